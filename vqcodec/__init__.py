@@ -1,0 +1,47 @@
+"""vqcodec: a media codec built on vector quantization.
+
+The public names below are loaded when they are first used, so that `import vqcodec` stays quick: nothing here
+imports numba or compiles a kernel until something is encoded, decoded or trained.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "encode": "vqcodec.api",
+    "decode": "vqcodec.api",
+    "info": "vqcodec.api",
+    "verify": "vqcodec.api",
+    "compare": "vqcodec.api",
+    "encode_image": "vqcodec.image",
+    "decode_image": "vqcodec.image",
+    "train_codebook": "vqcodec.training",
+    "Codebook": "vqcodec.vq.codebook",
+    "load_codebook": "vqcodec.vq.library",
+    "VQCodecError": "vqcodec.errors",
+}
+
+__all__ = ["__version__", *_HOME]
+
+if TYPE_CHECKING:
+    from vqcodec.api import compare, decode, encode, info, verify
+    from vqcodec.errors import VQCodecError
+    from vqcodec.image import decode_image, encode_image
+    from vqcodec.training import train_codebook
+    from vqcodec.vq.codebook import Codebook
+    from vqcodec.vq.library import load_codebook
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'vqcodec' has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

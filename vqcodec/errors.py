@@ -1,0 +1,58 @@
+"""The named errors of vqcodec, each with the exit code the command line gives it.
+
+Every failure that a user can meet is one of these. The message is one line: what is at fault, what is wrong with it,
+and, where there is something to do, the remedy. Anything else that escapes is a defect of the program.
+"""
+
+from __future__ import annotations
+
+
+class VQCodecError(Exception):
+    """Base of all errors that vqcodec raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(VQCodecError):
+    """The request itself makes no sense: options that exclude one another, an output that is the input."""
+
+    exit_code = 2
+
+
+class UnreadableInputError(VQCodecError):
+    """An input does not exist, cannot be opened, or is not a medium that can be read."""
+
+    exit_code = 3
+
+
+class CorruptFileError(VQCodecError):
+    """A vqcodec file is truncated, damaged or inconsistent."""
+
+    exit_code = 4
+
+
+class UnsupportedError(VQCodecError):
+    """A valid file that this version cannot decode: a later format version, an unknown engine or critical chunk."""
+
+    exit_code = 5
+
+
+class CodebookError(VQCodecError):
+    """A codebook is missing, is not the one asked for, or does not fit the request."""
+
+    exit_code = 6
+
+
+class LimitError(VQCodecError):
+    """A size beyond the documented limits of `vqcodec.limits`."""
+
+    exit_code = 7
+
+
+class OutputError(VQCodecError):
+    """An output exists already, or cannot be written."""
+
+    exit_code = 8
+
+
+INTERRUPTED_EXIT_CODE = 130  # 128 + SIGINT, as shells report it

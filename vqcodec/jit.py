@@ -1,0 +1,80 @@
+"""Compilation and threading policy: the one place that decides how kernels are compiled and run in parallel.
+
+Kernels are serial, take arrays and release the GIL; parallel work is a list of fixed shards handed to threads, and
+results are combined in the order of the shards. So nothing depends on the number of threads, numba's threading
+layers (and their fork and nesting traps) stay out, and each kernel is compiled once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _choose_cache_folder() -> None:
+    """Send numba's cache to the user's cache folder, unless the user has said where it goes.
+
+    Beside the source would do in a checkout but fails in a read-only site-packages, and numba decides that file by
+    file; one known folder can be warmed, shown and deleted.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    import atexit
+    import shutil
+    import tempfile
+
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("vqcodec")) / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:  # a private folder for this process alone: a shared one could be planted with foreign code
+        folder = Path(tempfile.mkdtemp(prefix="vqcodec-kernels-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+_choose_cache_folder()
+
+import numba  # noqa: E402  (the cache folder must be chosen before numba reads its configuration)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` as a kernel: cached on disk, without the GIL, IEEE arithmetic (never fastmath)."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)(function)
+
+
+def inline_kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` as a helper that LLVM may inline into the kernels that call it."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, forceinline=True)(function)
+
+
+def default_threads() -> int:
+    """The number of threads to use when the caller does not say: the CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def map_shards(
+    function: Callable[[Item], Result], shards: Iterable[Item], threads: int | None = None
+) -> list[Result]:
+    """Apply `function` to every shard on `threads` threads; results in the order of the shards.
+
+    The shards must not depend on `threads`, so that neither do the results.
+    """
+    items = list(shards)
+    workers = min(threads or default_threads(), len(items))
+    if workers <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, items))

@@ -1,0 +1,31 @@
+"""Hard limits that keep hostile input from costing more memory or time than honest input could.
+
+Every size read from a file is checked here before anything is allocated for it, and products are checked by
+division so that they cannot wrap.
+"""
+
+from __future__ import annotations
+
+from vqcodec.errors import LimitError
+
+MAX_DIMENSION = 65_535  # samples along one side of a picture
+MAX_PIXELS = 1 << 28  # 268 million: a 16384 x 16384 picture
+MAX_CODEBOOK_BYTES = 1 << 26  # canonical (uncompressed) size of a codebook: 64 MiB
+MAX_CHUNK_BYTES = 1 << 30
+MAX_CODEWORDS = 1 << 16
+MAX_VECTOR_DIMENSION = 4_096
+MAX_NAME_BYTES = 255
+
+
+def check_picture_size(width: int, height: int, subject: str = "picture") -> None:
+    """Raise LimitError unless `width` x `height` (pixels) is a size that vqcodec handles.
+
+    Raises:
+        LimitError: a side is 0 or above MAX_DIMENSION, or the area is above MAX_PIXELS.
+    """
+    if width < 1 or height < 1:
+        raise LimitError(f"{subject}: a size of {width}x{height} pixels has no area")
+    if width > MAX_DIMENSION or height > MAX_DIMENSION:
+        raise LimitError(f"{subject}: {width}x{height} pixels; a side may have at most {MAX_DIMENSION}")
+    if height > MAX_PIXELS // width:
+        raise LimitError(f"{subject}: {width}x{height} pixels; at most {MAX_PIXELS} in all are allowed")
