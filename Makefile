@@ -1,0 +1,58 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find vqcodec codebooks -name '*.py' -o -name '*.vqcb')
+
+.PHONY: setup demo test lint types docs bench bench-image wheel clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/warmed ## make .venv with locked versions and compiled kernels; instant when nothing changed
+
+$(VENV)/installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/warmed: $(VENV)/installed $(SOURCES)
+	$(BIN)/vqcodec warm
+	@touch $@
+
+demo: setup ## encode and decode the sample pictures, and print what it cost and what was lost
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh samples/demo.sh
+
+test: setup ## the test suite
+	$(BIN)/pytest
+
+lint: setup ## ruff, and the types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: setup ## regenerate what is generated: the command reference and the tables of figures
+	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python benchmarks/tables.py
+
+$(VENV)/benchmarking: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results, then the tables
+	$(BIN)/python benchmarks/entropy.py
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/lbg.py
+	$(BIN)/python benchmarks/block.py
+	$(BIN)/python benchmarks/image.py
+	$(BIN)/python benchmarks/tables.py
+
+bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
+	$(BIN)/python benchmarks/image.py
+
+wheel: setup ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) dist demo .pytest_cache .mypy_cache .ruff_cache

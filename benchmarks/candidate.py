@@ -1,0 +1,73 @@
+"""vqcodec as one of the measured codecs, driven through its public API."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import vqcodec
+from benchmarks.datasets import Samples
+from benchmarks.peers import Codec
+
+LADDER = (5.0, 15.0, 25.0, 35.0, 45.0, 55.0, 65.0, 75.0, 85.0, 95.0)
+
+
+def candidate(specification: str, ladder: tuple[float, ...] = LADDER) -> Codec:
+    """A codec from a line such as `photo` or `photo:tune=psnr,effort=7`: a codebook and options of
+    `encode_image`.
+
+    Raises:
+        vqcodec.VQCodecError: there is no such codebook.
+    """
+    name, _, assignments = specification.partition(":")
+    options = dict(_option(assignment) for assignment in assignments.split(",") if assignment)
+    return _codec(f"vqcodec {specification}", vqcodec.load_codebook(name), options, ladder)
+
+
+def own_candidate(
+    training: list[Samples],
+    *,
+    engine: str | None = None,
+    options: dict[str, Any] | None = None,
+    ladder: tuple[float, ...] = LADDER,
+) -> Codec:
+    """vqcodec with a codebook trained on these pictures alone.
+
+    Args:
+        engine: of the codebook; the default of `train_codebook` if not given.
+        options: of `encode_image`.
+    """
+    with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
+        for number, samples in enumerate(training):
+            Image.fromarray(samples).save(Path(folder, f"{number:05d}.png"))
+        choice = {} if engine is None else {"engine": engine}
+        codebook = vqcodec.train_codebook([folder], **choice)
+    return _codec("vqcodec own codebook", codebook, options or {}, ladder)
+
+
+def _codec(name: str, codebook: Any, options: dict[str, Any], ladder: tuple[float, ...]) -> Codec:
+    def encode(samples: Samples, quality: float) -> bytes:
+        picture = samples if samples.ndim == 3 else samples[..., np.newaxis]
+        return vqcodec.encode_image(picture, codebook=codebook, quality=quality, **options)
+
+    def decode(data: bytes) -> Samples:
+        return vqcodec.decode_image(data, codebook=codebook)
+
+    described = ", ".join(f"{key}={value}" for key, value in options.items()) or "default options"
+    return Codec(name, name, described, "", ladder, encode, decode)
+
+
+def _option(assignment: str) -> tuple[str, Any]:
+    key, equals, text = assignment.partition("=")
+    if not equals:
+        raise ValueError(f"{assignment!r} is not of the form option=value")
+    for number in (int, float):
+        try:
+            return key, number(text)
+        except ValueError:
+            continue
+    return key, text

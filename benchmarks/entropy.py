@@ -1,0 +1,167 @@
+"""Speed of the entropy coder: decoding beside bitarray's canonical decoder, encoding, and building tables.
+
+    python -m benchmarks.entropy --json benchmarks/results/entropy.json
+
+Both decoders get the same bits of the same code; they take turns, so that whatever else the machine does
+slows both. Times are medians of the rounds, on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import bitarray
+import bitarray.util
+import numpy as np
+
+from benchmarks.common import write_json
+from vqcodec.entropy.bulk import decode_symbols, encode_symbols
+from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, code_lengths
+from vqcodec.entropy.tables import TableSet
+
+SYMBOLS = 256
+ENTROPIES = (1.5, 3.0, 4.5, 6.0, 7.0, 8.0)  # bits a symbol
+CONTEXT_COUNTS = (1, 96, 2000)
+
+
+def geometric_distribution(entropy: float) -> np.ndarray:
+    """The truncated geometric distribution over the alphabet with this entropy (bits), by bisection."""
+    slow, fast = 0.0, 5.0
+    for _ in range(60):
+        decay = (slow + fast) / 2
+        weights = np.exp(-decay * np.arange(SYMBOLS))
+        probabilities = weights / weights.sum()
+        seen = probabilities[probabilities > 0]
+        if -np.sum(seen * np.log2(seen)) > entropy:
+            slow = decay
+        else:
+            fast = decay
+    return probabilities
+
+
+def alternate(tasks: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Median time in seconds of every task; all tasks once a round, after one round that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for round_number in range(rounds + 1):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            if round_number:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def consume(symbols: Iterable[int]) -> None:
+    """Run an iterator to its end without keeping what it gives."""
+    collections.deque(symbols, maxlen=0)
+
+
+def measure_decoding(entropy: float, count: int, rounds: int) -> dict[str, Any]:
+    """Decode `count` symbols of the given entropy by both decoders, and encode them."""
+    probabilities = geometric_distribution(entropy)
+    symbols = np.random.default_rng(0).choice(SYMBOLS, count, p=probabilities).astype(np.uint8)
+    table_set = TableSet.from_counts(np.bincount(symbols, minlength=SYMBOLS), smoothing=1.0)
+    data, bits = encode_symbols(symbols, table_set)
+
+    lengths = table_set.lengths[0]
+    length_counts = np.bincount(lengths, minlength=MAX_LENGTH + 1).tolist()
+    ranked = np.lexsort((np.arange(SYMBOLS), lengths)).tolist()
+    peer_bits = bitarray.bitarray()
+    peer_bits.frombytes(data)
+    del peer_bits[bits:]
+
+    decoded, _ = decode_symbols(data, count, table_set)
+    if not np.array_equal(decoded, symbols):
+        raise AssertionError("decoding does not give what was encoded")
+    if list(bitarray.util.canonical_decode(peer_bits, length_counts, ranked)) != symbols.tolist():
+        raise AssertionError("bitarray decodes something else")
+    seconds = alternate(
+        {
+            "decode": lambda: decode_symbols(data, count, table_set),
+            "bitarray": lambda: consume(bitarray.util.canonical_decode(peer_bits, length_counts, ranked)),
+            "encode": lambda: encode_symbols(symbols, table_set),
+        },
+        rounds,
+    )
+    return {
+        "entropy_bits": entropy,
+        "code_bits": round(bits / count, 3),
+        "decode_msymbols_s": round(count / seconds["decode"] / 1e6, 1),
+        "bitarray_decode_msymbols_s": round(count / seconds["bitarray"] / 1e6, 1),
+        "decode_ratio": round(seconds["bitarray"] / seconds["decode"], 1),
+        "encode_msymbols_s": round(count / seconds["encode"] / 1e6, 1),
+    }
+
+
+def measure_contexts(contexts: int, count: int, rounds: int) -> dict[str, Any]:
+    """Decode and encode symbols one at a time, as the codecs do, each in a random one of the contexts."""
+    generator = np.random.default_rng(0)
+    distribution = geometric_distribution(4.5)
+    orders = np.stack([generator.permutation(SYMBOLS) for _ in range(contexts)])
+    rows = generator.integers(0, contexts, count).astype(np.uint16)
+    symbols = orders[rows, generator.choice(SYMBOLS, count, p=distribution)].astype(np.uint8)
+    counts = np.empty((contexts, SYMBOLS), dtype=np.int64)
+    np.put_along_axis(counts, orders, (distribution * 1e6).astype(np.int64) + 1, axis=1)
+    table_set = TableSet.from_counts(counts)
+    data, bits = encode_symbols(symbols, table_set, rows)
+    seconds = alternate(
+        {
+            "decode": lambda: decode_symbols(data, count, table_set, rows),
+            "encode": lambda: encode_symbols(symbols, table_set, rows),
+        },
+        rounds,
+    )
+    return {
+        "contexts": contexts,
+        "code_bits": round(bits / count, 3),
+        "decode_msymbols_s": round(count / seconds["decode"] / 1e6, 1),
+        "encode_msymbols_s": round(count / seconds["encode"] / 1e6, 1),
+    }
+
+
+def measure_tables(contexts: int, rounds: int) -> dict[str, Any]:
+    """Make code lengths from counts, and the tables of a TableSet from the lengths."""
+    counts = (2.0 ** np.random.default_rng(0).uniform(0, 20, (contexts, SYMBOLS))).astype(np.int64)
+    lengths = code_lengths(counts)
+    table_set = TableSet(lengths)
+    seconds = alternate(
+        {
+            "code_lengths": lambda: code_lengths(counts),
+            "check": lambda: TableSet(lengths),
+            "codes": lambda: canonical_codes(lengths),
+            "decoder": lambda: table_set.decoder_with(9),
+        },
+        rounds,
+    )
+    return {"contexts": contexts, "symbols": SYMBOLS} | {
+        f"{name}_ms": round(1e3 * value, 2) for name, value in seconds.items()
+    }
+
+
+def main() -> None:
+    """Measure, print, and write the JSON file."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", type=Path, help="where the results go")
+    parser.add_argument("--symbols", type=int, default=1_000_000, help="symbols a measurement")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of which the median is taken")
+    arguments = parser.parse_args()
+    results = {
+        "decoding": [measure_decoding(entropy, arguments.symbols, arguments.rounds) for entropy in ENTROPIES],
+        "contexts": [measure_contexts(count, arguments.symbols, arguments.rounds) for count in CONTEXT_COUNTS],
+        "tables": [measure_tables(2000, arguments.rounds)],
+    }
+    for part, rows in results.items():
+        for row in rows:
+            print(part, *(f"{name}={value}" for name, value in row.items()))
+    if arguments.json:
+        write_json(arguments.json, "entropy", results)
+
+
+if __name__ == "__main__":
+    main()

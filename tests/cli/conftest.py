@@ -1,0 +1,87 @@
+"""A folder of small files, good and bad, and the command line run inside it."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from vqcodec import api
+from vqcodec.cli.app import app
+from vqcodec.warming import texture
+
+Run = Callable[..., Result]
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG file that promises width x height pixels, and holds none."""
+
+    def chunk(kind: bytes, payload: bytes) -> bytes:
+        return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="session")
+def coded() -> bytes:
+    """A small colour picture, encoded with the default codebook."""
+    data = api.encode(_png(texture(3))).data
+    assert data is not None
+    return data
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coded: bytes) -> Path:
+    """The current folder: pictures, encoded files, and files that are neither."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "photo.png": _png(texture(3)),
+        "grey.png": _png(texture(1)),
+        "alpha.png": _png(texture(4)),
+        "small.png": _png(texture(3)[:20, :24]),
+        "sub/photo.png": _png(texture(3)[::-1]),
+        "cut.png": _png(texture(3))[:-200],
+        "wide.png": png_of_size(65_536, 1),
+        "huge.png": png_of_size(60_000, 60_000),
+        "text.txt": b"not a picture\n",
+        "empty.png": b"",
+        "exists.vqc": b"precious",
+        "photo.vqc": coded,
+        "empty.vqc": b"",
+        "cut.vqc": coded[:-9],
+        "flipped.vqc": coded[:-1] + bytes([coded[-1] ^ 1]),
+        "future.vqc": coded[:2] + bytes([0x90 | coded[2] & 15]) + coded[3:],
+        "orphan.vqc": coded[:3] + b"\0\0\0\0" + coded[7:],
+        "a\nb.png": b"",
+    }
+    for name, data in files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(data)
+    Path("link.png").symlink_to("photo.png")
+    os.link("photo.png", "hard.png")
+    return tmp_path
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command line within this process."""
+
+    def invoke(*args: str, stdin: bytes | None = None) -> Result:
+        return CliRunner().invoke(app, list(args), input=stdin, prog_name="vqcodec")
+
+    return invoke
+
+
+def _png(samples: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,124 @@
+"""The help texts: quick, current in the reference, complete, and with examples that run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from vqcodec.cli import reference
+from vqcodec.cli.exit_codes import EXIT_CODES
+from vqcodec.vq.library import DEFAULT_CODEBOOKS
+
+Run = Callable[..., Result]
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("numpy", "numba", "llvmlite", "PIL", "rich", "vqcodec.api")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\n"
+        "from vqcodec.cli import main\n"
+        "sys.argv = ['vqcodec', 'encode', '--help']\n"
+        "try:\n    main()\n"
+        f"finally:\n    sys.stderr.write(' '.join(name for name in {HEAVY!r} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Usage: vqcodec encode" in done.stdout
+    assert done.stderr == ""
+
+
+def test_help_is_immediate() -> None:
+    """Under 0.3 s as a whole process, in the best of five runs: what else the machine does is not at issue."""
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "vqcodec", "--help"], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.3
+
+
+def test_reference_is_current() -> None:
+    written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert written == reference.reference(), "run `python -m vqcodec.cli.reference > docs/cli.md`"
+
+
+def test_reference_has_every_command(run: Run) -> None:
+    for group in ((), ("codebook",)):
+        listed = re.findall(r"(?m)^  ([a-z-]+)  ", run(*group, "--help").stdout.partition("Commands:")[2])
+        assert listed
+        for name in listed:
+            assert (*group, name) in reference.COMMANDS
+
+
+def test_exit_codes_are_in_the_help(run: Run) -> None:
+    text = run("--help").stdout
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code:>3}  {meaning}" in text
+
+
+def test_default_codebook_in_the_help_is_the_default(run: Run) -> None:
+    assert f"[default: ({DEFAULT_CODEBOOKS['image']})]" in run("encode", "--help").stdout
+
+
+def _examples() -> list[str]:
+    """Every example of every help text."""
+    text = reference.reference()
+    blocks = re.findall(r"(?m)^  Examples:\n((?:    .+\n)+)", text)
+    return [line.strip() for line in itertools.chain.from_iterable(block.splitlines() for block in blocks)]
+
+
+def test_every_command_has_examples() -> None:
+    with_examples = {tuple(re.findall(r"vqcodec ((?:codebook )?[a-z-]+)", line)[:1]) for line in _examples()}
+    for command in reference.COMMANDS:
+        if command not in ((), ("codebook",)):
+            assert (" ".join(command),) in with_examples
+
+
+@pytest.fixture
+def example_folder(workspace: Path, run: Run) -> Path:
+    """What the examples take for granted: photo.png, photo.vqc, a folder of photos and a codebook of one's own."""
+    for path in workspace.iterdir():
+        if path.name not in ("photo.png", "grey.png", "photo.vqc"):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    Path("photos").mkdir()
+    for name in ("photo.png", "grey.png"):
+        shutil.copy(name, "photos")
+    assert run("codebook", "export", DEFAULT_CODEBOOKS["image"], "-o", "mine.vqcb").exit_code == 0
+    return workspace
+
+
+@pytest.mark.parametrize("example", _examples())
+def test_example_runs(example: str, example_folder: Path, run: Run) -> None:
+    """In this process where it can be; in a shell where the example needs one."""
+    own = re.findall(r"-o (\S+)", example)
+    for name in own:  # an example may show how an output is made that is there already
+        if name != "-":
+            Path(name).unlink(missing_ok=True)
+    if re.search(r"[|&>=]", example.replace("--", "")):
+        folder = Path(example_folder, "bin")
+        folder.mkdir()
+        script = folder / "vqcodec"
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m vqcodec "$@"\n')
+        script.chmod(0o755)
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
+        command = ["bash", "-o", "pipefail", "-c", example]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        return
+    words = shlex.split(example)[1:]
+    expanded = [str(found) for word in words for found in (sorted(Path().glob(word)) if "*" in word else [word])]
+    result = run(*expanded)
+    assert result.exit_code == 0, result.output

@@ -1,0 +1,420 @@
+"""Files in, files out: what the command line calls, and what Python users call.
+
+A source is a path, bytes, or a binary file object; a destination is a path, a binary file object, or None:
+then the report carries the bytes in `data`. Every failure is one of the errors of `vqcodec.errors`, and its
+message begins with the name of the source or destination at fault. Nothing is written unless all went well.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vqcodec.endpoints import Destination, Source, check_destination, name_of, read_all, write_all
+from vqcodec.errors import UsageError, VQCodecError
+from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vqcodec.container import CodebookReference
+    from vqcodec.image.pixels import Picture
+    from vqcodec.vq.codebook import Codebook
+
+__all__ = [
+    "CodebookUse",
+    "Comparison",
+    "DecodeReport",
+    "EncodeReport",
+    "FileInfo",
+    "VerifyReport",
+    "compare",
+    "decode",
+    "encode",
+    "info",
+    "verify",
+]
+
+DEFAULT_QUALITY = 75.0
+DEFAULT_EFFORT = 5
+
+Progress = Callable[[float], None]
+"""Called with the part of the work that is done, 0 to 1; what it raises ends the work, nothing written."""
+
+
+def encode(
+    source: Source,
+    destination: Destination | None = None,
+    *,
+    codebook: str | os.PathLike[str] | Codebook | None = None,
+    quality: float | None = None,
+    target_psnr: float | None = None,
+    target_size: int | None = None,
+    effort: int = DEFAULT_EFFORT,
+    embed_codebook: bool = False,
+    strip_metadata: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    name: str | None = None,
+) -> EncodeReport:
+    """Encode a picture.
+
+    Args:
+        source: any picture that Pillow reads.
+        destination: where the `.vqc` file goes; None leaves the bytes in the report.
+        codebook: name, path, or the codebook itself; None takes the default for pictures.
+        quality: 0 to 100. target_psnr: dB to reach. target_size: bytes not to exceed. At most one of the
+            three; without any, `DEFAULT_QUALITY`.
+        effort: 0 (quick) to 9 (thorough).
+        embed_codebook: store the codebook in the file, which then decodes anywhere.
+        strip_metadata: leave out ICC profile, EXIF and XMP.
+        overwrite: replace a destination that exists.
+        threads: None for as many as there are CPUs; the bytes are the same for any number.
+        progress: see `Progress`.
+        name: how messages and the report call the source.
+
+    Raises:
+        UsageError: options out of range or exclusive of one another; the destination is the source.
+        UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
+    """
+    started = time.perf_counter()
+    name = name or name_of(source)
+    quality = _chosen_quality(quality, target_psnr, target_size)
+    if not 0 <= effort <= 9:
+        raise UsageError(f"effort {effort} is out of range; choose 0 to 9")
+    check_destination(destination, [source], overwrite=overwrite)
+    data = read_all(source, name)
+
+    from vqcodec.image import encode_picture
+    from vqcodec.image.pixels import Picture, read_picture
+    from vqcodec.vq.library import DEFAULT_CODEBOOKS
+
+    book = _load_codebook(DEFAULT_CODEBOOKS["image"] if codebook is None else codebook)
+    picture = read_picture(data, name)
+    if strip_metadata:
+        picture = Picture(picture.samples, {}, picture.notes)
+    with _naming(name):
+        encoded = encode_picture(
+            picture,
+            codebook=book,
+            quality=quality,
+            target_psnr=target_psnr,
+            target_size=target_size,
+            effort=effort,
+            embed_codebook=embed_codebook,
+            threads=threads,
+            progress=progress,
+        )
+    if destination is not None:
+        write_all(encoded.data, destination, overwrite=overwrite)
+    size = len(encoded.data)
+    return EncodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=len(data),
+        output_bytes=size,
+        width=picture.width,
+        height=picture.height,
+        channels=picture.channels,
+        bpp=size * 8 / (picture.width * picture.height),
+        ratio=picture.samples.size / size,
+        psnr_db=float(encoded.psnr_db),
+        seconds=time.perf_counter() - started,
+        engine=book.engine,
+        codebook=CodebookUse(book.name, book.identity, embed_codebook, True),
+        parameters=dict(encoded.parameters),
+        notes=tuple(picture.notes),
+        data=encoded.data if destination is None else None,
+    )
+
+
+def decode(
+    source: Source,
+    destination: Destination | None = None,
+    *,
+    format: str | None = None,
+    codebook: str | os.PathLike[str] | Codebook | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    name: str | None = None,
+) -> DecodeReport:
+    """Decode a `.vqc` file to a picture file.
+
+    Args:
+        source: a `.vqc` file.
+        destination: where the picture goes; None leaves the bytes of the picture file in the report.
+        format: `png`, `ppm`, `webp` and so on; None goes by the destination's extension, and is `png` where
+            there is no path to go by.
+        codebook: name, path or codebook to decode with, instead of the one found by identity; it must be the
+            one that the file was coded with.
+        overwrite, threads, name: as in `encode`.
+
+    Raises:
+        CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
+        CodebookError: the codebook is not to be found, or is another than the file's.
+        UsageError, UnreadableInputError, LimitError, OutputError: see `vqcodec.errors`.
+    """
+    started = time.perf_counter()
+    name = name or name_of(source)
+    check_destination(destination, [source], overwrite=overwrite)
+    pillow_format = _picture_format(format, destination)
+    data = read_all(source, name)
+
+    from vqcodec.image.pixels import write_picture
+
+    picture = _decode(data, name, codebook, threads)
+    encoded = io.BytesIO()
+    with _naming(name):
+        write_picture(picture, encoded, pillow_format)
+    written = encoded.getvalue()
+    if destination is not None:
+        write_all(written, destination, overwrite=overwrite)
+    return DecodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=len(data),
+        output_bytes=len(written),
+        width=picture.width,
+        height=picture.height,
+        channels=picture.channels,
+        format=pillow_format,
+        seconds=time.perf_counter() - started,
+        data=written if destination is None else None,
+    )
+
+
+def info(source: Source, *, name: str | None = None) -> FileInfo:
+    """What a `.vqc` file says of itself; needs no codebook, and decodes no sample.
+
+    Raises:
+        CorruptFileError, UnsupportedError, UnreadableInputError, LimitError: see `vqcodec.errors`.
+    """
+    name = name or name_of(source)
+    data = read_all(source, name)
+
+    from vqcodec.container import load_media
+    from vqcodec.image import describe
+
+    with _naming(name):
+        media = load_media(data)
+        described = describe(data)
+    width, height = described["width"], described["height"]
+    return FileInfo(
+        input=name,
+        input_bytes=len(data),
+        medium=media.medium,
+        engine=described["engine"],
+        width=width,
+        height=height,
+        channels=described["channels"],
+        bpp=len(data) * 8 / (width * height),
+        codebook=_codebook_use(media.codebook),
+        metadata={kind: len(block) for kind, block in media.metadata.items()},
+        parameters=described["parameters"],
+        bits=described["bits"],
+    )
+
+
+def verify(
+    source: Source,
+    *,
+    codebook: str | os.PathLike[str] | Codebook | None = None,
+    threads: int | None = None,
+    name: str | None = None,
+) -> VerifyReport:
+    """Check a `.vqc` file in full: structure, checksums, that its codebook is at hand, and that it decodes.
+
+    Raises:
+        CorruptFileError, UnsupportedError, CodebookError, UnreadableInputError, LimitError: what is wrong.
+    """
+    started = time.perf_counter()
+    name = name or name_of(source)
+    data = read_all(source, name)
+    about = info(data, name=name)
+    _decode(data, name, codebook, threads)
+    return VerifyReport(
+        input=name,
+        input_bytes=len(data),
+        engine=about.engine,
+        width=about.width,
+        height=about.height,
+        codebook=about.codebook,
+        checks=("structure", "checksums", "codebook", "decoding"),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def compare(
+    reference: Source,
+    test: Source,
+    *,
+    codebook: str | os.PathLike[str] | Codebook | None = None,
+    threads: int | None = None,
+    names: tuple[str | None, str | None] = (None, None),
+) -> Comparison:
+    """Measure how far `test` is from `reference`; either may be a picture file or a `.vqc` file.
+
+    Where one is grey and the other colour, both are compared as colour; where one alone has alpha, the other
+    counts as opaque.
+
+    Raises:
+        UsageError: their sizes differ.
+        UnreadableInputError, CorruptFileError, UnsupportedError, CodebookError, LimitError: unreadable.
+    """
+    from vqcodec import metrics
+
+    reference_name = names[0] or name_of(reference)
+    test_name = names[1] or name_of(test)
+    first = _read_any(reference, reference_name, codebook, threads)
+    second = _read_any(test, test_name, codebook, threads)
+    if (first.width, first.height) != (second.width, second.height):
+        raise UsageError(
+            f"{test_name}: {second.width}x{second.height} pixels, but {reference_name} has "
+            f"{first.width}x{first.height}; compare pictures of one size"
+        )
+    channels = max(first.channels, second.channels)
+    if 2 in (first.channels, second.channels) and channels == 3:
+        channels = 4
+    original = _as_channels(first.samples, channels)
+    decoded = _as_channels(second.samples, channels)
+    colours = 1 if channels <= 2 else 3
+    similarity = metrics.ssim(metrics.luma(original), metrics.luma(decoded))
+    return Comparison(
+        reference=reference_name,
+        test=test_name,
+        width=first.width,
+        height=first.height,
+        channels=channels,
+        mse=metrics.mse(original[..., :colours], decoded[..., :colours]),
+        psnr_db=metrics.psnr_rgb(original, decoded),
+        plane_psnr_db=_plane_psnr(original, decoded),
+        psnr_611_db=metrics.psnr_611(original, decoded),
+        ssim=similarity,
+        ssim_db=metrics.ssim_db(similarity),
+        identical=bool((original == decoded).all()),
+    )
+
+
+def _chosen_quality(quality: float | None, target_psnr: float | None, target_size: int | None) -> float | None:
+    """The quality to encode at, None where a target decides."""
+    if sum(value is not None for value in (quality, target_psnr, target_size)) > 1:
+        raise UsageError("quality, target PSNR and target size exclude one another; give one of them")
+    if quality is not None and not 0 <= quality <= 100:
+        raise UsageError(f"quality {quality:g} is out of range; choose 0 to 100")
+    if target_psnr is not None and not 0 < target_psnr <= 100:
+        raise UsageError(f"target PSNR {target_psnr:g} dB is out of range; choose above 0 and up to 100 dB")
+    if target_size is not None and target_size < 1:
+        raise UsageError(f"target size {target_size} is out of range; choose at least 1 byte")
+    if quality is None and target_psnr is None and target_size is None:
+        return DEFAULT_QUALITY
+    return quality
+
+
+def _picture_format(format: str | None, destination: Destination | None) -> str:
+    """Pillow's name of the format to write."""
+    from vqcodec.image.pixels import FORMATS
+
+    if format is not None:
+        extension = "." + format.lower().removeprefix(".")
+        if extension not in FORMATS:
+            raise UsageError(f"format {format!r} is unknown; choose one of {_format_names()}")
+        return FORMATS[extension]
+    if not isinstance(destination, (str, os.PathLike)):
+        return FORMATS[".png"]
+    extension = Path(destination).suffix.lower()
+    if extension not in FORMATS:
+        raise UsageError(
+            f"{name_of(destination)}: the extension names no picture format; "
+            f"say one with --format (format=): {_format_names()}"
+        )
+    return FORMATS[extension]
+
+
+def _format_names() -> str:
+    from vqcodec.image.pixels import FORMATS
+
+    return ", ".join(sorted(extension.removeprefix(".") for extension in FORMATS))
+
+
+def _load_codebook(choice: str | os.PathLike[str] | Codebook) -> Codebook:
+    if not isinstance(choice, (str, os.PathLike)):
+        return choice
+    from vqcodec.vq.library import load_codebook
+
+    return load_codebook(choice if isinstance(choice, str) else Path(choice))
+
+
+def _codebook_use(reference: CodebookReference) -> CodebookUse:
+    from vqcodec.vq.library import resolve_codebook
+
+    embedded = reference.embedded is not None
+    try:
+        book = resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
+    except VQCodecError:  # missing, or there but damaged: either way it is not at hand
+        return CodebookUse(reference.name, reference.identity_prefix.hex(), embedded, False)
+    return CodebookUse(book.name, book.identity, embedded, True)
+
+
+def _decode(data: bytes, name: str, codebook: str | os.PathLike[str] | Codebook | None, threads: int | None) -> Picture:
+    from vqcodec.image import decode_picture
+
+    book = None if codebook is None else _load_codebook(codebook)
+    with _naming(name):
+        return decode_picture(data, codebook=book, threads=threads)
+
+
+def _read_any(
+    source: Source, name: str, codebook: str | os.PathLike[str] | Codebook | None, threads: int | None
+) -> Picture:
+    """A picture from a `.vqc` file or a picture file, told apart by the first bytes."""
+    from vqcodec.container import is_media
+    from vqcodec.image.pixels import read_picture
+
+    data = read_all(source, name)
+    return _decode(data, name, codebook, threads) if is_media(data) else read_picture(data, name)
+
+
+def _as_channels(samples: np.ndarray, channels: int) -> np.ndarray:
+    """`samples` (height, width, 1 to 4), grey repeated as colour, opaque alpha added as `channels` asks."""
+    import numpy as np
+
+    has_alpha = samples.shape[2] in (2, 4)
+    colour = samples[..., :-1] if has_alpha else samples
+    if channels >= 3 and colour.shape[2] == 1:
+        colour = np.repeat(colour, 3, axis=2)
+    if channels in (1, 3):
+        return colour
+    alpha = samples[..., -1:] if has_alpha else np.full_like(samples[..., :1], 255)
+    return np.concatenate([colour, alpha], axis=2)
+
+
+def _plane_psnr(original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
+    from vqcodec.metrics import plane_psnr, ycbcr
+
+    channels = original.shape[2]
+    names: tuple[str, ...] = ("grey",) if channels <= 2 else ("red", "green", "blue")
+    if channels in (2, 4):
+        names += ("alpha",)
+    by_plane = dict(zip(names, plane_psnr(original, decoded), strict=True))
+    if channels >= 3:
+        planes = plane_psnr(ycbcr(original), ycbcr(decoded))
+        by_plane.update(zip(("y", "cb", "cr"), planes, strict=True))
+    return by_plane
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Put `name` before the message of an error from a part that does not know where its bytes came from."""
+    try:
+        yield
+    except VQCodecError as error:
+        message = str(error)
+        if message.startswith(f"{name}:"):
+            raise
+        raise type(error)(f"{name}: {message}") from error

@@ -1,0 +1,288 @@
+"""Search of the best way to code one block: modes by their Hadamard cost, then the most promising in full."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.coefficients import reconstruct_levels, tree_depth
+from vqcodec.blocks.contexts import (
+    CHOOSE_OTHER,
+    choice_context,
+    mode_context,
+    size_class,
+    surrounding_energy,
+)
+from vqcodec.blocks.layout import (
+    ALL_MODES,
+    FIRST_ANGLE,
+    FROM_FIRST,
+    MAX_AREA,
+    PLANE_MODES,
+    SAMPLE_BITS,
+    SUPERBLOCK_LOG,
+)
+from vqcodec.blocks.quantization import HUGE, QuantizerScratch, new_quantizer_scratch, quantize_block
+from vqcodec.blocks.reconstruction import (
+    BlockScratch,
+    gather_block_references,
+    new_block_scratch,
+    predict_block,
+    reconstruct_block,
+    record_block,
+    transform_kind,
+)
+from vqcodec.blocks.steps import STEP_SIZES, STEPS
+from vqcodec.blocks.syntax import choice_of, likely_modes
+from vqcodec.blocks.transforms import transform_forward
+from vqcodec.jit import inline_kernel, kernel
+
+
+CANDIDATE_MARGIN = np.float32(1.15)
+
+
+class LeafScratch(NamedTuple):
+    """Working arrays of the leaf search; one set a thread.
+
+    Attributes:
+        residual, between, coefficients: float32 (MAX_AREA,).
+        mode_costs: float32 (ALL_MODES,).
+        candidates: int32 (ALL_MODES,), modes.
+        best_levels: int16 (MAX_AREA,), row-major in the block.
+        block, quantizer: scratch of those kernels.
+    """
+
+    residual: npt.NDArray[np.float32]
+    between: npt.NDArray[np.float32]
+    mode_costs: npt.NDArray[np.float32]
+    candidates: npt.NDArray[np.int32]
+    best_levels: npt.NDArray[np.int16]
+    block: BlockScratch
+    quantizer: QuantizerScratch
+
+
+def new_leaf_scratch() -> LeafScratch:
+    """Return cleared working arrays."""
+    return LeafScratch(
+        residual=np.zeros(MAX_AREA, dtype=np.float32),
+        between=np.zeros(MAX_AREA, dtype=np.float32),
+        mode_costs=np.zeros(ALL_MODES, dtype=np.float32),
+        candidates=np.zeros(ALL_MODES, dtype=np.int32),
+        best_levels=np.zeros(MAX_AREA, dtype=np.int16),
+        block=new_block_scratch(),
+        quantizer=new_quantizer_scratch(),
+    )
+
+
+@kernel
+def hadamard_cost(source, y, x, log_width, log_height, prediction):
+    """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
+
+    Args:
+        source: uint8 plane.
+        prediction: int32 in 1/16, row-major in the block.
+    """
+    width = 1 << log_width
+    h = np.empty(16, dtype=np.int32)
+    total = np.int32(0)
+    for top in range(0, 1 << log_height, 4):
+        for left in range(0, width, 4):
+            for i in range(4):
+                k = (top + i) * width + left
+                a = np.int32((np.int32(source[y + top + i, x + left]) << SAMPLE_BITS) - prediction[k])
+                b = np.int32((np.int32(source[y + top + i, x + left + 1]) << SAMPLE_BITS) - prediction[k + 1])
+                c = np.int32((np.int32(source[y + top + i, x + left + 2]) << SAMPLE_BITS) - prediction[k + 2])
+                d = np.int32((np.int32(source[y + top + i, x + left + 3]) << SAMPLE_BITS) - prediction[k + 3])
+                h[i] = a + c + b + d
+                h[4 + i] = a + c - b - d
+                h[8 + i] = a - c + b - d
+                h[12 + i] = a - c - b + d
+            for j in range(0, 16, 4):
+                e, f, g, k = h[j] + h[j + 2], h[j + 1] + h[j + 3], h[j] - h[j + 2], h[j + 1] - h[j + 3]
+                total += abs(e + f) + abs(e - f) + abs(g + k) + abs(g - k)
+    return np.float32(total) / np.float32(4 << SAMPLE_BITS)
+
+
+@inline_kernel
+def mode_bits(tables, context, choice, left, above, mode, coded):
+    """Return the bits of the choice symbol and, where it is needed, of the mode."""
+    bits = np.float32(tables.flags[tables.rows[context], 2 * choice + coded])
+    if choice == CHOOSE_OTHER:
+        bits += np.float32(tables.modes[tables.rows[mode_context(left, above)], mode])
+    return bits
+
+
+@kernel
+def load_residual(source, y, x, log_width, log_height, prediction, residual):
+    """Fill `residual` (float32) with source minus prediction, in samples."""
+    width = 1 << log_width
+    scale = np.float32(1.0 / (1 << SAMPLE_BITS))
+    for i in range(1 << log_height):
+        for j in range(width):
+            k = i * width + j
+            residual[k] = np.float32((np.int32(source[y + i, x + j]) << SAMPLE_BITS) - prediction[k]) * scale
+
+
+@kernel
+def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch):
+    """Fill `scratch.mode_costs`: Hadamard cost + `weight` * bits by mode, HUGE where a mode was not looked at.
+
+    With `settings.sparse_angles` every second angle is looked at, then the two beside the best.
+
+    Args:
+        likely: what `likely_modes` returned.
+        weight: cost of a bit, the square root of lambda.
+    """
+    first, second, third, left, above = likely
+    costs = scratch.mode_costs
+    best_angle = FIRST_ANGLE
+    for stage in range(1 + settings.sparse_angles):
+        low, high = (0, PLANE_MODES) if stage == 0 else (best_angle - 1, best_angle + 2)
+        for mode in range(max(low, FIRST_ANGLE * stage), min(high, PLANE_MODES)):
+            if settings.sparse_angles and mode > FIRST_ANGLE and (mode & 1) != stage:
+                if stage == 0:
+                    costs[mode] = HUGE
+                continue
+            predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+            cost = hadamard_cost(source, y, x, log_width, log_height, scratch.block.prediction)
+            choice = choice_of(mode, first, second, third)
+            bits = min(
+                mode_bits(tables, context, choice, left, above, mode, 0),
+                mode_bits(tables, context, choice, left, above, mode, 1),
+            )
+            costs[mode] = cost + weight * bits
+            if mode >= FIRST_ANGLE and stage == 0 and costs[mode] < costs[best_angle]:
+                best_angle = mode
+
+
+@kernel
+def list_candidates(costs, settings, likely, guides, candidates):
+    """Fill `candidates` with the modes to try in full; return their number.
+
+    They are the `settings.trials` modes of least cost (costs are used up) within CANDIDATE_MARGIN of the best, the
+    first two likely ones, and those that predict from the guides.
+    """
+    count = 0
+    limit = HUGE
+    for trial in range(settings.trials):
+        best = 0
+        for mode in range(1, PLANE_MODES):
+            if costs[mode] < costs[best]:
+                best = mode
+        if trial == 0:
+            limit = costs[best] * CANDIDATE_MARGIN
+        if costs[best] > limit or costs[best] >= HUGE:
+            break
+        costs[best] = HUGE
+        candidates[count] = best
+        count += 1
+    ranked = count
+    for k in range(settings.likely_trials):
+        mode = likely[0] if k == 0 else likely[1]
+        known = False
+        for i in range(ranked):
+            known = known or candidates[i] == mode
+        if not known:
+            candidates[count] = mode
+            count += 1
+    for mode in range(FROM_FIRST, FROM_FIRST + (3 if guides > 1 else guides)):
+        candidates[count] = mode
+        count += 1
+    return count
+
+
+@kernel
+def try_mode(plane, source, y, x, log_width, log_height, mode, energy, step, tables, settings, scratch):
+    """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns."""
+    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+    load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+    values = scratch.quantizer.values
+    kind = transform_kind(log_width, log_height, mode)
+    transform_forward(scratch.residual, log_width, log_height, kind, scratch.between, values)
+    scale = np.float32(1) / step
+    for k in range(1 << (log_width + log_height)):
+        values[k] *= scale
+    return quantize_block(
+        log_width, log_height, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
+    )
+
+
+@kernel
+def keep_levels(log_width, log_height, scratch):
+    """Copy the levels of the significant groups to `scratch.best_levels`, zeros elsewhere."""
+    groups = scratch.quantizer.state.significance[tree_depth(log_width, log_height)]
+    levels, best = scratch.quantizer.levels, scratch.best_levels
+    for i in range(1 << log_height):
+        for j in range(1 << log_width):
+            k = (i << log_width) + j
+            best[k] = levels[k] if groups[i >> 1, j >> 1] else 0
+
+
+@kernel
+def apply_block(plane, y, x, log_width, log_height, mode, coded, tables, scratch):
+    """Store the best levels and reconstruct the block with the decoder's functions."""
+    for i in range(1 << log_height):
+        for j in range(1 << log_width):
+            plane.levels[y + i, x + j] = scratch.best_levels[(i << log_width) + j] if coded else 0
+    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+    total = used_width = used_height = 0
+    if coded:
+        step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
+        total, used_width, used_height = reconstruct_levels(
+            plane.levels,
+            y,
+            x,
+            log_width,
+            log_height,
+            step,
+            tables,
+            scratch.block.coefficient_state,
+            scratch.block.coefficients,
+        )
+    kind = transform_kind(log_width, log_height, mode)
+    reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch.block)
+    record_block(plane.blocks, y, x, log_width, log_height, mode, 0, total)
+
+
+@kernel
+def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, scratch):
+    """Code the block at (y, x) as well as can be: fill the plane's levels, samples and maps.
+
+    Args:
+        source: uint8 (height, width), the original samples.
+        tables: `model.SearchTables`.
+        settings: `effort.SearchSettings`.
+
+    Returns:
+        Its cost: squared error + lambda * bits.
+    """
+    step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
+    lambda_ = settings.lambda_factor * step * step
+    gather_block_references(plane, y, x, log_width, log_height, scratch.block)
+    likely = likely_modes(plane, y, x, log_width, log_height)
+    first, second, third, left, above = likely
+    energy = surrounding_energy(plane.blocks, y, x)
+    context = choice_context(size_class(log_width, log_height), energy, left == above)
+    weight = np.float32(np.sqrt(lambda_))
+    rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch)
+    count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
+    best, best_mode, best_coded = HUGE, 0, False
+    for i in range(count):
+        mode = np.int64(scratch.candidates[i])
+        bits, distortion, total, zero = try_mode(
+            plane, source, y, x, log_width, log_height, mode, energy, step, tables, settings, scratch
+        )
+        choice = choice_of(mode, first, second, third)
+        cost = zero * step * step + lambda_ * mode_bits(tables, context, choice, left, above, mode, 0)
+        if cost < best:
+            best, best_mode, best_coded = cost, mode, False
+        if total > 0:
+            bits += mode_bits(tables, context, choice, left, above, mode, 1)
+            cost = distortion * step * step + lambda_ * bits
+            if cost < best:
+                best, best_mode, best_coded = cost, mode, True
+                keep_levels(log_width, log_height, scratch)
+    apply_block(plane, y, x, log_width, log_height, best_mode, best_coded, tables, scratch)
+    return best

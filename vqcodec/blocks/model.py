@@ -1,0 +1,203 @@
+"""The trained tables of the block engine: what a codebook holds, and what kernels take.
+
+A model has two plane types (luma, chroma) and a ladder of rungs, quantizer steps it was trained at; a superblock uses
+the rung nearest to its step. All rungs and contexts of a plane type share pools of tables (code lengths) and of
+reconstruction offsets; small maps tell which table a context uses on a rung.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.contexts import (
+    ALL_CONTEXTS,
+    FIRST_MODE,
+    FIRST_PATTERN,
+    FLAG_SYMBOLS,
+    MODE_SYMBOLS,
+    PATTERN_CONTEXTS,
+    PATTERN_SYMBOLS,
+)
+from vqcodec.blocks.steps import MAX_STEP_INDEX
+from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
+from vqcodec.errors import CodebookError
+
+LUMA, CHROMA = 0, 1
+PLANE_TYPES = ("luma", "chroma")
+POOLS = {"flags": FLAG_SYMBOLS, "modes": MODE_SYMBOLS, "patterns": PATTERN_SYMBOLS}
+POOL_RANGES = {"flags": (0, FIRST_MODE), "modes": (FIRST_MODE, FIRST_PATTERN), "patterns": (FIRST_PATTERN, ALL_CONTEXTS)}
+
+
+class SearchTables(NamedTuple):
+    """What the encoder's kernels need of one rung of one plane type.
+
+    Attributes:
+        rows: int32 (ALL_CONTEXTS,), the table of each context in the pool of its alphabet.
+        flags, modes, patterns: uint8 (tables, symbols), code lengths in bits.
+        offset_rows: int32 (PATTERN_CONTEXTS,).
+        offsets: int8 (rows, 256, 4), reconstruction offsets in 1/64 step.
+    """
+
+    rows: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+    modes: npt.NDArray[np.uint8]
+    patterns: npt.NDArray[np.uint8]
+    offset_rows: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int8]
+
+
+class DecoderTables(NamedTuple):
+    """What the decoder's kernels need: `SearchTables` with decoding tables in place of lengths."""
+
+    rows: npt.NDArray[np.int32]
+    flags: DecodeTables
+    modes: DecodeTables
+    patterns: DecodeTables
+    offset_rows: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int8]
+
+
+class PackTables(NamedTuple):
+    """What turning tokens into bits needs."""
+
+    rows: npt.NDArray[np.int32]
+    flags: EncodeTables
+    modes: EncodeTables
+    patterns: EncodeTables
+
+
+@dataclass(frozen=True)
+class PlaneTables:
+    """The tables of one plane type.
+
+    Attributes:
+        rows: uint16 (rungs, ALL_CONTEXTS).
+        pools: the table sets by name (`POOLS`).
+        offset_rows: uint8 (rungs, PATTERN_CONTEXTS).
+        offsets: int8 (rows, 256, 4).
+    """
+
+    rows: npt.NDArray[np.uint16]
+    pools: Mapping[str, TableSet]
+    offset_rows: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int8]
+
+
+class Model:
+    """All tables of an engine; immutable.
+
+    Args:
+        rungs: uint8 step indices, ascending.
+        planes: the tables of each plane type.
+    """
+
+    def __init__(self, rungs: npt.NDArray[np.uint8], planes: tuple[PlaneTables, ...]) -> None:
+        self.rungs = np.ascontiguousarray(rungs, dtype=np.uint8)
+        self.planes = planes
+        self._search = lru_cache(maxsize=None)(self._make_search_tables)
+        self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
+        self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
+
+    def rung_of(self, step_index: int) -> int:
+        """Return the rung nearest to `step_index`, the finer one if two are equally near."""
+        return int(np.argmin(np.abs(self.rungs.astype(np.int64) - step_index)))
+
+    def search_tables(self, plane_type: int, rung: int) -> SearchTables:
+        """Return code lengths and offsets for the search."""
+        return self._search(plane_type, rung)
+
+    def decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
+        """Return decoding tables and offsets."""
+        return self._decoder(plane_type, rung)
+
+    def pack_tables(self, plane_type: int, rung: int) -> PackTables:
+        """Return codes and lengths for writing."""
+        return self._pack(plane_type, rung)
+
+    def _make_search_tables(self, plane_type: int, rung: int) -> SearchTables:
+        plane = self.planes[plane_type]
+        return SearchTables(
+            plane.rows[rung].astype(np.int32),
+            *(plane.pools[name].lengths for name in POOLS),
+            plane.offset_rows[rung].astype(np.int32),
+            plane.offsets,
+        )
+
+    def _make_decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
+        plane = self.planes[plane_type]
+        return DecoderTables(
+            plane.rows[rung].astype(np.int32),
+            *(plane.pools[name].decode_tables for name in POOLS),
+            plane.offset_rows[rung].astype(np.int32),
+            plane.offsets,
+        )
+
+    def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
+        plane = self.planes[plane_type]
+        return PackTables(
+            plane.rows[rung].astype(np.int32), *(plane.pools[name].encode_tables for name in POOLS)
+        )
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the model as named integer arrays, for a codebook."""
+        arrays: dict[str, npt.NDArray[Any]] = {"rungs": self.rungs}
+        for prefix, plane in zip(PLANE_TYPES, self.planes):
+            arrays[f"{prefix}_rows"] = plane.rows
+            for name in POOLS:
+                arrays[f"{prefix}_{name}"] = plane.pools[name].lengths
+            arrays[f"{prefix}_offset_rows"] = plane.offset_rows
+            arrays[f"{prefix}_offsets"] = plane.offsets
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
+        """Return the model held in a codebook's arrays, which are checked.
+
+        Raises:
+            CodebookError: an array is missing, or has another shape, type or range than the engine needs.
+            CorruptFileError: code lengths are not a complete prefix code.
+        """
+        rungs = _take(arrays, "rungs", np.uint8, (None,))
+        if not len(rungs) or rungs.max() > MAX_STEP_INDEX or np.any(np.diff(rungs.astype(int)) <= 0):
+            raise CodebookError(f"codebook: 'rungs' must be ascending step indices below {MAX_STEP_INDEX + 1}")
+        return cls(rungs, tuple(_plane_tables(arrays, prefix, len(rungs)) for prefix in PLANE_TYPES))
+
+
+def _plane_tables(arrays: Mapping[str, npt.NDArray[Any]], prefix: str, rungs: int) -> PlaneTables:
+    rows = _take(arrays, f"{prefix}_rows", np.uint16, (rungs, ALL_CONTEXTS))
+    pools = {}
+    for name, symbols in POOLS.items():
+        lengths = _take(arrays, f"{prefix}_{name}", np.uint8, (None, symbols))
+        first, end = POOL_RANGES[name]
+        _check_rows(rows[:, first:end], len(lengths), f"{prefix}_rows")
+        pools[name] = TableSet(lengths, f"codebook: '{prefix}_{name}'")
+    offset_rows = _take(arrays, f"{prefix}_offset_rows", np.uint8, (rungs, PATTERN_CONTEXTS))
+    offsets = _take(arrays, f"{prefix}_offsets", np.int8, (None, PATTERN_SYMBOLS, 4))
+    _check_rows(offset_rows, len(offsets), f"{prefix}_offset_rows")
+    return PlaneTables(rows, pools, offset_rows, offsets)
+
+
+def _take(
+    arrays: Mapping[str, npt.NDArray[Any]], name: str, dtype: type, shape: tuple[int | None, ...]
+) -> npt.NDArray[Any]:
+    """Return array `name` if it has this type and shape (None: any size but 0)."""
+    if name not in arrays:
+        raise CodebookError(f"codebook: array '{name}' of the block engine is missing; train it anew")
+    array = arrays[name]
+    fits = array.dtype == dtype and array.ndim == len(shape)
+    if not fits or any(n == 0 or (want is not None and n != want) for n, want in zip(array.shape, shape)):
+        raise CodebookError(
+            f"codebook: array '{name}' is {array.dtype}{list(array.shape)}, which this version cannot use"
+        )
+    return np.ascontiguousarray(array)
+
+
+def _check_rows(rows: npt.NDArray[Any], count: int, name: str) -> None:
+    if int(rows.max()) >= count:
+        raise CodebookError(f"codebook: '{name}' refers to table {rows.max()} of {count}")

@@ -1,0 +1,86 @@
+"""Coding parameters: what a stream says about itself in its first bytes, and what only the encoder knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vqcodec.blocks.effort import DEFAULT_EFFORT, MAX_EFFORT
+from vqcodec.blocks.steps import MAX_STEP_INDEX
+from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
+
+TUNES = ("psnr", "ssim")
+CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7  # eighths of an octave
+DEFAULT_CHROMA_STEP = -3  # 0.77 of the luma step: best RGB PSNR per byte, because chroma is predicted from luma
+SUBSAMPLINGS = ("444", "420", "422", "grey")
+PARAMETER_BYTES = 2
+
+
+@dataclass(frozen=True)
+class CodingParameters:
+    """How a picture's planes are coded.
+
+    Attributes:
+        step_index: quantizer step of luma on the ladder of `steps`, 0 (finest) to 63.
+        chroma_step: what is added to it for chroma, -8 to 7.
+        tune: "psnr", or "ssim" to change the step by superblock with the local variance. In the stream.
+        subsampling: "444", "420", "422" or "grey" (any number of independent planes of one size).
+        restoration: whether the decoder ends with the restoration filter.
+        effort: 0 to 9; not in the stream.
+    """
+
+    step_index: int
+    chroma_step: int = DEFAULT_CHROMA_STEP
+    tune: str = "psnr"
+    subsampling: str = "444"
+    restoration: bool = False
+    effort: int = DEFAULT_EFFORT
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.step_index <= MAX_STEP_INDEX:
+            raise UsageError(f"step index {self.step_index} is not in 0..{MAX_STEP_INDEX}")
+        if not CHROMA_STEP_MIN <= self.chroma_step <= CHROMA_STEP_MAX:
+            raise UsageError(f"chroma step {self.chroma_step} is not in {CHROMA_STEP_MIN}..{CHROMA_STEP_MAX}")
+        if self.tune not in TUNES:
+            raise UsageError(f"tune '{self.tune}' is unknown; choose one of {', '.join(TUNES)}")
+        if self.subsampling not in SUBSAMPLINGS:
+            raise UsageError(f"subsampling '{self.subsampling}' is unknown; choose one of {', '.join(SUBSAMPLINGS)}")
+        if not 0 <= self.effort <= MAX_EFFORT:
+            raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
+
+    @property
+    def modulated(self) -> bool:
+        """Whether superblocks change their step."""
+        return self.tune == "ssim"
+
+    def plane_step(self, plane: int) -> int:
+        """Return the step index of plane 0 (luma) or another (chroma)."""
+        if plane == 0 or self.subsampling == "grey":
+            return self.step_index
+        return min(max(self.step_index + self.chroma_step, 0), MAX_STEP_INDEX)
+
+    def to_bytes(self) -> bytes:
+        """Return PARAMETER_BYTES bytes: step and tune; chroma step, subsampling and filter (effort is not kept)."""
+        first = self.step_index | TUNES.index(self.tune) << 6
+        second = (self.chroma_step - CHROMA_STEP_MIN) | SUBSAMPLINGS.index(self.subsampling) << 4
+        return bytes([first, second | int(self.restoration) << 6])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> CodingParameters:
+        """Return the parameters that `to_bytes` wrote.
+
+        Raises:
+            CorruptFileError: `data` is too short.
+            UnsupportedError: a reserved bit is set.
+        """
+        if len(data) < PARAMETER_BYTES:
+            raise CorruptFileError(f"coding parameters: {len(data)} bytes instead of {PARAMETER_BYTES}; truncated")
+        first, second = data[0], data[1]
+        if (first | second) & 0x80:
+            raise UnsupportedError("coding parameters: a reserved bit is set; a later version wrote this stream")
+        return cls(
+            step_index=first & 0x3F,
+            chroma_step=(second & 0xF) + CHROMA_STEP_MIN,
+            tune=TUNES[first >> 6 & 1],
+            subsampling=SUBSAMPLINGS[second >> 4 & 3],
+            restoration=bool(second >> 6 & 1),
+        )

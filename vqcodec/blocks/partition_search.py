@@ -1,0 +1,184 @@
+"""Search of the partition of a superblock: every node as a leaf, in halves and in quarters, the cheapest kept.
+
+The search works on the plane itself: each alternative overwrites samples, levels and maps of its node, the best is
+saved and put back. Nodes are visited depth first with an explicit stack, one entry a size.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.contexts import partition_context
+from vqcodec.blocks.layout import (
+    BLOCK_FIELDS,
+    DONE,
+    LEAF,
+    LEFT_RIGHT,
+    QUARTERS,
+    SUPERBLOCK,
+    SUPERBLOCK_LOG,
+    UNIT,
+    UNIT_LOG,
+    UPPER_LOWER,
+)
+from vqcodec.blocks.leaf_search import LeafScratch, new_leaf_scratch, search_leaf
+from vqcodec.blocks.steps import STEP_SIZES
+from vqcodec.blocks.syntax import crosses_edge
+from vqcodec.jit import inline_kernel, kernel
+
+SIZES = SUPERBLOCK_LOG - UNIT_LOG + 1
+_IMPOSSIBLE = 1e30
+
+
+class PartitionScratch(NamedTuple):
+    """Working arrays of the partition search, one entry a size (log2 - 2); one set a thread.
+
+    Attributes:
+        samples, levels: int16 (SIZES, 32, 32), the best alternative of the open node of each size.
+        blocks: uint8 (SIZES, BLOCK_FIELDS, 8, 8), its maps.
+        nodes: int32 (SIZES, 3): row, column and next child (-1: not looked at yet) of the open nodes.
+        costs: float64 (SIZES, 2): best cost so far, cost of the quarters so far.
+        leaf: scratch of the leaf search.
+    """
+
+    samples: npt.NDArray[np.int16]
+    levels: npt.NDArray[np.int16]
+    blocks: npt.NDArray[np.uint8]
+    nodes: npt.NDArray[np.int32]
+    costs: npt.NDArray[np.float64]
+    leaf: LeafScratch
+
+
+def new_partition_scratch() -> PartitionScratch:
+    """Return cleared working arrays."""
+    return PartitionScratch(
+        samples=np.zeros((SIZES, SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
+        levels=np.zeros((SIZES, SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
+        blocks=np.zeros((SIZES, BLOCK_FIELDS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT), dtype=np.uint8),
+        nodes=np.zeros((SIZES, 3), dtype=np.int32),
+        costs=np.zeros((SIZES, 2), dtype=np.float64),
+        leaf=new_leaf_scratch(),
+    )
+
+
+@kernel
+def save_node(plane, y, x, log_size, scratch):
+    """Keep what the plane holds of a node as its best alternative."""
+    k, size = log_size - UNIT_LOG, 1 << log_size
+    for i in range(size):
+        for j in range(size):
+            scratch.samples[k, i, j] = plane.samples[y + i, x + j]
+            scratch.levels[k, i, j] = plane.levels[y + i, x + j]
+    for field in range(BLOCK_FIELDS):
+        for i in range(size >> UNIT_LOG):
+            for j in range(size >> UNIT_LOG):
+                scratch.blocks[k, field, i, j] = plane.blocks[field, (y >> UNIT_LOG) + i, (x >> UNIT_LOG) + j]
+
+
+@kernel
+def restore_node(plane, y, x, log_size, scratch):
+    """Put the best alternative of a node back into the plane."""
+    k, size = log_size - UNIT_LOG, 1 << log_size
+    for i in range(size):
+        for j in range(size):
+            plane.samples[y + i, x + j] = scratch.samples[k, i, j]
+            plane.levels[y + i, x + j] = scratch.levels[k, i, j]
+    for field in range(BLOCK_FIELDS):
+        for i in range(size >> UNIT_LOG):
+            for j in range(size >> UNIT_LOG):
+                plane.blocks[field, (y >> UNIT_LOG) + i, (x >> UNIT_LOG) + j] = scratch.blocks[k, field, i, j]
+
+
+@inline_kernel
+def clear_done(blocks, y, x, log_size):
+    """Mark the units of a node as not decoded."""
+    for i in range(y >> UNIT_LOG, (y + (1 << log_size)) >> UNIT_LOG):
+        for j in range(x >> UNIT_LOG, (x + (1 << log_size)) >> UNIT_LOG):
+            if i < blocks.shape[1] and j < blocks.shape[2]:
+                blocks[DONE, i, j] = 0
+
+
+@kernel
+def search_whole(plane, source, y, x, log_size, lambda_, tables, settings, scratch):
+    """Code a node inside the plane as a leaf or in halves, keep the best as saved; return its cost."""
+    context = partition_context(plane.blocks, y, x, log_size)
+    lengths = tables.flags[tables.rows[context]]
+    clear_done(plane.blocks, y, x, log_size)
+    best = np.float64(search_leaf(plane, source, y, x, log_size, log_size, tables, settings, scratch.leaf))
+    if log_size == UNIT_LOG:
+        return best
+    best += lambda_ * lengths[LEAF]
+    save_node(plane, y, x, log_size, scratch)
+    if settings.halves == 0:
+        return best
+    half = 1 << log_size >> 1
+    for cut in range(UPPER_LOWER, LEFT_RIGHT + 1):
+        log_width, log_height = (log_size, log_size - 1) if cut == UPPER_LOWER else (log_size - 1, log_size)
+        clear_done(plane.blocks, y, x, log_size)
+        cost = lambda_ * lengths[cut]
+        for part in range(2):
+            v, u = (y + part * half, x) if cut == UPPER_LOWER else (y, x + part * half)
+            cost += search_leaf(plane, source, v, u, log_width, log_height, tables, settings, scratch.leaf)
+            if cost >= best:
+                break
+        if cost < best:
+            best = cost
+            save_node(plane, y, x, log_size, scratch)
+    return best
+
+
+@kernel
+def search_superblock(plane, source, y, x, tables, settings, scratch):
+    """Find the partition of the superblock at (y, x) and all below it; leaves it in the plane.
+
+    Args:
+        plane: `layout.Plane`; what the superblock depends on is decoded.
+        source: uint8, of the plane's size.
+        tables: `model.SearchTables`.
+        settings: `effort.SearchSettings`.
+        scratch: `PartitionScratch`.
+
+    Returns:
+        The cost: squared error + lambda * bits.
+    """
+    step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
+    lambda_ = np.float64(settings.lambda_factor * step * step)
+    nodes, costs = scratch.nodes, scratch.costs
+    log_size = SUPERBLOCK_LOG
+    nodes[log_size - UNIT_LOG, 0], nodes[log_size - UNIT_LOG, 1], nodes[log_size - UNIT_LOG, 2] = y, x, -1
+    while True:
+        k = log_size - UNIT_LOG
+        v, u, child = np.int64(nodes[k, 0]), np.int64(nodes[k, 1]), np.int64(nodes[k, 2])
+        inside = not crosses_edge(plane.samples, v, u, log_size)
+        finished = False
+        if child < 0:
+            costs[k, 0], costs[k, 1] = _IMPOSSIBLE, 0.0
+            if inside:
+                costs[k, 0] = search_whole(plane, source, v, u, log_size, lambda_, tables, settings, scratch)
+                finished = log_size == UNIT_LOG
+                if not finished:
+                    context = partition_context(plane.blocks, v, u, log_size)
+                    costs[k, 1] = lambda_ * tables.flags[tables.rows[context], QUARTERS]
+                    clear_done(plane.blocks, v, u, log_size)
+            child = 0
+        if not finished and (child == 4 or costs[k, 1] >= costs[k, 0]):
+            finished = True
+            if costs[k, 1] < costs[k, 0]:
+                costs[k, 0] = costs[k, 1]
+            else:
+                restore_node(plane, v, u, log_size, scratch)
+        if finished:
+            if log_size == SUPERBLOCK_LOG:
+                return costs[k, 0]
+            log_size += 1
+            costs[k + 1, 1] += costs[k, 0]
+            continue
+        nodes[k, 2] = child + 1
+        half = 1 << log_size >> 1
+        v, u = v + half * (child >> 1), u + half * (child & 1)
+        if v < plane.samples.shape[0] and u < plane.samples.shape[1]:
+            log_size -= 1
+            nodes[k - 1, 0], nodes[k - 1, 1], nodes[k - 1, 2] = v, u, -1

@@ -1,0 +1,171 @@
+"""Kernels that read a plane's bits and reconstruct it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.coefficients import parse_coefficients
+from vqcodec.blocks.contexts import (
+    CHOOSE_FROM_FIRST,
+    CHOOSE_OTHER,
+    CHOOSE_SECOND,
+    CHOOSE_THIRD,
+    FIRST_STEP,
+    choice_context,
+    mode_context,
+    partition_context,
+    size_class,
+    surrounding_energy,
+)
+from vqcodec.blocks.cross_plane import allowed_mode
+from vqcodec.blocks.layout import (
+    FROM_FIRST,
+    FROM_SECOND,
+    LAST_ANGLE,
+    LEAF,
+    QUARTERS,
+    SUPERBLOCK,
+    SUPERBLOCK_LOG,
+    UNIT_LOG,
+    UPPER_LOWER,
+)
+from vqcodec.blocks.reconstruction import (
+    BlockScratch,
+    gather_block_references,
+    new_block_scratch,
+    predict_block,
+    reconstruct_block,
+    record_block,
+    transform_kind,
+)
+from vqcodec.blocks.steps import MAX_STEP_INDEX, STEPS
+from vqcodec.blocks.syntax import STACK, STEP_MIDDLE, crosses_edge, likely_modes
+from vqcodec.entropy.tables import get_symbol
+from vqcodec.jit import inline_kernel, kernel
+
+
+class DecoderScratch(NamedTuple):
+    """Working arrays of the decoder: nodes to visit (int32 (STACK, 3)) and those of a block."""
+
+    stack: npt.NDArray[np.int32]
+    block: BlockScratch
+
+
+def new_decoder_scratch() -> DecoderScratch:
+    """Return cleared working arrays."""
+    return DecoderScratch(np.zeros((STACK, 3), dtype=np.int32), new_block_scratch())
+
+
+@kernel
+def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, scratch):
+    """Read and reconstruct the block at (y, x); return the new position."""
+    first, second, third, left, above = likely_modes(plane, y, x, log_width, log_height)
+    energy = surrounding_energy(plane.blocks, y, x)
+    context = choice_context(size_class(log_width, log_height), energy, left == above)
+    symbol, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+    choice = symbol >> 1
+    mode = first
+    if choice == CHOOSE_SECOND:
+        mode = second
+    elif choice == CHOOSE_THIRD:
+        mode = third
+    elif choice == CHOOSE_OTHER:
+        mode, position = get_symbol(buffer, position, tables.rows[mode_context(left, above)], tables.modes)
+        mode = min(mode, LAST_ANGLE)
+    elif choice >= CHOOSE_FROM_FIRST:
+        mode = allowed_mode(min(FROM_FIRST + choice - CHOOSE_FROM_FIRST, FROM_SECOND), plane.guides.shape[0])
+    gather_block_references(plane, y, x, log_width, log_height, scratch)
+    predict_block(plane, y, x, log_width, log_height, mode, scratch)
+    total = used_width = used_height = 0
+    if symbol & 1:
+        step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
+        position, total, used_width, used_height = parse_coefficients(
+            buffer,
+            position,
+            log_width,
+            log_height,
+            energy,
+            step,
+            tables,
+            scratch.coefficient_state,
+            scratch.coefficients,
+        )
+    kind = transform_kind(log_width, log_height, mode)
+    reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch)
+    record_block(plane.blocks, y, x, log_width, log_height, mode, 0, total)
+    return position
+
+
+@inline_kernel
+def _decode_step(plane, buffer, position, row, column, base_step, tables):
+    """Read the change of step of a superblock; return the new position."""
+    before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
+    context = FIRST_STEP + min(max(before + STEP_MIDDLE, 0), 2 * STEP_MIDDLE)
+    symbol, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+    plane.steps[row, column] = min(max(base_step + symbol - STEP_MIDDLE, 0), MAX_STEP_INDEX)
+    return position
+
+
+@kernel
+def decode_superblock(plane, buffer, position, y, x, tables, scratch):
+    """Read and reconstruct the superblock at (y, x), whose step is known; return the new position."""
+    stack = scratch.stack
+    stack[0, 0], stack[0, 1], stack[0, 2] = y, x, SUPERBLOCK_LOG
+    depth = 1
+    while depth > 0:
+        depth -= 1
+        v, u, log_size = np.int64(stack[depth, 0]), np.int64(stack[depth, 1]), np.int64(stack[depth, 2])
+        if v >= plane.samples.shape[0] or u >= plane.samples.shape[1]:
+            continue
+        half = 1 << log_size >> 1
+        cut = np.int64(QUARTERS)
+        if not crosses_edge(plane.samples, v, u, log_size):
+            cut = np.int64(LEAF)
+            if log_size > UNIT_LOG:
+                context = partition_context(plane.blocks, v, u, log_size)
+                cut, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+        if cut == QUARTERS:
+            for quarter in range(3, -1, -1):
+                stack[depth, 0] = v + half * (quarter >> 1)
+                stack[depth, 1] = u + half * (quarter & 1)
+                stack[depth, 2] = log_size - 1
+                depth += 1
+            continue
+        parts, down, right, log_width, log_height = 1, 0, 0, log_size, log_size
+        if cut == UPPER_LOWER:
+            parts, down, log_height = 2, half, log_size - 1
+        elif cut != LEAF:
+            parts, right, log_width = 2, half, log_size - 1
+        for part in range(parts):
+            position = decode_leaf(
+                plane, buffer, position, v + part * down, u + part * right, log_width, log_height, tables, scratch.block
+            )
+    return position
+
+
+@kernel
+def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scratch):
+    """Read and reconstruct a whole plane.
+
+    Args:
+        plane: `layout.Plane`, empty.
+        buffer: padded uint8 of the payload; `position` and `end` in bits.
+        modulated: whether superblocks change their step.
+        tables: `model.DecoderTables`.
+        scratch: `DecoderScratch`.
+
+    Returns:
+        The new position; beyond `end` if the payload is too short, and then the plane is not complete.
+    """
+    rows, columns = plane.steps.shape
+    for row in range(rows):
+        for column in range(columns):
+            if modulated:
+                position = _decode_step(plane, buffer, position, row, column, base_step, tables)
+            position = decode_superblock(plane, buffer, position, row * SUPERBLOCK, column * SUPERBLOCK, tables, scratch)
+            if position > end:
+                return position
+    return position

@@ -1,0 +1,312 @@
+"""Rate-distortion optimised quantisation of a block's coefficients into patterns of 2x2 groups.
+
+For every group the best of the up to 16 patterns that round its components down or up is found (D + lambda R with the
+true code lengths), then whole nodes of the significance tree are dropped, from small to large, where that is cheaper.
+Contexts depend on what is significant after a group, which is not known yet: a second pass uses what the first found.
+
+Distortions are in squared steps, so lambda is `lambda_factor` whatever the step; bits are those of the tables.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.coefficients import (
+    BORDER,
+    DEPTHS,
+    GROUPS,
+    LARGE_OFFSET,
+    MAX_MAGNITUDE,
+    OFFSET_BITS,
+    CoefficientState,
+    clear_magnitudes,
+    escape_bits,
+    mask_context,
+    new_coefficient_state,
+    node_mask,
+    pattern_context,
+    summarise_significance,
+    tree_depth,
+)
+from vqcodec.blocks.contexts import FIRST_PATTERN, size_class
+from vqcodec.blocks.layout import MAX_AREA
+from vqcodec.jit import inline_kernel, kernel
+
+ZERO_BELOW = np.float32(0.4)  # a group whose components all are smaller, in steps, is not coded
+LIKELY_ABOVE = np.float32(0.66)  # before the first pass a group with a larger component counts as significant
+ROUND_UP_FROM = np.float32(0.3)
+ROUND_DOWN_TO = np.float32(0.8)
+GROUP_OVERHEAD = np.float32(1.0)  # bits that a group is thought to cost in the masks before they are known
+NODE_SAVING = np.float32(0.7)  # bits that a node's absence saves in its parent's mask
+HUGE = np.float32(1e30)
+
+
+class QuantizerScratch(NamedTuple):
+    """Working arrays of the quantizer.
+
+    Attributes:
+        values: float32, coefficients in steps, row-major in the block.
+        levels: int16, the result, signed, row-major.
+        zero, best: float32 (5, 16, 16) by tree node: cost without coefficients, least cost found.
+        options: float32 (4, 2, 3): for each component rounded down and up, magnitude, sign and escape bits, allowed.
+        state: significance and magnitudes of the result.
+    """
+
+    values: npt.NDArray[np.float32]
+    levels: npt.NDArray[np.int16]
+    zero: npt.NDArray[np.float32]
+    best: npt.NDArray[np.float32]
+    options: npt.NDArray[np.float32]
+    state: CoefficientState
+
+
+def new_quantizer_scratch() -> QuantizerScratch:
+    """Return cleared working arrays."""
+    return QuantizerScratch(
+        values=np.zeros(MAX_AREA, dtype=np.float32),
+        levels=np.zeros(MAX_AREA, dtype=np.int16),
+        zero=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
+        best=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
+        options=np.zeros((4, 2, 3), dtype=np.float32),
+        state=new_coefficient_state(),
+    )
+
+
+@inline_kernel
+def _list_options(values, place, stride, options):
+    """Fill `options` with the ways to round the group at `place`."""
+    for k in range(4):
+        value = abs(values[place + (k >> 1) * stride + (k & 1)])
+        floor = min(np.int64(value), MAX_MAGNITUDE - 1)
+        rest = value - np.float32(floor)
+        for up in range(2):
+            magnitude = floor + up
+            options[k, up, 0] = magnitude
+            options[k, up, 1] = (1 if magnitude > 0 else 0) + escape_bits(magnitude)
+        options[k, 0, 2] = rest <= ROUND_DOWN_TO
+        options[k, 1, 2] = rest >= ROUND_UP_FROM
+
+
+@kernel
+def _choose_pattern(values, place, stride, lengths, offsets, lambda_factor, options, levels):
+    """Store the best nonzero pattern of a group in `levels` (unsigned yet); return (its cost, sum of magnitudes).
+
+    Args:
+        lengths: uint8 (256,), code lengths in the group's context.
+        offsets: int8 (256, 4), reconstruction offsets.
+    """
+    _list_options(values, place, stride, options)
+    best, best_choice = HUGE, 0
+    scale = np.float32(1.0 / (1 << OFFSET_BITS))
+    for choice in range(16):
+        pattern = 0
+        bits = np.float32(0)
+        allowed = True
+        for k in range(4):
+            up = (choice >> k) & 1
+            allowed = allowed and options[k, up, 2] > 0
+            pattern = pattern * 4 + min(np.int64(options[k, up, 0]), 3)
+            bits += options[k, up, 1]
+        if not allowed or pattern == 0:
+            continue
+        distortion = np.float32(0)
+        for k in range(4):
+            magnitude = options[k, (choice >> k) & 1, 0]
+            if magnitude > 3:
+                magnitude += LARGE_OFFSET * scale
+            elif magnitude > 0:
+                magnitude += np.float32(offsets[pattern, k]) * scale
+            error = abs(values[place + (k >> 1) * stride + (k & 1)]) - magnitude
+            distortion += error * error
+        cost = distortion + lambda_factor * (bits + np.float32(lengths[pattern]))
+        if cost < best:
+            best, best_choice = cost, choice
+    total = 0
+    if best < HUGE:
+        for k in range(4):
+            magnitude = np.int64(options[k, (best_choice >> k) & 1, 0])
+            negative = values[place + (k >> 1) * stride + (k & 1)] < 0
+            levels[place + (k >> 1) * stride + (k & 1)] = -magnitude if negative else magnitude
+            total += magnitude
+    return best, total
+
+
+@kernel
+def quantize_groups(log_width, log_height, tables, lambda_factor, scratch):
+    """One pass over all groups: choose patterns, given the significance in `scratch.state`, which is replaced."""
+    group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
+    size = size_class(log_width, log_height)
+    depth = tree_depth(log_width, log_height)
+    values, state = scratch.values, scratch.state
+    groups = state.significance[depth]
+    clear_magnitudes(state.magnitudes, group_rows, group_columns)
+    stride = 1 << log_width
+    for diagonal in range(group_rows + group_columns - 1):
+        for gy in range(max(0, diagonal - group_columns + 1), min(group_rows, diagonal + 1)):
+            gx = diagonal - gy
+            place = ((2 * gy) << log_width) + 2 * gx
+            zero = largest = np.float32(0)
+            for k in range(4):
+                value = values[place + (k >> 1) * stride + (k & 1)]
+                zero += value * value
+                largest = max(largest, abs(value))
+            scratch.zero[depth, gy, gx] = zero
+            scratch.best[depth, gy, gx] = zero
+            if largest <= ZERO_BELOW:
+                continue
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size)
+            row = tables.offset_rows[context - FIRST_PATTERN]
+            cost, total = _choose_pattern(
+                values,
+                place,
+                stride,
+                tables.patterns[tables.rows[context]],
+                tables.offsets[row],
+                lambda_factor,
+                scratch.options,
+                scratch.levels,
+            )
+            if cost + lambda_factor * GROUP_OVERHEAD < zero:
+                state.magnitudes[gy + BORDER, gx + BORDER] = total
+                scratch.best[depth, gy, gx] = cost
+    for gy in range(group_rows):
+        for gx in range(group_columns):
+            groups[gy, gx] = state.magnitudes[gy + BORDER, gx + BORDER] != 0
+    summarise_significance(state.significance, depth, group_rows, group_columns)
+
+
+@inline_kernel
+def _drop_node(significance, depth, row, column, last, group_rows, group_columns):
+    """Clear the significance of a node and all below it."""
+    significance[depth, row, column] = 0
+    rows, columns = min(group_rows, 1 << depth), min(group_columns, 1 << depth)
+    for d in range(depth + 1, last + 1):
+        tall, wide = min(group_rows, 1 << d) // rows, min(group_columns, 1 << d) // columns
+        for r in range(row * tall, (row + 1) * tall):
+            for c in range(column * wide, (column + 1) * wide):
+                significance[d, r, c] = 0
+
+
+@kernel
+def prune_tree(log_width, log_height, tables, lambda_factor, energy, scratch):
+    """Drop the nodes that cost more than they bring, from the smallest up, by the true lengths of the masks."""
+    group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
+    size = size_class(log_width, log_height)
+    last = tree_depth(log_width, log_height)
+    significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
+    for d in range(last - 1, -1, -1):
+        rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
+        child_rows, child_columns = min(group_rows, 2 << d), min(group_columns, 2 << d)
+        tall, wide = child_rows // rows, child_columns // columns
+        for row in range(rows):
+            for column in range(columns):
+                zero = cost = np.float32(0)
+                for i in range(tall):
+                    for j in range(wide):
+                        zero += scratch.zero[d + 1, row * tall + i, column * wide + j]
+                        cost += scratch.best[d + 1, row * tall + i, column * wide + j]
+                scratch.zero[d, row, column] = zero
+                mask = node_mask(significance, d, row, column, tall, wide)
+                significance[d, row, column] = mask != 0
+                if mask != 0:
+                    context = mask_context(
+                        significance, d, row, column, rows, columns, child_rows, child_columns, size, energy
+                    )
+                    cost += lambda_factor * np.float32(tables.flags[tables.rows[context], mask])
+                    if zero - lambda_factor * NODE_SAVING <= cost:
+                        _drop_node(significance, d, row, column, last, group_rows, group_columns)
+                        cost = zero
+                scratch.best[d, row, column] = cost
+    groups = significance[last]
+    for gy in range(group_rows):
+        for gx in range(group_columns):
+            if not groups[gy, gx]:
+                magnitudes[gy + BORDER, gx + BORDER] = 0
+
+
+@kernel
+def measure_levels(log_width, log_height, tables, energy, scratch):
+    """Return (bits, distortion in squared steps, sum of magnitudes) of the significant groups, contexts as written."""
+    group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
+    size = size_class(log_width, log_height)
+    last = tree_depth(log_width, log_height)
+    significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
+    bits = distortion = np.float32(0)
+    for d in range(last):
+        rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
+        child_rows, child_columns = min(group_rows, 2 << d), min(group_columns, 2 << d)
+        for row in range(rows):
+            for column in range(columns):
+                if significance[d, row, column]:
+                    context = mask_context(
+                        significance, d, row, column, rows, columns, child_rows, child_columns, size, energy
+                    )
+                    mask = node_mask(significance, d, row, column, child_rows // rows, child_columns // columns)
+                    bits += np.float32(tables.flags[tables.rows[context], mask])
+    groups = significance[last]
+    total, stride = 0, 1 << log_width
+    scale = np.float32(1.0 / (1 << OFFSET_BITS))
+    for gy in range(group_rows):
+        for gx in range(group_columns):
+            if not groups[gy, gx]:
+                distortion += scratch.zero[last, gy, gx]
+                continue
+            place = ((2 * gy) << log_width) + 2 * gx
+            context = pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, size)
+            row = tables.offset_rows[context - FIRST_PATTERN]
+            pattern = 0
+            for k in range(4):
+                pattern = pattern * 4 + min(abs(np.int64(scratch.levels[place + (k >> 1) * stride + (k & 1)])), 3)
+            bits += np.float32(tables.patterns[tables.rows[context], pattern])
+            for k in range(4):
+                at = place + (k >> 1) * stride + (k & 1)
+                magnitude = abs(np.int64(scratch.levels[at]))
+                value = np.float32(magnitude)
+                if magnitude > 0:
+                    bits += np.float32(1 + escape_bits(magnitude))
+                    total += magnitude
+                    offset = np.float32(tables.offsets[row, pattern, k]) if magnitude <= 3 else LARGE_OFFSET
+                    value += offset * scale
+                error = abs(scratch.values[at]) - value
+                distortion += error * error
+    return bits, distortion, total
+
+
+@kernel
+def quantize_block(log_width, log_height, tables, lambda_factor, energy, passes, scratch):
+    """Quantise `scratch.values` into `scratch.levels` and `scratch.state`.
+
+    Levels of groups that are not significant are undefined: the caller asks `scratch.state.significance`.
+
+    Returns:
+        (bits, distortion in squared steps, sum of magnitudes, distortion without coefficients). Bits are those of the
+        coefficients, given that there are any; with a sum of 0 the block has none, and bits are 0.
+    """
+    group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
+    last = tree_depth(log_width, log_height)
+    values, groups = scratch.values, scratch.state.significance[last]
+    stride = 1 << log_width
+    energy_sum = np.float32(0)
+    overall = np.float32(0)
+    for gy in range(group_rows):
+        for gx in range(group_columns):
+            place = ((2 * gy) << log_width) + 2 * gx
+            largest = np.float32(0)
+            for k in range(4):
+                value = values[place + (k >> 1) * stride + (k & 1)]
+                energy_sum += value * value
+                largest = max(largest, abs(value))
+            groups[gy, gx] = largest > LIKELY_ABOVE
+            overall = max(overall, largest)
+    if overall <= ZERO_BELOW:
+        return np.float32(0), energy_sum, 0, energy_sum
+    for _ in range(passes):
+        quantize_groups(log_width, log_height, tables, lambda_factor, scratch)
+        prune_tree(log_width, log_height, tables, lambda_factor, energy, scratch)
+        if not scratch.state.significance[0, 0, 0]:
+            return np.float32(0), energy_sum, 0, energy_sum
+    bits, distortion, total = measure_levels(log_width, log_height, tables, energy, scratch)
+    return bits, distortion, total, energy_sum

@@ -1,0 +1,114 @@
+"""What encoder and decoder do alike with a block: predict it, add its residual, record what was decided."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.coefficients import CoefficientState, new_coefficient_state
+from vqcodec.blocks.cross_plane import predict_from_planes
+from vqcodec.blocks.layout import (
+    CODED,
+    DONE,
+    ENERGY,
+    LAST_ANGLE,
+    LOG_HEIGHT,
+    LOG_WIDTH,
+    MAX_AREA,
+    MODE,
+    SAMPLE_MAX,
+    TRANSFORM,
+    UNIT_LOG,
+)
+from vqcodec.blocks.prediction import LINE, REFERENCES, gather_references, predict_from_neighbours
+from vqcodec.blocks.transforms import COSINE, SINE, transform_inverse
+from vqcodec.jit import inline_kernel, kernel
+
+
+class BlockScratch(NamedTuple):
+    """Working arrays for one block, int32 but for `coefficient_state`; one set a thread."""
+
+    references: npt.NDArray[np.int32]
+    line: npt.NDArray[np.int32]
+    prediction: npt.NDArray[np.int32]
+    coefficients: npt.NDArray[np.int32]
+    between: npt.NDArray[np.int32]
+    residual: npt.NDArray[np.int32]
+    coefficient_state: CoefficientState
+
+
+def new_block_scratch() -> BlockScratch:
+    """Return a cleared set of working arrays."""
+    return BlockScratch(
+        references=np.zeros((4, REFERENCES), dtype=np.int32),
+        line=np.zeros(LINE, dtype=np.int32),
+        prediction=np.zeros(MAX_AREA, dtype=np.int32),
+        coefficients=np.zeros(MAX_AREA, dtype=np.int32),
+        between=np.zeros(MAX_AREA, dtype=np.int32),
+        residual=np.zeros(MAX_AREA, dtype=np.int32),
+        coefficient_state=new_coefficient_state(),
+    )
+
+
+@inline_kernel
+def transform_kind(log_width, log_height, mode):
+    """Return the kind of transform: the sine for 4x4 blocks predicted from their neighbours."""
+    return SINE if log_width + log_height == 2 * UNIT_LOG and mode <= LAST_ANGLE else COSINE
+
+
+@kernel
+def predict_block(plane, y, x, log_width, log_height, mode, scratch):
+    """Predict the block at (y, x) into `scratch.prediction`; `scratch.references` are gathered already."""
+    if mode <= LAST_ANGLE:
+        predict_from_neighbours(scratch.references, log_width, log_height, mode, scratch.line, scratch.prediction)
+    else:
+        predict_from_planes(plane, y, x, log_width, log_height, mode, scratch.prediction)
+
+
+@inline_kernel
+def gather_block_references(plane, y, x, log_width, log_height, scratch):
+    """Fill `scratch.references` for the block at (y, x)."""
+    gather_references(plane.samples, plane.blocks[DONE], y, x, 1 << log_width, 1 << log_height, scratch.references)
+
+
+@kernel
+def reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch):
+    """Write prediction plus the inverse of `scratch.coefficients` to the plane's samples, and clear the coefficients.
+
+    `used_width` and `used_height` bound the nonzero coefficients; 0 means that there are none.
+    """
+    width, height = 1 << log_width, 1 << log_height
+    prediction, residual = scratch.prediction, scratch.residual
+    if used_width == 0:
+        for i in range(height):
+            for j in range(width):
+                plane.samples[y + i, x + j] = min(max(prediction[i * width + j], 0), SAMPLE_MAX)
+        return
+    transform_inverse(
+        scratch.coefficients, log_width, log_height, kind, used_width, used_height, scratch.between, residual
+    )
+    for i in range(used_height):
+        for j in range(used_width):
+            scratch.coefficients[i * width + j] = 0
+    for i in range(height):
+        for j in range(width):
+            k = i * width + j
+            plane.samples[y + i, x + j] = min(max(prediction[k] + residual[k], 0), SAMPLE_MAX)
+
+
+@kernel
+def record_block(blocks, y, x, log_width, log_height, mode, transform, total):
+    """Note a decoded block in the maps; `total` is the sum of its quantised magnitudes."""
+    area_log = log_width + log_height
+    energy = min(8, ((total << 4) + (1 << area_log) - 1) >> area_log)
+    for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
+        for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
+            blocks[DONE, v, u] = 1
+            blocks[LOG_WIDTH, v, u] = log_width
+            blocks[LOG_HEIGHT, v, u] = log_height
+            blocks[MODE, v, u] = mode
+            blocks[ENERGY, v, u] = energy
+            blocks[TRANSFORM, v, u] = transform
+            blocks[CODED, v, u] = total > 0

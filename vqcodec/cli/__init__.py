@@ -1,0 +1,37 @@
+"""The command line: typer, rich and calls to `vqcodec.api`; no arithmetic on media.
+
+Nothing in this package imports numpy or numba when it is loaded, so that `--help` and shell completion are
+immediate; commands import what they need when they run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from typing import TextIO
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of the `vqcodec` script."""
+    from vqcodec.cli.app import app
+
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_on_names(stream)
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _terminate)
+    app(prog_name="vqcodec")
+
+
+def _never_fail_on_names(stream: TextIO) -> None:
+    """File names may hold anything; what the terminal's encoding lacks is shown escaped."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def _terminate(number: int, _frame: object) -> None:
+    """Leave by an exception, so that temporary files are removed on the way."""
+    sys.exit(128 + number)

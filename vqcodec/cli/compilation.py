@@ -1,0 +1,40 @@
+"""Telling the user, once, that kernels are being compiled: the one wait that nothing else explains."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vqcodec.cli.console import Console
+
+COMPILE_SECONDS = 30  # all kernels for pictures, from nothing, on one core
+
+
+@contextmanager
+def announce_compilation(console: Console) -> Iterator[None]:
+    """While the block runs, say so the first time that a kernel is compiled because it is not in the cache.
+
+    numba announces every compilation, and nothing for kernels loaded from its cache, so that nothing has to
+    be guessed from files in the cache folder.
+    """
+    importlib.import_module("vqcodec.jit")  # chooses the cache folder, which numba reads when it is imported
+    from numba.core import event
+
+    class Announcer(event.Listener):
+        announced = False
+
+        def on_start(self, event: event.Event) -> None:
+            if not self.announced:
+                self.announced = True
+                console.notice(
+                    f"compiling kernels: once, up to {COMPILE_SECONDS} s in all; `vqcodec warm` does it ahead of time"
+                )
+
+        def on_end(self, event: event.Event) -> None:
+            """Nothing to say."""
+
+    with event.install_listener("numba:compile", Announcer()):
+        yield

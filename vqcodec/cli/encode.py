@@ -1,0 +1,127 @@
+"""`vqcodec encode`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vqcodec.batch import Progress
+from vqcodec.cli import options
+from vqcodec.cli.console import Console
+from vqcodec.cli.files import Item, plan_outputs, process, write_stdout
+from vqcodec.cli.wording import encode_line, encode_total
+from vqcodec.errors import UsageError
+
+if TYPE_CHECKING:
+    from vqcodec.reports import EncodeReport
+
+EXAMPLES = options.examples(
+    "vqcodec encode photo.png -o photo.vqc",
+    "vqcodec encode photo.png -q 40 -e 9 --force",
+    "vqcodec encode *.png -d coded --jobs 2",
+    "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
+    "vqcodec encode photo.png -o alone.vqc --embed-codebook",
+    "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
+)
+
+
+def encode(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT", help="Pictures that Pillow reads, or - for standard input."),
+    ],
+    output: options.Output = None,
+    folder: options.Folder = None,
+    force: options.Force = False,
+    quality: Annotated[
+        float | None,
+        typer.Option(
+            "-q",
+            "--quality",
+            metavar="0..100",
+            min=0,
+            max=100,
+            help="Quality: the greater, the more bits.",
+            show_default="75",
+        ),
+    ] = None,
+    target_psnr: Annotated[
+        float | None,
+        typer.Option("--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach."),
+    ] = None,
+    target_size: Annotated[
+        int | None,
+        typer.Option("--target-size", metavar="BYTES", help="Instead of a quality: size not to exceed."),
+    ] = None,
+    effort: Annotated[
+        int,
+        typer.Option("-e", "--effort", metavar="0..9", min=0, max=9, help="0 is quick, 9 thorough."),
+    ] = 5,
+    codebook: Annotated[
+        str | None,
+        typer.Option(
+            "-c",
+            "--codebook",
+            metavar="NAME|FILE",
+            help="Codebook, which is also the choice of the engine.",
+            show_default="classic-4x4-256",
+            autocompletion=options.complete_codebook,
+        ),
+    ] = None,
+    embed_codebook: Annotated[
+        bool,
+        typer.Option("--embed-codebook", help="Store the codebook in the file, which then decodes alone."),
+    ] = False,
+    strip_metadata: Annotated[
+        bool, typer.Option("--strip-metadata", help="Leave out ICC profile, EXIF and XMP.")
+    ] = False,
+    jobs: options.Jobs = None,
+    quiet: options.Quiet = False,
+    no_progress: options.NoProgress = False,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Encode pictures to .vqc files.
+
+    For each file, prints the output, its size, bits per pixel, the ratio to the uncompressed samples, the
+    PSNR of what the decoder will give, and the time.
+    """
+    if sum(value is not None for value in (quality, target_psnr, target_size)) > 1:
+        raise UsageError("--quality, --target-psnr and --target-size exclude one another; give one of them")
+    items = plan_outputs(inputs, output, folder, ".vqc")
+    console = Console(
+        quiet=quiet,
+        as_json=as_json,
+        no_progress=no_progress,
+        debug=debug,
+        data_on_stdout=items[0].output == "-",
+    )
+
+    def work(item: Item, progress: Progress, threads: int) -> EncodeReport:
+        from vqcodec import api
+
+        return api.encode(
+            item.source,
+            item.destination,
+            codebook=codebook,
+            quality=quality,
+            target_psnr=target_psnr,
+            target_size=target_size,
+            effort=effort,
+            embed_codebook=embed_codebook,
+            strip_metadata=strip_metadata,
+            overwrite=force,
+            threads=threads,
+            progress=progress,
+            name=item.name,
+        )
+
+    def show(item: Item, report: EncodeReport) -> None:
+        if report.data is not None:
+            write_stdout(report.data)
+        for note in report.notes:
+            console.notice(f"{item.name}: {note}")
+        console.result(report.as_dict(), encode_line(report))
+
+    process(items, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)

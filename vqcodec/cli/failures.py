@@ -1,0 +1,103 @@
+"""Errors to one line on standard error and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from vqcodec.cli.exit_codes import CLOSED_PIPE
+from vqcodec.errors import INTERRUPTED_EXIT_CODE, LimitError, VQCodecError
+from vqcodec.vq.names import printable
+
+MAX_LINE = 4000  # characters; a path may have as many
+
+DEBUG = "vqcodec.debug"
+"""Key of the context's `meta`: whether to show tracebacks."""
+
+
+def one_line(text: str) -> str:
+    """`text` fit for one line of a terminal: file names may hold line breaks and control characters."""
+    return printable(text, MAX_LINE)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The exit code for `error`."""
+    if isinstance(error, VQCodecError):
+        return error.exit_code
+    return LimitError.exit_code if isinstance(error, MemoryError) else VQCodecError.exit_code
+
+
+def message_of(error: BaseException) -> str:
+    """One line that says what went wrong."""
+    if isinstance(error, VQCodecError):
+        return one_line(str(error))
+    if isinstance(error, MemoryError):
+        return "not enough memory; try fewer --jobs or a smaller picture"
+    text = one_line(" ".join(str(error).split()))
+    return f"unexpected {type(error).__name__}: {text} (a defect; --debug shows where)"
+
+
+def print_failure(error: BaseException, *, debug: bool, subject: str = "") -> None:
+    """Report `error` on standard error, after its traceback if `debug`."""
+    if debug:
+        typer.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    where = "" if isinstance(error, VQCodecError) or not subject else f"{one_line(subject)}: "
+    typer.echo(f"vqcodec: {where}{message_of(error)}", err=True)
+
+
+class CommandLine(TyperGroup):
+    """The top command group: every way out of a command ends here in a line and an exit code."""
+
+    def main(
+        self,
+        args: Any = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run the command line; always ends in SystemExit."""
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except typer.TyperException as error:
+            _print_usage_error(error)
+            code = error.exit_code
+        sys.exit(code or 0)
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run the command that `ctx` names."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (typer.TyperException, typer.Exit):
+            raise
+        except BrokenPipeError:
+            _discard_stdout()
+            raise typer.Exit(CLOSED_PIPE) from None
+        except KeyboardInterrupt:
+            typer.echo("vqcodec: interrupted; finished files are whole, others were not written", err=True)
+            raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
+        except Exception as error:
+            print_failure(error, debug=ctx.meta.get(DEBUG, False))
+            raise typer.Exit(exit_code_of(error)) from None
+
+
+def _print_usage_error(error: typer.TyperException) -> None:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "vqcodec"
+    message = one_line(" ".join(error.format_message().split())).rstrip(".")
+    typer.echo(f"vqcodec: {message}; see '{command} --help'", err=True)
+
+
+def _discard_stdout() -> None:
+    """Send what is still buffered nowhere, or the interpreter would complain of it at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

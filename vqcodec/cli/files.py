@@ -1,0 +1,215 @@
+"""From the inputs and outputs on the command line to a list of files to work on, and through it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import typer
+
+from vqcodec import batch
+from vqcodec.cli.compilation import announce_compilation
+from vqcodec.cli.console import Console
+from vqcodec.cli.failures import exit_code_of
+from vqcodec.errors import OutputError, UsageError
+
+STANDARD = "-"
+STDIN_NAME = "<stdin>"
+
+Report = TypeVar("Report")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input, and where its output goes (None if there is none); "-" is standard input or output."""
+
+    input: str
+    output: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How messages call the input."""
+        return STDIN_NAME if self.input == STANDARD else self.input
+
+    @property
+    def source(self) -> str | BinaryIO:
+        """What to read."""
+        return sys.stdin.buffer if self.input == STANDARD else self.input
+
+    @property
+    def destination(self) -> str | None:
+        """Where the API is to write; None for standard output, which the command feeds itself."""
+        return None if self.output == STANDARD else self.output
+
+
+def plan_inputs(inputs: Sequence[str]) -> list[Item]:
+    """Items for a command that writes nothing."""
+    _check_stdin(inputs)
+    return [Item(name) for name in inputs]
+
+
+def plan_outputs(inputs: Sequence[str], output: str | None, folder: str | None, extension: str) -> list[Item]:
+    """Items for a command that writes one output an input; output folders are made.
+
+    Args:
+        inputs: file names, one of which may be "-".
+        output: what `-o` said. folder: what `-d` said.
+        extension: of an output whose name is not given, such as ".vqc".
+
+    Raises:
+        UsageError: the request is ambiguous, or an output would replace an input or another output.
+        OutputError: a folder cannot be made.
+    """
+    _check_stdin(inputs)
+    if output is not None and folder is not None:
+        raise UsageError("-o and -d exclude one another; give one of them")
+    if folder is None and output is not None and _means_folder(output, len(inputs)):
+        output, folder = None, output
+    items = [Item(name, _output_for(name, output, folder, extension)) for name in inputs]
+    _check_outputs(items)
+    if folder is not None:
+        _make_folder(folder)
+    return items
+
+
+def _check_stdin(inputs: Sequence[str]) -> None:
+    if inputs.count(STANDARD) > 1:
+        raise UsageError("standard input (-) can be read only once; give it once")
+    if STANDARD in inputs and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal; pipe a file into it, or name one")
+
+
+def _means_folder(output: str, inputs: int) -> bool:
+    if output == STANDARD:
+        if inputs > 1:
+            raise UsageError("several inputs cannot all go to standard output; use -d DIR")
+        return False
+    if os.path.isdir(output) or output.endswith(("/", os.sep)):
+        return True
+    if inputs > 1:
+        if os.path.lexists(output) or Path(output).suffix:
+            raise UsageError(f"{output}: not a folder, but several inputs need one; use -d DIR")
+        return True
+    return False
+
+
+def _output_for(name: str, output: str | None, folder: str | None, extension: str) -> str:
+    if folder is not None:
+        stem = "stdin" if name == STANDARD else Path(name).stem
+        return os.path.join(folder, stem + extension)
+    if output is None:
+        output = STANDARD if name == STANDARD else str(Path(name).with_name(Path(name).stem + extension))
+    if output == STANDARD and sys.stdout.isatty():
+        raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
+    return output
+
+
+def _check_outputs(items: Iterable[Item]) -> None:
+    """Refuse outputs that are inputs (also by a link), or that two inputs share."""
+    items = list(items)
+    inputs = {identity: item.input for item in items if (identity := _file_identity(item.input))}
+    taken: dict[str, str] = {}
+    for item in items:
+        if item.output is None or item.output == STANDARD:
+            continue
+        identity = _file_identity(item.output)
+        if identity in inputs:
+            raise UsageError(f"{item.output}: is also an input ({inputs[identity]}); name another output")
+        path = os.path.normcase(os.path.realpath(item.output))
+        if path in taken:
+            raise UsageError(
+                f"{item.output}: would be the output of both {taken[path]} and {item.input}; "
+                "give them different folders"
+            )
+        if not os.path.exists(path) or identity is not None:  # a device takes any number
+            taken[path] = item.input
+
+
+def _file_identity(path: str) -> tuple[int, int] | None:
+    """Device and inode of a regular file, which all links to it share."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made a folder: {error.strerror}") from None
+
+
+def process(
+    items: Sequence[Item],
+    work: Callable[[Item, batch.Progress, int], Report],
+    show: Callable[[Item, Report], None],
+    *,
+    console: Console,
+    jobs: int | None,
+    verb: str,
+    kernels: bool = True,
+    total: Callable[[list[Report]], str] | None = None,
+) -> None:
+    """Do `work` on all items, `show` each result in the order of the items, and end with the right exit code.
+
+    Args:
+        work: called with an item, a function to report progress to, and the number of threads it may use.
+        verb: what the progress bar says, such as "encoding".
+        jobs: None for the number of CPUs.
+        kernels: whether the work runs kernels, which may have to be compiled first.
+        total: the line that sums up several results.
+
+    Raises:
+        typer.Exit: with the code of the first failure, after all items have had their turn.
+    """
+    cpus = _cpus()
+    jobs = min(jobs or cpus, len(items))
+    threads = max(1, cpus // jobs)
+    reports: list[Report] = []
+    first_failure = 0
+    what = f"{verb} {items[0].name}" if len(items) == 1 else f"{verb} {len(items)} files"
+    announcing = announce_compilation(console) if kernels else nullcontext()
+    with announcing, console.progress(what, len(items)) as progress:
+        outcomes = batch.run(items, lambda item, advance: work(item, advance, threads), jobs=jobs, progress=progress)
+        for outcome in outcomes:
+            if outcome.error is not None:
+                console.failure(outcome.error, outcome.item.name)
+                first_failure = first_failure or exit_code_of(outcome.error)
+            elif outcome.result is not None:
+                show(outcome.item, outcome.result)
+                reports.append(outcome.result)
+    if total is not None and len(reports) > 1:
+        console.text(total(reports))
+    if first_failure:
+        raise typer.Exit(first_failure)
+
+
+def write_stdout(data: bytes) -> None:
+    """Write an output to standard output.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+        OutputError: it cannot be written, for example to a full disk.
+    """
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written: {error.strerror}") from None
+
+
+def _cpus() -> int:
+    """CPUs this process may run on (as `vqcodec.jit.default_threads`, which would load numba)."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1

@@ -1,0 +1,45 @@
+"""The command reference from the help texts: `python -m vqcodec.cli.reference > docs/cli.md`."""
+
+from __future__ import annotations
+
+from typer.testing import CliRunner
+
+from vqcodec.cli.app import app
+
+COMMANDS = (
+    (),
+    ("encode",),
+    ("decode",),
+    ("info",),
+    ("verify",),
+    ("compare",),
+    ("train-codebook",),
+    ("codebook",),
+    ("codebook", "list"),
+    ("codebook", "show"),
+    ("codebook", "export"),
+    ("warm",),
+)
+
+PREAMBLE = """\
+# Command line
+
+Generated from the help texts by `python -m vqcodec.cli.reference`; a test checks that it is current.
+What `--json` prints is described in [json.md](json.md).
+"""
+
+
+def reference() -> str:
+    """The whole document in Markdown."""
+    return PREAMBLE + "".join(_section(command) for command in COMMANDS)
+
+
+def _section(command: tuple[str, ...]) -> str:
+    result = CliRunner().invoke(app, [*command, "--help"], prog_name="vqcodec")
+    title = " ".join(("vqcodec", *command))
+    text = "\n".join(line.rstrip() for line in result.stdout.strip().splitlines())
+    return f"\n## {title}\n\n```text\n{text}\n```\n"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,74 @@
+"""The compact form: one packet, a shared codebook, and 11 bytes around it (FORMAT.md, section 3)."""
+
+from __future__ import annotations
+
+import zlib
+
+from vqcodec.container.media import CodebookReference, CompactSeal, MediaFile, Stream
+from vqcodec.container.registry import ENGINE_OF_NUMBER, ENGINES, medium_of
+from vqcodec.errors import CorruptFileError, UnsupportedError
+from vqcodec.limits import MAX_CHUNK_BYTES
+from vqcodec.vq.names import at
+
+MAGIC = b"\xd6Q"
+VERSION = 1
+PREFIX_BYTES = 4
+HEAD_BYTES = len(MAGIC) + 1 + PREFIX_BYTES
+OVERHEAD = HEAD_BYTES + 4
+
+
+def fits(media: MediaFile) -> bool:
+    """Whether the compact form can hold `media`."""
+    if (
+        len(media.streams) != 1
+        or media.metadata
+        or media.further_codebooks
+        or media.codebook.embedded is not None
+    ):
+        return False
+    stream = media.streams[0]
+    plain = stream.number == 0 and stream.codebook == 0 and list(stream.starts or [0]) == [0]
+    return (
+        plain
+        and stream.engine in ENGINES
+        and len(stream.packets) == 1
+        and len(stream.packets[0]) < MAX_CHUNK_BYTES
+    )
+
+
+def dump(media: MediaFile) -> bytes:
+    """The compact file of `media`, which must fit and whose codebook's identity must be whole."""
+    stream = media.streams[0]
+    version = bytes([VERSION << 4 | ENGINES[stream.engine]])
+    data = MAGIC + version + media.codebook.identity_prefix[:PREFIX_BYTES] + stream.header + stream.packets[0]
+    checksum = zlib.crc32(media.codebook.identity_prefix, zlib.crc32(data))
+    return data + checksum.to_bytes(4, "little")
+
+
+def load(data: bytes, source: str) -> MediaFile:
+    """Read a compact file. Its checksum is left to `MediaFile.check_codebook`, which has the codebook.
+
+    Raises:
+        CorruptFileError: truncated.
+        UnsupportedError: a later version or an unknown engine.
+    """
+    if len(data) < len(MAGIC) + 1:
+        raise CorruptFileError(f"{at(source)}cut off after {len(data)} bytes")
+    version, number = data[2] >> 4, data[2] & 15
+    if version == 0:
+        raise CorruptFileError(f"{at(source)}a compact file of the impossible version 0")
+    if version > VERSION:
+        raise UnsupportedError(
+            f"{at(source)}format version {version}; this program reads {VERSION}, a newer one is needed"
+        )
+    if number not in ENGINE_OF_NUMBER:
+        raise UnsupportedError(
+            f"{at(source)}coded by engine number {number}, unknown here; a newer version is needed"
+        )
+    if len(data) < OVERHEAD:
+        raise CorruptFileError(f"{at(source)}cut off after {len(data)} bytes")
+    engine = ENGINE_OF_NUMBER[number]
+    medium = medium_of(engine)
+    seal = CompactSeal(zlib.crc32(data[:-4]), int.from_bytes(data[-4:], "little"))
+    stream = Stream(0, medium, engine, b"", [data[HEAD_BYTES:-4]])
+    return MediaFile(medium, engine, CodebookReference(data[3:HEAD_BYTES]), [stream], seal=seal)

@@ -1,0 +1,161 @@
+"""The index and the end of a chunked file, and packets read with their help (FORMAT.md, section 4)."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from vqcodec.container import chunks
+from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.errors import CorruptFileError
+from vqcodec.vq.names import at
+
+END_PAYLOAD_BYTES = 4 + 8
+END_BYTES = 4 + 1 + END_PAYLOAD_BYTES + 4  # the whole end chunk: the last bytes of every chunked file
+_ROW = 4  # stream, start, offset, length
+
+
+@dataclass(frozen=True)
+class Packet:
+    """Packet `number` of a stream, the first sample, frame or tile in it, and the engine's bytes."""
+
+    stream: int
+    number: int
+    start: int
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """Where the chunk of a packet is: `offset` in the file, and `length` with type and checksum."""
+
+    stream: int
+    number: int
+    start: int
+    offset: int
+    length: int
+
+
+def parse_packet_head(payload: bytes, where: str) -> tuple[int, int, int, int]:
+    """Stream, number, start, and where the engine's bytes begin in the payload of a packet chunk.
+
+    Raises:
+        CorruptFileError: it is cut off.
+    """
+    stream, position = get_varint(payload, 0, where)
+    number, position = get_varint(payload, position, where)
+    start, position = get_varint(payload, position, where)
+    return stream, number, start, position
+
+
+def end_payload(packets: int, index_offset: int) -> bytes:
+    """The payload of the end chunk: the number of packets, and where the index is (0: there is none)."""
+    return packets.to_bytes(4, "little") + index_offset.to_bytes(8, "little")
+
+
+def parse_end(payload: bytes, where: str) -> tuple[int, int]:
+    """The number of packets and the offset of the index.
+
+    Raises:
+        CorruptFileError: not an end chunk's payload.
+    """
+    if len(payload) != END_PAYLOAD_BYTES:
+        raise CorruptFileError(f"{where}: {len(payload)} bytes where an end chunk has {END_PAYLOAD_BYTES}")
+    return int.from_bytes(payload[:4], "little"), int.from_bytes(payload[4:], "little")
+
+
+def index_payload(rows: Sequence[int]) -> bytes:
+    """The payload of the index chunk.
+
+    Args:
+        rows: stream, start, offset and length of each packet chunk, in the order of the file.
+    """
+    payload = bytearray(put_varint(len(rows) // _ROW))
+    previous_end = 0
+    for row in range(0, len(rows), _ROW):
+        stream, start, offset, length = rows[row : row + _ROW]
+        for value in (stream, start, offset - previous_end, length):
+            payload += put_varint(value)
+        previous_end = offset + length
+    return bytes(payload)
+
+
+def read_index(file: BinaryIO, source: str = "") -> list[IndexEntry] | None:
+    """The index of a seekable chunked file, found from its end; None if it has none.
+
+    The position in the file is left changed.
+
+    Raises:
+        CorruptFileError: the file is cut off, or its end or index is damaged.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if size < chunks.HEAD_BYTES + END_BYTES:
+        raise CorruptFileError(f"{at(source)}cut off after {size} bytes")
+    end = _chunk_at(file, size - END_BYTES, END_BYTES, chunks.END, source)
+    packets, offset = parse_end(end, f"{at(source)}end chunk")
+    if offset == 0:
+        return None
+    length = size - END_BYTES - offset
+    if offset < chunks.HEAD_BYTES or length < 9:
+        raise CorruptFileError(f"{at(source)}the index cannot be at byte {offset}")
+    entries = _parse_index(
+        _chunk_at(file, offset, length, chunks.INDEX, source), offset, f"{at(source)}index"
+    )
+    if len(entries) != packets:
+        raise CorruptFileError(f"{at(source)}an index of {len(entries)} packets in a file of {packets}")
+    return entries
+
+
+def read_packet(file: BinaryIO, entry: IndexEntry, source: str = "") -> Packet:
+    """The packet of an index entry of a seekable file.
+
+    Raises:
+        CorruptFileError: it is damaged, or another one than the index says.
+    """
+    payload = _chunk_at(file, entry.offset, entry.length, chunks.PACKET, source)
+    stream, number, start, position = parse_packet_head(payload, f"{at(source)}packet at byte {entry.offset}")
+    if (stream, number, start) != (entry.stream, entry.number, entry.start):
+        raise CorruptFileError(
+            f"{at(source)}the packet at byte {entry.offset} is not the one that the index says"
+        )
+    return Packet(stream, number, start, payload[position:])
+
+
+def _parse_index(payload: bytes, index_offset: int, where: str) -> list[IndexEntry]:
+    count, position = get_varint(payload, 0, where)
+    entries: list[IndexEntry] = []
+    numbers: dict[int, int] = {}
+    previous_end = 0
+    for _ in range(count):  # ends with the payload, however large the count
+        stream, position = get_varint(payload, position, where)
+        start, position = get_varint(payload, position, where)
+        gap, position = get_varint(payload, position, where)
+        length, position = get_varint(payload, position, where)
+        offset = previous_end + gap
+        previous_end = offset + length
+        if previous_end > index_offset:
+            raise CorruptFileError(f"{where}: a packet at byte {offset} would reach beyond the index")
+        number = numbers.get(stream, 0)
+        numbers[stream] = number + 1
+        entries.append(IndexEntry(stream, number, start, offset, length))
+    if position != len(payload):
+        raise CorruptFileError(f"{where}: {len(payload) - position} bytes too many")
+    return entries
+
+
+def _chunk_at(file: BinaryIO, offset: int, length: int, kind: bytes, source: str) -> bytes:
+    """The payload of the chunk that fills `length` bytes from `offset` on, which lie within the file."""
+    where = f"{at(source)}chunk {kind.decode('ascii')} at byte {offset}"
+    file.seek(offset)
+    data = file.read(length)
+    if len(data) != length or length < 9 or data[:4] != kind:
+        raise CorruptFileError(f"{where}: not there")
+    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+        raise CorruptFileError(f"{where}: damaged (wrong checksum)")
+    declared, position = get_varint(data, 4, where)
+    if position + declared + 4 != length:
+        raise CorruptFileError(f"{where}: {declared} bytes where there is room for {length - position - 4}")
+    return data[position:-4]

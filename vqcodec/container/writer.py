@@ -1,0 +1,166 @@
+"""Writing the chunked form, to a pipe as well as to a file: nothing is sought or held but the index."""
+
+from __future__ import annotations
+
+from array import array
+from types import TracebackType
+from typing import BinaryIO
+
+from vqcodec.container import chunks
+from vqcodec.container.index import end_payload, index_payload
+from vqcodec.container.media import MAX_CODEBOOKS, CodebookReference, check_reference, check_stream
+from vqcodec.container.registry import MEDIA
+from vqcodec.container.varint import put_varint
+from vqcodec.errors import UsageError
+from vqcodec.limits import MAX_NAME_BYTES
+from vqcodec.vq.names import printable
+
+METADATA_KINDS = {"icc": chunks.ICC, "exif": chunks.EXIF, "xmp": chunks.XMP}
+TEXT_PREFIX = "text:"
+
+
+class ChunkWriter:
+    """A chunked file, written piece by piece.
+
+    Call `codebook` and `stream` first, then `packet` as often as there are packets, `metadata` at any time,
+    and `close` at the end (a `with` block closes when it ends well, and leaves the file visibly incomplete
+    when not). The file itself is the caller's to open and close.
+
+    Args:
+        file: a binary file open for writing.
+        medium: `image`, `speech` or `video`: that of the first stream.
+        index: write an index of the packets, so that readers can seek (12 or so bytes for each packet).
+    """
+
+    def __init__(self, file: BinaryIO, medium: str, *, index: bool = True):
+        if medium not in MEDIA:
+            raise UsageError(f"no medium is called '{printable(medium)}'")
+        self._file = file
+        self._medium = medium
+        self._with_index = index
+        self._offset = 0
+        self._codebooks: set[int] = set()
+        self._next: dict[int, tuple[int, int]] = {}  # by stream: next packet number, smallest next start
+        self._metadata: set[str] = set()
+        self._rows = array("Q")  # stream, start, offset, length of each packet
+        self._closed = False
+        self._put(chunks.head_bytes(medium))
+
+    def __enter__(self) -> ChunkWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+
+    def codebook(self, reference: CodebookReference, number: int = 0) -> None:
+        """Say which codebook has `number`, or embed it.
+
+        Raises:
+            UsageError: the number is taken or too large, or the reference is not whole.
+        """
+        check_reference(reference)
+        if number in self._codebooks or not 0 <= number < MAX_CODEBOOKS:
+            raise UsageError(f"codebook number {number} is taken or not in 0..{MAX_CODEBOOKS - 1}")
+        self._codebooks.add(number)
+        if reference.embedded is not None:
+            self._chunk(chunks.CODEBOOK_EMBEDDED, put_varint(number) + reference.embedded)
+        else:
+            name = (reference.name or "").encode("ascii")
+            payload = put_varint(number) + bytes([len(name)]) + name + reference.identity_prefix
+            self._chunk(chunks.CODEBOOK_REFERENCE, payload)
+
+    def stream(self, number: int, medium: str, engine: str, header: bytes, codebook: int = 0) -> None:
+        """Declare a stream, coded with the codebook of that number.
+
+        Raises:
+            UsageError: the number is taken, the codebook is not there, or the first stream is of another
+                medium than the file.
+        """
+        check_stream(number, medium, engine)
+        if number in self._next:
+            raise UsageError(f"stream {number} is declared twice")
+        if codebook not in self._codebooks:
+            raise UsageError(
+                f"stream {number} needs codebook number {codebook}, which has to be written first"
+            )
+        if not self._next and medium != self._medium:
+            raise UsageError(f"the first stream is of medium {medium}, the file of medium {self._medium}")
+        self._next[number] = (0, 0)
+        name = engine.encode("ascii")
+        payload = (
+            put_varint(number) + bytes([MEDIA[medium]]) + put_varint(codebook) + bytes([len(name)]) + name
+        )
+        self._chunk(chunks.STREAM, payload + header)
+
+    def packet(self, stream: int, payload: bytes, start: int | None = None) -> None:
+        """Write the next packet of a stream.
+
+        Args:
+            stream: number of a declared stream.
+            payload: the engine's bytes.
+            start: the first sample, frame or tile in it, larger than that of the packet before; None: one
+                more.
+
+        Raises:
+            UsageError: the stream is not declared, or `start` does not grow.
+        """
+        if stream not in self._next:
+            raise UsageError(f"stream {stream} has to be declared before its packets")
+        number, least = self._next[stream]
+        start = least if start is None else start
+        if start < least:
+            raise UsageError(f"packet {number} of stream {stream} starts at {start}, before {least}")
+        self._next[stream] = (number + 1, start + 1)
+        offset = self._offset
+        head = put_varint(stream) + put_varint(number) + put_varint(start)
+        self._chunk(chunks.PACKET, head + payload)
+        self._rows.extend((stream, start, offset, self._offset - offset))
+
+    def metadata(self, key: str, value: bytes) -> None:
+        """Write metadata: `icc`, `exif`, `xmp`, or `text:TITLE` with a value in UTF-8.
+
+        Raises:
+            UsageError: another key, a key a second time, or text that is not UTF-8.
+        """
+        if key in self._metadata:
+            raise UsageError(f"metadata '{printable(key)}' is given twice")
+        self._metadata.add(key)
+        if key in METADATA_KINDS:
+            self._chunk(METADATA_KINDS[key], value)
+            return
+        title = key.removeprefix(TEXT_PREFIX).encode("utf-8", "replace")
+        if not key.startswith(TEXT_PREFIX) or not 0 < len(title) <= MAX_NAME_BYTES or not key.isprintable():
+            raise UsageError(f"metadata '{printable(key)}' is none of icc, exif, xmp, text:TITLE")
+        try:
+            value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise UsageError(f"metadata '{printable(key)}' is not UTF-8") from None
+        self._chunk(chunks.TEXT, bytes([len(title)]) + title + value)
+
+    def close(self) -> None:
+        """Write the index and the end. A second call does nothing.
+
+        Raises:
+            UsageError: no stream was declared.
+        """
+        if self._closed:
+            return
+        if not self._next:
+            raise UsageError("a file needs at least one stream")
+        self._closed = True
+        packets = len(self._rows) // 4
+        index_offset = 0
+        if self._with_index and packets > 1:
+            index_offset = self._offset
+            self._chunk(chunks.INDEX, index_payload(self._rows))
+        self._chunk(chunks.END, end_payload(packets, index_offset))
+
+    def _chunk(self, kind: bytes, payload: bytes) -> None:
+        self._put(chunks.chunk_bytes(kind, payload))
+
+    def _put(self, data: bytes) -> None:
+        self._file.write(data)
+        self._offset += len(data)

@@ -1,0 +1,18 @@
+"""Pictures. The public functions are loaded when first used, since the engines compile kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["decode_image", "decode_picture", "describe", "encode_image", "encode_picture"]
+
+if TYPE_CHECKING:
+    from vqcodec.image.codec import decode_image, decode_picture, describe, encode_image, encode_picture
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'vqcodec.image' has no attribute {name!r}")
+    from vqcodec.image import codec
+
+    return getattr(codec, name)

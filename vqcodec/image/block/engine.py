@@ -1,0 +1,149 @@
+"""The textbook picture coder: block vector quantization with Huffman-coded indices (engine `image/block`).
+
+Stream header: the picture's shape (`vqcodec.image.shape`). Packet: the code bits of the layers one after
+another, zero bits up to a whole byte, then, if the picture has one, the alpha plane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vqcodec.entropy import bits
+from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.image import alpha
+from vqcodec.image.block.indices import decode_indices, encode_indices, most_bits, select_indices
+from vqcodec.image.block.layers import Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
+from vqcodec.image.shape import Shape
+from vqcodec.vq.codebook import Codebook
+
+_LAMBDA_AT_ZERO = 40.0  # squared error per sample that a bit is worth at quality 0
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder made.
+
+    Attributes:
+        header: the stream header.
+        packets: the packets, one.
+        reconstruction: uint8 (height, width, channels), exactly what the decoder gives.
+        bits_by_part: where the packet's bits went; they sum to its size.
+    """
+
+    header: bytes
+    packets: list[bytes]
+    reconstruction: np.ndarray
+    bits_by_part: dict[str, int]
+
+
+def lambda_of(quality: float, layer: Layer) -> float:
+    """Squared error that a bit is worth at `quality` (0 to 100): 0, the nearest codeword, at 100."""
+    dimension = layer.codewords.shape[1]
+    return _LAMBDA_AT_ZERO * dimension * ((100.0 - quality) / 100.0) ** 2
+
+
+def encode(samples: np.ndarray, codebook: Codebook, quality: float, effort: int, threads: int | None = None) -> Encoded:
+    """Encode a picture, uint8 (height, width, 1 to 4 channels).
+
+    Args:
+        quality: 0 to 100; how little distortion may be traded for rate.
+        effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (from 6) or 3 (9).
+        threads: not used; a picture is a few milliseconds' work.
+
+    Raises:
+        CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
+    """
+    del threads
+    layers = layers_of(codebook)
+    height, width, channels = samples.shape
+    colour_channels = channels - (channels + 1) % 2
+    planes = planes_of(samples[:, :, :colour_channels])
+    passes = effort // 3
+    chosen = []
+    for layer in _layers_for(planes, layers, codebook.name):
+        vectors = vectors_of(planes, layer)
+        chosen.append((layer, select_indices(vectors, layer, lambda_of(quality, layer), passes)))
+    capacity = sum(most_bits(indices.size, layer) for layer, indices in chosen)
+    buffer = np.zeros(capacity // 8 + 1 + bits.PADDING, np.uint8)
+    position, run_bits, decoded = 0, 0, []
+    for layer, indices in chosen:
+        position, spent = encode_indices(indices, layer, buffer, position)
+        run_bits += spent
+        decoded += reconstruct_planes(indices, layer, height, width)
+    payload = buffer[: (position + 7) // 8].tobytes()
+    parts = {"indices": position - run_bits, "runs": run_bits, "padding": -position % 8}
+    reconstruction = samples_of(decoded)
+    if colour_channels < channels:
+        plane = np.ascontiguousarray(samples[:, :, -1])
+        coded = alpha.encode(plane)
+        parts["alpha"] = 8 * len(coded)
+        payload += coded
+        reconstruction = np.concatenate([reconstruction, plane[:, :, None]], axis=2)
+    return Encoded(Shape(width, height, channels).to_bytes(), [payload], reconstruction, parts)
+
+
+def decode(header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None) -> np.ndarray:
+    """The picture of a stream, uint8 (height, width, channels).
+
+    Raises:
+        CorruptFileError: the packet is too short or too long for the picture.
+        CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
+    """
+    del threads
+    shape, _ = Shape.from_bytes(header)
+    if len(packets) != 1:
+        raise CorruptFileError(f"an image/block picture has one packet, not {len(packets)}")
+    payload = packets[0]
+    layers = _layers_for([None] * shape.colour_channels, layers_of(codebook), codebook.name)
+    _refuse_too_little_data(shape, layers, len(payload))
+    buffer = bits.padded(payload)
+    position, planes = 0, []
+    for layer in layers:
+        rows, columns = layer.grid(shape.height, shape.width)
+        indices, position = decode_indices(buffer, position, rows, columns, layer)
+        if position > 8 * len(payload):
+            raise CorruptFileError("the picture's data ends before the picture is complete")
+        planes += reconstruct_planes(indices, layer, shape.height, shape.width)
+    samples = samples_of(planes)
+    rest = payload[(position + 7) // 8 :]
+    if not shape.has_alpha:
+        if rest:
+            raise CorruptFileError(f"{len(rest)} bytes follow the end of the picture's data")
+        return samples
+    plane = alpha.decode(rest, shape.height, shape.width)
+    return np.concatenate([samples, plane[:, :, None]], axis=2)
+
+
+def split(data: bytes) -> tuple[bytes, bytes]:
+    """Stream header and packet of a compact file, in which they follow each other."""
+    _, used = Shape.from_bytes(data)
+    return data[:used], data[used:]
+
+
+def describe(header: bytes) -> dict[str, object]:
+    """What a stream header says."""
+    shape, _ = Shape.from_bytes(header)
+    return {"width": shape.width, "height": shape.height, "channels": shape.channels}
+
+
+def _layers_for(planes: list, layers: list[Layer], name: str) -> list[Layer]:
+    """The layers that code these planes: all of them, or only luma's for a grey picture."""
+    joint = len(layers) == 1 and len(layers[0].planes) == 3
+    if len(planes) == 1:
+        if joint:
+            raise CodebookError(f"codebook {name} codes colour pictures only; choose another with --codebook")
+        return layers[:1]
+    if not joint and len(layers) == 1:
+        raise CodebookError(f"codebook {name} codes grey pictures only; choose another with --codebook")
+    return layers
+
+
+def _refuse_too_little_data(shape: Shape, layers: list[Layer], size: int) -> None:
+    """Refuse a picture whose rows cannot all be in `size` bytes: each takes a bit or more in each layer."""
+    rows = sum(layer.grid(shape.height, shape.width)[0] for layer in layers)
+    if rows > 8 * size:
+        raise CorruptFileError(f"{size} bytes cannot hold a picture of {shape.width}x{shape.height} pixels")
+
+

@@ -1,0 +1,300 @@
+"""Choosing the indices of a layer, and writing and reading them as Huffman codes in contexts.
+
+An index is coded with a table chosen by the class of its left and the class of its upper neighbour. Where the left,
+the upper and the upper right neighbour are the same codeword, a run length is coded first: how many blocks of this row
+go on being that codeword. So a flat area costs a fraction of a bit a block (after the run mode of JPEG-LS: Weinberger,
+Seroussi, Sapiro 2000).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.entropy import bits
+from vqcodec.entropy.tables import get_symbol, put_symbol
+from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
+from vqcodec.jit import inline_kernel, kernel
+
+RUN_TO_END = RUN_SYMBOLS - 1
+_DIRECT_RUNS = 8  # run symbols below this are the length itself
+_COST_SCALE = 256  # lambda is held in 1/256 so that costs are integers and choices exact
+
+
+def select_indices(vectors: np.ndarray, layer: Layer, lambda_: float, passes: int) -> np.ndarray:
+    """Indices that minimise squared error + `lambda_` * bits: the nearest codewords if `lambda_` is 0.
+
+    The first pass goes through the blocks in coding order and counts the bits of each index in the context of those
+    already chosen; each further pass also counts what the index does to the contexts of the blocks to its right
+    and below, as the previous pass left them (iterated conditional modes: Besag 1986).
+
+    Args:
+        vectors: uint8 (rows, columns, dimension).
+        lambda_: squared error a bit is worth, 0 or more.
+        passes: further passes, 0 or more.
+
+    Returns:
+        int32 (rows, columns).
+    """
+    rows, columns, _ = vectors.shape
+    indices = np.full((rows, columns), layer.first, np.int32)
+    weight = round(lambda_ * _COST_SCALE)
+    transposed = np.ascontiguousarray(layer.codewords.T.astype(np.int32))
+    lengths = layer.index_lengths.astype(np.int32)
+    runs = layer.run_lengths.astype(np.int32)
+    contexts = (layer.left_class.astype(np.int32), layer.up_class.astype(np.int32), layer.classes, layer.first)
+    for number in range(1 + (passes if weight else 0)):
+        _select(vectors, transposed, lengths, runs, *contexts, weight, number > 0, indices)
+    return indices
+
+
+def most_bits(blocks: int, layer: Layer) -> int:
+    """The most bits that the indices of `blocks` blocks can take."""
+    longest_run = int(layer.run_lengths.max()) + bits.MAX_PUT_BITS
+    return blocks * (int(layer.index_lengths.max()) + longest_run)
+
+
+def encode_indices(indices: np.ndarray, layer: Layer, buffer: np.ndarray, position: int) -> tuple[int, int]:
+    """Write the Huffman codes of a layer's indices, int32 (rows, columns), into `buffer` (uint8) from bit `position` on.
+
+    Returns:
+        the position after them, and how many of the bits were spent on run lengths.
+    """
+    end, run_bits = _write_indices(
+        indices,
+        layer.left_class,
+        layer.up_class,
+        layer.classes,
+        layer.first,
+        layer.index_tables.codes,
+        layer.index_tables.lengths,
+        layer.run_tables.codes,
+        layer.run_tables.lengths,
+        buffer,
+        position,
+    )
+    return int(end), int(run_bits)
+
+
+def decode_indices(
+    buffer: np.ndarray, position: int, rows: int, columns: int, layer: Layer
+) -> tuple[np.ndarray, int]:
+    """Indices read from `buffer` (uint8, padded) from bit `position` on; and the position after them.
+
+    The caller compares that position with the end of the data: past it, the data was truncated.
+    """
+    indices = np.empty((rows, columns), np.int32)
+    end = _read_indices(
+        buffer,
+        position,
+        layer.left_class,
+        layer.up_class,
+        layer.classes,
+        layer.first,
+        layer.index_tables.decoder,
+        layer.run_tables.decoder,
+        indices,
+    )
+    return indices, int(end)
+
+
+def count_symbols(indices: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+    """How often each index and each run symbol occurs in each context: int64, shaped as the layer's code lengths."""
+    index_counts = np.zeros(layer.index_lengths.shape, np.int64)
+    run_counts = np.zeros(layer.run_lengths.shape, np.int64)
+    _count(indices, layer.left_class, layer.up_class, layer.classes, layer.first, index_counts, run_counts)
+    return index_counts, run_counts
+
+
+@inline_kernel
+def _neighbours(indices, row, column, first):
+    """Left and upper neighbour's index; a missing one is taken to be like the other, both missing: `first`."""
+    if row > 0:
+        up = indices[row - 1, column]
+        left = indices[row, column - 1] if column > 0 else up
+    else:
+        left = indices[row, column - 1] if column > 0 else np.int32(first)
+        up = left
+    return left, up
+
+
+@inline_kernel
+def _is_flat(indices, row, column, left, up):
+    """Whether a run is coded here: left, upper and (if there is one) upper right neighbour are one codeword."""
+    if left != up:
+        return False
+    return row == 0 or column + 1 >= indices.shape[1] or indices[row - 1, column + 1] == left
+
+
+@inline_kernel
+def _run_symbol(length, to_end):
+    """Symbol, number of extra bits and their value of a run length."""
+    if to_end:
+        return RUN_TO_END, 0, 0
+    if length < _DIRECT_RUNS:
+        return length, 0, 0
+    exponent = 3
+    while exponent < 11 and length >= (2 << exponent):
+        exponent += 1
+    return _DIRECT_RUNS + exponent - 3, exponent if exponent < 11 else 16, length - (1 << exponent)
+
+
+@inline_kernel
+def _run_at(indices, row, column, value):
+    """Length of the run of `value` from `column` on, and whether it reaches the end of the row."""
+    columns = indices.shape[1]
+    end = column
+    while end < columns and indices[row, end] == value:
+        end += 1
+    return end - column, end == columns
+
+
+@kernel
+def _select(vectors, transposed, lengths, runs, left_class, up_class, classes, first, weight, again, indices):
+    rows, columns, dimension = vectors.shape
+    size = transposed.shape[1]
+    cost = np.empty(size, np.int64)
+    squared = np.empty(size, np.int32)
+    right_bits = np.empty(classes, np.int64)
+    below_bits = np.empty(classes, np.int64)
+    for row in range(rows):
+        for column in range(columns):
+            left, up = _neighbours(indices, row, column, first)
+            squared[:] = 0
+            for d in range(dimension):
+                sample = np.int32(vectors[row, column, d])
+                for k in range(size):
+                    difference = sample - transposed[d, k]
+                    squared[k] += difference * difference
+            if weight == 0:
+                for k in range(size):
+                    cost[k] = squared[k]
+            else:
+                context = left_class[left] * classes + up_class[up]
+                for k in range(size):
+                    cost[k] = np.int64(squared[k]) * _COST_SCALE + weight * lengths[context, k]
+                if _is_flat(indices, row, column, left, up):
+                    # Inside a run the repeated codeword is all but free; leaving it costs the symbol that ends the run.
+                    inside = column > 0 and _continues_run(indices, row, column, left, first)
+                    leave = runs[left_class[left], 0]
+                    for k in range(size):
+                        cost[k] += weight * leave
+                    stay = 0 if inside else runs[left_class[left], 1]
+                    cost[left] = np.int64(squared[left]) * _COST_SCALE + weight * stay
+                if again:
+                    _add_effect_on_neighbours(
+                        indices, row, column, lengths, left_class, up_class, classes, weight, right_bits, below_bits, cost
+                    )
+            best = 0
+            for k in range(1, size):
+                if cost[k] < cost[best]:
+                    best = k
+            indices[row, column] = best
+
+
+@inline_kernel
+def _continues_run(indices, row, column, value, first):
+    """Whether the block to the left was itself coded inside a run of `value`."""
+    left, up = _neighbours(indices, row, column - 1, first)
+    return indices[row, column - 1] == left and _is_flat(indices, row, column - 1, left, up)
+
+
+@kernel
+def _add_effect_on_neighbours(
+    indices, row, column, lengths, left_class, up_class, classes, weight, right_bits, below_bits, cost
+):
+    rows, columns = indices.shape
+    right_bits[:] = 0
+    below_bits[:] = 0
+    if column + 1 < columns:
+        right = indices[row, column + 1]
+        for c in range(classes):
+            over = up_class[indices[row - 1, column + 1]] if row > 0 else c
+            right_bits[c] = lengths[c * classes + over, right]
+    if row + 1 < rows:
+        below = indices[row + 1, column]
+        for c in range(classes):
+            beside = left_class[indices[row + 1, column - 1]] if column > 0 else c
+            below_bits[c] = lengths[beside * classes + c, below]
+    for k in range(cost.shape[0]):
+        cost[k] += weight * (right_bits[left_class[k]] + below_bits[up_class[k]])
+
+
+@kernel
+def _write_indices(
+    indices, left_class, up_class, classes, first, codes, lengths, run_codes, run_lengths, buffer, position
+):
+    rows, columns = indices.shape
+    run_bits = np.int64(0)
+    for row in range(rows):
+        column = 0
+        while column < columns:
+            left, up = _neighbours(indices, row, column, first)
+            if _is_flat(indices, row, column, left, up):
+                length, to_end = _run_at(indices, row, column, left)
+                symbol, extra, remainder = _run_symbol(length, to_end)
+                start = position
+                position = put_symbol(buffer, position, left_class[left], symbol, run_codes, run_lengths)
+                position = bits.put_bits(buffer, position, remainder, extra)
+                run_bits += position - start
+                column += length
+                if to_end:
+                    break
+                left = indices[row, column - 1] if column > 0 else left
+                up = indices[row - 1, column] if row > 0 else left
+            context = np.int64(left_class[left]) * classes + up_class[up]
+            position = put_symbol(buffer, position, context, indices[row, column], codes, lengths)
+            column += 1
+    return position, run_bits
+
+
+@kernel
+def _read_indices(buffer, position, left_class, up_class, classes, first, tables, run_tables, indices):
+    rows, columns = indices.shape
+    for row in range(rows):
+        column = 0
+        while column < columns:
+            left, up = _neighbours(indices, row, column, first)
+            if _is_flat(indices, row, column, left, up):
+                symbol, position = get_symbol(buffer, position, np.int64(left_class[left]), run_tables)
+                length = np.int64(symbol)
+                if symbol == RUN_TO_END:
+                    length = columns - column
+                elif symbol >= _DIRECT_RUNS:
+                    exponent = symbol - _DIRECT_RUNS + 3
+                    extra = exponent if exponent < 11 else 16
+                    length = (np.int64(1) << exponent) + np.int64(bits.peek_bits(buffer, position, extra))
+                    position += extra
+                length = min(length, columns - column)
+                for k in range(length):
+                    indices[row, column + k] = left
+                column += length
+                if column >= columns:
+                    break
+                left = indices[row, column - 1] if column > 0 else left
+                up = indices[row - 1, column] if row > 0 else left
+            context = np.int64(left_class[left]) * classes + up_class[up]
+            symbol, position = get_symbol(buffer, position, context, tables)
+            indices[row, column] = symbol
+            column += 1
+    return position
+
+
+@kernel
+def _count(indices, left_class, up_class, classes, first, index_counts, run_counts):
+    rows, columns = indices.shape
+    for row in range(rows):
+        column = 0
+        while column < columns:
+            left, up = _neighbours(indices, row, column, first)
+            if _is_flat(indices, row, column, left, up):
+                length, to_end = _run_at(indices, row, column, left)
+                symbol, _, _ = _run_symbol(length, to_end)
+                run_counts[left_class[left], symbol] += 1
+                column += length
+                if to_end:
+                    break
+                left = indices[row, column - 1] if column > 0 else left
+                up = indices[row - 1, column] if row > 0 else left
+            context = np.int64(left_class[left]) * classes + up_class[up]
+            index_counts[context, indices[row, column]] += 1
+            column += 1

@@ -1,0 +1,172 @@
+"""What a block VQ codebook says: its layers, and how a picture becomes the vectors of each layer and back.
+
+A layer is a set of planes coded jointly: the vector of a block holds its samples of the first plane row by row, then
+those of the next. A grey codebook has one layer; a 4:2:0 one has a luma layer and a chroma layer of both chroma planes;
+a joint one has a single layer of all three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from vqcodec import limits
+from vqcodec.entropy.tables import TableSet
+from vqcodec.errors import CodebookError
+from vqcodec.image import colour
+from vqcodec.jit import kernel
+from vqcodec.vq.codebook import Codebook
+
+ENGINE = "image/block"
+LAYOUTS = {"grey": 0, "420": 1, "joint": 2}
+"""Plane layouts by name: grey only; luma, and chroma at half size; luma and chroma in one vector."""
+
+RUN_SYMBOLS = 18
+"""Alphabet of run lengths: 0 to 7, eight exponential classes of 8, 16 .. 1024 and more, and `to the end of the row`."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One vector quantizer and the entropy code of its indices.
+
+    Attributes:
+        codewords: uint8 (K, planes * side * side).
+        side: samples along one side of a block.
+        subsampling: 1, or 2 for planes of half size.
+        planes: numbers of the planes coded jointly (0 luma, 1 Cb, 2 Cr).
+        left_class, up_class: uint8 (K,), the class of a codeword as left and as upper neighbour.
+        classes: number of classes; the context of an index is left_class * classes + up_class.
+        index_lengths: uint8 (classes * classes, K), code lengths of the indices in each context.
+        run_lengths: uint8 (classes, RUN_SYMBOLS), code lengths of run symbols by class of the index repeated.
+        first: the index assumed outside the picture.
+    """
+
+    codewords: np.ndarray
+    side: int
+    subsampling: int
+    planes: tuple[int, ...]
+    left_class: np.ndarray
+    up_class: np.ndarray
+    classes: int
+    index_lengths: np.ndarray
+    run_lengths: np.ndarray
+    first: int
+
+    @cached_property
+    def index_tables(self) -> TableSet:
+        """Codes of the indices."""
+        return TableSet(self.index_lengths)
+
+    @cached_property
+    def run_tables(self) -> TableSet:
+        """Codes of the run lengths."""
+        return TableSet(self.run_lengths)
+
+    def grid(self, height: int, width: int) -> tuple[int, int]:
+        """Rows and columns of blocks that cover a picture of `height` x `width` pixels."""
+        span = self.side * self.subsampling
+        return -(-height // span), -(-width // span)
+
+
+def layers_of(codebook: Codebook) -> list[Layer]:
+    """The layers of a block codebook, checked.
+
+    Raises:
+        CodebookError: the codebook is for another engine, or its arrays do not fit together.
+    """
+    if codebook.engine != ENGINE:
+        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    arrays = codebook.arrays
+    try:
+        layout = int(arrays["layout"][0])
+        side = int(arrays["side"][0])
+        if layout == LAYOUTS["grey"]:
+            return [_layer(arrays, "luma", side, 1, (0,))]
+        if layout == LAYOUTS["420"]:
+            return [_layer(arrays, "luma", side, 1, (0,)), _layer(arrays, "chroma", side, 2, (1, 2))]
+        if layout == LAYOUTS["joint"]:
+            return [_layer(arrays, "joint", side, 1, (0, 1, 2))]
+    except (KeyError, IndexError, ValueError) as error:
+        raise CodebookError(f"codebook {codebook.name} is not a usable {ENGINE} codebook: {error}") from None
+    raise CodebookError(f"codebook {codebook.name}: plane layout {layout} is unknown")
+
+
+def _layer(arrays, name: str, side: int, subsampling: int, planes: tuple[int, ...]) -> Layer:
+    codewords = arrays[f"{name}.codewords"]
+    left, up = arrays[f"{name}.left_class"], arrays[f"{name}.up_class"]
+    index_lengths, run_lengths = arrays[f"{name}.index_lengths"], arrays[f"{name}.run_lengths"]
+    first = int(arrays[f"{name}.first"][0])
+    size, classes = codewords.shape[0], run_lengths.shape[0]
+    fits = (
+        1 <= side <= 16
+        and codewords.dtype == np.uint8
+        and codewords.shape == (size, len(planes) * side * side)
+        and 2 <= size <= limits.MAX_CODEWORDS
+        and left.shape == up.shape == (size,)
+        and left.dtype == up.dtype == np.uint8
+        and max(int(left.max()), int(up.max())) < classes
+        and index_lengths.shape == (classes * classes, size)
+        and run_lengths.shape == (classes, RUN_SYMBOLS)
+        and 0 <= first < size
+    )
+    if not fits:
+        raise ValueError(f"the arrays of layer {name} do not fit together")
+    # Copies, because a codebook's arrays are read-only, and to numba that is another type: kernels compiled twice.
+    tables = index_lengths.copy(), run_lengths.copy()
+    return Layer(codewords.copy(), side, subsampling, planes, left.copy(), up.copy(), classes, *tables, first)
+
+
+def planes_of(samples: np.ndarray) -> list[np.ndarray]:
+    """Planes of a picture without alpha: [grey] or [Y, Cb, Cr], uint8 (height, width) each."""
+    if samples.shape[2] == 1:
+        return [np.ascontiguousarray(samples[:, :, 0])]
+    return list(colour.to_ycbcr(samples))
+
+
+def samples_of(planes: list[np.ndarray]) -> np.ndarray:
+    """The picture of such planes: uint8 (height, width, 1 or 3)."""
+    if len(planes) == 1:
+        return planes[0][:, :, None]
+    return colour.to_rgb(*planes)
+
+
+def vectors_of(planes: list[np.ndarray], layer: Layer) -> np.ndarray:
+    """Vectors of a layer in raster order of blocks: uint8 (rows, columns, dimension); borders are repeated."""
+    height, width = planes[0].shape
+    rows, columns = layer.grid(height, width)
+    side = layer.side
+    parts = []
+    for number in layer.planes:
+        plane = colour.halve(planes[number]) if layer.subsampling == 2 else planes[number]
+        below, right = rows * side - plane.shape[0], columns * side - plane.shape[1]
+        padded = np.pad(plane, ((0, below), (0, right)), mode="edge")
+        blocks = padded.reshape(rows, side, columns, side).swapaxes(1, 2)
+        parts.append(blocks.reshape(rows, columns, side * side))
+    return np.ascontiguousarray(np.concatenate(parts, axis=2))
+
+
+def reconstruct_planes(indices: np.ndarray, layer: Layer, height: int, width: int) -> list[np.ndarray]:
+    """Planes of one layer from its indices, int32 (rows, columns): look-ups, then interpolation of half-size planes."""
+    rows, columns = indices.shape
+    blocks = np.empty((len(layer.planes), rows * layer.side, columns * layer.side), np.uint8)
+    _place_codewords(indices, layer.codewords, layer.side, blocks)
+    if layer.subsampling == 1:
+        return [np.ascontiguousarray(plane[:height, :width]) for plane in blocks]
+    half_height, half_width = (height + 1) // 2, (width + 1) // 2
+    return [colour.double(plane[:half_height, :half_width], height, width) for plane in blocks]
+
+
+@kernel
+def _place_codewords(indices, codewords, side, blocks):
+    rows, columns = indices.shape
+    for plane in range(blocks.shape[0]):
+        offset = plane * side * side
+        for row in range(rows):
+            for line in range(side):
+                start = offset + line * side
+                for column in range(columns):
+                    index = indices[row, column]
+                    for sample in range(side):
+                        blocks[plane, row * side + line, column * side + sample] = codewords[index, start + sample]

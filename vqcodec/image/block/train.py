@@ -1,0 +1,282 @@
+"""Training a block VQ codebook: LBG, classes of contexts, code lengths, and rate-distortion rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vqcodec import __version__
+from vqcodec.entropy.huffman import code_lengths
+from vqcodec.errors import UnreadableInputError, UsageError
+from vqcodec.image import colour
+from vqcodec.image.block.indices import count_symbols, select_indices
+from vqcodec.image.block.layers import ENGINE, LAYOUTS, RUN_SYMBOLS, Layer, planes_of, vectors_of
+from vqcodec.training.contexts import classes_of, smoothed_counts
+from vqcodec.training.corpus import PictureCorpus
+from vqcodec.training.lbg import lbg
+from vqcodec.vq.codebook import Codebook
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and how much of the whole is done, 0 to 1."""
+
+_COUNT_SCALE = 64  # counts are rounded to 1/64 for package-merge, which takes integers
+
+
+@dataclass(frozen=True)
+class BlockOptions:
+    """How to train.
+
+    Attributes:
+        size: codewords of each layer, 2 to 4096.
+        side: samples along a side of a block, 1 to 16.
+        layout: `grey`, `420` or `joint`.
+        classes: neighbour classes; the index code has classes * classes contexts.
+        lambda_: squared error per sample that a bit is worth in the rate-distortion rounds; 0 is plain LBG.
+        rounds: rounds of encode, collect and refit at `lambda_` (entropy-constrained design in contexts).
+        scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
+        symmetries: also train on the blocks turned and mirrored, for media that have no preferred direction.
+        training_vectors: LBG sees about so many vectors of each layer, taken evenly from the whole corpus.
+        seed: of all that is random.
+    """
+
+    size: int = 256
+    side: int = 4
+    layout: str = "420"
+    classes: int = 20
+    lambda_: float = 0.0
+    rounds: int = 4
+    scales: int = 1
+    symmetries: bool = False
+    training_vectors: int = 1_000_000
+    seed: int = 0
+
+
+def train(
+    corpus: PictureCorpus,
+    name: str,
+    options: BlockOptions,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Codebook:
+    """Train a codebook on the corpus; the same corpus, options and seed give the same bytes.
+
+    Raises:
+        UsageError: the options make no sense.
+        UnreadableInputError: the corpus has too few blocks for the codebook's size.
+    """
+    if options.layout not in LAYOUTS:
+        raise UsageError(f"plane layout {options.layout}: choose one of {', '.join(LAYOUTS)}")
+    if not (2 <= options.size <= 4096 and 1 <= options.side <= 16 and 1 <= options.classes <= 64):
+        raise UsageError("a block codebook has 2 to 4096 codewords, blocks of 1 to 16 samples, 1 to 64 classes")
+    if options.scales not in (1, 2):
+        raise UsageError(f"{options.scales} scales: choose 1 or 2")
+    tell = progress or (lambda _what, _share: None)
+    arrays: dict[str, np.ndarray] = {
+        "layout": np.array([LAYOUTS[options.layout]], np.uint8),
+        "side": np.array([options.side], np.uint8),
+    }
+    figures: dict[str, object] = {}
+    plan = _layer_plan(options.layout)
+    for number, (layer_name, planes, subsampling) in enumerate(plan):
+
+        def tell_layer(what: str, share: float, base=number, label=layer_name) -> None:
+            tell(f"{label}: {what}", (base + share) / len(plan))
+
+        layer, figures[layer_name] = _train_layer(
+            corpus, planes, subsampling, options, threads, tell_layer
+        )
+        arrays |= {
+            f"{layer_name}.codewords": layer.codewords,
+            f"{layer_name}.left_class": layer.left_class,
+            f"{layer_name}.up_class": layer.up_class,
+            f"{layer_name}.index_lengths": layer.index_lengths,
+            f"{layer_name}.run_lengths": layer.run_lengths,
+            f"{layer_name}.first": np.array([layer.first], np.int32),
+        }
+    provenance = {
+        "program": f"vqcodec {__version__}",
+        "method": "LBG, contexts by least conditional entropy, ECVQ rounds" if options.lambda_ else "LBG",
+        "options": {key: value for key, value in vars(options).items() if key != "seed"},
+        "seed": options.seed,
+        "corpus": {"pictures": len(corpus.paths) - len(corpus.skipped), "fingerprint": corpus.fingerprint()},
+        "figures": figures,
+    }
+    return Codebook(ENGINE, name, arrays, provenance)
+
+
+def _layer_plan(layout: str) -> list[tuple[str, tuple[int, ...], int]]:
+    return {
+        "grey": [("luma", (0,), 1)],
+        "420": [("luma", (0,), 1), ("chroma", (1, 2), 2)],
+        "joint": [("joint", (0, 1, 2), 1)],
+    }[layout]
+
+
+def _train_layer(corpus: PictureCorpus, planes, subsampling, options, threads, tell) -> tuple[Layer, dict[str, float]]:
+    dimension = len(planes) * options.side**2
+    shell = _untrained(np.zeros((2, dimension), np.uint8), planes, subsampling, options.side)
+    tell("reading the corpus", 0.0)
+    sources = _Sources(corpus, options.scales)
+    sequence = _training_sequence(sources, shell, options)
+    if len(sequence) < options.size:
+        raise UnreadableInputError(
+            f"the corpus has {len(sequence)} blocks of {options.side}x{options.side}, fewer than {options.size} codewords"
+        )
+    tell("designing codewords", 0.1)
+    designed = lbg(sequence, options.size, start="k-means++", threshold=2e-4, seed=options.seed, threads=threads)
+    layer = _untrained(_in_order(designed.codewords), planes, subsampling, options.side)
+    tell("choosing contexts", 0.5)
+    layer = _with_classes(sources, layer, options.classes)
+    statistics = _collect(sources, layer, 0.0)
+    layer = _with_lengths(layer, statistics)
+    for number in range(options.rounds if options.lambda_ > 0 else 0):
+        tell(f"round {number + 1} of {options.rounds}", 0.6 + 0.4 * number / options.rounds)
+        statistics = _collect(sources, layer, options.lambda_ * dimension)
+        layer = _with_lengths(_with_centroids(layer, statistics), statistics)
+    return layer, {
+        "psnr_db": round(float(10 * np.log10(255**2 * statistics.samples / max(statistics.distortion, 1))), 2),
+        "bits_per_block": round(statistics.bits(layer) / statistics.blocks, 3),
+    }
+
+
+def _untrained(codewords: np.ndarray, planes: tuple[int, ...], subsampling: int, side: int) -> Layer:
+    """A layer of these codewords with one context and fixed-length codes."""
+    size = len(codewords)
+    flat = code_lengths(np.ones((1, size), np.int64), 16)
+    runs = code_lengths(np.ones((1, RUN_SYMBOLS), np.int64), 16)
+    zeros = np.zeros(size, np.uint8)
+    middle = int(((codewords.astype(np.int64) - 128) ** 2).sum(axis=1).argmin())
+    return Layer(codewords, side, subsampling, planes, zeros, zeros, 1, flat, runs, middle)
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """The planes to train on: those of every picture of the corpus, and with two scales those of its half as well."""
+
+    corpus: PictureCorpus
+    scales: int
+
+    def planes(self, layer: Layer) -> Iterator[list[np.ndarray]]:
+        """Planes of each picture that has those the layer codes."""
+        for picture in self.corpus:
+            channels = picture.channels - (picture.channels + 1) % 2
+            if channels <= max(layer.planes):
+                continue
+            planes = planes_of(picture.samples[:, :, :channels])
+            yield planes
+            if self.scales == 2:
+                yield [colour.halve(plane) for plane in planes]
+
+
+def _training_sequence(sources: _Sources, layer: Layer, options: BlockOptions) -> np.ndarray:
+    """Training vectors, float32 (n, dimension): all, or every so-maniest so that about `training_vectors` remain."""
+    dimension = layer.codewords.shape[1]
+    pieces = [vectors_of(planes, layer).reshape(-1, dimension) for planes in sources.planes(layer)]
+    if not pieces:
+        raise UnreadableInputError("the corpus has no colour pictures to train chroma on; train with the grey layout")
+    views = 8 if options.symmetries else 1
+    stride = max(1, views * sum(map(len, pieces)) // options.training_vectors)
+    sequence = np.concatenate(pieces)
+    if options.symmetries:
+        sequence = np.concatenate([view[number % stride :: stride] for number, view in enumerate(_turned(sequence, layer))])
+    else:
+        sequence = sequence[::stride]
+    return sequence.astype(np.float32)
+
+
+def _turned(vectors: np.ndarray, layer: Layer) -> Iterator[np.ndarray]:
+    """The vectors' blocks in all eight positions of the square, each (n, dimension)."""
+    blocks = vectors.reshape(len(vectors), len(layer.planes), layer.side, layer.side)
+    for view in (blocks, blocks.swapaxes(2, 3)):
+        for mirrored in (view, view[:, :, ::-1], view[:, :, :, ::-1], view[:, :, ::-1, ::-1]):
+            yield mirrored.reshape(vectors.shape)
+
+
+def _in_order(codewords: np.ndarray) -> np.ndarray:
+    """Codewords rounded to uint8 and sorted by their mean, so that numbers near each other look alike."""
+    rounded = np.clip(np.rint(codewords), 0, 255).astype(np.uint8)
+    return rounded[np.argsort(rounded.mean(axis=1), kind="stable")]
+
+
+@dataclass
+class _Statistics:
+    """What one pass over the corpus collects."""
+
+    index_counts: np.ndarray
+    run_counts: np.ndarray
+    sums: np.ndarray
+    members: np.ndarray
+    blocks: int = 0
+    samples: int = 0
+    distortion: int = 0
+
+    def bits(self, layer: Layer) -> float:
+        return float((self.index_counts * layer.index_lengths).sum() + (self.run_counts * layer.run_lengths).sum())
+
+
+def _collect(sources: _Sources, layer: Layer, lambda_: float) -> _Statistics:
+    size, dimension = layer.codewords.shape
+    collected = _Statistics(
+        np.zeros(layer.index_lengths.shape, np.int64),
+        np.zeros(layer.run_lengths.shape, np.int64),
+        np.zeros((size, dimension), np.int64),
+        np.zeros(size, np.int64),
+    )
+    for planes in sources.planes(layer):
+        vectors = vectors_of(planes, layer)
+        indices = select_indices(vectors, layer, lambda_, passes=1)
+        index_counts, run_counts = count_symbols(indices, layer)
+        collected.index_counts += index_counts
+        collected.run_counts += run_counts
+        flat, chosen = vectors.reshape(-1, dimension).astype(np.int64), indices.ravel()
+        for d in range(dimension):
+            # exact: integers far below 2^53
+            collected.sums[:, d] += np.bincount(chosen, flat[:, d], size).astype(np.int64)
+        collected.members += np.bincount(chosen, minlength=size)
+        collected.blocks += indices.size
+        collected.samples += flat.size
+        collected.distortion += int(((flat - layer.codewords[chosen]) ** 2).sum())
+    return collected
+
+
+def _with_classes(sources: _Sources, layer: Layer, classes: int) -> Layer:
+    """The layer with neighbour classes fitted to how indices follow one another across and down."""
+    size = len(layer.codewords)
+    across, down = np.zeros((size, size), np.int64), np.zeros((size, size), np.int64)
+    for planes in sources.planes(layer):
+        indices = select_indices(vectors_of(planes, layer), layer, 0.0, passes=0).astype(np.int64)
+        across += np.bincount((indices[:, :-1] * size + indices[:, 1:]).ravel(), minlength=size * size).reshape(size, size)
+        down += np.bincount((indices[:-1] * size + indices[1:]).ravel(), minlength=size * size).reshape(size, size)
+    left, up = classes_of(across, classes), classes_of(down, classes)
+    count = int(max(left.max(), up.max())) + 1
+    return replace(
+        layer,
+        left_class=left,
+        up_class=up,
+        classes=count,
+        index_lengths=np.repeat(layer.index_lengths, count * count, axis=0),
+        run_lengths=np.repeat(layer.run_lengths, count, axis=0),
+    )
+
+
+def _with_lengths(layer: Layer, statistics: _Statistics) -> Layer:
+    """The layer with code lengths fitted to the counts."""
+    index_counts = smoothed_counts(statistics.index_counts, layer.classes, strength=12.0)
+    run_counts = smoothed_counts(statistics.run_counts, 1, strength=8.0)
+    return replace(layer, index_lengths=_lengths(index_counts), run_lengths=_lengths(run_counts))
+
+
+def _lengths(counts: np.ndarray) -> np.ndarray:
+    return code_lengths(np.maximum(1, np.rint(counts * _COUNT_SCALE)).astype(np.int64), 16)
+
+
+def _with_centroids(layer: Layer, statistics: _Statistics) -> Layer:
+    """The layer with each codeword moved to the centroid of its cell; codewords without members stay."""
+    used = statistics.members > 0
+    codewords = layer.codewords.copy()
+    means = statistics.sums[used] / statistics.members[used, None]
+    codewords[used] = np.clip(np.rint(means), 0, 255).astype(np.uint8)
+    return replace(layer, codewords=codewords)

@@ -1,0 +1,192 @@
+"""Pictures to `.vqc` files and back: the engine chosen by the codebook, the container around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from vqcodec import limits, metrics
+from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
+from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
+from vqcodec.image.engines import Encoded, engine_for
+from vqcodec.image.pixels import Picture
+from vqcodec.image.targets import reach_psnr, reach_size
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
+
+DEFAULT_QUALITY = 75.0
+DEFAULT_EFFORT = 5
+
+
+@dataclass(frozen=True)
+class EncodedPicture:
+    """An encoded picture.
+
+    Attributes:
+        data: the `.vqc` file.
+        psnr_db: PSNR over all colour samples (alpha left out) of what the decoder will give.
+        reconstruction: uint8 (height, width, channels), what the decoder will give.
+        parameters: what was chosen: quality, effort.
+        bits_by_part: where the file's bits went; they sum to 8 times its size.
+    """
+
+    data: bytes
+    psnr_db: float
+    reconstruction: np.ndarray
+    parameters: dict[str, object] = field(default_factory=dict)
+    bits_by_part: dict[str, int] = field(default_factory=dict)
+
+
+def encode_image(
+    samples: np.ndarray,
+    *,
+    codebook: Codebook | str | None = None,
+    quality: float | None = None,
+    target_psnr: float | None = None,
+    target_size: int | None = None,
+    effort: int = DEFAULT_EFFORT,
+    embed_codebook: bool = False,
+    threads: int | None = None,
+) -> bytes:
+    """Encode an array as a `.vqc` file.
+
+    Args:
+        samples: uint8, (height, width) grey or (height, width, channels): 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and
+            alpha.
+        codebook: a codebook, the name or path of one, or None for the default.
+        quality: 0 to 100; 75 unless a target is given. `target_psnr` (dB) and `target_size` (bytes) stand in its place.
+        effort: 0 (quick) to 9 (small).
+        embed_codebook: make the file decodable without the codebook at hand.
+        threads: how many to use; all processors unless given. The bytes do not depend on it.
+
+    Raises:
+        UsageError: samples that are no picture, options out of range or exclusive of one another.
+        CodebookError: the codebook is not found, or cannot code this picture.
+        LimitError: the picture is too large.
+    """
+    samples = _checked_samples(samples)
+    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or DEFAULT_CODEBOOKS["image"])
+    return encode_picture(
+        Picture(samples),
+        codebook=book,
+        quality=quality,
+        target_psnr=target_psnr,
+        target_size=target_size,
+        effort=effort,
+        embed_codebook=embed_codebook,
+        threads=threads,
+    ).data
+
+
+def decode_image(data: bytes, *, codebook: Codebook | None = None, threads: int | None = None) -> np.ndarray:
+    """The samples of a `.vqc` picture: uint8 (height, width, channels).
+
+    Raises:
+        CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
+        CodebookError: its codebook is not found, or `codebook` is not the one it needs.
+    """
+    return decode_picture(data, codebook=codebook, threads=threads).samples
+
+
+def encode_picture(
+    picture: Picture,
+    *,
+    codebook: Codebook,
+    quality: float | None = None,
+    target_psnr: float | None = None,
+    target_size: int | None = None,
+    effort: int = DEFAULT_EFFORT,
+    embed_codebook: bool = False,
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> EncodedPicture:
+    """Encode a picture with its metadata; arguments and errors as `encode_image`.
+
+    Args:
+        progress: called with the share of the work done, 0 to 1.
+    """
+    if sum(wish is not None for wish in (quality, target_psnr, target_size)) > 1:
+        raise UsageError("quality, target PSNR and target size exclude one another: give one of them")
+    limits.check_picture_size(picture.width, picture.height)
+    engine = engine_for(codebook.engine)
+    at_quality = partial(
+        _encode_at, picture, codebook, engine, effort=effort, embed_codebook=embed_codebook, threads=threads
+    )
+    if target_psnr is not None:
+        chosen, result = reach_psnr(at_quality, lambda encoded: encoded.psnr_db, target_psnr)
+    elif target_size is not None:
+        chosen, result = reach_size(at_quality, lambda encoded: len(encoded.data), target_size)
+        if len(result.data) > target_size:
+            raise UsageError(
+                f"the picture takes {len(result.data)} bytes even at quality 0; {target_size} cannot be reached"
+            )
+    else:
+        chosen = DEFAULT_QUALITY if quality is None else quality
+        if not 0 <= chosen <= 100:
+            raise UsageError(f"quality {chosen:g} is out of range: choose 0 to 100")
+        result = at_quality(chosen)
+    if progress:
+        progress(1.0)
+    result.parameters.update(quality=round(chosen, 3), effort=effort)
+    return result
+
+
+def decode_picture(data: bytes, *, codebook: Codebook | None = None, threads: int | None = None) -> Picture:
+    """Decode a `.vqc` picture with its metadata; errors as `decode_image`."""
+    media, stream = _picture_stream(data)
+    reference = media.codebook
+    book = codebook or resolve_codebook(
+        reference.identity_prefix, name=reference.name, embedded=reference.embedded
+    )
+    media.check_codebook(book)
+    engine = engine_for(stream.engine)
+    header, packets = _header_and_packets(stream, engine)
+    return Picture(engine.decode(header, packets, book, threads), dict(media.metadata))
+
+
+def describe(data: bytes) -> dict[str, object]:
+    """What a `.vqc` picture's headers say, without its codebook: engine, width, height, channels, parameters."""
+    _, stream = _picture_stream(data)
+    engine = engine_for(stream.engine)
+    header, _ = _header_and_packets(stream, engine)
+    return {"engine": stream.engine, **engine.describe(header)}
+
+
+def _encode_at(picture: Picture, codebook: Codebook, engine, quality: float, *, effort, embed_codebook, threads):
+    encoded: Encoded = engine.encode(picture.samples, codebook, quality, effort, threads)
+    embed = CodebookReference.embedding if embed_codebook else CodebookReference.shared
+    stream = Stream(0, "image", codebook.engine, encoded.header, encoded.packets)
+    data = dump_media(MediaFile("image", codebook.engine, embed(codebook), [stream], dict(picture.metadata)))
+    psnr = metrics.psnr_rgb(picture.samples, encoded.reconstruction)
+    parts = dict(encoded.bits_by_part)
+    parts["container"] = 8 * len(data) - sum(parts.values())
+    return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts)
+
+
+def _picture_stream(data: bytes) -> tuple[MediaFile, Stream]:
+    media = load_media(data)
+    if media.medium != "image":
+        raise UnsupportedError(f"this is a {media.medium} file, not a picture")
+    if len(media.streams) != 1:
+        raise CorruptFileError(f"a picture file has one stream, not {len(media.streams)}")
+    return media, media.streams[0]
+
+
+def _header_and_packets(stream: Stream, engine) -> tuple[bytes, list[bytes]]:
+    """Header and packets of a stream; in the compact form the one follows the other."""
+    if stream.header or len(stream.packets) != 1:
+        return stream.header, list(stream.packets)
+    header, packet = engine.split(stream.packets[0])
+    return header, [packet]
+
+
+def _checked_samples(samples: np.ndarray) -> np.ndarray:
+    array = np.asarray(samples)
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.dtype != np.uint8 or array.ndim != 3 or not 1 <= array.shape[2] <= 4:
+        raise UsageError(f"samples must be uint8 of shape (h, w) or (h, w, 1 to 4), not {array.dtype} {array.shape}")
+    return np.ascontiguousarray(array)

@@ -1,0 +1,55 @@
+"""The picture engines by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol
+
+import numpy as np
+
+from vqcodec.errors import UnsupportedError
+from vqcodec.vq.codebook import Codebook
+
+_MODULES = {
+    "image/block": "vqcodec.image.block.engine",
+}
+
+
+class Encoded(Protocol):
+    """What an engine's encoder gives; see `vqcodec.image.block.engine.Encoded`."""
+
+    header: bytes
+    packets: list[bytes]
+    reconstruction: np.ndarray
+    bits_by_part: dict[str, int]
+
+
+class Engine(Protocol):
+    """What a picture engine's module offers; documented in `vqcodec.image.block.engine`."""
+
+    def encode(
+        self, samples: np.ndarray, codebook: Codebook, quality: float, effort: int, threads: int | None = None
+    ) -> Encoded:
+        """Encode a picture."""
+
+    def decode(
+        self, header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None
+    ) -> np.ndarray:
+        """Decode a picture."""
+
+    def split(self, data: bytes) -> tuple[bytes, bytes]:
+        """Stream header and packet of a compact file."""
+
+    def describe(self, header: bytes) -> dict[str, object]:
+        """What a stream header says."""
+
+
+def engine_for(name: str) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        UnsupportedError: this version has no such picture engine.
+    """
+    if name not in _MODULES:
+        raise UnsupportedError(f"picture engine {name} is not known to this version; a later vqcodec may have it")
+    return importlib.import_module(_MODULES[name])  # type: ignore[return-value]

@@ -1,0 +1,22 @@
+"""Distortion measures on arrays, and the Bjontegaard comparison of rate-distortion curves. numpy only."""
+
+from vqcodec.metrics.bjontegaard import bd_quality, bd_rate
+from vqcodec.metrics.signal import segmental_snr, sqnr
+from vqcodec.metrics.similarity import ssim, ssim_db
+from vqcodec.metrics.squared_error import luma, mse, plane_psnr, psnr, psnr_611, psnr_rgb, ycbcr
+
+__all__ = [
+    "bd_quality",
+    "bd_rate",
+    "luma",
+    "mse",
+    "plane_psnr",
+    "psnr",
+    "psnr_611",
+    "psnr_rgb",
+    "segmental_snr",
+    "sqnr",
+    "ssim",
+    "ssim_db",
+    "ycbcr",
+]

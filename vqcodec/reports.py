@@ -1,0 +1,201 @@
+"""What the functions of `vqcodec.api` return: plain, frozen records that turn into JSON as they stand.
+
+Nothing here imports numpy, so that the command line can name these types without paying for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+_NOT_IN_JSON = "not_in_json"
+
+
+class Report:
+    """Base of the records: conversion to a dictionary that `json.dumps` takes."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields in order; infinite decibels (no error at all) become None, raw data is left out."""
+        return {
+            item.name: _plain(getattr(self, item.name))
+            for item in fields(self)  # type: ignore[arg-type]
+            if not item.metadata.get(_NOT_IN_JSON)
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Report):
+        return value.as_dict()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _raw_data() -> Any:
+    return field(default=None, repr=False, compare=False, metadata={_NOT_IN_JSON: True})
+
+
+@dataclass(frozen=True)
+class CodebookUse(Report):
+    """The codebook that a file was coded with.
+
+    Attributes:
+        name: the name it was published under, or None where the file does not say.
+        identity: SHA-256 of its canonical bytes in hexadecimal; where only the file is at hand, the leading
+            digits that the file holds.
+        embedded: whether the file carries the codebook within itself.
+        found: whether it is at hand, embedded or in the library, so that the file can be decoded here.
+    """
+
+    name: str | None
+    identity: str
+    embedded: bool
+    found: bool
+
+
+@dataclass(frozen=True)
+class EncodeReport(Report):
+    """One encoded file.
+
+    Attributes:
+        input: name of the source.
+        output: name of the destination, or None when the bytes are in `data`.
+        input_bytes, output_bytes: sizes of the files as they are.
+        width, height: pixels. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+        bpp: bits of the output file for each pixel.
+        ratio: uncompressed samples (one byte each) to the output file.
+        psnr_db: PSNR in dB of what the decoder will give, over the colour channels; infinite if exact.
+        seconds: wall time from opening the source to the closed destination.
+        engine: such as `image/block`. codebook: what it was coded with.
+        parameters: what the engine settled on, such as the Lagrangian multiplier.
+        notes: what was changed in reading, one clause each.
+        data: the encoded bytes, when no destination was given.
+    """
+
+    input: str
+    output: str | None
+    input_bytes: int
+    output_bytes: int
+    width: int
+    height: int
+    channels: int
+    bpp: float
+    ratio: float
+    psnr_db: float
+    seconds: float
+    engine: str
+    codebook: CodebookUse
+    parameters: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    data: bytes | None = _raw_data()
+
+
+@dataclass(frozen=True)
+class DecodeReport(Report):
+    """One decoded file; the fields as in `EncodeReport`, `format` naming the picture format written."""
+
+    input: str
+    output: str | None
+    input_bytes: int
+    output_bytes: int
+    width: int
+    height: int
+    channels: int
+    format: str
+    seconds: float
+    data: bytes | None = _raw_data()
+
+
+@dataclass(frozen=True)
+class FileInfo(Report, Mapping[str, Any]):
+    """What a file says of itself; readable as attributes and as a mapping.
+
+    Attributes:
+        input: name of the source. input_bytes: size of the file.
+        medium: `image`. engine: such as `image/block`.
+        width, height, channels, bpp: as in `EncodeReport`.
+        codebook: what the file was coded with, and whether it is at hand.
+        metadata: bytes of each kind of metadata kept (`icc`, `exif`, `xmp`).
+        parameters: what the engine's header says.
+        bits: bits of the file by part.
+    """
+
+    input: str
+    input_bytes: int
+    medium: str
+    engine: str
+    width: int
+    height: int
+    channels: int
+    bpp: float
+    codebook: CodebookUse
+    metadata: Mapping[str, int]
+    parameters: Mapping[str, Any]
+    bits: Mapping[str, int]
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in set(self):
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (item.name for item in fields(self))
+
+    def __len__(self) -> int:
+        return len(fields(self))
+
+
+@dataclass(frozen=True)
+class VerifyReport(Report):
+    """A file that passed every check; a file that does not pass raises instead.
+
+    Attributes:
+        input: name of the source. input_bytes: size of the file. engine, width, height: as in `FileInfo`.
+        codebook: what the file was coded with. checks: what was checked, in order. seconds: wall time.
+    """
+
+    input: str
+    input_bytes: int
+    engine: str
+    width: int
+    height: int
+    codebook: CodebookUse
+    checks: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Comparison(Report):
+    """How far a test picture is from its reference.
+
+    Attributes:
+        reference, test: names of the sources.
+        width, height: pixels. channels: those compared, after grey beside colour was taken as colour, and a
+            picture without alpha beside one with it as opaque.
+        mse: mean squared error over the colour channels.
+        psnr_db: the same in dB against a peak of 255; infinite if they are equal.
+        plane_psnr_db: PSNR by plane: `grey`, or `red`, `green`, `blue`, `y`, `cb`, `cr`; and `alpha`.
+        psnr_611_db: (6 PSNR_Y + PSNR_Cb + PSNR_Cr) / 8; of a grey picture its PSNR.
+        ssim: mean structural similarity of luma, 1 for equal pictures.
+        ssim_db: -10 log10(1 - SSIM).
+        identical: whether every sample, alpha included, is the same.
+    """
+
+    reference: str
+    test: str
+    width: int
+    height: int
+    channels: int
+    mse: float
+    psnr_db: float
+    plane_psnr_db: Mapping[str, float]
+    psnr_611_db: float
+    ssim: float
+    ssim_db: float
+    identical: bool

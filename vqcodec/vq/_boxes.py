@@ -1,0 +1,420 @@
+"""Search by elimination in two levels of boxes: lanes are codewords, most codewords are never looked at.
+
+Codewords and vectors are mapped to the plane (component along the main axis of the codebook, norm of the rest). The
+map never lengthens a distance (by the Cauchy-Schwarz inequality for the second coordinate), so the distance to a
+box in that plane bounds from below the distance to every codeword inside. For pictures the plane is "mean and
+deviation", as in the equal-average equal-variance elimination of Baek, Jeon and Sung 1997, "A fast encoding
+algorithm for vector quantization". Leaves of 16 codewords, near one another in the plane, are compared at once;
+every 16 leaves have a box in common.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from vqcodec.jit import inline_kernel, kernel
+from vqcodec.vq import _simd
+from vqcodec.vq._bounds import SLACK, box_threshold, tie_margin
+from vqcodec.vq._exact import squared_error
+from vqcodec.vq._simd import LANES, Lanes
+
+FloatArray = npt.NDArray[np.float32]
+
+_ABSENT_COST = np.float32(1e37)
+_ABSENT_BOX = np.float32(1e18)  # its square is beyond any threshold, and within float32
+
+
+@dataclass(frozen=True)
+class BoxTree:
+    """Codewords in leaves of 16, as the kernel reads them.
+
+    Attributes:
+        axis: float32 (dimension,), unit vector along which the codewords vary most.
+        leaves: float32 (n_leaves, dimension, 16), the codewords less the offset.
+        half_costs: float32 (n_leaves, 16), (|c|^2 + penalty) / 2; very large where there is no codeword.
+        numbers: int32 (n_leaves, 16), the codewords' indices.
+        places: int32 (size,), the leaf of each codeword.
+        leaf_boxes: float32 (5, n_leaves): low and high of the first coordinate, of the second, least penalty.
+        group_boxes: float32 (5, n_groups), the same for each 16 leaves; n_leaves = 16 n_groups, n_groups a multiple
+            of 16, filled with boxes that are too far for anything.
+        threshold: float32 (3,), see `_bounds.box_threshold`.
+    """
+
+    axis: FloatArray
+    leaves: FloatArray
+    half_costs: FloatArray
+    numbers: npt.NDArray[np.int32]
+    places: npt.NDArray[np.int32]
+    leaf_boxes: FloatArray
+    group_boxes: FloatArray
+    threshold: FloatArray
+
+
+def build_tree(moved: FloatArray, penalties: npt.NDArray[np.float64]) -> BoxTree:
+    """The tree of codewords `moved`, float32 (size, dimension), already less the offset, with their penalties."""
+    size, dimension = moved.shape
+    wide = moved.astype(np.float64)
+    axis = np.linalg.eigh(wide.T @ wide)[1][:, -1].astype(np.float32)
+    along = wide @ axis
+    across = np.sqrt(np.square(wide - np.outer(along, axis)).sum(axis=1))
+    points = np.stack([along, across], axis=1)
+    groups = -(-size // LANES**2)
+    groups += -groups % LANES
+    leaves = groups * LANES
+    numbers = np.full(leaves * LANES, -1, np.int64)
+    numbers[:size] = _order_by_boxes(points)
+    used = numbers >= 0
+    squared_norms = np.square(wide).sum(axis=1)
+    half_costs = np.full(leaves * LANES, _ABSENT_COST)
+    half_costs[used] = 0.5 * (squared_norms + penalties)[numbers[used]]
+    codewords = np.zeros((leaves * LANES, dimension), np.float32)
+    codewords[used] = moved[numbers[used]]
+    places = np.empty(size, np.int32)
+    places[numbers[used]] = np.flatnonzero(used) // LANES
+    leaf_boxes = _boxes_of(points, penalties, numbers.reshape(leaves, LANES))
+    return BoxTree(
+        axis,
+        np.ascontiguousarray(codewords.reshape(leaves, LANES, dimension).swapaxes(1, 2)),
+        half_costs.reshape(leaves, LANES),
+        np.maximum(numbers, 0).astype(np.int32).reshape(leaves, LANES),
+        places,
+        leaf_boxes,
+        _boxes_of(points, penalties, numbers.reshape(groups, LANES**2)),
+        box_threshold(dimension, float(np.sqrt(squared_norms.max())), float(half_costs[used].max())),
+    )
+
+
+def _order_by_boxes(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Indices of `points` (n, 2) such that runs of 16 (and of 16 runs) lie in small boxes: a k-d tree's leaves.
+
+    Each run is halved across its wider axis, at a power of two of leaves, so that 16 leaves have a parent.
+    """
+    order = np.arange(len(points))
+    pending = [(0, len(points))]
+    while pending:
+        start, stop = pending.pop()
+        leaves = -(-(stop - start) // LANES)
+        if leaves <= 1:
+            continue
+        run = order[start:stop]
+        keys = points[run, points[run].var(axis=0).argmax()]
+        middle = LANES << (leaves - 1).bit_length() - 1
+        order[start:stop] = run[np.argpartition(keys, middle)]
+        pending += [(start, start + middle), (start + middle, stop)]
+    return order
+
+
+def _boxes_of(
+    points: npt.NDArray[np.float64], penalties: npt.NDArray[np.float64], members: npt.NDArray[np.int64]
+) -> FloatArray:
+    """Bounds (5, n) of the points whose numbers stand in each row of `members`; -1 stands for no point."""
+    present = members >= 0
+    rows = np.empty((5, len(members)))
+    for axis in range(2):
+        coordinates = points[members, axis]
+        rows[2 * axis] = np.where(present, coordinates, np.inf).min(axis=1)
+        rows[2 * axis + 1] = np.where(present, coordinates, -np.inf).max(axis=1)
+    rows[4] = np.where(present, penalties[members], np.inf).min(axis=1)
+    rows[:, ~present.any(axis=1)] = _ABSENT_BOX
+    return rows.astype(np.float32)
+
+
+@intrinsic(prefer_literal=True)
+def _project_tile(typing_context, dimension, tile, axis, threshold, points, norms, bases):
+    """Map the 16 vectors of a tile, float32 (dimension, 16), to the plane.
+
+    Written, all float32: points (2, 16); norms (16,), squared; bases (16,), the part of the pruning threshold that
+    does not depend on the least score.
+    """
+    if not isinstance(dimension, types.IntegerLiteral):
+        return None
+    arrays = (tile, axis, threshold, points, norms, bases)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        pointers = [lanes.data(kind, array) for kind, array in zip(arrays, arguments[1:])]
+        _emit_projection(lanes, dimension.literal_value, *pointers)
+        return context.get_dummy_value()
+
+    return types.void(dimension, *arrays), generate
+
+
+def _emit_projection(lanes, dimension, tile, axis, threshold, points, norms, bases):
+    builder = lanes.builder
+    samples = [lanes.load(tile, lanes.offset(d * LANES)) for d in range(dimension)]
+    directions = [lanes.broadcast(axis, lanes.offset(d)) for d in range(dimension)]
+    norm = along = across = lanes.floats(0.0)
+    for sample, direction in zip(samples, directions):
+        norm = lanes.multiply_add(sample, sample, norm)
+        along = lanes.multiply_add(sample, direction, along)
+    backwards = builder.fneg(along)
+    for sample, direction in zip(samples, directions):
+        rest = lanes.multiply_add(backwards, direction, sample)
+        across = lanes.multiply_add(rest, rest, across)
+    lanes.store(along, points, lanes.offset(0))
+    lanes.store(lanes.square_root(across), points, lanes.offset(LANES))
+    lanes.store(norm, norms, lanes.offset(0))
+    constant, linear, quadratic = (lanes.broadcast(threshold, lanes.offset(j)) for j in range(3))
+    base = lanes.multiply_add(quadratic, norm, lanes.multiply_add(linear, lanes.square_root(norm), constant))
+    lanes.store(base, bases, lanes.offset(0))
+
+
+@intrinsic(prefer_literal=True)
+def _search_boxes(
+    typing_context, dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, start
+):
+    """The least score of vector `lane` of a tile among the codewords that no box excludes.
+
+    `start` is the leaf to begin with, or -1; scratch float32 (n_groups,). Returns the place of the codeword of least
+    score (16 leaf + lane in the leaf), its score, and the next higher score that was seen.
+    """
+    if not isinstance(dimension, types.IntegerLiteral):
+        return None
+    result = types.Tuple((types.int64, types.float32, types.float32))
+    parameters = (
+        tile, points, bases, types.intp, leaves, half_costs, leaf_boxes, group_boxes, scratch, types.intp,
+    )  # fmt: skip
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        values = [
+            value if kind is types.intp else lanes.data(kind, value)
+            for kind, value in zip(parameters, arguments[1:])
+        ]
+        counts = [lanes.length(kind, array, 1) for kind, array in ((leaf_boxes, arguments[7]), (group_boxes, arguments[8]))]
+        search = _BoxSearch(lanes, dimension.literal_value, *values, *counts)
+        return context.make_tuple(builder, signature.return_type, search.emit())
+
+    return result(dimension, *parameters), generate
+
+
+class _BoxSearch:
+    """Emits the search of one vector."""
+
+    def __init__(
+        self, lanes, dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, bounds, start,
+        n_leaves, n_groups,
+    ):  # fmt: skip
+        builder = lanes.builder
+        self.lanes, self.builder, self.dimension = lanes, builder, dimension
+        self.leaves, self.half_costs = leaves, half_costs
+        self.leaf_boxes, self.group_boxes = (leaf_boxes, n_leaves), (group_boxes, n_groups)
+        self.bounds, self.group_vectors = bounds, builder.udiv(n_groups, lanes.offset(LANES))
+        self.negated = [
+            builder.fneg(lanes.broadcast(tile, builder.add(lanes.offset(d * LANES), lane))) for d in range(dimension)
+        ]
+        self.point = [lanes.broadcast(points, builder.add(lanes.offset(r * LANES), lane)) for r in range(2)]
+        self.base = lanes.broadcast(bases, lane)
+        self.start = lanes.variable(start)
+        self.least = lanes.variable(lanes.floats(np.inf))
+        self.second = lanes.variable(lanes.floats(np.inf))
+        self.leaf = lanes.variable(lanes.ints(0))
+        self.threshold = lanes.variable(lanes.floats(0.0))
+
+    def emit(self) -> list[Any]:
+        lanes, builder = self.lanes, self.builder
+        with lanes.count_to(self.group_vectors) as v:
+            first = builder.mul(v, lanes.offset(LANES))
+            lanes.store(self.bound(self.group_boxes, first), self.bounds, first)
+        with builder.if_then(builder.icmp_signed("<", builder.load(self.start), lanes.offset(0)), likely=False):
+            self.choose_start()
+        self.scan(builder.load(self.start))
+        self.lower_threshold()
+        with lanes.count_to(self.group_vectors) as v:
+            first = builder.mul(v, lanes.offset(LANES))
+            near = lanes.at_most(lanes.load(self.bounds, first), builder.load(self.threshold))
+            lanes.for_each_bit(near, lambda bit: self.scan_group(builder.add(first, bit)))
+        return self.winner()
+
+    def bound(self, boxes: tuple[Any, Any], first: Any) -> Any:
+        """Least cost that 16 boxes allow, from number `first` on."""
+        lanes, builder = self.lanes, self.builder
+        pointer, count = boxes
+        rows = [
+            lanes.load(pointer, builder.add(builder.mul(count, lanes.offset(row)), first)) for row in range(5)
+        ]
+        total = rows[4]
+        for axis, coordinate in enumerate(self.point):
+            below = builder.fsub(rows[2 * axis], coordinate)
+            above = builder.fsub(coordinate, rows[2 * axis + 1])
+            outside = lanes.maximum(lanes.maximum(below, above), lanes.floats(0.0))
+            total = lanes.multiply_add(outside, outside, total)
+        return total
+
+    def choose_start(self) -> None:
+        """Begin with the leaf of least bound in the group of least bound."""
+        lanes, builder = self.lanes, self.builder
+        least = lanes.variable(lanes.floats(np.inf))
+        group = lanes.variable(lanes.offset(0))
+        with lanes.count_to(self.group_vectors) as v:
+            first = builder.mul(v, lanes.offset(LANES))
+            bounds = lanes.load(self.bounds, first)
+            minimum = lanes.least(bounds)
+            better = lanes.less(lanes.element(minimum, 0), lanes.element(builder.load(least), 0))
+            with builder.if_then(better):
+                builder.store(minimum, least)
+                builder.store(builder.add(first, lanes.lowest_bit(lanes.at_most(bounds, minimum))), group)
+        first = builder.mul(builder.load(group), lanes.offset(LANES))
+        bounds = self.bound(self.leaf_boxes, first)
+        place = lanes.lowest_bit(lanes.at_most(bounds, lanes.least(bounds)))
+        builder.store(builder.add(first, place), self.start)
+
+    def scan_group(self, group: Any) -> None:
+        lanes, builder = self.lanes, self.builder
+        first = builder.mul(group, lanes.offset(LANES))
+        near = lanes.at_most(self.bound(self.leaf_boxes, first), builder.load(self.threshold))
+        with builder.if_then(lanes.is_set(near)):
+            lanes.for_each_bit(near, lambda bit: self.scan_other(builder.add(first, bit)))
+            self.lower_threshold()
+
+    def scan_other(self, leaf: Any) -> None:
+        with self.builder.if_then(self.builder.icmp_signed("!=", leaf, self.builder.load(self.start))):
+            self.scan(leaf)
+
+    def scan(self, leaf: Any) -> None:
+        """Compare the vector with the 16 codewords of a leaf; each lane keeps its two least scores."""
+        lanes, builder = self.lanes, self.builder
+        score = emit_leaf_scores(lanes, self.dimension, self.negated, self.leaves, self.half_costs, leaf)
+        least = builder.load(self.least)
+        better = lanes.less(score, least)
+        builder.store(lanes.minimum(builder.load(self.second), lanes.maximum(score, least)), self.second)
+        builder.store(lanes.minimum(score, least), self.least)
+        number = lanes.splat(builder.trunc(leaf, _simd.INT32), _simd.INTS)
+        builder.store(builder.select(better, number, builder.load(self.leaf)), self.leaf)
+
+    def lower_threshold(self) -> None:
+        lanes, builder = self.lanes, self.builder
+        least = lanes.least(builder.load(self.least))
+        threshold = lanes.multiply_add(least, lanes.floats(2 * (1 + SLACK)), self.base)
+        builder.store(threshold, self.threshold)
+
+    def winner(self) -> list[Any]:
+        lanes, builder = self.lanes, self.builder
+        scores = builder.load(self.least)
+        least = lanes.least(scores)
+        lane = lanes.lowest_bit(lanes.at_most(scores, least))
+        lane_numbers = ir.Constant(_simd.INTS, list(range(LANES)))
+        is_winner = builder.icmp_signed(
+            "==", lane_numbers, lanes.splat(builder.trunc(lane, _simd.INT32), _simd.INTS)
+        )
+        runner_up = lanes.least(builder.select(is_winner, builder.load(self.second), scores))
+        leaf = builder.extract_element(builder.load(self.leaf), builder.trunc(lane, _simd.INT32))
+        place = builder.add(builder.mul(builder.zext(leaf, _simd.INT64), lanes.offset(LANES)), lane)
+        return [place, lanes.element(least, 0), lanes.element(runner_up, 0)]
+
+
+def emit_leaf_scores(lanes: Lanes, dimension: int, negated: list[Any], leaves: Any, half_costs: Any, leaf: Any) -> Any:
+    """Scores of the 16 codewords of a leaf."""
+    builder = lanes.builder
+    score = lanes.load(half_costs, builder.mul(leaf, lanes.offset(LANES)))
+    row = builder.mul(leaf, lanes.offset(LANES * dimension))
+    for d in range(dimension):
+        components = lanes.load(leaves, builder.add(row, lanes.offset(d * LANES)))
+        score = lanes.multiply_add(negated[d], components, score)
+    return score
+
+
+@intrinsic(prefer_literal=True)
+def _leaf_candidates(typing_context, dimension, tile, lane, leaves, half_costs, leaf, bound):
+    """One bit (int64) for each codeword of a leaf whose score does not exceed `bound`, float32."""
+    if not isinstance(dimension, types.IntegerLiteral):
+        return None
+    signature = types.int64(
+        dimension, tile, types.intp, leaves, half_costs, types.intp, types.float32
+    )
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        vectors = lanes.data(tile, arguments[1])
+        negated = [
+            builder.fneg(lanes.broadcast(vectors, builder.add(lanes.offset(d * LANES), arguments[2])))
+            for d in range(dimension.literal_value)
+        ]
+        codewords, costs = lanes.data(leaves, arguments[3]), lanes.data(half_costs, arguments[4])
+        scores = emit_leaf_scores(lanes, dimension.literal_value, negated, codewords, costs, arguments[5])
+        return builder.zext(lanes.at_most(scores, lanes.splat(arguments[6])), _simd.INT64)
+
+    return signature, generate
+
+
+@inline_kernel
+def _bound(boxes, number, along, across):
+    """Least cost that box `number` allows at the point (along, across)."""
+    aside = max(max(boxes[0, number] - along, along - boxes[1, number]), np.float32(0.0))
+    beyond = max(max(boxes[2, number] - across, across - boxes[3, number]), np.float32(0.0))
+    return aside * aside + beyond * beyond + boxes[4, number]
+
+
+@functools.cache
+def search_kernel(dimension: int) -> Any:
+    """The search by boxes for vectors of `dimension` components (1..64); compiled once for each dimension.
+
+    The kernel's arguments: vectors float32 (n, dimension); codewords float32 (size, dimension); penalties float64
+    (size,); offset float32 (dimension,); the arrays of a `BoxTree` in their order; hint int32 (n,) or (0,) for none;
+    indices int32 (n,) and distortions float32 (n,), written. It returns whether all vectors are finite; if not, the
+    results mean nothing.
+    """
+
+    @kernel
+    def search_tree(
+        vectors, codewords, penalties, offset, axis, leaves, half_costs, numbers, places, leaf_boxes, group_boxes,
+        threshold, hint, indices, distortions,
+    ):  # fmt: skip
+        count = vectors.shape[0]
+        tile = np.empty((dimension, LANES), np.float32)
+        points = np.empty((2, LANES), np.float32)
+        norms = np.empty(LANES, np.float32)
+        bases = np.empty(LANES, np.float32)
+        scratch = np.empty(group_boxes.shape[1], np.float32)
+        finite = True
+        for begin in range(0, count, LANES):
+            filled = min(LANES, count - begin)
+            for lane in range(LANES):
+                row = begin + min(lane, filled - 1)
+                for d in range(dimension):
+                    tile[d, lane] = vectors[row, d] - offset[d]
+            _project_tile(dimension, tile, axis, threshold, points, norms, bases)
+            for lane in range(filled):
+                row = begin + lane
+                finite &= norms[lane] < np.inf
+                start = np.int64(-1)
+                if hint.shape[0] > 0:
+                    start = np.int64(places[hint[row]])
+                place, least, runner_up = _search_boxes(
+                    dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, start
+                )
+                best = np.int64(numbers[place // LANES, place % LANES])
+                error = squared_error(vectors[row], codewords[best])
+                cost = error + penalties[best]
+                margin = tie_margin(dimension, norms[lane], cost)
+                if runner_up - least <= margin:
+                    along, across = points[0, lane], points[1, lane]
+                    limit = np.float32(2.0 * (1.0 + SLACK)) * least + bases[lane]
+                    score = np.float32(least + 1.001 * margin)
+                    for group in range(group_boxes.shape[1]):
+                        if not _bound(group_boxes, group, along, across) <= limit:
+                            continue
+                        for leaf in range(LANES * group, LANES * (group + 1)):
+                            if not _bound(leaf_boxes, leaf, along, across) <= limit:
+                                continue
+                            mask = _leaf_candidates(dimension, tile, lane, leaves, half_costs, leaf, score)
+                            for j in range(LANES):
+                                if mask >> j & 1:
+                                    k = np.int64(numbers[leaf, j])
+                                    e = squared_error(vectors[row], codewords[k])
+                                    c = e + penalties[k]
+                                    if c < cost or (c == cost and k < best):
+                                        best, error, cost = k, e, c
+                indices[row] = best
+                distortions[row] = np.float32(error)
+        return finite
+
+    return search_tree

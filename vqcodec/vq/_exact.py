@@ -1,0 +1,88 @@
+"""The definition of "nearest": float64 squared errors, term by term, for any dimension.
+
+Every other search in this package is a filter that leaves a few codewords to these formulas, so all of them give the
+same index on every machine: subtraction, multiplication and addition of float64 are fixed by IEEE 754, the order of
+summation is the order of the dimensions, nothing is contracted, and ties go to the lowest index.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.jit import inline_kernel, kernel
+
+
+@inline_kernel
+def squared_error(vector, codeword):
+    """Squared error of one float32 vector and codeword in float64, summed in the order of the dimensions."""
+    total = 0.0
+    for d in range(vector.shape[0]):
+        difference = np.float64(vector[d]) - np.float64(codeword[d])
+        total += difference * difference
+    return total
+
+
+@kernel
+def search_every_codeword(vectors, columns, penalties, indices, distortions):
+    """Compare each vector with each codeword; the slow and plain search.
+
+    Args:
+        vectors: float32 (n, dimension), finite.
+        columns: float32 (dimension, size), the codewords as columns.
+        penalties: float64 (size,), added to the squared errors before they are compared.
+        indices: int32 (n,), written.
+        distortions: float32 (n,), written: squared errors without the penalty.
+    """
+    dimension, size = columns.shape
+    costs = np.empty(size, np.float64)
+    for i in range(vectors.shape[0]):
+        costs[:] = 0.0
+        for d in range(dimension):
+            sample = np.float64(vectors[i, d])
+            for k in range(size):
+                difference = sample - np.float64(columns[d, k])
+                costs[k] += difference * difference
+        best = 0
+        least = costs[0] + penalties[0]
+        for k in range(1, size):
+            cost = costs[k] + penalties[k]
+            if cost < least:
+                least = cost
+                best = k
+        indices[i] = best
+        distortions[i] = np.float32(costs[best])
+
+
+@kernel
+def search_weighted(vectors, weights, columns, indices, distortions):
+    """Like `search_every_codeword` with a weight (float32, >= 0, shaped like `vectors`) on each squared difference."""
+    dimension, size = columns.shape
+    costs = np.empty(size, np.float64)
+    for i in range(vectors.shape[0]):
+        costs[:] = 0.0
+        for d in range(dimension):
+            sample = np.float64(vectors[i, d])
+            weight = np.float64(weights[i, d])
+            for k in range(size):
+                difference = sample - np.float64(columns[d, k])
+                costs[k] += weight * (difference * difference)
+        best = 0
+        for k in range(1, size):
+            if costs[k] < costs[best]:
+                best = k
+        indices[i] = best
+        distortions[i] = np.float32(costs[best])
+
+
+@kernel
+def first_outlier(vectors, bound):
+    """The first row with a component that is not finite or not within +-bound; -1 if there is none."""
+    for i in range(vectors.shape[0]):
+        largest = np.float32(0.0)
+        for d in range(vectors.shape[1]):
+            magnitude = abs(vectors[i, d])
+            if not magnitude <= largest:  # also true of NaN
+                largest = magnitude
+        if not largest <= bound:
+            return i
+    return -1
