@@ -34,22 +34,22 @@ lint: setup ## ruff, and the types
 
 docs: setup ## regenerate what is generated: the command reference and the tables of figures
 	$(BIN)/python docs/generate_cli.py
-	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python -m benchmarks.tables
 
 $(VENV)/benchmarking: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results, then the tables
-	$(BIN)/python benchmarks/entropy.py
-	$(BIN)/python benchmarks/search.py
-	$(BIN)/python benchmarks/lbg.py
-	$(BIN)/python benchmarks/block.py
-	$(BIN)/python benchmarks/image.py
-	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python -m benchmarks.entropy
+	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.lbg
+	$(BIN)/python -m benchmarks.block
+	$(BIN)/python -m benchmarks.image
+	$(BIN)/python -m benchmarks.tables
 
 bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
-	$(BIN)/python benchmarks/image.py
+	$(BIN)/python -m benchmarks.image
 
 wheel: setup ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -1,9 +1,9 @@
 """Speed of the entropy coder: decoding beside bitarray's canonical decoder, encoding, and building tables.
 
-    python -m benchmarks.entropy --json benchmarks/results/entropy.json
+    python -m benchmarks.entropy            print the figures and write them to benchmarks/results/entropy.json
 
-Both decoders get the same bits of the same code; they take turns, so that whatever else the machine does
-slows both. Times are medians of the rounds, on one core.
+Both decoders get the same bits of the same code and take turns, so that whatever else the machine does slows
+both. Figures are medians over the rounds, on one core.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import bitarray
 import bitarray.util
 import numpy as np
 
-from benchmarks.common import write_json
+from benchmarks.common import RESULTS, write_json
 from vqcodec.entropy.bulk import decode_symbols, encode_symbols
 from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, code_lengths
 from vqcodec.entropy.tables import TableSet
@@ -45,16 +45,24 @@ def geometric_distribution(entropy: float) -> np.ndarray:
     return probabilities
 
 
-def alternate(tasks: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Median time in seconds of every task; all tasks once a round, after one round that does not count."""
+def alternate(tasks: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Times in seconds of every task, one a round; all take turns, after one round that does not count.
+
+    Processor time: the tasks are single-threaded, and other processes shall not count.
+    """
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for round_number in range(rounds + 1):
         for name, task in tasks.items():
-            start = time.perf_counter()
+            start = time.process_time()
             task()
             if round_number:
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+                times[name].append(time.process_time() - start)
+    return times
+
+
+def speed(count: int, seconds: list[float]) -> float:
+    """Median millions of symbols a second."""
+    return round(count / statistics.median(seconds) / 1e6, 1)
 
 
 def consume(symbols: Iterable[int]) -> None:
@@ -89,13 +97,14 @@ def measure_decoding(entropy: float, count: int, rounds: int) -> dict[str, Any]:
         },
         rounds,
     )
+    ratios = [peer / own for peer, own in zip(seconds["bitarray"], seconds["decode"], strict=True)]
     return {
         "entropy_bits": entropy,
         "code_bits": round(bits / count, 3),
-        "decode_msymbols_s": round(count / seconds["decode"] / 1e6, 1),
-        "bitarray_decode_msymbols_s": round(count / seconds["bitarray"] / 1e6, 1),
-        "decode_ratio": round(seconds["bitarray"] / seconds["decode"], 1),
-        "encode_msymbols_s": round(count / seconds["encode"] / 1e6, 1),
+        "decode_msymbols_s": speed(count, seconds["decode"]),
+        "bitarray_decode_msymbols_s": speed(count, seconds["bitarray"]),
+        "decode_ratio": round(statistics.median(ratios), 1),
+        "encode_msymbols_s": speed(count, seconds["encode"]),
     }
 
 
@@ -120,8 +129,8 @@ def measure_contexts(contexts: int, count: int, rounds: int) -> dict[str, Any]:
     return {
         "contexts": contexts,
         "code_bits": round(bits / count, 3),
-        "decode_msymbols_s": round(count / seconds["decode"] / 1e6, 1),
-        "encode_msymbols_s": round(count / seconds["encode"] / 1e6, 1),
+        "decode_msymbols_s": speed(count, seconds["decode"]),
+        "encode_msymbols_s": speed(count, seconds["encode"]),
     }
 
 
@@ -140,16 +149,18 @@ def measure_tables(contexts: int, rounds: int) -> dict[str, Any]:
         rounds,
     )
     return {"contexts": contexts, "symbols": SYMBOLS} | {
-        f"{name}_ms": round(1e3 * value, 2) for name, value in seconds.items()
+        f"{name}_ms": round(1e3 * statistics.median(values), 2) for name, values in seconds.items()
     }
 
 
 def main() -> None:
-    """Measure, print, and write the JSON file."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--json", type=Path, help="where the results go")
+    """Measure, print, and write the results."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.entropy", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--json", type=Path, default=RESULTS / "entropy.json", help="where the results go")
     parser.add_argument("--symbols", type=int, default=1_000_000, help="symbols a measurement")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds of which the median is taken")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of which the median is taken")
     arguments = parser.parse_args()
     results = {
         "decoding": [measure_decoding(entropy, arguments.symbols, arguments.rounds) for entropy in ENTROPIES],
@@ -159,8 +170,7 @@ def main() -> None:
     for part, rows in results.items():
         for row in rows:
             print(part, *(f"{name}={value}" for name, value in row.items()))
-    if arguments.json:
-        write_json(arguments.json, "entropy", results)
+    write_json(arguments.json, "entropy", results)
 
 
 if __name__ == "__main__":

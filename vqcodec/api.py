@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vqcodec.endpoints import Destination, Source, check_destination, name_of, read_all, write_all
 from vqcodec.errors import UsageError, VQCodecError
@@ -40,9 +40,6 @@ __all__ = [
     "verify",
 ]
 
-DEFAULT_QUALITY = 75.0
-DEFAULT_EFFORT = 5
-
 Progress = Callable[[float], None]
 """Called with the part of the work that is done, 0 to 1; what it raises ends the work, nothing written."""
 
@@ -55,7 +52,7 @@ def encode(
     quality: float | None = None,
     target_psnr: float | None = None,
     target_size: int | None = None,
-    effort: int = DEFAULT_EFFORT,
+    effort: int | None = None,
     embed_codebook: bool = False,
     strip_metadata: bool = False,
     overwrite: bool = False,
@@ -70,8 +67,8 @@ def encode(
         destination: where the `.vqc` file goes; None leaves the bytes in the report.
         codebook: name, path, or the codebook itself; None takes the default for pictures.
         quality: 0 to 100. target_psnr: dB to reach. target_size: bytes not to exceed. At most one of the
-            three; without any, `DEFAULT_QUALITY`.
-        effort: 0 (quick) to 9 (thorough).
+            three; without any, quality 75.
+        effort: 0 (quick) to 9 (thorough); None for 5.
         embed_codebook: store the codebook in the file, which then decodes anywhere.
         strip_metadata: leave out ICC profile, EXIF and XMP.
         overwrite: replace a destination that exists.
@@ -85,13 +82,11 @@ def encode(
     """
     started = time.perf_counter()
     name = name or name_of(source)
-    quality = _chosen_quality(quality, target_psnr, target_size)
-    if not 0 <= effort <= 9:
-        raise UsageError(f"effort {effort} is out of range; choose 0 to 9")
+    _check_wishes(quality, target_psnr, target_size, effort)
     check_destination(destination, [source], overwrite=overwrite)
     data = read_all(source, name)
 
-    from vqcodec.image import encode_picture
+    from vqcodec.image.codec import DEFAULT_EFFORT, encode_picture
     from vqcodec.image.pixels import Picture, read_picture
     from vqcodec.vq.library import DEFAULT_CODEBOOKS
 
@@ -106,7 +101,7 @@ def encode(
             quality=quality,
             target_psnr=target_psnr,
             target_size=target_size,
-            effort=effort,
+            effort=DEFAULT_EFFORT if effort is None else effort,
             embed_codebook=embed_codebook,
             threads=threads,
             progress=progress,
@@ -129,6 +124,7 @@ def encode(
         engine=book.engine,
         codebook=CodebookUse(book.name, book.identity, embed_codebook, True),
         parameters=dict(encoded.parameters),
+        bits=dict(encoded.bits_by_part),
         notes=tuple(picture.notes),
         data=encoded.data if destination is None else None,
     )
@@ -203,21 +199,20 @@ def info(source: Source, *, name: str | None = None) -> FileInfo:
 
     with _naming(name):
         media = load_media(data)
-        described = describe(data)
-    width, height = described["width"], described["height"]
+        described: dict[str, Any] = describe(data)
+    engine, width, height, channels = (described.pop(key) for key in ("engine", "width", "height", "channels"))
     return FileInfo(
         input=name,
         input_bytes=len(data),
         medium=media.medium,
-        engine=described["engine"],
+        engine=engine,
         width=width,
         height=height,
-        channels=described["channels"],
+        channels=channels,
         bpp=len(data) * 8 / (width * height),
         codebook=_codebook_use(media.codebook),
         metadata={kind: len(block) for kind, block in media.metadata.items()},
-        parameters=described["parameters"],
-        bits=described["bits"],
+        parameters=described,
     )
 
 
@@ -301,8 +296,9 @@ def compare(
     )
 
 
-def _chosen_quality(quality: float | None, target_psnr: float | None, target_size: int | None) -> float | None:
-    """The quality to encode at, None where a target decides."""
+def _check_wishes(
+    quality: float | None, target_psnr: float | None, target_size: int | None, effort: int | None
+) -> None:
     if sum(value is not None for value in (quality, target_psnr, target_size)) > 1:
         raise UsageError("quality, target PSNR and target size exclude one another; give one of them")
     if quality is not None and not 0 <= quality <= 100:
@@ -311,9 +307,8 @@ def _chosen_quality(quality: float | None, target_psnr: float | None, target_siz
         raise UsageError(f"target PSNR {target_psnr:g} dB is out of range; choose above 0 and up to 100 dB")
     if target_size is not None and target_size < 1:
         raise UsageError(f"target size {target_size} is out of range; choose at least 1 byte")
-    if quality is None and target_psnr is None and target_size is None:
-        return DEFAULT_QUALITY
-    return quality
+    if effort is not None and not 0 <= effort <= 9:
+        raise UsageError(f"effort {effort} is out of range; choose 0 to 9")
 
 
 def _picture_format(format: str | None, destination: Destination | None) -> str:

@@ -73,7 +73,8 @@ class EncodeReport(Report):
         psnr_db: PSNR in dB of what the decoder will give, over the colour channels; infinite if exact.
         seconds: wall time from opening the source to the closed destination.
         engine: such as `image/block`. codebook: what it was coded with.
-        parameters: what the engine settled on, such as the Lagrangian multiplier.
+        parameters: what was settled on, such as the quality that reaches a target.
+        bits: where the bits of the file went, by part; they sum to 8 times its size.
         notes: what was changed in reading, one clause each.
         data: the encoded bytes, when no destination was given.
     """
@@ -92,6 +93,7 @@ class EncodeReport(Report):
     engine: str
     codebook: CodebookUse
     parameters: Mapping[str, Any]
+    bits: Mapping[str, int]
     notes: tuple[str, ...] = ()
     data: bytes | None = _raw_data()
 
@@ -122,8 +124,7 @@ class FileInfo(Report, Mapping[str, Any]):
         width, height, channels, bpp: as in `EncodeReport`.
         codebook: what the file was coded with, and whether it is at hand.
         metadata: bytes of each kind of metadata kept (`icc`, `exif`, `xmp`).
-        parameters: what the engine's header says.
-        bits: bits of the file by part.
+        parameters: what else the engine's header says.
     """
 
     input: str
@@ -137,7 +138,6 @@ class FileInfo(Report, Mapping[str, Any]):
     codebook: CodebookUse
     metadata: Mapping[str, int]
     parameters: Mapping[str, Any]
-    bits: Mapping[str, int]
 
     def __getitem__(self, key: str) -> Any:
         if key not in set(self):

@@ -16,7 +16,6 @@ from typer.testing import CliRunner, Result
 
 from vqcodec import api
 from vqcodec.cli.app import app
-from vqcodec.warming import texture
 
 Run = Callable[..., Result]
 
@@ -29,6 +28,13 @@ def png_of_size(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def texture(channels: int) -> np.ndarray:
+    """A picture, uint8 (44, 52, channels): a flat half, a slope and noise."""
+    y, x = np.indices((44, 52))
+    plane = np.where(x < 26, 90, 2 * y + np.random.default_rng(1).integers(0, 80, (44, 52)))
+    return np.stack([plane + 10 * channel for channel in range(channels)], axis=2).astype(np.uint8)
 
 
 @pytest.fixture(scope="session")

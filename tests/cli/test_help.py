@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import Result
 
 from vqcodec.cli import reference
@@ -93,8 +94,8 @@ def example_folder(workspace: Path, run: Run) -> Path:
         if path.name not in ("photo.png", "grey.png", "photo.vqc"):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     Path("photos").mkdir()
-    for name in ("photo.png", "grey.png"):
-        shutil.copy(name, "photos")
+    for number in range(4):
+        Image.open("photo.png").resize((160 + 8 * number, 160)).save(f"photos/{number}.png")
     assert run("codebook", "export", DEFAULT_CODEBOOKS["image"], "-o", "mine.vqcb").exit_code == 0
     return workspace
 

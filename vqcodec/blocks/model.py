@@ -133,7 +133,7 @@ class Model:
         plane = self.planes[plane_type]
         return DecoderTables(
             plane.rows[rung].astype(np.int32),
-            *(plane.pools[name].decode_tables for name in POOLS),
+            *(plane.pools[name].decoder for name in POOLS),
             plane.offset_rows[rung].astype(np.int32),
             plane.offsets,
         )
@@ -141,7 +141,7 @@ class Model:
     def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
         plane = self.planes[plane_type]
         return PackTables(
-            plane.rows[rung].astype(np.int32), *(plane.pools[name].encode_tables for name in POOLS)
+            plane.rows[rung].astype(np.int32), *(plane.pools[name].encoder for name in POOLS)
         )
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:

@@ -55,11 +55,11 @@ def pack_tokens(tokens, tables, buffer, position, part_bits):
             continue
         row = tables.rows[context]
         if context >= FIRST_PATTERN:
-            position = put_symbol(buffer, position, row, symbol, tables.patterns)
+            position = put_symbol(buffer, position, row, symbol, tables.patterns.codes, tables.patterns.lengths)
         elif context >= FIRST_MODE:
-            position = put_symbol(buffer, position, row, symbol, tables.modes)
+            position = put_symbol(buffer, position, row, symbol, tables.modes.codes, tables.modes.lengths)
         else:
-            position = put_symbol(buffer, position, row, symbol, tables.flags)
+            position = put_symbol(buffer, position, row, symbol, tables.flags.codes, tables.flags.lengths)
         part_bits[_PART_OF_CONTEXT[context]] += position - before
     return position
 

@@ -103,5 +103,5 @@ def _record(codebook: Codebook) -> dict[str, Any]:
         "arrays": {
             name: {"dtype": str(array.dtype), "shape": list(array.shape)} for name, array in codebook.arrays.items()
         },
-        "provenance": dict(codebook.provenance),
+        "provenance": codebook.provenance,
     }

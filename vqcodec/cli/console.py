@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -18,6 +18,13 @@ from vqcodec.cli.failures import exit_code_of, message_of, one_line, print_failu
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+class Advance(Protocol):
+    """Moves a progress bar; may be called from any thread."""
+
+    def __call__(self, index: int, done: float, what: str | None = None) -> None:
+        """The part `done` (0 to 1) of file `index` is done, and `what` is being done."""
 
 
 class Console:
@@ -75,22 +82,18 @@ class Console:
             self._print(json.dumps({"input": name, "error": fault}))
 
     @contextmanager
-    def progress(self, description: str, total: int) -> Iterator[Callable[[int, float], None]]:
-        """A progress bar over `total` files, if there is a terminal to show it on.
-
-        Yields:
-            A function to call with a file's index and the part of it that is done (0 to 1), from any thread.
-        """
+    def progress(self, description: str, total: int) -> Iterator[Advance]:
+        """A progress bar over `total` files, if there is a terminal to show it on."""
         if not self._show_progress:
-            yield lambda index, done: None
+            yield lambda index, done, what=None: None
             return
         with _progress_bar() as bar:
             task = bar.add_task(description, total=total)
             done_by_file = [0.0] * total
 
-            def advance(index: int, done: float) -> None:
+            def advance(index: int, done: float, what: str | None = None) -> None:
                 done_by_file[index] = done
-                bar.update(task, completed=sum(done_by_file))
+                bar.update(task, completed=sum(done_by_file), description=what)
 
             yield advance
 

@@ -236,7 +236,7 @@ def check_magic(head: bytes, source: str) -> None:
     if head.startswith(MAGIC):
         return
     if MAGIC.startswith(head[: len(MAGIC)]):
-        what = f"cut off after {len(head)} bytes" if head else "is empty"
+        what = f"cut off after {len(head)} bytes" if head else "the file is empty"
         raise CorruptFileError(f"{at(source)}{what}")
     if head.startswith(MAGIC[:4]):
         raise CorruptFileError(f"{at(source)}damaged by a transfer as text; copy it again in binary mode")

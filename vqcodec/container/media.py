@@ -71,6 +71,17 @@ class MediaFile:
     further_codebooks: Sequence[CodebookReference] = ()
     seal: CompactSeal | None = field(default=None, compare=False)  # only when read from the compact form
 
+    def stream(self, number: int) -> Stream:
+        """The stream of that number.
+
+        Raises:
+            UsageError: there is none.
+        """
+        for stream in self.streams:
+            if stream.number == number:
+                return stream
+        raise UsageError(f"the file has no stream {number}")
+
     def check_codebook(self, codebook: Codebook, source: str = "") -> None:
         """Make sure that `codebook` is the one the file was coded with, and so that a compact file is intact.
 

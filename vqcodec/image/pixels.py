@@ -91,10 +91,8 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise UnreadableInputError(f"{name}: cannot be read as a picture: {_one_line(error)}") from None
-    notes = _notes_on(image)
-    metadata = _metadata_of(image)
-    image = ImageOps.exif_transpose(image)
-    return Picture(_samples_of(image), metadata, notes)
+    upright = ImageOps.exif_transpose(image)
+    return Picture(_samples_of(upright), _metadata_of(image), _notes_on(image))
 
 
 def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:

@@ -58,11 +58,25 @@ class BoxTree:
     threshold: FloatArray
 
 
-def build_tree(moved: FloatArray, penalties: npt.NDArray[np.float64]) -> BoxTree:
-    """The tree of codewords `moved`, float32 (size, dimension), already less the offset, with their penalties."""
+def main_axis(moved: FloatArray) -> tuple[FloatArray, float]:
+    """The unit vector, float32 (dimension,), along which `moved` (size, dimension) varies most; its share of all
+    variance, 0..1."""
+    wide = moved.astype(np.float64)
+    variances, axes = np.linalg.eigh(wide.T @ wide)
+    total = float(variances.sum())
+    return axes[:, -1].astype(np.float32), float(variances[-1]) / total if total > 0 else 0.0
+
+
+def build_tree(moved: FloatArray, axis: FloatArray, penalties: npt.NDArray[np.float64]) -> BoxTree:
+    """The tree of some codewords.
+
+    Args:
+        moved: float32 (size, dimension), the codewords less the offset.
+        axis: float32 (dimension,), their main axis.
+        penalties: float64 (size,).
+    """
     size, dimension = moved.shape
     wide = moved.astype(np.float64)
-    axis = np.linalg.eigh(wide.T @ wide)[1][:, -1].astype(np.float32)
     along = wide @ axis
     across = np.sqrt(np.square(wide - np.outer(along, axis)).sum(axis=1))
     points = np.stack([along, across], axis=1)
@@ -359,8 +373,7 @@ def search_kernel(dimension: int) -> Any:
 
     The kernel's arguments: vectors float32 (n, dimension); codewords float32 (size, dimension); penalties float64
     (size,); offset float32 (dimension,); the arrays of a `BoxTree` in their order; hint int32 (n,) or (0,) for none;
-    indices int32 (n,) and distortions float32 (n,), written. It returns whether all vectors are finite; if not, the
-    results mean nothing.
+    indices int32 (n,) and distortions float32 (n,), written.
     """
 
     @kernel
@@ -374,7 +387,6 @@ def search_kernel(dimension: int) -> Any:
         norms = np.empty(LANES, np.float32)
         bases = np.empty(LANES, np.float32)
         scratch = np.empty(group_boxes.shape[1], np.float32)
-        finite = True
         for begin in range(0, count, LANES):
             filled = min(LANES, count - begin)
             for lane in range(LANES):
@@ -384,7 +396,6 @@ def search_kernel(dimension: int) -> Any:
             _project_tile(dimension, tile, axis, threshold, points, norms, bases)
             for lane in range(filled):
                 row = begin + lane
-                finite &= norms[lane] < np.inf
                 start = np.int64(-1)
                 if hint.shape[0] > 0:
                     start = np.int64(places[hint[row]])
@@ -415,6 +426,5 @@ def search_kernel(dimension: int) -> Any:
                                         best, error, cost = k, e, c
                 indices[row] = best
                 distortions[row] = np.float32(error)
-        return finite
 
     return search_tree

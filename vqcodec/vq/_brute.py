@@ -9,9 +9,11 @@ float64 formulas settle which of the four it is; else they settle it among all c
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -23,6 +25,46 @@ from vqcodec.vq._simd import LANES, Lanes
 
 GROUP = 4  # codewords
 _REGISTER_DIMENSIONS = 20
+_ABSENT_COST = np.float32(1e37)
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CodewordGroups:
+    """Codewords in groups of four, as the kernel reads them.
+
+    Attributes:
+        moved: float32 (groups, dimension, 4), the codewords less the offset.
+        half_costs: float32 (groups, 4), (|c|^2 + penalty) / 2 of them; very large where there is no codeword.
+        originals: float32 (groups, dimension, 4), the codewords as they are.
+        penalties: float64 (groups, 4), infinite where there is no codeword.
+    """
+
+    moved: FloatArray
+    half_costs: FloatArray
+    originals: FloatArray
+    penalties: npt.NDArray[np.float64]
+
+
+def build_groups(
+    codewords: FloatArray, offset: FloatArray, penalties: npt.NDArray[np.float64]
+) -> CodewordGroups:
+    """Lay out `codewords`, float32 (size, dimension), and their penalties, float64 (size,)."""
+    absent = -len(codewords) % GROUP
+    moved = codewords - offset
+    half_costs = 0.5 * (np.square(moved, dtype=np.float64).sum(axis=1) + penalties)
+    return CodewordGroups(
+        _in_groups(moved, absent),
+        np.pad(half_costs.astype(np.float32), (0, absent), constant_values=_ABSENT_COST).reshape(-1, GROUP),
+        _in_groups(codewords, absent),
+        np.pad(penalties, (0, absent), constant_values=np.inf).reshape(-1, GROUP),
+    )
+
+
+def _in_groups(codewords: FloatArray, absent: int) -> FloatArray:
+    padded = np.pad(codewords, ((0, absent), (0, 0)))
+    return np.ascontiguousarray(padded.reshape(-1, GROUP, codewords.shape[1]).swapaxes(1, 2))
 
 
 def tile_vectors(dimension: int) -> int:
@@ -149,11 +191,9 @@ def _emit_group_errors(lanes: Lanes, dimension: int, vector: Any, codewords: Any
 def search_kernel(dimension: int) -> Any:
     """The full search for vectors of `dimension` components (1..64); compiled once for each dimension.
 
-    The kernel's arguments: vectors float32 (n, dimension); offset float32 (dimension,), subtracted from the
-    vectors before they are compared; moved float32 (groups, dimension, 4), the codewords less the offset, and
-    half_costs float32 (groups, 4) of them; originals float32 (groups, dimension, 4), the codewords as they are,
-    and penalties float64 (groups, 4), infinite beyond the last codeword; indices int32 (n,) and distortions
-    float32 (n,), written. It returns whether all vectors are finite; if not, the results mean nothing.
+    The kernel's arguments: vectors float32 (n, dimension); offset float32 (dimension,), subtracted from the vectors
+    before they are compared; the arrays of `CodewordGroups` in their order; indices int32 (n,) and distortions
+    float32 (n,), written.
     """
     tile_size = tile_vectors(dimension)
 
@@ -164,7 +204,6 @@ def search_kernel(dimension: int) -> Any:
         least = np.empty(tile_size, np.float32)
         second = np.empty(tile_size, np.float32)
         winner = np.empty(tile_size, np.int32)
-        finite = True
         for start in range(0, vectors.shape[0], tile_size):
             filled = min(tile_size, vectors.shape[0] - start)
             for lane in range(tile_size):
@@ -173,7 +212,6 @@ def search_kernel(dimension: int) -> Any:
                     tile[d, lane] = offset[d] - vectors[row, d]
             _scan_tile(dimension, tile, moved, half_costs, norms, least, second, winner)
             for lane in range(filled):
-                finite &= norms[lane] < np.inf
                 row = start + lane
                 group = np.int64(winner[lane])
                 place, error, cost = _nearest_of_group(dimension, vectors, row, originals, penalties, group)
@@ -185,6 +223,5 @@ def search_kernel(dimension: int) -> Any:
                             group, place, error, cost = g, p, e, c
                 indices[row] = GROUP * group + place
                 distortions[row] = np.float32(error)
-        return finite
 
     return search_groups

@@ -75,14 +75,12 @@ def search_weighted(vectors, weights, columns, indices, distortions):
 
 
 @kernel
-def first_outlier(vectors, bound):
-    """The first row with a component that is not finite or not within +-bound; -1 if there is none."""
-    for i in range(vectors.shape[0]):
-        largest = np.float32(0.0)
-        for d in range(vectors.shape[1]):
-            magnitude = abs(vectors[i, d])
-            if not magnitude <= largest:  # also true of NaN
-                largest = magnitude
-        if not largest <= bound:
-            return i
-    return -1
+def any_beyond(bits, bound):
+    """Whether any float32, given by its bits as int32 (n,), exceeds in magnitude that with the bits `bound`, or is NaN.
+
+    Without their signs, the bits of floating-point numbers are in the order of the numbers, and NaN comes last.
+    """
+    beyond = False
+    for i in range(bits.shape[0]):
+        beyond |= (bits[i] & np.int32(0x7FFFFFFF)) > bound
+    return beyond

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ MAX_ARRAYS = 4_096
 MAX_AXES = 8
 MAX_PROVENANCE_BYTES = 1 << 20
 MAX_PROVENANCE_DEPTH = 32
+
+_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[][{}]', re.DOTALL)
 
 Undo = Callable[[str, np.ndarray], np.ndarray]
 
@@ -228,23 +231,15 @@ def _refuse_constant(text: str) -> None:
 
 
 def _depth(data: bytes) -> int:
-    """How deep JSON text nests, found without recursion; brackets within strings do not count."""
+    """How deep JSON text nests, found without recursion, up to one more than allowed; strings are stepped over."""
     depth = deepest = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
+    for token in _BRACKET_OR_STRING.finditer(data):
+        if token[0] in (b"[", b"{"):
             depth += 1
             deepest = max(deepest, depth)
-        elif byte in b"]}":
+            if deepest > MAX_PROVENANCE_DEPTH:
+                break
+        elif token[0] in (b"]", b"}"):
             depth -= 1
     return deepest
 

@@ -1,11 +1,22 @@
 """Exact nearest-codeword search.
 
-The index found is the argmin over k of sum_d (x_d - c_kd)^2, evaluated in float64 in the order of the dimensions on
-the float32 data, ties to the lowest index. Neither the method chosen, the hint, the number of threads nor the machine
-has any influence on it.
+The index found is the argmin over k of sum_d (x_d - c_kd)^2, evaluated in float64 in the order of the dimensions
+on the float32 data, ties to the lowest index. Neither the method chosen nor the hint, the number of threads or the
+machine has any influence on it: the fast methods compute scores in float32 to find candidates, with proven bounds on
+their error, and leave the decision to the float64 formula (see `_bounds.py`).
+
+The methods, chosen by the size of the work:
+
+- all codewords, one by one in float64 (`_exact.py`), for small jobs and for more than 64 dimensions;
+- all codewords in float32 vector registers (`_brute.py`), for up to 256 codewords or data without a main axis;
+- elimination by boxes (`_boxes.py`) for large codebooks, and the only one to profit from a hint.
 """
 
 from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +24,15 @@ import numpy.typing as npt
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.jit import map_shards
-from vqcodec.vq import _exact
+from vqcodec.vq import _boxes, _brute, _exact
 
 MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components stay far from overflow in float32
-SHARD_VECTORS = 16_384
+
+_SHARD_VECTORS = 16_384
+_SMALL_WORK = 1 << 22  # components compared: below about a millisecond of the plain search
+_MAX_VECTOR_KERNEL_DIMENSION = 64
+_LEAST_BOX_CODEWORDS = 512
+_LEAST_MAIN_AXIS_SHARE = 1 / 3  # of the codewords' variance; boxes exclude little without a main axis
 
 FloatArray = npt.NDArray[np.float32]
 IndexArray = npt.NDArray[np.int32]
@@ -28,8 +44,8 @@ class SearchIndex:
     Args:
         codewords: (size, dimension), converted to float32; 1..65,536 codewords of 1..4,096 dimensions, finite and
             within +-1e15.
-        penalties: (size,), >= 0, added to the squared errors before they are compared: lambda times the code length
-            in bits makes the search rate-aware (Chou, Lookabaugh and Gray 1989). None: no penalty.
+        penalties: (size,), 0..1e15, added to the squared errors before they are compared: lambda times the code
+            length in bits makes the search rate-aware (Chou, Lookabaugh and Gray 1989). None: no penalty.
 
     Raises:
         ValueError: the arguments do not have these shapes and ranges.
@@ -39,7 +55,7 @@ class SearchIndex:
     def __init__(self, codewords: npt.ArrayLike, penalties: npt.ArrayLike | None = None) -> None:
         self.codewords = _checked_codewords(codewords)
         self.penalties = _checked_penalties(penalties, self.size)
-        self._columns = np.ascontiguousarray(self.codewords.T)
+        self._offset = self.codewords.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     @property
     def size(self) -> int:
@@ -56,8 +72,8 @@ class SearchIndex:
 
         Args:
             vectors: (n, dimension), converted to float32; finite and within +-1e15.
-            hint: (n,) indices that are likely to be right or close, such as the answers for the neighbouring vectors
-                or for a slightly different codebook: they save time and never change the result.
+            hint: (n,) indices that are likely to be right or close, such as the answers for the neighbouring
+                vectors or for a slightly different codebook: they save time and never change the result.
             threads: how many threads to use; None: as many as there are CPUs.
 
         Returns:
@@ -66,58 +82,184 @@ class SearchIndex:
         Raises:
             ValueError: a shape, value or hint is not as described.
         """
-        data = checked_vectors(vectors, self.dimension)
-        if hint is not None:
-            _checked_hint(hint, len(data), self.size)
+        data = _checked_vectors(vectors, self.dimension)
+        hints = np.empty(0, np.int32) if hint is None else _checked_hint(hint, len(data), self.size)
+        search = self._method(len(data))
         indices = np.empty(len(data), np.int32)
         distortions = np.empty(len(data), np.float32)
 
-        def search(rows: slice) -> None:
+        def search_shard(rows: slice) -> None:
             _refuse_outliers(data[rows], rows.start)
-            self._search(data[rows], indices[rows], distortions[rows])
+            search(data[rows], hints[rows], indices[rows], distortions[rows])
 
-        map_shards(search, _shards(len(data)), threads)
+        map_shards(search_shard, _shards(len(data)), threads)
         return indices, distortions
 
-    def _search(self, vectors: FloatArray, indices: IndexArray, distortions: FloatArray) -> None:
-        _exact.search_every_codeword(vectors, self._columns, self.penalties, indices, distortions)
+    def _method(self, count: int) -> Any:
+        """The fastest search for `count` vectors: a function of (vectors, hint, indices, distortions)."""
+        if (
+            self.dimension > _MAX_VECTOR_KERNEL_DIMENSION
+            or count * self.size * self.dimension <= _SMALL_WORK
+        ):
+            return self._plain_search
+        if self.size >= _LEAST_BOX_CODEWORDS and self._main_axis[1] >= _LEAST_MAIN_AXIS_SHARE:
+            return self._box_search
+        return self._brute_search
+
+    @functools.cached_property
+    def _main_axis(self) -> tuple[FloatArray, float]:
+        return _boxes.main_axis(self.codewords - self._offset)
+
+    @functools.cached_property
+    def _plain_search(self) -> Any:
+        columns = np.ascontiguousarray(self.codewords.T)
+
+        def search(vectors, hint, indices, distortions):
+            _exact.search_every_codeword(vectors, columns, self.penalties, indices, distortions)
+
+        return search
+
+    @functools.cached_property
+    def _brute_search(self) -> Any:
+        groups = _arrays(_brute.build_groups(self.codewords, self._offset, self.penalties))
+        kernel = _brute.search_kernel(self.dimension)
+
+        def search(vectors, hint, indices, distortions):
+            kernel(vectors, self._offset, *groups, indices, distortions)
+
+        return search
+
+    @functools.cached_property
+    def _box_search(self) -> Any:
+        tree = _boxes.build_tree(self.codewords - self._offset, self._main_axis[0], self.penalties)
+        arguments = (self.codewords, self.penalties, self._offset, *_arrays(tree))
+        kernel = _boxes.search_kernel(self.dimension)
+
+        def search(vectors, hint, indices, distortions):
+            kernel(vectors, *arguments, hint, indices, distortions)
+
+        return search
 
 
 def nearest(
     vectors: npt.ArrayLike,
     codewords: npt.ArrayLike,
     *,
+    weights: npt.ArrayLike | None = None,
     hint: npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> tuple[IndexArray, FloatArray]:
-    """Find the codeword of least squared error for each vector: `SearchIndex(codewords).nearest(vectors)`."""
+    """Find the codeword of least squared error for each vector.
+
+    `SearchIndex(codewords).nearest(vectors)`, or `nearest_weighted` if there are `weights`; prepare the index
+    yourself for repeated searches.
+    """
+    if weights is not None:
+        return nearest_weighted(vectors, codewords, weights, threads=threads)
     return SearchIndex(codewords).nearest(vectors, hint=hint, threads=threads)
 
 
-def _shards(count: int) -> list[slice]:
-    return [slice(start, min(start + SHARD_VECTORS, count)) for start in range(0, count, SHARD_VECTORS)]
+def nearest_weighted(
+    vectors: npt.ArrayLike, codewords: npt.ArrayLike, weights: npt.ArrayLike, *, threads: int | None = None
+) -> tuple[IndexArray, FloatArray]:
+    """Find the codeword of least weighted squared error, sum_d w_d (x_d - c_kd)^2, for each vector.
 
+    Args:
+        vectors: (n, dimension), converted to float32; finite and within +-1e15.
+        codewords: (size, dimension), as for `SearchIndex`.
+        weights: (n, dimension), 0..1e15, converted to float32.
+        threads: how many threads to use; None: as many as there are CPUs.
 
-def checked_vectors(vectors: npt.ArrayLike, dimension: int) -> FloatArray:
-    """`vectors` as a C-ordered float32 array of shape (n, dimension); values are not looked at.
+    Returns:
+        The indices, int32 (n,), and the weighted squared errors, float32 (n,), inf where that is too small. As for
+        the other searches, float64 formulas decide and ties go to the lowest index.
 
     Raises:
-        ValueError: another number of axes or columns.
+        ValueError: a shape or value is not as described.
+        LimitError: more codewords or dimensions than `vqcodec.limits` allows.
     """
+    books = _checked_codewords(codewords)
+    columns = np.ascontiguousarray(books.T)
+    data = _checked_vectors(vectors, books.shape[1])
+    factors = _checked_vectors(weights, books.shape[1])
+    if factors.shape != data.shape:
+        raise ValueError(f"weights have shape {factors.shape}; {data.shape} is wanted, as the vectors have")
+    indices = np.empty(len(data), np.int32)
+    distortions = np.empty(len(data), np.float32)
+
+    def search_shard(rows: slice) -> None:
+        _refuse_outliers(data[rows], rows.start)
+        if not np.all((factors[rows] >= 0) & (factors[rows] <= MAX_MAGNITUDE)):
+            raise ValueError(f"weights must lie in 0..{MAX_MAGNITUDE:.0e}")
+        _exact.search_weighted(data[rows], factors[rows], columns, indices[rows], distortions[rows])
+
+    map_shards(search_shard, _shards(len(data)), threads)
+    return indices, distortions
+
+
+def nearest_mahalanobis(
+    vectors: npt.ArrayLike,
+    codewords: npt.ArrayLike,
+    matrix: npt.ArrayLike,
+    *,
+    hint: npt.ArrayLike | None = None,
+    threads: int | None = None,
+) -> tuple[IndexArray, FloatArray]:
+    """Find the codeword of least (x - c)^T M (x - c) for each vector, M = `matrix` being the same for all.
+
+    With the Cholesky factor M = L L^T the distance is the squared error of L^T x and L^T c. These are computed in
+    float64 and rounded to float32; the search among the rounded ones is exact.
+
+    Args:
+        vectors: (n, dimension).
+        codewords: (size, dimension).
+        matrix: (dimension, dimension), symmetric and positive definite: the inverse of a covariance matrix gives the
+            Mahalanobis distance.
+        hint: as for `SearchIndex.nearest`.
+        threads: as for `SearchIndex.nearest`.
+
+    Returns:
+        The indices, int32 (n,), and the distances (not their square roots), float32 (n,).
+
+    Raises:
+        ValueError: a shape or value is not as described.
+        LimitError: more codewords or dimensions than `vqcodec.limits` allows.
+    """
+    books = _checked_codewords(codewords)
+    dimension = books.shape[1]
+    data = _checked_vectors(vectors, dimension)
+    metric = np.asarray(matrix, dtype=np.float64)
+    if metric.shape != (dimension, dimension):
+        raise ValueError(f"matrix has shape {metric.shape}; ({dimension}, {dimension}) is wanted")
+    if not np.allclose(metric, metric.T, rtol=1e-6, atol=1e-9 * np.abs(metric).max()):
+        raise ValueError("matrix is not symmetric")
+    try:
+        factor = np.linalg.cholesky(metric)
+    except np.linalg.LinAlgError:
+        raise ValueError("matrix is not positive definite") from None
+    return SearchIndex(books @ factor).nearest(data @ factor, hint=hint, threads=threads)
+
+
+def _arrays(layout: Any) -> tuple[Any, ...]:
+    """The fields of a dataclass of arrays, in their order."""
+    return tuple(getattr(layout, field.name) for field in dataclasses.fields(layout))
+
+
+def _shards(count: int) -> list[slice]:
+    return [slice(start, min(start + _SHARD_VECTORS, count)) for start in range(0, count, _SHARD_VECTORS)]
+
+
+def _checked_vectors(vectors: npt.ArrayLike, dimension: int) -> FloatArray:
     data = np.ascontiguousarray(vectors, dtype=np.float32)
     if data.ndim != 2 or data.shape[1] != dimension:
-        raise ValueError(
-            f"vectors have shape {data.shape}; (n, {dimension}) is wanted, as the codewords have"
-        )
+        raise ValueError(f"an array of shape {data.shape} is not one of vectors (n, {dimension})")
     return data
 
 
 def _refuse_outliers(vectors: FloatArray, first_row: int) -> None:
-    row = _exact.first_outlier(vectors, MAX_MAGNITUDE)
-    if row >= 0:
-        raise ValueError(
-            f"vector {first_row + row} is not finite, or exceeds {MAX_MAGNITUDE:.0e} in magnitude"
-        )
+    if _exact.any_beyond(vectors.reshape(-1).view(np.int32), MAX_MAGNITUDE.view(np.int32)):
+        row = first_row + int(np.argmin((np.abs(vectors) <= MAX_MAGNITUDE).all(axis=1)))
+        raise ValueError(f"vector {row} is not finite, or exceeds {MAX_MAGNITUDE:.0e} in magnitude")
 
 
 def _checked_codewords(codewords: npt.ArrayLike) -> FloatArray:
@@ -128,9 +270,7 @@ def _checked_codewords(codewords: npt.ArrayLike) -> FloatArray:
     if size > limits.MAX_CODEWORDS:
         raise LimitError(f"{size} codewords; at most {limits.MAX_CODEWORDS} are allowed")
     if dimension > limits.MAX_VECTOR_DIMENSION:
-        raise LimitError(
-            f"codewords of {dimension} dimensions; at most {limits.MAX_VECTOR_DIMENSION} are allowed"
-        )
+        raise LimitError(f"{dimension} dimensions; at most {limits.MAX_VECTOR_DIMENSION} are allowed")
     if not np.all(np.abs(data) <= MAX_MAGNITUDE):
         raise ValueError(f"codewords that are not finite, or exceed {MAX_MAGNITUDE:.0e} in magnitude")
     return data
@@ -150,9 +290,7 @@ def _checked_penalties(penalties: npt.ArrayLike | None, size: int) -> npt.NDArra
 def _checked_hint(hint: npt.ArrayLike, count: int, size: int) -> IndexArray:
     data = np.asarray(hint)
     if data.shape != (count,) or data.dtype.kind not in "iu":
-        raise ValueError(
-            f"hint is {data.dtype} {data.shape}; ({count},) integers are wanted, one for each vector"
-        )
-    if count and not (0 <= int(data.min()) and int(data.max()) < size):
+        raise ValueError(f"hint is {data.dtype} {data.shape}; ({count},) integers are wanted, one for each vector")
+    if count and (int(data.min()) < 0 or int(data.max()) >= size):
         raise ValueError(f"hint has values {data.min()}..{data.max()}; indices are 0..{size - 1}")
     return np.ascontiguousarray(data, dtype=np.int32)
