@@ -71,8 +71,17 @@ def _measure(book: Codebook, pictures: list[Picture]) -> Iterator[dict[str, obje
         blocks += indices.size
     shared = code_lengths(counts.sum(axis=0), 16)
     coded = list(_rates(book, pictures, "contexts", QUALITIES))
-    for method, bits in (("fixed length", math.ceil(math.log2(size))), ("one Huffman table", float((counts * shared).sum()) / blocks)):
-        yield {"codebook": book.name, "method": method, "quality": 100, "bpp": bits / dimension, "psnr_db": coded[0]["psnr_db"]}
+    for method, bits in (
+        ("fixed length", math.ceil(math.log2(size))),
+        ("one Huffman table", float((counts * shared).sum()) / blocks),
+    ):
+        yield {
+            "codebook": book.name,
+            "method": method,
+            "quality": 100,
+            "bpp": bits / dimension,
+            "psnr_db": coded[0]["psnr_db"],
+        }
     yield from coded
 
 

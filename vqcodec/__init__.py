@@ -28,12 +28,17 @@ _HOME = {
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
-    from vqcodec.api import compare, decode, encode, info, verify
-    from vqcodec.errors import VQCodecError
-    from vqcodec.image import decode_image, encode_image
-    from vqcodec.training import train_codebook
-    from vqcodec.vq.codebook import Codebook
-    from vqcodec.vq.library import load_codebook
+    from vqcodec.api import compare as compare
+    from vqcodec.api import decode as decode
+    from vqcodec.api import encode as encode
+    from vqcodec.api import info as info
+    from vqcodec.api import verify as verify
+    from vqcodec.errors import VQCodecError as VQCodecError
+    from vqcodec.image import decode_image as decode_image
+    from vqcodec.image import encode_image as encode_image
+    from vqcodec.training import train_codebook as train_codebook
+    from vqcodec.vq.codebook import Codebook as Codebook
+    from vqcodec.vq.library import load_codebook as load_codebook
 
 
 def __getattr__(name: str) -> Any:

@@ -83,7 +83,7 @@ def encode(
     started = time.perf_counter()
     name = name or name_of(source)
     _check_wishes(quality, target_psnr, target_size, effort)
-    check_destination(destination, [source], overwrite=overwrite)
+    check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     data = read_all(source, name)
 
     from vqcodec.image.codec import DEFAULT_EFFORT, encode_picture
@@ -158,7 +158,7 @@ def decode(
     """
     started = time.perf_counter()
     name = name or name_of(source)
-    check_destination(destination, [source], overwrite=overwrite)
+    check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     pillow_format = _picture_format(format, destination)
     data = read_all(source, name)
 
@@ -335,6 +335,11 @@ def _format_names() -> str:
     from vqcodec.image.pixels import FORMATS
 
     return ", ".join(sorted(extension.removeprefix(".") for extension in FORMATS))
+
+
+def _as_source(codebook: str | os.PathLike[str] | Codebook | None) -> list[Source]:
+    """The codebook as something that must not be overwritten, if it may be a file."""
+    return [codebook] if isinstance(codebook, (str, os.PathLike)) else []
 
 
 def _load_codebook(choice: str | os.PathLike[str] | Codebook) -> Codebook:

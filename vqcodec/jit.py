@@ -65,9 +65,7 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-def map_shards(
-    function: Callable[[Item], Result], shards: Iterable[Item], threads: int | None = None
-) -> list[Result]:
+def map_shards(function: Callable[[Item], Result], shards: Iterable[Item], threads: int | None = None) -> list[Result]:
     """Apply `function` to every shard on `threads` threads; results in the order of the shards.
 
     The shards must not depend on `threads`, so that neither do the results.

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from vqcodec import api
 from vqcodec.cli.app import app
+from vqcodec.vq.library import DEFAULT_CODEBOOKS, list_codebooks
 
 Run = Callable[..., Result]
 
@@ -45,19 +46,27 @@ def coded() -> bytes:
     return data
 
 
-@pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coded: bytes) -> Path:
-    """The current folder: pictures, encoded files, and files that are neither."""
-    monkeypatch.chdir(tmp_path)
-    files = {
-        "photo.png": _png(texture(3)),
+@pytest.fixture(scope="session")
+def files(coded: bytes) -> dict[str, bytes]:
+    """Small files by name: pictures, encoded files, and files that are neither."""
+    photo = _png(texture(3))
+    codebook = _shipped_codebook().read_bytes()
+    return {
+        "photo.png": photo,
         "grey.png": _png(texture(1)),
         "alpha.png": _png(texture(4)),
         "small.png": _png(texture(3)[:20, :24]),
         "sub/photo.png": _png(texture(3)[::-1]),
-        "cut.png": _png(texture(3))[:-200],
+        "cut.png": photo[:-200],
         "wide.png": png_of_size(65_536, 1),
         "huge.png": png_of_size(60_000, 60_000),
+        "dot.png": _png(texture(3)[:1, :1]),
+        "none.png": png_of_size(0, 5),
+        "line.png": _png(np.resize(texture(3), (1, 65_535, 3))),
+        "deep.png": _encoded(Image.fromarray(texture(1)[..., 0].astype(np.uint16) << 8), "PNG"),
+        "palette.gif": _encoded(Image.fromarray(texture(3)).quantize(16), "GIF"),
+        "moving.webp": _encoded(Image.fromarray(texture(3)), "WEBP", frames=2),
+        "cmyk.tif": _encoded(Image.fromarray(texture(3)).convert("CMYK"), "TIFF"),
         "text.txt": b"not a picture\n",
         "empty.png": b"",
         "exists.vqc": b"precious",
@@ -67,8 +76,15 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coded: bytes) -> 
         "flipped.vqc": coded[:-1] + bytes([coded[-1] ^ 1]),
         "future.vqc": coded[:2] + bytes([0x90 | coded[2] & 15]) + coded[3:],
         "orphan.vqc": coded[:3] + b"\0\0\0\0" + coded[7:],
+        "altered.vqcb": codebook[:-100] + bytes([codebook[-100] ^ 4]) + codebook[-99:],
         "a\nb.png": b"",
     }
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]) -> Path:
+    """The current folder, with the files and links to one of them in it."""
+    monkeypatch.chdir(tmp_path)
     for name, data in files.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(data)
@@ -87,7 +103,16 @@ def run() -> Run:
     return invoke
 
 
+def _shipped_codebook() -> Path:
+    return next(entry.path for entry in list_codebooks() if entry.name == DEFAULT_CODEBOOKS["image"])
+
+
 def _png(samples: np.ndarray) -> bytes:
+    return _encoded(Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples), "PNG")
+
+
+def _encoded(image: Image.Image, format: str, frames: int = 1) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples).save(stream, "PNG")
+    others = [image.rotate(90 * number) for number in range(1, frames)]
+    image.save(stream, format, **({"save_all": True, "append_images": others} if others else {}))
     return stream.getvalue()

@@ -171,8 +171,8 @@ def bad_codebook_headers() -> Iterator[Sample]:
         "An engine of control codes.",
     )
     zeros = bytes(1 << 25)
-    yield bad("bomb-deflate", codebook_file(TINY, 2, deflate(zeros)), "Unpacks to 32 MiB, not 125 bytes.", packed=True)
-    yield bad("bomb-lzma2", codebook_file(TINY, 1, lzma2(zeros)), "Unpacks to 32 MiB, not 125 bytes.", packed=True)
+    yield bad("bomb-deflate", codebook_file(TINY, 2, deflate(zeros)), "Unpacks to 32 MiB, not 100 bytes.", packed=True)
+    yield bad("bomb-lzma2", codebook_file(TINY, 1, lzma2(zeros)), "Unpacks to 32 MiB, not 100 bytes.", packed=True)
     yield bad("deflate-garbage", codebook_file(TINY, 2, b"\xff" * 20), "Not deflate.")
     yield bad("lzma2-garbage", codebook_file(TINY, 1, b"\xff" * 20), "Not LZMA2.")
     yield bad("deflate-cut", codebook_file(TINY, 2, deflate(TINY)[:-3]), "Deflate without its end.", packed=True)

@@ -49,16 +49,23 @@ def mutant(data, chance):
     return bytes(changed)
 
 
+def error_of(data, suffix):
+    """The message of the named error that reading ends in, "" if it is read; anything else is raised."""
+    try:
+        read_everything(data, suffix)
+    except VQCodecError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("path", CONTENTS, ids=lambda path: path.name)
 def test_mutants_end_in_named_errors(path):
     chance = random.Random(path.name)
     for _ in range(MUTANTS):
         data = mutant(CONTENTS[path], chance)
-        try:
-            read_everything(data, path.suffix)
-        except VQCodecError as error:
-            assert str(error).isprintable()
-            assert len(str(error)) < 600
+        message = error_of(data, path.suffix)
+        assert message.isprintable()
+        assert len(message) < 600
 
 
 @pytest.mark.parametrize("path", [path for path in CONTENTS if path.suffix == ".vqc"], ids=lambda path: path.name)
@@ -126,7 +133,7 @@ def build(name, arrays, provenance):
     return Codebook("image/block", name, made, provenance)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(ARRAYS, ARRAYS, st.dictionaries(st.text(), VALUES, max_size=3))
 def test_codebooks_come_back(arrays, changed, provenance):
     parent = build("parent", arrays, {})

@@ -16,7 +16,7 @@ CONTAINER = [sample for sample in SAMPLES if sample.found_by == "container"]
 WRONG = [sample for sample in CONTAINER if sample.error]
 RIGHT = [sample for sample in CONTAINER if not sample.error]
 
-MOST_SECONDS = 1.0
+MOST_SECONDS = 2.0
 MOST_BYTES = 24 << 20
 
 

@@ -22,9 +22,7 @@ def colourful(width: int = 9, height: int = 6) -> Image.Image:
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
 
 
-@pytest.mark.parametrize(
-    ("mode", "channels"), [("1", 1), ("L", 1), ("LA", 2), ("RGB", 3), ("RGBA", 4), ("P", 3)]
-)
+@pytest.mark.parametrize(("mode", "channels"), [("1", 1), ("L", 1), ("LA", 2), ("RGB", 3), ("RGBA", 4), ("P", 3)])
 def test_modes_become_channels(mode, channels):
     picture = read_picture(saved(colourful().convert(mode)))
     assert picture.samples.shape == (6, 9, channels)

@@ -29,7 +29,7 @@ from vqcodec.blocks.syntax import MAX_TOKENS_PER_SAMPLE, STACK
 from vqcodec.blocks.tokens import MAX_TOKEN_BITS, PART_NAMES, emit_plane, new_part_bits, pack_tokens
 from vqcodec.entropy.bits import PADDING
 from vqcodec.errors import UsageError
-from vqcodec.jit import default_threads, kernel
+from vqcodec.jit import default_threads
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,14 @@ class SearchedPlane(NamedTuple):
     tokens: npt.NDArray[np.uint32]
 
 
-@kernel
-def search_run(plane, source, row, first, end, tables, settings, scratch):
-    """Search the superblocks `first` to `end` - 1 of superblock row `row`."""
-    for column in range(first, end):
+def _search_run(
+    searched: tuple[Plane, npt.NDArray[np.uint8], SearchTables, SearchSettings],
+    scratch: PartitionScratch,
+    items: Sequence[tuple[int, int]],
+) -> None:
+    """Search the superblocks `items` (row, column) one after another."""
+    plane, source, tables, settings = searched
+    for row, column in items:
         search_superblock(plane, source, row * SUPERBLOCK, column * SUPERBLOCK, tables, settings, scratch)
 
 
@@ -79,17 +83,14 @@ def search_plane(
 ) -> None:
     """Search all superblocks of `plane`: in raster order, or with `pool` in a wavefront with the same result."""
     rows, columns = plane.steps.shape
+    searched = (plane, source, tables, settings)
     if pool is None or rows == 1 or columns < 4:
-        for row in range(rows):
-            search_run(plane, source, row, 0, columns, tables, settings, scratches[0])
+        _search_run(searched, scratches[0], [(row, column) for row in range(rows) for column in range(columns)])
         return
-
-    def share(number: int, items: list[tuple[int, int]]) -> None:
-        for row, column in items[number :: len(scratches)]:
-            search_run(plane, source, row, column, column + 1, tables, settings, scratches[number])
-
+    workers = len(scratches)
     for items in _diagonals(rows, columns):
-        list(pool.map(share, range(len(scratches)), [items] * len(scratches)))
+        shares = [items[number::workers] for number in range(workers)]
+        list(pool.map(_search_run, [searched] * workers, scratches, shares))
 
 
 def search_tile(

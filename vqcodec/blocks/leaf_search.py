@@ -137,7 +137,7 @@ def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weig
     """
     first, second, third, left, above = likely
     costs = scratch.mode_costs
-    best_angle = FIRST_ANGLE
+    best_angle = np.int64(FIRST_ANGLE)
     for stage in range(1 + settings.sparse_angles):
         low, high = (0, PLANE_MODES) if stage == 0 else (best_angle - 1, best_angle + 2)
         for mode in range(max(low, FIRST_ANGLE * stage), min(high, PLANE_MODES)):
@@ -148,11 +148,7 @@ def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weig
             predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
             cost = hadamard_cost(source, y, x, log_width, log_height, scratch.block.prediction)
             choice = choice_of(mode, first, second, third)
-            bits = min(
-                mode_bits(tables, context, choice, left, above, mode, 0),
-                mode_bits(tables, context, choice, left, above, mode, 1),
-            )
-            costs[mode] = cost + weight * bits
+            costs[mode] = cost + weight * mode_bits(tables, context, choice, left, above, mode, np.int64(1))
             if mode >= FIRST_ANGLE and stage == 0 and costs[mode] < costs[best_angle]:
                 best_angle = mode
 
@@ -227,7 +223,7 @@ def apply_block(plane, y, x, log_width, log_height, mode, coded, tables, scratch
         for j in range(1 << log_width):
             plane.levels[y + i, x + j] = scratch.best_levels[(i << log_width) + j] if coded else 0
     predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-    total = used_width = used_height = 0
+    total = used_width = used_height = np.int64(0)
     if coded:
         step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
         total, used_width, used_height = reconstruct_levels(
@@ -243,7 +239,7 @@ def apply_block(plane, y, x, log_width, log_height, mode, coded, tables, scratch
         )
     kind = transform_kind(log_width, log_height, mode)
     reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch.block)
-    record_block(plane.blocks, y, x, log_width, log_height, mode, 0, total)
+    record_block(plane.blocks, y, x, log_width, log_height, mode, np.int64(0), total)
 
 
 @kernel
@@ -268,21 +264,21 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
     weight = np.float32(np.sqrt(lambda_))
     rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch)
     count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
-    best, best_mode, best_coded = HUGE, 0, False
+    best, best_mode, best_coded = HUGE, np.int64(0), np.int64(0)
     for i in range(count):
         mode = np.int64(scratch.candidates[i])
         bits, distortion, total, zero = try_mode(
             plane, source, y, x, log_width, log_height, mode, energy, step, tables, settings, scratch
         )
         choice = choice_of(mode, first, second, third)
-        cost = zero * step * step + lambda_ * mode_bits(tables, context, choice, left, above, mode, 0)
+        cost = zero * step * step + lambda_ * mode_bits(tables, context, choice, left, above, mode, np.int64(0))
         if cost < best:
-            best, best_mode, best_coded = cost, mode, False
+            best, best_mode, best_coded = cost, mode, np.int64(0)
         if total > 0:
-            bits += mode_bits(tables, context, choice, left, above, mode, 1)
+            bits += mode_bits(tables, context, choice, left, above, mode, np.int64(1))
             cost = distortion * step * step + lambda_ * bits
             if cost < best:
-                best, best_mode, best_coded = cost, mode, True
+                best, best_mode, best_coded = cost, mode, np.int64(1)
                 keep_levels(log_width, log_height, scratch)
     apply_block(plane, y, x, log_width, log_height, best_mode, best_coded, tables, scratch)
     return best

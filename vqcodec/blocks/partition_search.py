@@ -101,33 +101,12 @@ def clear_done(blocks, y, x, log_size):
                 blocks[DONE, i, j] = 0
 
 
-@kernel
-def search_whole(plane, source, y, x, log_size, lambda_, tables, settings, scratch):
-    """Code a node inside the plane as a leaf or in halves, keep the best as saved; return its cost."""
-    context = partition_context(plane.blocks, y, x, log_size)
-    lengths = tables.flags[tables.rows[context]]
-    clear_done(plane.blocks, y, x, log_size)
-    best = np.float64(search_leaf(plane, source, y, x, log_size, log_size, tables, settings, scratch.leaf))
-    if log_size == UNIT_LOG:
-        return best
-    best += lambda_ * lengths[LEAF]
-    save_node(plane, y, x, log_size, scratch)
-    if settings.halves == 0:
-        return best
-    half = 1 << log_size >> 1
-    for cut in range(UPPER_LOWER, LEFT_RIGHT + 1):
-        log_width, log_height = (log_size, log_size - 1) if cut == UPPER_LOWER else (log_size - 1, log_size)
-        clear_done(plane.blocks, y, x, log_size)
-        cost = lambda_ * lengths[cut]
-        for part in range(2):
-            v, u = (y + part * half, x) if cut == UPPER_LOWER else (y, x + part * half)
-            cost += search_leaf(plane, source, v, u, log_width, log_height, tables, settings, scratch.leaf)
-            if cost >= best:
-                break
-        if cost < best:
-            best = cost
-            save_node(plane, y, x, log_size, scratch)
-    return best
+@inline_kernel
+def _open_node(scratch, log_size, y, x):
+    """Start looking at the node of this size at (y, x)."""
+    k = log_size - UNIT_LOG
+    scratch.nodes[k, 0], scratch.nodes[k, 1], scratch.nodes[k, 2] = y, x, -1
+    scratch.costs[k, 0], scratch.costs[k, 1] = _IMPOSSIBLE, 0.0
 
 
 @kernel
@@ -147,38 +126,58 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     lambda_ = np.float64(settings.lambda_factor * step * step)
     nodes, costs = scratch.nodes, scratch.costs
-    log_size = SUPERBLOCK_LOG
-    nodes[log_size - UNIT_LOG, 0], nodes[log_size - UNIT_LOG, 1], nodes[log_size - UNIT_LOG, 2] = y, x, -1
+    log_size = np.int64(SUPERBLOCK_LOG)
+    _open_node(scratch, log_size, y, x)
     while True:
         k = log_size - UNIT_LOG
         v, u, child = np.int64(nodes[k, 0]), np.int64(nodes[k, 1]), np.int64(nodes[k, 2])
-        inside = not crosses_edge(plane.samples, v, u, log_size)
-        finished = False
+        half = 1 << log_size >> 1
         if child < 0:
-            costs[k, 0], costs[k, 1] = _IMPOSSIBLE, 0.0
-            if inside:
-                costs[k, 0] = search_whole(plane, source, v, u, log_size, lambda_, tables, settings, scratch)
-                finished = log_size == UNIT_LOG
-                if not finished:
-                    context = partition_context(plane.blocks, v, u, log_size)
-                    costs[k, 1] = lambda_ * tables.flags[tables.rows[context], QUARTERS]
+            child = np.int64(0)
+            if not crosses_edge(plane.samples, v, u, log_size):
+                row = tables.rows[partition_context(plane.blocks, v, u, log_size)]
+                for cut in (LEAF, UPPER_LOWER, LEFT_RIGHT):
+                    log_height = log_size - (cut == UPPER_LOWER)
+                    log_width = log_size - (cut == LEFT_RIGHT)
                     clear_done(plane.blocks, v, u, log_size)
-            child = 0
-        if not finished and (child == 4 or costs[k, 1] >= costs[k, 0]):
-            finished = True
+                    cost = lambda_ * tables.flags[row, cut] if log_size > UNIT_LOG else 0.0
+                    for part in range(1 if cut == LEAF else 2):
+                        if cost < costs[k, 0]:
+                            down = half * part if cut == UPPER_LOWER else 0
+                            right = half * part if cut == LEFT_RIGHT else 0
+                            cost += search_leaf(
+                                plane,
+                                source,
+                                v + down,
+                                u + right,
+                                log_width,
+                                log_height,
+                                tables,
+                                settings,
+                                scratch.leaf,
+                            )
+                    if cost < costs[k, 0]:
+                        costs[k, 0] = cost
+                        save_node(plane, v, u, log_size, scratch)
+                    if log_size == UNIT_LOG or settings.halves == 0:
+                        break
+                costs[k, 1] = lambda_ * tables.flags[row, QUARTERS]
+                if log_size == UNIT_LOG:
+                    child = np.int64(4)
+                    costs[k, 1] = _IMPOSSIBLE
+                clear_done(plane.blocks, v, u, log_size)
+        if child == 4 or costs[k, 1] >= costs[k, 0]:
             if costs[k, 1] < costs[k, 0]:
                 costs[k, 0] = costs[k, 1]
             else:
                 restore_node(plane, v, u, log_size, scratch)
-        if finished:
             if log_size == SUPERBLOCK_LOG:
                 return costs[k, 0]
             log_size += 1
             costs[k + 1, 1] += costs[k, 0]
             continue
         nodes[k, 2] = child + 1
-        half = 1 << log_size >> 1
         v, u = v + half * (child >> 1), u + half * (child & 1)
         if v < plane.samples.shape[0] and u < plane.samples.shape[1]:
             log_size -= 1
-            nodes[k - 1, 0], nodes[k - 1, 1], nodes[k - 1, 2] = v, u, -1
+            _open_node(scratch, log_size, v, u)

@@ -26,6 +26,7 @@ from vqcodec.blocks.layout import (
     FROM_SECOND,
     LAST_ANGLE,
     LEAF,
+    LEFT_RIGHT,
     QUARTERS,
     SUPERBLOCK,
     SUPERBLOCK_LOG,
@@ -79,7 +80,7 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
         mode = allowed_mode(min(FROM_FIRST + choice - CHOOSE_FROM_FIRST, FROM_SECOND), plane.guides.shape[0])
     gather_block_references(plane, y, x, log_width, log_height, scratch)
     predict_block(plane, y, x, log_width, log_height, mode, scratch)
-    total = used_width = used_height = 0
+    total = used_width = used_height = np.int64(0)
     if symbol & 1:
         step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
         position, total, used_width, used_height = parse_coefficients(
@@ -95,7 +96,7 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
         )
     kind = transform_kind(log_width, log_height, mode)
     reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch)
-    record_block(plane.blocks, y, x, log_width, log_height, mode, 0, total)
+    record_block(plane.blocks, y, x, log_width, log_height, mode, np.int64(0), total)
     return position
 
 
@@ -106,43 +107,6 @@ def _decode_step(plane, buffer, position, row, column, base_step, tables):
     context = FIRST_STEP + min(max(before + STEP_MIDDLE, 0), 2 * STEP_MIDDLE)
     symbol, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
     plane.steps[row, column] = min(max(base_step + symbol - STEP_MIDDLE, 0), MAX_STEP_INDEX)
-    return position
-
-
-@kernel
-def decode_superblock(plane, buffer, position, y, x, tables, scratch):
-    """Read and reconstruct the superblock at (y, x), whose step is known; return the new position."""
-    stack = scratch.stack
-    stack[0, 0], stack[0, 1], stack[0, 2] = y, x, SUPERBLOCK_LOG
-    depth = 1
-    while depth > 0:
-        depth -= 1
-        v, u, log_size = np.int64(stack[depth, 0]), np.int64(stack[depth, 1]), np.int64(stack[depth, 2])
-        if v >= plane.samples.shape[0] or u >= plane.samples.shape[1]:
-            continue
-        half = 1 << log_size >> 1
-        cut = np.int64(QUARTERS)
-        if not crosses_edge(plane.samples, v, u, log_size):
-            cut = np.int64(LEAF)
-            if log_size > UNIT_LOG:
-                context = partition_context(plane.blocks, v, u, log_size)
-                cut, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
-        if cut == QUARTERS:
-            for quarter in range(3, -1, -1):
-                stack[depth, 0] = v + half * (quarter >> 1)
-                stack[depth, 1] = u + half * (quarter & 1)
-                stack[depth, 2] = log_size - 1
-                depth += 1
-            continue
-        parts, down, right, log_width, log_height = 1, 0, 0, log_size, log_size
-        if cut == UPPER_LOWER:
-            parts, down, log_height = 2, half, log_size - 1
-        elif cut != LEAF:
-            parts, right, log_width = 2, half, log_size - 1
-        for part in range(parts):
-            position = decode_leaf(
-                plane, buffer, position, v + part * down, u + part * right, log_width, log_height, tables, scratch.block
-            )
     return position
 
 
@@ -161,11 +125,40 @@ def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scr
         The new position; beyond `end` if the payload is too short, and then the plane is not complete.
     """
     rows, columns = plane.steps.shape
-    for row in range(rows):
-        for column in range(columns):
-            if modulated:
-                position = _decode_step(plane, buffer, position, row, column, base_step, tables)
-            position = decode_superblock(plane, buffer, position, row * SUPERBLOCK, column * SUPERBLOCK, tables, scratch)
-            if position > end:
-                return position
+    stack = scratch.stack
+    for superblock in range(rows * columns):
+        row, column = superblock // columns, superblock % columns
+        if modulated:
+            position = _decode_step(plane, buffer, position, row, column, base_step, tables)
+        stack[0, 0], stack[0, 1], stack[0, 2] = row * SUPERBLOCK, column * SUPERBLOCK, SUPERBLOCK_LOG
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            y, x, log_size = np.int64(stack[depth, 0]), np.int64(stack[depth, 1]), np.int64(stack[depth, 2])
+            if y >= plane.samples.shape[0] or x >= plane.samples.shape[1]:
+                continue
+            half = 1 << log_size >> 1
+            cut = np.int64(QUARTERS)
+            if not crosses_edge(plane.samples, y, x, log_size):
+                cut = np.int64(LEAF)
+                if log_size > UNIT_LOG:
+                    context = partition_context(plane.blocks, y, x, log_size)
+                    cut, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+            if cut == QUARTERS:
+                for quarter in range(3, -1, -1):
+                    stack[depth, 0] = y + half * (quarter >> 1)
+                    stack[depth, 1] = x + half * (quarter & 1)
+                    stack[depth, 2] = log_size - 1
+                    depth += 1
+                continue
+            log_height = log_size - (cut == UPPER_LOWER)
+            log_width = log_size - (cut >= LEFT_RIGHT)
+            for part in range(1 if cut == LEAF else 2):
+                down = half * part if cut == UPPER_LOWER else 0
+                right = half * part - down
+                position = decode_leaf(
+                    plane, buffer, position, y + down, x + right, log_width, log_height, tables, scratch.block
+                )
+        if position > end:
+            break
     return position

@@ -43,7 +43,7 @@ from vqcodec.jit import map_shards
 
 COEFFICIENT_MAX = 1 << (COEFFICIENT_BITS + 1)  # so that sums of products stay within 32 bits
 BAND = 2 * SUPERBLOCK  # rows of samples a shard
-RIDGE = 2_000.0  # pull towards zero, in samples of one step^2: what a rare class must outweigh
+RIDGE = 30.0  # pull towards zero: so many average samples of its class that would want no correction
 
 Coefficients = npt.NDArray[np.int16]
 
@@ -139,16 +139,20 @@ def collect(original: npt.NDArray[np.uint8], plane: Plane) -> FilterSums:
 def solve(sums: FilterSums, ridge: float = RIDGE) -> Coefficients:
     """Return the coefficients (int16 (CLASSES, TAPS), in 1/1024) with the least squared error over the sums.
 
-    Every class is solved for itself, (P + r I) w = t; the ridge r pulls the coefficients of rare classes
-    towards zero, and a class without samples has none.
+    Every class is solved for itself, (P + r e I) w = t, where e is the mean energy of an input in the class: the ridge r
+    is in samples, whatever the step, pulls the coefficients of rare classes towards zero, and leaves those without
+    samples at zero.
 
     Args:
         sums: over all training planes of one kind and range of steps.
-        ridge: strength of the pull, in the unit of the squared inputs.
+        ridge: strength of the pull, in samples, above 0.
     """
     lower = sums.products.astype(np.float64)
     products = lower + np.transpose(np.tril(lower, -1), (0, 2, 1))
-    solution = _solve_symmetric(products + ridge * 256 * np.eye(TAPS), sums.targets.astype(np.float64))
+    energy = np.trace(lower, axis1=1, axis2=2) / (TAPS * np.maximum(sums.counts, 1))
+    pull = np.maximum(ridge * energy, 1.0)  # at least something, where there are no samples or no differences
+    systems = products + pull[:, np.newaxis, np.newaxis] * np.eye(TAPS)
+    solution = _solve_symmetric(systems, sums.targets.astype(np.float64))
     scaled = np.rint(solution * (1 << COEFFICIENT_BITS))
     return np.clip(scaled, -COEFFICIENT_MAX, COEFFICIENT_MAX).astype(np.int16)
 
@@ -191,8 +195,10 @@ def _classes(padded: npt.NDArray[np.int16], steps: npt.NDArray[np.uint8], thread
 
 
 def _weights_by_row(coefficients: Coefficients) -> npt.NDArray[np.int64]:
-    """Return the coefficients of the four samples of a unit's row, side by side in an int64, for every class of units and
-    row pattern: int64 (UNIT_CLASSES * PATTERNS, TAPS)."""
+    """Return the coefficients of the four samples of a unit's row side by side in an int64.
+
+    For every class of units and row pattern: int64 (UNIT_CLASSES * PATTERNS, TAPS).
+    """
     by_distance = coefficients.reshape(UNIT_CLASSES, EDGE_DISTANCES, TAPS)
     spread = by_distance[:, ROW_PATTERNS.reshape(PATTERNS, UNIT)]  # (UNIT_CLASSES, PATTERNS, UNIT, TAPS)
     rows = np.ascontiguousarray(spread.transpose(0, 1, 3, 2))

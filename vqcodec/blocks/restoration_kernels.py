@@ -39,7 +39,8 @@ CLASSES = UNIT_CLASSES * EDGE_DISTANCES
 # Mean second difference of the 12x12 samples around a unit, in hundredths of the step, at which activity
 # classes begin.
 ACTIVITY_CUTS = np.array([5, 12, 25, 50, 90], dtype=np.int64)
-SUM_PER_HUNDREDTH = 36  # 144 samples * 16 (a sample is 1/16) / 64 (a step is in 1/64)
+# A sum over 144 samples in 1/16 has reached a cut in hundredths of a step in 1/64 when 100 sum / (144 * 16) >= cut * step / 64
+SUM_FACTOR, CUT_FACTOR = 25, 9
 
 # Edge distances of the four samples of a unit's row, by how near the row is to the upper or lower edge of the
 # block (0:
@@ -117,16 +118,17 @@ def classify_units(sums, steps, first_unit_row, last_unit_row, classes):
     for row in range(first_unit_row, last_unit_row):
         for column in range(unit_columns):
             vertical = horizontal = falling = rising = 0
-            for i in range(max(row - 1, 0), min(row + 2, unit_rows)):
-                for j in range(max(column - 1, 0), min(column + 2, unit_columns)):
-                    vertical += sums[i, j, 0]
-                    horizontal += sums[i, j, 1]
-                    falling += sums[i, j, 2]
-                    rising += sums[i, j, 3]
-            level = SUM_PER_HUNDREDTH * np.int64(STEPS[steps[row >> shift, column >> shift]])
+            for i in range(row - 1, row + 2):
+                for j in range(column - 1, column + 2):
+                    near = sums[min(max(i, 0), unit_rows - 1), min(max(j, 0), unit_columns - 1)]
+                    vertical += near[0]
+                    horizontal += near[1]
+                    falling += near[2]
+                    rising += near[3]
+            level = CUT_FACTOR * np.int64(STEPS[steps[row >> shift, column >> shift]])
             activity = 0
             for cut in ACTIVITY_CUTS:
-                activity += vertical + horizontal >= cut * level
+                activity += SUM_FACTOR * (vertical + horizontal) >= cut * level
             direction = _direction(vertical, horizontal, falling, rising)
             classes[row, column] = direction * ACTIVITIES + activity
 

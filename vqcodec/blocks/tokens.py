@@ -31,7 +31,7 @@ MAX_TOKEN_BITS = 16
 def emit_plane(plane, base_step, modulated, state, stack, tokens):
     """Write the tokens of a searched plane to `tokens` (uint32); return their number."""
     rows, columns = plane.steps.shape
-    count = 0
+    count = np.int64(0)
     for row in range(rows):
         for column in range(columns):
             count = emit_superblock(

@@ -11,18 +11,23 @@ import signal
 import sys
 from typing import TextIO
 
+from vqcodec.errors import INTERRUPTED_EXIT_CODE
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Entry point of the `vqcodec` script."""
-    from vqcodec.cli.app import app
+    try:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, _terminate)
+        for stream in (sys.stdout, sys.stderr):
+            _never_fail_on_names(stream)
+        from vqcodec.cli.app import app
 
-    for stream in (sys.stdout, sys.stderr):
-        _never_fail_on_names(stream)
-    with contextlib.suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGTERM, _terminate)
-    app(prog_name="vqcodec")
+        app(prog_name="vqcodec")
+    except KeyboardInterrupt:  # before a command was there to report it
+        sys.exit(INTERRUPTED_EXIT_CODE)
 
 
 def _never_fail_on_names(stream: TextIO) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-COMPILE_SECONDS = 30  # all kernels for pictures, from nothing, on one core
+COMPILE_SECONDS = 10  # all kernels for pictures, from nothing
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def announce_compilation(console: Console) -> Iterator[None]:
             if not self.announced:
                 self.announced = True
                 console.notice(
-                    f"compiling kernels: once, up to {COMPILE_SECONDS} s in all; `vqcodec warm` does it ahead of time"
+                    f"compiling kernels: once, about {COMPILE_SECONDS} s in all; `vqcodec warm` does it ahead of time"
                 )
 
         def on_end(self, event: event.Event) -> None:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import typer
@@ -93,7 +92,7 @@ def _means_folder(output: str, inputs: int) -> bool:
     if os.path.isdir(output) or output.endswith(("/", os.sep)):
         return True
     if inputs > 1:
-        if os.path.lexists(output) or Path(output).suffix:
+        if os.path.lexists(output) or os.path.splitext(output)[1]:
             raise UsageError(f"{output}: not a folder, but several inputs need one; use -d DIR")
         return True
     return False
@@ -101,10 +100,10 @@ def _means_folder(output: str, inputs: int) -> bool:
 
 def _output_for(name: str, output: str | None, folder: str | None, extension: str) -> str:
     if folder is not None:
-        stem = "stdin" if name == STANDARD else Path(name).stem
+        stem = "stdin" if name == STANDARD else os.path.splitext(os.path.basename(name))[0]
         return os.path.join(folder, stem + extension)
     if output is None:
-        output = STANDARD if name == STANDARD else str(Path(name).with_name(Path(name).stem + extension))
+        output = STANDARD if name == STANDARD else os.path.splitext(name)[0] + extension
     if output == STANDARD and sys.stdout.isatty():
         raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
     return output

@@ -86,13 +86,13 @@ def train_codebook(
         raise UsageError(
             f"'{printable(name)}' cannot be the name of a codebook; say another with --name, of letters, digits, ._+-"
         )
-    check_destination(output, inputs, overwrite=force)
     console = Console(quiet=quiet, as_json=as_json, no_progress=no_progress, debug=debug)
     with announce_compilation(console), console.progress("training", 1) as advance:
         from vqcodec.training import train_codebook as train
         from vqcodec.training.corpus import PictureCorpus
 
-        files = len(PictureCorpus.of(inputs).paths)
+        files = PictureCorpus.of(inputs).paths
+        check_destination(output, files, overwrite=force)
         codebook = train(
             inputs,
             medium=media.value,
@@ -109,8 +109,8 @@ def train_codebook(
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)
     used = codebook.provenance["corpus"]["pictures"]
-    if used < files:
-        console.notice(f"{files - used} of {files} files could not be read as pictures and were left out")
+    if used < len(files):
+        console.notice(f"{len(files) - used} of {len(files)} files could not be read as pictures and were left out")
     record = {
         "output": output,
         "output_bytes": len(data),

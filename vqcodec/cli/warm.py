@@ -8,7 +8,7 @@ import time
 from vqcodec.cli import options
 from vqcodec.cli.console import Console
 
-EXAMPLES = options.examples("vqcodec warm", "NUMBA_CACHE_DIR=kernels vqcodec warm --quiet")
+EXAMPLES = options.examples("vqcodec warm", "vqcodec warm --quiet && vqcodec encode photo.png -o photo.vqc")
 
 
 def warm(

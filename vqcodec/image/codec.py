@@ -138,9 +138,7 @@ def decode_picture(data: bytes, *, codebook: Codebook | None = None, threads: in
     """Decode a `.vqc` picture with its metadata; errors as `decode_image`."""
     media, stream = _picture_stream(data)
     reference = media.codebook
-    book = codebook or resolve_codebook(
-        reference.identity_prefix, name=reference.name, embedded=reference.embedded
-    )
+    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
     media.check_codebook(book)
     engine = engine_for(stream.engine)
     header, packets = _header_and_packets(stream, engine)

@@ -32,9 +32,7 @@ class Engine(Protocol):
     ) -> Encoded:
         """Encode a picture."""
 
-    def decode(
-        self, header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None
-    ) -> np.ndarray:
+    def decode(self, header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None) -> np.ndarray:
         """Decode a picture."""
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:
@@ -52,4 +50,4 @@ def engine_for(name: str) -> Engine:
     """
     if name not in _MODULES:
         raise UnsupportedError(f"picture engine {name} is not known to this version; a later vqcodec may have it")
-    return importlib.import_module(_MODULES[name])  # type: ignore[return-value]
+    return importlib.import_module(_MODULES[name])

@@ -140,8 +140,9 @@ def _notes_on(image: Image.Image) -> list[str]:
         notes.append("reduced from more than 8 bits a sample to 8")
     if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         notes.append(f"converted from {image.mode} to RGB")
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append(f"only the first of {image.n_frames} frames is taken")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"only the first of {frames} frames is taken")
     return notes
 
 

@@ -33,7 +33,7 @@ def reach_psnr(
 def reach_size(
     encode: Callable[[float], Result], size_of: Callable[[Result], int], target_bytes: int
 ) -> tuple[float, Result]:
-    """The highest quality whose size does not exceed `target_bytes`, and its encoding; quality 0 if even that is larger.
+    """The highest quality that takes at most `target_bytes`, and its encoding; quality 0 if none does.
 
     Args:
         encode: encodes at a quality.

@@ -6,6 +6,7 @@ of threads.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,4 +138,4 @@ def _shards(training_sequence: FloatArray, size: int) -> list[slice]:
     count, dimension = training_sequence.shape
     most = max(1, min(_MOST_SHARDS, _MOST_SUMS // (size * dimension), count // _LEAST_SHARD_VECTORS))
     bounds = np.linspace(0, count, most + 1).astype(int).tolist()
-    return [slice(start, stop) for start, stop in zip(bounds, bounds[1:])]
+    return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.training.cells import DoubleArray, Partition, partition, principal_spread
-from vqcodec.training.starts import FloatArray, checked_training_sequence, kmeans_plus_plus
+from vqcodec.training.starts import FloatArray, check_stopping_rule, checked_training_sequence, kmeans_plus_plus
 from vqcodec.vq.search import SearchIndex
 
 Start = Literal["split", "k-means++"] | npt.ArrayLike
@@ -84,7 +84,9 @@ def lbg(
         LimitError: more codewords or dimensions than `vqcodec.limits` allows.
     """
     data = checked_training_sequence(training_sequence, size)
-    _check_options(threshold, perturbation, max_iterations)
+    check_stopping_rule(threshold, max_iterations)
+    if not 0 < perturbation <= 2:
+        raise ValueError(f"perturbation={perturbation}; 0..2 standard deviations are wanted, and not 0")
     lloyd = _Lloyd(data, threshold, perturbation, max_iterations, threads, progress)
     if isinstance(start, str) and start == "split":
         codewords, cells = lloyd.grow(size)
@@ -122,9 +124,7 @@ class _Lloyd:
             codewords, cells = self.refine(split, cells.indices)
         return codewords, cells
 
-    def refine(
-        self, codewords: FloatArray, hint: npt.NDArray[np.int32] | None
-    ) -> tuple[FloatArray, Partition]:
+    def refine(self, codewords: FloatArray, hint: npt.NDArray[np.int32] | None) -> tuple[FloatArray, Partition]:
         """Move codewords to the centroids of their cells until the distortion settles."""
         previous = np.inf
         for iteration in range(1, self.max_iterations + 1):
@@ -170,15 +170,6 @@ class _Lloyd:
             side = (times[widest] + 1) // 2 * (1 if times[widest] % 2 else -1)
             centroids[k] = centroids[widest] + side * spread[widest]
             distortions[widest] /= 2
-
-
-def _check_options(threshold: float, perturbation: float, max_iterations: int) -> None:
-    if not 0 <= threshold < 1:
-        raise ValueError(f"threshold={threshold}; a fraction in 0..1 is wanted")
-    if not 0 < perturbation <= 2:
-        raise ValueError(f"perturbation={perturbation}; 0..2 standard deviations are wanted, and not 0")
-    if max_iterations < 1:
-        raise ValueError(f"max_iterations={max_iterations}; at least 1 is wanted")
 
 
 def _initial_codewords(start: Start, data: FloatArray, size: int, seed: int) -> FloatArray:

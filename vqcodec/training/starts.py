@@ -1,4 +1,4 @@
-"""Checks of a training sequence, and codewords to start from."""
+"""What codebook design begins with: a checked training sequence, and codewords to start from."""
 
 from __future__ import annotations
 
@@ -72,6 +72,14 @@ def checked_training_sequence(training_sequence: npt.ArrayLike, size: int) -> Fl
             f"training sequence has values that are not finite, or exceed {MAX_MAGNITUDE:.0e} in magnitude"
         )
     return data
+
+
+def check_stopping_rule(threshold: float, max_iterations: int) -> None:
+    """Raise ValueError unless `threshold` is a fraction in 0..1 and `max_iterations` at least 1."""
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold={threshold}; a fraction in 0..1 is wanted")
+    if max_iterations < 1:
+        raise ValueError(f"max_iterations={max_iterations}; at least 1 is wanted")
 
 
 def kmeans_plus_plus(training_sequence: FloatArray, size: int, seed: int) -> FloatArray:

@@ -47,9 +47,7 @@ class CodewordGroups:
     penalties: npt.NDArray[np.float64]
 
 
-def build_groups(
-    codewords: FloatArray, offset: FloatArray, penalties: npt.NDArray[np.float64]
-) -> CodewordGroups:
+def build_groups(codewords: FloatArray, offset: FloatArray, penalties: npt.NDArray[np.float64]) -> CodewordGroups:
     """Lay out `codewords`, float32 (size, dimension), and their penalties, float64 (size,)."""
     absent = -len(codewords) % GROUP
     moved = codewords - offset
@@ -113,9 +111,8 @@ def _emit_scan(lanes, dimension, count, tile, groups, half_costs, norms, least, 
     with lanes.count_to(count) as group:
         first = builder.mul(group, lanes.offset(GROUP))
         row = builder.mul(group, lanes.offset(GROUP * dimension))
-        scores = []
-        for j in range(GROUP):
-            scores.append([lanes.broadcast(half_costs, builder.add(first, lanes.offset(j)))] * columns)
+        costs = [lanes.broadcast(half_costs, builder.add(first, lanes.offset(j))) for j in range(GROUP)]
+        scores = [[cost] * columns for cost in costs]
         for d in range(dimension):
             sample = resident[d] if resident else samples(d)
             for j in range(GROUP):

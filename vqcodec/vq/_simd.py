@@ -106,9 +106,7 @@ class Lanes:
         """The minimum over the lanes, in all lanes."""
         for distance in (8, 4, 2, 1):
             swapped = ir.Constant(INTS, [lane ^ distance for lane in range(LANES)])
-            value = self.minimum(
-                value, self.builder.shuffle_vector(value, ir.Constant(FLOATS, ir.Undefined), swapped)
-            )
+            value = self.minimum(value, self.builder.shuffle_vector(value, ir.Constant(FLOATS, ir.Undefined), swapped))
         return value
 
     def element(self, value: Value, lane: int) -> Value:

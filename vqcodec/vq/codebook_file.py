@@ -34,6 +34,7 @@ MAX_HEADER_BYTES = FIXED_BYTES + 255 + 255
 _PARENT = struct.Struct("<32sB")  # the parent's SHA-256, then the method that packs the differences
 
 _DICTIONARY_BYTES = 1 << 22
+_SMALLEST_DICTIONARY_BYTES = 1 << 12  # that liblzma takes
 _LZMA_TUNINGS = ((3, 0, 0), (3, 0, 2), (1, 1, 1))  # lc, lp, pb: bytes; the usual; 16-bit elements
 
 
@@ -75,8 +76,7 @@ def read_header(data: bytes, source: str) -> CodebookHeader:
         if version == 0:
             raise CorruptFileError(f"{at(source)}codebook file of the impossible version 0")
         raise UnsupportedError(
-            f"{at(source)}codebook file version {version}; this program reads version {VERSION}: "
-            "a newer one is needed"
+            f"{at(source)}codebook file version {version}; this program reads version {VERSION}: a newer one is needed"
         )
     if len(data) < FIXED_BYTES:
         raise CorruptFileError(f"{at(source)}the codebook file ends within its header")
@@ -91,9 +91,7 @@ def read_header(data: bytes, source: str) -> CodebookHeader:
     if not is_codebook_name(name):
         raise CorruptFileError(f"{at(source)}'{printable(name)}' cannot be the name of a codebook")
     if raw_bytes > MAX_CODEBOOK_BYTES:
-        raise LimitError(
-            f"{at(source)}a codebook of {raw_bytes} bytes; at most {MAX_CODEBOOK_BYTES} are allowed"
-        )
+        raise LimitError(f"{at(source)}a codebook of {raw_bytes} bytes; at most {MAX_CODEBOOK_BYTES} are allowed")
     return CodebookHeader(method, engine, name, raw_bytes, payload_bytes, digest, header_bytes)
 
 
@@ -106,9 +104,7 @@ def payload_of(data: bytes, header: CodebookHeader, source: str) -> bytes:
     have = len(data) - header.header_bytes
     if have != header.payload_bytes:
         wrong = "cut off: " if have < header.payload_bytes else "has bytes after its end: "
-        raise CorruptFileError(
-            f"{at(source)}codebook file {wrong}{have} of {header.payload_bytes} payload bytes"
-        )
+        raise CorruptFileError(f"{at(source)}codebook file {wrong}{have} of {header.payload_bytes} payload bytes")
     return data[header.header_bytes :]
 
 
@@ -135,7 +131,7 @@ def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
         if method == STORED:
             raw, complete = packed, True
         elif method == LZMA2:
-            inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_lzma_filters(3, 0, 2))
+            inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_lzma_filters(_DICTIONARY_BYTES))
             raw = inflater.decompress(packed, max_length=raw_bytes + 1)
             complete = inflater.eof and not inflater.unused_data
         elif method == DEFLATE:
@@ -149,17 +145,16 @@ def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
     except (lzma.LZMAError, zlib.error):
         raise CorruptFileError(f"{at(source)}the packed codebook is damaged") from None
     if len(raw) != raw_bytes or not complete:
-        raise CorruptFileError(
-            f"{at(source)}the packed codebook does not unpack to the {raw_bytes} bytes it says"
-        )
+        raise CorruptFileError(f"{at(source)}the packed codebook does not unpack to the {raw_bytes} bytes it says")
     return raw
 
 
 def pack(raw: bytes) -> tuple[int, bytes]:
     """The method and bytes of the smallest packing of `raw`; the simpler method among equals."""
+    dictionary = min(_DICTIONARY_BYTES, max(_SMALLEST_DICTIONARY_BYTES, len(raw)))
     candidates = [(STORED, raw), (DEFLATE, _deflate(raw))]
     candidates += [
-        (LZMA2, lzma.compress(raw, lzma.FORMAT_RAW, filters=_lzma_filters(*tuning)))
+        (LZMA2, lzma.compress(raw, lzma.FORMAT_RAW, filters=_lzma_filters(dictionary, *tuning)))
         for tuning in _LZMA_TUNINGS
     ]
     return min(candidates, key=lambda candidate: len(candidate[1]))
@@ -198,9 +193,7 @@ def undo_difference(folded: np.ndarray, parent: np.ndarray) -> np.ndarray:
     return np.asarray(wrapped + parent.view(unsigned)).view(folded.dtype)
 
 
-def differing_arrays(
-    arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Differences for the arrays that the parent has in the same type and shape and that pack smaller so."""
     smaller = {}
     for key, array in arrays.items():
@@ -223,13 +216,13 @@ def _deflate(raw: bytes) -> bytes:
     return packer.compress(raw) + packer.flush()
 
 
-def _lzma_filters(lc: int, lp: int, pb: int) -> list[dict[str, int]]:
+def _lzma_filters(dictionary: int, lc: int = 3, lp: int = 0, pb: int = 2) -> list[dict[str, int]]:
     """LZMA2 filters; the decoder needs only the size of the dictionary, the rest is in the stream."""
     return [
         {
             "id": lzma.FILTER_LZMA2,
             "preset": 9 | lzma.PRESET_EXTREME,
-            "dict_size": _DICTIONARY_BYTES,
+            "dict_size": dictionary,
             "lc": lc,
             "lp": lp,
             "pb": pb,

@@ -20,11 +20,7 @@ from vqcodec.vq.names import at, is_codebook_name, printable
 
 SUFFIX = ".vqcb"
 PATH_VARIABLE = "VQCODEC_CODEBOOK_PATH"
-DEFAULT_CODEBOOKS = {
-    "image": "classic-4x4-256",
-    "speech": "celp-wb",
-    "video": "mc",
-}
+DEFAULT_CODEBOOKS = {"image": "classic-4x4-256"}
 """The codebook of each medium when nobody says which."""
 
 REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
@@ -87,11 +83,11 @@ def list_codebooks() -> list[CodebookEntry]:
     return list(entries.values())
 
 
-def load_codebook(name_or_path: str | Path) -> Codebook:
+def load_codebook(name_or_path: str | os.PathLike[str]) -> Codebook:
     """The codebook of a file, or the first of that name in the search path.
 
     Args:
-        name_or_path: a `Path`, or text; text that holds a path separator or ends in `.vqcb` is a path, else a
+        name_or_path: a path object, or text; text that holds a path separator or ends in `.vqcb` is a path, else a
             name.
 
     Raises:
@@ -99,13 +95,11 @@ def load_codebook(name_or_path: str | Path) -> Codebook:
         CodebookError: no codebook of that name is found, or the parent that it differs from is not.
         CorruptFileError, LimitError, UnsupportedError: the file is damaged, too large, or of a later version.
     """
-    if isinstance(name_or_path, Path) or _is_path(name_or_path):
+    if not isinstance(name_or_path, str) or _is_path(name_or_path):
         return _load_file(Path(name_or_path))
     name = name_or_path
     if not is_codebook_name(name):
-        raise CodebookError(
-            f"'{printable(name)}' is neither the name of a codebook nor a file that ends in {SUFFIX}"
-        )
+        raise CodebookError(f"'{printable(name)}' is neither the name of a codebook nor a file that ends in {SUFFIX}")
     for entry in list_codebooks():
         if entry.name == name:
             return entry.load()
@@ -129,9 +123,7 @@ def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
     found = [entry for entry in list_codebooks() if entry.identity.startswith(wanted)]
     if not found:
         called = f"codebook '{printable(name)}'" if name else "codebook"
-        raise CodebookError(
-            f"{called} with SHA-256 {wanted}{'' if len(prefix) == 32 else '...'} not found; {REMEDY}"
-        )
+        raise CodebookError(f"{called} with SHA-256 {wanted}{'' if len(prefix) == 32 else '...'} not found; {REMEDY}")
     if len(found) > 1:
         first, second = found[:2]
         raise CodebookError(
@@ -155,9 +147,7 @@ def find_identity(prefix: bytes, name: str | None = None) -> Codebook:
     return _load_found(find_entry(prefix, name))
 
 
-def resolve_codebook(
-    identity_prefix: bytes, *, name: str | None = None, embedded: bytes | None = None
-) -> Codebook:
+def resolve_codebook(identity_prefix: bytes, *, name: str | None = None, embedded: bytes | None = None) -> Codebook:
     """The codebook that a media file needs: the one it embeds, or else the one found by its hash.
 
     Args:
@@ -209,9 +199,7 @@ def _entry(path: Path) -> CodebookEntry | None:
 def _load_found(entry: CodebookEntry) -> Codebook:
     codebook = entry.load()
     if codebook.identity != entry.identity:  # the file was replaced between the look and the load
-        raise CodebookError(
-            f"{entry.path}: codebook {codebook.identity} where {entry.identity} was a moment ago"
-        )
+        raise CodebookError(f"{entry.path}: codebook {codebook.identity} where {entry.identity} was a moment ago")
     return codebook
 
 

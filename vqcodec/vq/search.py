@@ -24,7 +24,7 @@ import numpy.typing as npt
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.jit import map_shards
-from vqcodec.vq import _boxes, _brute, _exact
+from vqcodec.vq import _boxes, _brute, _exact, _tree
 
 MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components stay far from overflow in float32
 
@@ -97,10 +97,7 @@ class SearchIndex:
 
     def _method(self, count: int) -> Any:
         """The fastest search for `count` vectors: a function of (vectors, hint, indices, distortions)."""
-        if (
-            self.dimension > _MAX_VECTOR_KERNEL_DIMENSION
-            or count * self.size * self.dimension <= _SMALL_WORK
-        ):
+        if self.dimension > _MAX_VECTOR_KERNEL_DIMENSION or count * self.size * self.dimension <= _SMALL_WORK:
             return self._plain_search
         if self.size >= _LEAST_BOX_CODEWORDS and self._main_axis[1] >= _LEAST_MAIN_AXIS_SHARE:
             return self._box_search
@@ -108,7 +105,7 @@ class SearchIndex:
 
     @functools.cached_property
     def _main_axis(self) -> tuple[FloatArray, float]:
-        return _boxes.main_axis(self.codewords - self._offset)
+        return _tree.main_axis(self.codewords - self._offset)
 
     @functools.cached_property
     def _plain_search(self) -> Any:
@@ -131,7 +128,7 @@ class SearchIndex:
 
     @functools.cached_property
     def _box_search(self) -> Any:
-        tree = _boxes.build_tree(self.codewords - self._offset, self._main_axis[0], self.penalties)
+        tree = _tree.build_tree(self.codewords - self._offset, self._main_axis[0], self.penalties)
         arguments = (self.codewords, self.penalties, self._offset, *_arrays(tree))
         kernel = _boxes.search_kernel(self.dimension)
 

@@ -145,5 +145,3 @@ def _refuse_too_little_data(shape: Shape, layers: list[Layer], size: int) -> Non
     rows = sum(layer.grid(shape.height, shape.width)[0] for layer in layers)
     if rows > 8 * size:
         raise CorruptFileError(f"{size} bytes cannot hold a picture of {shape.width}x{shape.height} pixels")
-
-

@@ -54,10 +54,10 @@ def most_bits(blocks: int, layer: Layer) -> int:
 
 
 def encode_indices(indices: np.ndarray, layer: Layer, buffer: np.ndarray, position: int) -> tuple[int, int]:
-    """Write the Huffman codes of a layer's indices, int32 (rows, columns), into `buffer` (uint8) from bit `position` on.
+    """Write the Huffman codes of a layer's indices, int32 (rows, columns), into `buffer` from bit `position` on.
 
     Returns:
-        the position after them, and how many of the bits were spent on run lengths.
+        position after them, and how many of the bits went to run lengths.
     """
     end, run_bits = _write_indices(
         indices,
@@ -75,9 +75,7 @@ def encode_indices(indices: np.ndarray, layer: Layer, buffer: np.ndarray, positi
     return int(end), int(run_bits)
 
 
-def decode_indices(
-    buffer: np.ndarray, position: int, rows: int, columns: int, layer: Layer
-) -> tuple[np.ndarray, int]:
+def decode_indices(buffer: np.ndarray, position: int, rows: int, columns: int, layer: Layer) -> tuple[np.ndarray, int]:
     """Indices read from `buffer` (uint8, padded) from bit `position` on; and the position after them.
 
     The caller compares that position with the end of the data: past it, the data was truncated.
@@ -182,7 +180,17 @@ def _select(vectors, transposed, lengths, runs, left_class, up_class, classes, f
                     cost[left] = np.int64(squared[left]) * _COST_SCALE + weight * stay
                 if again:
                     _add_effect_on_neighbours(
-                        indices, row, column, lengths, left_class, up_class, classes, weight, right_bits, below_bits, cost
+                        indices,
+                        row,
+                        column,
+                        lengths,
+                        left_class,
+                        up_class,
+                        classes,
+                        weight,
+                        right_bits,
+                        below_bits,
+                        cost,
                     )
             best = 0
             for k in range(1, size):

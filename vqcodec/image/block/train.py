@@ -85,9 +85,7 @@ def train(
         def tell_layer(what: str, share: float, base=number, label=layer_name) -> None:
             tell(f"{label}: {what}", (base + share) / len(plan))
 
-        layer, figures[layer_name] = _train_layer(
-            corpus, planes, subsampling, options, threads, tell_layer
-        )
+        layer, figures[layer_name] = _train_layer(corpus, planes, subsampling, options, threads, tell_layer)
         arrays |= {
             f"{layer_name}.codewords": layer.codewords,
             f"{layer_name}.left_class": layer.left_class,
@@ -108,11 +106,13 @@ def train(
 
 
 def _layer_plan(layout: str) -> list[tuple[str, tuple[int, ...], int]]:
-    return {
+    """Name, planes and subsampling of each layer."""
+    plans: dict[str, list[tuple[str, tuple[int, ...], int]]] = {
         "grey": [("luma", (0,), 1)],
         "420": [("luma", (0,), 1), ("chroma", (1, 2), 2)],
         "joint": [("joint", (0, 1, 2), 1)],
-    }[layout]
+    }
+    return plans[layout]
 
 
 def _train_layer(corpus: PictureCorpus, planes, subsampling, options, threads, tell) -> tuple[Layer, dict[str, float]]:
@@ -123,7 +123,7 @@ def _train_layer(corpus: PictureCorpus, planes, subsampling, options, threads, t
     sequence = _training_sequence(sources, shell, options)
     if len(sequence) < options.size:
         raise UnreadableInputError(
-            f"the corpus has {len(sequence)} blocks of {options.side}x{options.side}, fewer than {options.size} codewords"
+            f"{len(sequence)} blocks of {options.side}x{options.side} to train on, fewer than {options.size} codewords"
         )
     tell("designing codewords", 0.1)
     designed = lbg(sequence, options.size, start="k-means++", threshold=2e-4, seed=options.seed, threads=threads)
@@ -181,7 +181,9 @@ def _training_sequence(sources: _Sources, layer: Layer, options: BlockOptions) -
     stride = max(1, views * sum(map(len, pieces)) // options.training_vectors)
     sequence = np.concatenate(pieces)
     if options.symmetries:
-        sequence = np.concatenate([view[number % stride :: stride] for number, view in enumerate(_turned(sequence, layer))])
+        sequence = np.concatenate(
+            [view[number % stride :: stride] for number, view in enumerate(_turned(sequence, layer))]
+        )
     else:
         sequence = sequence[::stride]
     return sequence.astype(np.float32)
@@ -248,7 +250,9 @@ def _with_classes(sources: _Sources, layer: Layer, classes: int) -> Layer:
     across, down = np.zeros((size, size), np.int64), np.zeros((size, size), np.int64)
     for planes in sources.planes(layer):
         indices = select_indices(vectors_of(planes, layer), layer, 0.0, passes=0).astype(np.int64)
-        across += np.bincount((indices[:, :-1] * size + indices[:, 1:]).ravel(), minlength=size * size).reshape(size, size)
+        across += np.bincount((indices[:, :-1] * size + indices[:, 1:]).ravel(), minlength=size * size).reshape(
+            size, size
+        )
         down += np.bincount((indices[:-1] * size + indices[1:]).ravel(), minlength=size * size).reshape(size, size)
     left, up = classes_of(across, classes), classes_of(down, classes)
     count = int(max(left.max(), up.max())) + 1

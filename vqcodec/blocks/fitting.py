@@ -1,0 +1,141 @@
+"""From statistics to tables: smoothing, merging of contexts, code lengths, reconstruction offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.coefficients import OFFSET_BITS
+from vqcodec.blocks.contexts import (
+    COUNT_STARTS,
+    ELEMENTS,
+    PATTERN_CONTEXTS,
+    PATTERN_PLACES,
+    PATTERN_SURROUNDINGS,
+    PATTERN_SYMBOLS,
+    Element,
+)
+from vqcodec.blocks.layout import SIZE_CLASSES
+from vqcodec.blocks.model import POOL_RANGES, POOLS, Model, PlaneTables
+from vqcodec.blocks.statistics import OFFSET_SCALE, PlaneStatistics
+from vqcodec.entropy.huffman import code_lengths
+from vqcodec.entropy.tables import TableSet
+
+TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # most tables of each pool, for one plane type
+_FIRST_FACTOR = {"mask": SIZE_CLASSES, "pattern": SIZE_CLASSES, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
+_POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # symbols that the pooled distribution counts for; others 8
+_PRIOR_WEIGHT = 12.0  # symbols that the prior model's distribution counts for in the pool of a context
+_MERGE_ROUNDS = 8
+_COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
+_OFFSET_LIMIT = 0.3  # of the step
+_OFFSET_PRIOR = -0.06
+_OFFSET_PRIOR_WEIGHT = 8.0
+_OFFSET_CELLS = PATTERN_PLACES * PATTERN_SURROUNDINGS // 3
+
+
+def _prior_distribution(prior: Model, plane_type: int, rung: int, pool: str) -> npt.NDArray[np.float64]:
+    """Return the distribution that the prior's code lengths imply, (contexts of the pool, symbols)."""
+    first, end = POOL_RANGES[pool]
+    plane = prior.planes[plane_type]
+    lengths = plane.pools[pool].lengths[plane.rows[rung, first:end]].astype(np.float64)
+    weights = np.where(lengths > 0, 2.0**-lengths, 0.0)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], element: Element) -> npt.NDArray:
+    """Return `counts` (contexts, symbols) plus the weight of what similar contexts and the prior say."""
+    factor = _FIRST_FACTOR.get(element.name, 1)
+    shape = (factor, element.contexts // factor, element.symbols)
+    pooled = counts.reshape(shape).sum(axis=0, keepdims=True) + _PRIOR_WEIGHT * prior.reshape(shape)
+    pooled /= pooled.sum(axis=2, keepdims=True)
+    return counts + _POOL_WEIGHT.get(element.name, 8.0) * pooled.reshape(counts.shape)
+
+
+def _pool_counts(
+    statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8], pool: str
+) -> npt.NDArray[np.float64]:
+    """Return the smoothed counts of a pool, (rungs, contexts, symbols)."""
+    symbols, (first, _) = POOLS[pool], POOL_RANGES[pool]
+    stack = []
+    for rung, sums in enumerate(statistics):
+        base = _prior_distribution(prior, plane_type, prior.rung_of(int(steps[rung])), pool)
+        parts = []
+        for element in ELEMENTS:
+            if first <= element.first < POOL_RANGES[pool][1]:
+                start = COUNT_STARTS[element.first]
+                counts = sums.counts[start : start + element.contexts * symbols].astype(np.float64)
+                rows = slice(element.first - first, element.first - first + element.contexts)
+                parts.append(_smoothed(counts.reshape(element.contexts, symbols), base[rows], element))
+        stack.append(np.concatenate(parts))
+    return np.stack(stack)
+
+
+def merge_contexts(counts: npt.NDArray[np.float64], tables: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Group rows of `counts` (rows, symbols) into at most `tables` by the bits that sharing a code costs.
+
+    Lloyd's algorithm with the ideal code length of a row under a group's distribution as distortion. It starts from
+    the rows at even intervals of the running total of symbols, ordered by entropy.
+
+    Returns:
+        (group of each row, counts of each group); every group is used.
+    """
+    totals = counts.sum(axis=1)
+    shares = counts / totals[:, None]
+    entropy = -(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1)
+    order = np.argsort(entropy, kind="stable")
+    running = np.cumsum(np.sqrt(totals[order]))
+    picks = np.searchsorted(running, (np.arange(tables) + 0.5) * running[-1] / tables)
+    centres = counts[order[np.unique(np.minimum(picks, len(order) - 1))]]
+    groups = np.zeros(len(counts), dtype=np.int64)
+    for _ in range(_MERGE_ROUNDS):
+        bits = -np.log2(np.maximum(centres / centres.sum(axis=1, keepdims=True), 2.0**-16))
+        groups = np.argmin(counts @ bits.T, axis=1)
+        used, groups = np.unique(groups, return_inverse=True)
+        centres = np.zeros((len(used), counts.shape[1]))
+        np.add.at(centres, groups, counts)
+    return groups, centres
+
+
+def _fit_offsets(statistics: Sequence[PlaneStatistics]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
+    """Return (offset_rows of one rung, offsets): centroids shared by sizes, rungs and what is significant after."""
+    shape = (SIZE_CLASSES, _OFFSET_CELLS, 3, PATTERN_SYMBOLS)
+    sums = sum(s.offset_sums for s in statistics).reshape(*shape, 4).sum(axis=(0, 2)) / OFFSET_SCALE
+    counts = sum(s.offset_counts for s in statistics).reshape(shape).sum(axis=(0, 2)).astype(np.float64)[..., None]
+    means = (sums + _OFFSET_PRIOR_WEIGHT * _OFFSET_PRIOR) / (counts + _OFFSET_PRIOR_WEIGHT)
+    offsets = np.rint(np.clip(means, -_OFFSET_LIMIT, _OFFSET_LIMIT) * (1 << OFFSET_BITS)).astype(np.int8)
+    cells = (np.arange(PATTERN_CONTEXTS) // 3) % _OFFSET_CELLS
+    return cells.astype(np.uint8), offsets
+
+
+def _fit_plane(
+    statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8]
+) -> PlaneTables:
+    rows, pools = [], {}
+    for pool, tables in TABLES.items():
+        counts = _pool_counts(statistics, prior, plane_type, steps, pool)
+        groups, centres = merge_contexts(counts.reshape(-1, counts.shape[2]), tables)
+        rows.append(groups.reshape(counts.shape[:2]))
+        lengths = code_lengths(np.maximum(np.rint(centres * _COUNT_SCALE), 1).astype(np.int64))
+        pools[pool] = TableSet(lengths, pool)
+    offset_rows, offsets = _fit_offsets(statistics)
+    return PlaneTables(
+        rows=np.concatenate(rows, axis=1).astype(np.uint16),
+        pools=pools,
+        offset_rows=np.tile(offset_rows, (len(steps), 1)),
+        offsets=offsets,
+    )
+
+
+def fit_model(
+    statistics: Sequence[Sequence[PlaneStatistics]], prior: Model, steps: npt.NDArray[np.uint8]
+) -> Model:
+    """Return the model that codes what `statistics` were collected from in the fewest bits.
+
+    Args:
+        statistics: by plane type, by rung.
+        prior: what to believe where there is little data.
+        steps: step index of each rung, ascending.
+    """
+    return Model(steps, tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics)))
