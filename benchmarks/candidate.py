@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 import vqcodec
@@ -29,30 +29,24 @@ def candidate(specification: str, ladder: tuple[float, ...] = LADDER) -> Codec:
 
 
 def own_candidate(
-    training: list[Samples],
-    *,
-    engine: str | None = None,
-    options: dict[str, Any] | None = None,
-    ladder: tuple[float, ...] = LADDER,
+    training: list[Samples], assignments: Sequence[str] = (), ladder: tuple[float, ...] = LADDER
 ) -> Codec:
     """vqcodec with a codebook trained on these pictures alone.
 
     Args:
-        engine: of the codebook; the default of `train_codebook` if not given.
-        options: of `encode_image`.
+        assignments: options of `train_codebook` such as `engine=block`.
     """
+    options = dict(_option(assignment) for assignment in assignments)
     with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
         for number, samples in enumerate(training):
             Image.fromarray(samples).save(Path(folder, f"{number:05d}.png"))
-        choice = {} if engine is None else {"engine": engine}
-        codebook = vqcodec.train_codebook([folder], **choice)
-    return _codec("vqcodec own codebook", codebook, options or {}, ladder)
+        codebook = vqcodec.train_codebook([folder], **options)
+    return _codec("vqcodec own codebook", codebook, {}, ladder)
 
 
 def _codec(name: str, codebook: Any, options: dict[str, Any], ladder: tuple[float, ...]) -> Codec:
     def encode(samples: Samples, quality: float) -> bytes:
-        picture = samples if samples.ndim == 3 else samples[..., np.newaxis]
-        return vqcodec.encode_image(picture, codebook=codebook, quality=quality, **options)
+        return vqcodec.encode_image(samples, codebook=codebook, quality=quality, **options)
 
     def decode(data: bytes) -> Samples:
         return vqcodec.decode_image(data, codebook=codebook)

@@ -93,8 +93,7 @@ def faces() -> SmallPictures:
 def emoji() -> SmallPictures:
     """Emoji, 64x64 colour (Noto): two of every three to train, a part of the others to test."""
     pictures = [
-        Picture(path.stem, _read(path, "RGB"))
-        for path in _pictures_in(DATA / "images" / "tiles" / "emoji_noto64")
+        Picture(path.stem, _read(path, "RGB")) for path in _pictures_in(DATA / "images" / "tiles" / "emoji_noto64")
     ]
     training = [picture.samples for i, picture in enumerate(pictures) if i % 3 != 2]
     split = f"two thirds to train, {TEST_EMOJI} of the others to test"

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SETS",
         help="small pictures",
     )
-    add("--engine", help="engine of the codebooks trained for the small pictures")
+    add("--training", action="append", metavar="OPTION=VALUE", help="how the small pictures' codebooks are trained")
     add("--speed-pictures", type=int, default=4, metavar="N", help="pictures to time; 0: none (default: 4)")
     add("--cache", type=Path, default=CACHE, help="where the peers' points are kept (default: %(default)s)")
     add("--no-cache", dest="cache", action="store_const", const=None, help="measure the peers anew")
@@ -121,9 +121,12 @@ def _measure_photographs(options: argparse.Namespace) -> int:
 def _photograph_codecs(options: argparse.Namespace) -> list[Codec]:
     codecs = _available_peers(tuple(options.peers.split(",")))
     if not options.peers_only:
-        ladder = tuple(float(quality) for quality in options.quality.split(","))
-        codecs += [candidate(text, ladder) for text in options.codebook or DEFAULT_CANDIDATES]
+        codecs += [candidate(text, _ladder(options)) for text in options.codebook or DEFAULT_CANDIDATES]
     return codecs
+
+
+def _ladder(options: argparse.Namespace) -> tuple[float, ...]:
+    return tuple(float(quality) for quality in options.quality.split(","))
 
 
 def _available_peers(names: tuple[str, ...]) -> list[Codec]:
@@ -133,9 +136,7 @@ def _available_peers(names: tuple[str, ...]) -> list[Codec]:
     return found
 
 
-def _measure_all(
-    codecs: Sequence[Codec], pictures: Sequence[datasets.Picture], cache: PointCache
-) -> list[Point]:
+def _measure_all(codecs: Sequence[Codec], pictures: Sequence[datasets.Picture], cache: PointCache) -> list[Point]:
     """All points; a codec's first call, which may compile kernels, is made before any is timed."""
     for codec in codecs:
         if not codec.identity:
@@ -144,8 +145,8 @@ def _measure_all(
     for number, picture in enumerate(pictures, 1):
         _show_progress(f"{picture.name} ({number} of {len(pictures)})")
         points += [cache.point(codec, picture, setting) for codec in codecs for setting in codec.ladder]
+        cache.save()
     _show_progress("")
-    cache.save()
     return points
 
 
@@ -191,8 +192,9 @@ def _measure_small_pictures(options: argparse.Namespace) -> int:
             small = datasets.SMALL_PICTURE_SETS[name]()
             codecs = _available_peers(SMALL_PICTURE_PEERS)
             if not options.peers_only:
-                codecs.append(own_candidate(small.training, engine=options.engine))
-                codecs += [candidate(text) for text in options.codebook or ()]
+                ladder = _ladder(options)
+                codecs.append(own_candidate(small.training, options.training or (), ladder))
+                codecs += [candidate(text, ladder) for text in options.codebook or ()]
         except (datasets.MissingDataError, VQCodecError) as error:
             print(f"image-{name}: skipped: {error}", file=sys.stderr)
             continue
@@ -219,9 +221,7 @@ def _report_small_pictures(small: datasets.SmallPictures, codecs: Sequence[Codec
     path = RESULTS / f"image-{small.name}.json"
     write_json(path, f"image-{small.name}", results)
     labels = {codec.name: codec.label for codec in codecs}
-    plots.plot_curves(
-        path.with_suffix(".svg"), small.label, curves, labels, "psnr_rgb", PLOT_AXES["psnr_rgb"]
-    )
+    plots.plot_curves(path.with_suffix(".svg"), small.label, curves, labels, "psnr_rgb", PLOT_AXES["psnr_rgb"])
     for row in rows:
         if row["quality"] == "psnr_rgb" and not row["codec"].startswith(SMALL_PICTURE_PEERS):
             difference = "no common quality" if row["mean"] is None else f"{row['mean']:+.2f} %"

@@ -108,9 +108,7 @@ def find_peers(names: tuple[str, ...] = NAMES) -> tuple[list[Codec], dict[str, s
     for name in names:
         version = _version(_FORMATS[name].feature)
         if version is None:
-            missing[name] = (
-                f"{_FORMATS[name].label} is skipped: Pillow offers no {_FORMATS[name].feature} here"
-            )
+            missing[name] = f"{_FORMATS[name].label} is skipped: Pillow offers no {_FORMATS[name].feature} here"
         else:
             found.append(_codec(name, version))
     return found, missing

@@ -27,9 +27,7 @@ def plot_curves(
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    with mpl.rc_context(
-        {"svg.hashsalt": "vqcodec", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False}
-    ):
+    with mpl.rc_context({"svg.hashsalt": "vqcodec", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False}):
         figure, axes = pyplot.subplots(figsize=(7, 4.6), layout="constrained")
         for name, label in labels.items():
             rows = sorted((row for row in curves if row["codec"] == name), key=lambda row: row["bpp"])

@@ -158,9 +158,7 @@ def _mean_point(codec: str, setting: float, group: list[Point]) -> dict[str, Any
     }
 
 
-def bd_rates_of_set(
-    curves: Sequence[dict[str, Any]], reference: str, quality: str
-) -> dict[str, float | None]:
+def bd_rates_of_set(curves: Sequence[dict[str, Any]], reference: str, quality: str) -> dict[str, float | None]:
     """BD-rate in percent of every codec against a reference on the mean curves of a set: total bytes, mean
     quality.
 

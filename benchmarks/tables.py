@@ -76,12 +76,8 @@ def fill(text: str, folder: Path = RESULTS) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.tables", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 if a document is out of date"
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a document is out of date")
     check = parser.parse_args(arguments).check
     stale = []
     for path in sorted(path for pattern in DOCUMENTS for path in ROOT.glob(pattern)):
@@ -201,9 +197,7 @@ def _small_pictures(results: Results) -> Rows:
     references = [name for name in _labels(results) if not name.startswith("vqcodec")]
     labels = _labels(results)
     means = {
-        (row["reference"], row["codec"]): row["mean"]
-        for row in results["bd_rate"]
-        if row["quality"] == "psnr_rgb"
+        (row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"] if row["quality"] == "psnr_rgb"
     }
     yield f"{results['set']} ({results['split']})", *(f"vs {labels[name]}" for name in references)
     for codec, label in labels.items():

@@ -20,11 +20,11 @@ from vqcodec.errors import UsageError, VQCodecError
 from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from vqcodec.container import CodebookReference
     from vqcodec.image.pixels import Picture
     from vqcodec.vq.codebook import Codebook
+
+    CodebookChoice = str | os.PathLike[str] | Codebook
 
 __all__ = [
     "CodebookUse",
@@ -48,7 +48,7 @@ def encode(
     source: Source,
     destination: Destination | None = None,
     *,
-    codebook: str | os.PathLike[str] | Codebook | None = None,
+    codebook: CodebookChoice | None = None,
     quality: float | None = None,
     target_psnr: float | None = None,
     target_size: int | None = None,
@@ -80,16 +80,15 @@ def encode(
         UsageError: options out of range or exclusive of one another; the destination is the source.
         UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
     """
+    from vqcodec.image.codec import DEFAULT_EFFORT, encode_picture
+    from vqcodec.image.pixels import Picture, read_picture
+    from vqcodec.vq.library import DEFAULT_CODEBOOKS
+
     started = time.perf_counter()
     name = name or name_of(source)
     _check_wishes(quality, target_psnr, target_size, effort)
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     data = read_all(source, name)
-
-    from vqcodec.image.codec import DEFAULT_EFFORT, encode_picture
-    from vqcodec.image.pixels import Picture, read_picture
-    from vqcodec.vq.library import DEFAULT_CODEBOOKS
-
     book = _load_codebook(DEFAULT_CODEBOOKS["image"] if codebook is None else codebook)
     picture = read_picture(data, name)
     if strip_metadata:
@@ -135,7 +134,7 @@ def decode(
     destination: Destination | None = None,
     *,
     format: str | None = None,
-    codebook: str | os.PathLike[str] | Codebook | None = None,
+    codebook: CodebookChoice | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     name: str | None = None,
@@ -156,17 +155,18 @@ def decode(
         CodebookError: the codebook is not to be found, or is another than the file's.
         UsageError, UnreadableInputError, LimitError, OutputError: see `vqcodec.errors`.
     """
+    from vqcodec.image.codec import decode_picture
+    from vqcodec.image.pixels import write_picture
+
     started = time.perf_counter()
     name = name or name_of(source)
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     pillow_format = _picture_format(format, destination)
     data = read_all(source, name)
-
-    from vqcodec.image.pixels import write_picture
-
-    picture = _decode(data, name, codebook, threads)
-    encoded = io.BytesIO()
+    book = None if codebook is None else _load_codebook(codebook)
     with _naming(name):
+        picture = decode_picture(data, codebook=book, threads=threads)
+        encoded = io.BytesIO()
         write_picture(picture, encoded, pillow_format)
     written = encoded.getvalue()
     if destination is not None:
@@ -219,7 +219,7 @@ def info(source: Source, *, name: str | None = None) -> FileInfo:
 def verify(
     source: Source,
     *,
-    codebook: str | os.PathLike[str] | Codebook | None = None,
+    codebook: CodebookChoice | None = None,
     threads: int | None = None,
     name: str | None = None,
 ) -> VerifyReport:
@@ -228,18 +228,25 @@ def verify(
     Raises:
         CorruptFileError, UnsupportedError, CodebookError, UnreadableInputError, LimitError: what is wrong.
     """
+    from vqcodec.image.codec import decode_picture
+
     started = time.perf_counter()
     name = name or name_of(source)
     data = read_all(source, name)
     about = info(data, name=name)
-    _decode(data, name, codebook, threads)
+    used = about.codebook
+    book = None if codebook is None else _load_codebook(codebook)
+    with _naming(name):
+        decode_picture(data, codebook=book, threads=threads)
+    if book is not None:
+        used = CodebookUse(book.name, book.identity, used.embedded, True)
     return VerifyReport(
         input=name,
         input_bytes=len(data),
         engine=about.engine,
         width=about.width,
         height=about.height,
-        codebook=about.codebook,
+        codebook=used,
         checks=("structure", "checksums", "codebook", "decoding"),
         seconds=time.perf_counter() - started,
     )
@@ -249,7 +256,7 @@ def compare(
     reference: Source,
     test: Source,
     *,
-    codebook: str | os.PathLike[str] | Codebook | None = None,
+    codebook: CodebookChoice | None = None,
     threads: int | None = None,
     names: tuple[str | None, str | None] = (None, None),
 ) -> Comparison:
@@ -262,38 +269,13 @@ def compare(
         UsageError: their sizes differ.
         UnreadableInputError, CorruptFileError, UnsupportedError, CodebookError, LimitError: unreadable.
     """
-    from vqcodec import metrics
+    from vqcodec.comparison import measure
 
     reference_name = names[0] or name_of(reference)
     test_name = names[1] or name_of(test)
     first = _read_any(reference, reference_name, codebook, threads)
     second = _read_any(test, test_name, codebook, threads)
-    if (first.width, first.height) != (second.width, second.height):
-        raise UsageError(
-            f"{test_name}: {second.width}x{second.height} pixels, but {reference_name} has "
-            f"{first.width}x{first.height}; compare pictures of one size"
-        )
-    channels = max(first.channels, second.channels)
-    if 2 in (first.channels, second.channels) and channels == 3:
-        channels = 4
-    original = _as_channels(first.samples, channels)
-    decoded = _as_channels(second.samples, channels)
-    colours = 1 if channels <= 2 else 3
-    similarity = metrics.ssim(metrics.luma(original), metrics.luma(decoded))
-    return Comparison(
-        reference=reference_name,
-        test=test_name,
-        width=first.width,
-        height=first.height,
-        channels=channels,
-        mse=metrics.mse(original[..., :colours], decoded[..., :colours]),
-        psnr_db=metrics.psnr_rgb(original, decoded),
-        plane_psnr_db=_plane_psnr(original, decoded),
-        psnr_611_db=metrics.psnr_611(original, decoded),
-        ssim=similarity,
-        ssim_db=metrics.ssim_db(similarity),
-        identical=bool((original == decoded).all()),
-    )
+    return measure(first, second, reference_name, test_name)
 
 
 def _check_wishes(
@@ -337,12 +319,12 @@ def _format_names() -> str:
     return ", ".join(sorted(extension.removeprefix(".") for extension in FORMATS))
 
 
-def _as_source(codebook: str | os.PathLike[str] | Codebook | None) -> list[Source]:
+def _as_source(codebook: CodebookChoice | None) -> list[Source]:
     """The codebook as something that must not be overwritten, if it may be a file."""
     return [codebook] if isinstance(codebook, (str, os.PathLike)) else []
 
 
-def _load_codebook(choice: str | os.PathLike[str] | Codebook) -> Codebook:
+def _load_codebook(choice: CodebookChoice) -> Codebook:
     if not isinstance(choice, (str, os.PathLike)):
         return choice
     from vqcodec.vq.library import load_codebook
@@ -361,51 +343,18 @@ def _codebook_use(reference: CodebookReference) -> CodebookUse:
     return CodebookUse(book.name, book.identity, embedded, True)
 
 
-def _decode(data: bytes, name: str, codebook: str | os.PathLike[str] | Codebook | None, threads: int | None) -> Picture:
-    from vqcodec.image import decode_picture
-
-    book = None if codebook is None else _load_codebook(codebook)
-    with _naming(name):
-        return decode_picture(data, codebook=book, threads=threads)
-
-
-def _read_any(
-    source: Source, name: str, codebook: str | os.PathLike[str] | Codebook | None, threads: int | None
-) -> Picture:
+def _read_any(source: Source, name: str, codebook: CodebookChoice | None, threads: int | None) -> Picture:
     """A picture from a `.vqc` file or a picture file, told apart by the first bytes."""
     from vqcodec.container import is_media
+    from vqcodec.image.codec import decode_picture
     from vqcodec.image.pixels import read_picture
 
     data = read_all(source, name)
-    return _decode(data, name, codebook, threads) if is_media(data) else read_picture(data, name)
-
-
-def _as_channels(samples: np.ndarray, channels: int) -> np.ndarray:
-    """`samples` (height, width, 1 to 4), grey repeated as colour, opaque alpha added as `channels` asks."""
-    import numpy as np
-
-    has_alpha = samples.shape[2] in (2, 4)
-    colour = samples[..., :-1] if has_alpha else samples
-    if channels >= 3 and colour.shape[2] == 1:
-        colour = np.repeat(colour, 3, axis=2)
-    if channels in (1, 3):
-        return colour
-    alpha = samples[..., -1:] if has_alpha else np.full_like(samples[..., :1], 255)
-    return np.concatenate([colour, alpha], axis=2)
-
-
-def _plane_psnr(original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
-    from vqcodec.metrics import plane_psnr, ycbcr
-
-    channels = original.shape[2]
-    names: tuple[str, ...] = ("grey",) if channels <= 2 else ("red", "green", "blue")
-    if channels in (2, 4):
-        names += ("alpha",)
-    by_plane = dict(zip(names, plane_psnr(original, decoded), strict=True))
-    if channels >= 3:
-        planes = plane_psnr(ycbcr(original), ycbcr(decoded))
-        by_plane.update(zip(("y", "cb", "cr"), planes, strict=True))
-    return by_plane
+    if not is_media(data):
+        return read_picture(data, name)
+    book = None if codebook is None else _load_codebook(codebook)
+    with _naming(name):
+        return decode_picture(data, codebook=book, threads=threads)
 
 
 @contextmanager

@@ -47,6 +47,8 @@ _choose_cache_folder()
 
 import numba  # noqa: E402  (the cache folder must be chosen before numba reads its configuration)
 
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # for the case that numba was imported before
+
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a kernel: cached on disk, without the GIL, IEEE arithmetic (never fastmath)."""

@@ -76,6 +76,7 @@ def files(coded: bytes) -> dict[str, bytes]:
         "flipped.vqc": coded[:-1] + bytes([coded[-1] ^ 1]),
         "future.vqc": coded[:2] + bytes([0x90 | coded[2] & 15]) + coded[3:],
         "orphan.vqc": coded[:3] + b"\0\0\0\0" + coded[7:],
+        "mine.vqcb": codebook,
         "altered.vqcb": codebook[:-100] + bytes([codebook[-100] ^ 4]) + codebook[-99:],
         "a\nb.png": b"",
     }

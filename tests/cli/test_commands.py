@@ -311,6 +311,15 @@ def test_embedded_codebook_needs_no_library(workspace: Path, run: Run, monkeypat
     assert "not at hand" in run("info", "photo.vqc").stdout
 
 
+def test_a_codebook_file_stands_in_for_the_library(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("codebook", "export", "classic-4x4-256", "-o", "x.vqcb")
+    monkeypatch.setattr("vqcodec.vq.library.search_path", list)
+    assert run("verify", "photo.vqc").exit_code == 6
+    assert "at hand" in run("verify", "photo.vqc", "-c", "x.vqcb").stdout
+    assert run("decode", "photo.vqc", "-c", "x.vqcb", "-o", "x.png").exit_code == 0
+    assert run("compare", "photo.png", "photo.vqc", "-c", "x.vqcb").exit_code == 0
+
+
 def test_exported_codebook_is_the_codebook(workspace: Path, run: Run) -> None:
     run("codebook", "export", "classic-4x4-256", "-o", "x.vqcb")
     piped = run("codebook", "export", "classic-4x4-256", "-o", "-").stdout_bytes

@@ -51,8 +51,9 @@ def test_a_full_disk_behind_standard_output(workspace: Path) -> None:
     assert b"standard output: cannot be written" in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(
+    ("number", "code", "jobs"), [(signal.SIGINT, 130, "1"), (signal.SIGINT, 130, "2"), (signal.SIGTERM, 143, "2")]
+)
 def test_interruption_leaves_whole_files_only(workspace: Path, number: signal.Signals, code: int, jobs: str) -> None:
     names = [f"many{index:03}.png" for index in range(300)]
     samples = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)

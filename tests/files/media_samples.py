@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from codebook_samples import CHILD_FILE, OTHER_HASH, TINY, TINY_FILE, TINY_HASH, codebook_file, text
+from codebook_samples import CHILD_FILE, OTHER_HASH, TINY, TINY_FILE, TINY_HASH, canonical, codebook_file, text
 from sample import BAD, CODEBOOK, CORRUPT, GOOD, LATER, LIMIT, UNREADABLE, UNSUPPORTED, Sample
 
 # Compact media files (FORMAT.md, section 3)
@@ -133,7 +133,8 @@ def good_chunked() -> Iterator[Sample]:
     yield good(
         "chunked-two-streams", indexed(front, both), "A picture and a sound, interleaved, each with its codebook."
     )
-    engine = head() + reference() + stream(engine=b"image/future") + packet() + end()
+    future = codebook_file(canonical(engine=b"image/future"), engine=b"image/future")
+    engine = head() + embedded(future) + stream(engine=b"image/future") + packet() + end()
     yield good(
         "chunked-engine-unknown", engine, "An engine that does not exist yet: the container reads it all the same."
     )
@@ -197,6 +198,8 @@ def bad_declarations() -> Iterator[Sample]:
     yield bad("codebook-hash-short", reference(digest=TINY_HASH[:31]) + rest, "31 bytes of hash.")
     altered = bytes([TINY_HASH[0] ^ 1]) + TINY_HASH[1:]
     yield bad("codebook-hash-altered", reference(digest=altered) + rest, "The hash is of no codebook.", CODEBOOK)
+    other = reference(name=b"other", digest=OTHER_HASH)
+    yield bad("codebook-for-another-engine", other + rest, "The codebook is one for speech.", CODEBOOK)
     yield bad("codebook-name-path", reference(name=b"../tiny") + rest, "A codebook's name that is a path.")
     yield bad(
         "codebook-name-control", reference(name=b"\x1b[31mred") + rest, "A codebook's name that colours terminals."
@@ -251,6 +254,9 @@ def bad_packets() -> Iterator[Sample]:
         "index-start-other", indexed(FRONT, [(0, n + 1, p) for _, n, p in packets]), "An index with other starts."
     )
     data = FRONT + b"".join(p for _, _, p in packets)
+    index = chunk(b"indx", varint(0))
+    yield bad("index-twice", data + index + index + end(3), "Two indexes.")
+    yield bad("index-before-packet", FRONT + index + packet() + end(), "A packet after the index.")
     yield bad("index-count", data + chunk(b"indx", varint(1 << 50)) + end(3, len(data)), "An index of 2^50 packets.")
     yield bad("index-beyond", data + end(3, 1 << 60), "An index at byte 2^60.")
 

@@ -21,8 +21,7 @@ def read_everything(data: bytes, suffix: str) -> Codebook | MediaFile:
     media = load_media(data)
     for number, reference in enumerate((media.codebook, *media.further_codebooks)):
         codebook = library.resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
-        if number == 0:
-            media.check_codebook(codebook)
+        media.check_codebook(codebook, number=number)
     if data.startswith(MAGIC):
         file = io.BytesIO(data)
         entries = read_index(file) or []

@@ -17,7 +17,7 @@ from vqcodec.vq.codebook import Codebook
 
 GOOD = sorted((FOLDER / "good").glob("*.vqc*"))
 CONTENTS = {path: path.read_bytes() for path in GOOD if path.stat().st_size < 4096}
-MUTANTS = 150
+MUTANTS = 80
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from vqcodec.vq.search import SearchIndex
 
-METHODS = st.sampled_from(["_plain_search", "_brute_search", "_box_search"])
+METHODS = st.sampled_from(["_plain_search", "_tile_search", "_box_search"])
 COMPONENTS = st.one_of(
     st.integers(-4, 4).map(float), st.floats(-1024, 1024, width=32), st.floats(-(2.0**49), 2.0**49, width=32)
 )

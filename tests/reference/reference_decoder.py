@@ -188,10 +188,11 @@ FindCodebook = Callable[[bytes], list[bytes]]
 
 def decode_file(data: bytes, find: FindCodebook) -> MediaFile:
     """1.2: either form, by the first bytes."""
-    if data[:2] == COMPACT_MAGIC:
-        return decode_compact(data, find)
     require(data != COMPACT_MAGIC[:1])
-    return decode_chunked(data, find)
+    media = decode_compact(data, find) if data[:2] == COMPACT_MAGIC else decode_chunked(data, find)
+    for stream in media.streams.values():
+        require(media.codebooks[stream.codebook].engine == stream.engine, CodebookMissing)
+    return media
 
 
 # 3 The compact form
@@ -268,6 +269,7 @@ class ChunkedState:
         self.streams: dict[int, Stream] = {}
         self.metadata: dict[str, bytes] = {}
         self.places: list[tuple[int, int, int, int]] = []  # stream, start, offset, length of each packet chunk
+        self.indexed = False
         self.end_offset = 0
         self.ended = False
 
@@ -282,6 +284,8 @@ class ChunkedState:
         body = reader.data[offset : reader.position]
         require(reader.number(4) == crc32(body))
         contents = Reader(payload)
+        require(kind == "DONE" or not self.indexed)
+        self.indexed = kind == "indx"
         if kind == "CREF" or kind == "CEMB":
             self.codebook(kind, contents)
         elif kind == "STRM":
@@ -651,7 +655,5 @@ def decode_samples(data: bytes, find: FindCodebook) -> dict[int, Any]:
     samples = {}
     for number, stream in media.streams.items():
         require(stream.engine in ENGINES, Unsupported)
-        codebook = media.codebooks[stream.codebook]
-        require(codebook.engine == stream.engine, CodebookMissing)
-        samples[number] = ENGINES[stream.engine](stream.header, stream.packets, codebook)
+        samples[number] = ENGINES[stream.engine](stream.header, stream.packets, media.codebooks[stream.codebook])
     return samples

@@ -185,6 +185,12 @@ def test_impossible_provenance(provenance):
         Codebook("image/block", "n", {}, provenance)
 
 
+@pytest.mark.parametrize("key", ["", "A", "1a", "a b", "ä", "x" * 65])
+def test_impossible_names_of_arrays(key):
+    with pytest.raises(CodebookError, match="name of an array"):
+        Codebook("image/block", "n", {key: np.zeros(1, np.uint8)})
+
+
 def test_limits():
     deep = inner = {}
     for _ in range(40):

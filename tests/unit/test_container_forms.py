@@ -104,6 +104,13 @@ def test_the_checksum_of_the_compact_form_needs_the_whole_hash():
             load_media(bytes(changed)).check_codebook(CODEBOOK, "x.vqc")
 
 
+def test_a_codebook_for_another_engine_is_refused():
+    other = Codebook("image/transform", "x", {}, {})
+    media = picture(reference=CodebookReference.shared(other))
+    with pytest.raises(CodebookError, match="coded by image/block, but codebook 'x' is for image/transform"):
+        load_media(dump_media(media)).check_codebook(other)
+
+
 def test_is_media():
     assert is_media(dump_media(picture()))
     assert is_media(dump_media(picture((b"a", b"b"))))
@@ -125,6 +132,12 @@ def test_is_media():
         picture((b"a", b"b"), starts=[1, 1]),
         picture((b"a", b"b"), starts=[1]),
         picture((b"a", b"b"), codebook=1),
+        picture(metadata={f"text:{number}": b"" for number in range(1025)}),
+        MediaFile(
+            "speech", "image/block", CodebookReference.shared(CODEBOOK), [Stream(0, "speech", "image/block", b"", [])]
+        ),
+        MediaFile("image", "image/x", CodebookReference.shared(CODEBOOK), [Stream(256, "image", "image/x", b"", [])]),
+        MediaFile("image", "image/block", CodebookReference.shared(CODEBOOK), [*picture().streams, *picture().streams]),
     ],
 )
 def test_what_could_not_be_read_again_is_not_written(media):
@@ -140,6 +153,10 @@ def test_what_could_not_be_read_again_is_not_written(media):
         lambda writer: writer.close(),
         lambda writer: [writer.codebook(CodebookReference.shared(CODEBOOK)) for _ in range(2)],
         lambda writer: writer.codebook(CodebookReference.shared(CODEBOOK), 256),
+        lambda writer: [
+            writer.codebook(CodebookReference.shared(CODEBOOK)),
+            writer.stream(0, "video", "video/mc", b""),
+        ],
         lambda writer: [writer.metadata("icc", b"") for _ in range(2)],
     ],
 )
@@ -205,6 +222,24 @@ def test_the_index_finds_each_packet():
     assert read_index(io.BytesIO(chunked_file(packets=1)[0])) is None
 
 
+def test_a_wrong_index_is_seen():
+    data, _ = chunked_file()
+    index = data.index(b"indx")
+    for position in range(index, len(data)):
+        changed = bytearray(data)
+        changed[position] ^= 1
+        with pytest.raises(CorruptFileError):
+            read_index(io.BytesIO(bytes(changed)))
+    body, end = data[:index], (4).to_bytes(4, "little") + index.to_bytes(8, "little")
+    rows = b"".join(put_varint(value) for value in (0, 0, 100, 50))
+    for payload in (put_varint(3) + rows * 3, put_varint(4) + rows * 5, put_varint(4) + rows * 3, b""):
+        wrong = body + chunk_bytes(b"indx", payload) + chunk_bytes(b"DONE", end)
+        with pytest.raises(CorruptFileError):
+            read_index(io.BytesIO(wrong))
+    with pytest.raises(CorruptFileError, match="cut off"):
+        read_index(io.BytesIO(data[:20]))
+
+
 def test_salvage_gives_all_that_is_intact():
     data, payloads = chunked_file()
     for number in range(4):
@@ -253,6 +288,24 @@ def test_salvage_passes_over_foreign_bytes_between_chunks():
     assert [packet.payload for packet in reader] == payloads
     assert [(damage.start, damage.end) for damage in reader.damage] == [(where, where + 15_000)]
     assert reader.complete
+
+
+def test_salvage_finds_chunks_far_behind_the_damage():
+    data, payloads = chunked_file()
+    where = data.index(b"DATA", data.index(payloads[1]))
+    for gap in (65_500, 65_536, 300_001):
+        reader = ChunkReader(Pipe(data[:where] + bytes(gap) + data[where:]), salvage=True)
+        assert [packet.payload for packet in reader] == payloads
+        assert [damage.end - damage.start for damage in reader.damage] == [gap]
+
+
+def test_salvage_without_the_name_of_the_codebook():
+    data, payloads = chunked_file()
+    changed = bytearray(data)
+    changed[data.index(b"CREF") + 8] ^= 1
+    reader = ChunkReader(io.BytesIO(bytes(changed)), salvage=True)
+    assert reader.codebooks == {}
+    assert [packet.payload for packet in reader] == payloads
 
 
 def test_salvage_gives_up_on_hostile_files():

@@ -94,6 +94,13 @@ def test_what_is_missing_is_named_with_the_remedy(places):
         library.load_codebook("nowhere.vqcb")
 
 
+@pytest.mark.parametrize("name", ["\x1b[31mred", "", "a b", "ä"])
+def test_what_cannot_be_a_name_is_shown_safely(name):
+    with pytest.raises(CodebookError, match="neither the name") as caught:
+        library.load_codebook(name)
+    assert str(caught.value).isprintable()
+
+
 def test_an_ambiguous_identity_names_both(places):
     one, two = make("one"), make("two")
     put(places["given"], one)

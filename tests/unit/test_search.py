@@ -14,7 +14,7 @@ from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.vq.search import SearchIndex, nearest, nearest_mahalanobis, nearest_weighted
 
-METHODS = ["_plain_search", "_brute_search", "_box_search"]
+METHODS = ["_plain_search", "_tile_search", "_box_search"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -114,7 +114,7 @@ def test_odd_dimensions(dimension, rng):
 
 
 @pytest.mark.parametrize(
-    ("spread", "size", "method"), [(1, 600, "_brute_search"), (9, 600, "_box_search"), (9, 100, "_brute_search")]
+    ("spread", "size", "method"), [(1, 600, "_tile_search"), (9, 600, "_box_search"), (9, 100, "_tile_search")]
 )
 def test_method_suits_the_codebook(spread, size, method, rng):
     codewords = rng.normal(size=(size, 16))
@@ -166,7 +166,7 @@ def test_same_answers_on_a_plain_processor(tmp_path):
         "import hashlib, numpy as np; from vqcodec.vq.search import SearchIndex\n"
         "r = np.random.default_rng(5); c = r.integers(0, 9, (600, 4)); v = np.float32(r.integers(0, 9, (500, 4)))\n"
         "index, none = SearchIndex(c), np.empty(0, np.int32)\n"
-        "for search in (index._brute_search, index._box_search):\n"
+        "for search in (index._tile_search, index._box_search):\n"
         "    i, d = np.empty(500, np.int32), np.empty(500, np.float32); search(v, none, i, d)\n"
         "    print(hashlib.sha256(i.tobytes() + d.tobytes()).hexdigest())\n"
     )

@@ -267,7 +267,7 @@ def _parse_masks(buffer, position, log_width, log_height, energy, tables, signif
 
 @kernel
 def parse_coefficients(buffer, position, log_width, log_height, energy, step, tables, state, coefficients):
-    """Read a block's coefficients, dequantised, into `coefficients` (int32, row-major, zeroed by the caller).
+    """Read a block's coefficients, dequantised, into `coefficients` (int32 (32, 32), zeroed by the caller).
 
     Args:
         step: fixed-point quantizer step.
@@ -305,8 +305,7 @@ def parse_coefficients(buffer, position, log_width, log_height, energy, step, ta
                 sign_count -= 1
                 level = -magnitude if (signs >> sign_count) & 1 else magnitude
                 offset = group_offset(tables.offsets, row, pattern, k, magnitude)
-                place = ((2 * gy + (k >> 1)) << log_width) + 2 * gx + (k & 1)
-                coefficients[place] = dequantize(level, offset, step)
+                coefficients[2 * gy + (k >> 1), 2 * gx + (k & 1)] = dequantize(level, offset, step)
                 group_total += magnitude
             state.magnitudes[gy + BORDER, gx + BORDER] = group_total
             total += group_total
@@ -347,8 +346,7 @@ def reconstruct_levels(levels, y, x, log_width, log_height, step, tables, state,
                 level = np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
                 if level != 0:
                     offset = group_offset(tables.offsets, row, pattern, k, abs(level))
-                    place = ((2 * gy + (k >> 1)) << log_width) + 2 * gx + (k & 1)
-                    coefficients[place] = dequantize(level, offset, step)
+                    coefficients[2 * gy + (k >> 1), 2 * gx + (k & 1)] = dequantize(level, offset, step)
             state.magnitudes[gy + BORDER, gx + BORDER] = group_total
             total += group_total
             used_width = max(used_width, 2 * gx + 2)

@@ -38,7 +38,7 @@ def _solve_two(v11, v12, v22, c1, c2):
 
 @kernel
 def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
-    """Predict the block at (y, x) of `plane` from its guides into `prediction` (int32, 1/16).
+    """Predict the block at (y, x) of `plane` from its guides into `prediction` (int32 (32, 32), 1/16).
 
     `mode` is FROM_FIRST, FROM_BOTH or FROM_SECOND; the guides it names exist.
     """
@@ -80,10 +80,11 @@ def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
         half = count >> 1
         mean, mean1, mean2 = (st + half) // count, (s1 + half) // count, (s2 + half) // count
     rounding = 1 << (SLOPE_BITS - 1)
+    near, far = first[y : y + height, x : x + width], second[y : y + height, x : x + width]
     for i in range(height):
         for j in range(width):
-            change = slope1 * (first[y + i, x + j] - mean1) + slope2 * (second[y + i, x + j] - mean2)
-            prediction[i * width + j] = min(max(mean + ((change + rounding) >> SLOPE_BITS), 0), SAMPLE_MAX)
+            change = slope1 * (near[i, j] - mean1) + slope2 * (far[i, j] - mean2)
+            prediction[i, j] = min(max(mean + ((change + rounding) >> SLOPE_BITS), 0), SAMPLE_MAX)
 
 
 @inline_kernel

@@ -25,6 +25,7 @@ from vqcodec.blocks.picture_planes import (
     tile_rectangles,
     to_bytes,
 )
+from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.blocks.syntax import MAX_TOKENS_PER_SAMPLE, STACK
 from vqcodec.blocks.tokens import MAX_TOKEN_BITS, PART_NAMES, emit_plane, new_part_bits, pack_tokens
 from vqcodec.entropy.bits import PADDING
@@ -102,7 +103,7 @@ def search_tile(
     settings: SearchSettings | None = None,
 ) -> list[SearchedPlane]:
     """Search the planes of one tile, one after another, each guided by those before."""
-    settings = settings or search_settings(parameters.effort)
+    settings = settings or search_settings(parameters.effort, LAMBDA_FACTOR * parameters.lambda_scale)
     rung = model.rung_of(parameters.step_index)
     searched: list[SearchedPlane] = []
     for index, source in enumerate(sources):

@@ -19,9 +19,9 @@ from vqcodec.blocks.layout import (
     ALL_MODES,
     FIRST_ANGLE,
     FROM_FIRST,
-    MAX_AREA,
     PLANE_MODES,
     SAMPLE_BITS,
+    SUPERBLOCK,
     SUPERBLOCK_LOG,
 )
 from vqcodec.blocks.quantization import HUGE, QuantizerScratch, new_quantizer_scratch, quantize_block
@@ -47,10 +47,10 @@ class LeafScratch(NamedTuple):
     """Working arrays of the leaf search; one set a thread.
 
     Attributes:
-        residual, between, coefficients: float32 (MAX_AREA,).
+        residual, between: float32 (32, 32).
         mode_costs: float32 (ALL_MODES,).
         candidates: int32 (ALL_MODES,), modes.
-        best_levels: int16 (MAX_AREA,), row-major in the block.
+        best_levels: int16 (32, 32).
         block, quantizer: scratch of those kernels.
     """
 
@@ -66,11 +66,11 @@ class LeafScratch(NamedTuple):
 def new_leaf_scratch() -> LeafScratch:
     """Return cleared working arrays."""
     return LeafScratch(
-        residual=np.zeros(MAX_AREA, dtype=np.float32),
-        between=np.zeros(MAX_AREA, dtype=np.float32),
+        residual=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
+        between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
         mode_costs=np.zeros(ALL_MODES, dtype=np.float32),
         candidates=np.zeros(ALL_MODES, dtype=np.int32),
-        best_levels=np.zeros(MAX_AREA, dtype=np.int16),
+        best_levels=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
         block=new_block_scratch(),
         quantizer=new_quantizer_scratch(),
     )
@@ -82,19 +82,19 @@ def hadamard_cost(source, y, x, log_width, log_height, prediction):
 
     Args:
         source: uint8 plane.
-        prediction: int32 in 1/16, row-major in the block.
+        prediction: int32 (32, 32) in 1/16.
     """
-    width = 1 << log_width
+    width, height = 1 << log_width, 1 << log_height
+    original = source[y : y + height, x : x + width]
     h = np.empty(16, dtype=np.int32)
     total = np.int32(0)
-    for top in range(0, 1 << log_height, 4):
+    for top in range(0, height, 4):
         for left in range(0, width, 4):
             for i in range(4):
-                k = (top + i) * width + left
-                a = np.int32((np.int32(source[y + top + i, x + left]) << SAMPLE_BITS) - prediction[k])
-                b = np.int32((np.int32(source[y + top + i, x + left + 1]) << SAMPLE_BITS) - prediction[k + 1])
-                c = np.int32((np.int32(source[y + top + i, x + left + 2]) << SAMPLE_BITS) - prediction[k + 2])
-                d = np.int32((np.int32(source[y + top + i, x + left + 3]) << SAMPLE_BITS) - prediction[k + 3])
+                a = np.int32((np.int32(original[top + i, left]) << SAMPLE_BITS) - prediction[top + i, left])
+                b = np.int32((np.int32(original[top + i, left + 1]) << SAMPLE_BITS) - prediction[top + i, left + 1])
+                c = np.int32((np.int32(original[top + i, left + 2]) << SAMPLE_BITS) - prediction[top + i, left + 2])
+                d = np.int32((np.int32(original[top + i, left + 3]) << SAMPLE_BITS) - prediction[top + i, left + 3])
                 h[i] = a + c + b + d
                 h[4 + i] = a + c - b - d
                 h[8 + i] = a - c + b - d
@@ -117,12 +117,12 @@ def mode_bits(tables, context, choice, left, above, mode, coded):
 @kernel
 def load_residual(source, y, x, log_width, log_height, prediction, residual):
     """Fill `residual` (float32) with source minus prediction, in samples."""
-    width = 1 << log_width
+    width, height = 1 << log_width, 1 << log_height
     scale = np.float32(1.0 / (1 << SAMPLE_BITS))
-    for i in range(1 << log_height):
+    original = source[y : y + height, x : x + width]
+    for i in range(height):
         for j in range(width):
-            k = i * width + j
-            residual[k] = np.float32((np.int32(source[y + i, x + j]) << SAMPLE_BITS) - prediction[k]) * scale
+            residual[i, j] = np.float32((np.int32(original[i, j]) << SAMPLE_BITS) - prediction[i, j]) * scale
 
 
 @kernel
@@ -198,8 +198,9 @@ def try_mode(plane, source, y, x, log_width, log_height, mode, energy, step, tab
     kind = transform_kind(log_width, log_height, mode)
     transform_forward(scratch.residual, log_width, log_height, kind, scratch.between, values)
     scale = np.float32(1) / step
-    for k in range(1 << (log_width + log_height)):
-        values[k] *= scale
+    for v in range(1 << log_height):
+        for u in range(1 << log_width):
+            values[v, u] *= scale
     return quantize_block(
         log_width, log_height, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
     )
@@ -212,16 +213,16 @@ def keep_levels(log_width, log_height, scratch):
     levels, best = scratch.quantizer.levels, scratch.best_levels
     for i in range(1 << log_height):
         for j in range(1 << log_width):
-            k = (i << log_width) + j
-            best[k] = levels[k] if groups[i >> 1, j >> 1] else 0
+            best[i, j] = levels[i, j] if groups[i >> 1, j >> 1] else 0
 
 
 @kernel
 def apply_block(plane, y, x, log_width, log_height, mode, coded, tables, scratch):
     """Store the best levels and reconstruct the block with the decoder's functions."""
+    levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
     for i in range(1 << log_height):
         for j in range(1 << log_width):
-            plane.levels[y + i, x + j] = scratch.best_levels[(i << log_width) + j] if coded else 0
+            levels[i, j] = scratch.best_levels[i, j] if coded else 0
     predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
     total = used_width = used_height = np.int64(0)
     if coded:

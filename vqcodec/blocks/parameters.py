@@ -26,6 +26,7 @@ class CodingParameters:
         subsampling: "444", "420", "422" or "grey" (any number of independent planes of one size).
         restoration: whether the decoder ends with the restoration filter.
         effort: 0 to 9; not in the stream.
+        lambda_scale: factor of the rate-distortion lambda, for sizes between two steps; not in the stream.
     """
 
     step_index: int
@@ -34,6 +35,7 @@ class CodingParameters:
     subsampling: str = "444"
     restoration: bool = False
     effort: int = DEFAULT_EFFORT
+    lambda_scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.step_index <= MAX_STEP_INDEX:

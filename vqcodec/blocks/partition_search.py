@@ -64,32 +64,34 @@ def new_partition_scratch() -> PartitionScratch:
     )
 
 
+@inline_kernel
+def _copy(source, target):
+    """Copy `source` into the corner of `target`."""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
 @kernel
 def save_node(plane, y, x, log_size, scratch):
     """Keep what the plane holds of a node as its best alternative."""
     k, size = log_size - UNIT_LOG, 1 << log_size
-    for i in range(size):
-        for j in range(size):
-            scratch.samples[k, i, j] = plane.samples[y + i, x + j]
-            scratch.levels[k, i, j] = plane.levels[y + i, x + j]
+    v, u, units = y >> UNIT_LOG, x >> UNIT_LOG, size >> UNIT_LOG
+    _copy(plane.samples[y : y + size, x : x + size], scratch.samples[k])
+    _copy(plane.levels[y : y + size, x : x + size], scratch.levels[k])
     for field in range(BLOCK_FIELDS):
-        for i in range(size >> UNIT_LOG):
-            for j in range(size >> UNIT_LOG):
-                scratch.blocks[k, field, i, j] = plane.blocks[field, (y >> UNIT_LOG) + i, (x >> UNIT_LOG) + j]
+        _copy(plane.blocks[field, v : v + units, u : u + units], scratch.blocks[k, field])
 
 
 @kernel
 def restore_node(plane, y, x, log_size, scratch):
     """Put the best alternative of a node back into the plane."""
     k, size = log_size - UNIT_LOG, 1 << log_size
-    for i in range(size):
-        for j in range(size):
-            plane.samples[y + i, x + j] = scratch.samples[k, i, j]
-            plane.levels[y + i, x + j] = scratch.levels[k, i, j]
+    v, u, units = y >> UNIT_LOG, x >> UNIT_LOG, size >> UNIT_LOG
+    _copy(scratch.samples[k, :size, :size], plane.samples[y : y + size, x : x + size])
+    _copy(scratch.levels[k, :size, :size], plane.levels[y : y + size, x : x + size])
     for field in range(BLOCK_FIELDS):
-        for i in range(size >> UNIT_LOG):
-            for j in range(size >> UNIT_LOG):
-                plane.blocks[field, (y >> UNIT_LOG) + i, (x >> UNIT_LOG) + j] = scratch.blocks[k, field, i, j]
+        _copy(scratch.blocks[k, field, :units, :units], plane.blocks[field, v : v + units, u : u + units])
 
 
 @inline_kernel

@@ -125,7 +125,7 @@ def _predict_planar(left, top, log_width, log_height, prediction):
         for j in range(width):
             across = ((width - 1 - j) * left[i + 1] + (j + 1) * right) << log_height
             down = ((height - 1 - i) * top[j + 1] + (i + 1) * bottom) << log_width
-            prediction[i * width + j] = np.int32(across + down + (1 << (shift - 1))) >> shift
+            prediction[i, j] = np.int32(across + down + (1 << (shift - 1))) >> shift
 
 
 @inline_kernel
@@ -143,13 +143,14 @@ def _predict_mean(left, top, log_width, log_height, prediction):
     if width == height:
         shift += 1
     mean = (total + (1 << (shift - 1))) >> shift
-    for i in range(width * height):
-        prediction[i] = mean
+    for i in range(height):
+        for j in range(width):
+            prediction[i, j] = mean
 
 
 @inline_kernel
-def _predict_angle(along, across, along_size, across_size, angle, inverse_angle, linear, line, prediction, transposed):
-    """Predict `across_size` lines of `along_size` samples, each a displaced copy of the main reference."""
+def _predict_angle(along, across, along_size, across_size, angle, inverse_angle, linear, line, lines):
+    """Fill `across_size` of `lines` with `along_size` samples, each a displaced copy of the main reference."""
     count = along_size + across_size
     for i in range(count + 4):
         line[_ORIGIN + i] = along[i]
@@ -158,22 +159,20 @@ def _predict_angle(along, across, along_size, across_size, angle, inverse_angle,
             line[_ORIGIN + i] = across[min((i * inverse_angle + 128) >> 8, count)]
     for i in range(across_size):
         position = (i + 1) * angle
-        start = _ORIGIN + (position >> 5) + 1
         fraction = position & 31
-        first, stride = (i, across_size) if transposed else (i * along_size, 1)
+        start = _ORIGIN + (position >> 5)
+        source = line[start : start + along_size + 3]
         if fraction == 0:
             for j in range(along_size):
-                prediction[first + j * stride] = line[start + j]
+                lines[i, j] = source[j + 1]
         elif linear:
             for j in range(along_size):
-                total = (32 - fraction) * line[start + j] + fraction * line[start + j + 1]
-                prediction[first + j * stride] = np.int32(total + 16) >> 5
+                lines[i, j] = np.int32((32 - fraction) * source[j + 1] + fraction * source[j + 2] + 16) >> 5
         else:
             a, b, c, d = TAPS[fraction, 0], TAPS[fraction, 1], TAPS[fraction, 2], TAPS[fraction, 3]
             for j in range(along_size):
-                near = b * line[start + j] + c * line[start + j + 1]
-                far = a * line[start + j - 1] + d * line[start + j + 2]
-                prediction[first + j * stride] = np.int32(near + far + 64) >> 7
+                total = a * source[j] + b * source[j + 1] + c * source[j + 2] + d * source[j + 3]
+                lines[i, j] = np.int32(total + 64) >> 7
 
 
 @inline_kernel
@@ -187,25 +186,23 @@ def _blend_edges(left, top, mode, log_width, log_height, prediction):
         for j in range(min(width, reach)):
             weight = 32 >> ((2 * j) >> scale)
             for i in range(height):
-                k = i * width + j
-                pull = left[i + 1] - (prediction[k] if mode <= DC else corner)
-                prediction[k] += np.int32(weight * pull + 32) >> 6
+                pull = left[i + 1] - (prediction[i, j] if mode <= DC else corner)
+                prediction[i, j] += np.int32(weight * pull + 32) >> 6
     if mode == HORIZONTAL or mode <= DC:
         for i in range(min(height, reach)):
             weight = 32 >> ((2 * i) >> scale)
             for j in range(width):
-                k = i * width + j
-                pull = top[j + 1] - (prediction[k] if mode <= DC else corner)
-                prediction[k] += np.int32(weight * pull + 32) >> 6
+                pull = top[j + 1] - (prediction[i, j] if mode <= DC else corner)
+                prediction[i, j] += np.int32(weight * pull + 32) >> 6
 
 
 @kernel
-def predict_from_neighbours(references, log_width, log_height, mode, line, prediction):
-    """Predict a block in `mode` (0 to 34) into `prediction` (int32, first width * height entries, 1/16).
+def predict_from_neighbours(references, log_width, log_height, mode, line, turned, prediction):
+    """Predict a block in `mode` (0 to 34) into the corner of `prediction` (int32 (32, 32), 1/16).
 
     Args:
         references: from `gather_references`.
-        line: int32 scratch of LINE entries.
+        line: int32 scratch of LINE entries; turned: int32 (32, 32) scratch.
     """
     smooth = uses_smooth_references(log_width, log_height, mode)
     left = references[SMOOTH_LEFT if smooth else LEFT]
@@ -228,9 +225,12 @@ def predict_from_neighbours(references, log_width, log_height, mode, line, predi
             INVERSE_ANGLES[mode],
             smooth,
             line,
-            prediction,
-            transposed,
+            turned if transposed else prediction,
         )
+        if transposed:
+            for i in range(height):
+                for j in range(width):
+                    prediction[i, j] = turned[j, i]
     if mode <= DC or ANGLES[mode] == 0:
         _blend_edges(left, top, mode, log_width, log_height, prediction)
 

@@ -32,7 +32,7 @@ from vqcodec.blocks.coefficients import (
     tree_depth,
 )
 from vqcodec.blocks.contexts import FIRST_PATTERN, size_class
-from vqcodec.blocks.layout import MAX_AREA
+from vqcodec.blocks.layout import SUPERBLOCK
 from vqcodec.jit import inline_kernel, kernel
 
 ZERO_BELOW = np.float32(0.4)  # a group whose components all are smaller, in steps, is not coded
@@ -48,10 +48,10 @@ class QuantizerScratch(NamedTuple):
     """Working arrays of the quantizer.
 
     Attributes:
-        values: float32, coefficients in steps, row-major in the block.
-        levels: int16, the result, signed, row-major.
+        values: float32 (32, 32), coefficients in steps.
+        levels: int16 (32, 32), the result, signed.
         zero, best: float32 (5, 16, 16) by tree node: cost without coefficients, least cost found.
-        options: float32 (4, 2, 3): for each component rounded down and up, magnitude, sign and escape bits, allowed.
+        options: float32 (4, 2, 2): for each component rounded down and up, its magnitude, its sign and escape bits.
         state: significance and magnitudes of the result.
     """
 
@@ -66,51 +66,54 @@ class QuantizerScratch(NamedTuple):
 def new_quantizer_scratch() -> QuantizerScratch:
     """Return cleared working arrays."""
     return QuantizerScratch(
-        values=np.zeros(MAX_AREA, dtype=np.float32),
-        levels=np.zeros(MAX_AREA, dtype=np.int16),
+        values=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
+        levels=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
         zero=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
         best=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
-        options=np.zeros((4, 2, 3), dtype=np.float32),
+        options=np.zeros((4, 2, 2), dtype=np.float32),
         state=new_coefficient_state(),
     )
 
 
 @inline_kernel
-def _list_options(values, place, stride, options):
-    """Fill `options` with the ways to round the group at `place`."""
+def _list_options(group, options):
+    """Fill `options` with the ways to round the four components; return two 4-bit sets: may, must be rounded up."""
+    may = must = 0
     for k in range(4):
-        value = abs(values[place + (k >> 1) * stride + (k & 1)])
+        value = abs(group[k >> 1, k & 1])
         floor = min(np.int64(value), MAX_MAGNITUDE - 1)
         rest = value - np.float32(floor)
+        may |= (1 if rest >= ROUND_UP_FROM else 0) << k
+        must |= (1 if rest > ROUND_DOWN_TO else 0) << k
         for up in range(2):
             magnitude = floor + up
             options[k, up, 0] = magnitude
             options[k, up, 1] = (1 if magnitude > 0 else 0) + escape_bits(magnitude)
-        options[k, 0, 2] = rest <= ROUND_DOWN_TO
-        options[k, 1, 2] = rest >= ROUND_UP_FROM
+    return may, must
 
 
 @kernel
-def _choose_pattern(values, place, stride, lengths, offsets, lambda_factor, options, levels):
-    """Store the best nonzero pattern of a group in `levels` (unsigned yet); return (its cost, sum of magnitudes).
+def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
+    """Store the best nonzero pattern of a group in `levels`; return (its cost, sum of magnitudes).
 
     Args:
+        group: float32 (2, 2), coefficients in steps; `levels` int16, likewise.
         lengths: uint8 (256,), code lengths in the group's context.
         offsets: int8 (256, 4), reconstruction offsets.
     """
-    _list_options(values, place, stride, options)
+    may, must = _list_options(group, options)
     best, best_choice = HUGE, 0
     scale = np.float32(1.0 / (1 << OFFSET_BITS))
     for choice in range(16):
+        if (choice & ~may) | (~choice & must):
+            continue
         pattern = 0
         bits = np.float32(0)
-        allowed = True
         for k in range(4):
             up = (choice >> k) & 1
-            allowed = allowed and options[k, up, 2] > 0
             pattern = pattern * 4 + min(np.int64(options[k, up, 0]), 3)
             bits += options[k, up, 1]
-        if not allowed or pattern == 0:
+        if pattern == 0:
             continue
         distortion = np.float32(0)
         for k in range(4):
@@ -119,7 +122,7 @@ def _choose_pattern(values, place, stride, lengths, offsets, lambda_factor, opti
                 magnitude += LARGE_OFFSET * scale
             elif magnitude > 0:
                 magnitude += np.float32(offsets[pattern, k]) * scale
-            error = abs(values[place + (k >> 1) * stride + (k & 1)]) - magnitude
+            error = abs(group[k >> 1, k & 1]) - magnitude
             distortion += error * error
         cost = distortion + lambda_factor * (bits + np.float32(lengths[pattern]))
         if cost < best:
@@ -128,8 +131,7 @@ def _choose_pattern(values, place, stride, lengths, offsets, lambda_factor, opti
     if best < HUGE:
         for k in range(4):
             magnitude = np.int64(options[k, (best_choice >> k) & 1, 0])
-            negative = values[place + (k >> 1) * stride + (k & 1)] < 0
-            levels[place + (k >> 1) * stride + (k & 1)] = -magnitude if negative else magnitude
+            levels[k >> 1, k & 1] = -magnitude if group[k >> 1, k & 1] < 0 else magnitude
             total += magnitude
     return best, total
 
@@ -143,14 +145,13 @@ def quantize_groups(log_width, log_height, tables, lambda_factor, scratch):
     values, state = scratch.values, scratch.state
     groups = state.significance[depth]
     clear_magnitudes(state.magnitudes, group_rows, group_columns)
-    stride = 1 << log_width
     for diagonal in range(group_rows + group_columns - 1):
         for gy in range(max(0, diagonal - group_columns + 1), min(group_rows, diagonal + 1)):
             gx = diagonal - gy
-            place = ((2 * gy) << log_width) + 2 * gx
+            group = values[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
             zero = largest = np.float32(0)
             for k in range(4):
-                value = values[place + (k >> 1) * stride + (k & 1)]
+                value = group[k >> 1, k & 1]
                 zero += value * value
                 largest = max(largest, abs(value))
             scratch.zero[depth, gy, gx] = zero
@@ -160,14 +161,12 @@ def quantize_groups(log_width, log_height, tables, lambda_factor, scratch):
             context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size)
             row = tables.offset_rows[context - FIRST_PATTERN]
             cost, total = _choose_pattern(
-                values,
-                place,
-                stride,
+                group,
                 tables.patterns[tables.rows[context]],
                 tables.offsets[row],
                 lambda_factor,
                 scratch.options,
-                scratch.levels,
+                scratch.levels[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2],
             )
             if cost + lambda_factor * GROUP_OVERHEAD < zero:
                 state.magnitudes[gy + BORDER, gx + BORDER] = total
@@ -247,30 +246,30 @@ def measure_levels(log_width, log_height, tables, energy, scratch):
                     mask = node_mask(significance, d, row, column, child_rows // rows, child_columns // columns)
                     bits += np.float32(tables.flags[tables.rows[context], mask])
     groups = significance[last]
-    total, stride = 0, 1 << log_width
+    total = 0
     scale = np.float32(1.0 / (1 << OFFSET_BITS))
     for gy in range(group_rows):
         for gx in range(group_columns):
             if not groups[gy, gx]:
                 distortion += scratch.zero[last, gy, gx]
                 continue
-            place = ((2 * gy) << log_width) + 2 * gx
+            group = scratch.values[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
+            levels = scratch.levels[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
             context = pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, size)
             row = tables.offset_rows[context - FIRST_PATTERN]
             pattern = 0
             for k in range(4):
-                pattern = pattern * 4 + min(abs(np.int64(scratch.levels[place + (k >> 1) * stride + (k & 1)])), 3)
+                pattern = pattern * 4 + min(abs(np.int64(levels[k >> 1, k & 1])), 3)
             bits += np.float32(tables.patterns[tables.rows[context], pattern])
             for k in range(4):
-                at = place + (k >> 1) * stride + (k & 1)
-                magnitude = abs(np.int64(scratch.levels[at]))
+                magnitude = abs(np.int64(levels[k >> 1, k & 1]))
                 value = np.float32(magnitude)
                 if magnitude > 0:
                     bits += np.float32(1 + escape_bits(magnitude))
                     total += magnitude
                     offset = np.float32(tables.offsets[row, pattern, k]) if magnitude <= 3 else LARGE_OFFSET
                     value += offset * scale
-                error = abs(scratch.values[at]) - value
+                error = abs(group[k >> 1, k & 1]) - value
                 distortion += error * error
     return bits, distortion, total
 
@@ -288,15 +287,13 @@ def quantize_block(log_width, log_height, tables, lambda_factor, energy, passes,
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     last = tree_depth(log_width, log_height)
     values, groups = scratch.values, scratch.state.significance[last]
-    stride = 1 << log_width
     energy_sum = np.float32(0)
     overall = np.float32(0)
     for gy in range(group_rows):
         for gx in range(group_columns):
-            place = ((2 * gy) << log_width) + 2 * gx
             largest = np.float32(0)
             for k in range(4):
-                value = values[place + (k >> 1) * stride + (k & 1)]
+                value = values[2 * gy + (k >> 1), 2 * gx + (k & 1)]
                 energy_sum += value * value
                 largest = max(largest, abs(value))
             groups[gy, gx] = largest > LIKELY_ABOVE

@@ -16,9 +16,9 @@ from vqcodec.blocks.layout import (
     LAST_ANGLE,
     LOG_HEIGHT,
     LOG_WIDTH,
-    MAX_AREA,
     MODE,
     SAMPLE_MAX,
+    SUPERBLOCK,
     TRANSFORM,
     UNIT_LOG,
 )
@@ -28,10 +28,11 @@ from vqcodec.jit import inline_kernel, kernel
 
 
 class BlockScratch(NamedTuple):
-    """Working arrays for one block, int32 but for `coefficient_state`; one set a thread."""
+    """Working arrays for one block, which lies in the corner of the (32, 32) ones; one set a thread."""
 
     references: npt.NDArray[np.int32]
     line: npt.NDArray[np.int32]
+    turned: npt.NDArray[np.int32]
     prediction: npt.NDArray[np.int32]
     coefficients: npt.NDArray[np.int32]
     between: npt.NDArray[np.int32]
@@ -44,10 +45,11 @@ def new_block_scratch() -> BlockScratch:
     return BlockScratch(
         references=np.zeros((4, REFERENCES), dtype=np.int32),
         line=np.zeros(LINE, dtype=np.int32),
-        prediction=np.zeros(MAX_AREA, dtype=np.int32),
-        coefficients=np.zeros(MAX_AREA, dtype=np.int32),
-        between=np.zeros(MAX_AREA, dtype=np.int32),
-        residual=np.zeros(MAX_AREA, dtype=np.int32),
+        turned=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
+        prediction=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
+        coefficients=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
+        between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
+        residual=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
         coefficient_state=new_coefficient_state(),
     )
 
@@ -62,7 +64,9 @@ def transform_kind(log_width, log_height, mode):
 def predict_block(plane, y, x, log_width, log_height, mode, scratch):
     """Predict the block at (y, x) into `scratch.prediction`; `scratch.references` are gathered already."""
     if mode <= LAST_ANGLE:
-        predict_from_neighbours(scratch.references, log_width, log_height, mode, scratch.line, scratch.prediction)
+        predict_from_neighbours(
+            scratch.references, log_width, log_height, mode, scratch.line, scratch.turned, scratch.prediction
+        )
     else:
         predict_from_planes(plane, y, x, log_width, log_height, mode, scratch.prediction)
 
@@ -81,21 +85,21 @@ def reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used
     """
     width, height = 1 << log_width, 1 << log_height
     prediction, residual = scratch.prediction, scratch.residual
+    target = plane.samples[y : y + height, x : x + width]
     if used_width == 0:
         for i in range(height):
             for j in range(width):
-                plane.samples[y + i, x + j] = min(max(prediction[i * width + j], 0), SAMPLE_MAX)
+                target[i, j] = min(max(prediction[i, j], 0), SAMPLE_MAX)
         return
     transform_inverse(
         scratch.coefficients, log_width, log_height, kind, used_width, used_height, scratch.between, residual
     )
     for i in range(used_height):
         for j in range(used_width):
-            scratch.coefficients[i * width + j] = 0
+            scratch.coefficients[i, j] = 0
     for i in range(height):
         for j in range(width):
-            k = i * width + j
-            plane.samples[y + i, x + j] = min(max(prediction[k] + residual[k], 0), SAMPLE_MAX)
+            target[i, j] = min(max(prediction[i, j] + residual[i, j], 0), SAMPLE_MAX)
 
 
 @kernel

@@ -133,7 +133,7 @@ def collect_block(plane, source, y, x, log_width, log_height, state, scratch, of
             offset_counts[context - FIRST_PATTERN, pattern] += 1
             for k in range(4):
                 level = np.int64(plane.levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
-                value = values[((2 * gy + (k >> 1)) << log_width) + 2 * gx + (k & 1)] / step
+                value = values[2 * gy + (k >> 1), 2 * gx + (k & 1)] / step
                 if 0 < abs(level) <= 3:
                     excess = (value if level > 0 else -value) - np.float32(abs(level))
                     offset_sums[context - FIRST_PATTERN, pattern, k] += np.int64(np.rint(excess * OFFSET_SCALE))

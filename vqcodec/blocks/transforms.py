@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import COEFFICIENT_BITS, COEFFICIENT_MAX, SAMPLE_BITS, SUPERBLOCK_LOG
+from vqcodec.blocks.layout import COEFFICIENT_BITS, COEFFICIENT_MAX, SAMPLE_BITS, SUPERBLOCK, SUPERBLOCK_LOG
 from vqcodec.jit import kernel
 
 MATRIX_BITS = 11
@@ -31,12 +31,12 @@ def sine_matrix(size: int) -> np.ndarray:
 
 
 def _stack(transposed: bool) -> np.ndarray:
-    """Return float64 (kinds, SUPERBLOCK_LOG + 1, 32 * 32): by kind and log2 size, flat, only 4x4 for the sine."""
-    stack = np.zeros((2, SUPERBLOCK_LOG + 1, 1 << (2 * SUPERBLOCK_LOG)))
+    """Return float64 (kinds, SUPERBLOCK_LOG + 1, 32, 32): by kind and log2 size, in the corner."""
+    stack = np.zeros((2, SUPERBLOCK_LOG + 1, SUPERBLOCK, SUPERBLOCK))
     for log_size in range(2, SUPERBLOCK_LOG + 1):
         size = 1 << log_size
         for kind, matrix in ((COSINE, cosine_matrix(size)), (SINE, sine_matrix(size))):
-            stack[kind, log_size, : size * size] = (matrix.T if transposed else matrix).ravel()
+            stack[kind, log_size, :size, :size] = matrix.T if transposed else matrix
     return stack
 
 
@@ -48,23 +48,23 @@ INVERSE_TRANSPOSED = np.rint(_stack(True) * (1 << MATRIX_BITS)).astype(np.int32)
 
 @kernel
 def transform_forward(residual, log_width, log_height, kind, between, coefficients):
-    """Transform `residual` (float32, row-major, width * height) into `coefficients`, orthonormal, by way of `between`."""
+    """Transform `residual` (float32 (32, 32), the block in its corner) into `coefficients`, orthonormal."""
     width, height = 1 << log_width, 1 << log_height
     rows, columns = FORWARD[kind, log_height], FORWARD_TRANSPOSED[kind, log_width]
     for v in range(height):
         for j in range(width):
-            between[v * width + j] = rows[v * height] * residual[j]
+            between[v, j] = rows[v, 0] * residual[0, j]
         for i in range(1, height):
-            factor = rows[v * height + i]
+            factor = rows[v, i]
             for j in range(width):
-                between[v * width + j] += factor * residual[i * width + j]
+                between[v, j] += factor * residual[i, j]
     for v in range(height):
         for u in range(width):
-            coefficients[v * width + u] = between[v * width] * columns[u]
+            coefficients[v, u] = between[v, 0] * columns[0, u]
         for j in range(1, width):
-            factor = between[v * width + j]
+            factor = between[v, j]
             for u in range(width):
-                coefficients[v * width + u] += factor * columns[j * width + u]
+                coefficients[v, u] += factor * columns[j, u]
 
 
 @kernel
@@ -72,9 +72,10 @@ def transform_inverse(coefficients, log_width, log_height, kind, used_width, use
     """Invert the transform of integer `coefficients` into `residual`, in 1/2^SAMPLE_BITS.
 
     Args:
-        coefficients: int32, row-major, width * height, in 1/2^COEFFICIENT_BITS, at most COEFFICIENT_MAX in magnitude.
+        coefficients: int32 (32, 32), the block in its corner, in 1/2^COEFFICIENT_BITS, at most COEFFICIENT_MAX in
+            magnitude.
         used_width, used_height: bounds of the nonzero coefficients.
-        between: int32 scratch. Clipping it keeps all sums within 31 bits whatever the stream.
+        between: int32 (32, 32) scratch. Clipping it keeps all sums within 31 bits whatever the stream.
     """
     width, height = 1 << log_width, 1 << log_height
     rows, columns = INVERSE_TRANSPOSED[kind, log_height], INVERSE[kind, log_width]
@@ -82,20 +83,20 @@ def transform_inverse(coefficients, log_width, log_height, kind, used_width, use
     limit = np.int32(2 * COEFFICIENT_MAX)
     for i in range(height):
         for u in range(used_width):
-            between[i * width + u] = half
+            between[i, u] = half
         for v in range(used_height):
-            factor = rows[i * height + v]
+            factor = rows[i, v]
             for u in range(used_width):
-                between[i * width + u] += factor * coefficients[v * width + u]
+                between[i, u] += factor * coefficients[v, u]
         for u in range(used_width):
-            between[i * width + u] = min(max(between[i * width + u] >> MATRIX_BITS, -limit), limit)
+            between[i, u] = min(max(between[i, u] >> MATRIX_BITS, -limit), limit)
     shift = MATRIX_BITS + COEFFICIENT_BITS - SAMPLE_BITS
     for i in range(height):
         for j in range(width):
-            residual[i * width + j] = 1 << (shift - 1)
+            residual[i, j] = 1 << (shift - 1)
         for u in range(used_width):
-            factor = between[i * width + u]
+            factor = between[i, u]
             for j in range(width):
-                residual[i * width + j] += factor * columns[u * width + j]
+                residual[i, j] += factor * columns[u, j]
         for j in range(width):
-            residual[i * width + j] >>= shift
+            residual[i, j] >>= shift

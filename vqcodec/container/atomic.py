@@ -17,9 +17,7 @@ from vqcodec.vq.names import printable
 
 
 @contextmanager
-def writing(
-    path: str | os.PathLike[str], *, overwrite: bool = False, durable: bool = False
-) -> Iterator[BinaryIO]:
+def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: bool = False) -> Iterator[BinaryIO]:
     """A binary file for writing that becomes `path` when the block ends well, and vanishes when it does not.
 
     It is written under another name in the same folder. Without `overwrite` a file that exists, or that
@@ -60,9 +58,7 @@ class _OutputFile(io.FileIO):
 
     def __init__(self, path: Path, flags: int, permissions: int, shown: str):
         self._shown = shown
-        super().__init__(
-            os.fspath(path), "w", opener=lambda name, _: os.open(name, flags | _BINARY, permissions)
-        )
+        super().__init__(os.fspath(path), "w", opener=lambda name, _: os.open(name, flags | _BINARY, permissions))
 
     def write(self, data: Any) -> int:
         try:

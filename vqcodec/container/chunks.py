@@ -33,9 +33,7 @@ ICC, EXIF, XMP, TEXT = b"iccp", b"exif", b"xmpd", b"text"
 KNOWN = (CODEBOOK_REFERENCE, CODEBOOK_EMBEDDED, STREAM, PACKET, ITEM, END, INDEX, ICC, EXIF, XMP, TEXT)
 
 _READ_BYTES = 1 << 16
-_SALVAGE_CHUNK_BYTES = (
-    1 << 27
-)  # a longer chunk is taken for damage, so that a false length costs bounded memory
+_SALVAGE_CHUNK_BYTES = 1 << 27  # a longer chunk is taken for damage, so that a false length costs bounded memory
 _SALVAGE_WORK = 16  # bytes checksummed for each byte read before salvage gives up
 _CANDIDATE_WORK = 1 << 12  # what trying one false beginning costs beside its bytes, counted as bytes
 _TYPE = re.compile(rb"[A-Za-z]{4}")
@@ -79,9 +77,7 @@ def chunk_bytes(kind: bytes, payload: bytes) -> bytes:
         LimitError: the payload is larger than MAX_CHUNK_BYTES.
     """
     if len(payload) > MAX_CHUNK_BYTES:
-        raise LimitError(
-            f"chunk {kind.decode()} of {len(payload)} bytes; at most {MAX_CHUNK_BYTES} are allowed"
-        )
+        raise LimitError(f"chunk {kind.decode()} of {len(payload)} bytes; at most {MAX_CHUNK_BYTES} are allowed")
     body = kind + put_varint(len(payload)) + payload
     return body + zlib.crc32(body).to_bytes(4, "little")
 
@@ -154,9 +150,7 @@ class ChunkSource:
                 "a newer one is needed"
             )
         if medium not in MEDIUM_OF_NUMBER:
-            raise UnsupportedError(
-                f"{at(self._source)}unknown medium {medium}; a newer version of vqcodec is needed"
-            )
+            raise UnsupportedError(f"{at(self._source)}unknown medium {medium}; a newer version of vqcodec is needed")
         self.medium = MEDIUM_OF_NUMBER[medium]
 
     def _parse(self, most: int, start: int = 0) -> Chunk:
@@ -175,9 +169,7 @@ class ChunkSource:
         end = body + length + 4
         if not self._fill(end):
             missing = end - len(self._buffer)
-            raise CorruptFileError(
-                f"{where}: the file is cut off, {missing} bytes of chunk {name} are missing"
-            )
+            raise CorruptFileError(f"{where}: the file is cut off, {missing} bytes of chunk {name} are missing")
         with memoryview(self._buffer) as view:
             checksum = zlib.crc32(view[start : end - 4])
         self._checked += end - start

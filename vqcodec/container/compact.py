@@ -19,21 +19,11 @@ OVERHEAD = HEAD_BYTES + 4
 
 def fits(media: MediaFile) -> bool:
     """Whether the compact form can hold `media`."""
-    if (
-        len(media.streams) != 1
-        or media.metadata
-        or media.further_codebooks
-        or media.codebook.embedded is not None
-    ):
+    if len(media.streams) != 1 or media.metadata or media.further_codebooks or media.codebook.embedded is not None:
         return False
     stream = media.streams[0]
     plain = stream.number == 0 and stream.codebook == 0 and list(stream.starts or [0]) == [0]
-    return (
-        plain
-        and stream.engine in ENGINES
-        and len(stream.packets) == 1
-        and len(stream.packets[0]) < MAX_CHUNK_BYTES
-    )
+    return plain and stream.engine in ENGINES and len(stream.packets) == 1 and len(stream.packets[0]) < MAX_CHUNK_BYTES
 
 
 def dump(media: MediaFile) -> bytes:
@@ -62,9 +52,7 @@ def load(data: bytes, source: str) -> MediaFile:
             f"{at(source)}format version {version}; this program reads {VERSION}, a newer one is needed"
         )
     if number not in ENGINE_OF_NUMBER:
-        raise UnsupportedError(
-            f"{at(source)}coded by engine number {number}, unknown here; a newer version is needed"
-        )
+        raise UnsupportedError(f"{at(source)}coded by engine number {number}, unknown here; a newer version is needed")
     if len(data) < OVERHEAD:
         raise CorruptFileError(f"{at(source)}cut off after {len(data)} bytes")
     engine = ENGINE_OF_NUMBER[number]

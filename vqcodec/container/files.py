@@ -97,9 +97,7 @@ def _dump_chunked(media: MediaFile) -> bytes:
         for stream in media.streams:
             starts = stream.starts or range(len(stream.packets))
             if len(starts) != len(stream.packets):
-                raise UsageError(
-                    f"stream {stream.number} has {len(stream.packets)} packets and {len(starts)} starts"
-                )
+                raise UsageError(f"stream {stream.number} has {len(stream.packets)} packets and {len(starts)} starts")
             for payload, start in zip(stream.packets, starts):
                 writer.packet(stream.number, payload, start)
     return buffer.getvalue()

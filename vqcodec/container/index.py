@@ -101,9 +101,7 @@ def read_index(file: BinaryIO, source: str = "") -> list[IndexEntry] | None:
     length = size - END_BYTES - offset
     if offset < chunks.HEAD_BYTES or length < 9:
         raise CorruptFileError(f"{at(source)}the index cannot be at byte {offset}")
-    entries = _parse_index(
-        _chunk_at(file, offset, length, chunks.INDEX, source), offset, f"{at(source)}index"
-    )
+    entries = _parse_index(_chunk_at(file, offset, length, chunks.INDEX, source), offset, f"{at(source)}index")
     if len(entries) != packets:
         raise CorruptFileError(f"{at(source)}an index of {len(entries)} packets in a file of {packets}")
     return entries
@@ -118,9 +116,7 @@ def read_packet(file: BinaryIO, entry: IndexEntry, source: str = "") -> Packet:
     payload = _chunk_at(file, entry.offset, entry.length, chunks.PACKET, source)
     stream, number, start, position = parse_packet_head(payload, f"{at(source)}packet at byte {entry.offset}")
     if (stream, number, start) != (entry.stream, entry.number, entry.start):
-        raise CorruptFileError(
-            f"{at(source)}the packet at byte {entry.offset} is not the one that the index says"
-        )
+        raise CorruptFileError(f"{at(source)}the packet at byte {entry.offset} is not the one that the index says")
     return Packet(stream, number, start, payload[position:])
 
 

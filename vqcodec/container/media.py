@@ -13,6 +13,7 @@ from vqcodec.vq.names import at, is_codebook_name, is_engine_name, printable
 
 MAX_STREAMS = 256
 MAX_CODEBOOKS = 256
+MAX_METADATA = 1_024
 
 
 @dataclass(frozen=True)
@@ -82,26 +83,31 @@ class MediaFile:
                 return stream
         raise UsageError(f"the file has no stream {number}")
 
-    def check_codebook(self, codebook: Codebook, source: str = "") -> None:
-        """Make sure that `codebook` is the one the file was coded with, and so that a compact file is intact.
+    def check_codebook(self, codebook: Codebook, source: str = "", number: int = 0) -> None:
+        """Make sure that `codebook` is the one of that number, and so that a compact file is intact.
 
         Raises:
-            CodebookError: it is another one.
-            CorruptFileError: a compact file whose checksum does not hold: damaged, or a codebook whose hash
-                begins alike.
+            CodebookError: it is another one, or for another engine than that of a stream that names it.
+            CorruptFileError: the checksum of a compact file does not hold: it is damaged, or the hash of another
+                codebook begins alike.
         """
-        wanted = self.codebook.identity_prefix
+        reference = (self.codebook, *self.further_codebooks)[number]
+        wanted = reference.identity_prefix
         if not codebook.digest.startswith(wanted):
-            called = f" '{printable(self.codebook.name)}'" if self.codebook.name else ""
+            called = f" '{printable(reference.name)}'" if reference.name else ""
             raise CodebookError(
-                f"{at(source)}needs the codebook{called} {wanted.hex()}, "
-                f"not '{codebook.name}' {codebook.identity}"
+                f"{at(source)}needs the codebook{called} {wanted.hex()}, not '{codebook.name}' {codebook.identity}"
             )
         if self.seal is not None and zlib.crc32(codebook.digest, self.seal.partial) != self.seal.expected:
             raise CorruptFileError(
                 f"{at(source)}the checksum is wrong: the file is damaged, "
                 f"or codebook '{codebook.name}' is not the one it was coded with"
             )
+        for stream in self.streams:
+            if stream.codebook == number and stream.engine != codebook.engine:
+                raise CodebookError(
+                    f"{at(source)}coded by {stream.engine}, but codebook '{codebook.name}' is for {codebook.engine}"
+                )
 
 
 def check_stream(number: int, medium: str, engine: str) -> None:

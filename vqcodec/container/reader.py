@@ -9,15 +9,13 @@ from typing import BinaryIO
 from vqcodec.container import chunks
 from vqcodec.container.chunks import Chunk, Damage
 from vqcodec.container.index import Packet, parse_end, parse_packet_head
-from vqcodec.container.media import MAX_CODEBOOKS, MAX_STREAMS, CodebookReference
+from vqcodec.container.media import MAX_CODEBOOKS, MAX_METADATA, MAX_STREAMS, CodebookReference
 from vqcodec.container.registry import MEDIUM_OF_NUMBER, medium_of
 from vqcodec.container.varint import get_varint
 from vqcodec.container.writer import METADATA_KINDS, TEXT_PREFIX
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.vq import codebook_file
 from vqcodec.vq.names import at, is_codebook_name, is_engine_name, printable
-
-MAX_TEXTS = 1_024
 
 _METADATA_OF_KIND = {kind: key for key, kind in METADATA_KINDS.items()}
 
@@ -69,6 +67,7 @@ class ChunkReader:
         self._iterator = iter(self._source_chunks)
         self._next: dict[int, tuple[int, int]] = {}
         self._packets = 0
+        self._indexed = False
         self._ended = False
         self._first = self._advance()
         if not self.streams:
@@ -116,6 +115,8 @@ class ChunkReader:
 
     def _take(self, chunk: Chunk) -> Packet | None:
         where = f"{at(self._source)}chunk {chunk.kind.decode('ascii')} at byte {chunk.offset}"
+        if self._indexed and chunk.kind != chunks.END and not self._salvage:
+            raise CorruptFileError(f"{where}: only the end may follow the index")
         if chunk.kind == chunks.PACKET:
             return self._take_packet(chunk.payload, where)
         if chunk.kind == chunks.STREAM:
@@ -124,6 +125,8 @@ class ChunkReader:
             self._take_codebook(chunk, where)
         elif chunk.kind in _METADATA_OF_KIND or chunk.kind == chunks.TEXT:
             self._take_metadata(chunk, where)
+        elif chunk.kind == chunks.INDEX:
+            self._indexed = True
         elif chunk.kind == chunks.END:
             self._take_end(chunk.payload, where)
         elif chunk.kind == chunks.ITEM:
@@ -163,9 +166,7 @@ class ChunkReader:
             raise CorruptFileError(f"{where}: '{printable(engine)}' cannot be the name of an engine")
         medium = MEDIUM_OF_NUMBER.get(medium_number[0])
         if medium is None:
-            raise UnsupportedError(
-                f"{where}: unknown medium {medium_number[0]}; use a newer version of vqcodec"
-            )
+            raise UnsupportedError(f"{where}: unknown medium {medium_number[0]}; use a newer version of vqcodec")
         if medium != medium_of(engine):
             raise CorruptFileError(f"{where}: a stream of medium {medium} with the engine {engine}")
         self.streams[number] = StreamDeclaration(number, medium, engine, codebook, header)
@@ -176,9 +177,7 @@ class ChunkReader:
         if stream not in self.streams:
             raise CorruptFileError(f"{where}: a packet of stream {stream}, which is not declared before it")
         if self.streams[stream].codebook not in self.codebooks and not self._salvage:
-            raise CorruptFileError(
-                f"{where}: the codebook of stream {stream} is not named before its first packet"
-            )
+            raise CorruptFileError(f"{where}: the codebook of stream {stream} is not named before its first packet")
         expected, least = self._next[stream]
         if number < expected or start < least or (number != expected and not self._salvage):
             raise CorruptFileError(
@@ -194,8 +193,8 @@ class ChunkReader:
             key, value = _text_metadata(chunk.payload, where)
         if key in self.metadata:
             raise CorruptFileError(f"{where}: metadata '{printable(key)}' a second time")
-        if len(self.metadata) >= MAX_TEXTS:
-            raise LimitError(f"{where}: more than {MAX_TEXTS} pieces of metadata")
+        if len(self.metadata) >= MAX_METADATA:
+            raise LimitError(f"{where}: more than {MAX_METADATA} pieces of metadata")
         self.metadata[key] = value
 
     def _take_end(self, payload: bytes, where: str) -> None:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from vqcodec.container import chunks
 from vqcodec.container.index import end_payload, index_payload
-from vqcodec.container.media import MAX_CODEBOOKS, CodebookReference, check_reference, check_stream
+from vqcodec.container.media import MAX_CODEBOOKS, MAX_METADATA, CodebookReference, check_reference, check_stream
 from vqcodec.container.registry import MEDIA
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import UsageError
@@ -83,16 +83,12 @@ class ChunkWriter:
         if number in self._next:
             raise UsageError(f"stream {number} is declared twice")
         if codebook not in self._codebooks:
-            raise UsageError(
-                f"stream {number} needs codebook number {codebook}, which has to be written first"
-            )
+            raise UsageError(f"stream {number} needs codebook number {codebook}, which has to be written first")
         if not self._next and medium != self._medium:
             raise UsageError(f"the first stream is of medium {medium}, the file of medium {self._medium}")
         self._next[number] = (0, 0)
         name = engine.encode("ascii")
-        payload = (
-            put_varint(number) + bytes([MEDIA[medium]]) + put_varint(codebook) + bytes([len(name)]) + name
-        )
+        payload = put_varint(number) + bytes([MEDIA[medium]]) + put_varint(codebook) + bytes([len(name)]) + name
         self._chunk(chunks.STREAM, payload + header)
 
     def packet(self, stream: int, payload: bytes, start: int | None = None) -> None:
@@ -123,10 +119,12 @@ class ChunkWriter:
         """Write metadata: `icc`, `exif`, `xmp`, or `text:TITLE` with a value in UTF-8.
 
         Raises:
-            UsageError: another key, a key a second time, or text that is not UTF-8.
+            UsageError: another key, a key a second time, too many, or text that is not UTF-8.
         """
         if key in self._metadata:
             raise UsageError(f"metadata '{printable(key)}' is given twice")
+        if len(self._metadata) >= MAX_METADATA:
+            raise UsageError(f"more than {MAX_METADATA} pieces of metadata")
         self._metadata.add(key)
         if key in METADATA_KINDS:
             self._chunk(METADATA_KINDS[key], value)

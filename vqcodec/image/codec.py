@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from vqcodec import limits, metrics
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
-from vqcodec.image.engines import Encoded, engine_for
+from vqcodec.image.engines import engine_for
 from vqcodec.image.pixels import Picture
 from vqcodec.image.targets import reach_psnr, reach_size
 from vqcodec.vq.codebook import Codebook
@@ -50,6 +51,7 @@ def encode_image(
     effort: int = DEFAULT_EFFORT,
     embed_codebook: bool = False,
     threads: int | None = None,
+    **options: Any,
 ) -> bytes:
     """Encode an array as a `.vqc` file.
 
@@ -61,6 +63,7 @@ def encode_image(
         effort: 0 (quick) to 9 (small).
         embed_codebook: make the file decodable without the codebook at hand.
         threads: how many to use; all processors unless given. The bytes do not depend on it.
+        options: of the codebook's engine; see `vqcodec.image.transform.engine.encode`.
 
     Raises:
         UsageError: samples that are no picture, options out of range or exclusive of one another.
@@ -78,6 +81,7 @@ def encode_image(
         effort=effort,
         embed_codebook=embed_codebook,
         threads=threads,
+        **options,
     ).data
 
 
@@ -102,6 +106,7 @@ def encode_picture(
     embed_codebook: bool = False,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
+    **options: Any,
 ) -> EncodedPicture:
     """Encode a picture with its metadata; arguments and errors as `encode_image`.
 
@@ -111,9 +116,14 @@ def encode_picture(
     if sum(wish is not None for wish in (quality, target_psnr, target_size)) > 1:
         raise UsageError("quality, target PSNR and target size exclude one another: give one of them")
     limits.check_picture_size(picture.width, picture.height)
-    engine = engine_for(codebook.engine)
     at_quality = partial(
-        _encode_at, picture, codebook, engine, effort=effort, embed_codebook=embed_codebook, threads=threads
+        _encode_at,
+        picture,
+        codebook,
+        effort=effort,
+        embed_codebook=embed_codebook,
+        threads=threads,
+        options=options,
     )
     if target_psnr is not None:
         chosen, result = reach_psnr(at_quality, lambda encoded: encoded.psnr_db, target_psnr)
@@ -153,8 +163,18 @@ def describe(data: bytes) -> dict[str, object]:
     return {"engine": stream.engine, **engine.describe(header)}
 
 
-def _encode_at(picture: Picture, codebook: Codebook, engine, quality: float, *, effort, embed_codebook, threads):
-    encoded: Encoded = engine.encode(picture.samples, codebook, quality, effort, threads)
+def _encode_at(
+    picture: Picture,
+    codebook: Codebook,
+    quality: float,
+    *,
+    effort: int,
+    embed_codebook: bool,
+    threads: int | None,
+    options: Mapping[str, object],
+) -> EncodedPicture:
+    engine = engine_for(codebook.engine)
+    encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options)
     embed = CodebookReference.embedding if embed_codebook else CodebookReference.shared
     stream = Stream(0, "image", codebook.engine, encoded.header, encoded.packets)
     data = dump_media(MediaFile("image", codebook.engine, embed(codebook), [stream], dict(picture.metadata)))

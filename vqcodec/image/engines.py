@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,11 +14,20 @@ from vqcodec.vq.codebook import Codebook
 
 _MODULES = {
     "image/block": "vqcodec.image.block.engine",
+    "image/transform": "vqcodec.image.transform.engine",
 }
 
 
-class Encoded(Protocol):
-    """What an engine's encoder gives; see `vqcodec.image.block.engine.Encoded`."""
+@dataclass(frozen=True)
+class Encoded:
+    """What an engine's encoder made.
+
+    Attributes:
+        header: the stream header.
+        packets: the packets of the stream.
+        reconstruction: uint8 (height, width, channels), exactly what the decoder gives.
+        bits_by_part: where the bits of header and packets went; they sum to their size.
+    """
 
     header: bytes
     packets: list[bytes]
@@ -28,7 +39,13 @@ class Engine(Protocol):
     """What a picture engine's module offers; documented in `vqcodec.image.block.engine`."""
 
     def encode(
-        self, samples: np.ndarray, codebook: Codebook, quality: float, effort: int, threads: int | None = None
+        self,
+        samples: np.ndarray,
+        codebook: Codebook,
+        quality: float,
+        effort: int,
+        threads: int | None = None,
+        options: Mapping[str, object] | None = None,
     ) -> Encoded:
         """Encode a picture."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +12,8 @@ from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageErro
 
 from vqcodec import limits
 from vqcodec.errors import OutputError, UnreadableInputError, UsageError
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit would refuse pictures that `limits` allows, in words of its own
 
 FORMATS = {
     ".png": "PNG",
@@ -78,18 +79,16 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures; limits.py is what decides
-            image = Image.open(stream)
-            limits.check_picture_size(*image.size, name)
-            image.load()
+        image = Image.open(stream)
+        limits.check_picture_size(*image.size, name)
+        image.load()
     except FileNotFoundError:
         raise UnreadableInputError(f"{name}: no such file") from None
     except UnidentifiedImageError:
         raise UnreadableInputError(
             f"{name}: not a picture that Pillow can read; is it a picture file, and whole?"
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise UnreadableInputError(f"{name}: cannot be read as a picture: {_one_line(error)}") from None
     upright = ImageOps.exif_transpose(image)
     return Picture(_samples_of(upright), _metadata_of(image), _notes_on(image))

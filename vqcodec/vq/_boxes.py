@@ -1,7 +1,8 @@
 """Search by elimination in two levels of boxes: lanes are codewords, most codewords are never looked at.
 
-Vectors are mapped to the plane of a `BoxTree` 16 at a time, and searched for one by one: first the most promising
-leaf of 16 codewords, then those whose boxes are not farther than the best codeword so far. Each lane keeps its two
+Vectors are mapped to the plane of a `BoxTree` 16 at a time, and searched for one by one: first the leaf of the hint,
+then (without a hint, or after a poor one) the leaf whose box is nearest, then all those whose boxes are not farther
+than the best codeword so far. Each lane keeps its two
 least scores, so that the runner-up is known at the end. If it lies within the error bounds of the winner, float64
 formulas decide among all candidates.
 """
@@ -20,7 +21,9 @@ from vqcodec.jit import inline_kernel, kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._exact import squared_error
-from vqcodec.vq._simd import LANES, Lanes
+from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
+
+_MOST_NEAR_GROUPS = 3  # more of them after the hinted leaf show that the hint was poor
 
 
 @intrinsic(prefer_literal=True)
@@ -44,32 +47,21 @@ def _project_tile(typing_context, dimension, tile, axis, threshold, points, norm
 
 
 def _emit_projection(lanes, dimension, tile, axis, threshold, points, norms, bases):
-    builder = lanes.builder
     samples = [lanes.load(tile, lanes.offset(d * LANES)) for d in range(dimension)]
-    directions = [lanes.broadcast(axis, lanes.offset(d)) for d in range(dimension)]
-    norm = along = across = lanes.floats(0.0)
-    for sample, direction in zip(samples, directions):
-        norm = lanes.multiply_add(sample, sample, norm)
-        along = lanes.multiply_add(sample, direction, along)
-    backwards = builder.fneg(along)
-    for sample, direction in zip(samples, directions):
-        rest = lanes.multiply_add(backwards, direction, sample)
-        across = lanes.multiply_add(rest, rest, across)
-    lanes.store(along, points, lanes.offset(0))
-    lanes.store(lanes.square_root(across), points, lanes.offset(LANES))
-    lanes.store(norm, norms, lanes.offset(0))
-    constant, linear, quadratic = (lanes.broadcast(threshold, lanes.offset(j)) for j in range(3))
-    base = lanes.multiply_add(quadratic, norm, lanes.multiply_add(linear, lanes.square_root(norm), constant))
-    lanes.store(base, bases, lanes.offset(0))
+    view = emit_projection(lanes, samples, axis, threshold)
+    for r in range(2):
+        lanes.store(view.point[r], points, lanes.offset(r * LANES))
+    lanes.store(view.squared_norm, norms, lanes.offset(0))
+    lanes.store(view.base, bases, lanes.offset(0))
 
 
 @intrinsic(prefer_literal=True)
 def _search_boxes(
-    typing_context, dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, start
+    typing_context, dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, hinted
 ):
     """The least score of vector `lane` of a tile among the codewords that no box excludes.
 
-    `start` is the leaf to begin with, or -1; scratch float32 (n_groups,). Returns the place of the codeword of least
+    `hinted` is the leaf to begin with, or -1; scratch float32 (n_groups,). Returns the place of the codeword of least
     score (16 leaf + lane in the leaf), its score, and the next higher score that was seen.
     """
     if not isinstance(dimension, types.IntegerLiteral):
@@ -86,7 +78,7 @@ def _search_boxes(
         ]
         n_leaves = lanes.length(leaf_boxes, arguments[7], 1)
         n_groups = lanes.length(group_boxes, arguments[8], 1)
-        search = _BoxSearch(lanes, dimension.literal_value, *values, n_leaves, n_groups)
+        search = _BoxSearch(lanes, dimension.literal_value, values, n_leaves, n_groups)
         return context.make_tuple(builder, signature.return_type, search.emit())
 
     return result(dimension, *parameters), generate
@@ -95,10 +87,8 @@ def _search_boxes(
 class _BoxSearch:
     """Emits the search of one vector."""
 
-    def __init__(
-        self, lanes, dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, bounds, start,
-        n_leaves, n_groups,
-    ):  # fmt: skip
+    def __init__(self, lanes: Lanes, dimension: int, values: list[Any], n_leaves: Any, n_groups: Any) -> None:
+        tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, bounds, hinted = values
         builder = lanes.builder
         self.lanes, self.builder, self.dimension = lanes, builder, dimension
         self.leaves, self.half_costs = leaves, half_costs
@@ -109,21 +99,26 @@ class _BoxSearch:
         ]
         self.point = [lanes.broadcast(points, builder.add(lanes.offset(r * LANES), lane)) for r in range(2)]
         self.base = lanes.broadcast(bases, lane)
-        self.start = lanes.variable(start)
+        self.hinted = hinted
+        self.chosen = lanes.variable(lanes.offset(-1))
         self.least = lanes.variable(lanes.floats(np.inf))
         self.second = lanes.variable(lanes.floats(np.inf))
         self.leaf = lanes.variable(lanes.ints(0))
-        self.threshold = lanes.variable(lanes.floats(0.0))
+        self.threshold = lanes.variable(lanes.floats(np.inf))
 
     def emit(self) -> list[Any]:
         lanes, builder = self.lanes, self.builder
         with lanes.count_to(self.group_vectors) as v:
             first = builder.mul(v, lanes.offset(LANES))
             lanes.store(self.bound(self.group_boxes, first), self.bounds, first)
-        with builder.if_then(builder.icmp_signed("<", builder.load(self.start), lanes.offset(0)), likely=False):
+        with builder.if_then(builder.icmp_signed(">=", self.hinted, lanes.offset(0))):
+            self.scan(self.hinted)
+            self.lower_threshold()
+        with builder.if_then(builder.icmp_signed(">", self.count_near_groups(), lanes.offset(_MOST_NEAR_GROUPS))):
             self.choose_start()
-        self.scan(builder.load(self.start))
-        self.lower_threshold()
+            with builder.if_then(builder.icmp_signed("!=", builder.load(self.chosen), self.hinted)):
+                self.scan(builder.load(self.chosen))
+                self.lower_threshold()
         with lanes.count_to(self.group_vectors) as v:
             first = builder.mul(v, lanes.offset(LANES))
             near = lanes.at_most(lanes.load(self.bounds, first), builder.load(self.threshold))
@@ -135,16 +130,20 @@ class _BoxSearch:
         lanes, builder = self.lanes, self.builder
         pointer, count = boxes
         rows = [lanes.load(pointer, builder.add(builder.mul(count, lanes.offset(row)), first)) for row in range(5)]
-        total = rows[4]
-        for axis, coordinate in enumerate(self.point):
-            below = builder.fsub(rows[2 * axis], coordinate)
-            above = builder.fsub(coordinate, rows[2 * axis + 1])
-            outside = lanes.maximum(lanes.maximum(below, above), lanes.floats(0.0))
-            total = lanes.multiply_add(outside, outside, total)
-        return total
+        return emit_box_bound(lanes, rows, self.point)
+
+    def count_near_groups(self) -> Any:
+        """How many groups are within the threshold; all of them without a hint."""
+        lanes, builder = self.lanes, self.builder
+        total = lanes.variable(lanes.offset(0))
+        with lanes.count_to(self.group_vectors) as v:
+            bounds = lanes.load(self.bounds, builder.mul(v, lanes.offset(LANES)))
+            near = lanes.at_most(bounds, builder.load(self.threshold))
+            builder.store(builder.add(builder.load(total), lanes.count_bits(near)), total)
+        return builder.load(total)
 
     def choose_start(self) -> None:
-        """Begin with the leaf of least bound in the group of least bound."""
+        """Choose the leaf of least bound in the group of least bound."""
         lanes, builder = self.lanes, self.builder
         least = lanes.variable(lanes.floats(np.inf))
         group = lanes.variable(lanes.offset(0))
@@ -159,7 +158,7 @@ class _BoxSearch:
         first = builder.mul(builder.load(group), lanes.offset(LANES))
         bounds = self.bound(self.leaf_boxes, first)
         place = lanes.lowest_bit(lanes.at_most(bounds, lanes.least(bounds)))
-        builder.store(builder.add(first, place), self.start)
+        builder.store(builder.add(first, place), self.chosen)
 
     def scan_group(self, group: Any) -> None:
         lanes, builder = self.lanes, self.builder
@@ -170,7 +169,9 @@ class _BoxSearch:
             self.lower_threshold()
 
     def scan_other(self, leaf: Any) -> None:
-        with self.builder.if_then(self.builder.icmp_signed("!=", leaf, self.builder.load(self.start))):
+        builder = self.builder
+        scanned = [builder.icmp_signed("==", leaf, other) for other in (self.hinted, builder.load(self.chosen))]
+        with builder.if_then(builder.not_(builder.or_(*scanned))):
             self.scan(leaf)
 
     def scan(self, leaf: Any) -> None:
@@ -272,11 +273,11 @@ def search_kernel(dimension: int) -> Any:
             _project_tile(dimension, tile, axis, threshold, points, norms, bases)
             for lane in range(filled):
                 row = begin + lane
-                start = np.int64(-1)
+                hinted = np.int64(-1)
                 if hint.shape[0] > 0:
-                    start = np.int64(places[hint[row]])
+                    hinted = np.int64(places[hint[row]])
                 place, least, runner_up = _search_boxes(
-                    dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, start
+                    dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, hinted
                 )
                 best = np.int64(numbers[place // LANES, place % LANES])
                 error = squared_error(vectors[row], codewords[best])

@@ -3,14 +3,14 @@
 Numba's own loops reach three quarters of this speed at best and, above 16 dimensions, a twentieth, because LLVM then
 keeps the running minima in memory. LLVM splits the vectors to what the processor has (two AVX2 registers, four SSE or
 NEON ones), so one text serves all machines. Products and sums are fused where the processor can do it: the last bits
-of a score may differ from machine to machine, which is why the scores only ever filter (see `bounds.py`).
+of a score may differ from machine to machine, which is why the scores only ever filter (see `_bounds.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba.core import cgutils
@@ -123,6 +123,13 @@ class Lanes:
         )
         return self.builder.zext(self.builder.call(function, [mask, ir.Constant(ir.IntType(1), 1)]), INT64)
 
+    def count_bits(self, mask: Value) -> Value:
+        """How many bits of a mask are set, int64."""
+        function = cgutils.get_or_insert_function(
+            self.builder.module, ir.FunctionType(INT16, [INT16]), "llvm.ctpop.i16"
+        )
+        return self.builder.zext(self.builder.call(function, [mask]), INT64)
+
     def without_lowest_bit(self, mask: Value) -> Value:
         return self.builder.and_(mask, self.builder.sub(mask, ir.Constant(INT16, 1)))
 
@@ -157,3 +164,46 @@ class Lanes:
         body(self.lowest_bit(bits))
         builder.branch(test)
         builder.position_at_end(end)
+
+
+class PlaneView(NamedTuple):
+    """What is known of 16 vectors in the plane of a `BoxTree`, one a lane.
+
+    Attributes:
+        point: the component along the main axis and the norm of the rest.
+        squared_norm: |x|^2.
+        base: the part of the pruning threshold that does not depend on the least score.
+    """
+
+    point: tuple[Value, Value]
+    squared_norm: Value
+    base: Value
+
+
+def emit_projection(lanes: Lanes, samples: list[Value], axis: Value, threshold: Value) -> PlaneView:
+    """Map vectors to the plane; `samples` holds 16 lanes for each dimension, the pointers are the tree's arrays."""
+    builder = lanes.builder
+    directions = [lanes.broadcast(axis, lanes.offset(d)) for d in range(len(samples))]
+    squared_norm = along = across = lanes.floats(0.0)
+    for sample, direction in zip(samples, directions):
+        squared_norm = lanes.multiply_add(sample, sample, squared_norm)
+        along = lanes.multiply_add(sample, direction, along)
+    backwards = builder.fneg(along)
+    for sample, direction in zip(samples, directions):
+        rest = lanes.multiply_add(backwards, direction, sample)
+        across = lanes.multiply_add(rest, rest, across)
+    constant, linear, quadratic = (lanes.broadcast(threshold, lanes.offset(j)) for j in range(3))
+    base = lanes.multiply_add(linear, lanes.square_root(squared_norm), constant)
+    base = lanes.multiply_add(quadratic, squared_norm, base)
+    return PlaneView((along, lanes.square_root(across)), squared_norm, base)
+
+
+def emit_box_bound(lanes: Lanes, rows: list[Value], point: tuple[Value, Value]) -> Value:
+    """Least cost that boxes allow at a point of the plane; `rows` are the five rows of a tree's boxes."""
+    builder = lanes.builder
+    total = rows[4]
+    for low, high, coordinate in zip(rows[0:4:2], rows[1:4:2], point):
+        outside = lanes.maximum(builder.fsub(low, coordinate), builder.fsub(coordinate, high))
+        outside = lanes.maximum(outside, lanes.floats(0.0))
+        total = lanes.multiply_add(outside, outside, total)
+    return total

@@ -31,7 +31,9 @@ class BoxTree:
         axis: float32 (dimension,), unit vector along which the codewords vary most.
         leaves: float32 (n_leaves, dimension, 16), the codewords less the offset.
         half_costs: float32 (n_leaves, 16), (|c|^2 + penalty) / 2; very large where there is no codeword.
-        numbers: int32 (n_leaves, 16), the codewords' indices.
+        originals: float32 (n_leaves, dimension, 16), the codewords as they are.
+        penalties: float64 (n_leaves, 16), theirs; infinite where there is no codeword.
+        numbers: int32 (n_leaves, 16), the codewords' indices, rising within a leaf.
         places: int32 (size,), the leaf of each codeword.
         leaf_boxes: float32 (5, n_leaves): low and high of the first coordinate, of the second, least penalty.
         group_boxes: float32 (5, n_groups), the same for each 16 leaves; n_leaves = 16 n_groups, n_groups a multiple
@@ -42,6 +44,8 @@ class BoxTree:
     axis: FloatArray
     leaves: FloatArray
     half_costs: FloatArray
+    originals: FloatArray
+    penalties: npt.NDArray[np.float64]
     numbers: npt.NDArray[np.int32]
     places: npt.NDArray[np.int32]
     leaf_boxes: FloatArray
@@ -58,15 +62,19 @@ def main_axis(moved: FloatArray) -> tuple[FloatArray, float]:
     return axes[:, -1].astype(np.float32), float(variances[-1]) / total if total > 0 else 0.0
 
 
-def build_tree(moved: FloatArray, axis: FloatArray, penalties: npt.NDArray[np.float64]) -> BoxTree:
+def build_tree(
+    codewords: FloatArray, offset: FloatArray, axis: FloatArray, penalties: npt.NDArray[np.float64]
+) -> BoxTree:
     """The tree of some codewords.
 
     Args:
-        moved: float32 (size, dimension), the codewords less the offset.
-        axis: float32 (dimension,), their main axis.
+        codewords: float32 (size, dimension).
+        offset: float32 (dimension,), subtracted from codewords (and vectors) to keep the scores' errors small.
+        axis: float32 (dimension,), the main axis of the codewords less the offset.
         penalties: float64 (size,).
     """
-    size, dimension = moved.shape
+    size, dimension = codewords.shape
+    moved = codewords - offset
     wide = moved.astype(np.float64)
     along = wide @ axis
     across = np.sqrt(np.square(wide - np.outer(along, axis)).sum(axis=1))
@@ -76,25 +84,30 @@ def build_tree(moved: FloatArray, axis: FloatArray, penalties: npt.NDArray[np.fl
     leaves = groups * LANES
     numbers = np.full(leaves * LANES, -1, np.int64)
     numbers[:size] = _order_by_boxes(points)
-    used = numbers >= 0
+    members = numbers.reshape(leaves, LANES)
     squared_norms = np.square(wide).sum(axis=1)
-    half_costs = np.full(leaves * LANES, _ABSENT_COST)
-    half_costs[used] = 0.5 * (squared_norms + penalties)[numbers[used]]
-    codewords = np.zeros((leaves * LANES, dimension), np.float32)
-    codewords[used] = moved[numbers[used]]
+    half_costs = 0.5 * (squared_norms + penalties)
     places = np.empty(size, np.int32)
-    places[numbers[used]] = np.flatnonzero(used) // LANES
-    leaf_boxes = _boxes_of(points, penalties, numbers.reshape(leaves, LANES))
+    places[numbers[:size]] = np.arange(size) // LANES
     return BoxTree(
         axis,
-        np.ascontiguousarray(codewords.reshape(leaves, LANES, dimension).swapaxes(1, 2)),
-        half_costs.reshape(leaves, LANES),
-        np.maximum(numbers, 0).astype(np.int32).reshape(leaves, LANES),
+        _in_leaves(moved, members, np.float32(0.0)),
+        _in_leaves(half_costs.astype(np.float32), members, _ABSENT_COST),
+        _in_leaves(codewords, members, np.float32(0.0)),
+        _in_leaves(penalties, members, np.inf),
+        np.maximum(members, 0).astype(np.int32),
         places,
-        leaf_boxes,
+        _boxes_of(points, penalties, members),
         _boxes_of(points, penalties, numbers.reshape(groups, LANES**2)),
-        box_threshold(dimension, float(np.sqrt(squared_norms.max())), float(half_costs[used].max())),
+        box_threshold(dimension, float(np.sqrt(squared_norms.max())), float(half_costs.max())),
     )
+
+
+def _in_leaves(values: npt.NDArray, members: npt.NDArray[np.int64], absent: np.floating | float) -> npt.NDArray:
+    """`values` (size, ...) of each leaf's members, the codewords being the last axis; `absent` where there is none."""
+    laid_out = values[members]
+    laid_out[members < 0] = absent
+    return np.ascontiguousarray(np.moveaxis(laid_out, 1, -1))
 
 
 def _order_by_boxes(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -108,6 +121,7 @@ def _order_by_boxes(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         start, stop = pending.pop()
         leaves = -(-(stop - start) // LANES)
         if leaves <= 1:
+            order[start:stop].sort()
             continue
         run = order[start:stop]
         keys = points[run, points[run].var(axis=0).argmax()]

@@ -53,9 +53,7 @@ def provenance_bytes(provenance: Mapping[str, Any]) -> bytes:
     """
     _check_keys(provenance)
     try:
-        text = json.dumps(
-            dict(provenance), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
+        text = json.dumps(dict(provenance), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         data = text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise CodebookError(f"provenance of the codebook cannot be written as JSON: {error}") from None
@@ -148,9 +146,7 @@ def parse(data: bytes, source: str, undo_difference: Undo | None = None) -> Cano
         arrays[key] = cursor.array(key, undo_difference)
     provenance = _parse_provenance(cursor.take(cursor.number("<I")), source)
     if cursor.position != len(data):
-        raise CorruptFileError(
-            f"{at(source)}{len(data) - cursor.position} bytes too many after the provenance"
-        )
+        raise CorruptFileError(f"{at(source)}{len(data) - cursor.position} bytes too many after the provenance")
     return CanonicalParts(engine, name, arrays, provenance)
 
 
@@ -165,9 +161,7 @@ class _Cursor:
     def take(self, count: int) -> bytes:
         end = self.position + count
         if end > len(self.data):
-            raise CorruptFileError(
-                f"{at(self.source)}the codebook ends {end - len(self.data)} bytes too early"
-            )
+            raise CorruptFileError(f"{at(self.source)}the codebook ends {end - len(self.data)} bytes too early")
         piece = self.data[self.position : end]
         self.position = end
         return piece
@@ -186,9 +180,7 @@ class _Cursor:
         if code >= len(DTYPES):
             raise CorruptFileError(f"{at(self.source)}array '{key}' has the unknown element type {code}")
         if axes > MAX_AXES:
-            raise LimitError(
-                f"{at(self.source)}array '{key}' has {axes} axes; at most {MAX_AXES} are allowed"
-            )
+            raise LimitError(f"{at(self.source)}array '{key}' has {axes} axes; at most {MAX_AXES} are allowed")
         shape = tuple(self.number("<I") for _ in range(axes))
         if 0 in shape:
             raise CorruptFileError(f"{at(self.source)}array '{key}' has an axis of length 0")
@@ -206,9 +198,7 @@ class _Cursor:
 
 def _parse_provenance(data: bytes, source: str) -> dict[str, Any]:
     if len(data) > MAX_PROVENANCE_BYTES:
-        raise LimitError(
-            f"{at(source)}provenance of {len(data)} bytes; at most {MAX_PROVENANCE_BYTES} are allowed"
-        )
+        raise LimitError(f"{at(source)}provenance of {len(data)} bytes; at most {MAX_PROVENANCE_BYTES} are allowed")
     if _depth(data) > MAX_PROVENANCE_DEPTH:
         raise LimitError(f"{at(source)}provenance nested more than {MAX_PROVENANCE_DEPTH} deep")
     try:

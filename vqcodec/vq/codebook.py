@@ -53,9 +53,7 @@ class Codebook:
                 "use letters, digits and . _ + - (at most 64, a letter or digit first)"
             )
         if len(arrays) > canonical.MAX_ARRAYS:
-            raise LimitError(
-                f"codebook '{name}': {len(arrays)} arrays; at most {canonical.MAX_ARRAYS} are allowed"
-            )
+            raise LimitError(f"codebook '{name}': {len(arrays)} arrays; at most {canonical.MAX_ARRAYS} are allowed")
         self._engine = engine
         self._name = name
         self._arrays = MappingProxyType({key: _frozen(key, arrays[key]) for key in sorted(arrays)})
@@ -108,9 +106,7 @@ class Codebook:
         try:
             return self._arrays[key]
         except KeyError:
-            raise CodebookError(
-                f"codebook '{self.name}' has no array '{key}', which {self.engine} needs"
-            ) from None
+            raise CodebookError(f"codebook '{self.name}' has no array '{key}', which {self.engine} needs") from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Codebook) and self._digest == other._digest
@@ -126,9 +122,7 @@ class Codebook:
 
     def canonical_bytes(self) -> bytes:
         """The bytes that the identity is the SHA-256 of (FORMAT.md, section 6.1)."""
-        return b"".join(
-            canonical.canonical_pieces(self.engine, self.name, self._arrays, self._provenance_bytes)
-        )
+        return b"".join(canonical.canonical_pieces(self.engine, self.name, self._arrays, self._provenance_bytes))
 
     def to_bytes(self, parent: Codebook | None = None) -> bytes:
         """The `.vqcb` file.
@@ -138,9 +132,7 @@ class Codebook:
                 Whoever reads the file then needs the parent.
         """
         raw = self.canonical_bytes()
-        whole = codebook_file.file_bytes(
-            self.engine, self.name, len(raw), self._digest, *codebook_file.pack(raw)
-        )
+        whole = codebook_file.file_bytes(self.engine, self.name, len(raw), self._digest, *codebook_file.pack(raw))
         if parent is None or parent == self:
             return whole
         changed = codebook_file.differing_arrays(self._arrays, parent.arrays)
@@ -184,8 +176,7 @@ class Codebook:
             raw = codebook_file.unpack(header.method, payload, header.raw_bytes, source)
             if codebook_file.digest_of(raw) != header.digest:
                 raise CorruptFileError(
-                    f"{at(source)}codebook '{header.name}' is damaged or altered: "
-                    f"its SHA-256 is not {header.identity}"
+                    f"{at(source)}codebook '{header.name}' is damaged or altered: its SHA-256 is not {header.identity}"
                 )
             parts = canonical.parse(raw, source)
         codebook = cls(parts.engine, parts.name, parts.arrays, parts.provenance)
@@ -219,9 +210,7 @@ def _parse_difference(
     def restore(key: str, stored: np.ndarray) -> np.ndarray:
         like = parent.arrays.get(key)
         if like is None or like.dtype != stored.dtype or like.shape != stored.shape:
-            raise CorruptFileError(
-                f"{at(source)}the parent codebook has no array like '{key}' to differ from"
-            )
+            raise CorruptFileError(f"{at(source)}the parent codebook has no array like '{key}' to differ from")
         return codebook_file.undo_difference(stored, like)
 
     return canonical.parse(body, source, restore)
@@ -231,19 +220,14 @@ def _frozen(key: str, array: np.ndarray) -> np.ndarray:
     """A read-only, C-ordered, aligned, little-endian copy."""
     if not is_array_name(key):
         raise CodebookError(
-            f"'{printable(key)}' cannot be the name of an array: "
-            "use a-z 0-9 _ . / - (at most 64, a letter first)"
+            f"'{printable(key)}' cannot be the name of an array: use a-z 0-9 _ . / - (at most 64, a letter first)"
         )
     array = np.asarray(array)
     dtype = array.dtype.newbyteorder("<")
     if dtype not in canonical.DTYPES:
-        raise CodebookError(
-            f"array '{key}' of a codebook has elements {array.dtype}; only integers up to int64 may be"
-        )
+        raise CodebookError(f"array '{key}' of a codebook has elements {array.dtype}; only integers up to int64 may be")
     if array.ndim > canonical.MAX_AXES or 0 in array.shape:
-        raise CodebookError(
-            f"array '{key}' of a codebook has the shape {array.shape}: at most 8 axes, none empty"
-        )
+        raise CodebookError(f"array '{key}' of a codebook has the shape {array.shape}: at most 8 axes, none empty")
     frozen = np.array(array, dtype=dtype, order="C", copy=True)
     frozen.flags.writeable = False
     return frozen

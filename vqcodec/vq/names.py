@@ -32,9 +32,7 @@ def printable(text: str | bytes, most: int = 80) -> str:
     """`text` in at most `most` characters, safe for a terminal: what is not printable is escaped."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: most + 1]
-    )
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 

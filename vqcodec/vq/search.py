@@ -7,14 +7,14 @@ their error, and leave the decision to the float64 formula (see `_bounds.py`).
 
 The methods, chosen by the size of the work:
 
-- all codewords, one by one in float64 (`_exact.py`), for small jobs and for more than 64 dimensions;
-- all codewords in float32 vector registers (`_brute.py`), for up to 256 codewords or data without a main axis;
-- elimination by boxes (`_boxes.py`) for large codebooks, and the only one to profit from a hint.
+- plain (`_exact.py`): all codewords in float64, one vector after the other; for small jobs, and above 64 dimensions;
+- tiles (`_tiles.py`): 16 or 32 vectors at once in vector registers, for up to 511 codewords and for data without a
+  main axis;
+- boxes (`_boxes.py`): elimination of most codewords, for large codebooks; the only method to profit from a hint.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.jit import map_shards
-from vqcodec.vq import _boxes, _brute, _exact, _tree
+from vqcodec.vq import _boxes, _exact, _tiles, _tree
 
 MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components stay far from overflow in float32
 
@@ -101,7 +101,7 @@ class SearchIndex:
             return self._plain_search
         if self.size >= _LEAST_BOX_CODEWORDS and self._main_axis[1] >= _LEAST_MAIN_AXIS_SHARE:
             return self._box_search
-        return self._brute_search
+        return self._tile_search
 
     @functools.cached_property
     def _main_axis(self) -> tuple[FloatArray, float]:
@@ -117,19 +117,28 @@ class SearchIndex:
         return search
 
     @functools.cached_property
-    def _brute_search(self) -> Any:
-        groups = _arrays(_brute.build_groups(self.codewords, self._offset, self.penalties))
-        kernel = _brute.search_kernel(self.dimension)
+    def _box_tree(self) -> _tree.BoxTree:
+        return _tree.build_tree(self.codewords, self._offset, self._main_axis[0], self.penalties)
+
+    @functools.cached_property
+    def _tile_search(self) -> Any:
+        tree = self._box_tree
+        leaves = -(-self.size // _tree.LANES)
+        arrays = (tree.axis, tree.leaves, tree.half_costs, tree.originals, tree.penalties, tree.numbers)
+        arguments = (self._offset, leaves, *arrays, tree.leaf_boxes, tree.threshold)
+        kernel = _tiles.search_kernel(self.dimension)
 
         def search(vectors, hint, indices, distortions):
-            kernel(vectors, self._offset, *groups, indices, distortions)
+            kernel(vectors, *arguments, indices, distortions)
 
         return search
 
     @functools.cached_property
     def _box_search(self) -> Any:
-        tree = _tree.build_tree(self.codewords - self._offset, self._main_axis[0], self.penalties)
-        arguments = (self.codewords, self.penalties, self._offset, *_arrays(tree))
+        tree = self._box_tree
+        codewords = (self.codewords, self.penalties, self._offset)
+        arrays = (tree.axis, tree.leaves, tree.half_costs, tree.numbers, tree.places)
+        arguments = (*codewords, *arrays, tree.leaf_boxes, tree.group_boxes, tree.threshold)
         kernel = _boxes.search_kernel(self.dimension)
 
         def search(vectors, hint, indices, distortions):
@@ -235,11 +244,6 @@ def nearest_mahalanobis(
     except np.linalg.LinAlgError:
         raise ValueError("matrix is not positive definite") from None
     return SearchIndex(books @ factor).nearest(data @ factor, hint=hint, threads=threads)
-
-
-def _arrays(layout: Any) -> tuple[Any, ...]:
-    """The fields of a dataclass of arrays, in their order."""
-    return tuple(getattr(layout, field.name) for field in dataclasses.fields(layout))
 
 
 def _shards(count: int) -> list[slice]:

@@ -6,36 +6,20 @@ another, zero bits up to a whole byte, then, if the picture has one, the alpha p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
 from vqcodec.entropy import bits
-from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.image import alpha
 from vqcodec.image.block.indices import decode_indices, encode_indices, most_bits, select_indices
-from vqcodec.image.block.layers import Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
+from vqcodec.image.block.layers import ENGINE, Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
+from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.vq.codebook import Codebook
 
 _LAMBDA_AT_ZERO = 40.0  # squared error per sample that a bit is worth at quality 0
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What the encoder made.
-
-    Attributes:
-        header: the stream header.
-        packets: the packets, one.
-        reconstruction: uint8 (height, width, channels), exactly what the decoder gives.
-        bits_by_part: where the packet's bits went; they sum to its size.
-    """
-
-    header: bytes
-    packets: list[bytes]
-    reconstruction: np.ndarray
-    bits_by_part: dict[str, int]
 
 
 def lambda_of(quality: float, layer: Layer) -> float:
@@ -44,18 +28,29 @@ def lambda_of(quality: float, layer: Layer) -> float:
     return _LAMBDA_AT_ZERO * dimension * ((100.0 - quality) / 100.0) ** 2
 
 
-def encode(samples: np.ndarray, codebook: Codebook, quality: float, effort: int, threads: int | None = None) -> Encoded:
+def encode(
+    samples: np.ndarray,
+    codebook: Codebook,
+    quality: float,
+    effort: int,
+    threads: int | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Encoded:
     """Encode a picture, uint8 (height, width, 1 to 4 channels).
 
     Args:
         quality: 0 to 100; how little distortion may be traded for rate.
         effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (from 6) or 3 (9).
         threads: not used; a picture is a few milliseconds' work.
+        options: this engine has none.
 
     Raises:
         CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
+        UsageError: an option was given.
     """
     del threads
+    if options:
+        raise UsageError(f"{ENGINE} has no option {sorted(options)[0]}")
     layers = layers_of(codebook)
     height, width, channels = samples.shape
     colour_channels = channels - (channels + 1) % 2

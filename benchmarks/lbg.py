@@ -1,0 +1,111 @@
+"""Codebook design from the same start beside faiss.Kmeans and scikit-learn's KMeans.
+
+    python -m benchmarks.lbg                print the figures and write them to benchmarks/results/lbg.json
+
+The training sequence is the 4x4 blocks of photographs in grey. Everyone begins with the same codewords, drawn by
+k-means++, and makes the same number of passes over the data: `iterations` updates of the codewords. Distortions are
+measured anew with our exact search for all. The contenders take turns; figures are medians over the rounds, processor
+time with one thread, time by the clock with all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import RESULTS, write_json
+from benchmarks.datasets import DATA, MissingDataError
+from benchmarks.search import grey_blocks
+from vqcodec.jit import default_threads
+from vqcodec.training.lbg import lbg
+from vqcodec.training.starts import kmeans_plus_plus
+from vqcodec.vq.search import nearest
+
+LINE = "{codewords:5d} {threads} {method:24s} {seconds:8.3f} s {times_ours:6.2f} {distortion:10.3f}"
+
+
+def contenders(data: np.ndarray, start: np.ndarray, iterations: int, threads: int) -> dict[str, Callable[[], Any]]:
+    """What takes turns; each returns its codewords."""
+    import faiss
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    size, dimension = start.shape
+    faiss.omp_set_num_threads(threads)
+
+    def ours() -> np.ndarray:
+        return lbg(data, size, start=start, threshold=0, max_iterations=iterations + 1, threads=threads).codewords
+
+    def faiss_kmeans() -> np.ndarray:
+        kmeans = faiss.Kmeans(dimension, size, niter=iterations, max_points_per_centroid=len(data))
+        kmeans.train(data, init_centroids=start)
+        return kmeans.centroids
+
+    def sklearn_kmeans() -> np.ndarray:
+        with threadpool_limits(threads):
+            kmeans = KMeans(size, init=start, n_init=1, max_iter=iterations, tol=0, algorithm="lloyd")
+            return kmeans.fit(data).cluster_centers_
+
+    return {"vqcodec": ours, "faiss.Kmeans": faiss_kmeans, "sklearn.cluster.KMeans": sklearn_kmeans}
+
+
+def measure(data: np.ndarray, start: np.ndarray, iterations: int, threads: int, rounds: int) -> list[dict[str, Any]]:
+    """One row for each contender."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+    tasks = contenders(data, start, iterations, threads)
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    distortions = {}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            begin = clock()
+            codewords = task()
+            times[name].append(clock() - begin)
+            distortions[name] = float(nearest(data, codewords)[1].mean(dtype=np.float64))
+    seconds = {name: statistics.median(values) for name, values in times.items()}
+    return [
+        {
+            "codewords": len(start),
+            "threads": threads,
+            "method": name,
+            "seconds": round(seconds[name], 3),
+            "times_ours": round(seconds[name] / seconds["vqcodec"], 2),
+            "distortion": round(distortions[name], 3),
+        }
+        for name in tasks
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA / "images" / "train", help="folder of photographs")
+    parser.add_argument("--blocks", type=int, default=1_000_000, help="number of vectors")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256], help="numbers of codewords")
+    parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=RESULTS / "lbg.json")
+    options = parser.parse_args()
+    try:
+        data = grey_blocks(options.data, options.blocks)
+    except MissingDataError as error:
+        print(f"skipped: {error}")
+        return
+    lbg(data[:5000], 16)  # compiles
+    rows = []
+    for size in options.sizes:
+        start = kmeans_plus_plus(data, size, seed=1)
+        for threads in sorted({1, default_threads()}):
+            for row in measure(data, start, options.iterations, threads, options.rounds):
+                rows.append(row)
+                print(LINE.format(**row))
+    results = {"vectors": len(data), "dimension": data.shape[1], "iterations": options.iterations, "rows": rows}
+    write_json(options.output, "lbg", results)
+
+
+if __name__ == "__main__":
+    main()

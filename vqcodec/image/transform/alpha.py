@@ -1,0 +1,92 @@
+"""Alpha planes beside colour: exactly, or by the block engine at a quality of their own.
+
+Alpha is coded tile by tile like the colour it belongs to, in the same packets, so that a part of the picture can be
+decoded alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vqcodec.blocks.decoder import decode_planes
+from vqcodec.blocks.encoder import encode_planes
+from vqcodec.blocks.model import Model
+from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
+from vqcodec.blocks.picture_planes import tile_rectangles
+from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.errors import CorruptFileError
+from vqcodec.image import alpha as exact
+from vqcodec.image.transform.quality import ladder_position
+
+_EXACT = b"\x7f"  # alpha's own parameters never begin so, since it is never tuned for SSIM
+
+
+@dataclass(frozen=True)
+class EncodedAlpha:
+    """Header, payload of each tile, and what decoding gives."""
+
+    header: bytes
+    payloads: list[bytes]
+    reconstruction: np.ndarray
+
+
+def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads: int | None) -> EncodedAlpha:
+    """Code an alpha plane, uint8 (height, width); exactly at quality 100, or where that takes no more bytes."""
+    kept = [exact.encode(np.ascontiguousarray(tile.of(plane))) for tile in tile_rectangles(plane.shape)]
+    if quality < 100:
+        index, _ = ladder_position(quality)
+        parameters = CodingParameters(index, subsampling="grey", effort=effort)
+        coded = encode_planes([plane], model, parameters, threads)
+        if sum(map(len, coded.payloads)) < sum(map(len, kept)):
+            return EncodedAlpha(parameters.to_bytes(), coded.payloads, coded.reconstruction[0])
+    return EncodedAlpha(_EXACT, kept, plane)
+
+
+def decode(
+    header: bytes, payloads: list[bytes], height: int, width: int, model: Model, threads: int | None
+) -> np.ndarray:
+    """The alpha plane, uint8 (height, width).
+
+    Raises:
+        CorruptFileError: the header or a payload is damaged.
+    """
+    if header != _EXACT:
+        parameters = CodingParameters.from_bytes(header)
+        if parameters.subsampling != "grey":
+            raise CorruptFileError("the alpha plane's parameters are not those of a single plane")
+        return decode_planes(payloads, [(height, width)], model, parameters, threads)[0]
+    tiles = tile_rectangles((height, width))
+    if len(payloads) != len(tiles):
+        raise CorruptFileError(f"alpha has {len(payloads)} tiles, but {width}x{height} pixels make {len(tiles)}")
+    plane = np.empty((height, width), np.uint8)
+    for tile, payload in zip(tiles, payloads):
+        tile.of(plane)[:] = exact.decode(payload, tile.height, tile.width)
+    return plane
+
+
+def header_size(data: bytes) -> int:
+    """Bytes of the alpha header that `data` begins with."""
+    return len(_EXACT) if data[:1] == _EXACT else PARAMETER_BYTES
+
+
+def join(colour: list[bytes], payloads: list[bytes]) -> list[bytes]:
+    """Packets of tiles: length of the colour payload, colour payload, alpha payload."""
+    return [put_varint(len(first)) + first + second for first, second in zip(colour, payloads)]
+
+
+def split(packets: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Colour and alpha payloads of such packets.
+
+    Raises:
+        CorruptFileError: a packet is shorter than it says.
+    """
+    colour, payloads = [], []
+    for packet in packets:
+        length, start = get_varint(packet, 0)
+        if length > len(packet) - start:
+            raise CorruptFileError("a tile's packet is shorter than its colour payload")
+        colour.append(packet[start : start + length])
+        payloads.append(packet[start + length :])
+    return colour, payloads

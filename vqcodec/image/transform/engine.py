@@ -1,0 +1,184 @@
+"""The default picture coder: the block engine on colour planes, alpha and tiles (engine `image/transform`).
+
+Stream header: the picture's shape (`vqcodec.image.shape`), then the coding parameters of the colour planes
+(`vqcodec.blocks.parameters`), then, with alpha, those of the alpha plane or 0x7F for alpha kept exactly. One
+packet a tile: the block engine's payload; with alpha preceded by its length as a varint and followed by that of alpha.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from vqcodec.blocks.decoder import decode_planes
+from vqcodec.blocks.encoder import encode_planes
+from vqcodec.blocks.model import Model
+from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
+from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.image.engines import Encoded
+from vqcodec.image.shape import Shape
+from vqcodec.image.transform import alpha
+from vqcodec.image.transform.planes import plane_shapes, planes_of, samples_of
+from vqcodec.image.transform.quality import ladder_position
+from vqcodec.vq.codebook import Codebook
+
+ENGINE = "image/transform"
+CHROMA = ("auto", "444", "420")
+TUNES = ("ssim", "psnr")
+_FULL_CHROMA_FROM = 20.0  # quality from which `auto` keeps chroma at full size
+_CHROMA_STEP = {"psnr": -3, "ssim": 0}  # on the ladder of steps, relative to luma
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user may ask of this engine beside quality and effort.
+
+    Attributes:
+        tune: "ssim", to spend bits where the eye looks, or "psnr".
+        chroma: "444", "420", or "auto" to choose by quality.
+        alpha_quality: 0 to 100; 100 keeps alpha exactly.
+    """
+
+    tune: str = "ssim"
+    chroma: str = "auto"
+    alpha_quality: float = 100.0
+
+    def __post_init__(self) -> None:
+        if self.tune not in TUNES:
+            raise UsageError(f"tune {self.tune}: choose one of {', '.join(TUNES)}")
+        if self.chroma not in CHROMA:
+            raise UsageError(f"chroma {self.chroma}: choose one of {', '.join(CHROMA)}")
+        if not 0 <= self.alpha_quality <= 100:
+            raise UsageError(f"alpha quality {self.alpha_quality:g} is out of range: choose 0 to 100")
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Wishes:
+        """The wishes that options by name express; UsageError names one that does not exist."""
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(options) - set(known))
+        if unknown:
+            raise UsageError(f"{ENGINE} has no option {unknown[0]}; it has {', '.join(known)}")
+        return cls(**options)
+
+
+@lru_cache(maxsize=8)
+def model_of(codebook: Codebook) -> Model:
+    """The trained model that a codebook holds.
+
+    Raises:
+        CodebookError: the codebook is for another engine, or is not usable.
+    """
+    if codebook.engine != ENGINE:
+        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    return Model.from_arrays(codebook.arrays)
+
+
+def encode(
+    samples: np.ndarray,
+    codebook: Codebook,
+    quality: float,
+    effort: int,
+    threads: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Encoded:
+    """Encode a picture, uint8 (height, width, 1 to 4 channels).
+
+    Args:
+        quality: 0 to 100.
+        effort: 0 to 9.
+        threads: how many to use; the bytes do not depend on it.
+        options: fields of `Wishes` by name.
+
+    Raises:
+        CodebookError: the codebook is not for this engine.
+        UsageError: an option is unknown or out of range.
+    """
+    wishes = Wishes.of(options or {})
+    model = model_of(codebook)
+    shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
+    parameters = _parameters(shape, quality, effort, wishes)
+    colour = samples[:, :, : shape.colour_channels]
+    coded = encode_planes(planes_of(colour, parameters.subsampling), model, parameters, threads)
+    header = shape.to_bytes() + parameters.to_bytes()
+    packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
+    if shape.has_alpha:
+        plane = np.ascontiguousarray(samples[:, :, -1])
+        kept = alpha.encode(plane, model, wishes.alpha_quality, effort, threads)
+        header += kept.header
+        packets = alpha.join(packets, kept.payloads)
+        bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, coded.payloads)))
+        reconstruction = np.concatenate([reconstruction, kept.reconstruction[:, :, None]], axis=2)
+    bits["header"] = 8 * len(header)
+    return Encoded(header, packets, reconstruction, bits)
+
+
+def decode(header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None) -> np.ndarray:
+    """The picture of a stream, uint8 (height, width, channels).
+
+    Raises:
+        CorruptFileError: header or packets are damaged.
+        CodebookError: the codebook is not for this engine.
+    """
+    shape, parameters, alpha_header = _parse(header)
+    model = model_of(codebook)
+    if shape.has_alpha:
+        packets, alpha_payloads = alpha.split(packets)
+    shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
+    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads))
+    if not shape.has_alpha:
+        return samples
+    plane = alpha.decode(alpha_header, alpha_payloads, shape.height, shape.width, model, threads)
+    return np.concatenate([samples, plane[:, :, None]], axis=2)
+
+
+def split(data: bytes) -> tuple[bytes, bytes]:
+    """Stream header and packet of a compact file, in which they follow each other."""
+    shape, used = Shape.from_bytes(data)
+    used += PARAMETER_BYTES
+    if shape.has_alpha:
+        used += alpha.header_size(data[used:])
+    return data[:used], data[used:]
+
+
+def describe(header: bytes) -> dict[str, object]:
+    """What a stream header says."""
+    shape, parameters, _ = _parse(header)
+    return {
+        "width": shape.width,
+        "height": shape.height,
+        "channels": shape.channels,
+        "step_index": parameters.step_index,
+        "tune": parameters.tune,
+        "chroma": parameters.subsampling,
+    }
+
+
+def _parameters(shape: Shape, quality: float, effort: int, wishes: Wishes) -> CodingParameters:
+    index, lambda_scale = ladder_position(quality)
+    subsampling = wishes.chroma
+    if subsampling == "auto":
+        subsampling = "444" if quality >= _FULL_CHROMA_FROM else "420"
+    return CodingParameters(
+        index,
+        chroma_step=_CHROMA_STEP[wishes.tune],
+        tune=wishes.tune,
+        subsampling=subsampling if shape.colour_channels == 3 else "grey",
+        effort=effort,
+        lambda_scale=lambda_scale,
+    )
+
+
+def _parse(header: bytes) -> tuple[Shape, CodingParameters, bytes]:
+    """Shape, parameters and what is left for alpha of a whole stream header."""
+    shape, used = Shape.from_bytes(header)
+    parameters = CodingParameters.from_bytes(header[used : used + PARAMETER_BYTES])
+    if (parameters.subsampling == "grey") != (shape.colour_channels == 1):
+        raise CorruptFileError("the picture's header contradicts itself: channels and subsampling do not fit")
+    rest = header[used + PARAMETER_BYTES :]
+    if len(rest) != (alpha.header_size(rest) if shape.has_alpha else 0):
+        raise CorruptFileError("the picture's header has the wrong length")
+    return shape, parameters, rest

@@ -1,0 +1,272 @@
+"""Search in tiles: lanes are vectors, codewords pass by in leaves of a `BoxTree`.
+
+A tile of vectors stays in registers (up to 20 dimensions; above, two columns of 16 share each load) while the
+codewords are broadcast against it, four at a time. Leaves whose box is too far for every vector of the tile are
+passed over: neighbouring blocks of a picture have much in common, and where nothing is common (or there is no main
+axis) the tests cost little and the search is a full one.
+
+Of each group of four codewords only the least score is compared with the best so far, and the best and the
+second-best group are kept. As a rule the second-best lies beyond the error bounds, and float64 formulas settle which
+of the four it is; else they settle it among all codewords.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from vqcodec.jit import kernel
+from vqcodec.vq import _simd
+from vqcodec.vq._bounds import SLACK, tie_margin
+from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
+
+GROUP = 4  # codewords
+_GROUPS_PER_LEAF = LANES // GROUP
+_REGISTER_DIMENSIONS = 20
+
+
+def tile_vectors(dimension: int) -> int:
+    """How many vectors a tile holds: 16, or 32 when the codewords' loads must be shared."""
+    return LANES if dimension <= _REGISTER_DIMENSIONS else 2 * LANES
+
+
+@intrinsic(prefer_literal=True)
+def _scan_tile(
+    typing_context, dimension, count, tile, axis, leaves, half_costs, boxes, threshold, scratch,
+    norms, least, second, winner,
+):  # fmt: skip
+    """Compare a tile of vectors with the codewords in the first `count` leaves of a tree.
+
+    tile float32 (dimension, tile_vectors); axis, leaves, half_costs, boxes, threshold: of the `BoxTree`; scratch
+    float32 (count, tile_vectors). Written for each vector: norms float32, its squared norm; least float32, the least
+    score; winner int32, the group (4 leaf + quarter of the leaf) that has it; second float32, the least score in
+    other groups.
+    """
+    if not isinstance(dimension, types.IntegerLiteral):
+        return None
+    arrays = (tile, axis, leaves, half_costs, boxes, threshold, scratch, norms, least, second, winner)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        pointers = [lanes.data(kind, array) for kind, array in zip(arrays, arguments[2:])]
+        box_stride = lanes.length(boxes, arguments[6], 1)
+        scan = _TileScan(lanes, dimension.literal_value, pointers[:7], box_stride)
+        scan.emit(arguments[1])
+        scan.store_results(pointers[7:])
+        return context.get_dummy_value()
+
+    return types.void(dimension, types.intp, *arrays), generate
+
+
+class _TileScan:
+    """Emits the search of one tile."""
+
+    def __init__(self, lanes: Lanes, dimension: int, pointers: list[Any], box_stride: Any) -> None:
+        self.lanes, self.builder, self.dimension, self.box_stride = lanes, lanes.builder, dimension, box_stride
+        self.tile, axis, self.leaves, self.half_costs, self.boxes, threshold, self.scratch = pointers
+        self.columns = range(tile_vectors(dimension) // LANES)
+        in_registers = len(self.columns) == 1
+        self.resident = [self.samples(d) for d in range(dimension)] if in_registers else None
+        sources = [[self.samples_of(d)[v] for d in range(dimension)] for v in self.columns]
+        self.views = [emit_projection(lanes, source, axis, threshold) for source in sources]
+        self.leasts = [lanes.variable(lanes.floats(np.inf)) for _ in self.columns]
+        self.seconds = [lanes.variable(lanes.floats(np.inf)) for _ in self.columns]
+        self.winners = [lanes.variable(lanes.ints(0)) for _ in self.columns]
+        self.limits = [lanes.variable(lanes.floats(np.inf)) for _ in self.columns]
+
+    def samples(self, d: int) -> list[Any]:
+        width = LANES * len(self.columns)
+        return [self.lanes.load(self.tile, self.lanes.offset(d * width + v * LANES)) for v in self.columns]
+
+    def samples_of(self, d: int) -> list[Any]:
+        return self.resident[d] if self.resident else self.samples(d)
+
+    def emit(self, count: Any) -> None:
+        """First the leaves with the nearest box of any vector, then those that are near enough to the best found."""
+        lanes, builder = self.lanes, self.builder
+        with lanes.count_to(count) as leaf:
+            self.store_bounds(leaf)
+        with lanes.count_to(lanes.offset(2)) as phase:
+            second_phase = builder.trunc(phase, ir.IntType(1))
+            self.lower_limits(second_phase)
+            with lanes.count_to(count) as leaf, builder.if_then(self.is_near(leaf)):
+                with lanes.count_to(lanes.offset(_GROUPS_PER_LEAF)) as quarter:
+                    self.scan(builder.add(builder.mul(leaf, lanes.offset(_GROUPS_PER_LEAF)), quarter))
+                self.mark_as_scanned(leaf)
+                self.lower_limits(second_phase)
+
+    def bound_place(self, leaf: Any, column: int) -> Any:
+        width = LANES * len(self.columns)
+        return self.builder.add(self.builder.mul(leaf, self.lanes.offset(width)), self.lanes.offset(column * LANES))
+
+    def store_bounds(self, leaf: Any) -> None:
+        lanes, builder = self.lanes, self.builder
+        rows = [
+            lanes.broadcast(self.boxes, builder.add(builder.mul(self.box_stride, lanes.offset(row)), leaf))
+            for row in range(5)
+        ]
+        for v in self.columns:
+            bound = emit_box_bound(lanes, rows, self.views[v].point)
+            lanes.store(bound, self.scratch, self.bound_place(leaf, v))
+            builder.store(lanes.minimum(bound, builder.load(self.limits[v])), self.limits[v])
+
+    def is_near(self, leaf: Any) -> Any:
+        lanes, builder = self.lanes, self.builder
+        near = ir.Constant(_simd.INT16, 0)
+        for v in self.columns:
+            bound = lanes.load(self.scratch, self.bound_place(leaf, v))
+            near = builder.or_(near, lanes.at_most(bound, builder.load(self.limits[v])))
+        return lanes.is_set(near)
+
+    def mark_as_scanned(self, leaf: Any) -> None:
+        for v in self.columns:
+            self.lanes.store(self.lanes.floats(np.inf), self.scratch, self.bound_place(leaf, v))
+
+    def lower_limits(self, condition: Any) -> None:
+        """Make the limit of each vector the pruning threshold of its least score, if `condition` holds."""
+        lanes, builder = self.lanes, self.builder
+        for v in self.columns:
+            factor = lanes.floats(2 * (1 + SLACK))
+            threshold = lanes.multiply_add(builder.load(self.leasts[v]), factor, self.views[v].base)
+            builder.store(builder.select(condition, threshold, builder.load(self.limits[v])), self.limits[v])
+
+    def scan(self, group: Any) -> None:
+        """Compare the tile with the four codewords of a group."""
+        lanes, builder = self.lanes, self.builder
+        costs = builder.mul(group, lanes.offset(GROUP))
+        components = _group_place(lanes, self.dimension, group)
+        scores = []
+        for j in range(GROUP):
+            cost = lanes.broadcast(self.half_costs, builder.add(costs, lanes.offset(j)))
+            scores.append([cost for _ in self.columns])
+        for d in range(self.dimension):
+            negated = [builder.fneg(sample) for sample in self.samples_of(d)]
+            for j in range(GROUP):
+                component = lanes.broadcast(self.leaves, builder.add(components, lanes.offset(d * LANES + j)))
+                scores[j] = [lanes.multiply_add(x, component, s) for x, s in zip(negated, scores[j])]
+        number = lanes.splat(builder.trunc(group, _simd.INT32), _simd.INTS)
+        for v in self.columns:
+            pairs = [lanes.minimum(scores[j][v], scores[j + 1][v]) for j in (0, 2)]
+            score = lanes.minimum(*pairs)
+            best = builder.load(self.leasts[v])
+            better = lanes.less(score, best)
+            second = lanes.minimum(builder.load(self.seconds[v]), lanes.maximum(score, best))
+            builder.store(second, self.seconds[v])
+            builder.store(builder.select(better, score, best), self.leasts[v])
+            builder.store(builder.select(better, number, builder.load(self.winners[v])), self.winners[v])
+
+    def store_results(self, pointers: list[Any]) -> None:
+        norms, least, second, winner = pointers
+        for v in self.columns:
+            offset = self.lanes.offset(v * LANES)
+            self.lanes.store(self.views[v].squared_norm, norms, offset)
+            for variables, pointer in ((self.leasts, least), (self.seconds, second), (self.winners, winner)):
+                self.lanes.store(self.builder.load(variables[v]), pointer, offset)
+
+
+def _group_place(lanes: Lanes, dimension: int, group: Any) -> Any:
+    """Where the first component of a group's first codeword stands in leaves (n, dimension, 16)."""
+    builder = lanes.builder
+    per_leaf = lanes.offset(_GROUPS_PER_LEAF)
+    leaf, quarter = builder.udiv(group, per_leaf), builder.urem(group, per_leaf)
+    start = builder.mul(leaf, lanes.offset(LANES * dimension))
+    return builder.add(start, builder.mul(quarter, lanes.offset(GROUP)))
+
+
+@intrinsic(prefer_literal=True)
+def _nearest_of_group(typing_context, dimension, vectors, row, originals, penalties, group):
+    """The nearest codeword of one group in float64: its place in the group, its squared error and its cost.
+
+    vectors float32 (n, dimension); originals and penalties of the `BoxTree`. The squared errors are those of
+    `_exact.squared_error`; ties go to the first place.
+    """
+    if not isinstance(dimension, types.IntegerLiteral):
+        return None
+    result = types.Tuple((types.int64, types.float64, types.float64))
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        size = dimension.literal_value
+        start = builder.mul(arguments[2], lanes.offset(size))
+        vector = builder.gep(lanes.data(vectors, arguments[1]), [start])
+        codewords = builder.gep(lanes.data(originals, arguments[3]), [_group_place(lanes, size, arguments[5])])
+        errors = _emit_group_errors(lanes, size, vector, codewords)
+        start = builder.mul(arguments[5], lanes.offset(GROUP))
+        costs = builder.fadd(errors, lanes.load(lanes.data(penalties, arguments[4]), start, errors.type))
+        best = [lanes.offset(0), lanes.element(errors, 0), lanes.element(costs, 0)]
+        for j in range(1, GROUP):
+            other = [lanes.offset(j), lanes.element(errors, j), lanes.element(costs, j)]
+            less = lanes.less(other[2], best[2])
+            best = [builder.select(less, new, old) for new, old in zip(other, best)]
+        return context.make_tuple(builder, signature.return_type, best)
+
+    return result(dimension, vectors, types.intp, originals, penalties, types.intp), generate
+
+
+def _emit_group_errors(lanes: Lanes, dimension: int, vector: Any, codewords: Any) -> Any:
+    builder = lanes.builder
+    samples = lanes.load(vector, lanes.offset(0), ir.VectorType(_simd.FLOAT, dimension))
+    wide = builder.fpext(samples, ir.VectorType(_simd.DOUBLE, dimension))
+    floats = ir.VectorType(_simd.FLOAT, GROUP)
+    doubles = ir.VectorType(_simd.DOUBLE, GROUP)
+    total = ir.Constant(doubles, [0.0] * GROUP)
+    for d in range(dimension):
+        component = builder.fpext(lanes.load(codewords, lanes.offset(d * LANES), floats), doubles)
+        copies = ir.Constant(ir.VectorType(_simd.INT32, GROUP), [d] * GROUP)
+        sample = builder.shuffle_vector(wide, ir.Constant(wide.type, ir.Undefined), copies)
+        difference = builder.fsub(sample, component)
+        total = builder.fadd(total, builder.fmul(difference, difference))
+    return total
+
+
+@functools.cache
+def search_kernel(dimension: int) -> Any:
+    """The search in tiles for vectors of `dimension` components (1..64); compiled once for each dimension.
+
+    The kernel's arguments: vectors float32 (n, dimension); offset float32 (dimension,), subtracted from the vectors
+    before they are compared; count int64, the number of leaves with codewords; arrays of the `BoxTree`; indices int32
+    (n,) and distortions float32 (n,), written.
+    """
+    width = tile_vectors(dimension)
+
+    @kernel
+    def search_tiles(
+        vectors, offset, count, axis, leaves, half_costs, originals, penalties, numbers, boxes, threshold,
+        indices, distortions,
+    ):  # fmt: skip
+        tile = np.empty((dimension, width), np.float32)
+        scratch = np.empty((count, width), np.float32)
+        norms = np.empty(width, np.float32)
+        least = np.empty(width, np.float32)
+        second = np.empty(width, np.float32)
+        winner = np.empty(width, np.int32)
+        for start in range(0, vectors.shape[0], width):
+            filled = min(width, vectors.shape[0] - start)
+            for lane in range(width):
+                row = start + min(lane, filled - 1)
+                for d in range(dimension):
+                    tile[d, lane] = vectors[row, d] - offset[d]
+            _scan_tile(
+                dimension, count, tile, axis, leaves, half_costs, boxes, threshold, scratch,
+                norms, least, second, winner,
+            )  # fmt: skip
+            for lane in range(filled):
+                row = start + lane
+                group = np.int64(winner[lane])
+                place, error, cost = _nearest_of_group(dimension, vectors, row, originals, penalties, group)
+                number = numbers[group // _GROUPS_PER_LEAF, group % _GROUPS_PER_LEAF * GROUP + place]
+                if second[lane] - least[lane] <= tie_margin(dimension, norms[lane], cost):
+                    for g in range(count * _GROUPS_PER_LEAF):
+                        p, e, c = _nearest_of_group(dimension, vectors, row, originals, penalties, g)
+                        k = numbers[g // _GROUPS_PER_LEAF, g % _GROUPS_PER_LEAF * GROUP + p]
+                        if c < cost or (c == cost and k < number):
+                            number, error, cost = k, e, c
+                indices[row] = number
+                distortions[row] = np.float32(error)
+
+    return search_tiles
