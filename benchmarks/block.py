@@ -2,9 +2,9 @@
 
     python -m benchmarks.block [--data FOLDER] [--train FOLDER]
 
-Rates are those of whole files (8 bits a byte over all pixels), PSNR is the mean over the pictures. The row `fixed length` and
-`one Huffman table` are computed for the same indices, for comparison. With a training folder, codebooks of the same
-size are also designed by entropy-constrained rounds (ECVQ in contexts) and coded with.
+Rates are those of whole files (8 bits a byte over all pixels), PSNR is the mean over the pictures. The rows `fixed
+length` and `one Huffman table` are computed for the same indices, for comparison. With a training folder, codebooks of
+the same size are also designed by entropy-constrained rounds (ECVQ in contexts) and coded with.
 """
 
 from __future__ import annotations
@@ -49,7 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
         training = sorted(options.train.glob("wp_*.png")) or [options.train]
         for lambda_ in ECVQ_LAMBDAS:
             book = train_codebook(
-                training, name=f"ecvq-{lambda_:g}", lambda_=lambda_, rounds=4, layout="grey", scales=2, symmetries=True
+                training,
+                engine="block",
+                name=f"ecvq-{lambda_:g}",
+                lambda_=lambda_,
+                rounds=4,
+                layout="grey",
+                scales=2,
+                symmetries=True,
             )
             rows += _rates(book, pictures, f"ECVQ, lambda {lambda_:g}", (100, 75, 50))
     write_json(options.json, "block", {"pictures": len(pictures), "rows": rows})

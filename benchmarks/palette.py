@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(path: Path, picture: Picture, size: int) -> Iterator[dict[str, object]]:
-    book = train_codebook([path], name=f"palette-{size}", layout="joint", side=1, size=size)
+    book = train_codebook([path], engine="block", name=f"palette-{size}", layout="joint", side=1, size=size)
     for quality in (100, 90):
         encoded = encode_picture(picture, codebook=book, quality=quality, embed_codebook=True, effort=9)
         yield {

@@ -75,15 +75,18 @@ def contenders(vectors: np.ndarray, codewords: np.ndarray, threads: int) -> dict
 
 def measure(vectors: np.ndarray, codewords: np.ndarray, threads: int, rounds: int) -> list[dict[str, Any]]:
     """One row for each contender: nanoseconds a vector, and how many times faster than faiss it is."""
+    from threadpoolctl import threadpool_limits
+
     clock = time.process_time if threads == 1 else time.perf_counter
     tasks = contenders(vectors, codewords, threads)
     times: dict[str, list[float]] = {name: [] for name in tasks}
-    for round_number in range(rounds + 1):  # the first does not count
-        for name, (task, count) in tasks.items():
-            start = clock()
-            task()
-            if round_number:
-                times[name].append((clock() - start) / count)
+    with threadpool_limits(threads):  # idle threads of a numerical library spin on the next one's account
+        for round_number in range(rounds + 1):  # the first does not count
+            for name, (task, count) in tasks.items():
+                start = clock()
+                task()
+                if round_number:
+                    times[name].append((clock() - start) / count)
     medians = {name: statistics.median(values) for name, values in times.items()}
     reference = medians["faiss.IndexFlatL2"]
     return [

@@ -37,7 +37,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def codebook(corpus):
-    return train_codebook([corpus], name="small", size=32, classes=4)
+    return train_codebook([corpus], engine="block", name="small", size=32, classes=4)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -158,8 +158,8 @@ def test_several_packets_are_corrupt(codebook):
 
 
 def test_grey_codebook_refuses_colour_and_joint_one_refuses_grey(corpus):
-    grey = train_codebook([corpus], layout="grey", size=8, classes=2)
-    joint = train_codebook([corpus], layout="joint", side=1, size=8, classes=2)
+    grey = train_codebook([corpus], engine="block", layout="grey", size=8, classes=2)
+    joint = train_codebook([corpus], engine="block", layout="joint", side=1, size=8, classes=2)
     with pytest.raises(CodebookError, match="grey pictures only"):
         engine.encode(scene(8, 8, 3), grey, 100, 0)
     with pytest.raises(CodebookError, match="colour pictures only"):
@@ -168,13 +168,13 @@ def test_grey_codebook_refuses_colour_and_joint_one_refuses_grey(corpus):
 
 
 def test_training_is_deterministic_whatever_the_threads(corpus):
-    books = [train_codebook([corpus], size=16, classes=3, threads=threads) for threads in (1, 2)]
+    books = [train_codebook([corpus], engine="block", size=16, classes=3, threads=threads) for threads in (1, 2)]
     assert books[0].to_bytes() == books[1].to_bytes()
 
 
 def test_rate_distortion_rounds_lower_the_rate(corpus):
-    plain = train_codebook([corpus], size=32, classes=4, layout="grey")
-    constrained = train_codebook([corpus], size=32, classes=4, layout="grey", lambda_=8.0, rounds=3)
+    plain = train_codebook([corpus], engine="block", size=32, classes=4, layout="grey")
+    constrained = train_codebook([corpus], engine="block", size=32, classes=4, layout="grey", lambda_=8.0, rounds=3)
     rate = "bits_per_block"
     assert constrained.provenance["figures"]["luma"][rate] < plain.provenance["figures"]["luma"][rate]
 
@@ -187,22 +187,28 @@ def test_rate_distortion_rounds_lower_the_rate(corpus):
         ({"layout": "422"}, "layout"),
         ({"scales": 3}, "scales"),
         ({"colour": 1}, "unknown training option"),
-        ({"engine": "magic"}, "no engine"),
     ],
 )
 def test_impossible_options_are_refused(corpus, options, message):
     with pytest.raises(UsageError, match=message):
-        train_codebook([corpus], **options)
+        train_codebook([corpus], engine="block", **options)
+
+
+def test_unknown_engine_and_medium_are_refused(corpus):
+    with pytest.raises(UsageError, match="no engine magic"):
+        train_codebook([corpus], engine="magic")
+    with pytest.raises(UsageError, match="for smell"):
+        train_codebook([corpus], medium="smell")
 
 
 def test_too_small_a_corpus_is_refused(tmp_path):
     Image.fromarray(scene(8, 8)).save(tmp_path / "tiny.png")
     with pytest.raises(UnreadableInputError, match="fewer than 256"):
-        train_codebook([tmp_path], size=256)
+        train_codebook([tmp_path], engine="block", size=256)
 
 
 def test_unreadable_files_are_left_out_and_counted(corpus, tmp_path):
     Image.fromarray(scene(64, 64)).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_bytes(b"not a picture")
-    book = train_codebook([tmp_path], size=4, classes=2)
+    book = train_codebook([tmp_path], engine="block", size=4, classes=2)
     assert book.provenance["corpus"]["pictures"] == 1

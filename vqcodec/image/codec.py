@@ -207,4 +207,4 @@ def _checked_samples(samples: np.ndarray) -> np.ndarray:
         array = array[:, :, None]
     if array.dtype != np.uint8 or array.ndim != 3 or not 1 <= array.shape[2] <= 4:
         raise UsageError(f"samples must be uint8 of shape (h, w) or (h, w, 1 to 4), not {array.dtype} {array.shape}")
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=["C", "W"])  # read-only arrays would have every kernel compiled again

@@ -167,8 +167,8 @@ def _samples_of(image: Image.Image) -> np.ndarray:
     has_alpha = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
     grey = image.mode in ("1", "L", "LA", "La")
     mode = ("LA" if has_alpha else "L") if grey else ("RGBA" if has_alpha else "RGB")
-    samples = np.asarray(image.convert(mode), dtype=np.uint8)
-    return np.ascontiguousarray(samples.reshape(image.height, image.width, -1))
+    samples = np.array(image.convert(mode), dtype=np.uint8)  # a copy: Pillow's own view is read-only
+    return samples.reshape(image.height, image.width, -1)
 
 
 def _reduce_depth(samples: np.ndarray) -> np.ndarray:

@@ -11,15 +11,19 @@ from vqcodec.errors import UsageError
 from vqcodec.training.corpus import PictureCorpus
 from vqcodec.vq.codebook import Codebook
 
+ENGINES = {"image": ("transform", "block")}
+"""Engines that can be trained, by medium; the first is the default."""
+
 
 def train_codebook(
     sources: Iterable[str | Path],
     *,
     medium: str = "image",
-    engine: str = "block",
+    engine: str | None = None,
     name: str = "mine",
     threads: int | None = None,
     progress: Callable[[str, float], None] | None = None,
+    skipped: Callable[[Path, str], None] | None = None,
     **options: Any,
 ) -> Codebook:
     """Train a codebook on media files.
@@ -29,23 +33,54 @@ def train_codebook(
     Args:
         sources: files, and folders that are searched with all below them.
         medium: `image`.
-        engine: `block`.
+        engine: `transform` or `block`; None for the medium's default, `transform`.
         name: the codebook's name.
         threads: how many to use; all processors unless given.
         progress: called with what is being done and the share of the whole that is done, 0 to 1.
-        options: of the engine: fields of `vqcodec.image.block.train.BlockOptions`.
+        skipped: called at the end with each file that could not be read, and why.
+        options: of the engine: fields of `vqcodec.image.transform.train.TransformOptions` or of
+            `vqcodec.image.block.train.BlockOptions`.
 
     Raises:
         UsageError: there is no such engine or option, or an option is out of range.
         UnreadableInputError: no usable media among the sources, or too little of it.
     """
-    if (medium, engine) != ("image", "block"):
-        raise UsageError(f"there is no engine {engine} to train for {medium}; choose image and block")
+    engines = ENGINES.get(medium, ())
+    if engine is None and engines:
+        engine = engines[0]
+    if engine not in engines:
+        known = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in ENGINES.items())
+        raise UsageError(f"there is no engine {engine} to train for {medium}; there are {known}")
+    corpus = PictureCorpus.of(sources)
+    train = _train_block if engine == "block" else _train_transform
+    codebook = train(corpus, name, options, threads, progress)
+    if skipped:
+        for path, reason in corpus.skipped:
+            skipped(path, reason)
+    return codebook
+
+
+def _train_block(corpus: PictureCorpus, name: str, options: dict[str, Any], threads: Any, progress: Any) -> Codebook:
     from vqcodec.image.block import train as block
 
-    known = {field.name for field in fields(block.BlockOptions)}
-    unknown = sorted(set(options) - known)
+    return block.train(corpus, name, _options(block.BlockOptions, options), threads=threads, progress=progress)
+
+
+def _train_transform(
+    corpus: PictureCorpus, name: str, options: dict[str, Any], threads: Any, progress: Any
+) -> Codebook:
+    from vqcodec.image.transform import train as transform
+    from vqcodec.vq.library import load_codebook
+
+    chosen = _options(transform.TransformOptions, options)
+    parent = load_codebook(chosen.parent) if chosen.parent else None
+    return transform.train(corpus, name, chosen, parent=parent, threads=threads, progress=progress)
+
+
+def _options(kind: type, options: dict[str, Any]) -> Any:
+    """Options by name as the engine's own; UsageError names one that the engine does not have."""
+    known = [field.name for field in fields(kind)]
+    unknown = sorted(set(options) - set(known))
     if unknown:
-        raise UsageError(f"unknown training option {unknown[0]}; known are {', '.join(sorted(known))}")
-    corpus = PictureCorpus.of(sources)
-    return block.train(corpus, name, block.BlockOptions(**options), threads=threads, progress=progress)
+        raise UsageError(f"unknown training option {unknown[0]}; this engine has {', '.join(known)}")
+    return kind(**options)

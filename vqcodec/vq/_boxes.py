@@ -2,9 +2,8 @@
 
 Vectors are mapped to the plane of a `BoxTree` 16 at a time, and searched for one by one: first the leaf of the hint,
 then (without a hint, or after a poor one) the leaf whose box is nearest, then all those whose boxes are not farther
-than the best codeword so far. Each lane keeps its two
-least scores, so that the runner-up is known at the end. If it lies within the error bounds of the winner, float64
-formulas decide among all candidates.
+than the best codeword so far. Each lane keeps its two least scores, so that the runner-up is known at the end. If it
+lies within the error bounds of the winner, float64 formulas decide among all candidates.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ of a score may differ from machine to machine, which is why the scores only ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -198,7 +198,7 @@ def emit_projection(lanes: Lanes, samples: list[Value], axis: Value, threshold: 
     return PlaneView((along, lanes.square_root(across)), squared_norm, base)
 
 
-def emit_box_bound(lanes: Lanes, rows: list[Value], point: tuple[Value, Value]) -> Value:
+def emit_box_bound(lanes: Lanes, rows: list[Value], point: Sequence[Value]) -> Value:
     """Least cost that boxes allow at a point of the plane; `rows` are the five rows of a tree's boxes."""
     builder = lanes.builder
     total = rows[4]

@@ -30,7 +30,7 @@ ENGINE = "image/transform"
 CHROMA = ("auto", "444", "420")
 TUNES = ("ssim", "psnr")
 _FULL_CHROMA_FROM = 20.0  # quality from which `auto` keeps chroma at full size
-_CHROMA_STEP = {"psnr": -3, "ssim": 0}  # on the ladder of steps, relative to luma
+CHROMA_STEP = {"psnr": -3, "ssim": 0}  # on the ladder of steps, relative to luma
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _parameters(shape: Shape, quality: float, effort: int, wishes: Wishes) -> Co
         subsampling = "444" if quality >= _FULL_CHROMA_FROM else "420"
     return CodingParameters(
         index,
-        chroma_step=_CHROMA_STEP[wishes.tune],
+        chroma_step=CHROMA_STEP[wishes.tune],
         tune=wishes.tune,
         subsampling=subsampling if shape.colour_channels == 3 else "grey",
         effort=effort,

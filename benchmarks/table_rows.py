@@ -1,0 +1,211 @@
+"""The tables of the documents: one small function for each, from a benchmark's results to rows.
+
+A new table is one function here, decorated with its name and the benchmark whose JSON it reads (the stem of the file
+in benchmarks/results). It takes the `results` of that JSON and yields rows, the heading first; cells become text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Results = dict[str, Any]
+Rows = Iterable[Sequence[object]]  # the first row is the heading
+
+
+@dataclass(frozen=True)
+class Table:
+    """The benchmark (stem of its JSON in benchmarks/results) of a table, and the function of its rows."""
+
+    benchmark: str
+    rows: Callable[[Results], Rows]
+
+
+TABLES: dict[str, Table] = {}
+
+
+def table(name: str, benchmark: str) -> Callable[[Callable[[Results], Rows]], Callable[[Results], Rows]]:
+    """Register a function from a benchmark's results to rows as the table `name`."""
+
+    def register(function: Callable[[Results], Rows]) -> Callable[[Results], Rows]:
+        TABLES[name] = Table(benchmark, function)
+        return function
+
+    return register
+
+
+def percent(value: float | None) -> str:
+    """A difference in percent with its sign, or a dash where there is none."""
+    return "–" if value is None else f"{value:+.1f} %".replace("-", "−")
+
+
+def _labels(results: Results) -> dict[str, str]:
+    return {codec["codec"]: codec["label"] for codec in results["codecs"]}
+
+
+def _image_comparison(results: Results) -> Rows:
+    """BD-rate of every codec against JPEG and AVIF, in each quality measure."""
+    columns = [
+        ("psnr_rgb", "jpeg"),
+        ("psnr_luma", "jpeg"),
+        ("ssim_luma", "jpeg"),
+        ("psnr_rgb", "avif"),
+        ("ssim_luma", "avif"),
+    ]
+    means = {(row["quality"], row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"]}
+    yield (
+        "BD-rate over " + results["pictures"],
+        "RGB PSNR vs JPEG",
+        "luma PSNR vs JPEG",
+        "SSIM vs JPEG",
+        "RGB PSNR vs AVIF",
+        "SSIM vs AVIF",
+    )
+    for codec, label in _labels(results).items():
+        if codec != "jpeg":
+            yield (
+                label,
+                *(percent(means.get((quality, reference, codec))) for quality, reference in columns),
+            )
+
+
+table("image-colour", "image-colour")(_image_comparison)
+
+
+@table("image-grey", "image-grey")
+def _grey_comparison(results: Results) -> Rows:
+    """The luma plane alone: there is one PSNR."""
+    columns = [("psnr_luma", "jpeg"), ("ssim_luma", "jpeg"), ("psnr_luma", "avif"), ("ssim_luma", "avif")]
+    means = {(row["quality"], row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"]}
+    yield (
+        "BD-rate, grey, over " + results["pictures"],
+        "PSNR vs JPEG",
+        "SSIM vs JPEG",
+        "PSNR vs AVIF",
+        "SSIM vs AVIF",
+    )
+    for codec, label in _labels(results).items():
+        if codec != "jpeg":
+            yield (
+                label,
+                *(percent(means.get((quality, reference, codec))) for quality, reference in columns),
+            )
+
+
+@table("image-speed", "image-colour")
+def _image_speed(results: Results) -> Rows:
+    """Megapixels a second at about one bit per pixel, wall clock; and processor time."""
+    labels = _labels(results)
+    yield (
+        "about 1 bpp",
+        "encode (Mpixel/s)",
+        "decode (Mpixel/s)",
+        "encode (CPU s/Mpixel)",
+        "decode (CPU s/Mpixel)",
+    )
+    for row in results["speed"]:
+        yield (
+            labels[row["codec"]],
+            f"{1 / row['encode_s_per_mpixel']:.2f}",
+            f"{1 / row['decode_s_per_mpixel']:.1f}",
+            f"{row['encode_cpu_s_per_mpixel']:.2f}",
+            f"{row['decode_cpu_s_per_mpixel']:.3f}",
+        )
+
+
+def _small_pictures(results: Results) -> Rows:
+    """vqcodec with codebooks of its own against the general codecs, on the mean curves of a set."""
+    references = [name for name in _labels(results) if not name.startswith("vqcodec")]
+    labels = _labels(results)
+    means = {
+        (row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"] if row["quality"] == "psnr_rgb"
+    }
+    yield f"{results['set']} ({results['split']})", *(f"vs {labels[name]}" for name in references)
+    for codec, label in labels.items():
+        if codec not in references:
+            yield (label, *(percent(means.get((reference, codec))) for reference in references))
+
+
+for _set in ("tiles32", "tiles64", "faces", "emoji"):
+    table(f"image-{_set}", f"image-{_set}")(_small_pictures)
+
+
+@table("block", "block")
+def _block(results: Results) -> Rows:
+    """The textbook coder on grey pictures: rate and PSNR by method."""
+    yield f"{results['pictures']} grey pictures of Kodak", "method", "quality", "bpp", "PSNR (dB)"
+    for row in results["rows"]:
+        yield row["codebook"], row["method"], row["quality"], f"{row['bpp']:.3f}", f"{row['psnr_db']:.2f}"
+
+
+@table("palette", "palette")
+def _palette(results: Results) -> Rows:
+    """Colours as vectors: a picture in few colours, as a file."""
+    yield results["picture"], "colours", "bytes", "PSNR (dB)"
+    for row in results["rows"]:
+        yield row["method"], row["colours"], f"{row['bytes']:,}", f"{row['psnr_db']:.2f}"
+
+
+@table("entropy", "entropy")
+def _entropy(results: Results) -> Rows:
+    """Speed of canonical Huffman codes of 256 symbols in one context, beside bitarray."""
+    yield (
+        "entropy (bits a symbol)",
+        "code (bits a symbol)",
+        "encode (Msymbols/s)",
+        "decode (Msymbols/s)",
+        "bitarray decode (Msymbols/s)",
+    )
+    for row in results["decoding"]:
+        yield (
+            row["entropy_bits"],
+            row["code_bits"],
+            f"{row['encode_msymbols_s']:.0f}",
+            f"{row['decode_msymbols_s']:.0f}",
+            f"{row['bitarray_decode_msymbols_s']:.0f}",
+        )
+
+
+@table("entropy-contexts", "entropy")
+def _entropy_contexts(results: Results) -> Rows:
+    """Speed of the same codes when every symbol has a context of its own."""
+    yield "contexts", "encode (Msymbols/s)", "decode (Msymbols/s)"
+    for row in results["contexts"]:
+        yield row["contexts"], f"{row['encode_msymbols_s']:.0f}", f"{row['decode_msymbols_s']:.0f}"
+
+
+@table("search", "search")
+def _search(results: Results) -> Rows:
+    """Nearest-neighbour search: time a vector by codebook size, threads and method."""
+    yield (
+        f"{results['vectors']:,} vectors of {results['dimension']}",
+        "codewords",
+        "threads",
+        "ns a vector",
+        "times faiss",
+    )
+    for row in results["rows"]:
+        yield (
+            row["method"],
+            row["codewords"],
+            row["threads"],
+            f"{row['ns_per_vector']:.0f}",
+            f"{row['times_faiss']:.2f}",
+        )
+
+
+@table("lbg", "lbg")
+def _lbg(results: Results) -> Rows:
+    """Lloyd iterations from the same start: time and distortion."""
+    heading = f"{results['vectors']:,} vectors of {results['dimension']}, {results['iterations']} iterations"
+    yield heading, "codewords", "threads", "seconds", "times vqcodec", "distortion"
+    for row in results["rows"]:
+        yield (
+            row["method"],
+            row["codewords"],
+            row["threads"],
+            f"{row['seconds']:.2f}",
+            f"{row['times_ours']:.2f}",
+            f"{row['distortion']:.3f}",
+        )

@@ -1,0 +1,235 @@
+"""Engine image/block of the reference decoder: section 8 of FORMAT.md, step by step."""
+
+from __future__ import annotations
+
+import zlib
+
+from reference_decoder import (
+    ENGINES,
+    BitReader,
+    Codebook,
+    CodebookMissing,
+    Corrupt,
+    HuffmanCode,
+    Limit,
+    Reader,
+    require,
+)
+
+Plane = list[list[int]]
+"""Samples by row and column."""
+
+U1, I4 = 1, 4
+GREY, HALF_CHROMA, JOINT = 0, 1, 2
+RUN_SYMBOLS = 18
+TO_THE_END = 17
+
+
+def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list[list[int]]]:
+    """The picture: rows of pixels, each a list of 1 to 4 samples."""
+    require(len(packets) == 1)
+    if header == b"":
+        reader = Reader(packets[0])
+        width, height, channels = picture_header(reader)
+        packet = reader.rest()
+    else:
+        reader = Reader(header)
+        width, height, channels = picture_header(reader)
+        require(reader.at_end())
+        packet = packets[0]
+    layers = [Layer(codebook, *plan, width, height) for plan in plan_layers(codebook, channels)]
+    require(8 * len(packet) >= sum(layer.rows for layer in layers))
+    bits = BitReader(packet)
+    planes = []
+    for layer in layers:
+        decoded = layer.planes(layer.indices(bits))
+        planes += decoded if layer.factor == 1 else [doubled(plane, width, height) for plane in decoded]
+    alpha_start = -(-bits.position // 8)
+    require(bits.bits(8 * alpha_start - bits.position) == 0)
+    pixels = grey_pixels(*planes) if channels < 3 else colour_pixels(*planes)
+    rest = packet[alpha_start:]
+    if channels in (2, 4):
+        append_alpha(pixels, rest, width, height)
+    else:
+        require(rest == b"")
+    return pixels
+
+
+def picture_header(reader: Reader) -> tuple[int, int, int]:
+    """8.1: width, height and number of channels."""
+    width, height, channels = reader.varint() + 1, reader.varint() + 1, reader.number(1) + 1
+    require(channels <= 4)
+    require(width <= 65535 and height <= 65535 and width * height <= 2**28, Limit)
+    return width, height, channels
+
+
+# 8.2 Codebook arrays
+
+
+def numbers(codebook: Codebook, name: str, kind: int, *shape: int) -> list[int]:
+    """The elements of an array that must have this type and shape."""
+    require(name in codebook.arrays, CodebookMissing)
+    array = codebook.arrays[name]
+    require(array.kind == kind and array.shape == list(shape), CodebookMissing)
+    return array.elements
+
+
+def plan_layers(codebook: Codebook, channels: int) -> list[tuple[str, int, int]]:
+    """Name, number of planes and factor F of each layer that the picture has."""
+    layout = numbers(codebook, "layout", U1, 1)[0]
+    require(layout in (GREY, HALF_CHROMA, JOINT), CodebookMissing)
+    colour = channels >= 3
+    require(layout != GREY if colour else layout != JOINT, CodebookMissing)
+    if layout == JOINT:
+        return [("joint", 3, 1)]
+    return [("luma", 1, 1), ("chroma", 2, 2)] if colour else [("luma", 1, 1)]
+
+
+class Layer:
+    """One layer of a picture, and what the codebook says of it."""
+
+    def __init__(self, codebook: Codebook, name: str, planes: int, factor: int, width: int, height: int):
+        self.plane_count = planes
+        self.factor = factor
+        self.side = numbers(codebook, "side", U1, 1)[0]
+        require(1 <= self.side <= 16, CodebookMissing)
+        self.width, self.height = -(-width // factor), -(-height // factor)
+        self.rows = -(-height // (self.side * factor))
+        self.columns = -(-width // (self.side * factor))
+        self.take_arrays(codebook, name)
+
+    def take_arrays(self, codebook: Codebook, name: str) -> None:
+        dimension = self.plane_count * self.side**2
+        require(f"{name}.codewords" in codebook.arrays, CodebookMissing)
+        count = codebook.arrays[f"{name}.codewords"].shape[0]
+        require(f"{name}.run_lengths" in codebook.arrays, CodebookMissing)
+        self.classes = codebook.arrays[f"{name}.run_lengths"].shape[0]
+        codewords = numbers(codebook, f"{name}.codewords", U1, count, dimension)
+        self.codewords = cut(codewords, dimension)
+        self.left_class = numbers(codebook, f"{name}.left_class", U1, count)
+        self.up_class = numbers(codebook, f"{name}.up_class", U1, count)
+        require(max(self.left_class + self.up_class) < self.classes, CodebookMissing)
+        index_lengths = numbers(codebook, f"{name}.index_lengths", U1, self.classes**2, count)
+        run_lengths = numbers(codebook, f"{name}.run_lengths", U1, self.classes, RUN_SYMBOLS)
+        self.index_codes = [HuffmanCode(row) for row in cut(index_lengths, count)]
+        self.run_codes = [HuffmanCode(row) for row in cut(run_lengths, RUN_SYMBOLS)]
+        self.first = numbers(codebook, f"{name}.first", I4, 1)[0]
+        require(0 <= self.first < count, CodebookMissing)
+
+    # 8.4 Indices of a layer
+
+    def indices(self, bits: BitReader) -> list[list[int]]:
+        above: list[int] = []
+        rows = []
+        for _ in range(self.rows):
+            above = self.index_row(bits, above)
+            rows.append(above)
+        return rows
+
+    def index_row(self, bits: BitReader, above: list[int]) -> list[int]:
+        """One row of indices; `above` is the row before, empty for the first."""
+        row: list[int] = []
+        while len(row) < self.columns:
+            left, up = self.neighbours(row, above)
+            if self.is_flat(left, up, len(row), above):
+                run = min(self.read_run(bits, left), self.columns - len(row))
+                row += [left] * run
+                if len(row) == self.columns:
+                    break
+                left, up = self.neighbours(row, above)
+            code = self.index_codes[self.left_class[left] * self.classes + self.up_class[up]]
+            row.append(code.read(bits))
+        return row
+
+    def neighbours(self, row: list[int], above: list[int]) -> tuple[int, int]:
+        """The indices to the left of, and above, the block that follows `row`."""
+        column = len(row)
+        if above:
+            up = above[column]
+            return (row[-1] if column else up), up
+        left = row[-1] if column else self.first
+        return left, left
+
+    def is_flat(self, left: int, up: int, column: int, above: list[int]) -> bool:
+        return left == up and (not above or column + 1 == self.columns or above[column + 1] == left)
+
+    def read_run(self, bits: BitReader, left: int) -> int:
+        symbol = self.run_codes[self.left_class[left]].read(bits)
+        if symbol == TO_THE_END:
+            return self.columns
+        if symbol == 16:
+            return 2048 + bits.bits(16)
+        if symbol >= 8:
+            exponent = symbol - 5
+            return 2**exponent + bits.bits(exponent)
+        return symbol
+
+    # 8.5 Reconstruction
+
+    def planes(self, indices: list[list[int]]) -> list[Plane]:
+        side = self.side
+        return [
+            [
+                [
+                    self.codewords[indices[y // side][x // side]][plane * side**2 + y % side * side + x % side]
+                    for x in range(self.width)
+                ]
+                for y in range(self.height)
+            ]
+            for plane in range(self.plane_count)
+        ]
+
+
+def cut(elements: list[int], length: int) -> list[list[int]]:
+    return [elements[start : start + length] for start in range(0, len(elements), length)]
+
+
+def doubled(half: Plane, width: int, height: int) -> Plane:
+    """A plane of half the size brought to the picture's."""
+    return [[doubled_sample(half, y, x) for x in range(width)] for y in range(height)]
+
+
+def doubled_sample(half: Plane, y: int, x: int) -> int:
+    a, b = y // 2, x // 2
+    a_ = min(max(a + 1 if y % 2 else a - 1, 0), len(half) - 1)
+    b_ = min(max(b + 1 if x % 2 else b - 1, 0), len(half[0]) - 1)
+    return (9 * half[a][b] + 3 * half[a][b_] + 3 * half[a_][b] + half[a_][b_] + 8) // 16
+
+
+def grey_pixels(plane: Plane) -> list[list[list[int]]]:
+    return [[[sample] for sample in row] for row in plane]
+
+
+def colour_pixels(*planes: Plane) -> list[list[list[int]]]:
+    return [[rgb(*sample) for sample in zip(*rows, strict=True)] for rows in zip(*planes, strict=True)]
+
+
+def rgb(luma: int, cb: int, cr: int) -> list[int]:
+    u, v = cb - 128, cr - 128
+    return [
+        clip(luma + (91881 * v + 32768) // 65536),
+        clip(luma + (-22554 * u - 46802 * v + 32768) // 65536),
+        clip(luma + (116130 * u + 32768) // 65536),
+    ]
+
+
+def clip(value: int) -> int:
+    return min(max(value, 0), 255)
+
+
+def append_alpha(pixels: list[list[list[int]]], packed: bytes, width: int, height: int) -> None:
+    """8.3: the zlib stream of differences from above."""
+    inflater = zlib.decompressobj()
+    try:
+        differences = inflater.decompress(packed, width * height + 1)
+    except zlib.error:
+        raise Corrupt from None
+    require(len(differences) == width * height and inflater.eof and not inflater.unused_data)
+    above = [0] * width
+    for y in range(height):
+        above = [(above[x] + differences[y * width + x]) % 256 for x in range(width)]
+        for x in range(width):
+            pixels[y][x].append(above[x])
+
+
+ENGINES["image/block"] = decode
