@@ -25,7 +25,7 @@ from benchmarks.common import RESULTS
 from benchmarks.table_rows import TABLES
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "docs/*.md")
+DOCUMENTS = ("README.md", "docs/**/*.md")
 MARKED = re.compile(r"(<!-- table:(?P<name>[\w.-]+) -->\n)(.*?)(<!-- end:(?P=name) -->)", re.DOTALL)
 
 

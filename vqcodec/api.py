@@ -59,6 +59,7 @@ def encode(
     threads: int | None = None,
     progress: Progress | None = None,
     name: str | None = None,
+    **options: Any,
 ) -> EncodeReport:
     """Encode a picture.
 
@@ -75,9 +76,12 @@ def encode(
         threads: None for as many as there are CPUs; the bytes are the same for any number.
         progress: see `Progress`.
         name: how messages and the report call the source.
+        options: of the codebook's engine: for `image/transform` tune (`ssim`, `psnr`), chroma (`auto`, `444`,
+            `420`) and alpha_quality (0 to 100); `image/block` has none.
 
     Raises:
-        UsageError: options out of range or exclusive of one another; the destination is the source.
+        UsageError: options out of range, exclusive of one another or not known to the engine; the destination is
+            the source.
         UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
     """
     from vqcodec.image.codec import DEFAULT_EFFORT, encode_picture
@@ -104,6 +108,7 @@ def encode(
             embed_codebook=embed_codebook,
             threads=threads,
             progress=progress,
+            **options,
         )
     if destination is not None:
         write_all(encoded.data, destination, overwrite=overwrite)

@@ -20,34 +20,24 @@ Plane = list[list[int]]
 """Samples by row and column."""
 
 U1, I4 = 1, 4
-GREY, HALF_CHROMA, JOINT = 0, 1, 2
+LAYERS = {
+    0: [("luma", 1, 1)],
+    1: [("luma", 1, 1), ("chroma", 2, 2)],
+    2: [("joint", 3, 1)],
+}
 RUN_SYMBOLS = 18
 TO_THE_END = 17
 
 
 def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list[list[int]]]:
     """The picture: rows of pixels, each a list of 1 to 4 samples."""
-    require(len(packets) == 1)
-    if header == b"":
-        reader = Reader(packets[0])
-        width, height, channels = picture_header(reader)
-        packet = reader.rest()
-    else:
-        reader = Reader(header)
-        width, height, channels = picture_header(reader)
-        require(reader.at_end())
-        packet = packets[0]
-    layers = [Layer(codebook, *plan, width, height) for plan in plan_layers(codebook, channels)]
+    (width, height, channels), packet = picture_header(header, packets)
+    layers = picture_layers(codebook, width, height, colour=channels >= 3)
     require(8 * len(packet) >= sum(layer.rows for layer in layers))
     bits = BitReader(packet)
-    planes = []
-    for layer in layers:
-        decoded = layer.planes(layer.indices(bits))
-        planes += decoded if layer.factor == 1 else [doubled(plane, width, height) for plane in decoded]
-    alpha_start = -(-bits.position // 8)
-    require(bits.bits(8 * alpha_start - bits.position) == 0)
-    pixels = grey_pixels(*planes) if channels < 3 else colour_pixels(*planes)
-    rest = packet[alpha_start:]
+    planes = [plane for layer in layers for plane in layer.planes(layer.indices(bits))]
+    pixels = [[[sample] for sample in row] for row in planes[0]] if len(planes) == 1 else colour_pixels(*planes)
+    rest = packet[-(-bits.position // 8) :]
     if channels in (2, 4):
         append_alpha(pixels, rest, width, height)
     else:
@@ -55,12 +45,18 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
     return pixels
 
 
-def picture_header(reader: Reader) -> tuple[int, int, int]:
-    """8.1: width, height and number of channels."""
+# 8.1 Stream header
+
+
+def picture_header(header: bytes, packets: list[bytes]) -> tuple[tuple[int, int, int], bytes]:
+    """Width, height and number of channels; and the packet, which in the compact form the header is part of (3.5)."""
+    require(len(packets) == 1)
+    reader = Reader(header or packets[0])
     width, height, channels = reader.varint() + 1, reader.varint() + 1, reader.number(1) + 1
     require(channels <= 4)
     require(width <= 65535 and height <= 65535 and width * height <= 2**28, Limit)
-    return width, height, channels
+    require(header == b"" or reader.at_end())
+    return (width, height, channels), packets[0] if header else reader.rest()
 
 
 # 8.2 Codebook arrays
@@ -74,15 +70,25 @@ def numbers(codebook: Codebook, name: str, kind: int, *shape: int) -> list[int]:
     return array.elements
 
 
-def plan_layers(codebook: Codebook, channels: int) -> list[tuple[str, int, int]]:
-    """Name, number of planes and factor F of each layer that the picture has."""
+def first_axis(codebook: Codebook, name: str) -> int:
+    """The number of rows of an array."""
+    require(name in codebook.arrays and codebook.arrays[name].shape != [], CodebookMissing)
+    return codebook.arrays[name].shape[0]
+
+
+def picture_layers(codebook: Codebook, width: int, height: int, colour: bool) -> list[Layer]:
+    """The layers that a picture has, of those of the codebook."""
     layout = numbers(codebook, "layout", U1, 1)[0]
-    require(layout in (GREY, HALF_CHROMA, JOINT), CodebookMissing)
-    colour = channels >= 3
-    require(layout != GREY if colour else layout != JOINT, CodebookMissing)
-    if layout == JOINT:
-        return [("joint", 3, 1)]
-    return [("luma", 1, 1), ("chroma", 2, 2)] if colour else [("luma", 1, 1)]
+    require(layout in LAYERS, CodebookMissing)
+    layers = [Layer(codebook, *plan, width, height) for plan in LAYERS[layout]]
+    if not colour:
+        require(layers[0].plane_count == 1, CodebookMissing)
+        layers = layers[:1]
+    else:
+        require(sum(layer.plane_count for layer in layers) == 3, CodebookMissing)
+    for layer in layers:
+        layer.make_codes()
+    return layers
 
 
 class Layer:
@@ -93,6 +99,7 @@ class Layer:
         self.factor = factor
         self.side = numbers(codebook, "side", U1, 1)[0]
         require(1 <= self.side <= 16, CodebookMissing)
+        self.picture_size = width, height
         self.width, self.height = -(-width // factor), -(-height // factor)
         self.rows = -(-height // (self.side * factor))
         self.columns = -(-width // (self.side * factor))
@@ -100,21 +107,24 @@ class Layer:
 
     def take_arrays(self, codebook: Codebook, name: str) -> None:
         dimension = self.plane_count * self.side**2
-        require(f"{name}.codewords" in codebook.arrays, CodebookMissing)
-        count = codebook.arrays[f"{name}.codewords"].shape[0]
-        require(f"{name}.run_lengths" in codebook.arrays, CodebookMissing)
-        self.classes = codebook.arrays[f"{name}.run_lengths"].shape[0]
+        count = first_axis(codebook, f"{name}.codewords")
+        self.classes = first_axis(codebook, f"{name}.run_lengths")
+        require(2 <= count <= 65536, CodebookMissing)
         codewords = numbers(codebook, f"{name}.codewords", U1, count, dimension)
         self.codewords = cut(codewords, dimension)
         self.left_class = numbers(codebook, f"{name}.left_class", U1, count)
         self.up_class = numbers(codebook, f"{name}.up_class", U1, count)
         require(max(self.left_class + self.up_class) < self.classes, CodebookMissing)
-        index_lengths = numbers(codebook, f"{name}.index_lengths", U1, self.classes**2, count)
-        run_lengths = numbers(codebook, f"{name}.run_lengths", U1, self.classes, RUN_SYMBOLS)
-        self.index_codes = [HuffmanCode(row) for row in cut(index_lengths, count)]
-        self.run_codes = [HuffmanCode(row) for row in cut(run_lengths, RUN_SYMBOLS)]
+        self.index_lengths = cut(numbers(codebook, f"{name}.index_lengths", U1, self.classes**2, count), count)
+        self.run_lengths = cut(numbers(codebook, f"{name}.run_lengths", U1, self.classes, RUN_SYMBOLS), RUN_SYMBOLS)
         self.first = numbers(codebook, f"{name}.first", I4, 1)[0]
         require(0 <= self.first < count, CodebookMissing)
+
+    def make_codes(self) -> None:
+        """Section 7; only for the layers that the picture has."""
+        require(self.classes <= 256)
+        self.index_codes = [HuffmanCode(row) for row in self.index_lengths]
+        self.run_codes = [HuffmanCode(row) for row in self.run_lengths]
 
     # 8.4 Indices of a layer
 
@@ -167,16 +177,18 @@ class Layer:
     # 8.5 Reconstruction
 
     def planes(self, indices: list[list[int]]) -> list[Plane]:
+        """The planes of the layer in the picture's size."""
+        planes = [self.plane(indices, number) for number in range(self.plane_count)]
+        return planes if self.factor == 1 else [doubled(plane, self.picture_size) for plane in planes]
+
+    def plane(self, indices: list[list[int]], number: int) -> Plane:
         side = self.side
         return [
             [
-                [
-                    self.codewords[indices[y // side][x // side]][plane * side**2 + y % side * side + x % side]
-                    for x in range(self.width)
-                ]
-                for y in range(self.height)
+                self.codewords[indices[y // side][x // side]][number * side**2 + y % side * side + x % side]
+                for x in range(self.width)
             ]
-            for plane in range(self.plane_count)
+            for y in range(self.height)
         ]
 
 
@@ -184,8 +196,9 @@ def cut(elements: list[int], length: int) -> list[list[int]]:
     return [elements[start : start + length] for start in range(0, len(elements), length)]
 
 
-def doubled(half: Plane, width: int, height: int) -> Plane:
-    """A plane of half the size brought to the picture's."""
+def doubled(half: Plane, size: tuple[int, int]) -> Plane:
+    """A plane of half the size brought to the picture's, `size` (width, height)."""
+    width, height = size
     return [[doubled_sample(half, y, x) for x in range(width)] for y in range(height)]
 
 
@@ -194,10 +207,6 @@ def doubled_sample(half: Plane, y: int, x: int) -> int:
     a_ = min(max(a + 1 if y % 2 else a - 1, 0), len(half) - 1)
     b_ = min(max(b + 1 if x % 2 else b - 1, 0), len(half[0]) - 1)
     return (9 * half[a][b] + 3 * half[a][b_] + 3 * half[a_][b] + half[a_][b_] + 8) // 16
-
-
-def grey_pixels(plane: Plane) -> list[list[list[int]]]:
-    return [[[sample] for sample in row] for row in plane]
 
 
 def colour_pixels(*planes: Plane) -> list[list[list[int]]]:

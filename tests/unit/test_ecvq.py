@@ -81,10 +81,12 @@ def test_start_with_codewords_and_counts(laplacian):
     first = ecvq(laplacian, 64, 0.2)
     second = ecvq(laplacian, len(first.codewords), 0.3, start=first.codewords, start_counts=first.counts)
     assert second.rate_bits < first.rate_bits
+
+
+def test_progress_is_reported(laplacian):
     entries = []
-    assert tuple(entries) == ()
-    third = ecvq(laplacian, 8, 0.3, max_iterations=1, progress=entries.append)
-    assert tuple(entries) == third.history
+    result = ecvq(laplacian, 8, 0.3, max_iterations=1, progress=entries.append)
+    assert tuple(entries) == result.history
     assert len(entries) == 1
 
 

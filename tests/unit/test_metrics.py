@@ -57,9 +57,7 @@ def test_psnr_rgb_pools_the_channels_and_leaves_alpha_out() -> None:
     decoded = original.copy()
     decoded[..., 0], decoded[..., 3] = 3, 200
     assert metrics.psnr_rgb(original, decoded) == pytest.approx(10 * math.log10(255**2 / 3))
-    assert metrics.psnr_rgb(original[..., :2], decoded[..., [0, 3]]) == pytest.approx(
-        10 * math.log10(255**2 / 9)
-    )
+    assert metrics.psnr_rgb(original[..., :2], decoded[..., [0, 3]]) == pytest.approx(10 * math.log10(255**2 / 9))
 
 
 def test_plane_psnr_keeps_the_channels_apart() -> None:

@@ -43,11 +43,7 @@ def test_a_measured_pair_agrees_with_scipy() -> None:
 def test_the_integral_is_that_of_scipy(seed: int, points: int) -> None:
     rng = np.random.default_rng(seed)
     x = np.cumsum(rng.uniform(0.1, 4, points))
-    y = (
-        rng.normal(0, 5, points)
-        if seed % 2
-        else np.cumsum(rng.uniform(0, 3, points) * (rng.random(points) > 0.3))
-    )
+    y = rng.normal(0, 5, points) if seed % 2 else np.cumsum(rng.uniform(0, 3, points) * (rng.random(points) > 0.3))
     low, high = np.sort(rng.uniform(x[0], x[-1], 2))
     expected = PchipInterpolator(x, y).integrate(low, high)
     assert pchip_integral(x, y, low, high) == pytest.approx(expected, rel=1e-9, abs=1e-9)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vqcodec.blocks.layout import LOG_HEIGHT, LOG_WIDTH, SAMPLE_BITS, SAMPLE_MAX, Plane, new_plane
+from vqcodec.blocks.layout import CODED, LOG_HEIGHT, LOG_WIDTH, SAMPLE_BITS, SAMPLE_MAX, Plane, new_plane
 from vqcodec.blocks.restoration import COEFFICIENT_MAX, FilterSums, check_coefficients, collect, restore, solve
 from vqcodec.blocks.restoration_kernels import (
     ACTIVITIES,
     ACTIVITY_CUTS,
     CLASSES,
+    CODED_STATES,
     DIRECTIONS,
-    EDGE_DISTANCES,
+    EDGE_STATES,
     POSITIONS,
     TAP_COLUMNS,
     TAP_ROWS,
@@ -35,6 +36,7 @@ def plane_of(samples: np.ndarray, step_index: int = 30, seed: int = 0) -> Plane:
             log_height, log_width = rng.integers(2, 5, 2)
             units = np.s_[top // 4 : top // 4 + 4, left // 4 : left // 4 + 4]
             plane.blocks[LOG_HEIGHT][units], plane.blocks[LOG_WIDTH][units] = log_height, log_width
+            plane.blocks[CODED][units] = rng.integers(2)
     return plane
 
 
@@ -85,28 +87,29 @@ def unit_classes(plane: Plane) -> np.ndarray:
 
 
 def sample_classes(plane: Plane) -> np.ndarray:
-    """Class of every sample: that of its unit, and the distance to the edge of its block."""
+    """Class of every sample: that of its unit, whether its block is coded, whether it is at the block's edge."""
     classes = unit_classes(plane).repeat(4, 0).repeat(4, 1)
     for y, x in np.ndindex(*classes.shape):
-        high, wide = (1 << int(plane.blocks[field, y // 4, x // 4]) for field in (LOG_HEIGHT, LOG_WIDTH))
-        distance = min(y % high, high - 1 - y % high, x % wide, wide - 1 - x % wide, EDGE_DISTANCES - 1)
-        classes[y, x] = classes[y, x] * EDGE_DISTANCES + distance
+        of_block = plane.blocks[:, y // 4, x // 4]
+        high, wide = 1 << int(of_block[LOG_HEIGHT]), 1 << int(of_block[LOG_WIDTH])
+        at_edge = y % high in (0, high - 1) or x % wide in (0, wide - 1)
+        classes[y, x] = (classes[y, x] * CODED_STATES + of_block[CODED]) * EDGE_STATES + at_edge
     return classes
 
 
 def inputs_of(plane: Plane, y: int, x: int) -> list[int]:
     """What the coefficients of a sample are multiplied by."""
     height, width = plane.samples.shape
-    bound = max(int(STEPS[plane.steps[y // 32, x // 32]]) // 16, 1)
+    step = int(STEPS[plane.steps[y // 32, x // 32]])
     centre = int(plane.samples[y, x])
-    linear, clipped = [], []
-    for dy, dx in zip(TAP_ROWS, TAP_COLUMNS):
-        rows = (min(max(y + sign * dy, 0), height - 1) for sign in (1, -1))
-        columns = (min(max(x + sign * dx, 0), width - 1) for sign in (1, -1))
-        pair = [int(plane.samples[row, column]) - centre for row, column in zip(rows, columns)]
-        linear.append(sum(pair))
-        clipped.append(sum(min(max(difference, -bound), bound) for difference in pair))
-    return linear + clipped
+    inputs = []
+    for bound in (SAMPLE_MAX, step * 3 // 8, step * 5 // 64):
+        for dy, dx in zip(TAP_ROWS, TAP_COLUMNS):
+            rows = (min(max(y + sign * dy, 0), height - 1) for sign in (1, -1))
+            columns = (min(max(x + sign * dx, 0), width - 1) for sign in (1, -1))
+            pair = [int(plane.samples[row, column]) - centre for row, column in zip(rows, columns)]
+            inputs.append(sum(min(max(difference, -bound), bound) for difference in pair))
+    return inputs
 
 
 def plain_restore(plane: Plane, coefficients: np.ndarray) -> np.ndarray:
@@ -127,15 +130,14 @@ def test_the_kernels_do_what_the_definition_says(size: tuple[int, int], step_ind
     np.testing.assert_array_equal(restore(plane, coefficients), plain_restore(plane, coefficients))
 
 
-def test_the_test_pictures_have_all_activities_distances_and_directions() -> None:
+def test_the_test_pictures_have_every_kind_of_sample() -> None:
     counts = np.zeros(CLASSES, np.int64)
     for step_index in (4, 34, 60):
         plane = plane_of(rough(48, 44), step_index)
         counts += collect(np.zeros(plane.samples.shape, np.uint8), plane).counts
-    by_part = counts.reshape(DIRECTIONS, ACTIVITIES, EDGE_DISTANCES)
-    assert by_part.sum((1, 2)).all()
-    assert by_part.sum((0, 2)).all()
-    assert by_part.sum((0, 1)).all()
+    by_part = counts.reshape(DIRECTIONS, ACTIVITIES, CODED_STATES, EDGE_STATES)
+    for part in range(4):
+        assert by_part.sum(tuple(other for other in range(4) if other != part)).all()
 
 
 def test_the_greatest_coefficients_do_not_overflow() -> None:

@@ -27,9 +27,7 @@ from vqcodec.jit import map_shards
 from vqcodec.limits import check_picture_size
 
 
-def decode_tile(
-    payload: bytes, shapes: Sequence[Shape], model: Model, parameters: CodingParameters
-) -> list[Plane]:
+def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameters: CodingParameters) -> list[Plane]:
     """Return the decoded planes of one tile, of these shapes.
 
     Raises:

@@ -14,6 +14,7 @@ from vqcodec.blocks.coefficients import new_coefficient_state
 from vqcodec.blocks.effort import SearchSettings, search_settings
 from vqcodec.blocks.layout import SUPERBLOCK, Plane
 from vqcodec.blocks.model import Model, SearchTables
+from vqcodec.blocks.modulation import superblock_steps
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.partition_search import PartitionScratch, new_partition_scratch, search_superblock
 from vqcodec.blocks.picture_planes import (
@@ -111,11 +112,13 @@ def search_tile(
         modulated = parameters.modulated and plane_type(index, parameters.subsampling) == 0
         tables = model.search_tables(plane_type(index, parameters.subsampling), rung)
         original = padded(source)
+        if modulated:
+            plane.steps[:] = superblock_steps(original, parameters.plane_step(index))
         search_plane(plane, original, tables, settings, pool, scratches)
         tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
         stack = np.zeros((STACK, 3), dtype=np.int32)
         base = parameters.plane_step(index)
-        count = emit_plane(plane, base, modulated, new_coefficient_state(), stack, tokens)
+        count = emit_plane(plane, base, modulated, tables.small_transforms, new_coefficient_state(), stack, tokens)
         searched.append(SearchedPlane(plane, original, tokens[:count].copy()))
     return searched
 

@@ -18,7 +18,7 @@ from vqcodec.blocks.contexts import (
     Element,
 )
 from vqcodec.blocks.layout import SIZE_CLASSES
-from vqcodec.blocks.model import POOL_RANGES, POOLS, Model, PlaneTables
+from vqcodec.blocks.model import POOL_RANGES, POOLS, Model, PlaneTables, Transforms
 from vqcodec.blocks.statistics import OFFSET_SCALE, PlaneStatistics
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import TableSet
@@ -72,7 +72,9 @@ def _pool_counts(
     return np.stack(stack)
 
 
-def merge_contexts(counts: npt.NDArray[np.float64], tables: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def merge_contexts(
+    counts: npt.NDArray[np.float64], tables: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Group rows of `counts` (rows, symbols) into at most `tables` by the bits that sharing a code costs.
 
     Lloyd's algorithm with the ideal code length of a row under a group's distribution as distortion. It starts from
@@ -129,7 +131,10 @@ def _fit_plane(
 
 
 def fit_model(
-    statistics: Sequence[Sequence[PlaneStatistics]], prior: Model, steps: npt.NDArray[np.uint8]
+    statistics: Sequence[Sequence[PlaneStatistics]],
+    prior: Model,
+    steps: npt.NDArray[np.uint8],
+    transforms: Transforms,
 ) -> Model:
     """Return the model that codes what `statistics` were collected from in the fewest bits.
 
@@ -137,5 +142,7 @@ def fit_model(
         statistics: by plane type, by rung.
         prior: what to believe where there is little data.
         steps: step index of each rung, ascending.
+        transforms: taken over as they are.
     """
-    return Model(steps, tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics)))
+    planes = tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics))
+    return Model(steps, planes, transforms)

@@ -14,6 +14,7 @@ from vqcodec.blocks.contexts import (
     mode_context,
     size_class,
     surrounding_energy,
+    transform_context,
 )
 from vqcodec.blocks.layout import (
     ALL_MODES,
@@ -34,11 +35,11 @@ from vqcodec.blocks.reconstruction import (
     record_block,
     transform_kind,
 )
+from vqcodec.blocks.secondary import alternatives, apply_secondary
 from vqcodec.blocks.steps import STEP_SIZES, STEPS
 from vqcodec.blocks.syntax import choice_of, likely_modes
 from vqcodec.blocks.transforms import transform_forward
 from vqcodec.jit import inline_kernel, kernel
-
 
 CANDIDATE_MARGIN = np.float32(1.15)
 
@@ -47,7 +48,7 @@ class LeafScratch(NamedTuple):
     """Working arrays of the leaf search; one set a thread.
 
     Attributes:
-        residual, between: float32 (32, 32).
+        residual, spectrum, between: float32 (32, 32); secondary: float32 (2, 64).
         mode_costs: float32 (ALL_MODES,).
         candidates: int32 (ALL_MODES,), modes.
         best_levels: int16 (32, 32).
@@ -55,6 +56,8 @@ class LeafScratch(NamedTuple):
     """
 
     residual: npt.NDArray[np.float32]
+    spectrum: npt.NDArray[np.float32]
+    secondary: npt.NDArray[np.float32]
     between: npt.NDArray[np.float32]
     mode_costs: npt.NDArray[np.float32]
     candidates: npt.NDArray[np.int32]
@@ -67,6 +70,8 @@ def new_leaf_scratch() -> LeafScratch:
     """Return cleared working arrays."""
     return LeafScratch(
         residual=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
+        spectrum=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
+        secondary=np.zeros((2, 64), dtype=np.float32),
         between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
         mode_costs=np.zeros(ALL_MODES, dtype=np.float32),
         candidates=np.zeros(ALL_MODES, dtype=np.int32),
@@ -190,13 +195,37 @@ def list_candidates(costs, settings, likely, guides, candidates):
 
 
 @kernel
-def try_mode(plane, source, y, x, log_width, log_height, mode, energy, step, tables, settings, scratch):
-    """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns."""
-    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-    load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+def transform_block(log_width, log_height, mode, transform, tables, scratch):
+    """Transform `scratch.residual` into `scratch.quantizer.values`, by the plain transform or an alternative."""
     values = scratch.quantizer.values
-    kind = transform_kind(log_width, log_height, mode)
-    transform_forward(scratch.residual, log_width, log_height, kind, scratch.between, values)
+    kind = transform_kind(log_width, log_height, mode, transform)
+    target = values if transform == 0 else scratch.spectrum
+    transform_forward(scratch.residual, log_width, log_height, kind, scratch.between, target)
+    if transform > 0:
+        apply_secondary(
+            scratch.spectrum,
+            log_width,
+            log_height,
+            mode,
+            transform - 1,
+            tables.small_forward,
+            tables.large_forward,
+            scratch.secondary,
+            values,
+        )
+
+
+@kernel
+def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch):
+    """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns.
+
+    With an alternative `transform`, the residual must be there from a trial of the same mode before.
+    """
+    if transform == 0:
+        predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+        load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+    transform_block(log_width, log_height, mode, transform, tables, scratch)
+    values = scratch.quantizer.values
     scale = np.float32(1) / step
     for v in range(1 << log_height):
         for u in range(1 << log_width):
@@ -217,7 +246,7 @@ def keep_levels(log_width, log_height, scratch):
 
 
 @kernel
-def apply_block(plane, y, x, log_width, log_height, mode, coded, tables, scratch):
+def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tables, scratch):
     """Store the best levels and reconstruct the block with the decoder's functions."""
     levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
     for i in range(1 << log_height):
@@ -238,9 +267,10 @@ def apply_block(plane, y, x, log_width, log_height, mode, coded, tables, scratch
             scratch.block.coefficient_state,
             scratch.block.coefficients,
         )
-    kind = transform_kind(log_width, log_height, mode)
-    reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch.block)
-    record_block(plane.blocks, y, x, log_width, log_height, mode, np.int64(0), total)
+    reconstruct_block(
+        plane, y, x, log_width, log_height, mode, transform, used_width, used_height, tables, scratch.block
+    )
+    record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
 
 
 @kernel
@@ -261,25 +291,42 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
     likely = likely_modes(plane, y, x, log_width, log_height)
     first, second, third, left, above = likely
     energy = surrounding_energy(plane.blocks, y, x)
-    context = choice_context(size_class(log_width, log_height), energy, left == above)
+    size = size_class(log_width, log_height)
+    context = choice_context(size, energy, left == above)
     weight = np.float32(np.sqrt(lambda_))
     rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch)
     count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
-    best, best_mode, best_coded = HUGE, np.int64(0), np.int64(0)
+    plain = HUGE
+    best, best_mode, best_coded, best_transform = HUGE, np.int64(0), np.int64(0), np.int64(0)
     for i in range(count):
         mode = np.int64(scratch.candidates[i])
         bits, distortion, total, zero = try_mode(
-            plane, source, y, x, log_width, log_height, mode, energy, step, tables, settings, scratch
+            plane, source, y, x, log_width, log_height, mode, np.int64(0), energy, step, tables, settings, scratch
         )
         choice = choice_of(mode, first, second, third)
         cost = zero * step * step + lambda_ * mode_bits(tables, context, choice, left, above, mode, np.int64(0))
         if cost < best:
-            best, best_mode, best_coded = cost, mode, np.int64(0)
-        if total > 0:
-            bits += mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+            best, best_mode, best_coded, best_transform = cost, mode, np.int64(0), np.int64(0)
+        if total == 0:
+            continue
+        side_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+        trials = alternatives(tables.small_transforms, log_width, log_height, mode)
+        transform_row = tables.rows[transform_context(size, mode)]
+        for transform in range(trials + 1):
+            if transform > 0:
+                if transform > settings.transforms or plain > best * settings.transform_margin:
+                    break
+                bits, distortion, total, zero = try_mode(
+                    plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch
+                )
+            bits += side_bits
+            if trials > 0:
+                bits += np.float32(tables.flags[transform_row, transform])
             cost = distortion * step * step + lambda_ * bits
-            if cost < best:
-                best, best_mode, best_coded = cost, mode, np.int64(1)
+            if transform == 0:
+                plain = cost
+            if total > 0 and cost < best:
+                best, best_mode, best_coded, best_transform = cost, mode, np.int64(1), np.int64(transform)
                 keep_levels(log_width, log_height, scratch)
-    apply_block(plane, y, x, log_width, log_height, best_mode, best_coded, tables, scratch)
+    apply_block(plane, y, x, log_width, log_height, best_mode, best_transform, best_coded, tables, scratch)
     return best

@@ -24,14 +24,20 @@ from vqcodec.blocks.contexts import (
     PATTERN_CONTEXTS,
     PATTERN_SYMBOLS,
 )
+from vqcodec.blocks.secondary import MODE_GROUPS, forward_matrices
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.errors import CodebookError
 
 LUMA, CHROMA = 0, 1
+MAX_ALTERNATIVES = 8
 PLANE_TYPES = ("luma", "chroma")
 POOLS = {"flags": FLAG_SYMBOLS, "modes": MODE_SYMBOLS, "patterns": PATTERN_SYMBOLS}
-POOL_RANGES = {"flags": (0, FIRST_MODE), "modes": (FIRST_MODE, FIRST_PATTERN), "patterns": (FIRST_PATTERN, ALL_CONTEXTS)}
+POOL_RANGES = {
+    "flags": (0, FIRST_MODE),
+    "modes": (FIRST_MODE, FIRST_PATTERN),
+    "patterns": (FIRST_PATTERN, ALL_CONTEXTS),
+}
 
 
 class SearchTables(NamedTuple):
@@ -42,6 +48,8 @@ class SearchTables(NamedTuple):
         flags, modes, patterns: uint8 (tables, symbols), code lengths in bits.
         offset_rows: int32 (PATTERN_CONTEXTS,).
         offsets: int8 (rows, 256, 4), reconstruction offsets in 1/64 step.
+        small_transforms, large_transforms: int8, see `secondary`; of size 0 for chroma.
+        small_forward, large_forward: float32, their forward matrices.
     """
 
     rows: npt.NDArray[np.int32]
@@ -50,6 +58,10 @@ class SearchTables(NamedTuple):
     patterns: npt.NDArray[np.uint8]
     offset_rows: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int8]
+    small_transforms: npt.NDArray[np.int8]
+    large_transforms: npt.NDArray[np.int8]
+    small_forward: npt.NDArray[np.float32]
+    large_forward: npt.NDArray[np.float32]
 
 
 class DecoderTables(NamedTuple):
@@ -61,6 +73,8 @@ class DecoderTables(NamedTuple):
     patterns: DecodeTables
     offset_rows: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int8]
+    small_transforms: npt.NDArray[np.int8]
+    large_transforms: npt.NDArray[np.int8]
 
 
 class PackTables(NamedTuple):
@@ -70,6 +84,21 @@ class PackTables(NamedTuple):
     flags: EncodeTables
     modes: EncodeTables
     patterns: EncodeTables
+
+
+class Transforms(NamedTuple):
+    """The trained non-separable transforms of luma (see `secondary`): int8 matrices, of size 0 if there are none."""
+
+    small: npt.NDArray[np.int8]
+    large: npt.NDArray[np.int8]
+
+
+def no_transforms() -> Transforms:
+    """Return the transforms of a model without any."""
+    return Transforms(np.zeros((0, 0, 16, 16), dtype=np.int8), np.zeros((0, 0, 0, 64, 64), dtype=np.int8))
+
+
+_NO_FORWARD = tuple(forward_matrices(matrices) for matrices in no_transforms())
 
 
 @dataclass(frozen=True)
@@ -95,11 +124,19 @@ class Model:
     Args:
         rungs: uint8 step indices, ascending.
         planes: the tables of each plane type.
+        transforms: of luma; None for none.
     """
 
-    def __init__(self, rungs: npt.NDArray[np.uint8], planes: tuple[PlaneTables, ...]) -> None:
+    def __init__(
+        self,
+        rungs: npt.NDArray[np.uint8],
+        planes: tuple[PlaneTables, ...],
+        transforms: Transforms | None = None,
+    ) -> None:
         self.rungs = np.ascontiguousarray(rungs, dtype=np.uint8)
         self.planes = planes
+        self.transforms = transforms or no_transforms()
+        self._forward = tuple(forward_matrices(matrices) for matrices in self.transforms)
         self._search = lru_cache(maxsize=None)(self._make_search_tables)
         self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
         self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
@@ -127,7 +164,12 @@ class Model:
             *(plane.pools[name].lengths for name in POOLS),
             plane.offset_rows[rung].astype(np.int32),
             plane.offsets,
+            *self._transforms_of(plane_type),
+            *(self._forward if plane_type == LUMA else _NO_FORWARD),
         )
+
+    def _transforms_of(self, plane_type: int) -> Transforms:
+        return self.transforms if plane_type == LUMA else no_transforms()
 
     def _make_decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
         plane = self.planes[plane_type]
@@ -136,13 +178,12 @@ class Model:
             *(plane.pools[name].decoder for name in POOLS),
             plane.offset_rows[rung].astype(np.int32),
             plane.offsets,
+            *self._transforms_of(plane_type),
         )
 
     def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
         plane = self.planes[plane_type]
-        return PackTables(
-            plane.rows[rung].astype(np.int32), *(plane.pools[name].encoder for name in POOLS)
-        )
+        return PackTables(plane.rows[rung].astype(np.int32), *(plane.pools[name].encoder for name in POOLS))
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the model as named integer arrays, for a codebook."""
@@ -153,6 +194,8 @@ class Model:
                 arrays[f"{prefix}_{name}"] = plane.pools[name].lengths
             arrays[f"{prefix}_offset_rows"] = plane.offset_rows
             arrays[f"{prefix}_offsets"] = plane.offsets
+        if self.transforms.small.size:
+            arrays["small_transforms"], arrays["large_transforms"] = self.transforms
         return arrays
 
     @classmethod
@@ -166,7 +209,17 @@ class Model:
         rungs = _take(arrays, "rungs", np.uint8, (None,))
         if not len(rungs) or rungs.max() > MAX_STEP_INDEX or np.any(np.diff(rungs.astype(int)) <= 0):
             raise CodebookError(f"codebook: 'rungs' must be ascending step indices below {MAX_STEP_INDEX + 1}")
-        return cls(rungs, tuple(_plane_tables(arrays, prefix, len(rungs)) for prefix in PLANE_TYPES))
+        planes = tuple(_plane_tables(arrays, prefix, len(rungs)) for prefix in PLANE_TYPES)
+        transforms = None
+        if "small_transforms" in arrays:
+            small = _take(arrays, "small_transforms", np.int8, (MODE_GROUPS, None, 16, 16))
+            large = _take(arrays, "large_transforms", np.int8, (2, MODE_GROUPS, small.shape[1], 64, 64))
+            if small.shape[1] > MAX_ALTERNATIVES:
+                raise CodebookError(
+                    f"codebook: {small.shape[1]} transforms a mode; at most {MAX_ALTERNATIVES} are used"
+                )
+            transforms = Transforms(small, large)
+        return cls(rungs, planes, transforms)
 
 
 def _plane_tables(arrays: Mapping[str, npt.NDArray[Any]], prefix: str, rungs: int) -> PlaneTables:

@@ -106,7 +106,9 @@ def _reduce(samples: npt.NDArray[np.int16], down: int, across: int, rows: int, c
     return ((sums + ((1 << shift) >> 1)) >> shift).astype(np.int16)
 
 
-def _reduce_modes(modes: npt.NDArray[np.uint8], down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.uint8]:
+def _reduce_modes(
+    modes: npt.NDArray[np.uint8], down: int, across: int, rows: int, columns: int
+) -> npt.NDArray[np.uint8]:
     """Return the mode at the centre of each unit of the smaller plane."""
     v = np.minimum((np.arange(rows) << down) + down, modes.shape[0] - 1)
     u = np.minimum((np.arange(columns) << across) + across, modes.shape[1] - 1)

@@ -19,6 +19,7 @@ from vqcodec.blocks.contexts import (
     partition_context,
     size_class,
     surrounding_energy,
+    transform_context,
 )
 from vqcodec.blocks.cross_plane import allowed_mode
 from vqcodec.blocks.layout import (
@@ -40,8 +41,8 @@ from vqcodec.blocks.reconstruction import (
     predict_block,
     reconstruct_block,
     record_block,
-    transform_kind,
 )
+from vqcodec.blocks.secondary import alternatives
 from vqcodec.blocks.steps import MAX_STEP_INDEX, STEPS
 from vqcodec.blocks.syntax import STACK, STEP_MIDDLE, crosses_edge, likely_modes
 from vqcodec.entropy.tables import get_symbol
@@ -80,8 +81,13 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
         mode = allowed_mode(min(FROM_FIRST + choice - CHOOSE_FROM_FIRST, FROM_SECOND), plane.guides.shape[0])
     gather_block_references(plane, y, x, log_width, log_height, scratch)
     predict_block(plane, y, x, log_width, log_height, mode, scratch)
-    total = used_width = used_height = np.int64(0)
+    total = used_width = used_height = transform = np.int64(0)
     if symbol & 1:
+        choices = alternatives(tables.small_transforms, log_width, log_height, mode)
+        if choices > 0:
+            context = transform_context(size_class(log_width, log_height), mode)
+            transform, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+            transform = min(transform, choices)
         step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
         position, total, used_width, used_height = parse_coefficients(
             buffer,
@@ -94,9 +100,8 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
             scratch.coefficient_state,
             scratch.coefficients,
         )
-    kind = transform_kind(log_width, log_height, mode)
-    reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch)
-    record_block(plane.blocks, y, x, log_width, log_height, mode, np.int64(0), total)
+    reconstruct_block(plane, y, x, log_width, log_height, mode, transform, used_width, used_height, tables, scratch)
+    record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
     return position
 
 

@@ -15,9 +15,7 @@ import numpy as np
 
 from vqcodec.blocks.layout import (
     DC,
-    DONE,
     HORIZONTAL,
-    LOG_HEIGHT,
     PLANAR,
     SAMPLE_MIDDLE,
     SUPERBLOCK,
@@ -73,7 +71,9 @@ def gather_references(samples, done, y, x, width, height, references):
                 references[TOP, i + 1] = samples[y - 1, x + i]
     bottom_left = 0
     if x > 0:
-        while bottom_left < count and y + bottom_left < rows and done[(y + bottom_left) >> UNIT_LOG, (x - 1) >> UNIT_LOG]:
+        while (
+            bottom_left < count and y + bottom_left < rows and done[(y + bottom_left) >> UNIT_LOG, (x - 1) >> UNIT_LOG]
+        ):
             first = bottom_left
             bottom_left += 1 << UNIT_LOG
             for i in range(first, bottom_left):

@@ -23,6 +23,7 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
 )
 from vqcodec.blocks.prediction import LINE, REFERENCES, gather_references, predict_from_neighbours
+from vqcodec.blocks.secondary import invert_secondary
 from vqcodec.blocks.transforms import COSINE, SINE, transform_inverse
 from vqcodec.jit import inline_kernel, kernel
 
@@ -37,6 +38,7 @@ class BlockScratch(NamedTuple):
     coefficients: npt.NDArray[np.int32]
     between: npt.NDArray[np.int32]
     residual: npt.NDArray[np.int32]
+    secondary: npt.NDArray[np.int32]
     coefficient_state: CoefficientState
 
 
@@ -50,14 +52,16 @@ def new_block_scratch() -> BlockScratch:
         coefficients=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
         between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
         residual=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
+        secondary=np.zeros((2, 64), dtype=np.int32),
         coefficient_state=new_coefficient_state(),
     )
 
 
 @inline_kernel
-def transform_kind(log_width, log_height, mode):
-    """Return the kind of transform: the sine for 4x4 blocks predicted from their neighbours."""
-    return SINE if log_width + log_height == 2 * UNIT_LOG and mode <= LAST_ANGLE else COSINE
+def transform_kind(log_width, log_height, mode, transform):
+    """Return the kind of transform: the sine for 4x4 blocks predicted from their neighbours, without an alternative."""
+    small = log_width + log_height == 2 * UNIT_LOG
+    return np.int64(SINE if small and mode <= LAST_ANGLE and transform == 0 else COSINE)
 
 
 @kernel
@@ -78,10 +82,13 @@ def gather_block_references(plane, y, x, log_width, log_height, scratch):
 
 
 @kernel
-def reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used_height, scratch):
+def reconstruct_block(plane, y, x, log_width, log_height, mode, transform, used_width, used_height, tables, scratch):
     """Write prediction plus the inverse of `scratch.coefficients` to the plane's samples, and clear the coefficients.
 
-    `used_width` and `used_height` bound the nonzero coefficients; 0 means that there are none.
+    Args:
+        transform: 0, or 1 plus the number of an alternative.
+        used_width, used_height: bounds of the nonzero coefficients; 0 means that there are none.
+        tables: anything with `small_transforms` and `large_transforms`.
     """
     width, height = 1 << log_width, 1 << log_height
     prediction, residual = scratch.prediction, scratch.residual
@@ -91,6 +98,19 @@ def reconstruct_block(plane, y, x, log_width, log_height, kind, used_width, used
             for j in range(width):
                 target[i, j] = min(max(prediction[i, j], 0), SAMPLE_MAX)
         return
+    if transform > 0:
+        side = invert_secondary(
+            scratch.coefficients,
+            log_width,
+            log_height,
+            mode,
+            transform - 1,
+            tables.small_transforms,
+            tables.large_transforms,
+            scratch.secondary,
+        )
+        used_width, used_height = max(used_width, side), max(used_height, side)
+    kind = transform_kind(log_width, log_height, mode, transform)
     transform_inverse(
         scratch.coefficients, log_width, log_height, kind, used_width, used_height, scratch.between, residual
     )

@@ -1,13 +1,12 @@
 """The restoration filter: classified, trained by least squares, applied to decoded planes.
 
-A decoded sample differs from the original in ways that its surroundings tell: ringing beside a strong edge,
-steps at the edges of blocks, texture that the quantizer removed. Each sample is put into one of `CLASSES`
-classes by the direction and the activity around its 4x4 unit and by its distance to the edge of its block,
-and corrected by a weighted sum of
-the differences to its neighbours in a 7x7 diamond: once as they are, once clipped to a quarter of the step.
-The clipped ones react to small differences alone, so that together they smooth what looks like noise and
-leave edges, or sharpen them. The weights are those that bring the decoded samples of a training corpus
-nearest to the originals.
+A decoded sample differs from the original in ways that its surroundings tell: ringing beside a strong edge, steps at
+the edges of blocks, texture that the quantizer removed. Each sample is put into one of `CLASSES` classes by the
+direction and the activity around its 4x4 unit, by whether its block has coefficients and whether it is at the edge of
+its block. It is corrected by a weighted sum of the differences to its neighbours in a 7x7 diamond: as they are, clipped
+to 1.5 steps, and clipped to 0.3 steps. The three together make a curve of each difference, bent at both bounds, so that
+the filter can smooth what looks like noise and leave or sharpen edges. The weights are those that bring the decoded
+samples of a training corpus nearest to the originals.
 
 The filter stands outside the coding loop: prediction uses unfiltered samples.
 
@@ -28,7 +27,7 @@ from vqcodec.blocks.restoration_kernels import (
     BORDER,
     CLASSES,
     COEFFICIENT_BITS,
-    EDGE_DISTANCES,
+    EDGE_STATES,
     PATTERNS,
     ROW_PATTERNS,
     TAPS,
@@ -43,7 +42,7 @@ from vqcodec.jit import map_shards
 
 COEFFICIENT_MAX = 1 << (COEFFICIENT_BITS + 1)  # so that sums of products stay within 32 bits
 BAND = 2 * SUPERBLOCK  # rows of samples a shard
-RIDGE = 30.0  # pull towards zero: so many average samples of its class that would want no correction
+RIDGE = 100.0  # pull towards zero: so many average samples of its class that would want no correction
 
 Coefficients = npt.NDArray[np.int16]
 
@@ -99,7 +98,7 @@ def restore(plane: Plane, coefficients: Coefficients, threads: int | None = 1) -
         threads: the result does not depend on it.
     """
     padded = _padded(plane.samples)
-    classes = _classes(padded, plane.steps, threads)
+    classes = _classes(padded, plane, threads)
     weights = _weights_by_row(coefficients)
     filtered = np.empty_like(plane.samples)
 
@@ -118,7 +117,7 @@ def collect(original: npt.NDArray[np.uint8], plane: Plane) -> FilterSums:
         plane: the plane decoded from it, before any filter.
     """
     padded = _padded(plane.samples)
-    classes = _classes(padded, plane.steps, 1)
+    classes = _classes(padded, plane, 1)
     sums = FilterSums.zeros()
     target = original.astype(np.int16) << SAMPLE_BITS
     collect_rows(
@@ -139,8 +138,8 @@ def collect(original: npt.NDArray[np.uint8], plane: Plane) -> FilterSums:
 def solve(sums: FilterSums, ridge: float = RIDGE) -> Coefficients:
     """Return the coefficients (int16 (CLASSES, TAPS), in 1/1024) with the least squared error over the sums.
 
-    Every class is solved for itself, (P + r e I) w = t, where e is the mean energy of an input in the class: the ridge r
-    is in samples, whatever the step, pulls the coefficients of rare classes towards zero, and leaves those without
+    Every class is solved for itself, (P + r e I) w = t, where e is the mean energy of an input in the class: the ridge
+    r is in samples, whatever the step, pulls the coefficients of rare classes towards zero, and leaves those without
     samples at zero.
 
     Args:
@@ -183,14 +182,14 @@ def _bands(height: int) -> list[tuple[int, int]]:
     return [(start, min(start + BAND, height)) for start in range(0, height, BAND)]
 
 
-def _classes(padded: npt.NDArray[np.int16], steps: npt.NDArray[np.uint8], threads: int | None) -> npt.NDArray[np.uint8]:
-    """Return direction and activity of every unit, uint8 (height / 4, width / 4)."""
+def _classes(padded: npt.NDArray[np.int16], plane: Plane, threads: int | None) -> npt.NDArray[np.uint8]:
+    """Return the class of every unit, uint8 (height / 4, width / 4)."""
     units = tuple((side - 2 * BORDER) // UNIT for side in padded.shape)
     sums = np.empty((*units, 4), dtype=np.int32)
     classes = np.empty(units, dtype=np.uint8)
     bands = [(start >> UNIT_LOG, end >> UNIT_LOG) for start, end in _bands(padded.shape[0] - 2 * BORDER)]
     map_shards(lambda band: sum_unit_differences(padded, *band, sums), bands, threads)
-    map_shards(lambda band: classify_units(sums, steps, *band, classes), bands, threads)
+    map_shards(lambda band: classify_units(sums, plane.blocks, plane.steps, *band, classes), bands, threads)
     return classes
 
 
@@ -199,7 +198,7 @@ def _weights_by_row(coefficients: Coefficients) -> npt.NDArray[np.int64]:
 
     For every class of units and row pattern: int64 (UNIT_CLASSES * PATTERNS, TAPS).
     """
-    by_distance = coefficients.reshape(UNIT_CLASSES, EDGE_DISTANCES, TAPS)
-    spread = by_distance[:, ROW_PATTERNS.reshape(PATTERNS, UNIT)]  # (UNIT_CLASSES, PATTERNS, UNIT, TAPS)
+    by_state = coefficients.reshape(UNIT_CLASSES, EDGE_STATES, TAPS)
+    spread = by_state[:, ROW_PATTERNS]  # (UNIT_CLASSES, PATTERNS, UNIT, TAPS)
     rows = np.ascontiguousarray(spread.transpose(0, 1, 3, 2))
     return rows.view(np.int64).reshape(UNIT_CLASSES * PATTERNS, TAPS)

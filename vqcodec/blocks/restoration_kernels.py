@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import (
+    CODED,
     LOG_HEIGHT,
     LOG_WIDTH,
     SAMPLE_MAX,
@@ -28,33 +29,26 @@ COEFFICIENT_BITS = 10  # fractional bits of a filter coefficient
 TAP_ROWS = np.array([0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 3], dtype=np.int64)
 TAP_COLUMNS = np.array([1, 2, 3, -2, -1, 0, 1, 2, -1, 0, 1, 0], dtype=np.int64)
 POSITIONS = 12
-TAPS = 2 * POSITIONS  # each position counts once as it is and once clipped
+LEVELS = 3  # each pair of differences counts as it is, loosely clipped and tightly clipped
+TAPS = LEVELS * POSITIONS
 
 DIRECTIONS = 5  # none, horizontal or vertical structure, either diagonal
 ACTIVITIES = 6
-EDGE_DISTANCES = 3  # 0, 1, 2 or more samples from the edge of the block
-UNIT_CLASSES = DIRECTIONS * ACTIVITIES
-CLASSES = UNIT_CLASSES * EDGE_DISTANCES
+CODED_STATES = 2  # whether the block has coefficients
+EDGE_STATES = 2  # whether the sample is at the edge of its block
+UNIT_CLASSES = DIRECTIONS * ACTIVITIES * CODED_STATES
+CLASSES = UNIT_CLASSES * EDGE_STATES
 
-# Mean second difference of the 12x12 samples around a unit, in hundredths of the step, at which activity
-# classes begin.
+# Mean second difference of the 12x12 samples around a unit, in hundredths of the step, at which activity classes
+# begin. A sum over 144 samples in 1/16 reaches a cut if 100 sum / (144 * 16) >= cut * step / 64.
 ACTIVITY_CUTS = np.array([5, 12, 25, 50, 90], dtype=np.int64)
-# A sum over 144 samples in 1/16 has reached a cut in hundredths of a step in 1/64 when 100 sum / (144 * 16) >= cut * step / 64
 SUM_FACTOR, CUT_FACTOR = 25, 9
 
-# Edge distances of the four samples of a unit's row, by how near the row is to the upper or lower edge of the
-# block (0:
-# at it, 1: next to it, 2: farther) and by whether the unit is at its left (1) and right (2) edge. The first
-# rows are for all that is at the upper or lower edge.
-ROW_PATTERNS = np.array(
-    [
-        [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
-        [[1, 1, 1, 1], [0, 1, 1, 1], [1, 1, 1, 0], [0, 1, 1, 0]],
-        [[2, 2, 2, 2], [0, 1, 2, 2], [2, 2, 1, 0], [0, 1, 1, 0]],
-    ],
-    dtype=np.int64,
-)
-PATTERNS = 12
+# Which of the four samples of a unit's row are at the edge of the block: by whether the unit is at its left (1) and
+# right (2) edge, and last for rows at the upper or lower edge.
+ROW_PATTERNS = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]], dtype=np.int64)
+PATTERNS = 5
+WHOLE_ROW = 4
 
 
 @inline_kernel
@@ -105,13 +99,14 @@ def _direction(vertical, horizontal, falling, rising):
 
 
 @kernel
-def classify_units(sums, steps, first_unit_row, last_unit_row, classes):
-    """Find direction and activity around the units of some rows of units.
+def classify_units(sums, blocks, steps, first_unit_row, last_unit_row, classes):
+    """Find the classes of the units of some rows of units: direction and activity around them, coded or not.
 
     Args:
         sums: int32 (units, units, 4) of `sum_unit_differences`.
         steps: uint8 step indices by superblock.
-        classes: uint8 (units, units), written: direction * ACTIVITIES + activity.
+        blocks: uint8 (fields, units, units).
+        classes: uint8 (units, units), written: (direction * ACTIVITIES + activity) * CODED_STATES + coded.
     """
     unit_rows, unit_columns = classes.shape
     shift = SUPERBLOCK_LOG - UNIT_LOG
@@ -130,52 +125,65 @@ def classify_units(sums, steps, first_unit_row, last_unit_row, classes):
             for cut in ACTIVITY_CUTS:
                 activity += SUM_FACTOR * (vertical + horizontal) >= cut * level
             direction = _direction(vertical, horizontal, falling, rising)
-            classes[row, column] = direction * ACTIVITIES + activity
+            coded = np.int64(blocks[CODED, row, column] != 0)
+            classes[row, column] = (direction * ACTIVITIES + activity) * CODED_STATES + coded
 
 
 @inline_kernel
 def _row_pattern(blocks, unit_row, unit_column, i):
-    """Row of ROW_PATTERNS (flat) for row `i` of a unit."""
-    height, width = (
-        1 << np.int64(blocks[LOG_HEIGHT, unit_row, unit_column]),
-        1 << np.int64(blocks[LOG_WIDTH, unit_row, unit_column]),
-    )
+    """Row of ROW_PATTERNS for row `i` of a unit."""
+    height = 1 << np.int64(blocks[LOG_HEIGHT, unit_row, unit_column])
+    width = 1 << np.int64(blocks[LOG_WIDTH, unit_row, unit_column])
     from_top = ((unit_row << UNIT_LOG) + i) & (height - 1)
+    if from_top == 0 or from_top == height - 1:
+        return WHOLE_ROW
     from_left = (unit_column << UNIT_LOG) & (width - 1)
-    at_right = from_left + UNIT == width
-    return 4 * min(from_top, height - 1 - from_top, 2) + (from_left == 0) + 2 * at_right
+    return np.int64(from_left == 0) + 2 * np.int64(from_left + UNIT == width)
 
 
 @inline_kernel
-def _fine_clip(step_index):
-    """Bound of the clipped differences in 1/16: a quarter of the step."""
-    return np.int32(max(STEPS[step_index] >> 4, 1))
+def _loose_bound(step_index):
+    """One and a half steps, in 1/16."""
+    return np.int16((3 * STEPS[step_index]) >> 3)
 
 
 @inline_kernel
-def _clipped(value, bound):
-    return min(max(value, np.int32(-bound)), bound)
+def _tight_bound(step_index):
+    """Five sixteenths of a step, in 1/16."""
+    return np.int16((5 * STEPS[step_index]) >> 6)
+
+
+@inline_kernel
+def _clipped_sum(a, b, bound):
+    """a and b (int16), each clipped to +-bound, added."""
+    return np.int16(np.int16(min(max(a, np.int16(-bound)), bound)) + np.int16(min(max(b, np.int16(-bound)), bound)))
+
+
+@inline_kernel
+def _product(weight, value):
+    return np.int32(np.int32(weight) * np.int32(value))
 
 
 @kernel
 def filter_rows(padded, blocks, steps, classes, weights, first_row, last_row, filtered):
     """Filter some rows of samples.
 
-    out = x + (sum over positions k of w_k (a_k + b_k - 2 x) + v_k (clip(a_k - x) + clip(b_k - x))) / 1024,
-    rounded, where a_k and b_k are the two samples at position k and its mirror image.
+    out = x + (sum over positions k of u_k (a + b) + v_k (loose(a) + loose(b)) + w_k (tight(a) + tight(b))) / 1024,
+    rounded, where a and b are the differences to x of the samples at position k and its mirror image. Differences take
+    13 bits with their sign and their sums 14, so both fit int16; products and their sum need int32. The loop over the
+    samples is innermost and free of look-ups so that it runs many samples at a time.
 
     Args:
         padded: int16 (height + 2 BORDER, width + 2 BORDER).
         blocks: uint8 (fields, height / 4, width / 4).
         steps: uint8 step indices by superblock.
         classes: uint8 (height / 4, width / 4) of `classify_units`.
-        weights: int64 (UNIT_CLASSES * PATTERNS, TAPS), each the int16 coefficients of the four samples of a
-        unit's row.
+        weights: int64 (UNIT_CLASSES * PATTERNS, TAPS), each the int16 coefficients of the four samples of a unit's row.
         filtered: int16 (height, width), written.
     """
     width = filtered.shape[1]
     packed = np.zeros((TAPS, SUPERBLOCK // UNIT), dtype=np.int64)
-    loose = packed.view(np.int16)
+    single = packed.view(np.int16)
     total = np.zeros(SUPERBLOCK, dtype=np.int32)
     for y in range(first_row, last_row):
         unit_row = y >> UNIT_LOG
@@ -187,21 +195,26 @@ def filter_rows(padded, blocks, steps, classes, weights, first_row, last_row, fi
                 of_class = weights[np.int64(classes[unit_row, column]) * PATTERNS + pattern]
                 for tap in range(TAPS):
                     packed[tap, unit] = of_class[tap]
-            bound = _fine_clip(steps[y >> SUPERBLOCK_LOG, start >> SUPERBLOCK_LOG])
+            step_index = steps[y >> SUPERBLOCK_LOG, start >> SUPERBLOCK_LOG]
+            loose, tight = _loose_bound(step_index), _tight_bound(step_index)
             centre = padded[y + BORDER, start + BORDER : start + BORDER + count]
             total[:] = 1 << (COEFFICIENT_BITS - 1)
             for k in range(POSITIONS):
-                row, column = TAP_ROWS[k], start + BORDER + TAP_COLUMNS[k]
-                after = padded[y + BORDER + row, column : column + count]
-                mirrored = start + BORDER - TAP_COLUMNS[k]
-                before = padded[y + BORDER - row, mirrored : mirrored + count]
-                plain, clipped = loose[k], loose[POSITIONS + k]
+                column = start + BORDER + TAP_COLUMNS[k]
+                after = padded[y + BORDER + TAP_ROWS[k], column : column + count]
+                column = start + BORDER - TAP_COLUMNS[k]
+                before = padded[y + BORDER - TAP_ROWS[k], column : column + count]
+                plain_weights, loose_weights, tight_weights = (
+                    single[k],
+                    single[POSITIONS + k],
+                    single[2 * POSITIONS + k],
+                )
                 for x in range(count):
-                    a = np.int32(np.int32(after[x]) - np.int32(centre[x]))
-                    b = np.int32(np.int32(before[x]) - np.int32(centre[x]))
-                    linear = np.int32(np.int32(plain[x]) * np.int32(a + b))
-                    bounded = np.int32(_clipped(a, bound) + _clipped(b, bound))
-                    total[x] += np.int32(linear + np.int32(np.int32(clipped[x]) * bounded))
+                    a, b = np.int16(after[x] - centre[x]), np.int16(before[x] - centre[x])
+                    plain = _product(plain_weights[x], np.int16(a + b))
+                    bounded = _product(loose_weights[x], _clipped_sum(a, b, loose))
+                    small = _product(tight_weights[x], _clipped_sum(a, b, tight))
+                    total[x] += np.int32(np.int32(plain + bounded) + small)
             target = filtered[y, start : start + count]
             for x in range(count):
                 value = np.int32(np.int32(centre[x]) + (total[x] >> COEFFICIENT_BITS))
@@ -216,8 +229,7 @@ def collect_rows(padded, original, blocks, steps, classes, first_row, last_row, 
         padded, blocks, steps, classes: as for `filter_rows`.
         original: int16 (rows, columns), at most (height, width): what lies beyond is not counted.
         products: int64 (CLASSES, TAPS, TAPS), added to: lower triangle of the sums of products of inputs.
-        targets: int64 (CLASSES, TAPS), added to: sums of products of inputs and of what is missing to the
-        original.
+        targets: int64 (CLASSES, TAPS), added to: sums of products of inputs and of original - decoded.
         counts: int64 (CLASSES,), added to.
     """
     inputs = np.zeros(TAPS, dtype=np.int64)
@@ -225,16 +237,18 @@ def collect_rows(padded, original, blocks, steps, classes, first_row, last_row, 
         for x in range(original.shape[1]):
             unit_row, column = y >> UNIT_LOG, x >> UNIT_LOG
             pattern = _row_pattern(blocks, unit_row, column, y & (UNIT - 1))
-            distance = ROW_PATTERNS[pattern >> 2, pattern & 3, x & (UNIT - 1)]
-            of_class = np.int64(classes[unit_row, column]) * EDGE_DISTANCES + distance
-            bound = _fine_clip(steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG])
-            centre = np.int32(padded[y + BORDER, x + BORDER])
+            at_edge = ROW_PATTERNS[pattern, x & (UNIT - 1)]
+            of_class = np.int64(classes[unit_row, column]) * EDGE_STATES + at_edge
+            step_index = steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]
+            loose, tight = _loose_bound(step_index), _tight_bound(step_index)
+            centre = padded[y + BORDER, x + BORDER]
             for k in range(POSITIONS):
                 row, tap = TAP_ROWS[k], TAP_COLUMNS[k]
-                a = np.int32(padded[y + BORDER + row, x + BORDER + tap]) - centre
-                b = np.int32(padded[y + BORDER - row, x + BORDER - tap]) - centre
+                a = np.int16(padded[y + BORDER + row, x + BORDER + tap] - centre)
+                b = np.int16(padded[y + BORDER - row, x + BORDER - tap] - centre)
                 inputs[k] = a + b
-                inputs[POSITIONS + k] = _clipped(np.int32(a), bound) + _clipped(np.int32(b), bound)
+                inputs[POSITIONS + k] = _clipped_sum(a, b, loose)
+                inputs[2 * POSITIONS + k] = _clipped_sum(a, b, tight)
             missing = np.int64(original[y, x]) - centre
             counts[of_class] += 1
             for i in range(TAPS):

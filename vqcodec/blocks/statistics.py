@@ -24,15 +24,16 @@ from vqcodec.blocks.layout import (
     MODE,
     QUARTERS,
     SUPERBLOCK_LOG,
+    TRANSFORM,
     UNIT_LOG,
     UPPER_LOWER,
 )
-from vqcodec.blocks.leaf_search import LeafScratch, load_residual, new_leaf_scratch
-from vqcodec.blocks.reconstruction import gather_block_references, predict_block, transform_kind
+from vqcodec.blocks.leaf_search import LeafScratch, load_residual, new_leaf_scratch, transform_block
+from vqcodec.blocks.model import SearchTables
+from vqcodec.blocks.reconstruction import gather_block_references, predict_block
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax import STACK, crosses_edge, partition_of
 from vqcodec.blocks.tokens import count_tokens
-from vqcodec.blocks.transforms import transform_forward
 from vqcodec.jit import kernel
 
 OFFSET_SCALE = 256  # offsets are summed as integers, so that sums do not depend on their order
@@ -104,15 +105,15 @@ def list_leaves(plane, stack, leaves):
 
 
 @kernel
-def collect_block(plane, source, y, x, log_width, log_height, state, scratch, offset_sums, offset_counts):
+def collect_block(plane, source, y, x, log_width, log_height, tables, state, scratch, offset_sums, offset_counts):
     """Transform the block at (y, x) again as it was coded, and add where its coefficients lie."""
     mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
     gather_block_references(plane, y, x, log_width, log_height, scratch.block)
     predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
     load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
     values = scratch.quantizer.values
-    kind = transform_kind(log_width, log_height, mode)
-    transform_forward(scratch.residual, log_width, log_height, kind, scratch.between, values)
+    transform = np.int64(plane.blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
+    transform_block(log_width, log_height, mode, transform, tables, scratch)
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     load_significance(plane.levels, y, x, log_width, log_height, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
@@ -140,14 +141,16 @@ def collect_block(plane, source, y, x, log_width, log_height, state, scratch, of
 
 
 @kernel
-def collect_offsets(plane, source, leaves, state, scratch, offset_sums, offset_counts):
+def collect_offsets(plane, source, leaves, tables, state, scratch, offset_sums, offset_counts):
     """Add the coefficient statistics of a coded plane; block by block, availability as when it was coded."""
     plane.blocks[DONE, :, :] = 0
     for i in range(leaves.shape[0]):
         y, x = np.int64(leaves[i, 0]), np.int64(leaves[i, 1])
         log_width, log_height = np.int64(leaves[i, 2]), np.int64(leaves[i, 3])
         if plane.blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG]:
-            collect_block(plane, source, y, x, log_width, log_height, state, scratch, offset_sums, offset_counts)
+            collect_block(
+                plane, source, y, x, log_width, log_height, tables, state, scratch, offset_sums, offset_counts
+            )
         for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
             for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
                 plane.blocks[DONE, v, u] = 1
@@ -161,8 +164,8 @@ class Collector:
         self._scratch: LeafScratch = new_leaf_scratch()
         self._stack = np.zeros((STACK, 3), dtype=np.int32)
 
-    def collect(self, searched: SearchedPlane, statistics: PlaneStatistics) -> None:
-        """Add the statistics of `searched` to `statistics`."""
+    def collect(self, searched: SearchedPlane, tables: SearchTables, statistics: PlaneStatistics) -> None:
+        """Add the statistics of `searched`, which was coded with `tables`, to `statistics`."""
         count_tokens(searched.tokens, statistics.counts)
         units = searched.plane.blocks[0].size
         leaves = np.zeros((units, 4), dtype=np.int32)
@@ -171,6 +174,7 @@ class Collector:
             searched.plane,
             searched.source,
             leaves[:count],
+            tables,
             self._state,
             self._scratch,
             statistics.offset_sums,

@@ -24,6 +24,7 @@ from vqcodec.blocks.contexts import (
     partition_context,
     size_class,
     surrounding_energy,
+    transform_context,
 )
 from vqcodec.blocks.layout import (
     CODED,
@@ -38,10 +39,12 @@ from vqcodec.blocks.layout import (
     QUARTERS,
     SUPERBLOCK,
     SUPERBLOCK_LOG,
+    TRANSFORM,
     UNIT_LOG,
     UPPER_LOWER,
     VERTICAL,
 )
+from vqcodec.blocks.secondary import alternatives
 from vqcodec.jit import inline_kernel, kernel
 
 MAX_TOKENS_PER_SAMPLE = 4  # bound on the tokens of a superblock, partition and modes included
@@ -114,8 +117,11 @@ def token(context, symbol):
 
 
 @kernel
-def emit_leaf(plane, y, x, log_width, log_height, state, tokens, count):
-    """Append the tokens of the recorded block at (y, x); return the new count."""
+def emit_leaf(plane, y, x, log_width, log_height, transforms, state, tokens, count):
+    """Append the tokens of the recorded block at (y, x); return the new count.
+
+    `transforms` are the small alternative transforms of the tables (of size 0 if there are none).
+    """
     blocks = plane.blocks
     mode = np.int64(blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
     coded = np.int64(blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG])
@@ -129,16 +135,21 @@ def emit_leaf(plane, y, x, log_width, log_height, state, tokens, count):
         tokens[count] = token(mode_context(left, above), mode)
         count += 1
     if coded:
+        if alternatives(transforms, log_width, log_height, mode) > 0:
+            transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
+            tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
+            count += 1
         count = emit_coefficients(plane.levels, y, x, log_width, log_height, energy, state, tokens, count)
     return count
 
 
 @kernel
-def emit_superblock(plane, y, x, base_step, modulated, state, stack, tokens, count):
+def emit_superblock(plane, y, x, base_step, modulated, transforms, state, stack, tokens, count):
     """Append the tokens of the superblock at (y, x) as the plane's maps and levels record it; return the new count.
 
     Args:
         base_step: step index that the changes of modulated superblocks refer to.
+        transforms: int8, the small alternative transforms.
         stack: int32 (STACK, 3) scratch: nodes to visit.
         tokens: uint32, with room for MAX_TOKENS_PER_SAMPLE a sample.
     """
@@ -162,20 +173,18 @@ def emit_superblock(plane, y, x, base_step, modulated, state, stack, tokens, cou
             if log_size > UNIT_LOG:
                 tokens[count] = token(partition_context(plane.blocks, v, u, log_size), cut)
                 count += 1
-        if cut == LEAF:
-            count = emit_leaf(plane, v, u, log_size, log_size, state, tokens, count)
-        elif cut == QUARTERS:
+        if cut == QUARTERS:
             for quarter in range(3, -1, -1):
                 stack[depth, 0] = v + half * (quarter >> 1)
                 stack[depth, 1] = u + half * (quarter & 1)
                 stack[depth, 2] = log_size - 1
                 depth += 1
         else:
-            for part in range(2):
-                if cut == UPPER_LOWER:
-                    count = emit_leaf(plane, v + part * half, u, log_size, log_size - 1, state, tokens, count)
-                else:
-                    count = emit_leaf(plane, v, u + part * half, log_size - 1, log_size, state, tokens, count)
+            for part in range(1 if cut == LEAF else 2):
+                down = half * part if cut == UPPER_LOWER else 0
+                right = half * part - down
+                log_width, log_height = log_size - (cut == LEFT_RIGHT), log_size - (cut == UPPER_LOWER)
+                count = emit_leaf(plane, v + down, u + right, log_width, log_height, transforms, state, tokens, count)
     return count
 
 

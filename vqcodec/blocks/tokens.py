@@ -28,15 +28,14 @@ MAX_TOKEN_BITS = 16
 
 
 @kernel
-def emit_plane(plane, base_step, modulated, state, stack, tokens):
+def emit_plane(plane, base_step, modulated, transforms, state, stack, tokens):
     """Write the tokens of a searched plane to `tokens` (uint32); return their number."""
     rows, columns = plane.steps.shape
     count = np.int64(0)
     for row in range(rows):
         for column in range(columns):
-            count = emit_superblock(
-                plane, row * SUPERBLOCK, column * SUPERBLOCK, base_step, modulated, state, stack, tokens, count
-            )
+            y, x = row * SUPERBLOCK, column * SUPERBLOCK
+            count = emit_superblock(plane, y, x, base_step, modulated, transforms, state, stack, tokens, count)
     return count
 
 

@@ -16,18 +16,23 @@ from queue import SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.encoder import SearchedPlane, check_planes, search_tile
+from vqcodec.blocks.encoder import check_planes, search_tile
 from vqcodec.blocks.fitting import fit_model
 from vqcodec.blocks.initial import initial_model
-from vqcodec.blocks.model import PLANE_TYPES, Model
+from vqcodec.blocks.model import PLANE_TYPES, Model, Transforms
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.partition_search import new_partition_scratch
 from vqcodec.blocks.picture_planes import plane_type
 from vqcodec.blocks.statistics import Collector, PlaneStatistics, new_statistics
+from vqcodec.blocks.steps import STEP_SIZES
+from vqcodec.blocks.transform_training import Spectra, SpectrumCollector, train_transforms
 from vqcodec.jit import default_threads
 
 DEFAULT_RUNGS = (14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54)  # steps 3.4 to 108, half an octave apart
-DEFAULT_ROUNDS = 3
+DEFAULT_ROUNDS = 4
+TRANSFORM_STEP = 37  # the transforms are trained at the rung nearest to this step, for all
+SPECTRA_PER_PICTURE = 2_000  # of each kind
+ENOUGH_SPECTRA = 20_000  # below this a corpus is too small for transforms of its own
 
 Picture = Sequence[npt.NDArray[np.uint8]]
 
@@ -38,14 +43,19 @@ class _Worker:
     def __init__(self) -> None:
         self._scratch = new_partition_scratch()
         self._collector = Collector()
+        self._spectra = SpectrumCollector(SPECTRA_PER_PICTURE)
 
-    def run(self, planes: Picture, model: Model, parameters: CodingParameters) -> list[PlaneStatistics]:
-        """Return the statistics of one picture at one step, by plane type."""
+    def run(
+        self, planes: Picture, model: Model, parameters: CodingParameters, with_spectra: bool
+    ) -> tuple[list[PlaneStatistics], Spectra]:
+        """Return the statistics of one picture at one step, by plane type, and the spectra of its luma."""
         statistics = [new_statistics() for _ in PLANE_TYPES]
-        searched: list[SearchedPlane] = search_tile(planes, model, parameters, None, [self._scratch])
+        searched = search_tile(planes, model, parameters, None, [self._scratch])
+        rung = model.rung_of(parameters.step_index)
         for index, plane in enumerate(searched):
-            self._collector.collect(plane, statistics[plane_type(index, parameters.subsampling)])
-        return statistics
+            kind = plane_type(index, parameters.subsampling)
+            self._collector.collect(plane, model.search_tables(kind, rung), statistics[kind])
+        return statistics, self._spectra.collect(searched[0]) if with_spectra else {}
 
 
 def _tasks(pictures: Iterable[Picture], rungs: int) -> Iterator[tuple[int, Picture]]:
@@ -58,29 +68,39 @@ def collect_statistics(
     pictures: Iterable[Picture],
     model: Model,
     parameters: CodingParameters,
+    spectrum_rung: int | None,
     threads: int,
     advance: Callable[[], None],
-) -> list[list[PlaneStatistics]]:
-    """Encode every picture at every rung of `model`; return the sums by plane type and rung."""
+) -> tuple[list[list[PlaneStatistics]], Spectra]:
+    """Encode every picture at every rung of `model`.
+
+    Returns:
+        (sums by plane type and rung, spectra of the residuals at `spectrum_rung`, none for None).
+    """
     sums = [[new_statistics() for _ in model.rungs] for _ in PLANE_TYPES]
+    spectra: Spectra = {}
     workers: SimpleQueue[_Worker] = SimpleQueue()
     for _ in range(threads):
         workers.put(_Worker())
 
-    def run(rung: int, picture: Picture) -> list[PlaneStatistics]:
+    def run(rung: int, picture: Picture) -> tuple[list[PlaneStatistics], Spectra]:
         worker = workers.get()
         try:
-            return worker.run(picture, model, replace(parameters, step_index=int(model.rungs[rung])))
+            step = replace(parameters, step_index=int(model.rungs[rung]))
+            return worker.run(picture, model, step, rung == spectrum_rung)
         finally:
             workers.put(worker)
 
-    def take(rung: int, future: Future[list[PlaneStatistics]]) -> None:
-        for kind, part in enumerate(future.result()):
+    def take(rung: int, future: Future[tuple[list[PlaneStatistics], Spectra]]) -> None:
+        parts, found = future.result()
+        for kind, part in enumerate(parts):
             sums[kind][rung].add(part)
+        for number, rows in found.items():
+            spectra.setdefault(number, []).extend(rows)
         advance()
 
     with ThreadPoolExecutor(threads) as pool:
-        running: list[tuple[int, Future[list[PlaneStatistics]]]] = []
+        running: list[tuple[int, Future[tuple[list[PlaneStatistics], Spectra]]]] = []
         for rung, picture in _tasks(pictures, len(model.rungs)):
             check_planes(picture, parameters)
             running.append((rung, pool.submit(run, rung, picture)))
@@ -88,7 +108,7 @@ def collect_statistics(
                 take(*running.pop(0))
         for item in running:
             take(*item)
-    return sums
+    return sums, spectra
 
 
 def train(
@@ -131,8 +151,16 @@ def train(
             if progress:
                 progress(label, finished)
 
-        statistics = collect_statistics(pictures, model, parameters, threads or default_threads(), advance)
-        model = fit_model(statistics, base, rungs)
+        wanted = number == 0 and rounds > 1 and not base.transforms.small.size
+        spectrum_rung = model.rung_of(TRANSFORM_STEP) if wanted else None
+        statistics, spectra = collect_statistics(
+            pictures, model, parameters, spectrum_rung, threads or default_threads(), advance
+        )
+        transforms = model.transforms
+        if spectrum_rung is not None and sum(len(rows) for kind in spectra.values() for rows in kind) > ENOUGH_SPECTRA:
+            step = float(STEP_SIZES[rungs[spectrum_rung]])
+            transforms = Transforms(*train_transforms(spectra, step, threads))
+        model = fit_model(statistics, base, rungs, transforms)
         _save(checkpoint, number + 1, model)
     return model
 
@@ -143,7 +171,7 @@ def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
     planes = tuple(
         replace(plane, rows=plane.rows[nearest], offset_rows=plane.offset_rows[nearest]) for plane in model.planes
     )
-    return Model(rungs, planes)
+    return Model(rungs, planes, model.transforms)
 
 
 def _save(folder: Path | None, number: int, model: Model) -> None:

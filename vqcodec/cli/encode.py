@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,21 @@ EXAMPLES = options.examples(
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
     "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
 )
+
+
+class Tune(StrEnum):
+    """What a picture is coded for."""
+
+    SSIM = "ssim"
+    PSNR = "psnr"
+
+
+class Chroma(StrEnum):
+    """Size of the chroma planes."""
+
+    AUTO = "auto"
+    FULL = "444"
+    HALF = "420"
 
 
 def encode(
@@ -55,9 +71,30 @@ def encode(
         typer.Option("--target-size", metavar="BYTES", help="Instead of a quality: size not to exceed."),
     ] = None,
     effort: Annotated[
-        int,
-        typer.Option("-e", "--effort", metavar="0..9", min=0, max=9, help="0 is quick, 9 thorough."),
-    ] = 5,
+        int | None,
+        typer.Option(
+            "-e", "--effort", metavar="0..9", min=0, max=9, help="0 is quick, 9 thorough.", show_default="5"
+        ),
+    ] = None,
+    tune: Annotated[
+        Tune | None,
+        typer.Option("--tune", help="What the eye sees, or squared error.", show_default="ssim"),
+    ] = None,
+    chroma: Annotated[
+        Chroma | None,
+        typer.Option("--chroma", help="Chroma at full or half size; auto goes by the quality.", show_default="auto"),
+    ] = None,
+    alpha_quality: Annotated[
+        float | None,
+        typer.Option(
+            "--alpha-quality",
+            metavar="0..100",
+            min=0,
+            max=100,
+            help="Quality of transparency; 100 keeps it exactly.",
+            show_default="100",
+        ),
+    ] = None,
     codebook: Annotated[
         str | None,
         typer.Option(
@@ -85,10 +122,13 @@ def encode(
     """Encode pictures to .vqc files.
 
     For each file, prints the output, its size, bits per pixel, the ratio to the uncompressed samples, the
-    PSNR of what the decoder will give, and the time.
+    PSNR of what the decoder will give, and the time. --tune, --chroma and --alpha-quality are the transform
+    engine's; with a codebook of the block engine they are refused.
     """
     if sum(value is not None for value in (quality, target_psnr, target_size)) > 1:
         raise UsageError("--quality, --target-psnr and --target-size exclude one another; give one of them")
+    wishes = {"tune": tune and tune.value, "chroma": chroma and chroma.value, "alpha_quality": alpha_quality}
+    engine_options = {name: wish for name, wish in wishes.items() if wish is not None}
     items = plan_outputs(inputs, output, folder, ".vqc")
     console = Console(
         quiet=quiet,
@@ -115,6 +155,7 @@ def encode(
             threads=threads,
             progress=progress,
             name=item.name,
+            **engine_options,
         )
 
     def show(item: Item, report: EncodeReport) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from vqcodec.errors import UnsupportedError
+from vqcodec.image.crop import Crop
 from vqcodec.vq.codebook import Codebook
 
 _MODULES = {
@@ -49,8 +50,21 @@ class Engine(Protocol):
     ) -> Encoded:
         """Encode a picture."""
 
-    def decode(self, header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None) -> np.ndarray:
-        """Decode a picture."""
+    def decode(
+        self,
+        header: bytes,
+        packets: list[bytes],
+        codebook: Codebook,
+        threads: int | None = None,
+        crop: Crop | None = None,
+    ) -> np.ndarray:
+        """Decode a picture, or the part of it that `crop` names."""
+
+    def needed_packets(self, header: bytes, crop: Crop) -> Sequence[int]:
+        """Numbers of the packets that `decode` looks at for `crop`; the others may be empty."""
+
+    def count_bits(self, header: bytes, packets: list[bytes], codebook: Codebook) -> dict[str, int]:
+        """Where the bits of header and packets went; they sum to their size."""
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:
         """Stream header and packet of a compact file."""

@@ -44,9 +44,7 @@ def bd_rate(rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qualit
     return 100 * (math.exp(difference) - 1)
 
 
-def bd_quality(
-    rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qualities_ref: ArrayLike
-) -> float:
+def bd_quality(rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qualities_ref: ArrayLike) -> float:
     """Mean difference of quality at equal rate, in the unit of the qualities; positive: better.
 
     The mean of q(R) - q_ref(R) over the logarithm of the rates that both curves reach. Arguments and errors

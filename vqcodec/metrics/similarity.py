@@ -68,8 +68,7 @@ def _ssim_map(
     peak: float,
 ) -> NDArray[np.float64]:
     mean_1, mean_2, square_1, square_2, product = (
-        _weighted_mean(plane, column, row)
-        for plane in (first, second, first * first, second * second, first * second)
+        _weighted_mean(plane, column, row) for plane in (first, second, first * first, second * second, first * second)
     )
     c1, c2 = (K1 * peak) ** 2, (K2 * peak) ** 2
     variances = square_1 - mean_1 * mean_1 + square_2 - mean_2 * mean_2

@@ -175,9 +175,7 @@ def _picture(samples: ArrayLike) -> NDArray[Any]:
     if picture.ndim == 2:
         picture = picture[..., np.newaxis]
     if picture.ndim != 3 or not 1 <= picture.shape[2] <= 4:
-        raise UsageError(
-            f"a picture is (height, width) or (height, width, 1 to 4): got shape {picture.shape}"
-        )
+        raise UsageError(f"a picture is (height, width) or (height, width, 1 to 4): got shape {picture.shape}")
     return picture
 
 

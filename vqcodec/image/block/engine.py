@@ -6,15 +6,16 @@ another, zero bits up to a whole byte, then, if the picture has one, the alpha p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from vqcodec.entropy import bits
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.image import alpha
-from vqcodec.image.block.indices import decode_indices, encode_indices, most_bits, select_indices
+from vqcodec.image.block.indices import count_symbols, decode_indices, encode_indices, most_bits, select_indices
 from vqcodec.image.block.layers import ENGINE, Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
+from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.vq.codebook import Codebook
@@ -76,39 +77,62 @@ def encode(
         parts["alpha"] = 8 * len(coded)
         payload += coded
         reconstruction = np.concatenate([reconstruction, plane[:, :, None]], axis=2)
-    return Encoded(Shape(width, height, channels).to_bytes(), [payload], reconstruction, parts)
+    header = Shape(width, height, channels).to_bytes()
+    parts["header"] = 8 * len(header)
+    return Encoded(header, [payload], reconstruction, parts)
 
 
-def decode(header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None) -> np.ndarray:
-    """The picture of a stream, uint8 (height, width, channels).
+def decode(
+    header: bytes,
+    packets: list[bytes],
+    codebook: Codebook,
+    threads: int | None = None,
+    crop: Crop | None = None,
+) -> np.ndarray:
+    """The picture of a stream, or the part `crop` of it: uint8 (height, width, channels).
 
     Raises:
         CorruptFileError: the packet is too short or too long for the picture.
         CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
+        UsageError: `crop` does not lie within the picture.
     """
     del threads
     shape, _ = Shape.from_bytes(header)
-    if len(packets) != 1:
-        raise CorruptFileError(f"an image/block picture has one packet, not {len(packets)}")
-    payload = packets[0]
-    layers = _layers_for([None] * shape.colour_channels, layers_of(codebook), codebook.name)
-    _refuse_too_little_data(shape, layers, len(payload))
-    buffer = bits.padded(payload)
-    position, planes = 0, []
-    for layer in layers:
-        rows, columns = layer.grid(shape.height, shape.width)
-        indices, position = decode_indices(buffer, position, rows, columns, layer)
-        if position > 8 * len(payload):
-            raise CorruptFileError("the picture's data ends before the picture is complete")
+    if crop is not None:
+        crop.check_within(shape.width, shape.height)
+    chosen, end = _read_layers(shape, packets, codebook)
+    planes: list[np.ndarray] = []
+    for layer, indices in chosen:
         planes += reconstruct_planes(indices, layer, shape.height, shape.width)
     samples = samples_of(planes)
-    rest = payload[(position + 7) // 8 :]
-    if not shape.has_alpha:
-        if rest:
-            raise CorruptFileError(f"{len(rest)} bytes follow the end of the picture's data")
-        return samples
-    plane = alpha.decode(rest, shape.height, shape.width)
-    return np.concatenate([samples, plane[:, :, None]], axis=2)
+    rest = packets[0][(end + 7) // 8 :]
+    if shape.has_alpha:
+        plane = alpha.decode(rest, shape.height, shape.width)
+        samples = np.concatenate([samples, plane[:, :, None]], axis=2)
+    elif rest:
+        raise CorruptFileError(f"{len(rest)} bytes follow the end of the picture's data")
+    return samples if crop is None else np.ascontiguousarray(crop.of(samples))
+
+
+def needed_packets(header: bytes, crop: Crop) -> Sequence[int]:
+    """Numbers of the packets that `decode` looks at: there is one, and indices hang on those before them."""
+    del header, crop
+    return [0]
+
+
+def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[str, int]:
+    """Where the bits of header and packet went, by the parts that `encode` names; errors as `decode`."""
+    shape, _ = Shape.from_bytes(header)
+    chosen, end = _read_layers(shape, packets, codebook)
+    index_bits = sum(
+        int((count_symbols(indices, layer)[0] * layer.index_lengths.astype(np.int64)).sum())
+        for layer, indices in chosen
+    )
+    parts = {"indices": index_bits, "runs": end - index_bits, "padding": -end % 8}
+    if shape.has_alpha:
+        parts["alpha"] = 8 * (len(packets[0]) - (end + 7) // 8)
+    parts["header"] = 8 * len(header)
+    return parts
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:
@@ -121,6 +145,24 @@ def describe(header: bytes) -> dict[str, object]:
     """What a stream header says."""
     shape, _ = Shape.from_bytes(header)
     return {"width": shape.width, "height": shape.height, "channels": shape.channels}
+
+
+def _read_layers(shape: Shape, packets: list[bytes], codebook: Codebook) -> tuple[list[tuple[Layer, np.ndarray]], int]:
+    """Each layer with its indices, int32 (rows, columns), and the bit of the packet that they end at."""
+    if len(packets) != 1:
+        raise CorruptFileError(f"an image/block picture has one packet, not {len(packets)}")
+    payload = packets[0]
+    layers = _layers_for([None] * shape.colour_channels, layers_of(codebook), codebook.name)
+    _refuse_too_little_data(shape, layers, len(payload))
+    buffer = bits.padded(payload)
+    position, chosen = 0, []
+    for layer in layers:
+        rows, columns = layer.grid(shape.height, shape.width)
+        indices, position = decode_indices(buffer, position, rows, columns, layer)
+        if position > 8 * len(payload):
+            raise CorruptFileError("the picture's data ends before the picture is complete")
+        chosen.append((layer, indices))
+    return chosen, position
 
 
 def _layers_for(planes: list, layers: list[Layer], name: str) -> list[Layer]:

@@ -6,6 +6,7 @@ decoded alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,9 +46,15 @@ def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads
 
 
 def decode(
-    header: bytes, payloads: list[bytes], height: int, width: int, model: Model, threads: int | None
+    header: bytes,
+    payloads: list[bytes],
+    height: int,
+    width: int,
+    model: Model,
+    threads: int | None,
+    numbers: Sequence[int],
 ) -> np.ndarray:
-    """The alpha plane, uint8 (height, width).
+    """The alpha plane, uint8 (height, width); what lies outside the tiles of these `numbers` is 0.
 
     Raises:
         CorruptFileError: the header or a payload is damaged.
@@ -56,13 +63,14 @@ def decode(
         parameters = CodingParameters.from_bytes(header)
         if parameters.subsampling != "grey":
             raise CorruptFileError("the alpha plane's parameters are not those of a single plane")
-        return decode_planes(payloads, [(height, width)], model, parameters, threads)[0]
+        return decode_planes(payloads, [(height, width)], model, parameters, threads, numbers)[0]
     tiles = tile_rectangles((height, width))
     if len(payloads) != len(tiles):
         raise CorruptFileError(f"alpha has {len(payloads)} tiles, but {width}x{height} pixels make {len(tiles)}")
-    plane = np.empty((height, width), np.uint8)
-    for tile, payload in zip(tiles, payloads):
-        tile.of(plane)[:] = exact.decode(payload, tile.height, tile.width)
+    plane = np.zeros((height, width), np.uint8)
+    for number in numbers:
+        tile = tiles[number]
+        tile.of(plane)[:] = exact.decode(payloads[number], tile.height, tile.width)
     return plane
 
 
@@ -76,17 +84,18 @@ def join(colour: list[bytes], payloads: list[bytes]) -> list[bytes]:
     return [put_varint(len(first)) + first + second for first, second in zip(colour, payloads)]
 
 
-def split(packets: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Colour and alpha payloads of such packets.
+def split(packets: list[bytes], numbers: Sequence[int]) -> tuple[list[bytes], list[bytes]]:
+    """Colour and alpha payloads of such packets; of packets with other than these `numbers` both are empty.
 
     Raises:
         CorruptFileError: a packet is shorter than it says.
     """
-    colour, payloads = [], []
-    for packet in packets:
+    colour, payloads = [b""] * len(packets), [b""] * len(packets)
+    for number in numbers:
+        packet = packets[number]
         length, start = get_varint(packet, 0)
         if length > len(packet) - start:
             raise CorruptFileError("a tile's packet is shorter than its colour payload")
-        colour.append(packet[start : start + length])
-        payloads.append(packet[start + length :])
+        colour[number] = packet[start : start + length]
+        payloads[number] = packet[start + length :]
     return colour, payloads

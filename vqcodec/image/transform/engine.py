@@ -7,7 +7,7 @@ packet a tile: the block engine's payload; with alpha preceded by its length as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -18,11 +18,13 @@ from vqcodec.blocks.decoder import decode_planes
 from vqcodec.blocks.encoder import encode_planes
 from vqcodec.blocks.model import Model
 from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
+from vqcodec.blocks.picture_planes import tile_rectangles
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
-from vqcodec.image.transform.planes import plane_shapes, planes_of, samples_of
+from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, samples_of
 from vqcodec.image.transform.quality import ladder_position
 from vqcodec.vq.codebook import Codebook
 
@@ -116,23 +118,70 @@ def encode(
     return Encoded(header, packets, reconstruction, bits)
 
 
-def decode(header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None) -> np.ndarray:
-    """The picture of a stream, uint8 (height, width, channels).
+def decode(
+    header: bytes,
+    packets: list[bytes],
+    codebook: Codebook,
+    threads: int | None = None,
+    crop: Crop | None = None,
+) -> np.ndarray:
+    """The picture of a stream, or the part `crop` of it: uint8 (height, width, channels).
+
+    Of a part no more tiles are decoded than it needs, and its samples are those of the whole picture.
 
     Raises:
         CorruptFileError: header or packets are damaged.
         CodebookError: the codebook is not for this engine.
+        UsageError: `crop` does not lie within the picture.
     """
     shape, parameters, alpha_header = _parse(header)
+    part = crop or Crop(0, 0, shape.width, shape.height)
+    tiles = needed_packets(header, part)
+    _check_packet_count(packets, shape)
     model = model_of(codebook)
     if shape.has_alpha:
-        packets, alpha_payloads = alpha.split(packets)
+        packets, alpha_payloads = alpha.split(packets, tiles)
     shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
-    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads))
+    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads, tiles), part)
     if not shape.has_alpha:
         return samples
-    plane = alpha.decode(alpha_header, alpha_payloads, shape.height, shape.width, model, threads)
-    return np.concatenate([samples, plane[:, :, None]], axis=2)
+    plane = alpha.decode(alpha_header, alpha_payloads, shape.height, shape.width, model, threads, tiles)
+    return np.concatenate([samples, part.of(plane)[:, :, None]], axis=2)
+
+
+def needed_packets(header: bytes, crop: Crop) -> Sequence[int]:
+    """Numbers of the packets that `decode` looks at for `crop`: the tiles that it, with a border, lies on.
+
+    Raises:
+        UsageError: `crop` does not lie within the picture.
+    """
+    shape, _, _ = _parse(header)
+    crop.check_within(shape.width, shape.height)
+    return [
+        number
+        for number, tile in enumerate(tile_rectangles((shape.height, shape.width)))
+        if tile.top < crop.y + crop.height + CHROMA_REACH
+        and tile.left < crop.x + crop.width + CHROMA_REACH
+        and tile.top + tile.height > crop.y - CHROMA_REACH
+        and tile.left + tile.width > crop.x - CHROMA_REACH
+    ]
+
+
+def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[str, int]:
+    """Where the bits of header and packets went: the header, the tiles of colour, and alpha.
+
+    Raises:
+        CorruptFileError: the header or a packet is damaged.
+    """
+    del codebook
+    shape, _, _ = _parse(header)
+    _check_packet_count(packets, shape)
+    parts = {"tiles": 8 * sum(map(len, packets))}
+    if shape.has_alpha:
+        colour, _ = alpha.split(packets, range(len(packets)))
+        parts = {"tiles": 8 * sum(map(len, colour)), "alpha": parts["tiles"] - 8 * sum(map(len, colour))}
+    parts["header"] = 8 * len(header)
+    return parts
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:
@@ -170,6 +219,14 @@ def _parameters(shape: Shape, quality: float, effort: int, wishes: Wishes) -> Co
         effort=effort,
         lambda_scale=lambda_scale,
     )
+
+
+def _check_packet_count(packets: list[bytes], shape: Shape) -> None:
+    tiles = len(tile_rectangles((shape.height, shape.width)))
+    if len(packets) != tiles:
+        raise CorruptFileError(
+            f"{len(packets)} packets, but a picture of {shape.width}x{shape.height} pixels has {tiles} tiles"
+        )
 
 
 def _parse(header: bytes) -> tuple[Shape, CodingParameters, bytes]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.image import colour
+from vqcodec.image.crop import Crop
+
+CHROMA_REACH = 3
+"""How many samples beyond a part of the picture half-size chroma is interpolated from, counted in luma samples."""
 
 
 def planes_of(samples: np.ndarray, subsampling: str) -> list[np.ndarray]:
@@ -17,15 +21,27 @@ def planes_of(samples: np.ndarray, subsampling: str) -> list[np.ndarray]:
     return [luma, cb, cr]
 
 
-def samples_of(planes: list[np.ndarray]) -> np.ndarray:
-    """The picture of such planes: uint8 (height, width, 1 or 3); half-size chroma is interpolated."""
+def samples_of(planes: list[np.ndarray], crop: Crop | None = None) -> np.ndarray:
+    """The picture of such planes, or a part of it: uint8 (height, width, 1 or 3); half-size chroma is interpolated."""
+    height, width = planes[0].shape
+    part = crop or Crop(0, 0, width, height)
+    luma = np.ascontiguousarray(part.of(planes[0]))
     if len(planes) == 1:
-        return planes[0][:, :, None]
-    luma, cb, cr = planes
-    if cb.shape != luma.shape:
-        height, width = luma.shape
-        cb, cr = colour.double(cb, height, width), colour.double(cr, height, width)
+        return luma[:, :, None]
+    if planes[1].shape == (height, width):
+        cb, cr = (np.ascontiguousarray(part.of(plane)) for plane in planes[1:])
+    else:
+        cb, cr = (_double_part(plane, part) for plane in planes[1:])
     return colour.to_rgb(luma, cb, cr)
+
+
+def _double_part(half: np.ndarray, part: Crop) -> np.ndarray:
+    """Part of the plane that `half` is interpolated to, from no more of `half` than CHROMA_REACH beyond the part."""
+    top, left = max((part.y >> 1) - 1, 0), max((part.x >> 1) - 1, 0)
+    bottom, right = (part.y + part.height + 1 >> 1) + 1, (part.x + part.width + 1 >> 1) + 1
+    near = np.ascontiguousarray(half[top:bottom, left:right])
+    shift = Crop(part.x - 2 * left, part.y - 2 * top, part.width, part.height)
+    return np.ascontiguousarray(shift.of(colour.double(near, shift.y + part.height, shift.x + part.width)))
 
 
 def plane_shapes(height: int, width: int, count: int, subsampling: str) -> list[tuple[int, int]]:

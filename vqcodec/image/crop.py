@@ -1,0 +1,53 @@
+"""Part of a picture: what is asked for when not all of it is to be decoded."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from vqcodec.errors import UsageError
+
+_NOTATION = re.compile(r"(\d{1,9}),(\d{1,9}),(\d{1,9})x(\d{1,9})", re.ASCII)
+
+
+class Crop(NamedTuple):
+    """A rectangle of pixels: its upper left corner, counted from 0, and its size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> Crop:
+        """The rectangle that `X,Y,WIDTHxHEIGHT` says.
+
+        Raises:
+            UsageError: it does not have that form, or has no area.
+        """
+        match = _NOTATION.fullmatch(text)
+        if match is None:
+            raise UsageError(f"crop '{text}' is not of the form X,Y,WIDTHxHEIGHT, such as 0,0,640x480")
+        crop = cls(*map(int, match.groups()))
+        if crop.width < 1 or crop.height < 1:
+            raise UsageError(f"crop {crop} has no area")
+        return crop
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},{self.width}x{self.height}"
+
+    def of(self, plane: np.ndarray) -> np.ndarray:
+        """This part of `plane`, an array of shape (height, width, ...): a view."""
+        return plane[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    def check_within(self, width: int, height: int) -> None:
+        """Refuse a rectangle that does not lie within a picture of `width` x `height` pixels.
+
+        Raises:
+            UsageError: it has no area, or reaches beyond the picture.
+        """
+        inside = 0 <= self.x and 0 <= self.y and self.x + self.width <= width and self.y + self.height <= height
+        if not inside or self.width < 1 or self.height < 1:
+            raise UsageError(f"crop {self} does not lie within the picture, which has {width}x{height} pixels")
