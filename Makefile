@@ -33,7 +33,7 @@ lint: setup ## ruff, and the types
 	$(BIN)/mypy
 
 docs: setup ## regenerate what is generated: the command reference and the tables of figures
-	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python -m vqcodec.cli.reference > docs/cli.md
 	$(BIN)/python -m benchmarks.tables
 
 $(VENV)/benchmarking: $(VENV)/installed
@@ -45,11 +45,14 @@ bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results,
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.lbg
 	$(BIN)/python -m benchmarks.block
-	$(BIN)/python -m benchmarks.image
-	$(BIN)/python -m benchmarks.tables
+	$(BIN)/python -m benchmarks.palette
+	$(MAKE) bench-image
 
 bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
 	$(BIN)/python -m benchmarks.image
+	$(BIN)/python -m benchmarks.image --grey
+	$(BIN)/python -m benchmarks.image --small
+	$(BIN)/python -m benchmarks.tables
 
 wheel: setup ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

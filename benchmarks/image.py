@@ -37,7 +37,7 @@ from benchmarks.speed import measure_speed, nearest_setting
 from vqcodec.errors import VQCodecError
 
 CACHE = Path(platformdirs.user_cache_dir("vqcodec")) / "benchmarks" / "image-peers.json"
-SMALL_PICTURE_PEERS = ("jpeg", "webp", "avif", "jxl")
+SMALL_PICTURE_PEERS = ("jpeg", "webp", "avif", "avif444", "jxl")
 DEFAULT_CANDIDATES = ["photo:tune=psnr", "photo:tune=ssim"]
 PLOT_AXES = {"psnr_rgb": "RGB PSNR (dB)", "psnr_luma": "luma PSNR (dB)", "ssim_db": "SSIM of luma (dB)"}
 
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--speed-pictures", type=int, default=4, metavar="N", help="pictures to time; 0: none (default: 4)")
     add("--cache", type=Path, default=CACHE, help="where the peers' points are kept (default: %(default)s)")
     add("--no-cache", dest="cache", action="store_const", const=None, help="measure the peers anew")
-    add("--output", type=Path, help="JSON to write (default: benchmarks/results/image-*.json)")
+    add("--output", type=Path, default=RESULTS, metavar="FOLDER", help="where JSON and plots go (default: %(default)s)")
     return parser
 
 
@@ -108,7 +108,7 @@ def _measure_photographs(options: argparse.Namespace) -> int:
         "speed": _speed(codecs, points, pictures[: options.speed_pictures]),
         "points": points,
     }
-    path = options.output or RESULTS / f"{name}.json"
+    path = options.output / f"{name}.json"
     write_json(path, name, results)
     for quality, axis in PLOT_AXES.items():
         title = f"{len(pictures)} pictures of {options.folder.name}{', luma alone' if options.grey else ''}"
@@ -119,7 +119,7 @@ def _measure_photographs(options: argparse.Namespace) -> int:
 
 
 def _photograph_codecs(options: argparse.Namespace) -> list[Codec]:
-    codecs = _available_peers(tuple(options.peers.split(",")))
+    codecs = _available_peers(tuple(options.peers.split(",")), options.grey)
     if not options.peers_only:
         codecs += [candidate(text, _ladder(options)) for text in options.codebook or DEFAULT_CANDIDATES]
     return codecs
@@ -129,8 +129,8 @@ def _ladder(options: argparse.Namespace) -> tuple[float, ...]:
     return tuple(float(quality) for quality in options.quality.split(","))
 
 
-def _available_peers(names: tuple[str, ...]) -> list[Codec]:
-    found, missing = peers.find_peers(names)
+def _available_peers(names: tuple[str, ...], grey: bool) -> list[Codec]:
+    found, missing = peers.find_peers(names, grey=grey)
     for reason in missing.values():
         print(reason, file=sys.stderr)
     return found
@@ -190,7 +190,7 @@ def _measure_small_pictures(options: argparse.Namespace) -> int:
     for name in options.small.split(","):
         try:
             small = datasets.SMALL_PICTURE_SETS[name]()
-            codecs = _available_peers(SMALL_PICTURE_PEERS)
+            codecs = _available_peers(SMALL_PICTURE_PEERS, small.test[0].samples.ndim == 2)
             if not options.peers_only:
                 ladder = _ladder(options)
                 codecs.append(own_candidate(small.training, options.training or (), ladder))
@@ -198,11 +198,13 @@ def _measure_small_pictures(options: argparse.Namespace) -> int:
         except (datasets.MissingDataError, VQCodecError) as error:
             print(f"image-{name}: skipped: {error}", file=sys.stderr)
             continue
-        _report_small_pictures(small, codecs, cache)
+        _report_small_pictures(small, codecs, cache, options.output)
     return 0
 
 
-def _report_small_pictures(small: datasets.SmallPictures, codecs: Sequence[Codec], cache: PointCache) -> None:
+def _report_small_pictures(
+    small: datasets.SmallPictures, codecs: Sequence[Codec], cache: PointCache, folder: Path
+) -> None:
     curves = mean_curves(_measure_all(codecs, small.test, cache))
     rows: list[dict[str, Any]] = [
         {"quality": quality, "reference": reference.name, "codec": codec, "mean": difference}
@@ -218,7 +220,7 @@ def _report_small_pictures(small: datasets.SmallPictures, codecs: Sequence[Codec
         "bd_rate": rows,
         "mean_curves": curves,
     }
-    path = RESULTS / f"image-{small.name}.json"
+    path = folder / f"image-{small.name}.json"
     write_json(path, f"image-{small.name}", results)
     labels = {codec.name: codec.label for codec in codecs}
     plots.plot_curves(path.with_suffix(".svg"), small.label, curves, labels, "psnr_rgb", PLOT_AXES["psnr_rgb"])

@@ -81,6 +81,14 @@ _FORMATS = {
         (10, 20, 35, 50, 65, 78, 88, 94),
         lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom"},
     ),
+    "avif444": _Format(
+        "AVIF 4:4:4",
+        "libaom by libavif, speed 4, 4:4:4",
+        "AVIF",
+        "avif",
+        (10, 20, 35, 50, 65, 78, 88, 94),
+        lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom", "subsampling": "4:4:4"},
+    ),
     "jxl": _Format(
         "JPEG XL",
         "libjxl, effort 7",
@@ -92,20 +100,24 @@ _FORMATS = {
 }
 
 NAMES = tuple(_FORMATS)
+COLOUR_ONLY = {"avif444"}  # the same as another of the peers on grey pictures
 REFERENCE = "jpeg"
 
 
-def find_peers(names: tuple[str, ...] = NAMES) -> tuple[list[Codec], dict[str, str]]:
+def find_peers(names: tuple[str, ...] = NAMES, *, grey: bool = False) -> tuple[list[Codec], dict[str, str]]:
     """The peers that can be run here, and why the others cannot.
 
     Args:
         names: some of `NAMES`.
+        grey: whether the pictures are grey, and codecs that differ in colour alone are left out.
 
     Returns:
         The codecs in the order of the names, and a line of reason for each that is missing.
     """
     found, missing = [], {}
     for name in names:
+        if grey and name in COLOUR_ONLY:
+            continue
         version = _version(_FORMATS[name].feature)
         if version is None:
             missing[name] = f"{_FORMATS[name].label} is skipped: Pillow offers no {_FORMATS[name].feature} here"

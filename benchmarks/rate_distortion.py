@@ -49,7 +49,9 @@ class PointCache:
         """Write the cache, if there is a place for it."""
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(self._points), "utf-8")
+            temporary = self._path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(self._points), "utf-8")
+            temporary.replace(self._path)
 
 
 def measure(codec: Codec, picture: Picture, setting: float) -> Point:

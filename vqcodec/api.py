@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vqcodec.endpoints import Destination, Source, check_destination, name_of, read_all, write_all
+from vqcodec.endpoints import Destination, Source, check_destination, name_of, read_all, seekable, write_all
 from vqcodec.errors import UsageError, VQCodecError
 from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
 
@@ -140,11 +140,12 @@ def decode(
     *,
     format: str | None = None,
     codebook: CodebookChoice | None = None,
+    crop: tuple[int, int, int, int] | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     name: str | None = None,
 ) -> DecodeReport:
-    """Decode a `.vqc` file to a picture file.
+    """Decode a `.vqc` file, or part of it, to a picture file.
 
     Args:
         source: a `.vqc` file.
@@ -153,24 +154,25 @@ def decode(
             there is no path to go by.
         codebook: name, path or codebook to decode with, instead of the one found by identity; it must be the
             one that the file was coded with.
+        crop: x, y, width and height of the part to decode, in pixels; of a large file no more is read and decoded
+            than it needs.
         overwrite, threads, name: as in `encode`.
 
     Raises:
         CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
         CodebookError: the codebook is not to be found, or is another than the file's.
-        UsageError, UnreadableInputError, LimitError, OutputError: see `vqcodec.errors`.
+        UsageError: the part does not lie within the picture; the format is unknown or has no place for alpha.
+        UnreadableInputError, LimitError, OutputError: see `vqcodec.errors`.
     """
-    from vqcodec.image.codec import decode_picture
     from vqcodec.image.pixels import write_picture
 
     started = time.perf_counter()
     name = name or name_of(source)
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     pillow_format = _picture_format(format, destination)
-    data = read_all(source, name)
     book = None if codebook is None else _load_codebook(codebook)
     with _naming(name):
-        picture = decode_picture(data, codebook=book, threads=threads)
+        picture, size = _decode(source, name, book, threads, crop)
         encoded = io.BytesIO()
         write_picture(picture, encoded, pillow_format)
     written = encoded.getvalue()
@@ -179,32 +181,48 @@ def decode(
     return DecodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
-        input_bytes=len(data),
+        input_bytes=size,
         output_bytes=len(written),
         width=picture.width,
         height=picture.height,
         channels=picture.channels,
         format=pillow_format,
+        crop=crop,
         seconds=time.perf_counter() - started,
         data=written if destination is None else None,
     )
 
 
-def info(source: Source, *, name: str | None = None) -> FileInfo:
-    """What a `.vqc` file says of itself; needs no codebook, and decodes no sample.
+def info(
+    source: Source,
+    *,
+    bits: bool = False,
+    codebook: CodebookChoice | None = None,
+    name: str | None = None,
+) -> FileInfo:
+    """What a `.vqc` file says of itself; needs no codebook, and decodes nothing, unless the bits are to be counted.
+
+    Args:
+        source: a `.vqc` file.
+        bits: also find where every bit of the file went.
+        codebook: for that, as in `decode`.
+        name: as in `encode`.
 
     Raises:
         CorruptFileError, UnsupportedError, UnreadableInputError, LimitError: see `vqcodec.errors`.
+        CodebookError: the bits are to be counted, and the codebook is not to be found or another than the file's.
     """
     name = name or name_of(source)
     data = read_all(source, name)
 
     from vqcodec.container import load_media
-    from vqcodec.image import describe
+    from vqcodec.image import count_bits, describe
 
+    book = None if codebook is None else _load_codebook(codebook)
     with _naming(name):
         media = load_media(data)
         described: dict[str, Any] = describe(data)
+        counted = count_bits(data, codebook=book) if bits else None
     engine, width, height, channels = (described.pop(key) for key in ("engine", "width", "height", "channels"))
     return FileInfo(
         input=name,
@@ -218,6 +236,7 @@ def info(source: Source, *, name: str | None = None) -> FileInfo:
         codebook=_codebook_use(media.codebook),
         metadata={kind: len(block) for kind, block in media.metadata.items()},
         parameters=described,
+        bits=counted,
     )
 
 
@@ -346,6 +365,25 @@ def _codebook_use(reference: CodebookReference) -> CodebookUse:
     except VQCodecError:  # missing, or there but damaged: either way it is not at hand
         return CodebookUse(reference.name, reference.identity_prefix.hex(), embedded, False)
     return CodebookUse(book.name, book.identity, embedded, True)
+
+
+def _decode(
+    source: Source,
+    name: str,
+    codebook: Codebook | None,
+    threads: int | None,
+    crop: tuple[int, int, int, int] | None,
+) -> tuple[Picture, int]:
+    """The picture in a `.vqc` file, or a part of it, and the size of the file in bytes."""
+    from vqcodec.image.codec import decode_picture, decode_picture_part
+    from vqcodec.image.crop import Crop
+
+    if crop is None:
+        data = read_all(source, name)
+        return decode_picture(data, codebook=codebook, threads=threads), len(data)
+    with seekable(source, name) as file:
+        size = file.seek(0, os.SEEK_END)
+        return decode_picture_part(file, Crop(*crop), codebook=codebook, threads=threads), size
 
 
 def _read_any(source: Source, name: str, codebook: CodebookChoice | None, threads: int | None) -> Picture:

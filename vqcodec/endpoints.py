@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from vqcodec import limits
@@ -33,11 +35,32 @@ def read_all(source: Source, name: str) -> bytes:
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
-    try:
+    with _reading_errors(name):
         if isinstance(source, (str, os.PathLike)):
             with open(source, "rb") as stream:
                 return _read_bounded(stream, name)
         return _read_bounded(source, name)
+
+
+@contextmanager
+def seekable(source: Source, name: str) -> Iterator[BinaryIO]:
+    """`source` as a binary file in which one can go back and forth; read whole only where it is not such a file.
+
+    Raises:
+        UnreadableInputError, LimitError: as `read_all`.
+    """
+    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
+        with _reading_errors(name), open(source, "rb") as stream:
+            yield stream
+    else:
+        yield io.BytesIO(read_all(source, name))
+
+
+@contextmanager
+def _reading_errors(name: str) -> Iterator[None]:
+    """What the system has to say of a source called `name`, in the words of `vqcodec.errors`."""
+    try:
+        yield
     except FileNotFoundError:
         raise UnreadableInputError(f"{name}: no such file; check the name") from None
     except IsADirectoryError:

@@ -100,7 +100,13 @@ class EncodeReport(Report):
 
 @dataclass(frozen=True)
 class DecodeReport(Report):
-    """One decoded file; the fields as in `EncodeReport`, `format` naming the picture format written."""
+    """One decoded file; the fields as in `EncodeReport`.
+
+    Attributes:
+        width, height: pixels of what was written.
+        format: picture format written.
+        crop: x, y, width and height of the part that was decoded; None for the whole picture.
+    """
 
     input: str
     output: str | None
@@ -111,6 +117,7 @@ class DecodeReport(Report):
     channels: int
     format: str
     seconds: float
+    crop: tuple[int, int, int, int] | None = None
     data: bytes | None = _raw_data()
 
 
@@ -125,6 +132,7 @@ class FileInfo(Report, Mapping[str, Any]):
         codebook: what the file was coded with, and whether it is at hand.
         metadata: bytes of each kind of metadata kept (`icc`, `exif`, `xmp`).
         parameters: what else the engine's header says.
+        bits: where the bits of the file went, by part, which sum to 8 times its size; None if not asked for.
     """
 
     input: str
@@ -138,6 +146,7 @@ class FileInfo(Report, Mapping[str, Any]):
     codebook: CodebookUse
     metadata: Mapping[str, int]
     parameters: Mapping[str, Any]
+    bits: Mapping[str, int] | None = None
 
     def __getitem__(self, key: str) -> Any:
         if key not in set(self):

@@ -47,7 +47,15 @@ def coded() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def files(coded: bytes) -> dict[str, bytes]:
+def classic() -> bytes:
+    """The same picture, encoded by the block engine, whose kernels are quickly compiled."""
+    data = api.encode(_png(texture(3)), codebook="classic-4x4-256").data
+    assert data is not None
+    return data
+
+
+@pytest.fixture(scope="session")
+def files(coded: bytes, classic: bytes) -> dict[str, bytes]:
     """Small files by name: pictures, encoded files, and files that are neither."""
     photo = _png(texture(3))
     codebook = _shipped_codebook().read_bytes()
@@ -71,6 +79,7 @@ def files(coded: bytes) -> dict[str, bytes]:
         "empty.png": b"",
         "exists.vqc": b"precious",
         "photo.vqc": coded,
+        "classic.vqc": classic,
         "empty.vqc": b"",
         "cut.vqc": coded[:-9],
         "flipped.vqc": coded[:-1] + bytes([coded[-1] ^ 1]),

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import codebook_samples
 import media_samples
+import picture_samples
 from sample import BAD, GOOD, UNSUPPORTED, Sample
 
-MAKERS = (*codebook_samples.MAKERS, *media_samples.MAKERS)
+MAKERS = (*codebook_samples.MAKERS, *media_samples.MAKERS, *picture_samples.MAKERS)
 
 
 def samples() -> list[Sample]:
@@ -28,7 +29,8 @@ README_HEAD = """# Hand-made files
 Made by `make_files.py` (which also writes this page) from nothing but FORMAT.md. Each is small, quick to reject, and
 named for what it attacks. `good` files must be read, `bad` ones must end in the error that is named, `unsupported` ones
 are valid but of a future that this version does not know. The third column says which part finds the fault: for
-`container` that is reading the file and its codebook and following its index; no sample is decoded.
+`container` that is reading the file and its codebook and following its index; no sample is decoded. For an engine it
+is decoding a file that the container reads.
 """
 
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from vqcodec import api, metrics
+from vqcodec.blocks.initial import initial_model
 from vqcodec.errors import (
     CodebookError,
     CorruptFileError,
@@ -22,6 +23,7 @@ from vqcodec.errors import (
     UsageError,
     VQCodecError,
 )
+from vqcodec.vq.codebook import Codebook
 from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
 
 
@@ -72,9 +74,9 @@ def test_report_holds_the_figures_of_what_is_decoded(channels: int) -> None:
     assert sum(report.bits.values()) == 8 * len(report.data)
     assert report.bpp == pytest.approx(8 * len(report.data) / (samples.shape[0] * samples.shape[1]))
     assert report.ratio == pytest.approx(samples.size / len(report.data))
-    assert (report.input, report.output, report.engine) == ("t.png", None, "image/block")
-    assert report.codebook.name == DEFAULT_CODEBOOKS["image"]
-    assert report.codebook.identity == load_codebook(DEFAULT_CODEBOOKS["image"]).identity
+    default = load_codebook(DEFAULT_CODEBOOKS["image"])
+    assert (report.input, report.output, report.engine) == ("t.png", None, default.engine)
+    assert (report.codebook.name, report.codebook.identity) == (default.name, default.identity)
 
 
 def test_paths_bytes_and_streams_give_the_same(tmp_path: Path, picture: bytes, coded: bytes) -> None:
@@ -138,6 +140,52 @@ def test_target_psnr_is_approached(picture: bytes) -> None:
 def test_options_out_of_range_are_refused(picture: bytes, options: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         api.encode(picture, **options)  # type: ignore[arg-type]
+
+
+def test_an_option_that_the_engine_does_not_have_is_refused(picture: bytes) -> None:
+    for option in ({"tune": "psnr"}, {"chroma": "420"}, {"alpha_quality": 50.0}, {"sharpness": 3}):
+        with pytest.raises(UsageError, match=f"^p: image/block has no option {next(iter(option))}; "):
+            api.encode(picture, codebook="classic-4x4-256", name="p", **option)
+
+
+def test_options_reach_the_transform_engine() -> None:
+    source, book = png(texture(4)), Codebook("image/transform", "untrained", initial_model([20, 40]).to_arrays())
+    settings = {"codebook": book, "effort": 0, "quality": 30}
+    sizes = {
+        api.encode(source, **settings, **options).output_bytes  # type: ignore[arg-type]
+        for options in ({}, {"tune": "psnr"}, {"chroma": "420"}, {"alpha_quality": 10.0})
+    }
+    assert len(sizes) == 4
+    for options in ({"tune": "looks"}, {"chroma": "422"}, {"alpha_quality": -1.0}, {"sharpness": 3}):
+        with pytest.raises(UsageError, match=r"^p: .*(choose|it has)"):
+            api.encode(source, name="p", **settings, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("embed_codebook", [False, True])
+def test_info_finds_every_bit_where_encoding_put_it(channels: int, embed_codebook: bool) -> None:
+    source = png(texture(channels), icc_profile=b"profile") if embed_codebook else png(texture(channels))
+    report = api.encode(source, codebook="classic-4x4-256", quality=20, embed_codebook=embed_codebook)
+    assert report.data is not None
+    about = api.info(report.data, bits=True)
+    assert about.bits == report.bits
+    assert sum(about.bits.values()) == 8 * len(report.data)
+    assert ("alpha" in about.bits) == (channels in (2, 4))
+    assert ("codebook" in about.bits) == ("metadata" in about.bits) == embed_codebook
+    assert api.info(report.data).bits is None
+
+
+def test_the_bits_of_a_transform_picture_sum_to_its_size() -> None:
+    book = Codebook("image/transform", "untrained", initial_model([20, 40]).to_arrays())
+    for channels in (1, 4):
+        report = api.encode(png(texture(channels)), codebook=book, effort=0)
+        assert report.data is not None
+        about = api.info(report.data, bits=True, codebook=book)
+        assert about.bits is not None
+        assert sum(about.bits.values()) == 8 * len(report.data)
+        assert {part: about.bits[part] for part in ("header", "container")} == {
+            part: report.bits[part] for part in ("header", "container")
+        }
 
 
 def test_metadata_is_kept_unless_stripped() -> None:

@@ -1,7 +1,10 @@
 """The block engine and the plain decoder written from FORMAT.md give the same pictures, and refuse the same packets."""
 
 import functools
+import hashlib
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +16,10 @@ from vqcodec.errors import CodebookError, CorruptFileError, LimitError
 from vqcodec.image import decode_image, encode_image
 from vqcodec.image.block import engine
 from vqcodec.training import train_codebook
+from vqcodec.vq import library
 from vqcodec.vq.codebook import Codebook
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = {CorruptFileError: reference.Corrupt, CodebookError: reference.CodebookMissing, LimitError: reference.Limit}
 LAYOUTS = ("grey", "420", "joint")
 SIDES = (1, 2, 4, 8)
@@ -69,6 +74,15 @@ def test_they_give_the_same_pictures(book_of, layout, side):
             ours = decode_image(data, codebook=book)
             assert ours.shape == samples.shape
             assert np.array_equal(ours, plain_picture(data, book))
+
+
+@pytest.mark.parametrize("name", ["block-rgba-80.vqc", "block-grey-30.vqc", "block2-rgba-80.vqc"])
+def test_the_reference_decoder_gives_the_golden_pictures(name):
+    hashes = json.loads((GOLDEN / "hashes.json").read_text())
+    data = (GOLDEN / name).read_bytes()
+    book = library.find_identity(data[3:7])
+    samples = plain_picture(data, book).astype(np.uint8)
+    assert hashlib.sha256(samples.tobytes()).hexdigest() == hashes[name]["sha256"]
 
 
 @pytest.mark.parametrize("length", [*range(1, 10), 15, 16, 31, 32, 100, 200, 400, 800, 1024, 2047, 2048, 5000])

@@ -29,8 +29,8 @@ from vqcodec.blocks.contexts import (
     RAW_ESCAPE,
     RAW_SIGNS,
     TOKEN_SHIFT,
+    offset_cell,
     pattern_surroundings,
-    size_class,
 )
 from vqcodec.blocks.layout import COEFFICIENT_BITS, COEFFICIENT_MAX, SUPERBLOCK_LOG
 from vqcodec.blocks.steps import STEP_BITS
@@ -77,7 +77,7 @@ def clear_magnitudes(magnitudes, group_rows, group_columns):
 
 
 @inline_kernel
-def mask_context(significance, depth, row, column, rows, columns, child_rows, child_columns, size, energy):
+def mask_context(significance, depth, row, column, rows, columns, child_rows, child_columns, form, energy):
     """Return the context of the mask of a node.
 
     It counts the significant children of the left and the upper node that touch this one, and the significant nodes to
@@ -101,7 +101,7 @@ def mask_context(significance, depth, row, column, rows, columns, child_rows, ch
             coming += significance[depth, row + 1, column]
         place = 0 if row + column == 0 else (1 if row + column <= 2 else 2)
         surroundings = near * 3 + coming
-    return FIRST_MASK + ((size * MASK_LEVELS + depth) * MASK_PLACES + place) * MASK_SURROUNDINGS + surroundings
+    return FIRST_MASK + ((form * MASK_LEVELS + depth) * MASK_PLACES + place) * MASK_SURROUNDINGS + surroundings
 
 
 @inline_kernel
@@ -115,7 +115,7 @@ def node_mask(significance, depth, row, column, tall, wide):
 
 
 @inline_kernel
-def pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, size):
+def pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, form):
     """Return the context of a group's codeword: size, frequency, magnitudes before it, significance after it.
 
     `groups` is the depth of the significance that holds the groups.
@@ -129,7 +129,7 @@ def pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, size)
     if gy + 1 < group_rows:
         coming += groups[gy + 1, gx]
     surroundings = pattern_surroundings(total) * 3 + coming
-    return FIRST_PATTERN + (size * PATTERN_PLACES + _GROUP_PLACES[gy + gx]) * PATTERN_SURROUNDINGS + surroundings
+    return FIRST_PATTERN + (form * PATTERN_PLACES + _GROUP_PLACES[gy + gx]) * PATTERN_SURROUNDINGS + surroundings
 
 
 @inline_kernel
@@ -191,11 +191,10 @@ def summarise_significance(significance, depth, group_rows, group_columns):
 
 
 @kernel
-def emit_coefficients(levels, y, x, log_width, log_height, energy, state, tokens, count):
+def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, tokens, count):
     """Append the tokens of the block's levels, which are not all 0; return the new count."""
     load_significance(levels, y, x, log_width, log_height, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
     depth = tree_depth(log_width, log_height)
     significance, magnitudes = state.significance, state.magnitudes
     groups = significance[depth]
@@ -206,7 +205,7 @@ def emit_coefficients(levels, y, x, log_width, log_height, energy, state, tokens
             for column in range(columns):
                 if significance[d, row, column]:
                     context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, size, energy
+                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
                     )
                     mask = node_mask(significance, d, row, column, child_rows // rows, child_columns // columns)
                     tokens[count] = (context << TOKEN_SHIFT) | mask
@@ -216,7 +215,7 @@ def emit_coefficients(levels, y, x, log_width, log_height, energy, state, tokens
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size)
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
             pattern = total = signs = sign_count = 0
             for k in range(4):
                 level = np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
@@ -242,10 +241,9 @@ def emit_coefficients(levels, y, x, log_width, log_height, energy, state, tokens
 
 
 @kernel
-def _parse_masks(buffer, position, log_width, log_height, energy, tables, significance):
+def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, significance):
     """Read the significance tree of a block that has coefficients; return the new position."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
     significance[0, 0, 0] = 1
     for d in range(tree_depth(log_width, log_height)):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
@@ -256,7 +254,7 @@ def _parse_masks(buffer, position, log_width, log_height, energy, tables, signif
                 mask = np.int64(0)
                 if significance[d, row, column]:
                     context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, size, energy
+                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
                     )
                     mask, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
                 for i in range(tall):
@@ -266,20 +264,20 @@ def _parse_masks(buffer, position, log_width, log_height, energy, tables, signif
 
 
 @kernel
-def parse_coefficients(buffer, position, log_width, log_height, energy, step, tables, state, coefficients):
+def parse_coefficients(buffer, position, log_width, log_height, form, energy, step, tables, state, coefficients):
     """Read a block's coefficients, dequantised, into `coefficients` (int32 (32, 32), zeroed by the caller).
 
     Args:
+        form: see `contexts.coefficient_form`; energy: see `contexts.surrounding_energy`.
         step: fixed-point quantizer step.
         tables: `model.DecoderTables`.
 
     Returns:
         (new position, sum of magnitudes, bounds of the nonzero coefficients: width and height).
     """
-    position = _parse_masks(buffer, position, log_width, log_height, energy, tables, state.significance)
+    position = _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state.significance)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     clear_magnitudes(state.magnitudes, group_rows, group_columns)
-    size = size_class(log_width, log_height)
     groups = state.significance[tree_depth(log_width, log_height)]
     total = used_width = used_height = 0
     for diagonal in range(group_rows + group_columns - 1):
@@ -287,13 +285,13 @@ def parse_coefficients(buffer, position, log_width, log_height, energy, step, ta
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size)
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
             pattern, position = get_symbol(buffer, position, tables.rows[context], tables.patterns)
             sign_count = 0
             for k in range(4):
                 sign_count += (pattern >> (2 * k)) & 3 != 0
             signs, position = get_bits(buffer, position, sign_count)
-            row = tables.offset_rows[context - FIRST_PATTERN]
+            row = offset_cell(context)
             group_total = 0
             for k in range(4):
                 magnitude = (pattern >> (6 - 2 * k)) & 3
@@ -315,18 +313,17 @@ def parse_coefficients(buffer, position, log_width, log_height, energy, step, ta
 
 
 @kernel
-def reconstruct_levels(levels, y, x, log_width, log_height, step, tables, state, coefficients):
+def reconstruct_levels(levels, y, x, log_width, log_height, form, step, tables, state, coefficients):
     """Dequantise the levels of the block at (y, x), as `parse_coefficients` does what it reads.
 
     Args:
-        tables: anything with `offset_rows` and `offsets`.
+        tables: anything with `offsets`.
 
     Returns:
         (sum of magnitudes, bounds of the nonzero coefficients: width and height).
     """
     load_significance(levels, y, x, log_width, log_height, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
     groups = state.significance[tree_depth(log_width, log_height)]
     total = used_width = used_height = 0
     for diagonal in range(group_rows + group_columns - 1):
@@ -334,9 +331,7 @@ def reconstruct_levels(levels, y, x, log_width, log_height, step, tables, state,
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            row = tables.offset_rows[
-                pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size) - FIRST_PATTERN
-            ]
+            row = offset_cell(pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form))
             pattern = group_total = 0
             for k in range(4):
                 magnitude = abs(np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)]))

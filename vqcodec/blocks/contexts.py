@@ -12,7 +12,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vqcodec.blocks.layout import DONE, ENERGY, LAST_ANGLE, LOG_HEIGHT, LOG_WIDTH, MODE, SIZE_CLASSES, UNIT_LOG
+from vqcodec.blocks.layout import (
+    DC,
+    DONE,
+    ENERGY,
+    HORIZONTAL,
+    LAST_ANGLE,
+    LOG_HEIGHT,
+    LOG_WIDTH,
+    MODE,
+    SIZE_CLASSES,
+    UNIT_LOG,
+    VERTICAL,
+)
 from vqcodec.jit import inline_kernel
 
 FLAG_SYMBOLS = 16
@@ -21,15 +33,16 @@ PATTERN_SYMBOLS = 256
 
 # Contexts of each element
 PARTITION_CONTEXTS = 4 * 3 * 3  # square size, neighbours smaller above and to the left
-CHOICE_CONTEXTS = SIZE_CLASSES * 4 * 2  # size, energy around, whether the two neighbours' modes agree
+CHOICE_CONTEXTS = SIZE_CLASSES * 4 * 10  # size, energy around, kinds of the two neighbours' modes
 STEP_CONTEXTS = 16  # change of the superblock before
 TRANSFORM_CONTEXTS = SIZE_CLASSES * 2  # size, planar or DC against angle
 MASK_LEVELS, MASK_PLACES, MASK_SURROUNDINGS = 4, 3, 15
-MASK_CONTEXTS = SIZE_CLASSES * MASK_LEVELS * MASK_PLACES * MASK_SURROUNDINGS
+FORMS = SIZE_CLASSES * 4  # size, and direction of the prediction or use of an alternative transform
+MASK_CONTEXTS = FORMS * MASK_LEVELS * MASK_PLACES * MASK_SURROUNDINGS
 MODE_GROUPS = 18
 MODE_CONTEXTS = MODE_GROUPS * MODE_GROUPS
 PATTERN_PLACES, PATTERN_SURROUNDINGS = 4, 8 * 3
-PATTERN_CONTEXTS = SIZE_CLASSES * PATTERN_PLACES * PATTERN_SURROUNDINGS
+PATTERN_CONTEXTS = FORMS * PATTERN_PLACES * PATTERN_SURROUNDINGS
 
 FIRST_PARTITION = 0
 FIRST_CHOICE = FIRST_PARTITION + PARTITION_CONTEXTS
@@ -68,6 +81,8 @@ ELEMENTS = (
     Element("mode", FIRST_MODE, MODE_CONTEXTS, MODE_SYMBOLS),
     Element("pattern", FIRST_PATTERN, PATTERN_CONTEXTS, PATTERN_SYMBOLS),
 )
+
+OFFSET_CELLS = PATTERN_PLACES * PATTERN_SURROUNDINGS // 3  # contexts of reconstruction offsets
 
 # Where a context's counts begin in the flat histogram
 COUNT_STARTS = np.concatenate(
@@ -112,9 +127,27 @@ def surrounding_energy(blocks, y, x):
 
 
 @inline_kernel
-def choice_context(size, energy, agree):
+def choice_context(size, energy, left_mode, above_mode):
     """Return the context of the joint symbol of mode choice and presence of coefficients."""
-    return FIRST_CHOICE + (size * 4 + min(energy, 3)) * 2 + agree
+    kinds = 9 if left_mode == above_mode and left_mode > DC else min(left_mode, 2) * 3 + min(above_mode, 2)
+    return FIRST_CHOICE + (size * 4 + min(energy, 3)) * 10 + kinds
+
+
+@inline_kernel
+def coefficient_form(log_width, log_height, mode, transform):
+    """Return 0 to FORMS - 1: the size, and what the coefficients look like by the way they came about.
+
+    Nothing in particular, along rows or along columns (predicted within 9/32 of horizontally or vertically), or by an
+    alternative transform.
+    """
+    look = 0
+    if transform > 0:
+        look = 3
+    elif abs(mode - HORIZONTAL) <= 3:
+        look = 1
+    elif abs(mode - VERTICAL) <= 3:
+        look = 2
+    return look * SIZE_CLASSES + size_class(log_width, log_height)
 
 
 @inline_kernel
@@ -139,6 +172,12 @@ def transform_context(size, mode):
 def pattern_surroundings(total):
     """Return 0 to 7 for the weighted sum of the magnitudes coded around a group."""
     return _SURROUNDING_CLASSES[min(total, 23)]
+
+
+@inline_kernel
+def offset_cell(context):
+    """Return the cell of reconstruction offsets that a pattern's context belongs to: frequency and magnitudes before."""
+    return ((context - FIRST_PATTERN) // 3) % OFFSET_CELLS
 
 
 @inline_kernel

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.model import Model
 from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.picture_filter import restore_plane
 from vqcodec.blocks.picture_planes import (
     Rectangle,
+    Samples,
     Shape,
     open_plane,
     plane_rectangle,
     plane_type,
+    rounded,
     tile_rectangles,
-    to_bytes,
 )
 from vqcodec.blocks.plane_decoding import decode_plane, new_decoder_scratch
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
-from vqcodec.errors import CorruptFileError
+from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.jit import map_shards
 from vqcodec.limits import check_picture_size
 
@@ -67,18 +69,23 @@ def decode_planes(
     parameters: CodingParameters,
     threads: int | None = None,
     tiles: Sequence[int] | None = None,
-) -> list[npt.NDArray[np.uint8]]:
-    """Return the planes (uint8) that `encode_planes` coded.
+    dtype: type[np.uint8] | type[np.int16] = np.uint8,
+) -> list[Samples]:
+    """Return the planes that `encode_planes` coded.
 
     Args:
         payloads: one a tile, in raster order.
         shapes: (height, width) of every plane.
         tiles: numbers of the tiles to decode; the rest of the planes is left black. None for all.
+        dtype: np.uint8 for rounded samples, np.int16 for samples in 1/16.
 
     Raises:
         LimitError: the picture is larger than `vqcodec.limits` allow.
         CorruptFileError: the number of payloads or the data of one are wrong.
+        CodebookError: the picture needs a restoration filter that the model does not have.
     """
+    if parameters.restoration and not model.restores:
+        raise CodebookError("picture data: filtered by a codebook with a filter, and this one has none")
     luma = shapes[0]
     check_picture_size(luma[1], luma[0])
     rectangles = tile_rectangles(luma)
@@ -87,15 +94,19 @@ def decode_planes(
             f"picture data: {len(payloads)} tiles, but {luma[1]}x{luma[0]} pixels make {len(rectangles)}"
         )
     numbers = range(len(rectangles)) if tiles is None else tiles
-    planes = [np.zeros(shape, dtype=np.uint8) for shape in shapes]
+    planes: list[Any] = [np.zeros(shape, dtype=dtype) for shape in shapes]
 
     def decode_one(number: int) -> None:
         parts: list[Rectangle] = [
             plane_rectangle(rectangles[number], luma, i, parameters.subsampling) for i in range(len(shapes))
         ]
         decoded = decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters)
-        for part, target, plane in zip(parts, planes, decoded):
-            part.of(target)[:] = to_bytes(plane, (part.height, part.width))
+        for index, (part, plane) in enumerate(zip(parts, decoded)):
+            samples = plane.samples
+            if parameters.restoration:
+                samples = restore_plane(plane, index, model, parameters)
+            inside = samples[: part.height, : part.width]
+            part.of(planes[index])[:] = rounded(inside) if dtype == np.uint8 else inside
 
     map_shards(decode_one, numbers, threads)
     return planes

@@ -12,8 +12,8 @@ DEFAULT_EFFORT = 6
 MAX_EFFORT = 9
 
 
-class SearchSettings(NamedTuple):
-    """How thoroughly a superblock is searched.
+class LeafSettings(NamedTuple):
+    """How thoroughly a block is searched.
 
     Attributes:
         lambda_factor: distortion per bit, in squared steps.
@@ -21,7 +21,6 @@ class SearchSettings(NamedTuple):
         likely_trials: 0 to 2, likely modes tried besides.
         sparse_angles: 1 to look at every second angle first.
         passes: of the quantizer.
-        halves: 1 to try cutting blocks in two halves.
         transforms: most alternative transforms tried.
         transform_margin: they are tried while the plain transform costs at most this times the best so far.
     """
@@ -31,23 +30,46 @@ class SearchSettings(NamedTuple):
     likely_trials: int
     sparse_angles: int
     passes: int
-    halves: int
     transforms: int
     transform_margin: np.float32
 
 
-def search_settings(effort: int, lambda_factor: float = LAMBDA_FACTOR) -> SearchSettings:
-    """Return the settings of `effort` (0 to 9)."""
-    table = {
-        0: (1, 0, 1, 1, 0, 0),
-        1: (1, 1, 1, 1, 0, 0),
-        2: (1, 2, 1, 1, 0, 0),
-        3: (2, 1, 1, 1, 0, 0),
-        4: (2, 2, 1, 1, 0, 2),
-        5: (2, 2, 0, 2, 0, 2),
-        6: (3, 2, 0, 2, 0, 2),
-        7: (2, 2, 0, 2, 1, 2),
-        8: (3, 2, 0, 2, 1, 2),
-        9: (5, 2, 0, 2, 1, 2),
-    }
-    return SearchSettings(np.float32(lambda_factor), *table[effort], np.float32(1.04))
+class SearchSettings(NamedTuple):
+    """How thoroughly a superblock is searched.
+
+    Attributes:
+        leaf: for square blocks.
+        half: for halves of squares.
+        halves: 1 to try cutting coded blocks in two halves.
+    """
+
+    leaf: LeafSettings
+    half: LeafSettings
+    halves: int
+
+
+_LEAF = {  # trials, likely trials, sparse angles, passes, transforms
+    0: (1, 0, 1, 1, 0),
+    1: (1, 1, 1, 1, 0),
+    2: (1, 2, 1, 1, 0),
+    3: (2, 1, 1, 1, 0),
+    4: (2, 2, 1, 1, 2),
+    5: (2, 2, 1, 2, 2),
+    6: (2, 2, 1, 2, 2),
+    7: (2, 2, 0, 2, 2),
+    8: (3, 2, 0, 2, 2),
+    9: (5, 2, 0, 2, 2),
+}
+_CHROMA = {**dict.fromkeys(range(4), (1, 1, 1, 1, 0)), **dict.fromkeys(range(4, 8), (1, 2, 1, 2, 0))}
+_HALF = {6: (1, 1, 1, 2, 2), 7: (1, 2, 1, 2, 2), 8: (2, 2, 0, 2, 2), 9: (3, 2, 0, 2, 2)}
+_MARGIN = np.float32(1.04)
+
+
+def search_settings(effort: int, lambda_factor: float = LAMBDA_FACTOR, chroma: bool = False) -> SearchSettings:
+    """Return the settings of `effort` (0 to 9) for luma or chroma planes."""
+    scale = np.float32(lambda_factor)
+    leaf = _CHROMA.get(effort, _LEAF[effort]) if chroma else _LEAF[effort]
+    half = _HALF.get(effort, leaf)
+    return SearchSettings(
+        LeafSettings(scale, *leaf, _MARGIN), LeafSettings(scale, *half, _MARGIN), int(effort in _HALF)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,19 +12,21 @@ import numpy.typing as npt
 
 from vqcodec.blocks.coefficients import new_coefficient_state
 from vqcodec.blocks.effort import SearchSettings, search_settings
-from vqcodec.blocks.layout import SUPERBLOCK, Plane
-from vqcodec.blocks.model import Model, SearchTables
+from vqcodec.blocks.layout import SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane
+from vqcodec.blocks.model import CHROMA, Model, SearchTables
 from vqcodec.blocks.modulation import superblock_steps
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.partition_search import PartitionScratch, new_partition_scratch, search_superblock
+from vqcodec.blocks.picture_filter import restore_plane
 from vqcodec.blocks.picture_planes import (
+    Samples,
     open_plane,
-    padded,
+    padded_source,
     plane_rectangle,
     plane_shape,
     plane_type,
+    rounded,
     tile_rectangles,
-    to_bytes,
 )
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.blocks.syntax import MAX_TOKENS_PER_SAMPLE, STACK
@@ -40,25 +42,28 @@ class EncodedPlanes:
 
     Attributes:
         payloads: coded data of each tile, in raster order.
-        reconstruction: uint8 planes, exactly what decoding will give.
+        reconstruction: exactly what decoding will give, of the type of the planes that were coded.
         bits: where the bits of all payloads went, by plane type and part ("luma mask"), with "padding" to whole bytes.
+        parameters: those asked for, without restoration where it does not help.
     """
 
     payloads: list[bytes]
-    reconstruction: list[npt.NDArray[np.uint8]]
+    reconstruction: list[Samples]
     bits: dict[str, int]
+    parameters: CodingParameters
 
 
 class SearchedPlane(NamedTuple):
-    """A plane after the search: its state, the padded original, its tokens (uint32)."""
+    """A plane after the search: its state, the padded original in 1/16, its tokens (uint32), its size unpadded."""
 
     plane: Plane
-    source: npt.NDArray[np.uint8]
+    source: npt.NDArray[np.int16]
     tokens: npt.NDArray[np.uint32]
+    shape: tuple[int, int]
 
 
 def _search_run(
-    searched: tuple[Plane, npt.NDArray[np.uint8], SearchTables, SearchSettings],
+    searched: tuple[Plane, npt.NDArray[np.int16], SearchTables, SearchSettings],
     scratch: PartitionScratch,
     items: Sequence[tuple[int, int]],
 ) -> None:
@@ -77,7 +82,7 @@ def _diagonals(rows: int, columns: int) -> Iterator[list[tuple[int, int]]]:
 
 def search_plane(
     plane: Plane,
-    source: npt.NDArray[np.uint8],
+    source: npt.NDArray[np.int16],
     tables: SearchTables,
     settings: SearchSettings,
     pool: ThreadPoolExecutor | None,
@@ -96,30 +101,32 @@ def search_plane(
 
 
 def search_tile(
-    sources: Sequence[npt.NDArray[np.uint8]],
+    sources: Sequence[Samples],
     model: Model,
     parameters: CodingParameters,
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[PartitionScratch],
-    settings: SearchSettings | None = None,
 ) -> list[SearchedPlane]:
     """Search the planes of one tile, one after another, each guided by those before."""
-    settings = settings or search_settings(parameters.effort, LAMBDA_FACTOR * parameters.lambda_scale)
+    lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
     rung = model.rung_of(parameters.step_index)
     searched: list[SearchedPlane] = []
     for index, source in enumerate(sources):
         plane = open_plane(index, source.shape, [s.plane for s in searched], parameters)
         modulated = parameters.modulated and plane_type(index, parameters.subsampling) == 0
         tables = model.search_tables(plane_type(index, parameters.subsampling), rung)
-        original = padded(source)
+        original = padded_source(source)
         if modulated:
             plane.steps[:] = superblock_steps(original, parameters.plane_step(index))
+        settings = search_settings(
+            parameters.effort, lambda_factor, plane_type(index, parameters.subsampling) == CHROMA
+        )
         search_plane(plane, original, tables, settings, pool, scratches)
         tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
         stack = np.zeros((STACK, 3), dtype=np.int32)
         base = parameters.plane_step(index)
         count = emit_plane(plane, base, modulated, tables.small_transforms, new_coefficient_state(), stack, tokens)
-        searched.append(SearchedPlane(plane, original, tokens[:count].copy()))
+        searched.append(SearchedPlane(plane, original, tokens[:count].copy(), (source.shape[0], source.shape[1])))
     return searched
 
 
@@ -144,7 +151,7 @@ def pack_tile(
 
 
 def encode_planes(
-    planes: Sequence[npt.NDArray[np.uint8]],
+    planes: Sequence[Samples],
     model: Model,
     parameters: CodingParameters,
     threads: int | None = None,
@@ -152,7 +159,8 @@ def encode_planes(
     """Code `planes` (luma first) with `model`.
 
     Args:
-        planes: uint8 (height, width) each; their sizes follow from the first and `parameters.subsampling`.
+        planes: uint8 (height, width) each, or int16 in 1/16 (0 to 4080), which keeps what rounding a colour
+            conversion would lose; their sizes follow from the first and `parameters.subsampling`.
         threads: None for all CPUs; the bytes do not depend on it.
 
     Raises:
@@ -160,7 +168,9 @@ def encode_planes(
     """
     check_planes(planes, parameters)
     luma = planes[0].shape
-    reconstruction = [np.empty(plane.shape, dtype=np.uint8) for plane in planes]
+    unfiltered = [np.empty(plane.shape, dtype=np.int16) for plane in planes]
+    filtered = [np.empty(plane.shape, dtype=np.int16) for plane in planes]
+    restoring = parameters.restoration and model.restores
     payloads: list[bytes] = []
     bits: dict[str, int] = {}
     workers = threads or default_threads()
@@ -175,18 +185,38 @@ def encode_planes(
             payloads.append(payload)
             for name, count in tile_bits.items():
                 bits[name] = bits.get(name, 0) + count
-            for part, target, plane in zip(parts, reconstruction, searched):
-                part.of(target)[:] = to_bytes(plane.plane, (part.height, part.width))
+            for index, (part, plane) in enumerate(zip(parts, searched)):
+                inside = np.s_[: part.height, : part.width]
+                part.of(unfiltered[index])[:] = plane.plane.samples[inside]
+                if restoring:
+                    better = restore_plane(plane.plane, index, model, parameters, workers)
+                    part.of(filtered[index])[:] = better[inside]
     finally:
         if pool is not None:
             pool.shutdown()
-    return EncodedPlanes(payloads, reconstruction, bits)
+    restoring = restoring and _squared_error(planes, filtered) < _squared_error(planes, unfiltered)
+    result = filtered if restoring else unfiltered
+    as_wanted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
+    return EncodedPlanes(payloads, as_wanted, bits, replace(parameters, restoration=restoring))
 
 
-def check_planes(planes: Sequence[npt.NDArray[np.uint8]], parameters: CodingParameters) -> None:
-    """Raise UsageError unless `planes` are uint8 and have the sizes that the subsampling demands."""
-    if not planes or any(plane.dtype != np.uint8 or plane.ndim != 2 or not plane.size for plane in planes):
-        raise UsageError("planes to encode must be non-empty uint8 arrays of two dimensions")
+def _squared_error(originals: Sequence[Samples], planes: Sequence[npt.NDArray[np.int16]]) -> int:
+    """Return the squared error over all planes, in squares of 1/16."""
+    total = 0
+    for original, plane in zip(originals, planes):
+        exact = original.astype(np.int64) << SAMPLE_BITS if original.dtype == np.uint8 else original
+        total += int(np.sum((exact - plane.astype(np.int64)) ** 2))
+    return total
+
+
+def check_planes(planes: Sequence[Samples], parameters: CodingParameters) -> None:
+    """Raise UsageError unless `planes` are of one of the two types and have the sizes that the subsampling demands."""
+    if not planes or any(plane.dtype != planes[0].dtype or plane.ndim != 2 or not plane.size for plane in planes):
+        raise UsageError("planes to encode must be non-empty arrays of two dimensions and one type")
+    if planes[0].dtype not in (np.uint8, np.int16):
+        raise UsageError(f"planes to encode are {planes[0].dtype}; they must be uint8, or int16 in 1/16")
+    if planes[0].dtype == np.int16 and any(plane.min() < 0 or plane.max() > SAMPLE_MAX for plane in planes):
+        raise UsageError(f"planes to encode in 1/16 must lie within 0..{SAMPLE_MAX}")
     for index, plane in enumerate(planes):
         luma = (planes[0].shape[0], planes[0].shape[1])
         wanted = plane_shape(luma, index, parameters.subsampling)

@@ -11,10 +11,7 @@ from vqcodec.blocks.coefficients import OFFSET_BITS
 from vqcodec.blocks.contexts import (
     COUNT_STARTS,
     ELEMENTS,
-    PATTERN_CONTEXTS,
-    PATTERN_PLACES,
-    PATTERN_SURROUNDINGS,
-    PATTERN_SYMBOLS,
+    FORMS,
     Element,
 )
 from vqcodec.blocks.layout import SIZE_CLASSES
@@ -24,15 +21,15 @@ from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import TableSet
 
 TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # most tables of each pool, for one plane type
-_FIRST_FACTOR = {"mask": SIZE_CLASSES, "pattern": SIZE_CLASSES, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
+_FIRST_FACTOR = {"mask": FORMS, "pattern": FORMS, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
 _POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # symbols that the pooled distribution counts for; others 8
 _PRIOR_WEIGHT = 12.0  # symbols that the prior model's distribution counts for in the pool of a context
 _MERGE_ROUNDS = 8
 _COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
+OFFSET_SETS = 3  # sets of reconstruction offsets along the ladder
 _OFFSET_LIMIT = 0.3  # of the step
 _OFFSET_PRIOR = -0.06
 _OFFSET_PRIOR_WEIGHT = 8.0
-_OFFSET_CELLS = PATTERN_PLACES * PATTERN_SURROUNDINGS // 3
 
 
 def _prior_distribution(prior: Model, plane_type: int, rung: int, pool: str) -> npt.NDArray[np.float64]:
@@ -100,15 +97,12 @@ def merge_contexts(
     return groups, centres
 
 
-def _fit_offsets(statistics: Sequence[PlaneStatistics]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]:
-    """Return (offset_rows of one rung, offsets): centroids shared by sizes, rungs and what is significant after."""
-    shape = (SIZE_CLASSES, _OFFSET_CELLS, 3, PATTERN_SYMBOLS)
-    sums = sum(s.offset_sums for s in statistics).reshape(*shape, 4).sum(axis=(0, 2)) / OFFSET_SCALE
-    counts = sum(s.offset_counts for s in statistics).reshape(shape).sum(axis=(0, 2)).astype(np.float64)[..., None]
+def _fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
+    """Return the offsets (OFFSET_CELLS, 256, 4) of some rungs: means, pulled towards a prior where groups are few."""
+    sums = np.sum([s.offset_sums for s in statistics], axis=0) / OFFSET_SCALE
+    counts = np.sum([s.offset_counts for s in statistics], axis=0).astype(np.float64)[..., None]
     means = (sums + _OFFSET_PRIOR_WEIGHT * _OFFSET_PRIOR) / (counts + _OFFSET_PRIOR_WEIGHT)
-    offsets = np.rint(np.clip(means, -_OFFSET_LIMIT, _OFFSET_LIMIT) * (1 << OFFSET_BITS)).astype(np.int8)
-    cells = (np.arange(PATTERN_CONTEXTS) // 3) % _OFFSET_CELLS
-    return cells.astype(np.uint8), offsets
+    return np.rint(np.clip(means, -_OFFSET_LIMIT, _OFFSET_LIMIT) * (1 << OFFSET_BITS)).astype(np.int8)
 
 
 def _fit_plane(
@@ -121,12 +115,15 @@ def _fit_plane(
         rows.append(groups.reshape(counts.shape[:2]))
         lengths = code_lengths(np.maximum(np.rint(centres * _COUNT_SCALE), 1).astype(np.int64))
         pools[pool] = TableSet(lengths, pool)
-    offset_rows, offsets = _fit_offsets(statistics)
+    sets = np.arange(len(steps)) * OFFSET_SETS // len(steps)
+    offsets = [
+        _fit_offsets([s for s, number in zip(statistics, sets) if number == wanted]) for wanted in np.unique(sets)
+    ]
     return PlaneTables(
         rows=np.concatenate(rows, axis=1).astype(np.uint16),
         pools=pools,
-        offset_rows=np.tile(offset_rows, (len(steps), 1)),
-        offsets=offsets,
+        offset_sets=np.unique(sets, return_inverse=True)[1].astype(np.uint8),
+        offsets=np.stack(offsets),
     )
 
 
@@ -135,6 +132,7 @@ def fit_model(
     prior: Model,
     steps: npt.NDArray[np.uint8],
     transforms: Transforms,
+    restoration: npt.NDArray[np.int16] | None,
 ) -> Model:
     """Return the model that codes what `statistics` were collected from in the fewest bits.
 
@@ -142,7 +140,7 @@ def fit_model(
         statistics: by plane type, by rung.
         prior: what to believe where there is little data.
         steps: step index of each rung, ascending.
-        transforms: taken over as they are.
+        transforms, restoration: taken over as they are.
     """
     planes = tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics))
-    return Model(steps, planes, transforms)
+    return Model(steps, planes, transforms, restoration)

@@ -11,7 +11,7 @@ from vqcodec.blocks.contexts import (
     FIRST_MODE,
     FLAG_SYMBOLS,
     MODE_SYMBOLS,
-    PATTERN_CONTEXTS,
+    OFFSET_CELLS,
     PATTERN_SYMBOLS,
 )
 from vqcodec.blocks.layout import PLANE_MODES
@@ -29,7 +29,7 @@ def lengths_from_bits(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 
 
 def _popcount(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return sum((values >> k) & 1 for k in range(8))
+    return np.sum([(values >> k) & 1 for k in range(8)], axis=0)
 
 
 def initial_model(rungs: npt.ArrayLike) -> Model:
@@ -46,7 +46,7 @@ def initial_model(rungs: npt.ArrayLike) -> Model:
     flags = lengths_from_bits(np.stack([bits[element.name] for element in ELEMENTS if element.name in bits]))
     modes = lengths_from_bits(np.where(np.arange(MODE_SYMBOLS) < PLANE_MODES, 5.1, 16.0)[None])
     magnitudes = np.arange(PATTERN_SYMBOLS)
-    patterns = lengths_from_bits(2 + 1.3 * sum((magnitudes >> 2 * k) & 3 for k in range(4))[None])
+    patterns = lengths_from_bits(2 + 1.3 * np.sum([(magnitudes >> 2 * k) & 3 for k in range(4)], axis=0)[None])
     rows = np.zeros((len(steps), ALL_CONTEXTS), dtype=np.uint16)
     for number, element in enumerate(ELEMENTS):
         if element.first < FIRST_MODE:
@@ -54,7 +54,7 @@ def initial_model(rungs: npt.ArrayLike) -> Model:
     tables = PlaneTables(
         rows=rows,
         pools={"flags": TableSet(flags), "modes": TableSet(modes), "patterns": TableSet(patterns)},
-        offset_rows=np.zeros((len(steps), PATTERN_CONTEXTS), dtype=np.uint8),
-        offsets=np.full((1, PATTERN_SYMBOLS, 4), _INITIAL_OFFSET, dtype=np.int8),
+        offset_sets=np.zeros(len(steps), dtype=np.uint8),
+        offsets=np.full((1, OFFSET_CELLS, PATTERN_SYMBOLS, 4), _INITIAL_OFFSET, dtype=np.int8),
     )
     return Model(steps, (tables,) * len(PLANE_TYPES))

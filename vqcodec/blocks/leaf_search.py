@@ -11,6 +11,7 @@ from vqcodec.blocks.coefficients import reconstruct_levels, tree_depth
 from vqcodec.blocks.contexts import (
     CHOOSE_OTHER,
     choice_context,
+    coefficient_form,
     mode_context,
     size_class,
     surrounding_energy,
@@ -86,7 +87,7 @@ def hadamard_cost(source, y, x, log_width, log_height, prediction):
     """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
 
     Args:
-        source: uint8 plane.
+        source: int16 plane in 1/16.
         prediction: int32 (32, 32) in 1/16.
     """
     width, height = 1 << log_width, 1 << log_height
@@ -96,10 +97,10 @@ def hadamard_cost(source, y, x, log_width, log_height, prediction):
     for top in range(0, height, 4):
         for left in range(0, width, 4):
             for i in range(4):
-                a = np.int32((np.int32(original[top + i, left]) << SAMPLE_BITS) - prediction[top + i, left])
-                b = np.int32((np.int32(original[top + i, left + 1]) << SAMPLE_BITS) - prediction[top + i, left + 1])
-                c = np.int32((np.int32(original[top + i, left + 2]) << SAMPLE_BITS) - prediction[top + i, left + 2])
-                d = np.int32((np.int32(original[top + i, left + 3]) << SAMPLE_BITS) - prediction[top + i, left + 3])
+                a = np.int32(original[top + i, left] - prediction[top + i, left])
+                b = np.int32(original[top + i, left + 1] - prediction[top + i, left + 1])
+                c = np.int32(original[top + i, left + 2] - prediction[top + i, left + 2])
+                d = np.int32(original[top + i, left + 3] - prediction[top + i, left + 3])
                 h[i] = a + c + b + d
                 h[4 + i] = a + c - b - d
                 h[8 + i] = a - c + b - d
@@ -127,7 +128,7 @@ def load_residual(source, y, x, log_width, log_height, prediction, residual):
     original = source[y : y + height, x : x + width]
     for i in range(height):
         for j in range(width):
-            residual[i, j] = np.float32((np.int32(original[i, j]) << SAMPLE_BITS) - prediction[i, j]) * scale
+            residual[i, j] = np.float32(original[i, j] - prediction[i, j]) * scale
 
 
 @kernel
@@ -225,13 +226,14 @@ def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy
         predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
         load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
     transform_block(log_width, log_height, mode, transform, tables, scratch)
+    form = coefficient_form(log_width, log_height, mode, transform)
     values = scratch.quantizer.values
     scale = np.float32(1) / step
     for v in range(1 << log_height):
         for u in range(1 << log_width):
             values[v, u] *= scale
     return quantize_block(
-        log_width, log_height, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
+        log_width, log_height, form, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
     )
 
 
@@ -262,6 +264,7 @@ def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tabl
             x,
             log_width,
             log_height,
+            coefficient_form(log_width, log_height, mode, transform),
             step,
             tables,
             scratch.block.coefficient_state,
@@ -278,9 +281,9 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
     """Code the block at (y, x) as well as can be: fill the plane's levels, samples and maps.
 
     Args:
-        source: uint8 (height, width), the original samples.
+        source: int16 (height, width), the original samples in 1/16.
         tables: `model.SearchTables`.
-        settings: `effort.SearchSettings`.
+        settings: `effort.LeafSettings`.
 
     Returns:
         Its cost: squared error + lambda * bits.
@@ -292,7 +295,7 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
     first, second, third, left, above = likely
     energy = surrounding_energy(plane.blocks, y, x)
     size = size_class(log_width, log_height)
-    context = choice_context(size, energy, left == above)
+    context = choice_context(size, energy, left, above)
     weight = np.float32(np.sqrt(lambda_))
     rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch)
     count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)

@@ -21,9 +21,11 @@ from vqcodec.blocks.contexts import (
     FIRST_PATTERN,
     FLAG_SYMBOLS,
     MODE_SYMBOLS,
-    PATTERN_CONTEXTS,
+    OFFSET_CELLS,
     PATTERN_SYMBOLS,
 )
+from vqcodec.blocks.restoration import check_coefficients
+from vqcodec.blocks.restoration_kernels import CLASSES, TAPS
 from vqcodec.blocks.secondary import MODE_GROUPS, forward_matrices
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
@@ -46,8 +48,7 @@ class SearchTables(NamedTuple):
     Attributes:
         rows: int32 (ALL_CONTEXTS,), the table of each context in the pool of its alphabet.
         flags, modes, patterns: uint8 (tables, symbols), code lengths in bits.
-        offset_rows: int32 (PATTERN_CONTEXTS,).
-        offsets: int8 (rows, 256, 4), reconstruction offsets in 1/64 step.
+        offsets: int8 (OFFSET_CELLS, 256, 4), reconstruction offsets in 1/64 step.
         small_transforms, large_transforms: int8, see `secondary`; of size 0 for chroma.
         small_forward, large_forward: float32, their forward matrices.
     """
@@ -56,7 +57,6 @@ class SearchTables(NamedTuple):
     flags: npt.NDArray[np.uint8]
     modes: npt.NDArray[np.uint8]
     patterns: npt.NDArray[np.uint8]
-    offset_rows: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int8]
     small_transforms: npt.NDArray[np.int8]
     large_transforms: npt.NDArray[np.int8]
@@ -71,7 +71,6 @@ class DecoderTables(NamedTuple):
     flags: DecodeTables
     modes: DecodeTables
     patterns: DecodeTables
-    offset_rows: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int8]
     small_transforms: npt.NDArray[np.int8]
     large_transforms: npt.NDArray[np.int8]
@@ -108,13 +107,13 @@ class PlaneTables:
     Attributes:
         rows: uint16 (rungs, ALL_CONTEXTS).
         pools: the table sets by name (`POOLS`).
-        offset_rows: uint8 (rungs, PATTERN_CONTEXTS).
-        offsets: int8 (rows, 256, 4).
+        offset_sets: uint8 (rungs,), the set of offsets of each rung.
+        offsets: int8 (sets, OFFSET_CELLS, 256, 4).
     """
 
     rows: npt.NDArray[np.uint16]
     pools: Mapping[str, TableSet]
-    offset_rows: npt.NDArray[np.uint8]
+    offset_sets: npt.NDArray[np.uint8]
     offsets: npt.NDArray[np.int8]
 
 
@@ -125,6 +124,7 @@ class Model:
         rungs: uint8 step indices, ascending.
         planes: the tables of each plane type.
         transforms: of luma; None for none.
+        restoration: int16 (plane types, rungs, classes, taps), coefficients of the restoration filter; None for none.
     """
 
     def __init__(
@@ -132,14 +132,22 @@ class Model:
         rungs: npt.NDArray[np.uint8],
         planes: tuple[PlaneTables, ...],
         transforms: Transforms | None = None,
+        restoration: npt.NDArray[np.int16] | None = None,
     ) -> None:
         self.rungs = np.ascontiguousarray(rungs, dtype=np.uint8)
         self.planes = planes
         self.transforms = transforms or no_transforms()
+        none = np.zeros((len(PLANE_TYPES), 0, CLASSES, TAPS), dtype=np.int16)
+        self.restoration = none if restoration is None else restoration
         self._forward = tuple(forward_matrices(matrices) for matrices in self.transforms)
         self._search = lru_cache(maxsize=None)(self._make_search_tables)
         self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
         self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
+
+    @property
+    def restores(self) -> bool:
+        """Whether the model has a restoration filter."""
+        return self.restoration.size > 0
 
     def rung_of(self, step_index: int) -> int:
         """Return the rung nearest to `step_index`, the finer one if two are equally near."""
@@ -159,13 +167,17 @@ class Model:
 
     def _make_search_tables(self, plane_type: int, rung: int) -> SearchTables:
         plane = self.planes[plane_type]
+        forward = self._forward if plane_type == LUMA else _NO_FORWARD
         return SearchTables(
-            plane.rows[rung].astype(np.int32),
-            *(plane.pools[name].lengths for name in POOLS),
-            plane.offset_rows[rung].astype(np.int32),
-            plane.offsets,
-            *self._transforms_of(plane_type),
-            *(self._forward if plane_type == LUMA else _NO_FORWARD),
+            rows=plane.rows[rung].astype(np.int32),
+            flags=plane.pools["flags"].lengths,
+            modes=plane.pools["modes"].lengths,
+            patterns=plane.pools["patterns"].lengths,
+            offsets=plane.offsets[plane.offset_sets[rung]],
+            small_transforms=self._transforms_of(plane_type).small,
+            large_transforms=self._transforms_of(plane_type).large,
+            small_forward=forward[0],
+            large_forward=forward[1],
         )
 
     def _transforms_of(self, plane_type: int) -> Transforms:
@@ -174,11 +186,13 @@ class Model:
     def _make_decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
         plane = self.planes[plane_type]
         return DecoderTables(
-            plane.rows[rung].astype(np.int32),
-            *(plane.pools[name].decoder for name in POOLS),
-            plane.offset_rows[rung].astype(np.int32),
-            plane.offsets,
-            *self._transforms_of(plane_type),
+            rows=plane.rows[rung].astype(np.int32),
+            flags=plane.pools["flags"].decoder,
+            modes=plane.pools["modes"].decoder,
+            patterns=plane.pools["patterns"].decoder,
+            offsets=plane.offsets[plane.offset_sets[rung]],
+            small_transforms=self._transforms_of(plane_type).small,
+            large_transforms=self._transforms_of(plane_type).large,
         )
 
     def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
@@ -192,10 +206,12 @@ class Model:
             arrays[f"{prefix}_rows"] = plane.rows
             for name in POOLS:
                 arrays[f"{prefix}_{name}"] = plane.pools[name].lengths
-            arrays[f"{prefix}_offset_rows"] = plane.offset_rows
+            arrays[f"{prefix}_offset_sets"] = plane.offset_sets
             arrays[f"{prefix}_offsets"] = plane.offsets
         if self.transforms.small.size:
             arrays["small_transforms"], arrays["large_transforms"] = self.transforms
+        if self.restores:
+            arrays["restoration"] = self.restoration
         return arrays
 
     @classmethod
@@ -219,7 +235,12 @@ class Model:
                     f"codebook: {small.shape[1]} transforms a mode; at most {MAX_ALTERNATIVES} are used"
                 )
             transforms = Transforms(small, large)
-        return cls(rungs, planes, transforms)
+        restoration = None
+        if "restoration" in arrays:
+            restoration = _take(arrays, "restoration", np.int16, (len(PLANE_TYPES), len(rungs), CLASSES, TAPS))
+            for coefficients in restoration.reshape(-1, CLASSES, TAPS):
+                check_coefficients(coefficients)
+        return cls(rungs, planes, transforms, restoration)
 
 
 def _plane_tables(arrays: Mapping[str, npt.NDArray[Any]], prefix: str, rungs: int) -> PlaneTables:
@@ -230,10 +251,10 @@ def _plane_tables(arrays: Mapping[str, npt.NDArray[Any]], prefix: str, rungs: in
         first, end = POOL_RANGES[name]
         _check_rows(rows[:, first:end], len(lengths), f"{prefix}_rows")
         pools[name] = TableSet(lengths, f"codebook: '{prefix}_{name}'")
-    offset_rows = _take(arrays, f"{prefix}_offset_rows", np.uint8, (rungs, PATTERN_CONTEXTS))
-    offsets = _take(arrays, f"{prefix}_offsets", np.int8, (None, PATTERN_SYMBOLS, 4))
-    _check_rows(offset_rows, len(offsets), f"{prefix}_offset_rows")
-    return PlaneTables(rows, pools, offset_rows, offsets)
+    sets = _take(arrays, f"{prefix}_offset_sets", np.uint8, (rungs,))
+    offsets = _take(arrays, f"{prefix}_offsets", np.int8, (None, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
+    _check_rows(sets, len(offsets), f"{prefix}_offset_sets")
+    return PlaneTables(rows, pools, sets, offsets)
 
 
 def _take(

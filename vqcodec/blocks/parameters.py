@@ -33,7 +33,7 @@ class CodingParameters:
     chroma_step: int = DEFAULT_CHROMA_STEP
     tune: str = "psnr"
     subsampling: str = "444"
-    restoration: bool = False
+    restoration: bool = True
     effort: int = DEFAULT_EFFORT
     lambda_scale: float = 1.0
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from vqcodec.blocks.contexts import partition_context
 from vqcodec.blocks.layout import (
     BLOCK_FIELDS,
+    CODED,
     DONE,
     LEAF,
     LEFT_RIGHT,
@@ -111,13 +112,19 @@ def _open_node(scratch, log_size, y, x):
     scratch.costs[k, 0], scratch.costs[k, 1] = _IMPOSSIBLE, 0.0
 
 
+@inline_kernel
+def _least_bits(log_size):
+    """Return the fewest bits that a square node takes: its partition, if it can be cut, and a mode."""
+    return 2 if log_size > UNIT_LOG else 1
+
+
 @kernel
 def search_superblock(plane, source, y, x, tables, settings, scratch):
     """Find the partition of the superblock at (y, x) and all below it; leaves it in the plane.
 
     Args:
         plane: `layout.Plane`; what the superblock depends on is decoded.
-        source: uint8, of the plane's size.
+        source: int16 in 1/16, of the plane's size.
         tables: `model.SearchTables`.
         settings: `effort.SearchSettings`.
         scratch: `PartitionScratch`.
@@ -126,7 +133,7 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
         The cost: squared error + lambda * bits.
     """
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
-    lambda_ = np.float64(settings.lambda_factor * step * step)
+    lambda_ = np.float64(settings.leaf.lambda_factor * step * step)
     nodes, costs = scratch.nodes, scratch.costs
     log_size = np.int64(SUPERBLOCK_LOG)
     _open_node(scratch, log_size, y, x)
@@ -144,7 +151,9 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
                     clear_done(plane.blocks, v, u, log_size)
                     cost = lambda_ * tables.flags[row, cut] if log_size > UNIT_LOG else 0.0
                     for part in range(1 if cut == LEAF else 2):
-                        if cost < costs[k, 0]:
+                        if cost + lambda_ >= costs[k, 0]:
+                            cost = _IMPOSSIBLE
+                        else:
                             down = half * part if cut == UPPER_LOWER else 0
                             right = half * part if cut == LEFT_RIGHT else 0
                             cost += search_leaf(
@@ -155,21 +164,23 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
                                 log_width,
                                 log_height,
                                 tables,
-                                settings,
+                                settings.leaf if cut == LEAF else settings.half,
                                 scratch.leaf,
                             )
                     if cost < costs[k, 0]:
                         costs[k, 0] = cost
                         save_node(plane, v, u, log_size, scratch)
-                    if log_size == UNIT_LOG or settings.halves == 0:
+                    coded = plane.blocks[CODED, v >> UNIT_LOG, u >> UNIT_LOG] != 0
+                    if log_size == UNIT_LOG or (cut == LEAF and not (settings.halves and coded)):
                         break
                 costs[k, 1] = lambda_ * tables.flags[row, QUARTERS]
                 if log_size == UNIT_LOG:
                     child = np.int64(4)
                     costs[k, 1] = _IMPOSSIBLE
                 clear_done(plane.blocks, v, u, log_size)
-        if child == 4 or costs[k, 1] >= costs[k, 0]:
-            if costs[k, 1] < costs[k, 0]:
+        # What is missing takes a bit a symbol at least
+        if costs[k, 1] + (4 - child) * _least_bits(log_size - 1) * lambda_ >= costs[k, 0] or child == 4:
+            if child == 4 and costs[k, 1] < costs[k, 0]:
                 costs[k, 0] = costs[k, 1]
             else:
                 restore_node(plane, v, u, log_size, scratch)

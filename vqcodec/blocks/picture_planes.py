@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ TILE_ALIGNMENT = 64
 _SHIFTS = {"444": (0, 0), "420": (1, 1), "422": (0, 1), "grey": (0, 0)}  # log2 subsampling: rows, columns
 
 Shape = tuple[int, int]
+Samples = npt.NDArray[np.uint8] | npt.NDArray[np.int16]  # 0 to 255, or 0 to 4080 in 1/16
 
 
 class Rectangle(NamedTuple):
@@ -57,8 +59,8 @@ def tile_rectangles(luma: Shape) -> list[Rectangle]:
     rows, columns = _cuts(luma[0]), _cuts(luma[1])
     return [
         Rectangle(top, left, bottom - top, right - left)
-        for top, bottom in zip(rows, rows[1:])
-        for left, right in zip(columns, columns[1:])
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
     ]
 
 
@@ -74,8 +76,10 @@ def plane_rectangle(tile: Rectangle, luma: Shape, plane: int, subsampling: str) 
     return Rectangle(top, left, bottom - top, right - left)
 
 
-def padded(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return `plane` with its last row and column repeated up to whole units, C-ordered."""
+def padded_source(plane: Samples) -> npt.NDArray[np.int16]:
+    """Return `plane` in 1/16, its last row and column repeated up to whole units, C-ordered."""
+    if plane.dtype == np.uint8:
+        plane = plane.astype(np.int16) << SAMPLE_BITS
     height, width = plane.shape
     extra = ((0, padded_size(height) - height), (0, padded_size(width) - width))
     return np.ascontiguousarray(np.pad(plane, extra, mode="edge"))
@@ -115,7 +119,6 @@ def _reduce_modes(
     return np.ascontiguousarray(modes[np.ix_(v, u)])
 
 
-def to_bytes(plane: Plane, shape: Shape) -> npt.NDArray[np.uint8]:
-    """Return the reconstruction rounded to uint8 and cropped to `shape`."""
-    whole = (plane.samples[: shape[0], : shape[1]] + (1 << (SAMPLE_BITS - 1))) >> SAMPLE_BITS
-    return whole.astype(np.uint8)
+def rounded(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.uint8]:
+    """Return `samples`, 0 to 255 in 1/16, as uint8."""
+    return ((samples + (1 << (SAMPLE_BITS - 1))) >> SAMPLE_BITS).astype(np.uint8)

@@ -15,6 +15,7 @@ from vqcodec.blocks.contexts import (
     CHOOSE_THIRD,
     FIRST_STEP,
     choice_context,
+    coefficient_form,
     mode_context,
     partition_context,
     size_class,
@@ -66,7 +67,7 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
     """Read and reconstruct the block at (y, x); return the new position."""
     first, second, third, left, above = likely_modes(plane, y, x, log_width, log_height)
     energy = surrounding_energy(plane.blocks, y, x)
-    context = choice_context(size_class(log_width, log_height), energy, left == above)
+    context = choice_context(size_class(log_width, log_height), energy, left, above)
     symbol, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
     choice = symbol >> 1
     mode = first
@@ -94,6 +95,7 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
             position,
             log_width,
             log_height,
+            coefficient_form(log_width, log_height, mode, transform),
             energy,
             step,
             tables,

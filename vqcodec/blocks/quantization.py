@@ -31,7 +31,7 @@ from vqcodec.blocks.coefficients import (
     summarise_significance,
     tree_depth,
 )
-from vqcodec.blocks.contexts import FIRST_PATTERN, size_class
+from vqcodec.blocks.contexts import offset_cell
 from vqcodec.blocks.layout import SUPERBLOCK
 from vqcodec.jit import inline_kernel, kernel
 
@@ -137,10 +137,9 @@ def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
 
 
 @kernel
-def quantize_groups(log_width, log_height, tables, lambda_factor, scratch):
+def quantize_groups(log_width, log_height, form, tables, lambda_factor, scratch):
     """One pass over all groups: choose patterns, given the significance in `scratch.state`, which is replaced."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
     depth = tree_depth(log_width, log_height)
     values, state = scratch.values, scratch.state
     groups = state.significance[depth]
@@ -158,8 +157,8 @@ def quantize_groups(log_width, log_height, tables, lambda_factor, scratch):
             scratch.best[depth, gy, gx] = zero
             if largest <= ZERO_BELOW:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size)
-            row = tables.offset_rows[context - FIRST_PATTERN]
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
+            row = offset_cell(context)
             cost, total = _choose_pattern(
                 group,
                 tables.patterns[tables.rows[context]],
@@ -190,10 +189,9 @@ def _drop_node(significance, depth, row, column, last, group_rows, group_columns
 
 
 @kernel
-def prune_tree(log_width, log_height, tables, lambda_factor, energy, scratch):
+def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scratch):
     """Drop the nodes that cost more than they bring, from the smallest up, by the true lengths of the masks."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
     last = tree_depth(log_width, log_height)
     significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
     for d in range(last - 1, -1, -1):
@@ -212,7 +210,7 @@ def prune_tree(log_width, log_height, tables, lambda_factor, energy, scratch):
                 significance[d, row, column] = mask != 0
                 if mask != 0:
                     context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, size, energy
+                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
                     )
                     cost += lambda_factor * np.float32(tables.flags[tables.rows[context], mask])
                     if zero - lambda_factor * NODE_SAVING <= cost:
@@ -227,10 +225,9 @@ def prune_tree(log_width, log_height, tables, lambda_factor, energy, scratch):
 
 
 @kernel
-def measure_levels(log_width, log_height, tables, energy, scratch):
+def measure_levels(log_width, log_height, form, tables, energy, scratch):
     """Return (bits, distortion in squared steps, sum of magnitudes) of the significant groups, contexts as written."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
     last = tree_depth(log_width, log_height)
     significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
     bits = distortion = np.float32(0)
@@ -241,7 +238,7 @@ def measure_levels(log_width, log_height, tables, energy, scratch):
             for column in range(columns):
                 if significance[d, row, column]:
                     context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, size, energy
+                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
                     )
                     mask = node_mask(significance, d, row, column, child_rows // rows, child_columns // columns)
                     bits += np.float32(tables.flags[tables.rows[context], mask])
@@ -255,8 +252,8 @@ def measure_levels(log_width, log_height, tables, energy, scratch):
                 continue
             group = scratch.values[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
             levels = scratch.levels[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
-            context = pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, size)
-            row = tables.offset_rows[context - FIRST_PATTERN]
+            context = pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, form)
+            row = offset_cell(context)
             pattern = 0
             for k in range(4):
                 pattern = pattern * 4 + min(abs(np.int64(levels[k >> 1, k & 1])), 3)
@@ -275,7 +272,7 @@ def measure_levels(log_width, log_height, tables, energy, scratch):
 
 
 @kernel
-def quantize_block(log_width, log_height, tables, lambda_factor, energy, passes, scratch):
+def quantize_block(log_width, log_height, form, tables, lambda_factor, energy, passes, scratch):
     """Quantise `scratch.values` into `scratch.levels` and `scratch.state`.
 
     Levels of groups that are not significant are undefined: the caller asks `scratch.state.significance`.
@@ -301,9 +298,9 @@ def quantize_block(log_width, log_height, tables, lambda_factor, energy, passes,
     if overall <= ZERO_BELOW:
         return np.float32(0), energy_sum, 0, energy_sum
     for _ in range(passes):
-        quantize_groups(log_width, log_height, tables, lambda_factor, scratch)
-        prune_tree(log_width, log_height, tables, lambda_factor, energy, scratch)
+        quantize_groups(log_width, log_height, form, tables, lambda_factor, scratch)
+        prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scratch)
         if not scratch.state.significance[0, 0, 0]:
             return np.float32(0), energy_sum, 0, energy_sum
-    bits, distortion, total = measure_levels(log_width, log_height, tables, energy, scratch)
+    bits, distortion, total = measure_levels(log_width, log_height, form, tables, energy, scratch)
     return bits, distortion, total, energy_sum

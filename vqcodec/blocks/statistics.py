@@ -15,7 +15,7 @@ from vqcodec.blocks.coefficients import (
     pattern_context,
     tree_depth,
 )
-from vqcodec.blocks.contexts import COUNT_SIZE, FIRST_PATTERN, PATTERN_CONTEXTS, PATTERN_SYMBOLS, size_class
+from vqcodec.blocks.contexts import COUNT_SIZE, OFFSET_CELLS, PATTERN_SYMBOLS, coefficient_form, offset_cell
 from vqcodec.blocks.encoder import SearchedPlane
 from vqcodec.blocks.layout import (
     CODED,
@@ -44,8 +44,8 @@ class PlaneStatistics(NamedTuple):
 
     Attributes:
         counts: int64 (COUNT_SIZE,), occurrences of each symbol in each context (see `contexts.COUNT_STARTS`).
-        offset_sums: int64 (PATTERN_CONTEXTS, 256, 4), |coefficient| / step - magnitude in 1/OFFSET_SCALE.
-        offset_counts: int64 (PATTERN_CONTEXTS, 256), groups behind these sums.
+        offset_sums: int64 (OFFSET_CELLS, 256, 4), |coefficient| / step - magnitude in 1/OFFSET_SCALE.
+        offset_counts: int64 (OFFSET_CELLS, 256), groups behind these sums.
     """
 
     counts: npt.NDArray[np.int64]
@@ -62,8 +62,8 @@ def new_statistics() -> PlaneStatistics:
     """Return zeroed sums."""
     return PlaneStatistics(
         counts=np.zeros(COUNT_SIZE, dtype=np.int64),
-        offset_sums=np.zeros((PATTERN_CONTEXTS, PATTERN_SYMBOLS, 4), dtype=np.int64),
-        offset_counts=np.zeros((PATTERN_CONTEXTS, PATTERN_SYMBOLS), dtype=np.int64),
+        offset_sums=np.zeros((OFFSET_CELLS, PATTERN_SYMBOLS, 4), dtype=np.int64),
+        offset_counts=np.zeros((OFFSET_CELLS, PATTERN_SYMBOLS), dtype=np.int64),
     )
 
 
@@ -117,27 +117,28 @@ def collect_block(plane, source, y, x, log_width, log_height, tables, state, scr
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     load_significance(plane.levels, y, x, log_width, log_height, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    size = size_class(log_width, log_height)
+    form = coefficient_form(log_width, log_height, mode, transform)
     groups = state.significance[tree_depth(log_width, log_height)]
     for diagonal in range(group_rows + group_columns - 1):
         for gy in range(max(0, diagonal - group_columns + 1), min(group_rows, diagonal + 1)):
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, size)
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
             pattern = total = 0
             for k in range(4):
                 magnitude = abs(np.int64(plane.levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)]))
                 pattern = pattern * 4 + min(magnitude, 3)
                 total += magnitude
             state.magnitudes[gy + BORDER, gx + BORDER] = total
-            offset_counts[context - FIRST_PATTERN, pattern] += 1
+            cell = offset_cell(context)
+            offset_counts[cell, pattern] += 1
             for k in range(4):
                 level = np.int64(plane.levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
                 value = values[2 * gy + (k >> 1), 2 * gx + (k & 1)] / step
                 if 0 < abs(level) <= 3:
                     excess = (value if level > 0 else -value) - np.float32(abs(level))
-                    offset_sums[context - FIRST_PATTERN, pattern, k] += np.int64(np.rint(excess * OFFSET_SCALE))
+                    offset_sums[cell, pattern, k] += np.int64(np.rint(excess * OFFSET_SCALE))
 
 
 @kernel

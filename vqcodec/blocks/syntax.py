@@ -19,6 +19,7 @@ from vqcodec.blocks.contexts import (
     FIRST_STEP,
     TOKEN_SHIFT,
     choice_context,
+    coefficient_form,
     mode_context,
     neighbour_mode,
     partition_context,
@@ -128,18 +129,19 @@ def emit_leaf(plane, y, x, log_width, log_height, transforms, state, tokens, cou
     first, second, third, left, above = likely_modes(plane, y, x, log_width, log_height)
     energy = surrounding_energy(blocks, y, x)
     choice = choice_of(mode, first, second, third)
-    context = choice_context(size_class(log_width, log_height), energy, left == above)
+    context = choice_context(size_class(log_width, log_height), energy, left, above)
     tokens[count] = token(context, 2 * choice + coded)
     count += 1
     if choice == CHOOSE_OTHER:
         tokens[count] = token(mode_context(left, above), mode)
         count += 1
     if coded:
+        transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
         if alternatives(transforms, log_width, log_height, mode) > 0:
-            transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
             tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
             count += 1
-        count = emit_coefficients(plane.levels, y, x, log_width, log_height, energy, state, tokens, count)
+        form = coefficient_form(log_width, log_height, mode, transform)
+        count = emit_coefficients(plane.levels, y, x, log_width, log_height, form, energy, state, tokens, count)
     return count
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,19 +23,49 @@ from vqcodec.blocks.initial import initial_model
 from vqcodec.blocks.model import PLANE_TYPES, Model, Transforms
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.partition_search import new_partition_scratch
-from vqcodec.blocks.picture_planes import plane_type
+from vqcodec.blocks.picture_planes import Samples, plane_type, rounded
+from vqcodec.blocks.restoration import FilterSums, solve
+from vqcodec.blocks.restoration import collect as collect_filter
 from vqcodec.blocks.statistics import Collector, PlaneStatistics, new_statistics
-from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.transform_training import Spectra, SpectrumCollector, train_transforms
+from vqcodec.blocks.transform_training import Spectra, SpectrumCollector, spectrum_count, train_transforms
 from vqcodec.jit import default_threads
 
 DEFAULT_RUNGS = (14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54)  # steps 3.4 to 108, half an octave apart
 DEFAULT_ROUNDS = 4
-TRANSFORM_STEP = 37  # the transforms are trained at the rung nearest to this step, for all
-SPECTRA_PER_PICTURE = 2_000  # of each kind
+SPECTRA_PER_PICTURE = 500  # of each kind, from each rung
 ENOUGH_SPECTRA = 20_000  # below this a corpus is too small for transforms of its own
 
-Picture = Sequence[npt.NDArray[np.uint8]]
+Picture = Sequence[Samples]
+
+
+class Collected(NamedTuple):
+    """What one round of training needs of what was coded.
+
+    Attributes:
+        tables: statistics by plane type and rung.
+        filters: sums for the restoration filter, likewise; empty unless asked for.
+        spectra: of luma residuals; empty unless asked for.
+    """
+
+    tables: list[list[PlaneStatistics]]
+    filters: list[list[FilterSums]]
+    spectra: Spectra
+
+
+class Wanted(NamedTuple):
+    """What to collect besides statistics: spectra of residuals, sums for the filter."""
+
+    spectra: bool
+    filters: bool
+
+
+def _nothing(rungs: int) -> Collected:
+    kinds = range(len(PLANE_TYPES))
+    return Collected(
+        [[new_statistics() for _ in range(rungs)] for _ in kinds],
+        [[FilterSums.zeros() for _ in range(rungs)] for _ in kinds],
+        {},
+    )
 
 
 class _Worker:
@@ -45,17 +76,21 @@ class _Worker:
         self._collector = Collector()
         self._spectra = SpectrumCollector(SPECTRA_PER_PICTURE)
 
-    def run(
-        self, planes: Picture, model: Model, parameters: CodingParameters, with_spectra: bool
-    ) -> tuple[list[PlaneStatistics], Spectra]:
-        """Return the statistics of one picture at one step, by plane type, and the spectra of its luma."""
-        statistics = [new_statistics() for _ in PLANE_TYPES]
+    def run(self, planes: Picture, model: Model, parameters: CodingParameters, wanted: Wanted) -> Collected:
+        """Return what is collected from one picture at one step, as if there were one rung."""
+        result = _nothing(1)
         searched = search_tile(planes, model, parameters, None, [self._scratch])
         rung = model.rung_of(parameters.step_index)
         for index, plane in enumerate(searched):
             kind = plane_type(index, parameters.subsampling)
-            self._collector.collect(plane, model.search_tables(kind, rung), statistics[kind])
-        return statistics, self._spectra.collect(searched[0]) if with_spectra else {}
+            if wanted.filters:
+                height, width = plane.shape
+                original = rounded(plane.source[:height, :width])
+                result.filters[kind][0] = result.filters[kind][0] + collect_filter(original, plane.plane)
+            self._collector.collect(plane, model.search_tables(kind, rung), result.tables[kind][0])
+        if wanted.spectra:
+            result.spectra.update(self._spectra.collect(searched[0]))
+        return result
 
 
 def _tasks(pictures: Iterable[Picture], rungs: int) -> Iterator[tuple[int, Picture]]:
@@ -64,43 +99,40 @@ def _tasks(pictures: Iterable[Picture], rungs: int) -> Iterator[tuple[int, Pictu
             yield rung, picture
 
 
-def collect_statistics(
+def collect_round(
     pictures: Iterable[Picture],
     model: Model,
     parameters: CodingParameters,
-    spectrum_rung: int | None,
+    wanted: Wanted,
     threads: int,
     advance: Callable[[], None],
-) -> tuple[list[list[PlaneStatistics]], Spectra]:
-    """Encode every picture at every rung of `model`.
-
-    Returns:
-        (sums by plane type and rung, spectra of the residuals at `spectrum_rung`, none for None).
-    """
-    sums = [[new_statistics() for _ in model.rungs] for _ in PLANE_TYPES]
-    spectra: Spectra = {}
+) -> Collected:
+    """Encode every picture at every rung of `model`, and add up what is collected."""
+    sums = _nothing(len(model.rungs))
     workers: SimpleQueue[_Worker] = SimpleQueue()
     for _ in range(threads):
         workers.put(_Worker())
 
-    def run(rung: int, picture: Picture) -> tuple[list[PlaneStatistics], Spectra]:
+    def run(rung: int, picture: Picture) -> Collected:
         worker = workers.get()
         try:
             step = replace(parameters, step_index=int(model.rungs[rung]))
-            return worker.run(picture, model, step, rung == spectrum_rung)
+            return worker.run(picture, model, step, wanted)
         finally:
             workers.put(worker)
 
-    def take(rung: int, future: Future[tuple[list[PlaneStatistics], Spectra]]) -> None:
-        parts, found = future.result()
-        for kind, part in enumerate(parts):
-            sums[kind][rung].add(part)
-        for number, rows in found.items():
-            spectra.setdefault(number, []).extend(rows)
+    def take(rung: int, future: Future[Collected]) -> None:
+        part = future.result()
+        for kind in range(len(PLANE_TYPES)):
+            sums.tables[kind][rung].add(part.tables[kind][0])
+            if wanted.filters:
+                sums.filters[kind][rung] = sums.filters[kind][rung] + part.filters[kind][0]
+        for number, rows in part.spectra.items():
+            sums.spectra.setdefault(number, []).extend(rows)
         advance()
 
     with ThreadPoolExecutor(threads) as pool:
-        running: list[tuple[int, Future[tuple[list[PlaneStatistics], Spectra]]]] = []
+        running: list[tuple[int, Future[Collected]]] = []
         for rung, picture in _tasks(pictures, len(model.rungs)):
             check_planes(picture, parameters)
             running.append((rung, pool.submit(run, rung, picture)))
@@ -108,7 +140,20 @@ def collect_statistics(
                 take(*running.pop(0))
         for item in running:
             take(*item)
-    return sums, spectra
+    return sums
+
+
+def _fit_filters(sums: list[list[FilterSums]]) -> npt.NDArray[np.int16]:
+    """Return the coefficients of every plane type and rung; neighbouring rungs lend a quarter of their weight."""
+
+    def shared(rungs: list[FilterSums], rung: int) -> FilterSums:
+        total = rungs[rung] + rungs[rung] + rungs[rung] + rungs[rung]
+        for neighbour in (rung - 1, rung + 1):
+            if 0 <= neighbour < len(rungs):
+                total = total + rungs[neighbour]
+        return total
+
+    return np.stack([np.stack([solve(shared(rungs, rung)) for rung in range(len(rungs))]) for rungs in sums])
 
 
 def train(
@@ -125,7 +170,8 @@ def train(
     """Fit a model to `pictures`.
 
     Args:
-        pictures: planes (uint8, luma first) of each picture; iterated once a round, so a list or a re-iterable.
+        pictures: planes (uint8, or int16 in 1/16; luma first) of each picture; iterated once a round, so a list or
+            another re-iterable.
         parameters: subsampling, chroma step, tune and effort to train for; the step index is not used.
         steps: step indices of the rungs, ascending.
         rounds: of encoding, collecting and refitting.
@@ -151,16 +197,14 @@ def train(
             if progress:
                 progress(label, finished)
 
-        wanted = number == 0 and rounds > 1 and not base.transforms.small.size
-        spectrum_rung = model.rung_of(TRANSFORM_STEP) if wanted else None
-        statistics, spectra = collect_statistics(
-            pictures, model, parameters, spectrum_rung, threads or default_threads(), advance
-        )
+        needs_transforms = number == 0 and rounds > 1 and not base.transforms.small.size
+        wanted = Wanted(needs_transforms, number == rounds - 1)
+        found = collect_round(pictures, model, parameters, wanted, threads or default_threads(), advance)
         transforms = model.transforms
-        if spectrum_rung is not None and sum(len(rows) for kind in spectra.values() for rows in kind) > ENOUGH_SPECTRA:
-            step = float(STEP_SIZES[rungs[spectrum_rung]])
-            transforms = Transforms(*train_transforms(spectra, step, threads))
-        model = fit_model(statistics, base, rungs, transforms)
+        if needs_transforms and spectrum_count(found.spectra) >= ENOUGH_SPECTRA:
+            transforms = Transforms(*train_transforms(found.spectra, threads))
+        filters = _fit_filters(found.filters) if wanted.filters else None
+        model = fit_model(found.tables, base, rungs, transforms, filters)
         _save(checkpoint, number + 1, model)
     return model
 
@@ -169,7 +213,7 @@ def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
     """Return `model` with its tables assigned to other rungs, the nearest of its own to each."""
     nearest = [model.rung_of(int(step)) for step in rungs]
     planes = tuple(
-        replace(plane, rows=plane.rows[nearest], offset_rows=plane.offset_rows[nearest]) for plane in model.planes
+        replace(plane, rows=plane.rows[nearest], offset_sets=plane.offset_sets[nearest]) for plane in model.planes
     )
     return Model(rungs, planes, model.transforms)
 
@@ -179,7 +223,7 @@ def _save(folder: Path | None, number: int, model: Model) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     data = io.BytesIO()
-    np.savez_compressed(data, **model.to_arrays())
+    np.savez_compressed(data, allow_pickle=False, **model.to_arrays())
     unfinished = folder / "unfinished.npz"
     unfinished.write_bytes(data.getvalue())
     unfinished.replace(folder / f"round-{number}.npz")

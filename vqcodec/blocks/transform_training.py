@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.encoder import SearchedPlane
-from vqcodec.blocks.layout import CODED, DONE, LAST_ANGLE, MODE, UNIT_LOG
+from vqcodec.blocks.layout import CODED, DONE, LAST_ANGLE, MODE, SUPERBLOCK_LOG, UNIT_LOG
 from vqcodec.blocks.leaf_search import LeafScratch, load_residual, new_leaf_scratch
 from vqcodec.blocks.reconstruction import gather_block_references, predict_block
 from vqcodec.blocks.secondary import (
@@ -20,6 +20,7 @@ from vqcodec.blocks.secondary import (
     transform_group,
 )
 from vqcodec.blocks.statistics import list_leaves
+from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax import STACK
 from vqcodec.blocks.transforms import COSINE, transform_forward
 from vqcodec.jit import kernel, map_shards
@@ -35,9 +36,14 @@ _STIFFNESS = {16: 5.0, 64: 20.0}  # how strongly a transform resists change, in 
 Spectra = dict[int, list[npt.NDArray[np.float32]]]
 
 
+def spectrum_count(spectra: Spectra) -> int:
+    """Return the number of spectra of all kinds."""
+    return sum(len(rows) for parts in spectra.values() for rows in parts)
+
+
 @kernel
 def collect_spectra(plane, source, leaves, scratch, spectra, kinds):
-    """Fill `spectra` (float32 (leaves, 64)) with the low DCT coefficients of coded residuals, mirrored where due.
+    """Fill `spectra` (float32 (leaves, 64)): low DCT coefficients of coded residuals, in steps, mirrored where due.
 
     `kinds` (int32) gets class * MODE_GROUPS + group of each; returns their number.
     """
@@ -56,9 +62,10 @@ def collect_spectra(plane, source, leaves, scratch, spectra, kinds):
             values = scratch.quantizer.values
             transform_forward(scratch.residual, log_width, log_height, np.int64(COSINE), scratch.between, values)
             side = SMALL_SIDE if small else LARGE_SIDE
+            step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
             for i in range(side):
                 for j in range(side):
-                    spectra[count, i * side + j] = values[j, i] if is_transposed(mode) else values[i, j]
+                    spectra[count, i * side + j] = (values[j, i] if is_transposed(mode) else values[i, j]) / step
             large_class = 1 if log_width + log_height == 6 else 2
             kinds[count] = (0 if small else large_class) * MODE_GROUPS + transform_group(mode)
             count += 1
@@ -90,10 +97,8 @@ class SpectrumCollector:
         return found
 
 
-def train_transforms(
-    spectra: Spectra, step: float, threads: int | None = None
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """Return the matrices `small` and `large` of `secondary` for these spectra of residuals coded at `step`.
+def train_transforms(spectra: Spectra, threads: int | None = None) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Return the matrices `small` and `large` of `secondary` for these spectra of residuals.
 
     A kind with too few spectra gets the identity, which is never better than the plain transform.
     """
@@ -103,10 +108,10 @@ def train_transforms(
         dimension = 16 if kind < MODE_GROUPS else 64
         rows = np.concatenate(spectra.get(kind, [np.zeros((0, dimension), dtype=np.float32)])).astype(np.float64)
         rows = rows[:: max(1, -(-len(rows) // SAMPLES))]
-        rows = rows[np.abs(rows).max(axis=1, initial=0) > _THRESHOLD * _THRESHOLD * step]
+        rows = rows[np.abs(rows).max(axis=1, initial=0) > _THRESHOLD * _THRESHOLD]
         if len(rows) < FEWEST_SAMPLES:
             return np.tile(np.eye(dimension), (ALTERNATIVES, 1, 1))
-        return sparse_transforms(rows, _THRESHOLD * step, ALTERNATIVES)
+        return sparse_transforms(rows, _THRESHOLD, ALTERNATIVES)
 
     bases = map_shards(fit, kinds, threads)
     limit = (1 << BASIS_BITS) - 1

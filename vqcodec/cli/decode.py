@@ -11,6 +11,7 @@ from vqcodec.cli import options
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import Item, plan_outputs, process, write_stdout
 from vqcodec.cli.wording import decode_line, decode_total
+from vqcodec.image.crop import Crop
 
 if TYPE_CHECKING:
     from vqcodec.reports import DecodeReport
@@ -19,6 +20,7 @@ EXAMPLES = options.examples(
     "vqcodec decode photo.vqc -o photo-decoded.png",
     "vqcodec decode *.vqc -d decoded --format webp",
     "vqcodec decode photo.vqc -o - --format ppm > photo.ppm",
+    "vqcodec decode photo.vqc -o part.png --crop 8,16,24x20",
 )
 
 
@@ -38,6 +40,14 @@ def decode(
             autocompletion=options.complete_format,
         ),
     ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            "--crop",
+            metavar="X,Y,WIDTHxHEIGHT",
+            help="Decode this part alone: its upper left corner, counted from 0, and its size.",
+        ),
+    ] = None,
     codebook: options.Codebook = None,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
@@ -46,6 +56,7 @@ def decode(
     debug: options.Debug = False,
 ) -> None:
     """Decode .vqc files to pictures."""
+    part = None if crop is None else Crop.parse(crop)
     extension = "." + (format or "png").lower().removeprefix(".")
     items = plan_outputs(inputs, output, folder, extension)
     console = Console(
@@ -64,6 +75,7 @@ def decode(
             item.destination,
             format=format,
             codebook=codebook,
+            crop=part,
             overwrite=force,
             threads=threads,
             name=item.name,

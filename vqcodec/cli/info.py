@@ -15,26 +15,28 @@ from vqcodec.cli.wording import info_lines
 if TYPE_CHECKING:
     from vqcodec.reports import FileInfo
 
-EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info *.vqc --json")
+EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --bits", "vqcodec info *.vqc --json")
 
 
 def info(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    bits: Annotated[bool, typer.Option("--bits", help="Show where every bit went; needs the codebook.")] = False,
+    codebook: options.Codebook = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
     """Show what .vqc files say of themselves.
 
-    Needs no codebook: it also tells which codebook a file wants that is not at hand.
+    Needs no codebook, but for --bits: it also tells which codebook a file wants that is not at hand.
     """
     console = Console(as_json=as_json, no_progress=True, debug=debug)
 
     def work(item: Item, _progress: Progress, _threads: int) -> FileInfo:
         from vqcodec import api
 
-        return api.info(item.source, name=item.name)
+        return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
 
     def show(_item: Item, report: FileInfo) -> None:
         console.result(report.as_dict(), *info_lines(report))
 
-    process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=False)
+    process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

@@ -13,14 +13,14 @@ from vqcodec.cli import training_options as training
 from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.training_options import Engine
-from vqcodec.endpoints import check_destination, write_all
+from vqcodec.endpoints import Source, check_destination, write_all
 from vqcodec.errors import UsageError
 from vqcodec.vq.names import is_codebook_name, printable
 
 EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb",
     "vqcodec encode photo.png -c mine.vqcb -o photo.vqc",
-    "vqcodec train-codebook photos -o mine.vqcb --rounds 5 --checkpoint unfinished",
+    "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --checkpoint unfinished",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
     "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --block 8 --name grey-8x8",
 )
@@ -109,7 +109,8 @@ def train_codebook(
         from vqcodec.training import train_codebook as train
         from vqcodec.training.corpus import PictureCorpus
 
-        check_destination(output, PictureCorpus.of(inputs).paths, overwrite=force)
+        sources: list[Source] = [*PictureCorpus.of(inputs).paths, *([parent] if parent else [])]
+        check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
             medium=media.value,

@@ -47,6 +47,7 @@ FIELDS: dict[Engine, dict[str, str]] = {
         "--tune": "tune",
         "--chroma": "chroma",
         "--parent": "parent",
+        "--scales": "scales",
         "--pixels": "pixels",
         "--checkpoint": "checkpoint",
     },
@@ -82,7 +83,9 @@ def chosen_options(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if flag not in known:
             owner = next(other for other in Engine if flag in FIELDS[other])
-            raise UsageError(f"{flag} is an option of engine {owner}, not of {engine}; leave it out, or say --engine {owner}")
+            raise UsageError(
+                f"{flag} is an option of engine {owner}, not of {engine}; leave it out, or say --engine {owner}"
+            )
         options[known[flag]] = value.value if isinstance(value, StrEnum) else value
     return options
 
@@ -97,16 +100,14 @@ Rounds = Annotated[
     int | None,
     _option(
         "--rounds",
-        "Rounds of encoding the corpus, collecting statistics and refitting; with block only where --lambda is above 0.",
+        "Rounds of encoding the corpus, collecting and refitting; with block only where --lambda is above 0.",
         "3; with block 4",
         metavar="N",
         min=1,
         max=20,
     ),
 ]
-Effort = Annotated[
-    int | None, _option("--effort", "Of the encoder while training.", "4", metavar="0..9", min=0, max=9)
-]
+Effort = Annotated[int | None, _option("--effort", "Of the encoder while training.", "4", metavar="0..9", min=0, max=9)]
 TuneFor = Annotated[
     Tune | None, _option("--tune", "What to train for; a codebook trained for either serves both.", "psnr")
 ]
@@ -168,6 +169,4 @@ TrainingVectors = Annotated[
         min=1,
     ),
 ]
-Seed = Annotated[
-    int | None, _option("--seed", "The same seed gives the same codebook.", "0", metavar="S", min=0)
-]
+Seed = Annotated[int | None, _option("--seed", "The same seed gives the same codebook.", "0", metavar="S", min=0)]

@@ -70,7 +70,18 @@ def info_lines(report: FileInfo) -> list[str]:
         "metadata": ", ".join(f"{kind} {size:,} bytes" for kind, size in report.metadata.items()) or "none",
     }
     facts.update({key.replace("_", " "): str(value) for key, value in report.parameters.items()})
-    return [report.input, *(f"  {key:<12} {value}" for key, value in facts.items())]
+    return [report.input, *(f"  {key:<12} {value}" for key, value in facts.items()), *_bits_lines(report)]
+
+
+def _bits_lines(report: FileInfo) -> list[str]:
+    """A table of where the bits went, the greatest part first, if they were counted."""
+    if report.bits is None:
+        return []
+    whole = 8 * report.input_bytes
+    parts = sorted(report.bits.items(), key=lambda part: -part[1])
+    width = max(12, *(len(name) for name, _ in parts))
+    rows = [*parts, ("in all", whole)]
+    return ["  bits", *(f"    {name:<{width}} {bits:>12,} {bits / whole:>7.2%}" for name, bits in rows)]
 
 
 def verify_line(report: VerifyReport) -> str:

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["decode_image", "decode_picture", "describe", "encode_image", "encode_picture"]
+__all__ = [
+    "count_bits",
+    "decode_image",
+    "decode_picture",
+    "decode_picture_part",
+    "describe",
+    "encode_image",
+    "encode_picture",
+]
 
 if TYPE_CHECKING:
-    from vqcodec.image.codec import decode_image, decode_picture, describe, encode_image, encode_picture
+    from vqcodec.image.codec import (
+        count_bits,
+        decode_image,
+        decode_picture,
+        decode_picture_part,
+        describe,
+        encode_image,
+        encode_picture,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from vqcodec import limits, metrics
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
+from vqcodec.image.crop import Crop
 from vqcodec.image.engines import engine_for
+from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
 from vqcodec.image.targets import reach_psnr, reach_size
 from vqcodec.vq.codebook import Codebook
@@ -144,23 +146,43 @@ def encode_picture(
     return result
 
 
-def decode_picture(data: bytes, *, codebook: Codebook | None = None, threads: int | None = None) -> Picture:
-    """Decode a `.vqc` picture with its metadata; errors as `decode_image`."""
-    media, stream = _picture_stream(data)
-    reference = media.codebook
-    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
-    media.check_codebook(book)
-    engine = engine_for(stream.engine)
-    header, packets = _header_and_packets(stream, engine)
-    return Picture(engine.decode(header, packets, book, threads), dict(media.metadata))
+def decode_picture(
+    data: bytes, *, codebook: Codebook | None = None, threads: int | None = None, crop: Crop | None = None
+) -> Picture:
+    """Decode a `.vqc` picture, or the part `crop` of it, with its metadata; errors as `decode_image`.
+
+    Raises:
+        UsageError: `crop` does not lie within the picture.
+    """
+    return _decode(load_media(data), codebook, threads, crop)
+
+
+def decode_picture_part(
+    file: BinaryIO, crop: Crop, *, codebook: Codebook | None = None, threads: int | None = None
+) -> Picture:
+    """As `decode_picture`, from a seekable file, of which no more is read than the part needs if it has an index."""
+
+    def needed(engine: str, header: bytes) -> Sequence[int]:
+        return engine_for(engine).needed_packets(header, crop)
+
+    return _decode(load_packets(file, needed), codebook, threads, crop)
 
 
 def describe(data: bytes) -> dict[str, object]:
     """What a `.vqc` picture's headers say, without its codebook: engine, width, height, channels, parameters."""
-    _, stream = _picture_stream(data)
+    stream = _picture_stream(load_media(data))
     engine = engine_for(stream.engine)
     header, _ = _header_and_packets(stream, engine)
     return {"engine": stream.engine, **engine.describe(header)}
+
+
+def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, int]:
+    """Where the bits of a `.vqc` picture went, by part; they sum to 8 times its size. Errors as `decode_image`."""
+    media = load_media(data)
+    stream = _picture_stream(media)
+    book = _codebook_of(media, codebook)
+    engine = engine_for(stream.engine)
+    return _with_container(engine.count_bits(*_header_and_packets(stream, engine), book), media, len(data))
 
 
 def _encode_at(
@@ -177,20 +199,46 @@ def _encode_at(
     encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options)
     embed = CodebookReference.embedding if embed_codebook else CodebookReference.shared
     stream = Stream(0, "image", codebook.engine, encoded.header, encoded.packets)
-    data = dump_media(MediaFile("image", codebook.engine, embed(codebook), [stream], dict(picture.metadata)))
+    media = MediaFile("image", codebook.engine, embed(codebook), [stream], dict(picture.metadata))
+    data = dump_media(media)
     psnr = metrics.psnr_rgb(picture.samples, encoded.reconstruction)
-    parts = dict(encoded.bits_by_part)
-    parts["container"] = 8 * len(data) - sum(parts.values())
+    parts = _with_container(encoded.bits_by_part, media, len(data))
     return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts)
 
 
-def _picture_stream(data: bytes) -> tuple[MediaFile, Stream]:
-    media = load_media(data)
+def _with_container(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:
+    """Bits by part of a file of `size` bytes, when those of the stream are `parts`."""
+    parts = dict(parts)
+    if media.metadata:
+        parts["metadata"] = 8 * sum(map(len, media.metadata.values()))
+    if media.codebook.embedded is not None:
+        parts["codebook"] = 8 * len(media.codebook.embedded)
+    parts["container"] = 8 * size - sum(parts.values())
+    return parts
+
+
+def _decode(media: MediaFile, codebook: Codebook | None, threads: int | None, crop: Crop | None) -> Picture:
+    stream = _picture_stream(media)
+    book = _codebook_of(media, codebook)
+    engine = engine_for(stream.engine)
+    header, packets = _header_and_packets(stream, engine)
+    return Picture(engine.decode(header, packets, book, threads, crop), dict(media.metadata))
+
+
+def _codebook_of(media: MediaFile, codebook: Codebook | None) -> Codebook:
+    """The codebook that the file needs: `codebook` if it is that one, or else the one found by its hash."""
+    reference = media.codebook
+    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
+    media.check_codebook(book)
+    return book
+
+
+def _picture_stream(media: MediaFile) -> Stream:
     if media.medium != "image":
         raise UnsupportedError(f"this is a {media.medium} file, not a picture")
     if len(media.streams) != 1:
         raise CorruptFileError(f"a picture file has one stream, not {len(media.streams)}")
-    return media, media.streams[0]
+    return media.streams[0]
 
 
 def _header_and_packets(stream: Stream, engine) -> tuple[bytes, list[bytes]]:

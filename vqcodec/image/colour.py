@@ -28,7 +28,7 @@ def to_rgb(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray) -> np.ndarray:
 def halve(plane: np.ndarray) -> np.ndarray:
     """Plane of half the size (rounded up) whose samples are the rounded means of 2x2 samples of `plane`."""
     height, width = plane.shape
-    half = np.empty(((height + 1) // 2, (width + 1) // 2), np.uint8)
+    half = np.empty(((height + 1) // 2, (width + 1) // 2), plane.dtype)
     _halve(plane, half)
     return half
 
@@ -39,7 +39,7 @@ def double(half: np.ndarray, height: int, width: int) -> np.ndarray:
     Samples of the half-size plane lie in the middle of the 2x2 samples they stand for, so each output sample takes
     9, 3, 3 and 1 sixteenths of its four nearest neighbours; beyond the border the border sample is repeated.
     """
-    plane = np.empty((height, width), np.uint8)
+    plane = np.empty((height, width), half.dtype)
     _double(half, plane)
     return plane
 

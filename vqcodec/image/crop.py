@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from vqcodec.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _NOTATION = re.compile(r"(\d{1,9}),(\d{1,9}),(\d{1,9})x(\d{1,9})", re.ASCII)
 
@@ -48,6 +49,6 @@ class Crop(NamedTuple):
         Raises:
             UsageError: it has no area, or reaches beyond the picture.
         """
-        inside = 0 <= self.x and 0 <= self.y and self.x + self.width <= width and self.y + self.height <= height
+        inside = self.x >= 0 and self.y >= 0 and self.x + self.width <= width and self.y + self.height <= height
         if not inside or self.width < 1 or self.height < 1:
             raise UsageError(f"crop {self} does not lie within the picture, which has {width}x{height} pixels")

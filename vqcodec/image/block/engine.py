@@ -51,7 +51,9 @@ def encode(
     """
     del threads
     if options:
-        raise UsageError(f"{ENGINE} has no option {sorted(options)[0]}")
+        raise UsageError(
+            f"{ENGINE} has no option {sorted(options)[0]}; leave it out, or choose a codebook of another engine"
+        )
     layers = layers_of(codebook)
     height, width, channels = samples.shape
     colour_channels = channels - (channels + 1) % 2

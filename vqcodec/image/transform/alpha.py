@@ -41,7 +41,7 @@ def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads
         parameters = CodingParameters(index, subsampling="grey", effort=effort)
         coded = encode_planes([plane], model, parameters, threads)
         if sum(map(len, coded.payloads)) < sum(map(len, kept)):
-            return EncodedAlpha(parameters.to_bytes(), coded.payloads, coded.reconstruction[0])
+            return EncodedAlpha(coded.parameters.to_bytes(), coded.payloads, coded.reconstruction[0])
     return EncodedAlpha(_EXACT, kept, plane)
 
 

@@ -24,7 +24,7 @@ from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
-from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, samples_of
+from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, sample_type, samples_of
 from vqcodec.image.transform.quality import ladder_position
 from vqcodec.vq.codebook import Codebook
 
@@ -105,7 +105,7 @@ def encode(
     parameters = _parameters(shape, quality, effort, wishes)
     colour = samples[:, :, : shape.colour_channels]
     coded = encode_planes(planes_of(colour, parameters.subsampling), model, parameters, threads)
-    header = shape.to_bytes() + parameters.to_bytes()
+    header = shape.to_bytes() + coded.parameters.to_bytes()
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
         plane = np.ascontiguousarray(samples[:, :, -1])
@@ -142,7 +142,8 @@ def decode(
     if shape.has_alpha:
         packets, alpha_payloads = alpha.split(packets, tiles)
     shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
-    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads, tiles), part)
+    kind = sample_type(shape.colour_channels)
+    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads, tiles, kind), part)
     if not shape.has_alpha:
         return samples
     plane = alpha.decode(alpha_header, alpha_payloads, shape.height, shape.width, model, threads, tiles)

@@ -14,6 +14,7 @@ from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.training import DEFAULT_RUNGS
 from vqcodec.blocks.training import train as train_model
 from vqcodec.errors import UsageError
+from vqcodec.image import colour
 from vqcodec.image.transform.engine import CHROMA_STEP, ENGINE, TUNES, model_of
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.training.corpus import PictureCorpus
@@ -33,6 +34,7 @@ class TransformOptions:
         effort: of the encoder while training, 0 to 9.
         tune: what to train for, "ssim" or "psnr"; either codebook serves both.
         chroma: "444" or "420"; likewise.
+        scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
         parent: name or path of the codebook to start from, believed where the corpus says little; "" for none.
         pixels: about so many pixels of the corpus are used, taken evenly; 0 for all.
         checkpoint: folder to keep the state of training in after each round, to go on from there; "" for none.
@@ -42,6 +44,7 @@ class TransformOptions:
     effort: int = 4
     tune: str = "psnr"
     chroma: str = "444"
+    scales: int = 1
     parent: str = ""
     pixels: int = 0
     checkpoint: str = ""
@@ -51,6 +54,8 @@ class TransformOptions:
             raise UsageError(f"{self.rounds} training rounds: choose 1 to 20")
         if self.tune not in TUNES:
             raise UsageError(f"tune {self.tune}: choose one of {', '.join(TUNES)}")
+        if self.scales not in (1, 2):
+            raise UsageError(f"{self.scales} scales: choose 1 or 2")
         if self.chroma not in ("444", "420"):
             raise UsageError(f"chroma {self.chroma}: choose 444 or 420 to train on")
 
@@ -60,7 +65,7 @@ class _Pieces:
 
     def __init__(self, corpus: PictureCorpus, options: TransformOptions) -> None:
         self._corpus = corpus
-        self._subsampling = options.chroma
+        self._options = options
         sizes = [piece.shape[0] * piece.shape[1] for piece in self._all()]
         self.stride = max(1, sum(sizes) // options.pixels) if options.pixels else 1
         self.count = len(range(0, len(sizes), self.stride))
@@ -69,14 +74,23 @@ class _Pieces:
     def _all(self) -> Iterator[np.ndarray]:
         for picture in self._corpus:
             channels = picture.channels - (picture.channels + 1) % 2
-            for top in range(0, picture.height, PIECE):
-                for left in range(0, picture.width, PIECE):
-                    yield picture.samples[top : top + PIECE, left : left + PIECE, :channels]
+            samples = picture.samples[:, :, :channels]
+            yield from _cut(samples)
+            if self._options.scales == 2:
+                yield from _cut(np.stack([colour.halve(samples[:, :, c].copy()) for c in range(channels)], axis=2))
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
         for number, piece in enumerate(self._all()):
             if number % self.stride == 0:
-                yield planes_of(np.ascontiguousarray(piece), self._subsampling)
+                yield planes_of(np.ascontiguousarray(piece), self._options.chroma)
+
+
+def _cut(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """Pieces of at most PIECE x PIECE pixels, in raster order."""
+    height, width, _ = samples.shape
+    for top in range(0, height, PIECE):
+        for left in range(0, width, PIECE):
+            yield samples[top : top + PIECE, left : left + PIECE]
 
 
 def train(

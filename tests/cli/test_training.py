@@ -1,0 +1,160 @@
+"""`train-codebook`: options by engine, what it says of the corpus, and the commands that the documents give."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import Result
+
+from vqcodec.cli.training_options import FIELDS, Engine, chosen_options
+from vqcodec.errors import UsageError
+from vqcodec.image.block import train as block
+from vqcodec.image.block.train import BlockOptions
+from vqcodec.image.transform import train as transform
+from vqcodec.image.transform.train import TransformOptions
+from vqcodec.training.design import ENGINES
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import load_codebook
+
+Run = Callable[..., Result]
+
+ROOT = Path(__file__).parents[2]
+KINDS = {Engine.BLOCK: BlockOptions, Engine.TRANSFORM: TransformOptions}
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_every_option_of_an_engine_can_be_given(engine: Engine) -> None:
+    assert set(FIELDS[engine].values()) == {field.name for field in dataclasses.fields(KINDS[engine])}
+
+
+def test_the_engines_are_those_that_can_be_trained() -> None:
+    assert [engine.value for engine in Engine] == list(ENGINES["image"])
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_defaults_in_the_help_are_those_of_the_engine(engine: Engine, run: Run) -> None:
+    """But where they are the empty text, 0 or a flag, for which the help has words."""
+    text = " ".join(run("train-codebook", "--help").stdout.split())
+    for flag, name in FIELDS[engine].items():
+        value = getattr(KINDS[engine](), name)
+        shown = re.search(rf"{flag} .*?\[default: \((.*?)\)", text)
+        if value in ("", 0, False) or shown is None:
+            continue
+        words = shown[1].split("; with block ")
+        assert words[-1 if engine == Engine.BLOCK else 0] == str(value), flag
+
+
+def test_an_option_of_another_engine_is_refused() -> None:
+    assert chosen_options(Engine.BLOCK, {"--block": 8, "--rounds": None}) == {"side": 8}
+    with pytest.raises(UsageError, match="--block is an option of engine block, not of transform"):
+        chosen_options(Engine.TRANSFORM, {"--block": 8})
+
+
+def test_options_reach_the_block_engine(workspace: Path, run: Run) -> None:
+    options = "--size 8 --block 2 --layout joint --classes 3 --lambda 5 --rounds 2 --scales 2 --symmetries"
+    result = run(
+        *f"train-codebook photo.png -o x.vqcb --engine block {options} --training-vectors 900 --seed 7".split()
+    )
+    assert result.exit_code == 0, result.output
+    provenance = load_codebook("x.vqcb").provenance
+    assert provenance["seed"] == 7
+    assert provenance["options"] == {
+        "size": 8,
+        "side": 2,
+        "layout": "joint",
+        "classes": 3,
+        "lambda_": 5.0,
+        "rounds": 2,
+        "scales": 2,
+        "symmetries": True,
+        "training_vectors": 900,
+    }
+
+
+def test_pictures_that_cannot_be_read_are_listed(workspace: Path, run: Run) -> None:
+    pictures = ["photo.png", "text.txt", "cut.png"]
+    result = run("train-codebook", *pictures, "-o", "x.vqcb", "--engine", "block", "--size", "8", "--json")
+    assert result.exit_code == 0, result.output
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2
+    assert re.match(r"left out: cut\.png: cannot be read", lines[0])
+    assert re.match(r"left out: text\.txt: not a picture", lines[1])
+    assert json.loads(result.stdout)["provenance"]["corpus"]["pictures"] == 1
+
+
+def test_threads_do_not_change_the_codebook(workspace: Path, run: Run) -> None:
+    for threads in "12":
+        run(*f"train-codebook photo.png -o {threads}.vqcb --name x --engine block --size 8 --threads {threads}".split())
+    assert Path("1.vqcb").read_bytes() == Path("2.vqcb").read_bytes()
+
+
+def test_options_reach_the_transform_engine(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    def pretend(_corpus: object, name: str, options: TransformOptions, **rest: object) -> Codebook:
+        seen.update(dataclasses.asdict(options), **rest)
+        return untrained(name)
+
+    monkeypatch.setattr(transform, "train", pretend)
+    options = "--rounds 2 --effort 0 --tune ssim --chroma 420 --scales 2 --pixels 99 --checkpoint rounds --threads 3"
+    result = run(*f"train-codebook photo.png -o x.vqcb {options}".split())
+    assert result.exit_code == 0, result.output
+    wanted = {"rounds": 2, "effort": 0, "tune": "ssim", "chroma": "420", "scales": 2, "pixels": 99}
+    assert seen.items() >= {**wanted, "checkpoint": "rounds", "threads": 3, "parent": None}.items()
+
+
+def untrained(name: str) -> Codebook:
+    """A codebook that says nothing."""
+    return Codebook("image/block", name, {"a": np.zeros(1, np.uint8)}, {"corpus": {"pictures": 1}})
+
+
+def test_the_palette_tutorial_runs_as_it_is_written(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a picture of few colours, which its palette then holds exactly."""
+    monkeypatch.chdir(tmp_path)
+    Path("samples").mkdir()
+    colours = np.random.default_rng(2).integers(0, 256, (16, 3)).astype(np.uint8)
+    samples = colours[np.arange(40 * 48).reshape(40, 48) // 9 % 16]
+    Image.fromarray(samples).save("samples/kodim23.png")
+    text = (ROOT / "docs" / "tutorials" / "palette.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^vqcodec (.+)$", re.search(r"(?s)```sh\n(.*?)```", text)[1])  # type: ignore[index]
+    assert len(commands) == 4
+    for command in commands:
+        result = run(*shlex.split(command))
+        assert result.exit_code == 0, result.output
+    psnr = float(re.search(r"PSNR +([\d.]+) dB", result.stdout)[1])  # type: ignore[index]
+    assert psnr > 45, "16 colours are not kept by a palette of 16"
+
+
+def test_the_recipe_of_the_shipped_codebooks_is_accepted(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commands as the shell makes them, with the training itself, which takes long, left out."""
+    shutil.copy(ROOT / "codebooks" / "recipe.sh", "recipe.sh")
+    Path("photos").mkdir()
+    shutil.copy("photo.png", "photos/wp_1.png")
+    script = Path("bin", "vqcodec")
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> commands.txt\n')
+    script.chmod(0o755)
+    subprocess.run(["sh", "recipe.sh", "photos"], check=True, env={"PATH": f"{script.parent.resolve()}:/usr/bin:/bin"})
+
+    def pretend(_corpus: object, name: str, _options: object, **_rest: object) -> Codebook:
+        return untrained(name)
+
+    monkeypatch.setattr(block, "train", pretend)
+    monkeypatch.setattr(transform, "train", pretend)
+    commands = [text.split("\n") for text in Path("commands.txt").read_text().strip("\n").split("\n\n")]
+    assert len(commands) >= 3
+    for command in commands:
+        result = run(*command)
+        assert result.exit_code == 0, (command, result.output)

@@ -1,0 +1,224 @@
+"""Engine image/transform of the reference decoder: section 9 of FORMAT.md; header, tiles, colour and alpha.
+
+The parts are in modules of their own: _tables (9.1, 9.2), _plane (9.4), _syntax (9.4 to 9.7, 9.9, 9.15), _residual (9.8
+to 9.12), _prediction (9.13, 9.14) and _restoration (9.16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reference_block import append_alpha, colour_pixels, doubled
+from reference_decoder import (
+    ENGINES,
+    BitReader,
+    Codebook,
+    CodebookMissing,
+    Limit,
+    Reader,
+    Unsupported,
+    require,
+)
+from reference_transform_plane import Plane, Samples, be_guided, clip
+from reference_transform_restoration import restored
+from reference_transform_syntax import PlaneDecoder
+from reference_transform_tables import Model, model_of
+
+FULL, HALF, RESERVED, NO_CHROMA = range(4)
+EXACT_ALPHA = 0x7F
+Picture = list[list[int]]
+"""Samples 0 to 255 by row and column."""
+
+
+@dataclass
+class Parameters:
+    """9.1: the two parameter bytes."""
+
+    step_index: int
+    modulated: bool
+    chroma_step: int
+    chroma: int
+    restoration: bool
+
+
+@dataclass
+class Header:
+    """9.1: the stream header; `alpha` is None where there is none or it is kept exactly."""
+
+    width: int
+    height: int
+    channels: int
+    parameters: Parameters
+    alpha: Parameters | None = None
+
+
+def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list[list[int]]]:
+    """The picture: rows of pixels, each a list of 1 to 4 samples."""
+    if header == b"":
+        require(len(packets) == 1)
+        reader = Reader(packets[0])
+        shape = read_header(reader)
+        packets = [reader.rest()]
+    else:
+        reader = Reader(header)
+        shape = read_header(reader)
+        require(reader.at_end())
+    model = model_of(codebook)
+    check_filter(shape.parameters, model)
+    tiles = tile_rectangles(shape.height, shape.width)
+    require(len(packets) == len(tiles))
+    has_alpha = shape.channels in (2, 4)
+    planes = [blank(*size) for size in plane_sizes(shape)]
+    alpha_tiles = []
+    for packet, tile in zip(packets, tiles, strict=True):
+        payload, alpha_payload = cut_packet(packet) if has_alpha else (packet, b"")
+        decoded = decode_tile(payload, tile, shape.parameters, model)
+        for number, part in enumerate(decoded):
+            shift = 1 if number > 0 and shape.parameters.chroma == HALF else 0
+            put(part, planes[number], tile.top >> shift, tile.left >> shift)
+        alpha_tiles.append(alpha_payload)
+    pixels = joined(planes, shape)
+    if has_alpha:
+        add_alpha(pixels, alpha_tiles, tiles, shape, model)
+    return pixels
+
+
+# 9.1 Stream header
+
+
+def read_header(reader: Reader) -> Header:
+    width, height, channels = reader.varint() + 1, reader.varint() + 1, reader.number(1) + 1
+    require(channels <= 4)
+    require(width <= 65535 and height <= 65535 and width * height <= 2**28, Limit)
+    header = Header(width, height, channels, read_parameters(reader.number(1), reader))
+    require((header.parameters.chroma == NO_CHROMA) == (channels < 3))
+    require(header.parameters.chroma != RESERVED, Unsupported)
+    if channels in (2, 4):
+        first = reader.number(1)
+        if first != EXACT_ALPHA:
+            header.alpha = read_parameters(first, reader)
+            require(header.alpha.chroma == NO_CHROMA)
+    return header
+
+
+def read_parameters(first: int, reader: Reader) -> Parameters:
+    second = reader.number(1)
+    require(first < 128 and second < 128, Unsupported)
+    return Parameters(first % 64, first >= 64, second % 16 - 8, second // 16 % 4, second >= 64)
+
+
+def check_filter(parameters: Parameters, model: Model) -> None:
+    """9.2"""
+    require(not parameters.restoration or model.restoration != [], CodebookMissing)
+
+
+# 9.3 Tiles and packets
+
+
+@dataclass
+class Tile:
+    """In samples of luma."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def cuts(size: int) -> list[int]:
+    """Where the tiles along a side begin, and where the last ends."""
+    count = -(-size // 1280)
+    length = 64 * -(-size // (64 * count))
+    return [*range(0, size, length), size]
+
+
+def tile_rectangles(height: int, width: int) -> list[Tile]:
+    rows, columns = cuts(height), cuts(width)
+    return [
+        Tile(rows[i], columns[j], rows[i + 1] - rows[i], columns[j + 1] - columns[j])
+        for i in range(len(rows) - 1)
+        for j in range(len(columns) - 1)
+    ]
+
+
+def cut_packet(packet: bytes) -> tuple[bytes, bytes]:
+    """The payloads of colour and alpha."""
+    reader = Reader(packet)
+    return reader.take(reader.varint()), reader.rest()
+
+
+def decode_tile(payload: bytes, tile: Tile, parameters: Parameters, model: Model) -> list[Samples]:
+    """The planes of a tile, padded and filtered, in 1/16."""
+    bits = BitReader(payload)
+    rung = model.rung_of(parameters.step_index)
+    chroma_index = clip(parameters.step_index + parameters.chroma_step, 0, 63)
+    planes: list[Plane] = []
+    for number in range(1 if parameters.chroma == NO_CHROMA else 3):
+        shift = 1 if number > 0 and parameters.chroma == HALF else 0
+        height, width = (tile.height + shift) >> shift, (tile.width + shift) >> shift
+        plane = Plane(height, width, chroma_index if number > 0 else parameters.step_index)
+        if number > 0:
+            be_guided(plane, planes, shift)
+        tables = model.chroma if number > 0 else model.luma
+        PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
+        planes.append(plane)
+    require(8 * len(payload) - bits.position < 8)
+    if not parameters.restoration:
+        return [plane.samples for plane in planes]
+    return [restored(plane, filter_weights(model, rung, number > 0)) for number, plane in enumerate(planes)]
+
+
+def filter_weights(model: Model, rung: int, is_chroma: bool) -> list[list[int]]:
+    """9.16"""
+    start = (is_chroma * len(model.rungs) + rung) * 120
+    return model.restoration[start : start + 120]
+
+
+# 9.17 Colour and alpha
+
+
+def plane_sizes(shape: Header) -> list[tuple[int, int]]:
+    """Height and width of each plane of colour."""
+    whole = (shape.height, shape.width)
+    half = ((shape.height + 1) // 2, (shape.width + 1) // 2)
+    second = half if shape.parameters.chroma == HALF else whole
+    return [whole] if shape.parameters.chroma == NO_CHROMA else [whole, second, second]
+
+
+def blank(height: int, width: int) -> Picture:
+    return [[0] * width for _ in range(height)]
+
+
+def put(part: Samples, plane: Picture, top: int, left: int) -> None:
+    """Round a tile's samples into their place; what is beyond the plane, or hidden by the next tile, is padding."""
+    for y in range(min(len(part), len(plane) - top)):
+        for x in range(min(len(part[0]), len(plane[0]) - left)):
+            plane[top + y][left + x] = (part[y][x] + 8) >> 4
+
+
+def joined(planes: list[Picture], shape: Header) -> list[list[list[int]]]:
+    if len(planes) == 1:
+        return [[[sample] for sample in row] for row in planes[0]]
+    if shape.parameters.chroma == HALF:
+        planes[1:] = [doubled(plane, (shape.width, shape.height)) for plane in planes[1:]]
+    return colour_pixels(*planes)
+
+
+def add_alpha(
+    pixels: list[list[list[int]]], payloads: list[bytes], tiles: list[Tile], shape: Header, model: Model
+) -> None:
+    """9.3: the alpha plane, tile by tile."""
+    if shape.alpha is not None:
+        check_filter(shape.alpha, model)
+    for payload, tile in zip(payloads, tiles, strict=True):
+        rows = [row[tile.left : tile.left + tile.width] for row in pixels[tile.top : tile.top + tile.height]]
+        if shape.alpha is None:
+            append_alpha(rows, payload, tile.width, tile.height)
+            continue
+        (part,) = decode_tile(payload, tile, shape.alpha, model)
+        for y, row in enumerate(rows):
+            for x, pixel in enumerate(row):
+                pixel.append((part[y][x] + 8) >> 4)
+
+
+ENGINES["image/transform"] = decode

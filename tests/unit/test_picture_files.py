@@ -1,0 +1,112 @@
+"""The hand-made pictures of tests/files: both decoders end as the README says, and the fast one soon."""
+
+import time
+import tracemalloc
+
+import make_files
+import numpy as np
+import pytest
+import reference_block
+import reference_decoder as reference
+from reading import FOLDER, read_everything
+from sample import GOOD
+
+from vqcodec.errors import VQCodecError
+from vqcodec.image import decode_image
+
+SAMPLES = [sample for sample in make_files.samples() if sample.found_by == "image/block"]
+RIGHT = [sample for sample in SAMPLES if not sample.error]
+WRONG = [sample for sample in SAMPLES if sample.error]
+SHARED = [path.read_bytes() for path in (FOLDER / GOOD).glob("codebook-*.vqcb")]
+CLASSES = {
+    reference.Corrupt: "CorruptFileError",
+    reference.Unsupported: "UnsupportedError",
+    reference.CodebookMissing: "CodebookError",
+    reference.Limit: "LimitError",
+}
+MOST_SECONDS = 2.0
+MOST_BYTES = 24 << 20
+
+
+@pytest.fixture(autouse=True)
+def good_codebooks(monkeypatch):
+    monkeypatch.setenv("VQCODEC_CODEBOOK_PATH", str(FOLDER / GOOD))
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """Kernels are compiled before anything is measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VQCODEC_CODEBOOK_PATH", str(FOLDER / GOOD))
+        decode_image(contents_of("picture-colour-alpha.vqc"))
+
+
+def contents_of(name):
+    return (FOLDER / GOOD / name).read_bytes()
+
+
+def find(beginning):
+    return [file for file in SHARED if reference.codebook_header(file)[0].identity.startswith(beginning)]
+
+
+def by_reference(data):
+    (samples,) = reference.decode_samples(data, find).values()
+    return np.array(samples)
+
+
+def test_the_engine_is_registered():
+    assert reference.ENGINES["image/block"] is reference_block.decode
+
+
+@pytest.mark.parametrize("sample", RIGHT, ids=lambda sample: sample.name)
+def test_good_picture_is_the_same_in_both(sample):
+    data = (FOLDER / sample.folder / sample.name).read_bytes()
+    assert np.array_equal(decode_image(data), by_reference(data))
+
+
+@pytest.mark.parametrize("sample", WRONG, ids=lambda sample: f"{sample.folder}/{sample.name}")
+def test_wrong_picture_ends_in_its_error(sample, compiled):
+    data = (FOLDER / sample.folder / sample.name).read_bytes()
+    read_everything(data, ".vqc")  # its container is whole
+    tracemalloc.start()
+    begin = time.perf_counter()
+    with pytest.raises(VQCodecError) as caught:
+        decode_image(data)
+    seconds = time.perf_counter() - begin
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert type(caught.value).__name__ == sample.error
+    assert str(caught.value).isprintable()
+    assert 10 < len(str(caught.value)) < 400
+    assert seconds < MOST_SECONDS
+    assert peak < MOST_BYTES
+
+
+@pytest.mark.parametrize("sample", WRONG, ids=lambda sample: f"{sample.folder}/{sample.name}")
+def test_wrong_picture_ends_in_its_error_in_the_reference(sample):
+    with pytest.raises(reference.FormatError) as caught:
+        reference.decode_samples(sample.data, find)
+    assert CLASSES[type(caught.value)] == sample.error
+
+
+def test_a_picture_worked_out_by_hand():
+    """Indices 2 2 0, 3 0 0 of the codewords 10 20 30 40, 50 60 70 80, 90 100 110 120, 130 140 150 160."""
+    wanted = [[90, 100, 90, 100, 10], [110, 120, 110, 120, 30], [130, 140, 10, 20, 10]]
+    assert decode_image(contents_of("picture-grey.vqc"))[:, :, 0].tolist() == wanted
+    with_alpha = decode_image(contents_of("picture-grey-alpha.vqc"))
+    assert with_alpha[:, :, 0].tolist() == wanted
+    alpha = [[255, 255, 128, 0, 0], [255, 255, 128, 0, 0], [255, 0, 255, 255, 3]]
+    assert with_alpha[:, :, 1].tolist() == alpha
+
+
+def test_runs_worked_out_by_hand():
+    indices = np.repeat([1, 0, 0, 2], [2064, 1, 13, 4500 - 2078])
+    tops = np.array([[10, 20], [50, 60], [90, 100]])
+    assert decode_image(contents_of("picture-long-runs.vqc"))[0, :, 0].tolist() == tops[indices].ravel().tolist()
+
+
+def test_colour_worked_out_by_hand():
+    """Codewords (Y, Cb, Cr) 50 128 128, 90 0 255, 200 255 0, 130 100 160, through section 8.5's formulas."""
+    first, second, third, last = [50, 50, 50], [255, 43, 0], [21, 248, 255], [175, 117, 80]
+    wanted = [[first, second, third], [last] * 3]
+    assert decode_image(contents_of("picture-joint.vqc")).tolist() == wanted
