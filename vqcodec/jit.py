@@ -10,44 +10,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
+
+from vqcodec import kernel_cache
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
-def _choose_cache_folder() -> None:
-    """Send numba's cache to the user's cache folder, unless the user has said where it goes.
-
-    Beside the source would do in a checkout but fails in a read-only site-packages, and numba decides that file by
-    file; one known folder can be warmed, shown and deleted.
-    """
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return
-    import atexit
-    import shutil
-    import tempfile
-
-    import platformdirs
-
-    folder = Path(platformdirs.user_cache_dir("vqcodec")) / "kernels"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:  # a private folder for this process alone: a shared one could be planted with foreign code
-        folder = Path(tempfile.mkdtemp(prefix="vqcodec-kernels-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
-
-
-_choose_cache_folder()
+kernel_cache.choose_folder()
 
 import numba  # noqa: E402  (the cache folder must be chosen before numba reads its configuration)
 
-numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # for the case that numba was imported before
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defined]  # for the case that numba was imported before
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 EFFORTS = (0, 5, 9)
+OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
+    "image/block": ({},),
+    "image/transform": ({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}),
+}
+"""By engine, options that between them take every way through the kernels."""
+
 HEIGHT, WIDTH = 44, 52  # no multiples of a block
 
 
@@ -16,30 +23,29 @@ def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
     """
-    from vqcodec.image import decode_picture, encode_picture
+    from vqcodec.image import count_bits, decode_picture, encode_picture
     from vqcodec.image.pixels import Picture
     from vqcodec.vq.library import list_codebooks
 
     steps = [
-        (entry, channels, effort)
+        (entry, channels, effort, options)
         for entry in list_codebooks()
-        if entry.engine.startswith("image/")
+        for options in OPTIONS.get(entry.engine, ())
         for channels in (1, 2, 3, 4)
         for effort in EFFORTS
     ]
-    for number, (entry, channels, effort) in enumerate(steps):
+    for number, (entry, channels, effort, options) in enumerate(steps):
         codebook = entry.load()
         encoded = encode_picture(
             Picture(texture(channels)),
             codebook=codebook,
             quality=50.0,
-            target_psnr=None,
-            target_size=None,
             effort=effort,
-            embed_codebook=False,
             threads=1,
+            **options,
         )
         decode_picture(encoded.data, codebook=codebook, threads=1)
+        count_bits(encoded.data, codebook=codebook)
         if progress is not None:
             progress((number + 1) / len(steps))
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from vqcodec import api
 from vqcodec.cli.app import app
 from vqcodec.vq.library import DEFAULT_CODEBOOKS, list_codebooks
+from vqcodec.warming import compile_kernels
 
 Run = Callable[..., Result]
 
@@ -36,6 +37,12 @@ def texture(channels: int) -> np.ndarray:
     y, x = np.indices((44, 52))
     plane = np.where(x < 26, 90, 2 * y + np.random.default_rng(1).integers(0, 80, (44, 52)))
     return np.stack([plane + 10 * channel for channel in range(channels)], axis=2).astype(np.uint8)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> None:
+    """Compile first, so that no command has to say that it does."""
+    compile_kernels()
 
 
 @pytest.fixture(scope="session")

@@ -193,7 +193,7 @@ FAILURES = [
     Case("decode missing.vqc -o x.png --crop 0,0,9x9", 3, r"\Avqcodec: missing\.vqc: no such file[^\n]*\n\Z"),
     Case("decode . -o x.png --crop 0,0,9x9", 3, r"\Avqcodec: \.: is a folder[^\n]*\n\Z"),
     Case("info orphan.vqc --bits", 6, r"\Avqcodec: orphan\.vqc: [^\n]*00000000[^\n]*\n\Z"),
-    Case("train-codebook text.txt -o x.vqcb", 3, r"none of 1 files can be read"),
+    Case("train-codebook text.txt -o x.vqcb --engine block", 3, r"none of 1 files can be read"),
     Case("train-codebook missing -o x.vqcb", 3, r"missing: no such file or folder"),
     Case("train-codebook photo.png -o exists.vqc", 8, r"exists\.vqc: exists already"),
     Case(

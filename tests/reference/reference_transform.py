@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reference_block import append_alpha, colour_pixels, doubled
+from reference_block import append_alpha, doubled
 from reference_decoder import (
     ENGINES,
     BitReader,
@@ -26,8 +26,6 @@ from reference_transform_tables import Model, model_of
 
 FULL, HALF, RESERVED, NO_CHROMA = range(4)
 EXACT_ALPHA = 0x7F
-Picture = list[list[int]]
-"""Samples 0 to 255 by row and column."""
 
 
 @dataclass
@@ -150,6 +148,16 @@ def cut_packet(packet: bytes) -> tuple[bytes, bytes]:
 def decode_tile(payload: bytes, tile: Tile, parameters: Parameters, model: Model) -> list[Samples]:
     """The planes of a tile, padded and filtered, in 1/16."""
     bits = BitReader(payload)
+    planes = decode_planes(bits, tile, parameters, model)
+    require(8 * len(payload) - bits.position < 8)
+    if not parameters.restoration:
+        return [plane.samples for plane in planes]
+    rung = model.rung_of(parameters.step_index)
+    return [restored(plane, filter_weights(model, rung, number > 0)) for number, plane in enumerate(planes)]
+
+
+def decode_planes(bits: BitReader, tile: Tile, parameters: Parameters, model: Model) -> list[Plane]:
+    """The planes of a tile before the restoration filter."""
     rung = model.rung_of(parameters.step_index)
     chroma_index = clip(parameters.step_index + parameters.chroma_step, 0, 63)
     planes: list[Plane] = []
@@ -162,10 +170,7 @@ def decode_tile(payload: bytes, tile: Tile, parameters: Parameters, model: Model
         tables = model.chroma if number > 0 else model.luma
         PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
         planes.append(plane)
-    require(8 * len(payload) - bits.position < 8)
-    if not parameters.restoration:
-        return [plane.samples for plane in planes]
-    return [restored(plane, filter_weights(model, rung, number > 0)) for number, plane in enumerate(planes)]
+    return planes
 
 
 def filter_weights(model: Model, rung: int, is_chroma: bool) -> list[list[int]]:
@@ -185,23 +190,31 @@ def plane_sizes(shape: Header) -> list[tuple[int, int]]:
     return [whole] if shape.parameters.chroma == NO_CHROMA else [whole, second, second]
 
 
-def blank(height: int, width: int) -> Picture:
+def blank(height: int, width: int) -> Samples:
     return [[0] * width for _ in range(height)]
 
 
-def put(part: Samples, plane: Picture, top: int, left: int) -> None:
-    """Round a tile's samples into their place; what is beyond the plane, or hidden by the next tile, is padding."""
+def put(part: Samples, plane: Samples, top: int, left: int) -> None:
+    """Put a tile's samples into their place; what is beyond the plane is padding."""
     for y in range(min(len(part), len(plane) - top)):
         for x in range(min(len(part[0]), len(plane[0]) - left)):
-            plane[top + y][left + x] = (part[y][x] + 8) >> 4
+            plane[top + y][left + x] = part[y][x]
 
 
-def joined(planes: list[Picture], shape: Header) -> list[list[list[int]]]:
+def joined(planes: list[Samples], shape: Header) -> list[list[list[int]]]:
     if len(planes) == 1:
-        return [[[sample] for sample in row] for row in planes[0]]
+        return [[[(sample + 8) >> 4] for sample in row] for row in planes[0]]
     if shape.parameters.chroma == HALF:
         planes[1:] = [doubled(plane, (shape.width, shape.height)) for plane in planes[1:]]
-    return colour_pixels(*planes)
+    return [[rgb(*sample) for sample in zip(*rows, strict=True)] for rows in zip(*planes, strict=True)]
+
+
+def rgb(luma: int, cb: int, cr: int) -> list[int]:
+    """From samples in 1/16."""
+    u, v = cb - 2048, cr - 2048
+    base = 65536 * luma + 524288
+    sums = (base + 91881 * v, base - 22554 * u - 46802 * v, base + 116130 * u)
+    return [clip(total >> 20, 0, 255) for total in sums]
 
 
 def add_alpha(

@@ -135,21 +135,19 @@ def interpolate(line, o: int, f: int, smoothed: bool) -> int:
 
 def blend(block: Block, mode: int, top: list[int], left: list[int], prediction: Samples) -> None:
     q = (block.lw + block.lh - 2) >> 2
-    inward = mode in (PLANAR, DC)
-    if inward or mode == VERTICAL:
-        for i in range(block.height):
-            for j in range(min(block.width, 3 << q)):
-                start = prediction[i][j] if inward else left[0]
-                prediction[i][j] += (weight(j, q) * (left[i + 1] - start) + 32) >> 6
-    if inward or mode == HORIZONTAL:
-        for i in range(min(block.height, 3 << q)):
-            for j in range(block.width):
-                start = prediction[i][j] if inward else left[0]
-                prediction[i][j] += (weight(i, q) * (top[j + 1] - start) + 32) >> 6
+    for i in range(block.height):
+        for j in range(block.width):
+            start = prediction[i][j] if mode in (PLANAR, DC) else top[0]
+            pull = 32
+            if mode != HORIZONTAL:
+                pull += weight(j, q) * (left[i + 1] - start)
+            if mode != VERTICAL:
+                pull += weight(i, q) * (top[j + 1] - start)
+            prediction[i][j] += pull >> 6
 
 
 def weight(i: int, q: int) -> int:
-    return 32 >> ((2 * i) >> q)
+    return 32 >> ((2 * i) >> q) if i < 3 << q else 0
 
 
 # 9.14 Prediction from other planes

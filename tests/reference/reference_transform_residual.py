@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 from reference_decoder import BitReader, require
@@ -18,19 +19,29 @@ Coefficients = dict[tuple[int, int], int]
 
 Places = set[tuple[int, int]]
 
-FIRST_MASK_CONTEXT = 122
+FIRST_MASK_CONTEXT = 346
 
 
 # 9.8 Coefficients
 
 
+@dataclass
+class Group:
+    """A significant group of 2x2 coefficients: its place, how it was coded, and its signed magnitudes."""
+
+    row: int
+    column: int
+    situation: int
+    pattern: int
+    levels: list[int]
+
+
 class CoefficientReader:
     """Reads the coefficients of one block."""
 
-    def __init__(self, block: Block, energy: int, bits: BitReader, symbol: ReadSymbol):
-        self.block, self.energy = block, energy
+    def __init__(self, block: Block, form: int, energy: int, bits: BitReader, symbol: ReadSymbol):
+        self.block, self.form, self.energy = block, form, energy
         self.bits, self.symbol = bits, symbol
-        self.size = block.lw + block.lh - 4
         self.depth = max(block.lw, block.lh) - 1
         self.sums: dict[tuple[int, int], int] = {}  # M, of the groups read so far
 
@@ -65,30 +76,31 @@ class CoefficientReader:
             above = {(row * tall - 1, column * broad + q) for q in range(broad)}
             coming = {(row, column + 1), (row + 1, column)}
             surroundings = 3 * len((left | above) & children) + len(coming & nodes)
-        return FIRST_MASK_CONTEXT + ((self.size * 4 + depth) * 3 + place) * 15 + surroundings
+        return FIRST_MASK_CONTEXT + ((self.form * 4 + depth) * 3 + place) * 15 + surroundings
 
-    def groups(self) -> list[tuple[int, int, int, int, list[int]]]:
-        """Row, column, context, pattern and four signed magnitudes of each significant group."""
-        groups = self.significant_groups()
-        read = []
-        for gy, gx in sorted(groups, key=lambda group: (sum(group), group)):
-            context = self.pattern_context(gy, gx, groups)
-            pattern = self.symbol(context)
+    def groups(self) -> list[Group]:
+        """The significant groups."""
+        places = self.significant_groups()
+        groups = []
+        for gy, gx in sorted(places, key=lambda place: (sum(place), place)):
+            situation = self.situation(gy, gx)
+            coming = len({(gy, gx + 1), (gy + 1, gx)} & places)
+            pattern = self.symbol(FIRST_PATTERN_CONTEXT + (self.form * 32 + situation) * 3 + coming)
             levels = self.levels([pattern >> (6 - 2 * k) & 3 for k in range(4)])
             self.sums[gy, gx] = sum(abs(level) for level in levels)
-            read.append((gy, gx, context, pattern, levels))
-        return read
+            groups.append(Group(gy, gx, situation, pattern, levels))
+        return groups
 
-    def pattern_context(self, gy: int, gx: int, groups: Places) -> int:
+    def situation(self, gy: int, gx: int) -> int:
+        """place * 8 + S"""
+
         def m(i: int, j: int) -> int:
             return self.sums.get((i, j), 0)
 
         near = 2 * m(gy, gx - 1) + 2 * m(gy - 1, gx) + m(gy - 1, gx - 1)
         near += m(gy, gx - 2) + m(gy - 2, gx) + m(gy - 1, gx + 1)
         strength = sum(near >= bound for bound in (1, 2, 4, 6, 9, 14, 23))
-        place = [0, 1, 2, 2, 3][min(gy + gx, 4)]
-        coming = len({(gy, gx + 1), (gy + 1, gx)} & groups)
-        return FIRST_PATTERN_CONTEXT + (self.size * 4 + place) * 24 + 3 * strength + coming
+        return [0, 1, 2, 2, 3][min(gy + gx, 4)] * 8 + strength
 
     def levels(self, components: list[int]) -> list[int]:
         negative = [component > 0 and self.bits.bit() == 1 for component in components]
@@ -103,20 +115,24 @@ class CoefficientReader:
         return min(3 + 2**zeros - 1 + self.bits.bits(zeros), 8193)
 
 
-def read_coefficients(
-    block: Block, energy: int, bits: BitReader, symbol: ReadSymbol, step: int, tables: Tables, rung: int
-) -> tuple[Coefficients, int]:
-    """The dequantised coefficients (9.10), and the sum of all magnitudes."""
+def form(block: Block, mode: int, alternative: int) -> int:
+    """9.5"""
+    look = 3 if alternative > 0 else 1 if 7 <= mode <= 13 else 2 if 23 <= mode <= 29 else 0
+    return look * 7 + block.lw + block.lh - 4
+
+
+# 9.10 Dequantisation
+
+
+def dequantised(groups: list[Group], step: int, tables: Tables, rung: int) -> Coefficients:
     coefficients: Coefficients = {}
-    total = 0
-    for gy, gx, context, pattern, levels in CoefficientReader(block, energy, bits, symbol).groups():
-        for k, level in enumerate(levels):
+    for group in groups:
+        for k, level in enumerate(group.levels):
             if level != 0:
-                offset = tables.offset(rung, context, pattern, k) if abs(level) <= 3 else -1
+                offset = tables.offset(rung, group.situation, group.pattern, k) if abs(level) <= 3 else -1
                 value = min(((64 * abs(level) + offset) * step + 256) >> 9, 65535)
-                coefficients[2 * gy + k // 2, 2 * gx + k % 2] = value if level > 0 else -value
-                total += abs(level)
-    return coefficients, total
+                coefficients[2 * group.row + k // 2, 2 * group.column + k % 2] = value if level > 0 else -value
+    return coefficients
 
 
 # 9.11 Alternative transforms

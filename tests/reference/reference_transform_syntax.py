@@ -5,13 +5,20 @@ from __future__ import annotations
 from reference_decoder import BitReader
 from reference_transform_plane import Block, Plane, Unit, clip
 from reference_transform_prediction import predict
-from reference_transform_residual import has_alternatives, inverse_transform, read_coefficients, undo_alternative
+from reference_transform_residual import (
+    CoefficientReader,
+    dequantised,
+    form,
+    has_alternatives,
+    inverse_transform,
+    undo_alternative,
+)
 from reference_transform_tables import Model, Tables, step_of
 
 PLANAR, DC, VERTICAL = 0, 1, 26
 BLOCK, QUARTERS, UPPER_LOWER = 0, 1, 2
 MODE_SYMBOL = 3
-CHOICE_CONTEXT, STEP_CONTEXT, TRANSFORM_CONTEXT, MODE_CONTEXT = 36, 92, 108, 1382
+CHOICE_CONTEXT, STEP_CONTEXT, TRANSFORM_CONTEXT, MODE_CONTEXT = 36, 316, 332, 5386
 
 
 class PlaneDecoder:
@@ -89,7 +96,8 @@ class PlaneDecoder:
         energy = self.energy_around(block)
         left, above = self.neighbour_mode(block.y, block.x - 1), self.neighbour_mode(block.y - 1, block.x)
         size = block.lw + block.lh - 4
-        choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 2 + (left == above))
+        kinds = 9 if left == above > DC else min(left, 2) * 3 + min(above, 2)
+        choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
         mode = self.read_mode(block, choice // 2, left, above)
         prediction = predict(self.plane, block, mode)
         residual, total = self.read_residual(block, mode, energy) if choice % 2 else (None, 0)
@@ -107,8 +115,11 @@ class PlaneDecoder:
             size = block.lw + block.lh - 4
             symbol = self.symbol(TRANSFORM_CONTEXT + size * 2 + (2 <= mode <= 34))
             alternative = min(symbol, self.model.alternatives)
+        reader = CoefficientReader(block, form(block, mode, alternative), energy, self.bits, self.symbol)
+        groups = reader.groups()
         step = step_of(self.plane.step_index(block.y, block.x))
-        coefficients, total = read_coefficients(block, energy, self.bits, self.symbol, step, self.tables, self.rung)
+        coefficients = dequantised(groups, step, self.tables, self.rung)
+        total = sum(abs(level) for group in groups for level in group.levels)
         if alternative > 0:
             undo_alternative(self.model, block, mode, alternative - 1, coefficients)
         sine = block.lw + block.lh == 4 and mode <= 34 and alternative == 0

@@ -19,7 +19,7 @@ def step_of(index: int) -> int:
 # 9.2 Codebook arrays
 
 I1, U1, I2, U2 = range(4)
-FIRST_MODE_CONTEXT, FIRST_PATTERN_CONTEXT, CONTEXTS = 1382, 1706, 2378
+FIRST_MODE_CONTEXT, FIRST_PATTERN_CONTEXT, CONTEXTS = 5386, 5710, 8398
 POOLS = {"flags": (16, 0), "modes": (40, FIRST_MODE_CONTEXT), "patterns": (256, FIRST_PATTERN_CONTEXT)}
 """Symbols and first context of each pool."""
 
@@ -53,10 +53,9 @@ class Tables:
                 require(max(used) < lengths.shape[0], CodebookMissing)
             starts = range(0, len(lengths.elements), symbols)
             self.codes[pool] = [HuffmanCode(lengths.elements[start : start + symbols]) for start in starts]
-        patterns = CONTEXTS - FIRST_PATTERN_CONTEXT
-        self.offset_rows = take(codebook, f"{kind}_offset_rows", U1, rungs, patterns).elements
-        offsets = take(codebook, f"{kind}_offsets", I1, None, 256, 4)
-        require(max(self.offset_rows) < offsets.shape[0], CodebookMissing)
+        self.offset_sets = take(codebook, f"{kind}_offset_sets", U1, rungs).elements
+        offsets = take(codebook, f"{kind}_offsets", I1, None, 32, 256, 4)
+        require(max(self.offset_sets) < offsets.shape[0], CodebookMissing)
         self.offsets = offsets.elements
 
     def code(self, rung: int, context: int) -> HuffmanCode:
@@ -64,11 +63,9 @@ class Tables:
         pool = "flags" if context < FIRST_MODE_CONTEXT else "modes" if context < FIRST_PATTERN_CONTEXT else "patterns"
         return self.codes[pool][self.rows[rung * CONTEXTS + context]]
 
-    def offset(self, rung: int, context: int, pattern: int, component: int) -> int:
+    def offset(self, rung: int, situation: int, pattern: int, component: int) -> int:
         """9.10"""
-        patterns = CONTEXTS - FIRST_PATTERN_CONTEXT
-        row = self.offset_rows[rung * patterns + context - FIRST_PATTERN_CONTEXT]
-        return self.offsets[(row * 256 + pattern) * 4 + component]
+        return self.offsets[((self.offset_sets[rung] * 32 + situation) * 256 + pattern) * 4 + component]
 
 
 @dataclass

@@ -176,7 +176,7 @@ def pattern_surroundings(total):
 
 @inline_kernel
 def offset_cell(context):
-    """Return the cell of reconstruction offsets that a pattern's context belongs to: frequency and magnitudes before."""
+    """Return the cell of reconstruction offsets of a pattern context: frequency and magnitudes before it."""
     return ((context - FIRST_PATTERN) // 3) % OFFSET_CELLS
 
 

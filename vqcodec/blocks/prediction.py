@@ -182,18 +182,24 @@ def _blend_edges(left, top, mode, log_width, log_height, prediction):
     scale = (log_width + log_height - 2) >> 2
     reach = 3 << scale  # beyond it the weight is 0
     corner = left[0]
-    if mode == VERTICAL or mode <= DC:
-        for j in range(min(width, reach)):
-            weight = 32 >> ((2 * j) >> scale)
-            for i in range(height):
-                pull = left[i + 1] - (prediction[i, j] if mode <= DC else corner)
-                prediction[i, j] += np.int32(weight * pull + 32) >> 6
-    if mode == HORIZONTAL or mode <= DC:
+    if mode == VERTICAL:
+        for i in range(height):
+            for j in range(min(width, reach)):
+                weight = 32 >> ((2 * j) >> scale)
+                prediction[i, j] += np.int32(weight * (left[i + 1] - corner) + 32) >> 6
+    elif mode == HORIZONTAL:
         for i in range(min(height, reach)):
             weight = 32 >> ((2 * i) >> scale)
             for j in range(width):
-                pull = top[j + 1] - (prediction[i, j] if mode <= DC else corner)
-                prediction[i, j] += np.int32(weight * pull + 32) >> 6
+                prediction[i, j] += np.int32(weight * (top[j + 1] - corner) + 32) >> 6
+    else:
+        for i in range(height):
+            down = 32 >> ((2 * i) >> scale) if i < reach else 0
+            for j in range(width if i < reach else min(width, reach)):
+                across = 32 >> ((2 * j) >> scale) if j < reach else 0
+                value = prediction[i, j]
+                pull = across * (left[i + 1] - value) + down * (top[j + 1] - value)
+                prediction[i, j] = value + (np.int32(pull + 32) >> 6)
 
 
 @kernel

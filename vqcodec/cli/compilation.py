@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-COMPILE_SECONDS = 10  # all kernels for pictures, from nothing
+COMPILE_SECONDS = 30  # all kernels for pictures, from nothing
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def announce_compilation(console: Console) -> Iterator[None]:
     numba announces every compilation, and nothing for kernels loaded from its cache, so that nothing has to
     be guessed from files in the cache folder.
     """
-    importlib.import_module("vqcodec.jit")  # chooses the cache folder, which numba reads when it is imported
+    _load_compiler()
     from numba.core import event
 
     class Announcer(event.Listener):
@@ -38,3 +39,19 @@ def announce_compilation(console: Console) -> Iterator[None]:
 
     with event.install_listener("numba:compile", Announcer()):
         yield
+
+
+def _load_compiler() -> None:
+    """Load numba, and keep it from loading scipy where that is installed, which takes a sixth of a start.
+
+    It would be for matrix products within kernels, of which there are none.
+    """
+    hidden = "scipy" not in sys.modules
+    if hidden:
+        sys.modules["scipy"] = None  # type: ignore[assignment]  # makes `import scipy` fail
+    try:
+        importlib.import_module("vqcodec.jit")  # chooses the cache folder, which numba reads when it is imported
+        importlib.import_module("numba.np.arraymath")  # the module of numba that looks for scipy.linalg
+    finally:
+        if hidden:
+            del sys.modules["scipy"]

@@ -116,9 +116,9 @@ Parent = Annotated[
     str | None,
     _option(
         "--parent",
-        "Codebook to start from, which is believed where the corpus says little.",
-        "none",
-        metavar="NAME|FILE",
+        "Codebook to start from, which is believed where the corpus says little; none for none.",
+        "photo",
+        metavar="NAME|FILE|none",
     ),
 ]
 Pixels = Annotated[

@@ -73,7 +73,7 @@ def _train_transform(
     from vqcodec.vq.library import load_codebook
 
     chosen = _options(transform.TransformOptions, options)
-    parent = load_codebook(chosen.parent) if chosen.parent else None
+    parent = None if chosen.parent == "none" else load_codebook(chosen.parent)
     return transform.train(corpus, name, chosen, parent=parent, threads=threads, progress=progress)
 
 

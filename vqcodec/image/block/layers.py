@@ -154,8 +154,8 @@ def reconstruct_planes(indices: np.ndarray, layer: Layer, height: int, width: in
     _place_codewords(indices, layer.codewords, layer.side, blocks)
     if layer.subsampling == 1:
         return [np.ascontiguousarray(plane[:height, :width]) for plane in blocks]
-    half_height, half_width = (height + 1) // 2, (width + 1) // 2
-    return [colour.double(plane[:half_height, :half_width], height, width) for plane in blocks]
+    half = np.ascontiguousarray(blocks[:, : (height + 1) // 2, : (width + 1) // 2])
+    return [colour.double(plane, height, width) for plane in half]
 
 
 @kernel

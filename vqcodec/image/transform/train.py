@@ -35,7 +35,7 @@ class TransformOptions:
         tune: what to train for, "ssim" or "psnr"; either codebook serves both.
         chroma: "444" or "420"; likewise.
         scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
-        parent: name or path of the codebook to start from, believed where the corpus says little; "" for none.
+        parent: name or path of the codebook to start from, believed where the corpus says little; "none" for none.
         pixels: about so many pixels of the corpus are used, taken evenly; 0 for all.
         checkpoint: folder to keep the state of training in after each round, to go on from there; "" for none.
     """
@@ -45,7 +45,7 @@ class TransformOptions:
     tune: str = "psnr"
     chroma: str = "444"
     scales: int = 1
-    parent: str = ""
+    parent: str = "photo"
     pixels: int = 0
     checkpoint: str = ""
 

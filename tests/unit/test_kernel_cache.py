@@ -1,0 +1,145 @@
+"""Where compiled kernels go: another folder when what they are made of changes, and none but a few kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import vqcodec
+from vqcodec import kernel_cache
+from vqcodec.kernel_cache import KEPT_FOLDERS, choose_folder, remove_old, source_digest
+
+PACKAGE = Path(vqcodec.__file__).parent
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A small package of the same shape: a kernel that calls another and takes a constant from a third module."""
+    package = tmp_path / "vqcodec"
+    sources = {
+        "__init__.py": "",
+        "jit.py": "def kernel(function): ...\n",
+        "limits.py": "MOST = 4\n",
+        "api.py": "from vqcodec.blocks.search import run\n",
+        "blocks/__init__.py": "",
+        "blocks/steps.py": "STEP = 3\n",
+        "blocks/help.py": "from vqcodec.jit import inline_kernel\n",
+        "blocks/search.py": "from vqcodec import limits\nfrom vqcodec.blocks.steps import STEP\n"
+        "from vqcodec.blocks.help import (\n    a,\n)\nfrom vqcodec.jit import kernel, map_shards\n",
+        "blocks/files.py": "from vqcodec.jit import map_shards\n",
+    }
+    for name, text in sources.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
+    return package
+
+
+@pytest.mark.parametrize(
+    ("changed", "matters"),
+    [
+        ("blocks/search.py", True),
+        ("blocks/help.py", True),
+        ("blocks/steps.py", True),
+        ("limits.py", True),
+        ("jit.py", True),
+        ("blocks/files.py", False),
+        ("api.py", False),
+    ],
+)
+def test_the_digest_is_of_all_that_is_compiled_in(copy: Path, changed: str, matters: bool) -> None:
+    before = source_digest(copy)
+    (copy / changed).write_text((copy / changed).read_text() + "OTHER = 5\n")
+    assert (source_digest(copy) != before) == matters
+
+
+def test_the_digest_does_not_hang_on_place_or_time(copy: Path, tmp_path: Path) -> None:
+    elsewhere = shutil.copytree(copy, tmp_path / "elsewhere" / "vqcodec")
+    (elsewhere / "__pycache__").mkdir()
+    (elsewhere / "__pycache__" / "x.py").write_text("from vqcodec.jit import kernel\n")
+    os.utime(elsewhere / "limits.py", (0, 0))
+    assert source_digest(elsewhere) == source_digest(copy)
+
+
+def test_every_module_with_kernels_counts(tmp_path: Path) -> None:
+    """And so do the modules of constants that kernels use."""
+    package = tmp_path / "vqcodec"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "_codebooks"))
+    holders = [path for path in package.rglob("*.py") if "@kernel" in path.read_text() or "@inline" in path.read_text()]
+    assert len(holders) > 20
+    before = source_digest(package)
+    for path in (*holders, package / "blocks" / "steps.py", package / "blocks" / "layout.py", package / "limits.py"):
+        text = path.read_text()
+        path.write_text(text + "\n# changed\n")
+        assert source_digest(package) != before, path
+        path.write_text(text)
+    assert source_digest(package) == before
+
+
+def test_the_digest_is_cheap() -> None:
+    times = []
+    for _ in range(9):
+        started = time.process_time()
+        source_digest(PACKAGE)
+        times.append(time.process_time() - started)
+    assert min(times) < 0.01
+
+
+def test_old_folders_go_and_foreign_ones_stay(tmp_path: Path) -> None:
+    names = [f"{number:016x}" for number in range(6)]
+    for age, name in enumerate(names):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    (tmp_path / "blocks_015fa2874e6d36ef").mkdir()
+    remove_old(tmp_path / names[5])  # the present one stays, whatever its age
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*names[: KEPT_FOLDERS - 1], names[5], "blocks_015fa2874e6d36ef"}
+
+
+def test_the_folder_is_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is put back as it was
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    choose_folder()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "vqcodec" / "kernels" / source_digest(PACKAGE))
+    assert Path(os.environ["NUMBA_CACHE_DIR"]).is_dir()
+
+
+def test_what_the_user_says_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda _name: pytest.fail("not asked for"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    choose_folder()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path)
+
+
+def test_without_a_place_to_write_the_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vqcodec").write_text("a file where a folder should be")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: str(tmp_path / prefix))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is put back as it was
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    choose_folder()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "vqcodec-kernels-")
+
+
+def test_numba_takes_the_folder(tmp_path: Path) -> None:
+    """In a process of its own: the folder is chosen before numba reads its configuration."""
+    program = "import vqcodec.jit, numba, os; print(numba.config.CACHE_DIR == os.environ['NUMBA_CACHE_DIR'])"
+    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
+    environment["XDG_CACHE_HOME"] = str(tmp_path)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "True\n"
+    if sys.platform == "linux":
+        assert [path.name for path in (tmp_path / "vqcodec" / "kernels").iterdir()] == [source_digest(PACKAGE)]
+
+
+def test_the_module_loads_nothing_heavy() -> None:
+    assert kernel_cache.__file__ is not None
+    program = "import sys, vqcodec.kernel_cache; print('numpy' in sys.modules or 'numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
