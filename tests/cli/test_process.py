@@ -55,19 +55,23 @@ def test_a_full_disk_behind_standard_output(workspace: Path) -> None:
     ("number", "code", "jobs"), [(signal.SIGINT, 130, "1"), (signal.SIGINT, 130, "2"), (signal.SIGTERM, 143, "2")]
 )
 def test_interruption_leaves_whole_files_only(workspace: Path, number: signal.Signals, code: int, jobs: str) -> None:
-    names = [f"many{index:03}.png" for index in range(300)]
-    samples = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
-    for name in names:
-        Image.fromarray(samples).save(name)
-    command = [*VQCODEC, "encode", *names, "-d", "new", "--jobs", jobs, "--quiet", "-e", "9"]
+    names = [f"many{index:03}.png" for index in range(200)]
+    samples = np.random.default_rng(0).integers(0, 256, (512, 512, 3)).astype(np.uint8)
+    Image.fromarray(samples).save(names[0])
+    for name in names[1:]:
+        os.link(names[0], name)
+    command = [*VQCODEC, "encode", *names, "-d", "new", "--jobs", jobs, "--quiet", "-e", "9", "-c", "classic-4x4-256"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not list(Path().glob("new/*.vqc")):
-        assert time.monotonic() < deadline
-        assert running.poll() is None
-        time.sleep(0.01)
-    running.send_signal(number)
-    _, stderr = running.communicate(timeout=30)
+    try:
+        deadline = time.monotonic() + 120
+        while not list(Path().glob("new/*.vqc")):
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.send_signal(number)
+        _, stderr = running.communicate(timeout=60)
+    finally:
+        running.kill()
     assert running.returncode == code
     made = sorted(Path("new").iterdir())
     assert 0 < len(made) < len(names)

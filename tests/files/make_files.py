@@ -14,9 +14,10 @@ from pathlib import Path
 import codebook_samples
 import media_samples
 import picture_samples
+import transform_samples
 from sample import BAD, GOOD, UNSUPPORTED, Sample
 
-MAKERS = (*codebook_samples.MAKERS, *media_samples.MAKERS, *picture_samples.MAKERS)
+MAKERS = (*codebook_samples.MAKERS, *media_samples.MAKERS, *picture_samples.MAKERS, *transform_samples.MAKERS)
 
 
 def samples() -> list[Sample]:

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from codebook_samples import I4, OTHER_HASH, TINY_HASH, U1, U2, array, canonical, codebook_file
+from codebook_samples import I4, OTHER_HASH, TINY_HASH, U1, U2, array, canonical, codebook_file, deflate
 from media_samples import compact, embedded, end, head, packet, reference, stream, varint
 from sample import BAD, CODEBOOK, CORRUPT, GOOD, LATER, LIMIT, UNSUPPORTED, Sample
 
@@ -260,6 +260,13 @@ def bad_codebooks() -> Iterator[Sample]:
     yield grey("first-4", "The first index is 4, of 0 to 3.", first(b"luma.first", 4))
     yield grey("first-negative", "The first index is -1.", first(b"luma.first", -1))
     yield grey("contexts-two", "Index codes for two contexts.", numbers(b"luma.index_lengths", b"\1\2\3\3" * 2, 2, 4))
+    yield grey("layout-16-bits", "A layout of 16 bits.", array(b"layout", U2, (1,), bytes(2)))
+    yield grey("side-two", "Two sides.", numbers(b"side", b"\2\2"))
+    yield grey("first-8-bits", "A first index of 8 bits.", numbers(b"luma.first", b"\1"))
+    wide = array(b"luma.index_lengths", U2, (1, 4), b"\1\0\2\0\3\0\3\0")
+    yield grey("lengths-16-bits", "Code lengths of 16 bits.", wide)
+    wide = array(b"luma.run_lengths", U2, (1, 18), b"".join(bytes([length, 0]) for length in runs(RUNS)))
+    yield grey("run-lengths-16-bits", "Code lengths of runs of 16 bits.", wide)
     short = numbers(b"luma.run_lengths", runs({0: 1, 16: 1}, 17), 1, 17)
     yield grey("run-symbols-17", "Seventeen run symbols.", short)
     for name, lengths, what in (
@@ -272,10 +279,20 @@ def bad_codebooks() -> Iterator[Sample]:
         yield grey(f"lengths-{name}", what, numbers(b"luma.index_lengths", lengths, 1, 4), error=CORRUPT)
     incomplete = numbers(b"luma.run_lengths", runs({0: 1, 17: 2}), 1, 18)
     yield grey("run-lengths-incomplete", "Run lengths that leave bits without a symbol.", incomplete, error=CORRUPT)
+    yield bad("codebook-classes-257", too_many_classes(), "257 classes.", CODEBOOK, packed=True)
     chroma = dict(COLOUR_ARRAYS)
     del chroma[b"chroma.first"]
     data = chunked(embedded(Book(b"odd", chroma).file), shape(5, 3, 1), GREY_BITS)
     yield bad("codebook-chroma-incomplete", data, "A grey picture; the codebook's chroma lacks an array.", CODEBOOK)
+
+
+def too_many_classes() -> bytes:
+    """A picture whose codebook has a class more than there may be; else it is whole."""
+    arrays = dict(GREY_ARRAYS)
+    arrays[b"luma.index_lengths"] = numbers(b"luma.index_lengths", b"\1\2\3\3" * 257**2, 257**2, 4)
+    arrays[b"luma.run_lengths"] = numbers(b"luma.run_lengths", runs(RUNS) * 257, 257, 18)
+    raw = canonical(b"odd", tuple(data for _, data in sorted(arrays.items())))
+    return chunked(embedded(codebook_file(raw, 2, deflate(raw), name=b"odd")), shape(5, 3, 1), GREY_BITS)
 
 
 def unsupported_pictures() -> Iterator[Sample]:

@@ -109,7 +109,7 @@ class Layer:
         dimension = self.plane_count * self.side**2
         count = first_axis(codebook, f"{name}.codewords")
         self.classes = first_axis(codebook, f"{name}.run_lengths")
-        require(2 <= count <= 65536, CodebookMissing)
+        require(2 <= count <= 65536 and self.classes <= 256, CodebookMissing)
         codewords = numbers(codebook, f"{name}.codewords", U1, count, dimension)
         self.codewords = cut(codewords, dimension)
         self.left_class = numbers(codebook, f"{name}.left_class", U1, count)
@@ -122,7 +122,6 @@ class Layer:
 
     def make_codes(self) -> None:
         """Section 7; only for the layers that the picture has."""
-        require(self.classes <= 256)
         self.index_codes = [HuffmanCode(row) for row in self.index_lengths]
         self.run_codes = [HuffmanCode(row) for row in self.run_lengths]
 

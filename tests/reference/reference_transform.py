@@ -66,18 +66,17 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
     tiles = tile_rectangles(shape.height, shape.width)
     require(len(packets) == len(tiles))
     has_alpha = shape.channels in (2, 4)
+    payloads = [cut_packet(packet) if has_alpha else (packet, b"") for packet in packets]
+    for (payload, _), tile in zip(payloads, tiles, strict=True):
+        require(8 * len(payload) >= superblocks(tile, shape.parameters))
     planes = [blank(*size) for size in plane_sizes(shape)]
-    alpha_tiles = []
-    for packet, tile in zip(packets, tiles, strict=True):
-        payload, alpha_payload = cut_packet(packet) if has_alpha else (packet, b"")
-        decoded = decode_tile(payload, tile, shape.parameters, model)
-        for number, part in enumerate(decoded):
+    for (payload, _), tile in zip(payloads, tiles, strict=True):
+        for number, part in enumerate(decode_tile(payload, tile, shape.parameters, model)):
             shift = 1 if number > 0 and shape.parameters.chroma == HALF else 0
             put(part, planes[number], tile.top >> shift, tile.left >> shift)
-        alpha_tiles.append(alpha_payload)
     pixels = joined(planes, shape)
     if has_alpha:
-        add_alpha(pixels, alpha_tiles, tiles, shape, model)
+        add_alpha(pixels, [payload for _, payload in payloads], tiles, shape, model)
     return pixels
 
 
@@ -89,8 +88,8 @@ def read_header(reader: Reader) -> Header:
     require(channels <= 4)
     require(width <= 65535 and height <= 65535 and width * height <= 2**28, Limit)
     header = Header(width, height, channels, read_parameters(reader.number(1), reader))
-    require((header.parameters.chroma == NO_CHROMA) == (channels < 3))
     require(header.parameters.chroma != RESERVED, Unsupported)
+    require((header.parameters.chroma == NO_CHROMA) == (channels < 3))
     if channels in (2, 4):
         first = reader.number(1)
         if first != EXACT_ALPHA:
@@ -145,8 +144,25 @@ def cut_packet(packet: bytes) -> tuple[bytes, bytes]:
     return reader.take(reader.varint()), reader.rest()
 
 
+def plane_size(tile: Tile, number: int, parameters: Parameters) -> tuple[int, int]:
+    """Height and width of the tile's part of a plane."""
+    shift = 1 if number > 0 and parameters.chroma == HALF else 0
+    return (tile.height + shift) >> shift, (tile.width + shift) >> shift
+
+
+def superblocks(tile: Tile, parameters: Parameters) -> int:
+    """The number of superblocks of all planes of a tile."""
+    sizes = [plane_size(tile, number, parameters) for number in range(plane_count(parameters))]
+    return sum(-(-height // 32) * -(-width // 32) for height, width in sizes)
+
+
+def plane_count(parameters: Parameters) -> int:
+    return 1 if parameters.chroma == NO_CHROMA else 3
+
+
 def decode_tile(payload: bytes, tile: Tile, parameters: Parameters, model: Model) -> list[Samples]:
     """The planes of a tile, padded and filtered, in 1/16."""
+    require(8 * len(payload) >= superblocks(tile, parameters))
     bits = BitReader(payload)
     planes = decode_planes(bits, tile, parameters, model)
     require(8 * len(payload) - bits.position < 8)
@@ -161,12 +177,11 @@ def decode_planes(bits: BitReader, tile: Tile, parameters: Parameters, model: Mo
     rung = model.rung_of(parameters.step_index)
     chroma_index = clip(parameters.step_index + parameters.chroma_step, 0, 63)
     planes: list[Plane] = []
-    for number in range(1 if parameters.chroma == NO_CHROMA else 3):
-        shift = 1 if number > 0 and parameters.chroma == HALF else 0
-        height, width = (tile.height + shift) >> shift, (tile.width + shift) >> shift
-        plane = Plane(height, width, chroma_index if number > 0 else parameters.step_index)
+    for number in range(plane_count(parameters)):
+        size = plane_size(tile, number, parameters)
+        plane = Plane(*size, chroma_index if number > 0 else parameters.step_index)
         if number > 0:
-            be_guided(plane, planes, shift)
+            be_guided(plane, planes, 1 if parameters.chroma == HALF else 0)
         tables = model.chroma if number > 0 else model.luma
         PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
         planes.append(plane)

@@ -44,7 +44,7 @@ def model():
 
 
 def psnr(a, b):
-    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
+    return 10 * np.log10(255**2 / max(np.mean((a.astype(float) - b) ** 2), 1e-9))
 
 
 @pytest.mark.parametrize("subsampling", ["grey", "444", "420", "422"])
@@ -187,7 +187,7 @@ def test_damaged_models_are_refused(model, spoil):
 
 
 def test_training_is_the_same_on_any_number_of_threads_and_resumes(tmp_path):
-    pictures = [picture(48, 40, "420", seed) for seed in range(3)]
+    pictures = [picture(32, 40, "420", seed) for seed in range(2)]
     parameters = CodingParameters(0, subsampling="420", effort=1)
     common = {"parameters": parameters, "steps": RUNGS}
     told = []

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import reference_block
 import reference_decoder as reference
+import reference_transform
 from reading import FOLDER, read_everything
 from sample import GOOD
 
 from vqcodec.errors import VQCodecError
 from vqcodec.image import decode_image
 
-SAMPLES = [sample for sample in make_files.samples() if sample.found_by == "image/block"]
+SAMPLES = [sample for sample in make_files.samples() if sample.found_by in ("image/block", "image/transform")]
 RIGHT = [sample for sample in SAMPLES if not sample.error]
 WRONG = [sample for sample in SAMPLES if sample.error]
 SHARED = [path.read_bytes() for path in (FOLDER / GOOD).glob("codebook-*.vqcb")]
@@ -38,7 +39,8 @@ def compiled():
     """Kernels are compiled before anything is measured."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VQCODEC_CODEBOOK_PATH", str(FOLDER / GOOD))
-        decode_image(contents_of("picture-colour-alpha.vqc"))
+        for name in ("picture-colour-alpha.vqc", "transform-colour-half.vqc", "transform-alpha-coded.vqc"):
+            decode_image(contents_of(name))
 
 
 def contents_of(name):
@@ -54,8 +56,9 @@ def by_reference(data):
     return np.array(samples)
 
 
-def test_the_engine_is_registered():
-    assert reference.ENGINES["image/block"] is reference_block.decode
+def test_the_engines_are_registered():
+    wanted = {"image/block": reference_block.decode, "image/transform": reference_transform.decode}
+    assert wanted.items() <= reference.ENGINES.items()
 
 
 @pytest.mark.parametrize("sample", RIGHT, ids=lambda sample: sample.name)
@@ -110,3 +113,17 @@ def test_colour_worked_out_by_hand():
     first, second, third, last = [50, 50, 50], [255, 43, 0], [21, 248, 255], [175, 117, 80]
     wanted = [[first, second, third], [last] * 3]
     assert decode_image(contents_of("picture-joint.vqc")).tolist() == wanted
+
+
+def test_a_coefficient_worked_out_by_hand():
+    """Step 13.5, so 108 eighths in the corner of the sine transform, on a prediction of 128.
+
+    between: 25 46 62 71 down the first column; residuals in 1/16: 11 21 29 33, 21 39 53 60, 28 53 72 81, 32 61 82 93.
+    """
+    wanted = [[129, 129, 130, 130], [129, 130, 131, 132], [130, 131, 133, 133], [130, 132, 133, 134]]
+    assert decode_image(contents_of("transform-coefficient.vqc"))[:, :, 0].tolist() == wanted
+
+
+def test_blocks_without_coefficients_are_grey():
+    for name in ("flat", "mask-empty", "mode", "quarters", "edge", "tiles"):
+        assert np.all(decode_image(contents_of(f"transform-{name}.vqc")) == 128)

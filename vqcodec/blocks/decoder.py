@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vqcodec.blocks.layout import Plane
+from vqcodec.blocks.layout import Plane, superblock_count
 from vqcodec.blocks.model import Model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_filter import restore_plane
@@ -94,6 +94,8 @@ def decode_planes(
             f"picture data: {len(payloads)} tiles, but {luma[1]}x{luma[0]} pixels make {len(rectangles)}"
         )
     numbers = range(len(rectangles)) if tiles is None else tiles
+    for number in numbers:
+        _refuse_too_little_data(payloads[number], rectangles[number], luma, parameters, len(shapes))
     planes: list[Any] = [np.zeros(shape, dtype=dtype) for shape in shapes]
 
     def decode_one(number: int) -> None:
@@ -110,3 +112,15 @@ def decode_planes(
 
     map_shards(decode_one, numbers, threads)
     return planes
+
+
+def _refuse_too_little_data(
+    payload: bytes, tile: Rectangle, luma: Shape, parameters: CodingParameters, planes: int
+) -> None:
+    """Raise CorruptFileError if a tile's superblocks cannot all be in its payload: each takes a bit or more."""
+    parts = [plane_rectangle(tile, luma, index, parameters.subsampling) for index in range(planes)]
+    least = sum(superblock_count(part.height) * superblock_count(part.width) for part in parts)
+    if 8 * len(payload) < least:
+        raise CorruptFileError(
+            f"picture data: {len(payload)} bytes cannot hold a tile of {tile.width}x{tile.height} pixels; truncated"
+        )

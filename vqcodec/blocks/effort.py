@@ -10,6 +10,7 @@ from vqcodec.blocks.steps import LAMBDA_FACTOR
 
 DEFAULT_EFFORT = 6
 MAX_EFFORT = 9
+TRAINING_EFFORT = 4  # the least that uses all tools: tables trained below it would know nothing of some
 
 
 class LeafSettings(NamedTuple):
@@ -19,7 +20,8 @@ class LeafSettings(NamedTuple):
         lambda_factor: distortion per bit, in squared steps.
         trials: modes tried in full, by Hadamard cost.
         likely_trials: 0 to 2, likely modes tried besides.
-        sparse_angles: 1 to look at every second angle first.
+        angle_stride: 1, 2 or 4; every so many angles are looked at.
+        refine: 1 to look around the best of them then.
         passes: of the quantizer.
         transforms: most alternative transforms tried.
         transform_margin: they are tried while the plain transform costs at most this times the best so far.
@@ -28,7 +30,8 @@ class LeafSettings(NamedTuple):
     lambda_factor: np.float32
     trials: int
     likely_trials: int
-    sparse_angles: int
+    angle_stride: int
+    refine: int
     passes: int
     transforms: int
     transform_margin: np.float32
@@ -41,35 +44,64 @@ class SearchSettings(NamedTuple):
         leaf: for square blocks.
         half: for halves of squares.
         halves: 1 to try cutting coded blocks in two halves.
+        largest, smallest: log2 size of the largest block tried, and of the smallest square that others are cut into.
+        cut_uncoded: 1 to try cutting blocks that are best without coefficients.
     """
 
     leaf: LeafSettings
     half: LeafSettings
     halves: int
+    largest: int
+    smallest: int
+    cut_uncoded: int
 
 
-_LEAF = {  # trials, likely trials, sparse angles, passes, transforms
-    0: (1, 0, 1, 1, 0),
-    1: (1, 1, 1, 1, 0),
-    2: (1, 2, 1, 1, 0),
-    3: (2, 1, 1, 1, 0),
-    4: (2, 2, 1, 1, 2),
-    5: (2, 2, 1, 2, 2),
-    6: (2, 2, 1, 2, 2),
-    7: (2, 2, 0, 2, 2),
-    8: (3, 2, 0, 2, 2),
-    9: (5, 2, 0, 2, 2),
-}
-_CHROMA = {**dict.fromkeys(range(4), (1, 1, 1, 1, 0)), **dict.fromkeys(range(4, 8), (1, 2, 1, 2, 0))}
-_HALF = {6: (1, 1, 1, 2, 2), 7: (1, 2, 1, 2, 2), 8: (2, 2, 0, 2, 2), 9: (3, 2, 0, 2, 2)}
-_MARGIN = np.float32(1.04)
+class _Effort(NamedTuple):
+    """A row of the table: leaf and half are trials, likely trials, angle stride, refine, passes, transforms."""
+
+    leaf: tuple[int, int, int, int, int, int]
+    half: tuple[int, int, int, int, int, int] | None = None
+    largest: int = 5
+    smallest: int = 2
+    cut_uncoded: int = 1
+
+
+_LUMA = (
+    _Effort((1, 0, 4, 0, 1, 0), largest=4, smallest=3, cut_uncoded=0),
+    _Effort((1, 0, 4, 1, 1, 0), smallest=3, cut_uncoded=0),
+    _Effort((1, 1, 4, 1, 1, 0), cut_uncoded=0),
+    _Effort((1, 1, 4, 1, 1, 1), cut_uncoded=0),
+    _Effort((1, 1, 4, 1, 1, 2), half=(1, 0, 4, 1, 1, 1), cut_uncoded=0),
+    _Effort((1, 1, 4, 1, 1, 2), half=(1, 0, 4, 1, 1, 2), cut_uncoded=0),
+    _Effort((1, 1, 4, 1, 2, 2), half=(1, 0, 4, 1, 1, 2), cut_uncoded=0),
+    _Effort((2, 1, 4, 1, 2, 2), half=(1, 0, 4, 1, 2, 2), cut_uncoded=0),
+    _Effort((2, 2, 2, 1, 2, 2), half=(1, 1, 2, 1, 2, 2)),
+    _Effort((6, 2, 1, 0, 2, 2), half=(5, 2, 1, 0, 2, 2)),
+)
+_CHROMA = (
+    _Effort((1, 0, 4, 0, 1, 0), largest=4, smallest=3, cut_uncoded=0),
+    _Effort((1, 0, 4, 0, 1, 0), smallest=3, cut_uncoded=0),
+    _Effort((1, 1, 4, 0, 1, 0), cut_uncoded=0),
+    _Effort((1, 1, 4, 0, 1, 0), cut_uncoded=0),
+    _Effort((1, 1, 4, 0, 1, 0), half=(1, 0, 4, 0, 1, 0), cut_uncoded=0),
+    _Effort((1, 1, 4, 0, 1, 0), half=(1, 0, 4, 0, 1, 0), cut_uncoded=0),
+    _Effort((1, 1, 4, 0, 1, 0), half=(1, 0, 4, 0, 1, 0), cut_uncoded=0),
+    _Effort((1, 1, 4, 1, 2, 0), half=(1, 0, 4, 0, 1, 0), cut_uncoded=0),
+    _Effort((1, 2, 2, 1, 2, 0), half=(1, 1, 4, 1, 2, 0)),
+    _Effort((5, 2, 1, 0, 2, 0), half=(4, 2, 1, 0, 2, 0)),
+)
+_MARGINS = (1.04,) * 9 + (1.15,)  # by effort
 
 
 def search_settings(effort: int, lambda_factor: float = LAMBDA_FACTOR, chroma: bool = False) -> SearchSettings:
     """Return the settings of `effort` (0 to 9) for luma or chroma planes."""
-    scale = np.float32(lambda_factor)
-    leaf = _CHROMA.get(effort, _LEAF[effort]) if chroma else _LEAF[effort]
-    half = _HALF.get(effort, leaf)
+    row = (_CHROMA if chroma else _LUMA)[effort]
+    scale, margin = np.float32(lambda_factor), np.float32(_MARGINS[effort])
     return SearchSettings(
-        LeafSettings(scale, *leaf, _MARGIN), LeafSettings(scale, *half, _MARGIN), int(effort in _HALF)
+        leaf=LeafSettings(scale, *row.leaf, margin),
+        half=LeafSettings(scale, *(row.half or row.leaf), margin),
+        halves=int(row.half is not None),
+        largest=row.largest,
+        smallest=row.smallest,
+        cut_uncoded=row.cut_uncoded,
     )

@@ -75,7 +75,7 @@ def merge_contexts(
     """Group rows of `counts` (rows, symbols) into at most `tables` by the bits that sharing a code costs.
 
     Lloyd's algorithm with the ideal code length of a row under a group's distribution as distortion. It starts from
-    the rows at even intervals of the running total of symbols, ordered by entropy.
+    the rows at even intervals of the running total of symbols, ordered by entropy, and the largest others.
 
     Returns:
         (group of each row, counts of each group); every group is used.
@@ -86,7 +86,9 @@ def merge_contexts(
     order = np.argsort(entropy, kind="stable")
     running = np.cumsum(np.sqrt(totals[order]))
     picks = np.searchsorted(running, (np.arange(tables) + 0.5) * running[-1] / tables)
-    centres = counts[order[np.unique(np.minimum(picks, len(order) - 1))]]
+    picked = order[np.unique(np.minimum(picks, len(order) - 1))]
+    others = np.setdiff1d(np.argsort(-totals, kind="stable"), picked, assume_unique=True)
+    centres = counts[np.concatenate([picked, others[: tables - len(picked)]])]
     groups = np.zeros(len(counts), dtype=np.int64)
     for _ in range(_MERGE_ROUNDS):
         bits = -np.log2(np.maximum(centres / centres.sum(axis=1, keepdims=True), 2.0**-16))

@@ -50,6 +50,7 @@ class LeafScratch(NamedTuple):
 
     Attributes:
         residual, spectrum, between: float32 (32, 32); secondary: float32 (2, 64).
+        hadamard: int32 (16,).
         mode_costs: float32 (ALL_MODES,).
         candidates: int32 (ALL_MODES,), modes.
         best_levels: int16 (32, 32).
@@ -60,6 +61,7 @@ class LeafScratch(NamedTuple):
     spectrum: npt.NDArray[np.float32]
     secondary: npt.NDArray[np.float32]
     between: npt.NDArray[np.float32]
+    hadamard: npt.NDArray[np.int32]
     mode_costs: npt.NDArray[np.float32]
     candidates: npt.NDArray[np.int32]
     best_levels: npt.NDArray[np.int16]
@@ -74,6 +76,7 @@ def new_leaf_scratch() -> LeafScratch:
         spectrum=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
         secondary=np.zeros((2, 64), dtype=np.float32),
         between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
+        hadamard=np.zeros(16, dtype=np.int32),
         mode_costs=np.zeros(ALL_MODES, dtype=np.float32),
         candidates=np.zeros(ALL_MODES, dtype=np.int32),
         best_levels=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
@@ -83,16 +86,16 @@ def new_leaf_scratch() -> LeafScratch:
 
 
 @kernel
-def hadamard_cost(source, y, x, log_width, log_height, prediction):
+def hadamard_cost(source, y, x, log_width, log_height, prediction, h):
     """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
 
     Args:
         source: int16 plane in 1/16.
         prediction: int32 (32, 32) in 1/16.
+        h: int32 (16,) scratch.
     """
     width, height = 1 << log_width, 1 << log_height
     original = source[y : y + height, x : x + width]
-    h = np.empty(16, dtype=np.int32)
     total = np.int32(0)
     for top in range(0, height, 4):
         for left in range(0, width, 4):
@@ -135,7 +138,8 @@ def load_residual(source, y, x, log_width, log_height, prediction, residual):
 def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch):
     """Fill `scratch.mode_costs`: Hadamard cost + `weight` * bits by mode, HUGE where a mode was not looked at.
 
-    With `settings.sparse_angles` every second angle is looked at, then the two beside the best.
+    Planar, DC and every `settings.angle_stride`-th angle are looked at; then, with `settings.refine`, those around the
+    best angle, at half the distance each time.
 
     Args:
         likely: what `likely_modes` returned.
@@ -143,20 +147,28 @@ def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weig
     """
     first, second, third, left, above = likely
     costs = scratch.mode_costs
-    best_angle = np.int64(FIRST_ANGLE)
-    for stage in range(1 + settings.sparse_angles):
-        low, high = (0, PLANE_MODES) if stage == 0 else (best_angle - 1, best_angle + 2)
-        for mode in range(max(low, FIRST_ANGLE * stage), min(high, PLANE_MODES)):
-            if settings.sparse_angles and mode > FIRST_ANGLE and (mode & 1) != stage:
-                if stage == 0:
-                    costs[mode] = HUGE
+    for mode in range(PLANE_MODES):
+        costs[mode] = HUGE
+    stride = settings.angle_stride
+    coarse = FIRST_ANGLE + (PLANE_MODES - 1 - FIRST_ANGLE) // stride + 1
+    centre = best_angle = np.int64(FIRST_ANGLE)
+    for number in range(coarse + 8):
+        mode = number if number < FIRST_ANGLE else FIRST_ANGLE + (number - FIRST_ANGLE) * stride
+        if number >= coarse:
+            if (number - coarse) & 1 == 0:
+                stride >>= 1
+                centre = best_angle
+            if stride == 0 or settings.refine == 0:
+                break
+            mode = centre + (stride if number & 1 else -stride)
+            if mode < FIRST_ANGLE or mode >= PLANE_MODES:
                 continue
-            predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-            cost = hadamard_cost(source, y, x, log_width, log_height, scratch.block.prediction)
-            choice = choice_of(mode, first, second, third)
-            costs[mode] = cost + weight * mode_bits(tables, context, choice, left, above, mode, np.int64(1))
-            if mode >= FIRST_ANGLE and stage == 0 and costs[mode] < costs[best_angle]:
-                best_angle = mode
+        predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+        cost = hadamard_cost(source, y, x, log_width, log_height, scratch.block.prediction, scratch.hadamard)
+        choice = choice_of(mode, first, second, third)
+        costs[mode] = cost + weight * mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+        if mode >= FIRST_ANGLE and costs[mode] < costs[best_angle]:
+            best_angle = mode
 
 
 @kernel

@@ -269,7 +269,7 @@ def _take(
         raise CodebookError(
             f"codebook: array '{name}' is {array.dtype}{list(array.shape)}, which this version cannot use"
         )
-    return np.ascontiguousarray(array)
+    return np.array(array, order="C")  # a copy: a codebook's arrays are read-only, to numba another type
 
 
 def _check_rows(rows: npt.NDArray[Any], count: int, name: str) -> None:

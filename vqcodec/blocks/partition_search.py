@@ -143,8 +143,9 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
         half = 1 << log_size >> 1
         if child < 0:
             child = np.int64(0)
-            if not crosses_edge(plane.samples, v, u, log_size):
+            if log_size <= settings.largest and not crosses_edge(plane.samples, v, u, log_size):
                 row = tables.rows[partition_context(plane.blocks, v, u, log_size)]
+                coded = True
                 for cut in (LEAF, UPPER_LOWER, LEFT_RIGHT):
                     log_height = log_size - (cut == UPPER_LOWER)
                     log_width = log_size - (cut == LEFT_RIGHT)
@@ -170,11 +171,12 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
                     if cost < costs[k, 0]:
                         costs[k, 0] = cost
                         save_node(plane, v, u, log_size, scratch)
-                    coded = plane.blocks[CODED, v >> UNIT_LOG, u >> UNIT_LOG] != 0
-                    if log_size == UNIT_LOG or (cut == LEAF and not (settings.halves and coded)):
+                    if cut == LEAF:
+                        coded = plane.blocks[CODED, v >> UNIT_LOG, u >> UNIT_LOG] != 0
+                    if log_size == UNIT_LOG or not settings.halves or not coded:
                         break
                 costs[k, 1] = lambda_ * tables.flags[row, QUARTERS]
-                if log_size == UNIT_LOG:
+                if log_size <= settings.smallest or not (coded or settings.cut_uncoded):
                     child = np.int64(4)
                     costs[k, 1] = _IMPOSSIBLE
                 clear_done(plane.blocks, v, u, log_size)

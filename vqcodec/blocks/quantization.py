@@ -52,6 +52,7 @@ class QuantizerScratch(NamedTuple):
         levels: int16 (32, 32), the result, signed.
         zero, best: float32 (5, 16, 16) by tree node: cost without coefficients, least cost found.
         options: float32 (4, 2, 2): for each component rounded down and up, its magnitude, its sign and escape bits.
+        guess: uint8 (16, 16), the significance that a pass started from.
         state: significance and magnitudes of the result.
     """
 
@@ -60,6 +61,7 @@ class QuantizerScratch(NamedTuple):
     zero: npt.NDArray[np.float32]
     best: npt.NDArray[np.float32]
     options: npt.NDArray[np.float32]
+    guess: npt.NDArray[np.uint8]
     state: CoefficientState
 
 
@@ -71,6 +73,7 @@ def new_quantizer_scratch() -> QuantizerScratch:
         zero=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
         best=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
         options=np.zeros((4, 2, 2), dtype=np.float32),
+        guess=np.zeros((GROUPS, GROUPS), dtype=np.uint8),
         state=new_coefficient_state(),
     )
 
@@ -271,6 +274,23 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
     return bits, distortion, total
 
 
+@inline_kernel
+def _differ(groups, guess, group_rows, group_columns):
+    """Whether what is significant is not what was guessed, so that another pass may do better."""
+    for gy in range(group_rows):
+        for gx in range(group_columns):
+            if groups[gy, gx] != guess[gy, gx]:
+                return True
+    return False
+
+
+@inline_kernel
+def _copy_groups(groups, guess, group_rows, group_columns):
+    for gy in range(group_rows):
+        for gx in range(group_columns):
+            guess[gy, gx] = groups[gy, gx]
+
+
 @kernel
 def quantize_block(log_width, log_height, form, tables, lambda_factor, energy, passes, scratch):
     """Quantise `scratch.values` into `scratch.levels` and `scratch.state`.
@@ -297,7 +317,10 @@ def quantize_block(log_width, log_height, form, tables, lambda_factor, energy, p
             overall = max(overall, largest)
     if overall <= ZERO_BELOW:
         return np.float32(0), energy_sum, 0, energy_sum
-    for _ in range(passes):
+    for number in range(passes):
+        if number > 0 and not _differ(groups, scratch.guess, group_rows, group_columns):
+            break
+        _copy_groups(groups, scratch.guess, group_rows, group_columns)
         quantize_groups(log_width, log_height, form, tables, lambda_factor, scratch)
         prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scratch)
         if not scratch.state.significance[0, 0, 0]:

@@ -14,7 +14,7 @@ _OCTAVE = np.array([64, 70, 76, 83, 91, 99, 108, 117], dtype=np.int32)
 STEPS = np.array([int(_OCTAVE[i % 8]) << (i // 8) for i in range(STEP_COUNT)], dtype=np.int32)
 STEP_SIZES = (STEPS / (1 << STEP_BITS)).astype(np.float32)  # in sample units
 
-LAMBDA_FACTOR = 0.16  # distortion per bit in squared steps
+LAMBDA_FACTOR = 0.12  # distortion per bit in squared steps
 
 
 def nearest_index(step: float) -> int:

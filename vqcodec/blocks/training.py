@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.blocks.effort import TRAINING_EFFORT
 from vqcodec.blocks.encoder import check_planes, search_tile
 from vqcodec.blocks.fitting import fit_model
 from vqcodec.blocks.initial import initial_model
@@ -172,7 +173,8 @@ def train(
     Args:
         pictures: planes (uint8, or int16 in 1/16; luma first) of each picture; iterated once a round, so a list or
             another re-iterable.
-        parameters: subsampling, chroma step, tune and effort to train for; the step index is not used.
+        parameters: subsampling, chroma step, tune and effort to train for, raised to TRAINING_EFFORT where it is less;
+            the step index is not used.
         steps: step indices of the rungs, ascending.
         rounds: of encoding, collecting and refitting.
         prior: model to start from and to believe where data are few; None for formula-based tables.
@@ -186,6 +188,7 @@ def train(
     """
     rungs = np.asarray(steps, dtype=np.uint8)
     base = prior or initial_model(rungs)
+    parameters = replace(parameters, effort=max(parameters.effort, TRAINING_EFFORT))
     done, model = _resume(checkpoint, rounds)
     model = model or _on_ladder(base, rungs)
     for number in range(done, rounds):

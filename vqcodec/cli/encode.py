@@ -100,7 +100,7 @@ def encode(
             "--codebook",
             metavar="NAME|FILE",
             help="Codebook, which is also the choice of the engine.",
-            show_default="classic-4x4-256",
+            show_default="photo",
             autocompletion=options.complete_codebook,
         ),
     ] = None,

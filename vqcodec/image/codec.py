@@ -11,7 +11,7 @@ import numpy as np
 
 from vqcodec import limits, metrics
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
-from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
+from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import engine_for
 from vqcodec.image.partial import load_packets
@@ -21,7 +21,7 @@ from vqcodec.vq.codebook import Codebook
 from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
 
 DEFAULT_QUALITY = 75.0
-DEFAULT_EFFORT = 5
+DEFAULT_EFFORT = 4
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _picture_stream(media: MediaFile) -> Stream:
     if media.medium != "image":
         raise UnsupportedError(f"this is a {media.medium} file, not a picture")
     if len(media.streams) != 1:
-        raise CorruptFileError(f"a picture file has one stream, not {len(media.streams)}")
+        raise UnsupportedError(f"a picture of {len(media.streams)} streams; this version decodes those of one")
     return media.streams[0]
 
 

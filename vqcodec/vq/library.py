@@ -20,7 +20,7 @@ from vqcodec.vq.names import at, is_codebook_name, printable
 
 SUFFIX = ".vqcb"
 PATH_VARIABLE = "VQCODEC_CODEBOOK_PATH"
-DEFAULT_CODEBOOKS = {"image": "classic-4x4-256"}
+DEFAULT_CODEBOOKS = {"image": "photo"}
 """The codebook of each medium when nobody says which."""
 
 REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"

@@ -99,7 +99,7 @@ def decode(
         UsageError: `crop` does not lie within the picture.
     """
     del threads
-    shape, _ = Shape.from_bytes(header)
+    shape = _shape_of(header)
     if crop is not None:
         crop.check_within(shape.width, shape.height)
     chosen, end = _read_layers(shape, packets, codebook)
@@ -116,6 +116,14 @@ def decode(
     return samples if crop is None else np.ascontiguousarray(crop.of(samples))
 
 
+def _shape_of(header: bytes) -> Shape:
+    """The shape that a stream header says, which is all it says."""
+    shape, used = Shape.from_bytes(header)
+    if used != len(header):
+        raise CorruptFileError(f"the picture's header is {len(header)} bytes long instead of {used}")
+    return shape
+
+
 def needed_packets(header: bytes, crop: Crop) -> Sequence[int]:
     """Numbers of the packets that `decode` looks at: there is one, and indices hang on those before them."""
     del header, crop
@@ -124,7 +132,7 @@ def needed_packets(header: bytes, crop: Crop) -> Sequence[int]:
 
 def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[str, int]:
     """Where the bits of header and packet went, by the parts that `encode` names; errors as `decode`."""
-    shape, _ = Shape.from_bytes(header)
+    shape = _shape_of(header)
     chosen, end = _read_layers(shape, packets, codebook)
     index_bits = sum(
         int((count_symbols(indices, layer)[0] * layer.index_lengths.astype(np.int64)).sum())
@@ -145,7 +153,7 @@ def split(data: bytes) -> tuple[bytes, bytes]:
 
 def describe(header: bytes) -> dict[str, object]:
     """What a stream header says."""
-    shape, _ = Shape.from_bytes(header)
+    shape = _shape_of(header)
     return {"width": shape.width, "height": shape.height, "channels": shape.channels}
 
 

@@ -78,26 +78,34 @@ def layers_of(codebook: Codebook) -> list[Layer]:
     """
     if codebook.engine != ENGINE:
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
-    arrays = codebook.arrays
     try:
-        layout = int(arrays["layout"][0])
-        side = int(arrays["side"][0])
+        layout = _number(codebook, "layout", np.uint8)
+        side = _number(codebook, "side", np.uint8)
         if layout == LAYOUTS["grey"]:
-            return [_layer(arrays, "luma", side, 1, (0,))]
+            return [_layer(codebook, "luma", side, 1, (0,))]
         if layout == LAYOUTS["420"]:
-            return [_layer(arrays, "luma", side, 1, (0,)), _layer(arrays, "chroma", side, 2, (1, 2))]
+            return [_layer(codebook, "luma", side, 1, (0,)), _layer(codebook, "chroma", side, 2, (1, 2))]
         if layout == LAYOUTS["joint"]:
-            return [_layer(arrays, "joint", side, 1, (0, 1, 2))]
+            return [_layer(codebook, "joint", side, 1, (0, 1, 2))]
     except (KeyError, IndexError, ValueError) as error:
         raise CodebookError(f"codebook {codebook.name} is not a usable {ENGINE} codebook: {error}") from None
     raise CodebookError(f"codebook {codebook.name}: plane layout {layout} is unknown")
 
 
-def _layer(arrays, name: str, side: int, subsampling: int, planes: tuple[int, ...]) -> Layer:
+def _number(codebook: Codebook, name: str, dtype: type) -> int:
+    """The number that an array of one element holds."""
+    array = codebook.arrays[name]
+    if array.shape != (1,) or array.dtype != dtype:
+        raise ValueError(f"array {name} is not one {np.dtype(dtype).name}")
+    return int(array[0])
+
+
+def _layer(codebook: Codebook, name: str, side: int, subsampling: int, planes: tuple[int, ...]) -> Layer:
+    arrays = codebook.arrays
     codewords = arrays[f"{name}.codewords"]
     left, up = arrays[f"{name}.left_class"], arrays[f"{name}.up_class"]
     index_lengths, run_lengths = arrays[f"{name}.index_lengths"], arrays[f"{name}.run_lengths"]
-    first = int(arrays[f"{name}.first"][0])
+    first = _number(codebook, f"{name}.first", np.int32)
     size, classes = codewords.shape[0], run_lengths.shape[0]
     fits = (
         1 <= side <= 16
@@ -105,7 +113,8 @@ def _layer(arrays, name: str, side: int, subsampling: int, planes: tuple[int, ..
         and codewords.shape == (size, len(planes) * side * side)
         and 2 <= size <= limits.MAX_CODEWORDS
         and left.shape == up.shape == (size,)
-        and left.dtype == up.dtype == np.uint8
+        and left.dtype == up.dtype == index_lengths.dtype == run_lengths.dtype == np.uint8
+        and classes <= 256
         and max(int(left.max()), int(up.max())) < classes
         and index_lengths.shape == (classes * classes, size)
         and run_lengths.shape == (classes, RUN_SYMBOLS)

@@ -19,7 +19,7 @@ from vqcodec.blocks.encoder import encode_planes
 from vqcodec.blocks.model import Model
 from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
 from vqcodec.blocks.picture_planes import tile_rectangles
-from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
@@ -31,8 +31,8 @@ from vqcodec.vq.codebook import Codebook
 ENGINE = "image/transform"
 CHROMA = ("auto", "444", "420")
 TUNES = ("ssim", "psnr")
-_FULL_CHROMA_FROM = 20.0  # quality from which `auto` keeps chroma at full size
-CHROMA_STEP = {"psnr": -3, "ssim": 0}  # on the ladder of steps, relative to luma
+# SSIM sees luma, and half-size chroma leaves it more bits; RGB PSNR wants all of chroma, and so does high quality.
+_FULL_CHROMA_FROM = {"ssim": 85.0, "psnr": 20.0}
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,9 @@ def _parameters(shape: Shape, quality: float, effort: int, wishes: Wishes) -> Co
     index, lambda_scale = ladder_position(quality)
     subsampling = wishes.chroma
     if subsampling == "auto":
-        subsampling = "444" if quality >= _FULL_CHROMA_FROM else "420"
+        subsampling = "444" if quality >= _FULL_CHROMA_FROM[wishes.tune] else "420"
     return CodingParameters(
         index,
-        chroma_step=CHROMA_STEP[wishes.tune],
         tune=wishes.tune,
         subsampling=subsampling if shape.colour_channels == 3 else "grey",
         effort=effort,
@@ -234,6 +233,8 @@ def _parse(header: bytes) -> tuple[Shape, CodingParameters, bytes]:
     """Shape, parameters and what is left for alpha of a whole stream header."""
     shape, used = Shape.from_bytes(header)
     parameters = CodingParameters.from_bytes(header[used : used + PARAMETER_BYTES])
+    if parameters.subsampling == "422":
+        raise UnsupportedError("chroma 4:2:2 is not used in pictures by this version of the format")
     if (parameters.subsampling == "grey") != (shape.colour_channels == 1):
         raise CorruptFileError("the picture's header contradicts itself: channels and subsampling do not fit")
     rest = header[used + PARAMETER_BYTES :]

@@ -15,7 +15,7 @@ from vqcodec.blocks.training import DEFAULT_RUNGS
 from vqcodec.blocks.training import train as train_model
 from vqcodec.errors import UsageError
 from vqcodec.image import colour
-from vqcodec.image.transform.engine import CHROMA_STEP, ENGINE, TUNES, model_of
+from vqcodec.image.transform.engine import ENGINE, TUNES, model_of
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.training.corpus import PictureCorpus
 from vqcodec.vq.codebook import Codebook
@@ -120,7 +120,6 @@ def train(
     prior: Model | None = model_of(parent) if parent else None
     parameters = CodingParameters(
         0,
-        chroma_step=CHROMA_STEP[options.tune],
         tune=options.tune,
         subsampling=options.chroma,
         effort=options.effort,

@@ -9,11 +9,15 @@ from vqcodec.vq.codebook import Codebook
 CONTEXTS = 8398
 POOLS = (("flags", 16, 0, 5386), ("modes", 40, 5386, 5710), ("patterns", 256, 5710, CONTEXTS))
 """Name, symbols, first context and the one after the last (FORMAT.md, 9.5)."""
-PARTITION_CONTEXTS = 36
+SPECIAL = (
+    (0, 36, [2, 2, 2, 2] + [0] * 12),  # partitions: 0 to 3
+    (36, 316, [4, 4, 5, 5, 5, 5, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]),  # choices: half of them a mode symbol
+)
+"""First context, the one after the last, and code lengths under which what a picture seldom has is not rare."""
 TABLES = 12  # in each pool
 
 
-def random_codebook(seed: int, alternatives: int = 2, restoration: bool = True, even: float = 0.5) -> Codebook:
+def random_codebook(seed: int, alternatives: int = 1, restoration: bool = True, even: float = 0.5) -> Codebook:
     """A codebook of three rungs; `even` is the share of contexts in which all symbols are about equally likely."""
     chance = np.random.default_rng(seed)
     rungs = np.sort(chance.permutation(64)[:3]).astype(np.uint8)
@@ -25,9 +29,9 @@ def random_codebook(seed: int, alternatives: int = 2, restoration: bool = True, 
             arrays[f"{kind}_{pool}"] = np.array(lengths, np.uint8)
             rows = chance.integers(0, TABLES, (3, end - first))
             arrays[f"{kind}_rows"][:, first:end] = np.where(chance.random(rows.shape) < even, 0, rows)
-        arrays[f"{kind}_flags"][1] = [2, 2, 2, 2] + [0] * 12
-        whole = chance.random((3, PARTITION_CONTEXTS)) < even
-        arrays[f"{kind}_rows"][:, :PARTITION_CONTEXTS][whole] = 1
+        for table, (first, end, special) in enumerate(SPECIAL, 1):
+            arrays[f"{kind}_flags"][table] = special
+            arrays[f"{kind}_rows"][:, first:end][chance.random((3, end - first)) < even] = table
         arrays[f"{kind}_offset_sets"] = chance.integers(0, 2, 3).astype(np.uint8)
         arrays[f"{kind}_offsets"] = chance.integers(-128, 128, (2, 32, 256, 4)).astype(np.int8)
     if alternatives:
