@@ -340,7 +340,7 @@ def test_embedded_codebook_needs_no_library(workspace: Path, run: Run, monkeypat
 
 
 def test_a_codebook_file_stands_in_for_the_library(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    run("codebook", "export", "classic-4x4-256", "-o", "x.vqcb")
+    run("codebook", "export", "photo", "-o", "x.vqcb")
     monkeypatch.setattr("vqcodec.vq.library.search_path", list)
     assert run("verify", "photo.vqc").exit_code == 6
     assert "at hand" in run("verify", "photo.vqc", "-c", "x.vqcb").stdout
