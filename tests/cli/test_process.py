@@ -51,6 +51,11 @@ def test_a_full_disk_behind_standard_output(workspace: Path) -> None:
     assert b"standard output: cannot be written" in done.stderr
 
 
+def _heed_interrupts() -> None:
+    """Undo what a shell does to the commands it runs in the background: they, and their children, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("number", "code", "jobs"), [(signal.SIGINT, 130, "1"), (signal.SIGINT, 130, "2"), (signal.SIGTERM, 143, "2")]
 )
@@ -61,7 +66,7 @@ def test_interruption_leaves_whole_files_only(workspace: Path, number: signal.Si
     for name in names[1:]:
         os.link(names[0], name)
     command = [*VQCODEC, "encode", *names, "-d", "new", "--jobs", jobs, "--quiet", "-e", "9", "-c", "classic-4x4-256"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE)
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts)
     try:
         deadline = time.monotonic() + 120
         while not list(Path().glob("new/*.vqc")):
