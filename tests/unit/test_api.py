@@ -153,7 +153,7 @@ def test_options_reach_the_transform_engine() -> None:
     settings = {"codebook": book, "effort": 0, "quality": 30}
     sizes = {
         api.encode(source, **settings, **options).output_bytes  # type: ignore[arg-type]
-        for options in ({}, {"tune": "psnr"}, {"chroma": "420"}, {"alpha_quality": 10.0})
+        for options in ({}, {"tune": "psnr"}, {"chroma": "444"}, {"alpha_quality": 10.0})
     }
     assert len(sizes) == 4
     for options in ({"tune": "looks"}, {"chroma": "422"}, {"alpha_quality": -1.0}, {"sharpness": 3}):
