@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the shipped codebooks again, to the same bytes. Takes about half an hour.
+# Makes the shipped codebooks again; README.md says which of them to the same bytes. Takes about half an hour.
 #   codebooks/recipe.sh FOLDER      FOLDER holds the training photographs, wp_*.png (see LICENSES.md)
 set -eu
 photos=${1:-../shared/data/images/train}
