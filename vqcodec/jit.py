@@ -7,6 +7,7 @@ layers (and their fork and nesting traps) stay out, and each kernel is compiled 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +25,64 @@ import numba  # noqa: E402  (the cache folder must be chosen before numba reads 
 numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defined]  # for the case that numba was imported before
 
 
+_njit: Any = numba.njit  # whose stubs do not know all options
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "boundscheck": False,
+    "no_cfunc_wrapper": True,  # an entry for C, which nobody uses, takes as long to compile as the one for Python
+}
+
+
+class InnerKernel:
+    """A function that is compiled for the kernels that call it, and for them alone; Python runs it as it is written.
+
+    An entry for Python would unpack every array of every argument: much of the time that small kernels take to compile.
+    And numba is told of the function only when a kernel is compiled that calls it: kernels from the cache need it not.
+    """
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        self._function = function
+        self._options = options
+        functools.update_wrapper(self, function)
+
+    @functools.cached_property
+    def _dispatcher(self) -> Any:
+        return _njit(**_OPTIONS, no_cpython_wrapper=True, **self._options)(self._function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks for when it meets the function's name in a kernel."""
+        return self._dispatcher._numba_type_
+
+    def __call__(self, *args: Any) -> Any:
+        """Run the function, interpreted."""
+        return self._function(*args)
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a kernel: cached on disk, without the GIL, IEEE arithmetic (never fastmath)."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)(function)
+    return _njit(**_OPTIONS)(function)
+
+
+def inner_kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` as a kernel that only kernels call."""
+    return InnerKernel(function)
 
 
 def inline_kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a helper that LLVM may inline into the kernels that call it."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, forceinline=True)(function)
+    """Compile `function` as a helper that LLVM inlines into the kernels that call it."""
+    return InnerKernel(function, forceinline=True)
+
+
+def merged_kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` as a part of the one kernel that calls it, before types are inferred.
+
+    What a kernel calls is optimised anew with every kernel above it, so that a chain of kernels, each the only caller
+    of the next, costs as many times the compilation of what the last one calls.
+    """
+    return _njit(**_OPTIONS, inline="always")(function)
 
 
 def default_threads() -> int:

@@ -7,11 +7,11 @@ import pytest
 
 from vqcodec.blocks import transforms
 from vqcodec.blocks.coefficients import (
+    COEFFICIENT_STATE,
     MAX_MAGNITUDE,
     dequantize,
     emit_coefficients,
     escape_bits,
-    new_coefficient_state,
     parse_coefficients,
     reconstruct_levels,
 )
@@ -26,9 +26,11 @@ from vqcodec.blocks.contexts import (
 from vqcodec.blocks.initial import initial_model
 from vqcodec.blocks.layout import COEFFICIENT_MAX, SAMPLE_MAX, SUPERBLOCK, new_plane
 from vqcodec.blocks.model import LUMA
+from vqcodec.blocks.parts import new_part_bits
 from vqcodec.blocks.prediction import ANGLES, TAPS
-from vqcodec.blocks.quantization import new_quantizer_scratch, quantize_block
-from vqcodec.blocks.reconstruction import gather_block_references, new_block_scratch, predict_block
+from vqcodec.blocks.quantization import QUANTIZER_SCRATCH, quantize_block
+from vqcodec.blocks.reconstruction import BLOCK_SCRATCH, gather_block_references, predict_block
+from vqcodec.blocks.records import new_record
 from vqcodec.blocks.secondary import (
     LARGE_ORDER,
     MODE_GROUPS,
@@ -38,7 +40,7 @@ from vqcodec.blocks.secondary import (
     transform_group,
 )
 from vqcodec.blocks.steps import STEPS
-from vqcodec.blocks.tokens import new_part_bits, pack_tokens
+from vqcodec.blocks.tokens import pack_tokens
 from vqcodec.entropy.bits import PADDING
 
 SIZES = [(2, 2), (3, 2), (2, 3), (3, 3), (4, 3), (4, 4), (5, 4), (5, 5)]
@@ -100,7 +102,7 @@ def test_angles_are_symmetric_and_taps_sum_to_one():
 
 
 def test_prediction_from_nothing_is_middle_grey():
-    plane, scratch = empty_plane(), new_block_scratch()
+    plane, scratch = empty_plane(), new_record(BLOCK_SCRATCH)
     for mode in range(35):
         gather_block_references(plane, 0, 0, 4, 4, scratch)
         predict_block(plane, 0, 0, 4, 4, mode, scratch)
@@ -116,7 +118,7 @@ def textured_plane():
 
 @pytest.mark.parametrize("log_size", [2, 3, 4, 5])
 def test_horizontal_modes_mirror_vertical_ones(log_size):
-    plane, scratch = textured_plane(), new_block_scratch()
+    plane, scratch = textured_plane(), new_record(BLOCK_SCRATCH)
     mirrored = empty_plane()
     mirrored.samples[:] = plane.samples.T
     mirrored.blocks[0] = 1
@@ -133,7 +135,7 @@ def test_horizontal_modes_mirror_vertical_ones(log_size):
 
 
 def test_references_stop_at_what_is_not_decoded():
-    plane, scratch = textured_plane(), new_block_scratch()
+    plane, scratch = textured_plane(), new_record(BLOCK_SCRATCH)
     plane.blocks[0, 7, 10:] = 0  # above, from x = 40 on
     gather_block_references(plane, 32, 32, 3, 3, scratch)
     assert scratch.references[1, 1:9].tolist() == plane.samples[31, 32:40].tolist()
@@ -155,21 +157,22 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
     levels = np.zeros((64, 64), dtype=np.int16)
     inside = np.s_[32 : 32 + (1 << log_height), 32 : 32 + (1 << log_width)]
     levels[inside] = random_levels(log_width, log_height, 3)
-    state, tokens = new_coefficient_state(), np.zeros(8192, dtype=np.uint32)
+    state, tokens = new_record(COEFFICIENT_STATE), np.zeros(8192, dtype=np.uint32)
     form = coefficient_form(log_width, log_height, 10, 0)
     count = emit_coefficients(levels, 32, 32, log_width, log_height, form, 2, state, tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
-    parts = new_part_bits()
-    end = pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, parts)
-    assert parts.sum() == end
+    written, read = new_part_bits()
+    end = pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, written)
+    assert written.sum() == end
     step = int(STEPS[30])
     expected, parsed = square(np.int32), square(np.int32)
     search, decoder = model.search_tables(LUMA, 0), model.decoder_tables(LUMA, 0)
     wanted = reconstruct_levels(levels, 32, 32, log_width, log_height, form, step, search, state, expected)
     position, *found = parse_coefficients(
-        buffer, 0, log_width, log_height, form, 2, step, decoder, new_coefficient_state(), parsed
+        buffer, 0, log_width, log_height, form, 2, step, decoder, new_record(COEFFICIENT_STATE), read, parsed
     )
     assert position == end
+    np.testing.assert_array_equal(read, written)
     assert tuple(found) == wanted
     np.testing.assert_array_equal(parsed, expected)
     assert np.array_equal(parsed[: 1 << log_height, : 1 << log_width] != 0, levels[inside] != 0)
@@ -177,7 +180,7 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
 
 @pytest.mark.parametrize(("log_width", "log_height"), SIZES)
 def test_quantizer_counts_the_bits_that_are_written(model, log_width, log_height):
-    scratch = new_quantizer_scratch()
+    scratch = new_record(QUANTIZER_SCRATCH)
     height, width = 1 << log_height, 1 << log_width
     scratch.values[:height, :width] = np.random.default_rng(4).laplace(0, 1.2, (height, width))
     scratch.values[0, 0] = 7.3
@@ -188,9 +191,9 @@ def test_quantizer_counts_the_bits_that_are_written(model, log_width, log_height
     groups = scratch.state.significance[max(log_width, log_height) - 1][: height // 2, : width // 2]
     levels = np.where(np.kron(groups, np.ones((2, 2))), scratch.levels[:height, :width], 0).astype(np.int16)
     tokens = np.zeros(8192, dtype=np.uint32)
-    count = emit_coefficients(levels, 0, 0, log_width, log_height, form, 1, new_coefficient_state(), tokens, 0)
+    count = emit_coefficients(levels, 0, 0, log_width, log_height, form, 1, new_record(COEFFICIENT_STATE), tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
-    assert pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, new_part_bits()) == bits
+    assert pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, new_part_bits()[LUMA]) == bits
     assert total == np.abs(levels).sum() > 0
     assert distortion < zero == pytest.approx(float((scratch.values[:height, :width] ** 2).sum()), rel=1e-4)
     assert np.all(levels * scratch.values[:height, :width] >= 0)

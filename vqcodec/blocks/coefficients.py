@@ -5,18 +5,15 @@ by level: one 4-bit mask a node tells which children hold anything, so a node's 
 sides. Then each significant group, along the diagonals, takes one of 256 codewords, the magnitudes 0 to 3 of its four
 components, followed by raw signs and, for a component of 3, an Exp-Golomb code of what is above 3.
 
-`CoefficientState.significance` is uint8 (5, 16, 16): by depth, row and column of a node; depth 0 is the root and the
+`COEFFICIENT_STATE.significance` is uint8 (5, 16, 16): by depth, row and column of a node; depth 0 is the root and the
 last depth the groups themselves. The side of a node that has shrunk to one group is not cut further.
-`CoefficientState.magnitudes` is int32 (19, 19): the sum of magnitudes by group, with a border of 2 above and to the
+`COEFFICIENT_STATE.magnitudes` is int32 (19, 19): the sum of magnitudes by group, with a border of 2 above and to the
 left and of 1 to the right that stays 0.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.contexts import (
     FIRST_MASK,
@@ -33,10 +30,12 @@ from vqcodec.blocks.contexts import (
     pattern_surroundings,
 )
 from vqcodec.blocks.layout import COEFFICIENT_BITS, COEFFICIENT_MAX, SUPERBLOCK_LOG
+from vqcodec.blocks.parts import ESCAPE, MASK, PATTERN, SIGN
+from vqcodec.blocks.records import record_type
 from vqcodec.blocks.steps import STEP_BITS
 from vqcodec.entropy.bits import get_bits, get_exp_golomb
 from vqcodec.entropy.tables import get_symbol
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 
 GROUPS = 1 << (SUPERBLOCK_LOG - 1)  # along a side of the largest block
 DEPTHS = SUPERBLOCK_LOG
@@ -47,19 +46,11 @@ MAX_MAGNITUDE = 8193  # 2 + (2^13 - 1): an escape of at most 25 bits
 _GROUP_PLACES = np.array([0, 1, 2, 2, *[3] * (2 * GROUPS)], dtype=np.int32)
 
 
-class CoefficientState(NamedTuple):
-    """Scratch for the coefficients of one block; see the module's description."""
-
-    significance: npt.NDArray[np.uint8]
-    magnitudes: npt.NDArray[np.int32]
-
-
-def new_coefficient_state() -> CoefficientState:
-    """Return cleared scratch."""
-    return CoefficientState(
-        significance=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.uint8),
-        magnitudes=np.zeros((GROUPS + 3, GROUPS + 3), dtype=np.int32),
-    )
+COEFFICIENT_STATE = record_type(
+    significance=(np.uint8, (DEPTHS, GROUPS, GROUPS)),
+    magnitudes=(np.int32, (GROUPS + 3, GROUPS + 3)),
+)
+"""Scratch for the coefficients of one block; see the module's description."""
 
 
 @inline_kernel
@@ -77,7 +68,7 @@ def clear_magnitudes(magnitudes, group_rows, group_columns):
 
 
 @inline_kernel
-def mask_context(significance, depth, row, column, rows, columns, child_rows, child_columns, form, energy):
+def mask_context(significance, depth, row, column, rows, columns, tall, wide, form, energy):
     """Return the context of the mask of a node.
 
     It counts the significant children of the left and the upper node that touch this one, and the significant nodes to
@@ -86,14 +77,17 @@ def mask_context(significance, depth, row, column, rows, columns, child_rows, ch
     if depth == 0:
         place, surroundings = 0, energy
     else:
-        tall, wide = child_rows // rows, child_columns // columns
+        children = significance[depth + 1]
+        top, left = row * tall, column * wide
         near = 0
         if column > 0:
-            for i in range(tall):
-                near += significance[depth + 1, row * tall + i, column * wide - 1]
+            near += children[top, left - 1]
+            if tall > 1:
+                near += children[top + 1, left - 1]
         if row > 0:
-            for j in range(wide):
-                near += significance[depth + 1, row * tall - 1, column * wide + j]
+            near += children[top - 1, left]
+            if wide > 1:
+                near += children[top - 1, left + 1]
         coming = 0
         if column + 1 < columns:
             coming += significance[depth, row, column + 1]
@@ -106,11 +100,19 @@ def mask_context(significance, depth, row, column, rows, columns, child_rows, ch
 
 @inline_kernel
 def node_mask(significance, depth, row, column, tall, wide):
-    """Return the mask of a node: bit 2 i + j for the child in row i (below `tall`), column j (below `wide`)."""
-    mask = 0
-    for i in range(tall):
-        for j in range(wide):
-            mask |= np.int64(significance[depth + 1, row * tall + i, column * wide + j]) << (2 * i + j)
+    """Return the mask of a node: bit 2 i + j for the child in row i (below `tall`), column j (below `wide`).
+
+    Written out, since a loop over two children would be unrolled and vectorised wherever it is inlined.
+    """
+    children = significance[depth + 1]
+    top, left = row * tall, column * wide
+    mask = np.int64(children[top, left])
+    if wide > 1:
+        mask |= np.int64(children[top, left + 1]) << 1
+    if tall > 1:
+        mask |= np.int64(children[top + 1, left]) << 2
+        if wide > 1:
+            mask |= np.int64(children[top + 1, left + 1]) << 3
     return mask
 
 
@@ -164,7 +166,7 @@ def group_offset(offsets, row, pattern, component, magnitude):
     return np.int64(offsets[row, pattern, component]) if magnitude <= 3 else np.int64(LARGE_OFFSET)
 
 
-@kernel
+@inner_kernel
 def load_significance(levels, y, x, log_width, log_height, state):
     """Fill `state.significance` and clear the magnitudes for the levels of the block at (y, x)."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
@@ -179,7 +181,7 @@ def load_significance(levels, y, x, log_width, log_height, state):
     summarise_significance(significance, depth, group_rows, group_columns)
 
 
-@kernel
+@inner_kernel
 def summarise_significance(significance, depth, group_rows, group_columns):
     """Fill the depths above that of the groups."""
     for d in range(depth - 1, -1, -1):
@@ -200,14 +202,12 @@ def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, 
     groups = significance[depth]
     for d in range(depth):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
-        child_rows, child_columns = min(group_rows, 2 << d), min(group_columns, 2 << d)
+        tall, wide = min(group_rows, 2 << d) // rows, min(group_columns, 2 << d) // columns
         for row in range(rows):
             for column in range(columns):
                 if significance[d, row, column]:
-                    context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
-                    )
-                    mask = node_mask(significance, d, row, column, child_rows // rows, child_columns // columns)
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
+                    mask = node_mask(significance, d, row, column, tall, wide)
                     tokens[count] = (context << TOKEN_SHIFT) | mask
                     count += 1
     for diagonal in range(group_rows + group_columns - 1):
@@ -240,22 +240,19 @@ def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, 
     return count
 
 
-@kernel
+@inner_kernel
 def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, significance):
     """Read the significance tree of a block that has coefficients; return the new position."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     significance[0, 0, 0] = 1
     for d in range(tree_depth(log_width, log_height)):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
-        child_rows, child_columns = min(group_rows, 2 << d), min(group_columns, 2 << d)
-        tall, wide = child_rows // rows, child_columns // columns
+        tall, wide = min(group_rows, 2 << d) // rows, min(group_columns, 2 << d) // columns
         for row in range(rows):
             for column in range(columns):
                 mask = np.int64(0)
                 if significance[d, row, column]:
-                    context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
-                    )
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
                     mask, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
                 for i in range(tall):
                     for j in range(wide):
@@ -264,18 +261,24 @@ def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, 
 
 
 @kernel
-def parse_coefficients(buffer, position, log_width, log_height, form, energy, step, tables, state, coefficients):
+def parse_coefficients(
+    buffer, position, log_width, log_height, form, energy, step, tables, state, part_bits, coefficients
+):
     """Read a block's coefficients, dequantised, into `coefficients` (int32 (32, 32), zeroed by the caller).
 
     Args:
         form: see `contexts.coefficient_form`; energy: see `contexts.surrounding_energy`.
         step: fixed-point quantizer step.
         tables: `model.DecoderTables`.
+        part_bits: int64, to which the bits of each part (`parts.PART_NAMES`) are added.
 
     Returns:
         (new position, sum of magnitudes, bounds of the nonzero coefficients: width and height).
     """
-    position = _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state.significance)
+    first = _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state.significance)
+    part_bits[MASK] += first - position
+    position = first
+    in_signs = in_escapes = 0
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     clear_magnitudes(state.magnitudes, group_rows, group_columns)
     groups = state.significance[tree_depth(log_width, log_height)]
@@ -287,10 +290,11 @@ def parse_coefficients(buffer, position, log_width, log_height, form, energy, st
                 continue
             context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
             pattern, position = get_symbol(buffer, position, tables.rows[context], tables.patterns)
-            sign_count = 0
+            sign_count = np.int64(0)
             for k in range(4):
                 sign_count += (pattern >> (2 * k)) & 3 != 0
             signs, position = get_bits(buffer, position, sign_count)
+            in_signs += sign_count
             row = offset_cell(context)
             group_total = 0
             for k in range(4):
@@ -298,7 +302,9 @@ def parse_coefficients(buffer, position, log_width, log_height, form, energy, st
                 if magnitude == 0:
                     continue
                 if magnitude == 3:
+                    before = position
                     rest, position = get_exp_golomb(buffer, position, 0)
+                    in_escapes += position - before
                     magnitude = min(3 + rest, MAX_MAGNITUDE)
                 sign_count -= 1
                 level = -magnitude if (signs >> sign_count) & 1 else magnitude
@@ -309,6 +315,9 @@ def parse_coefficients(buffer, position, log_width, log_height, form, energy, st
             total += group_total
             used_width = max(used_width, 2 * gx + 2)
             used_height = max(used_height, 2 * gy + 2)
+    part_bits[PATTERN] += position - first - in_signs - in_escapes
+    part_bits[SIGN] += in_signs
+    part_bits[ESCAPE] += in_escapes
     return position, total, used_width, used_height
 
 
@@ -332,7 +341,7 @@ def reconstruct_levels(levels, y, x, log_width, log_height, form, step, tables, 
             if not groups[gy, gx]:
                 continue
             row = offset_cell(pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form))
-            pattern = group_total = 0
+            pattern = group_total = np.int64(0)
             for k in range(4):
                 magnitude = abs(np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)]))
                 pattern = pattern * 4 + min(magnitude, 3)

@@ -10,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.coefficients import new_coefficient_state
+from vqcodec.blocks.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.effort import SearchSettings, search_settings
 from vqcodec.blocks.layout import SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane
 from vqcodec.blocks.model import CHROMA, Model, SearchTables
 from vqcodec.blocks.modulation import superblock_steps
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.partition_search import PartitionScratch, new_partition_scratch, search_superblock
+from vqcodec.blocks.partition_search import PARTITION_SCRATCH, search_superblock
+from vqcodec.blocks.parts import add_bits, bits_by_part, new_part_bits
 from vqcodec.blocks.picture_filter import restore_plane
 from vqcodec.blocks.picture_planes import (
     Samples,
@@ -28,9 +29,10 @@ from vqcodec.blocks.picture_planes import (
     rounded,
     tile_rectangles,
 )
+from vqcodec.blocks.records import new_record
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.blocks.syntax import MAX_TOKENS_PER_SAMPLE, STACK
-from vqcodec.blocks.tokens import MAX_TOKEN_BITS, PART_NAMES, emit_plane, new_part_bits, pack_tokens
+from vqcodec.blocks.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
 from vqcodec.entropy.bits import PADDING
 from vqcodec.errors import UsageError
 from vqcodec.jit import default_threads
@@ -64,7 +66,7 @@ class SearchedPlane(NamedTuple):
 
 def _search_run(
     searched: tuple[Plane, npt.NDArray[np.int16], SearchTables, SearchSettings],
-    scratch: PartitionScratch,
+    scratch: np.record,
     items: Sequence[tuple[int, int]],
 ) -> None:
     """Search the superblocks `items` (row, column) one after another."""
@@ -86,7 +88,7 @@ def search_plane(
     tables: SearchTables,
     settings: SearchSettings,
     pool: ThreadPoolExecutor | None,
-    scratches: Sequence[PartitionScratch],
+    scratches: Sequence[np.record],
 ) -> None:
     """Search all superblocks of `plane`: in raster order, or with `pool` in a wavefront with the same result."""
     rows, columns = plane.steps.shape
@@ -105,7 +107,7 @@ def search_tile(
     model: Model,
     parameters: CodingParameters,
     pool: ThreadPoolExecutor | None,
-    scratches: Sequence[PartitionScratch],
+    scratches: Sequence[np.record],
 ) -> list[SearchedPlane]:
     """Search the planes of one tile, one after another, each guided by those before."""
     lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
@@ -125,7 +127,9 @@ def search_tile(
         tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
         stack = np.zeros((STACK, 3), dtype=np.int32)
         base = parameters.plane_step(index)
-        count = emit_plane(plane, base, modulated, tables.small_transforms, new_coefficient_state(), stack, tokens)
+        count = emit_plane(
+            plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), stack, tokens
+        )
         searched.append(SearchedPlane(plane, original, tokens[:count].copy(), (source.shape[0], source.shape[1])))
     return searched
 
@@ -135,19 +139,14 @@ def pack_tile(
 ) -> tuple[bytes, dict[str, int]]:
     """Return the payload of a tile and where its bits went."""
     rung = model.rung_of(parameters.step_index)
-    bits: dict[str, int] = {}
     room = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
     buffer = np.zeros(room, dtype=np.uint8)
-    position = 0
+    position = kind = 0
+    part_bits = new_part_bits()
     for index, plane in enumerate(searched):
         kind = plane_type(index, parameters.subsampling)
-        parts = new_part_bits()
-        position = pack_tokens(plane.tokens, model.pack_tables(kind, rung), buffer, position, parts)
-        for name, count in zip(PART_NAMES, parts.tolist()):
-            key = f"{('luma', 'chroma')[kind]} {name}"
-            bits[key] = bits.get(key, 0) + count
-    bits["padding"] = -position % 8
-    return buffer[: (position + 7) // 8].tobytes(), bits
+        position = pack_tokens(plane.tokens, model.pack_tables(kind, rung), buffer, position, part_bits[kind])
+    return buffer[: (position + 7) // 8].tobytes(), bits_by_part(part_bits, kind + 1, -position % 8)
 
 
 def encode_planes(
@@ -174,7 +173,7 @@ def encode_planes(
     payloads: list[bytes] = []
     bits: dict[str, int] = {}
     workers = threads or default_threads()
-    scratches = [new_partition_scratch() for _ in range(workers)]
+    scratches = [new_record(PARTITION_SCRATCH) for _ in range(workers)]
     pool = ThreadPoolExecutor(workers) if workers > 1 else None
     try:
         for tile in tile_rectangles((luma[0], luma[1])):
@@ -183,8 +182,7 @@ def encode_planes(
             searched = search_tile(sources, model, parameters, pool, scratches)
             payload, tile_bits = pack_tile(searched, model, parameters)
             payloads.append(payload)
-            for name, count in tile_bits.items():
-                bits[name] = bits.get(name, 0) + count
+            add_bits(bits, tile_bits)
             for index, (part, plane) in enumerate(zip(parts, searched)):
                 inside = np.s_[: part.height, : part.width]
                 part.of(unfiltered[index])[:] = plane.plane.samples[inside]

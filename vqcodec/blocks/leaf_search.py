@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.coefficients import reconstruct_levels, tree_depth
 from vqcodec.blocks.contexts import (
@@ -26,66 +23,41 @@ from vqcodec.blocks.layout import (
     SUPERBLOCK,
     SUPERBLOCK_LOG,
 )
-from vqcodec.blocks.quantization import HUGE, QuantizerScratch, new_quantizer_scratch, quantize_block
+from vqcodec.blocks.quantization import HUGE, QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.reconstruction import (
-    BlockScratch,
+    BLOCK_SCRATCH,
     gather_block_references,
-    new_block_scratch,
     predict_block,
     reconstruct_block,
     record_block,
     transform_kind,
 )
+from vqcodec.blocks.records import record_type
 from vqcodec.blocks.secondary import alternatives, apply_secondary
 from vqcodec.blocks.steps import STEP_SIZES, STEPS
 from vqcodec.blocks.syntax import choice_of, likely_modes
 from vqcodec.blocks.transforms import transform_forward
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
 
 CANDIDATE_MARGIN = np.float32(1.15)
 
 
-class LeafScratch(NamedTuple):
-    """Working arrays of the leaf search; one set a thread.
-
-    Attributes:
-        residual, spectrum, between: float32 (32, 32); secondary: float32 (2, 64).
-        hadamard: int32 (16,).
-        mode_costs: float32 (ALL_MODES,).
-        candidates: int32 (ALL_MODES,), modes.
-        best_levels: int16 (32, 32).
-        block, quantizer: scratch of those kernels.
-    """
-
-    residual: npt.NDArray[np.float32]
-    spectrum: npt.NDArray[np.float32]
-    secondary: npt.NDArray[np.float32]
-    between: npt.NDArray[np.float32]
-    hadamard: npt.NDArray[np.int32]
-    mode_costs: npt.NDArray[np.float32]
-    candidates: npt.NDArray[np.int32]
-    best_levels: npt.NDArray[np.int16]
-    block: BlockScratch
-    quantizer: QuantizerScratch
+LEAF_SCRATCH = record_type(
+    residual=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    spectrum=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    secondary=(np.float32, (2, 64)),
+    between=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    hadamard=(np.int32, 16),
+    mode_costs=(np.float32, ALL_MODES),
+    candidates=(np.int32, ALL_MODES),
+    best_levels=(np.int16, (SUPERBLOCK, SUPERBLOCK)),
+    block=BLOCK_SCRATCH,
+    quantizer=QUANTIZER_SCRATCH,
+)
+"""Working arrays of the leaf search, and of the kernels that it calls; one set a thread. `candidates` are modes."""
 
 
-def new_leaf_scratch() -> LeafScratch:
-    """Return cleared working arrays."""
-    return LeafScratch(
-        residual=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
-        spectrum=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
-        secondary=np.zeros((2, 64), dtype=np.float32),
-        between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
-        hadamard=np.zeros(16, dtype=np.int32),
-        mode_costs=np.zeros(ALL_MODES, dtype=np.float32),
-        candidates=np.zeros(ALL_MODES, dtype=np.int32),
-        best_levels=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
-        block=new_block_scratch(),
-        quantizer=new_quantizer_scratch(),
-    )
-
-
-@kernel
+@inner_kernel
 def hadamard_cost(source, y, x, log_width, log_height, prediction, h):
     """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
 
@@ -123,7 +95,7 @@ def mode_bits(tables, context, choice, left, above, mode, coded):
     return bits
 
 
-@kernel
+@inner_kernel
 def load_residual(source, y, x, log_width, log_height, prediction, residual):
     """Fill `residual` (float32) with source minus prediction, in samples."""
     width, height = 1 << log_width, 1 << log_height
@@ -134,7 +106,7 @@ def load_residual(source, y, x, log_width, log_height, prediction, residual):
             residual[i, j] = np.float32(original[i, j] - prediction[i, j]) * scale
 
 
-@kernel
+@merged_kernel
 def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch):
     """Fill `scratch.mode_costs`: Hadamard cost + `weight` * bits by mode, HUGE where a mode was not looked at.
 
@@ -171,7 +143,7 @@ def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weig
             best_angle = mode
 
 
-@kernel
+@inner_kernel
 def list_candidates(costs, settings, likely, guides, candidates):
     """Fill `candidates` with the modes to try in full; return their number.
 
@@ -207,7 +179,7 @@ def list_candidates(costs, settings, likely, guides, candidates):
     return count
 
 
-@kernel
+@inner_kernel
 def transform_block(log_width, log_height, mode, transform, tables, scratch):
     """Transform `scratch.residual` into `scratch.quantizer.values`, by the plain transform or an alternative."""
     values = scratch.quantizer.values
@@ -228,7 +200,7 @@ def transform_block(log_width, log_height, mode, transform, tables, scratch):
         )
 
 
-@kernel
+@merged_kernel
 def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch):
     """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns.
 
@@ -249,7 +221,7 @@ def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy
     )
 
 
-@kernel
+@inner_kernel
 def keep_levels(log_width, log_height, scratch):
     """Copy the levels of the significant groups to `scratch.best_levels`, zeros elsewhere."""
     groups = scratch.quantizer.state.significance[tree_depth(log_width, log_height)]
@@ -259,7 +231,7 @@ def keep_levels(log_width, log_height, scratch):
             best[i, j] = levels[i, j] if groups[i >> 1, j >> 1] else 0
 
 
-@kernel
+@merged_kernel
 def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tables, scratch):
     """Store the best levels and reconstruct the block with the decoder's functions."""
     levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
@@ -283,12 +255,23 @@ def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tabl
             scratch.block.coefficients,
         )
     reconstruct_block(
-        plane, y, x, log_width, log_height, mode, transform, used_width, used_height, tables, scratch.block
+        plane,
+        y,
+        x,
+        log_width,
+        log_height,
+        mode,
+        transform,
+        used_width,
+        used_height,
+        tables.small_transforms,
+        tables.large_transforms,
+        scratch.block,
     )
     record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
 
 
-@kernel
+@merged_kernel
 def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, scratch):
     """Code the block at (y, x) as well as can be: fill the plane's levels, samples and maps.
 
@@ -315,25 +298,23 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
     best, best_mode, best_coded, best_transform = HUGE, np.int64(0), np.int64(0), np.int64(0)
     for i in range(count):
         mode = np.int64(scratch.candidates[i])
-        bits, distortion, total, zero = try_mode(
-            plane, source, y, x, log_width, log_height, mode, np.int64(0), energy, step, tables, settings, scratch
-        )
         choice = choice_of(mode, first, second, third)
-        cost = zero * step * step + lambda_ * mode_bits(tables, context, choice, left, above, mode, np.int64(0))
-        if cost < best:
-            best, best_mode, best_coded, best_transform = cost, mode, np.int64(0), np.int64(0)
-        if total == 0:
-            continue
+        choice_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(0))
         side_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(1))
         trials = alternatives(tables.small_transforms, log_width, log_height, mode)
         transform_row = tables.rows[transform_context(size, mode)]
-        for transform in range(trials + 1):
-            if transform > 0:
-                if transform > settings.transforms or plain > best * settings.transform_margin:
+        for transform in range(min(trials, settings.transforms) + 1):
+            if transform > 0 and plain > best * settings.transform_margin:
+                break
+            bits, distortion, total, zero = try_mode(
+                plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch
+            )
+            if transform == 0:
+                cost = zero * step * step + lambda_ * choice_bits
+                if cost < best:
+                    best, best_mode, best_coded, best_transform = cost, mode, np.int64(0), np.int64(0)
+                if total == 0:
                     break
-                bits, distortion, total, zero = try_mode(
-                    plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch
-                )
             bits += side_bits
             if trials > 0:
                 bits += np.float32(tables.flags[transform_row, transform])

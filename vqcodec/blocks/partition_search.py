@@ -6,10 +6,7 @@ saved and put back. Nodes are visited depth first with an explicit stack, one en
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.contexts import partition_context
 from vqcodec.blocks.layout import (
@@ -25,66 +22,55 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
     UPPER_LOWER,
 )
-from vqcodec.blocks.leaf_search import LeafScratch, new_leaf_scratch, search_leaf
+from vqcodec.blocks.leaf_search import LEAF_SCRATCH, search_leaf
+from vqcodec.blocks.records import record_type
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax import crosses_edge
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 
 SIZES = SUPERBLOCK_LOG - UNIT_LOG + 1
 _IMPOSSIBLE = 1e30
 
 
-class PartitionScratch(NamedTuple):
-    """Working arrays of the partition search, one entry a size (log2 - 2); one set a thread.
+PARTITION_SCRATCH = record_type(
+    samples=(np.int16, (SIZES, SUPERBLOCK, SUPERBLOCK)),
+    levels=(np.int16, (SIZES, SUPERBLOCK, SUPERBLOCK)),
+    blocks=(np.uint8, (SIZES, BLOCK_FIELDS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT)),
+    nodes=(np.int32, (SIZES, 3)),
+    costs=(np.float64, (SIZES, 2)),
+    leaf=LEAF_SCRATCH,
+)
+"""Working arrays of the partition search, one entry a size (log2 - 2); one set a thread.
 
-    Attributes:
-        samples, levels: int16 (SIZES, 32, 32), the best alternative of the open node of each size.
-        blocks: uint8 (SIZES, BLOCK_FIELDS, 8, 8), its maps.
-        nodes: int32 (SIZES, 3): row, column and next child (-1: not looked at yet) of the open nodes.
-        costs: float64 (SIZES, 2): best cost so far, cost of the quarters so far.
-        leaf: scratch of the leaf search.
-    """
-
-    samples: npt.NDArray[np.int16]
-    levels: npt.NDArray[np.int16]
-    blocks: npt.NDArray[np.uint8]
-    nodes: npt.NDArray[np.int32]
-    costs: npt.NDArray[np.float64]
-    leaf: LeafScratch
-
-
-def new_partition_scratch() -> PartitionScratch:
-    """Return cleared working arrays."""
-    return PartitionScratch(
-        samples=np.zeros((SIZES, SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
-        levels=np.zeros((SIZES, SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
-        blocks=np.zeros((SIZES, BLOCK_FIELDS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT), dtype=np.uint8),
-        nodes=np.zeros((SIZES, 3), dtype=np.int32),
-        costs=np.zeros((SIZES, 2), dtype=np.float64),
-        leaf=new_leaf_scratch(),
-    )
+Attributes:
+    samples, levels: the best alternative of the open node of each size.
+    blocks: its maps.
+    nodes: row, column and next child (-1: not looked at yet) of the open nodes.
+    costs: best cost so far, cost of the quarters so far.
+    leaf: scratch of the leaf search.
+"""
 
 
 @inline_kernel
 def _copy(source, target):
-    """Copy `source` into the corner of `target`."""
+    """Copy `source` to `target`."""
     for i in range(source.shape[0]):
         for j in range(source.shape[1]):
             target[i, j] = source[i, j]
 
 
-@kernel
+@inner_kernel
 def save_node(plane, y, x, log_size, scratch):
     """Keep what the plane holds of a node as its best alternative."""
     k, size = log_size - UNIT_LOG, 1 << log_size
     v, u, units = y >> UNIT_LOG, x >> UNIT_LOG, size >> UNIT_LOG
-    _copy(plane.samples[y : y + size, x : x + size], scratch.samples[k])
-    _copy(plane.levels[y : y + size, x : x + size], scratch.levels[k])
+    _copy(plane.samples[y : y + size, x : x + size], scratch.samples[k, :size, :size])
+    _copy(plane.levels[y : y + size, x : x + size], scratch.levels[k, :size, :size])
     for field in range(BLOCK_FIELDS):
-        _copy(plane.blocks[field, v : v + units, u : u + units], scratch.blocks[k, field])
+        _copy(plane.blocks[field, v : v + units, u : u + units], scratch.blocks[k, field, :units, :units])
 
 
-@kernel
+@inner_kernel
 def restore_node(plane, y, x, log_size, scratch):
     """Put the best alternative of a node back into the plane."""
     k, size = log_size - UNIT_LOG, 1 << log_size
@@ -127,7 +113,7 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
         source: int16 in 1/16, of the plane's size.
         tables: `model.SearchTables`.
         settings: `effort.SearchSettings`.
-        scratch: `PartitionScratch`.
+        scratch: record of PARTITION_SCRATCH.
 
     Returns:
         The cost: squared error + lambda * bits.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.coefficients import parse_coefficients
 from vqcodec.blocks.contexts import (
@@ -35,40 +32,40 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
     UPPER_LOWER,
 )
+from vqcodec.blocks.parts import CHOICE, MODE, PARTITION, STEP, TRANSFORM
 from vqcodec.blocks.reconstruction import (
-    BlockScratch,
+    BLOCK_SCRATCH,
     gather_block_references,
-    new_block_scratch,
     predict_block,
     reconstruct_block,
     record_block,
 )
+from vqcodec.blocks.records import record_type
 from vqcodec.blocks.secondary import alternatives
 from vqcodec.blocks.steps import MAX_STEP_INDEX, STEPS
 from vqcodec.blocks.syntax import STACK, STEP_MIDDLE, crosses_edge, likely_modes
 from vqcodec.entropy.tables import get_symbol
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, kernel, merged_kernel
+
+DECODER_SCRATCH = record_type(stack=(np.int32, (STACK, 3)), block=BLOCK_SCRATCH)
+"""Working arrays of the decoder: nodes to visit, and those of a block."""
 
 
-class DecoderScratch(NamedTuple):
-    """Working arrays of the decoder: nodes to visit (int32 (STACK, 3)) and those of a block."""
-
-    stack: npt.NDArray[np.int32]
-    block: BlockScratch
-
-
-def new_decoder_scratch() -> DecoderScratch:
-    """Return cleared working arrays."""
-    return DecoderScratch(np.zeros((STACK, 3), dtype=np.int32), new_block_scratch())
+@inline_kernel
+def count_symbol(buffer, position, table, tables, part_bits, part):
+    """Return (symbol, new position), as `get_symbol` does; add the bits between to those of its `part`."""
+    symbol, after = get_symbol(buffer, position, table, tables)
+    part_bits[part] += after - position
+    return symbol, after
 
 
-@kernel
-def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, scratch):
+@merged_kernel
+def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, part_bits, scratch):
     """Read and reconstruct the block at (y, x); return the new position."""
     first, second, third, left, above = likely_modes(plane, y, x, log_width, log_height)
     energy = surrounding_energy(plane.blocks, y, x)
     context = choice_context(size_class(log_width, log_height), energy, left, above)
-    symbol, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+    symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, CHOICE)
     choice = symbol >> 1
     mode = first
     if choice == CHOOSE_SECOND:
@@ -76,7 +73,8 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
     elif choice == CHOOSE_THIRD:
         mode = third
     elif choice == CHOOSE_OTHER:
-        mode, position = get_symbol(buffer, position, tables.rows[mode_context(left, above)], tables.modes)
+        table = tables.rows[mode_context(left, above)]
+        mode, position = count_symbol(buffer, position, table, tables.modes, part_bits, MODE)
         mode = min(mode, LAST_ANGLE)
     elif choice >= CHOOSE_FROM_FIRST:
         mode = allowed_mode(min(FROM_FIRST + choice - CHOOSE_FROM_FIRST, FROM_SECOND), plane.guides.shape[0])
@@ -86,8 +84,8 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
     if symbol & 1:
         choices = alternatives(tables.small_transforms, log_width, log_height, mode)
         if choices > 0:
-            context = transform_context(size_class(log_width, log_height), mode)
-            transform, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+            table = tables.rows[transform_context(size_class(log_width, log_height), mode)]
+            transform, position = count_symbol(buffer, position, table, tables.flags, part_bits, TRANSFORM)
             transform = min(transform, choices)
         step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
         position, total, used_width, used_height = parse_coefficients(
@@ -100,25 +98,39 @@ def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, sc
             step,
             tables,
             scratch.coefficient_state,
+            part_bits,
             scratch.coefficients,
         )
-    reconstruct_block(plane, y, x, log_width, log_height, mode, transform, used_width, used_height, tables, scratch)
+    reconstruct_block(
+        plane,
+        y,
+        x,
+        log_width,
+        log_height,
+        mode,
+        transform,
+        used_width,
+        used_height,
+        tables.small_transforms,
+        tables.large_transforms,
+        scratch,
+    )
     record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
     return position
 
 
 @inline_kernel
-def _decode_step(plane, buffer, position, row, column, base_step, tables):
+def _decode_step(plane, buffer, position, row, column, base_step, tables, part_bits):
     """Read the change of step of a superblock; return the new position."""
     before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
     context = FIRST_STEP + min(max(before + STEP_MIDDLE, 0), 2 * STEP_MIDDLE)
-    symbol, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+    symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, STEP)
     plane.steps[row, column] = min(max(base_step + symbol - STEP_MIDDLE, 0), MAX_STEP_INDEX)
     return position
 
 
 @kernel
-def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scratch):
+def decode_plane(plane, buffer, position, end, base_step, modulated, tables, part_bits, scratch):
     """Read and reconstruct a whole plane.
 
     Args:
@@ -126,7 +138,8 @@ def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scr
         buffer: padded uint8 of the payload; `position` and `end` in bits.
         modulated: whether superblocks change their step.
         tables: `model.DecoderTables`.
-        scratch: `DecoderScratch`.
+        part_bits: int64, to which the bits of each part (`parts.PART_NAMES`) are added.
+        scratch: record of DECODER_SCRATCH.
 
     Returns:
         The new position; beyond `end` if the payload is too short, and then the plane is not complete.
@@ -136,7 +149,7 @@ def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scr
     for superblock in range(rows * columns):
         row, column = superblock // columns, superblock % columns
         if modulated:
-            position = _decode_step(plane, buffer, position, row, column, base_step, tables)
+            position = _decode_step(plane, buffer, position, row, column, base_step, tables, part_bits)
         stack[0, 0], stack[0, 1], stack[0, 2] = row * SUPERBLOCK, column * SUPERBLOCK, SUPERBLOCK_LOG
         depth = 1
         while depth > 0:
@@ -149,8 +162,8 @@ def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scr
             if not crosses_edge(plane.samples, y, x, log_size):
                 cut = np.int64(LEAF)
                 if log_size > UNIT_LOG:
-                    context = partition_context(plane.blocks, y, x, log_size)
-                    cut, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+                    table = tables.rows[partition_context(plane.blocks, y, x, log_size)]
+                    cut, position = count_symbol(buffer, position, table, tables.flags, part_bits, PARTITION)
             if cut == QUARTERS:
                 for quarter in range(3, -1, -1):
                     stack[depth, 0] = y + half * (quarter >> 1)
@@ -164,7 +177,16 @@ def decode_plane(plane, buffer, position, end, base_step, modulated, tables, scr
                 down = half * part if cut == UPPER_LOWER else 0
                 right = half * part - down
                 position = decode_leaf(
-                    plane, buffer, position, y + down, x + right, log_width, log_height, tables, scratch.block
+                    plane,
+                    buffer,
+                    position,
+                    y + down,
+                    x + right,
+                    log_width,
+                    log_height,
+                    tables,
+                    part_bits,
+                    scratch.block,
                 )
         if position > end:
             break

@@ -9,23 +9,19 @@ Distortions are in squared steps, so lambda is `lambda_factor` whatever the step
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.coefficients import (
     BORDER,
+    COEFFICIENT_STATE,
     DEPTHS,
     GROUPS,
     LARGE_OFFSET,
     MAX_MAGNITUDE,
     OFFSET_BITS,
-    CoefficientState,
     clear_magnitudes,
     escape_bits,
     mask_context,
-    new_coefficient_state,
     node_mask,
     pattern_context,
     summarise_significance,
@@ -33,7 +29,8 @@ from vqcodec.blocks.coefficients import (
 )
 from vqcodec.blocks.contexts import offset_cell
 from vqcodec.blocks.layout import SUPERBLOCK
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.blocks.records import record_type
+from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
 
 ZERO_BELOW = np.float32(0.4)  # a group whose components all are smaller, in steps, is not coded
 LIKELY_ABOVE = np.float32(0.66)  # before the first pass a group with a larger component counts as significant
@@ -44,38 +41,25 @@ NODE_SAVING = np.float32(0.7)  # bits that a node's absence saves in its parent'
 HUGE = np.float32(1e30)
 
 
-class QuantizerScratch(NamedTuple):
-    """Working arrays of the quantizer.
+QUANTIZER_SCRATCH = record_type(
+    values=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    levels=(np.int16, (SUPERBLOCK, SUPERBLOCK)),
+    zero=(np.float32, (DEPTHS, GROUPS, GROUPS)),
+    best=(np.float32, (DEPTHS, GROUPS, GROUPS)),
+    options=(np.float32, (4, 2, 2)),
+    guess=(np.uint8, (GROUPS, GROUPS)),
+    state=COEFFICIENT_STATE,
+)
+"""Working arrays of the quantizer.
 
-    Attributes:
-        values: float32 (32, 32), coefficients in steps.
-        levels: int16 (32, 32), the result, signed.
-        zero, best: float32 (5, 16, 16) by tree node: cost without coefficients, least cost found.
-        options: float32 (4, 2, 2): for each component rounded down and up, its magnitude, its sign and escape bits.
-        guess: uint8 (16, 16), the significance that a pass started from.
-        state: significance and magnitudes of the result.
-    """
-
-    values: npt.NDArray[np.float32]
-    levels: npt.NDArray[np.int16]
-    zero: npt.NDArray[np.float32]
-    best: npt.NDArray[np.float32]
-    options: npt.NDArray[np.float32]
-    guess: npt.NDArray[np.uint8]
-    state: CoefficientState
-
-
-def new_quantizer_scratch() -> QuantizerScratch:
-    """Return cleared working arrays."""
-    return QuantizerScratch(
-        values=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.float32),
-        levels=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int16),
-        zero=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
-        best=np.zeros((DEPTHS, GROUPS, GROUPS), dtype=np.float32),
-        options=np.zeros((4, 2, 2), dtype=np.float32),
-        guess=np.zeros((GROUPS, GROUPS), dtype=np.uint8),
-        state=new_coefficient_state(),
-    )
+Attributes:
+    values: coefficients in steps.
+    levels: the result, signed.
+    zero, best: by tree node: cost without coefficients, least cost found.
+    options: for each component rounded down and up, its magnitude, its sign and escape bits.
+    guess: the significance that a pass started from.
+    state: significance and magnitudes of the result.
+"""
 
 
 @inline_kernel
@@ -95,7 +79,7 @@ def _list_options(group, options):
     return may, must
 
 
-@kernel
+@inner_kernel
 def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
     """Store the best nonzero pattern of a group in `levels`; return (its cost, sum of magnitudes).
 
@@ -139,7 +123,7 @@ def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
     return best, total
 
 
-@kernel
+@inner_kernel
 def quantize_groups(log_width, log_height, form, tables, lambda_factor, scratch):
     """One pass over all groups: choose patterns, given the significance in `scratch.state`, which is replaced."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
@@ -191,7 +175,7 @@ def _drop_node(significance, depth, row, column, last, group_rows, group_columns
                 significance[d, r, c] = 0
 
 
-@kernel
+@inner_kernel
 def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scratch):
     """Drop the nodes that cost more than they bring, from the smallest up, by the true lengths of the masks."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
@@ -199,8 +183,7 @@ def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scrat
     significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
     for d in range(last - 1, -1, -1):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
-        child_rows, child_columns = min(group_rows, 2 << d), min(group_columns, 2 << d)
-        tall, wide = child_rows // rows, child_columns // columns
+        tall, wide = min(group_rows, 2 << d) // rows, min(group_columns, 2 << d) // columns
         for row in range(rows):
             for column in range(columns):
                 zero = cost = np.float32(0)
@@ -212,9 +195,7 @@ def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scrat
                 mask = node_mask(significance, d, row, column, tall, wide)
                 significance[d, row, column] = mask != 0
                 if mask != 0:
-                    context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
-                    )
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
                     cost += lambda_factor * np.float32(tables.flags[tables.rows[context], mask])
                     if zero - lambda_factor * NODE_SAVING <= cost:
                         _drop_node(significance, d, row, column, last, group_rows, group_columns)
@@ -227,7 +208,7 @@ def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scrat
                 magnitudes[gy + BORDER, gx + BORDER] = 0
 
 
-@kernel
+@inner_kernel
 def measure_levels(log_width, log_height, form, tables, energy, scratch):
     """Return (bits, distortion in squared steps, sum of magnitudes) of the significant groups, contexts as written."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
@@ -236,14 +217,12 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
     bits = distortion = np.float32(0)
     for d in range(last):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
-        child_rows, child_columns = min(group_rows, 2 << d), min(group_columns, 2 << d)
+        tall, wide = min(group_rows, 2 << d) // rows, min(group_columns, 2 << d) // columns
         for row in range(rows):
             for column in range(columns):
                 if significance[d, row, column]:
-                    context = mask_context(
-                        significance, d, row, column, rows, columns, child_rows, child_columns, form, energy
-                    )
-                    mask = node_mask(significance, d, row, column, child_rows // rows, child_columns // columns)
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
+                    mask = node_mask(significance, d, row, column, tall, wide)
                     bits += np.float32(tables.flags[tables.rows[context], mask])
     groups = significance[last]
     total = 0
@@ -291,7 +270,7 @@ def _copy_groups(groups, guess, group_rows, group_columns):
             guess[gy, gx] = groups[gy, gx]
 
 
-@kernel
+@merged_kernel
 def quantize_block(log_width, log_height, form, tables, lambda_factor, energy, passes, scratch):
     """Quantise `scratch.values` into `scratch.levels` and `scratch.state`.
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
-from vqcodec.blocks.coefficients import CoefficientState, new_coefficient_state
+from vqcodec.blocks.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.cross_plane import predict_from_planes
 from vqcodec.blocks.layout import (
     CODED,
@@ -23,38 +20,23 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
 )
 from vqcodec.blocks.prediction import LINE, REFERENCES, gather_references, predict_from_neighbours
+from vqcodec.blocks.records import record_type
 from vqcodec.blocks.secondary import invert_secondary
 from vqcodec.blocks.transforms import COSINE, SINE, transform_inverse
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 
-
-class BlockScratch(NamedTuple):
-    """Working arrays for one block, which lies in the corner of the (32, 32) ones; one set a thread."""
-
-    references: npt.NDArray[np.int32]
-    line: npt.NDArray[np.int32]
-    turned: npt.NDArray[np.int32]
-    prediction: npt.NDArray[np.int32]
-    coefficients: npt.NDArray[np.int32]
-    between: npt.NDArray[np.int32]
-    residual: npt.NDArray[np.int32]
-    secondary: npt.NDArray[np.int32]
-    coefficient_state: CoefficientState
-
-
-def new_block_scratch() -> BlockScratch:
-    """Return a cleared set of working arrays."""
-    return BlockScratch(
-        references=np.zeros((4, REFERENCES), dtype=np.int32),
-        line=np.zeros(LINE, dtype=np.int32),
-        turned=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
-        prediction=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
-        coefficients=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
-        between=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
-        residual=np.zeros((SUPERBLOCK, SUPERBLOCK), dtype=np.int32),
-        secondary=np.zeros((2, 64), dtype=np.int32),
-        coefficient_state=new_coefficient_state(),
-    )
+BLOCK_SCRATCH = record_type(
+    references=(np.int32, (4, REFERENCES)),
+    line=(np.int32, LINE),
+    turned=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    prediction=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    coefficients=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    between=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    residual=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    secondary=(np.int32, (2, 64)),
+    coefficient_state=COEFFICIENT_STATE,
+)
+"""Working arrays for one block, which lies in the corner of the (32, 32) ones; one set a thread."""
 
 
 @inline_kernel
@@ -81,14 +63,16 @@ def gather_block_references(plane, y, x, log_width, log_height, scratch):
     gather_references(plane.samples, plane.blocks[DONE], y, x, 1 << log_width, 1 << log_height, scratch.references)
 
 
-@kernel
-def reconstruct_block(plane, y, x, log_width, log_height, mode, transform, used_width, used_height, tables, scratch):
+@inner_kernel
+def reconstruct_block(
+    plane, y, x, log_width, log_height, mode, transform, used_width, used_height, small, large, scratch
+):
     """Write prediction plus the inverse of `scratch.coefficients` to the plane's samples, and clear the coefficients.
 
     Args:
         transform: 0, or 1 plus the number of an alternative.
         used_width, used_height: bounds of the nonzero coefficients; 0 means that there are none.
-        tables: anything with `small_transforms` and `large_transforms`.
+        small, large: int8, the alternative transforms (see `secondary`).
     """
     width, height = 1 << log_width, 1 << log_height
     prediction, residual = scratch.prediction, scratch.residual
@@ -105,8 +89,8 @@ def reconstruct_block(plane, y, x, log_width, log_height, mode, transform, used_
             log_height,
             mode,
             transform - 1,
-            tables.small_transforms,
-            tables.large_transforms,
+            small,
+            large,
             scratch.secondary,
         )
         used_width, used_height = max(used_width, side), max(used_height, side)
@@ -122,7 +106,7 @@ def reconstruct_block(plane, y, x, log_width, log_height, mode, transform, used_
             target[i, j] = min(max(prediction[i, j] + residual[i, j], 0), SAMPLE_MAX)
 
 
-@kernel
+@inner_kernel
 def record_block(blocks, y, x, log_width, log_height, mode, transform, total):
     """Note a decoded block in the maps; `total` is the sum of its quantised magnitudes."""
     area_log = log_width + log_height

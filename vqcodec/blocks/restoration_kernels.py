@@ -112,7 +112,7 @@ def classify_units(sums, blocks, steps, first_unit_row, last_unit_row, classes):
     shift = SUPERBLOCK_LOG - UNIT_LOG
     for row in range(first_unit_row, last_unit_row):
         for column in range(unit_columns):
-            vertical = horizontal = falling = rising = 0
+            vertical = horizontal = falling = rising = np.int64(0)
             for i in range(row - 1, row + 2):
                 for j in range(column - 1, column + 2):
                     near = sums[min(max(i, 0), unit_rows - 1), min(max(j, 0), unit_columns - 1)]

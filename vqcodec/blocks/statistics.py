@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from vqcodec.blocks.coefficients import (
     BORDER,
-    CoefficientState,
+    COEFFICIENT_STATE,
     load_significance,
-    new_coefficient_state,
     pattern_context,
     tree_depth,
 )
@@ -28,9 +27,10 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
     UPPER_LOWER,
 )
-from vqcodec.blocks.leaf_search import LeafScratch, load_residual, new_leaf_scratch, transform_block
+from vqcodec.blocks.leaf_search import LEAF_SCRATCH, load_residual, transform_block
 from vqcodec.blocks.model import SearchTables
 from vqcodec.blocks.reconstruction import gather_block_references, predict_block
+from vqcodec.blocks.records import new_record
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax import STACK, crosses_edge, partition_of
 from vqcodec.blocks.tokens import count_tokens
@@ -161,8 +161,8 @@ class Collector:
     """Collects the statistics of searched planes with scratch of its own; one a thread."""
 
     def __init__(self) -> None:
-        self._state: CoefficientState = new_coefficient_state()
-        self._scratch: LeafScratch = new_leaf_scratch()
+        self._state = new_record(COEFFICIENT_STATE)
+        self._scratch = new_record(LEAF_SCRATCH)
         self._stack = np.zeros((STACK, 3), dtype=np.int32)
 
     def collect(self, searched: SearchedPlane, tables: SearchTables, statistics: PlaneStatistics) -> None:

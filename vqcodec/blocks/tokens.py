@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.contexts import (
     ALL_CONTEXTS,
@@ -16,13 +15,12 @@ from vqcodec.blocks.contexts import (
     TOKEN_SHIFT,
 )
 from vqcodec.blocks.layout import SUPERBLOCK
+from vqcodec.blocks.parts import ESCAPE, SIGN
 from vqcodec.blocks.syntax import emit_superblock
 from vqcodec.entropy.bits import put_bits
 from vqcodec.entropy.tables import put_symbol
 from vqcodec.jit import kernel
 
-PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")
-_SIGN_PART, _ESCAPE_PART = len(ELEMENTS), len(ELEMENTS) + 1
 _PART_OF_CONTEXT = np.repeat(np.arange(len(ELEMENTS)), [e.contexts for e in ELEMENTS]).astype(np.int64)
 MAX_TOKEN_BITS = 16
 
@@ -43,14 +41,14 @@ def emit_plane(plane, base_step, modulated, transforms, state, stack, tokens):
 def pack_tokens(tokens, tables, buffer, position, part_bits):
     """Write `tokens` (uint32) to `buffer` in the codes of `tables` (`model.PackTables`); return the new position.
 
-    The bits of each part (`PART_NAMES`) are added to `part_bits` (int64).
+    The bits of each part (`parts.PART_NAMES`) are added to `part_bits` (int64).
     """
     for item in tokens:
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
         before = position
         if context >= RAW_SIGNS:
             position = put_bits(buffer, position, symbol, context & 0xFF)
-            part_bits[_ESCAPE_PART if context >= RAW_ESCAPE else _SIGN_PART] += position - before
+            part_bits[ESCAPE if context >= RAW_ESCAPE else SIGN] += position - before
             continue
         row = tables.rows[context]
         if context >= FIRST_PATTERN:
@@ -70,8 +68,3 @@ def count_tokens(tokens, counts):
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
         if context < ALL_CONTEXTS:
             counts[COUNT_STARTS[context] + symbol] += 1
-
-
-def new_part_bits() -> npt.NDArray[np.int64]:
-    """Return zeroed bits by part."""
-    return np.zeros(len(PART_NAMES), dtype=np.int64)

@@ -23,8 +23,9 @@ from vqcodec.blocks.fitting import fit_model
 from vqcodec.blocks.initial import initial_model
 from vqcodec.blocks.model import PLANE_TYPES, Model, Transforms
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.partition_search import new_partition_scratch
+from vqcodec.blocks.partition_search import PARTITION_SCRATCH
 from vqcodec.blocks.picture_planes import Samples, plane_type, rounded
+from vqcodec.blocks.records import new_record
 from vqcodec.blocks.restoration import FilterSums, solve
 from vqcodec.blocks.restoration import collect as collect_filter
 from vqcodec.blocks.statistics import Collector, PlaneStatistics, new_statistics
@@ -73,7 +74,7 @@ class _Worker:
     """Encodes and collects with scratch of its own."""
 
     def __init__(self) -> None:
-        self._scratch = new_partition_scratch()
+        self._scratch = new_record(PARTITION_SCRATCH)
         self._collector = Collector()
         self._spectra = SpectrumCollector(SPECTRA_PER_PICTURE)
 

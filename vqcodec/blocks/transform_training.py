@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from vqcodec.blocks.encoder import SearchedPlane
 from vqcodec.blocks.layout import CODED, DONE, LAST_ANGLE, MODE, SUPERBLOCK_LOG, UNIT_LOG
-from vqcodec.blocks.leaf_search import LeafScratch, load_residual, new_leaf_scratch
+from vqcodec.blocks.leaf_search import LEAF_SCRATCH, load_residual
 from vqcodec.blocks.reconstruction import gather_block_references, predict_block
+from vqcodec.blocks.records import new_record
 from vqcodec.blocks.secondary import (
     BASIS_BITS,
     LARGE_SIDE,
@@ -80,7 +81,7 @@ class SpectrumCollector:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._scratch: LeafScratch = new_leaf_scratch()
+        self._scratch = new_record(LEAF_SCRATCH)
 
     def collect(self, searched: SearchedPlane) -> Spectra:
         """Return float32 (n, 16 or 64) by kind: class * MODE_GROUPS + mode group."""

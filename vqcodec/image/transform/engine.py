@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vqcodec.blocks.decoder import decode_planes
+from vqcodec.blocks.decoder import count_plane_bits, decode_planes
 from vqcodec.blocks.encoder import encode_planes
 from vqcodec.blocks.model import Model
 from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
@@ -169,20 +169,19 @@ def needed_packets(header: bytes, crop: Crop) -> Sequence[int]:
 
 
 def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[str, int]:
-    """Where the bits of header and packets went: the header, the tiles of colour, and alpha.
+    """Where the bits of header and packets went, by the parts that `encode` names; errors as `decode`.
 
-    Raises:
-        CorruptFileError: the header or a packet is damaged.
+    Alpha is one part, and not decoded.
     """
-    del codebook
-    shape, _, _ = _parse(header)
+    shape, parameters, _ = _parse(header)
     _check_packet_count(packets, shape)
-    parts = {"tiles": 8 * sum(map(len, packets))}
+    colour = alpha.split(packets, range(len(packets)))[0] if shape.has_alpha else packets
+    shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
+    bits = count_plane_bits(colour, shapes, model_of(codebook), parameters)
     if shape.has_alpha:
-        colour, _ = alpha.split(packets, range(len(packets)))
-        parts = {"tiles": 8 * sum(map(len, colour)), "alpha": parts["tiles"] - 8 * sum(map(len, colour))}
-    parts["header"] = 8 * len(header)
-    return parts
+        bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, colour)))
+    bits["header"] = 8 * len(header)
+    return bits
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:
