@@ -52,6 +52,7 @@ bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JP
 	$(BIN)/python -m benchmarks.image
 	$(BIN)/python -m benchmarks.image --grey
 	$(BIN)/python -m benchmarks.image --small
+	$(BIN)/python -m benchmarks.side_by_side
 	$(BIN)/python -m benchmarks.tables
 
 wheel: setup ## build the wheel into dist/

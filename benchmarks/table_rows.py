@@ -209,3 +209,10 @@ def _lbg(results: Results) -> Rows:
             f"{row['times_ours']:.2f}",
             f"{row['distortion']:.3f}",
         )
+
+
+@table("side-by-side", "side-by-side")
+def _side_by_side(results: Results) -> Rows:
+    yield ("whole picture", "codec", "bytes", "RGB PSNR (dB)", "SSIM")
+    for row in results["rows"]:
+        yield row["picture"], row["codec"], row["bytes"], f"{row['psnr_rgb_db']:.2f}", f"{row['ssim']:.3f}"

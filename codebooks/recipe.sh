@@ -1,10 +1,14 @@
 #!/bin/sh
-# Makes the shipped codebooks again; README.md says which of them to the same bytes. Takes about half an hour.
-#   codebooks/recipe.sh FOLDER      FOLDER holds the training photographs, wp_*.png (see LICENSES.md)
+# Makes the shipped codebooks again, to the same bytes. Takes about an hour on two cores.
+#   codebooks/recipe.sh FOLDER      FOLDER holds train/, train_screen/ and tiles/emoji_noto64/ (see LICENSES.md)
 set -eu
-photos=${1:-../shared/data/images/train}
+export LC_ALL=C
+images=${1:-../shared/data/images}
 out=$(dirname "$0")
-[ -d "$photos" ] || { echo "recipe.sh: no folder $photos; give the one with the training photographs" >&2; exit 3; }
+for folder in train train_screen tiles/emoji_noto64; do
+    [ -d "$images/$folder" ] || { echo "recipe.sh: no folder $images/$folder; give the one with the training pictures" >&2; exit 3; }
+done
+photos=$images/train
 
 classic() {
     name=$1
@@ -17,5 +21,18 @@ classic classic-4x4-256 --size 256 --training-vectors 2000000
 classic classic-2x2-256 --size 256 --block 2 --training-vectors 1000000
 classic classic-4x4-1024 --size 1024 --classes 16 --training-vectors 2000000
 
-vqcodec train-codebook "$photos"/wp_*.png --engine transform --name photo --parent none --scales 2 \
-    --pixels 3000000 --rounds 3 --effort 4 -o "$out/photo.vqcb" --force
+vqcodec train-codebook "$photos"/wp_*.png --engine transform --name photo --parent none \
+    --pixels 6000000 --rounds 3 --effort 6 -o "$out/photo.vqcb" --force
+
+# Five screenshots and two thirds of the emoji stay out, to measure on.
+drawings() {
+    for file in "$images"/train_screen/opencv*.png; do
+        case ${file##*/} in
+            opencv_imageTextN.png | opencvdoc_qtgui.png | opencvdoc_eclipse_7_* | opencvdoc_eclipse_cdt_cfg3.png | *drag_and_drop.png) ;;
+            *) echo "$file" ;;
+        esac
+    done
+    for file in "$images"/tiles/emoji_noto64/*.png; do echo "$file"; done | awk 'NR % 3 == 1'
+}
+drawings | xargs vqcodec train-codebook --engine transform --name graphic --parent "$out/photo.vqcb" \
+    --pixels 4000000 --rounds 2 --effort 5 -o "$out/graphic.vqcb" --force

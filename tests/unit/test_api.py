@@ -161,6 +161,15 @@ def test_options_reach_the_transform_engine() -> None:
             api.encode(source, name="p", **settings, **options)  # type: ignore[arg-type]
 
 
+def test_a_codebook_trained_from_a_shipped_one_is_embedded_as_the_difference() -> None:
+    parent = load_codebook("classic-4x4-256")
+    child = Codebook(parent.engine, "child", parent.arrays, {"parent": parent.identity})
+    data = api.encode(png(texture(1)), codebook=child, embed_codebook=True).data
+    assert data is not None
+    assert len(data) < len(child.to_bytes()) / 10
+    assert api.decode(data).width == texture(1).shape[1]
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("embed_codebook", [False, True])
 def test_info_finds_every_bit_where_encoding_put_it(channels: int, embed_codebook: bool) -> None:

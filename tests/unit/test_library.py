@@ -173,3 +173,14 @@ def test_nothing_here_imports_numba():
     code = "import sys, vqcodec.container, vqcodec.vq.library, vqcodec.container.atomic; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_only_a_shipped_parent_counts_as_one(places):
+    parent, other = make("parent"), make("other", 1)
+    child = Codebook("image/block", "child", dict(parent.arrays), {"parent": parent.identity})
+    put(places["given"], parent)
+    put(places["shipped"], other)
+    assert library.shipped_parent(child) is None
+    assert library.shipped_parent(parent) is None
+    put(places["shipped"], parent)
+    assert library.shipped_parent(child) == parent

@@ -18,7 +18,7 @@ from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
 from vqcodec.image.targets import reach_psnr, reach_size
 from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
+from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook, shipped_parent
 
 DEFAULT_QUALITY = 75.0
 DEFAULT_EFFORT = 4
@@ -123,7 +123,7 @@ def encode_picture(
         picture,
         codebook,
         effort=effort,
-        embed_codebook=embed_codebook,
+        reference=_reference(codebook, embed_codebook),
         threads=threads,
         options=options,
     )
@@ -191,19 +191,25 @@ def _encode_at(
     quality: float,
     *,
     effort: int,
-    embed_codebook: bool,
+    reference: CodebookReference,
     threads: int | None,
     options: Mapping[str, object],
 ) -> EncodedPicture:
     engine = engine_for(codebook.engine)
     encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options)
-    embed = CodebookReference.embedding if embed_codebook else CodebookReference.shared
     stream = Stream(0, "image", codebook.engine, encoded.header, encoded.packets)
-    media = MediaFile("image", codebook.engine, embed(codebook), [stream], dict(picture.metadata))
+    media = MediaFile("image", codebook.engine, reference, [stream], dict(picture.metadata))
     data = dump_media(media)
     psnr = metrics.psnr_rgb(picture.samples, encoded.reconstruction)
     parts = _with_container(encoded.bits_by_part, media, len(data))
     return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts)
+
+
+def _reference(codebook: Codebook, embed: bool) -> CodebookReference:
+    """How the file names its codebook, or holds it: as the difference from a shipped one where that is smaller."""
+    if not embed:
+        return CodebookReference.shared(codebook)
+    return CodebookReference.embedding(codebook, shipped_parent(codebook))
 
 
 def _with_container(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:

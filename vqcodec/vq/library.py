@@ -167,6 +167,16 @@ def resolve_codebook(identity_prefix: bytes, *, name: str | None = None, embedde
     return codebook
 
 
+def shipped_parent(codebook: Codebook) -> Codebook | None:
+    """The codebook that `codebook` was trained from, if it is one that every copy of the program has."""
+    parent = codebook.provenance.get("parent")
+    for path in sorted(shipped_folder().glob(f"*{SUFFIX}")) if parent else ():
+        entry = _entry(path)
+        if entry is not None and entry.identity == parent:
+            return entry.load()
+    return None
+
+
 def _is_path(text: str) -> bool:
     separators = [os.sep, os.altsep] if os.altsep else [os.sep]
     return text.endswith(SUFFIX) or any(separator in text for separator in separators)
