@@ -69,7 +69,7 @@ def encode(
         codebook: name, path, or the codebook itself; None takes the default for pictures.
         quality: 0 to 100. target_psnr: dB to reach. target_size: bytes not to exceed. At most one of the
             three; without any, quality 75.
-        effort: 0 (quick) to 9 (thorough); None for 5.
+        effort: 0 (quick) to 9 (thorough); None for 7.
         embed_codebook: store the codebook in the file, which then decodes anywhere.
         strip_metadata: leave out ICC profile, EXIF and XMP.
         overwrite: replace a destination that exists.
@@ -84,7 +84,8 @@ def encode(
             the source.
         UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
     """
-    from vqcodec.image.codec import DEFAULT_EFFORT, encode_picture
+    from vqcodec.blocks.effort import DEFAULT_EFFORT
+    from vqcodec.image.codec import encode_picture
     from vqcodec.image.pixels import Picture, read_picture
     from vqcodec.vq.library import DEFAULT_CODEBOOKS
 

@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
+from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.cli import reference
 from vqcodec.cli.exit_codes import EXIT_CODES
-from vqcodec.image.codec import DEFAULT_EFFORT, DEFAULT_QUALITY
+from vqcodec.image.codec import DEFAULT_QUALITY
 from vqcodec.image.transform.engine import Wishes
 from vqcodec.vq.library import DEFAULT_CODEBOOKS
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 
-DEFAULT_EFFORT = 6
+DEFAULT_EFFORT = 7
 MAX_EFFORT = 9
 TRAINING_EFFORT = 4  # the least that uses all tools: tables trained below it would know nothing of some
 
@@ -74,12 +74,12 @@ _LUMA = (
     _Effort((1, 1, 4, 1, 1, 2), half=(1, 0, 4, 1, 1, 1), cut_uncoded=0),
     _Effort((1, 1, 4, 1, 1, 2), half=(1, 0, 4, 1, 1, 2), cut_uncoded=0),
     _Effort((1, 1, 4, 1, 2, 2), half=(1, 0, 4, 1, 1, 2), cut_uncoded=0),
-    _Effort((2, 1, 4, 1, 2, 2), half=(1, 0, 4, 1, 2, 2), cut_uncoded=0),
+    _Effort((2, 2, 4, 1, 2, 2), half=(1, 0, 4, 1, 2, 2)),
     _Effort((2, 2, 2, 1, 2, 2), half=(1, 1, 2, 1, 2, 2)),
-    _Effort((6, 2, 1, 0, 2, 2), half=(5, 2, 1, 0, 2, 2)),
+    _Effort((12, 2, 1, 0, 3, 2), half=(10, 2, 1, 0, 3, 2)),
 )
 _CHROMA = (
-    _Effort((1, 0, 4, 0, 1, 0), largest=4, smallest=3, cut_uncoded=0),
+    _Effort((1, 0, 4, 0, 1, 0), largest=4, smallest=4, cut_uncoded=0),
     _Effort((1, 0, 4, 0, 1, 0), smallest=3, cut_uncoded=0),
     _Effort((1, 1, 4, 0, 1, 0), cut_uncoded=0),
     _Effort((1, 1, 4, 0, 1, 0), cut_uncoded=0),
@@ -88,9 +88,9 @@ _CHROMA = (
     _Effort((1, 1, 4, 0, 1, 0), half=(1, 0, 4, 0, 1, 0), cut_uncoded=0),
     _Effort((1, 1, 4, 1, 2, 0), half=(1, 0, 4, 0, 1, 0), cut_uncoded=0),
     _Effort((1, 2, 2, 1, 2, 0), half=(1, 1, 4, 1, 2, 0)),
-    _Effort((5, 2, 1, 0, 2, 0), half=(4, 2, 1, 0, 2, 0)),
+    _Effort((10, 2, 1, 0, 3, 0), half=(8, 2, 1, 0, 3, 0)),
 )
-_MARGINS = (1.04,) * 9 + (1.15,)  # by effort
+_MARGINS = (1.04,) * 9 + (1.5,)  # by effort
 
 
 def search_settings(effort: int, lambda_factor: float = LAMBDA_FACTOR, chroma: bool = False) -> SearchSettings:

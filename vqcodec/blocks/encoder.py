@@ -172,6 +172,7 @@ def encode_planes(
     restoring = parameters.restoration and model.restores
     payloads: list[bytes] = []
     bits: dict[str, int] = {}
+    gained = 0  # squared error that the filter removes
     workers = threads or default_threads()
     scratches = [new_record(PARTITION_SCRATCH) for _ in range(workers)]
     pool = ThreadPoolExecutor(workers) if workers > 1 else None
@@ -189,22 +190,21 @@ def encode_planes(
                 if restoring:
                     better = restore_plane(plane.plane, index, model, parameters, workers)
                     part.of(filtered[index])[:] = better[inside]
+                    gained += _squared_error(sources[index], plane.plane.samples[inside])
+                    gained -= _squared_error(sources[index], better[inside])
     finally:
         if pool is not None:
             pool.shutdown()
-    restoring = restoring and _squared_error(planes, filtered) < _squared_error(planes, unfiltered)
+    restoring = restoring and gained > 0
     result = filtered if restoring else unfiltered
     as_wanted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
     return EncodedPlanes(payloads, as_wanted, bits, replace(parameters, restoration=restoring))
 
 
-def _squared_error(originals: Sequence[Samples], planes: Sequence[npt.NDArray[np.int16]]) -> int:
-    """Return the squared error over all planes, in squares of 1/16."""
-    total = 0
-    for original, plane in zip(originals, planes):
-        exact = original.astype(np.int64) << SAMPLE_BITS if original.dtype == np.uint8 else original
-        total += int(np.sum((exact - plane.astype(np.int64)) ** 2))
-    return total
+def _squared_error(original: Samples, plane: npt.NDArray[np.int16]) -> int:
+    """Return the squared error of a tile's plane, in squares of 1/16."""
+    exact = original.astype(np.int32) << SAMPLE_BITS if original.dtype == np.uint8 else original.astype(np.int32)
+    return int(np.sum((exact - plane) ** 2, dtype=np.int64))
 
 
 def check_planes(planes: Sequence[Samples], parameters: CodingParameters) -> None:

@@ -72,7 +72,7 @@ def encode(
     ] = None,
     effort: Annotated[
         int | None,
-        typer.Option("-e", "--effort", metavar="0..9", min=0, max=9, help="0 is quick, 9 thorough.", show_default="4"),
+        typer.Option("-e", "--effort", metavar="0..9", min=0, max=9, help="0 is quick, 9 thorough.", show_default="7"),
     ] = None,
     tune: Annotated[
         Tune | None,

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from vqcodec import limits, metrics
+from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
@@ -21,7 +22,6 @@ from vqcodec.vq.codebook import Codebook
 from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook, shipped_parent
 
 DEFAULT_QUALITY = 75.0
-DEFAULT_EFFORT = 4
 
 
 @dataclass(frozen=True)
