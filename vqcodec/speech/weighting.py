@@ -146,7 +146,7 @@ def weighting(
     energies = np.empty(wide)
     _whiten(samples, wide_lead, band.subframe, np.ascontiguousarray(autocorrelations), levels.power, filters, energies)
     reach = np.ones(2 * _ENERGY_REACH + 1) / (2 * _ENERGY_REACH + 1)
-    energy = np.convolve(energies, reach, "valid") / levels.weighted_power
+    energy = np.convolve(energies, reach, "valid")[:subframes] / levels.weighted_power
     weights = 1 / ((energy + _ENERGY_FLOOR) ** shape.energy * levels.weighted_power * band.subframe)
     return Weighting(filters[_ENERGY_REACH : _ENERGY_REACH + subframes], weights)
 
