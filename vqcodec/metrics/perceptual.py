@@ -137,13 +137,14 @@ def _mean_over_pieces(
     sample_rate: int,
 ) -> float | None:
     """The mean of `measure` over pieces of equal length, at most PIECE_S, in which there is something to hear."""
-    first, second = (np.asarray(signal, dtype=np.float64) for signal in (original, decoded))
+    first, second = np.asarray(original), np.asarray(decoded)
     if min(first.size, second.size) < _MIN_S * sample_rate:
         return None
     pieces = math.ceil(first.size / (PIECE_S * sample_rate))
+    pairs = zip(np.array_split(first, pieces), np.array_split(second, pieces), strict=True)
     scores = [
         score
-        for one, other in zip(np.array_split(first, pieces), np.array_split(second, pieces))
-        if one.any() and other.any() and (score := measure(one, other)) is not None
+        for one, other in pairs
+        if one.any() and other.any() and (score := measure(one.astype(float), other.astype(float))) is not None
     ]
     return float(np.mean(scores)) if scores else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,9 +68,9 @@ def delay(reference: ArrayLike, test: ArrayLike, sample_rate: int) -> int:
         reference, test: shape (samples,), any numbers, not necessarily of one length.
         sample_rate: samples a second; delays of up to half a second, either way, are looked for.
     """
-    first, second = (np.asarray(signal, dtype=np.float64) for signal in (reference, test))
-    start = _loudest_part(first)
-    first, second = (signal[start : start + CORRELATED_SAMPLES] for signal in (first, second))
+    start = _loudest_part(np.asarray(reference))
+    part = slice(start, start + CORRELATED_SAMPLES)
+    first, second = (np.asarray(signal)[part].astype(np.float64) for signal in (reference, test))
     if not first.any() or not second.any():
         return 0
     reach = min(round(MAX_DELAY_S * sample_rate), first.size - 1, second.size - 1)
@@ -82,9 +83,9 @@ def delay(reference: ArrayLike, test: ArrayLike, sample_rate: int) -> int:
     return 0 if correlation[0] >= SAME_PEAK * values[best] else int(lags[best])
 
 
-def aligned(reference: ArrayLike, test: ArrayLike, late: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What two signals have in common, as float64 of one length, once `test` is taken `late` samples earlier."""
-    first, second = (np.asarray(signal, dtype=np.float64) for signal in (reference, test))
+def aligned(reference: ArrayLike, test: ArrayLike, late: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What two signals have in common, of one length, once `test` is taken `late` samples earlier: views."""
+    first, second = np.asarray(reference), np.asarray(test)
     first, second = (first, second[late:]) if late >= 0 else (first[-late:], second)
     length = min(first.size, second.size)
     return first[:length], second[:length]
@@ -131,7 +132,8 @@ def _weighting(power: NDArray[np.float64], order: int, length: int) -> NDArray[n
     return numerator / denominator
 
 
-def _loudest_part(signal: NDArray[np.float64]) -> int:
+def _loudest_part(signal: NDArray[Any]) -> int:
     """Where the loudest CORRELATED_SAMPLES of a signal begin, on a grid of that length."""
-    starts = np.arange(0, signal.size, CORRELATED_SAMPLES)
-    return int(starts[np.argmax(np.add.reduceat(signal * signal, starts))]) if signal.size else 0
+    starts = range(0, max(1, signal.size), CORRELATED_SAMPLES)
+    parts = (signal[start : start + CORRELATED_SAMPLES].astype(np.float64) for start in starts)
+    return starts[int(np.argmax([part @ part for part in parts]))]

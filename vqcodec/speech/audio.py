@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from vqcodec import limits
 from vqcodec.endpoints import Source, read_all
-from vqcodec.errors import LimitError, UnreadableInputError
+from vqcodec.errors import LimitError, UnreadableInputError, UsageError
 from vqcodec.speech.resampling import Resampler
 
 if TYPE_CHECKING:
     import soundfile
 
 FULL_SCALE = 32768.0
+TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license")
+"""Texts that are kept; not the name of the program that wrote a file, which says nothing of the sound."""
 
 _BLOCK = 1 << 16  # samples read at a time, over all channels
 
@@ -38,11 +40,11 @@ class Repairs:
     def notes(self) -> list[str]:
         """One clause for each kind, for the user to know."""
         kinds = {
-            "samples that are no numbers taken as silence": self.not_numbers,
-            "samples beyond full scale clipped": self.too_loud,
-            "samples missing at the end: the file is cut off": self.missing,
+            "that are no numbers taken as silence": self.not_numbers,
+            "beyond full scale clipped": self.too_loud,
+            "missing at the end: the file is cut off": self.missing,
         }
-        return [f"{count:,} {what}" for what, count in kinds.items() if count]
+        return [f"{count:,} sample{'s' * (count != 1)} {what}" for what, count in kinds.items() if count]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class AudioSource:
         name: how messages call it.
         rate: samples a second, limits.MIN_AUDIO_RATE to limits.MAX_AUDIO_RATE.
         channels: 1 to limits.MAX_AUDIO_CHANNELS.
-        length: samples of a channel as the file's header has it, at least 1.
+        promised: samples of a channel as the file's header has it, at least 1.
         size: bytes of the file.
         format: libsndfile's name, such as `WAV`.
         tags: texts such as `title` and `artist`.
@@ -63,12 +65,17 @@ class AudioSource:
     name: str
     rate: int
     channels: int
-    length: int
+    promised: int
     size: int
     format: str
     tags: dict[str, str]
     _origin: str | bytes = field(repr=False)
     repairs: Repairs = field(default_factory=Repairs, compare=False)
+
+    @property
+    def length(self) -> int:
+        """Samples of a channel; of a file that is cut off, known only once it has been read."""
+        return self.promised - self.repairs.missing
 
     def blocks(self, codec_rate: int, channel: int | None = None) -> Iterator[NDArray[np.float64]]:
         """The sound from its beginning: float64 (samples,), full scale 32768, at `codec_rate`.
@@ -99,7 +106,7 @@ class AudioSource:
         repairs.not_numbers = repairs.too_loud = repairs.missing = 0
         count = 0
         with _open(self._origin, self.name) as file:
-            while count < self.length:
+            while count < self.promised:
                 try:
                     block = file.read(max(1, _BLOCK // self.channels), dtype="float64", always_2d=True)
                 except (RuntimeError, ValueError, OSError) as error:
@@ -110,7 +117,69 @@ class AudioSource:
                 yield _mixed(block if channel is None else block[:, channel : channel + 1], repairs)
         if count == 0:
             raise UnreadableInputError(f"{self.name}: holds no samples")
-        repairs.missing = self.length - count
+        repairs.missing = self.promised - count
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """An array that is read like a sound file.
+
+    Attributes:
+        rate: samples a second. signal: int16 or float64 with full scale 1, shape (samples, channels).
+    """
+
+    rate: int
+    signal: NDArray[Any]
+
+    @classmethod
+    def of(cls, samples: NDArray[Any], rate: int) -> ArraySource:
+        """The source for an array, after checking it.
+
+        Raises:
+            UsageError: it is not int16 or floating point, not of shape (samples,) or (samples, channels), or empty.
+            LimitError: the rate or the number of channels is beyond the limits.
+        """
+        signal = np.asarray(samples)
+        if signal.ndim == 1:
+            signal = signal[:, np.newaxis]
+        if signal.ndim != 2 or not signal.size or not (signal.dtype == np.int16 or signal.dtype.kind == "f"):
+            raise UsageError(
+                f"samples must be int16 or floating point of shape (n,) or (n, channels), "
+                f"not {signal.dtype} {np.shape(samples)}"
+            )
+        check_shape(rate, signal.shape[1], "samples")
+        return cls(rate, signal)
+
+    @property
+    def length(self) -> int:
+        """Samples of a channel."""
+        return int(self.signal.shape[0])
+
+    @property
+    def channels(self) -> int:
+        """Columns of the array."""
+        return int(self.signal.shape[1])
+
+    def samples(self, codec_rate: int, channel: int | None = None) -> NDArray[np.int16]:
+        """As `AudioSource.samples`."""
+        chosen = self.signal if channel is None else self.signal[:, channel : channel + 1]
+        scaled = chosen / FULL_SCALE if chosen.dtype == np.int16 else chosen.astype(np.float64)
+        resampler = Resampler(self.rate, codec_rate)
+        return pcm16(np.concatenate([resampler.push(_mixed(scaled, Repairs())), resampler.finish()]))
+
+
+def check_shape(rate: int, channels: int, name: str) -> None:
+    """Refuse a sampling rate or a number of channels beyond the limits.
+
+    Raises:
+        LimitError: it is.
+    """
+    if not limits.MIN_AUDIO_RATE <= rate <= limits.MAX_AUDIO_RATE:
+        raise LimitError(
+            f"{name}: {rate} samples a second; {limits.MIN_AUDIO_RATE} to {limits.MAX_AUDIO_RATE} are allowed"
+        )
+    if channels > limits.MAX_AUDIO_CHANNELS:
+        raise LimitError(f"{name}: {channels} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
 
 
 def open_audio(source: Source, name: str) -> AudioSource:
@@ -130,15 +199,17 @@ def open_audio(source: Source, name: str) -> AudioSource:
     if size == 0:
         raise UnreadableInputError(f"{name}: the file is empty")
     with _open(origin, name) as file:
-        _check_shape(file, name)
+        if file.frames < 1:
+            raise UnreadableInputError(f"{name}: holds no samples")
+        check_shape(file.samplerate, file.channels, name)
         return AudioSource(
             name=name,
             rate=int(file.samplerate),
             channels=int(file.channels),
-            length=int(file.frames),
+            promised=int(file.frames),
             size=size,
             format=str(file.format),
-            tags={key: text for key, text in file.copy_metadata().items() if text.strip()},
+            tags={key: text for key, text in file.copy_metadata().items() if key in TAGS and text.strip()},
             _origin=origin,
         )
 
@@ -159,19 +230,6 @@ def _open(origin: str | bytes, name: str) -> soundfile.SoundFile:
         ) from None
     except (TypeError, ValueError):
         raise UnreadableInputError(f"{name}: samples without a header; convert them to WAV first") from None
-
-
-def _check_shape(file: Any, name: str) -> None:
-    """Refuse what is beyond the limits, before anything is read."""
-    if file.frames < 1:
-        raise UnreadableInputError(f"{name}: holds no samples")
-    if not limits.MIN_AUDIO_RATE <= file.samplerate <= limits.MAX_AUDIO_RATE:
-        raise LimitError(
-            f"{name}: {file.samplerate} samples a second; "
-            f"{limits.MIN_AUDIO_RATE} to {limits.MAX_AUDIO_RATE} are allowed"
-        )
-    if file.channels > limits.MAX_AUDIO_CHANNELS:
-        raise LimitError(f"{name}: {file.channels} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
 
 
 def _mixed(block: NDArray[np.float64], repairs: Repairs) -> NDArray[np.float64]:

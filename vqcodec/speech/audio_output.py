@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from vqcodec.endpoints import Destination, name_of
 from vqcodec.errors import OutputError, UsageError
-
-TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license", "software")
+from vqcodec.speech.audio import TAGS
 
 _BLOCK = 1 << 15  # samples of a channel written at a time: libsndfile's Vorbis writer needs stack for each
 _WAV_BYTES = (1 << 32) - (1 << 16)  # what WAV's 32-bit sizes can count, without header and tags
