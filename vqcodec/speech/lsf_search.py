@@ -13,7 +13,8 @@ from vqcodec.speech.levels import frame_weights
 from vqcodec.speech.lsf import SD_PER_WEIGHTED_ERROR
 from vqcodec.speech.lsf_codebook import UNIT, LsfCodebook
 from vqcodec.speech.lsf_decoding import LsfIndices, reconstruction_tables, start_of
-from vqcodec.speech.lsf_trellis import SearchCosts, search_trellis
+from vqcodec.speech.lsf_paths import SearchCosts
+from vqcodec.speech.lsf_trellis import search_trellis
 
 NO_CODE_BITS = 1e4  # cost of a symbol without a code: never chosen
 

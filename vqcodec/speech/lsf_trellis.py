@@ -17,99 +17,22 @@ using dynamic programming", ICASSP 1996 (frames left to interpolation).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import inline_kernel, kernel
 from vqcodec.speech.lsf_codebook import POSITION_BITS
 from vqcodec.speech.lsf_decoding import ReconstructionTables, predict, reconstruct_between, reconstruct_coded
-
-DoubleArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-
-class SearchCosts(NamedTuple):
-    """Costs of symbols, and codewords with the entry last.
-
-    Attributes:
-        sizes: int64 (stages,).
-        entries: float32 (classes, stages, order, max(sizes)), codewords.
-        header_bits: float64 (headers + 1, headers), by context.
-        least_header_bits: float64 (headers + 1, classes, stages + 1), of all headers of a class and at least a depth.
-        index_bits: float32 (classes, stages, max(sizes)).
-    """
-
-    sizes: IntArray
-    entries: npt.NDArray[np.float32]
-    header_bits: DoubleArray
-    least_header_bits: DoubleArray
-    index_bits: npt.NDArray[np.float32]
-
-
-class _Group(NamedTuple):
-    """What is to be coded: see `search_trellis`."""
-
-    targets: DoubleArray
-    weights: DoubleArray
-    breaks: npt.NDArray[np.uint8]
-
-
-class _Paths(NamedTuple):
-    """Surviving paths by slot and rank. Slot n + 1 holds those that end with vector n coded, slot 0 the beginning.
-
-    `parent` is the rank in the slot `span` before; `between` are the interpolations of the vectors skipped.
-    """
-
-    counts: IntArray
-    cost: DoubleArray
-    vector: IntArray
-    header: IntArray
-    parent: IntArray
-    span: IntArray
-    between: IntArray
-    stages: npt.NDArray[np.uint8]
-
-
-class _Sources(NamedTuple):
-    """The paths that a vector may follow, of all spans, and what the vector should be after each of them.
-
-    `bits` are those of the interpolated vectors between, `context` that of the vector's header. `target` and `weight`
-    take in the errors of the interpolated vectors.
-    """
-
-    path: IntArray
-    span: IntArray
-    context: IntArray
-    bits: DoubleArray
-    between: IntArray
-    target: DoubleArray
-    weight: DoubleArray
-
-
-class _Nodes(NamedTuple):
-    """Partial sums of stages after a source's prediction by a class.
-
-    `cost` is that of the path with this vector, but for its header; `base` is `cost` without the vector's distortion.
-    """
-
-    source: IntArray
-    kind: IntArray
-    depth: IntArray
-    cost: DoubleArray
-    base: DoubleArray
-    residual: npt.NDArray[np.float32]
-    stages: npt.NDArray[np.uint8]
-
-
-class _Best(NamedTuple):
-    """The best continuations met in a stage, ascending by `key`: cost with the least header still possible."""
-
-    key: DoubleArray
-    cost: DoubleArray
-    node: IntArray
-    entry: IntArray
+from vqcodec.speech.lsf_paths import (
+    DoubleArray,
+    Group,
+    IntArray,
+    SearchCosts,
+    new_best,
+    new_nodes,
+    new_paths,
+    new_sources,
+)
 
 
 def search_trellis(
@@ -140,7 +63,7 @@ def search_trellis(
     path_limit, survivors, span_limit = effort
     kinds, depth_limit = costs.index_bits.shape[:2]
     source_limit = span_limit * path_limit
-    paths = _new_paths((count + 1, path_limit), order, span_limit, depth_limit)
+    paths = new_paths((count + 1, path_limit), order, span_limit, depth_limit)
     paths.counts[0] = 1
     paths.cost[0, 0] = 0.0
     paths.vector[0, 0] = start
@@ -148,55 +71,18 @@ def search_trellis(
     stages = np.zeros((count, depth_limit), np.uint8)
     vectors = np.zeros((count, order), np.int64)
     _advance(
-        _Group(np.ascontiguousarray(targets), np.ascontiguousarray(weights), breaks),
+        Group(np.ascontiguousarray(targets), np.ascontiguousarray(weights), breaks),
         span_limit,
         tables,
         costs,
         lambda_,
         paths,
-        _new_sources(source_limit, order, span_limit),
-        _new_nodes(source_limit * kinds + depth_limit * survivors, order, depth_limit),
-        _Best(np.empty(survivors), np.empty(survivors), np.empty(survivors, np.int64), np.empty(survivors, np.int64)),
+        new_sources(source_limit, order, span_limit),
+        new_nodes(source_limit * kinds + depth_limit * survivors, order, depth_limit),
+        new_best(survivors),
     )
     _trace_back(tables, paths, headers, stages, vectors)
     return headers, stages, vectors
-
-
-def _new_paths(shape: tuple[int, int], order: int, span_limit: int, depth_limit: int) -> _Paths:
-    return _Paths(
-        np.zeros(shape[0], np.int64),
-        np.empty(shape),
-        np.zeros((*shape, order), np.int64),
-        np.zeros(shape, np.int64),
-        np.zeros(shape, np.int64),
-        np.zeros(shape, np.int64),
-        np.zeros((*shape, span_limit), np.int64),
-        np.zeros((*shape, depth_limit), np.uint8),
-    )
-
-
-def _new_sources(count: int, order: int, span_limit: int) -> _Sources:
-    return _Sources(
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.empty(count),
-        np.zeros((count, span_limit), np.int64),
-        np.empty((count, order)),
-        np.empty((count, order)),
-    )
-
-
-def _new_nodes(count: int, order: int, depth_limit: int) -> _Nodes:
-    return _Nodes(
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.empty(count),
-        np.empty(count),
-        np.empty((count, order), np.float32),
-        np.zeros((count, depth_limit), np.uint8),
-    )
 
 
 @kernel
