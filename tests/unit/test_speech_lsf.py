@@ -111,6 +111,12 @@ def test_bits_are_those_of_the_codes(recordings: list[Analysis], codebook: LsfCo
         assert found.bits[n] == bits
 
 
+def test_the_first_vector_starts_a_packet_unsaid(recordings: list[Analysis], codebook: LsfCodebook) -> None:
+    said, unsaid = (quantize(recordings[3], codebook, packet_starts=starts) for starts in ([0, 40], [40]))
+    np.testing.assert_array_equal(said.indices.headers, unsaid.indices.headers)
+    np.testing.assert_array_equal(said.bits, unsaid.bits)
+
+
 def test_more_effort_costs_less(recordings: list[Analysis], codebook: LsfCodebook) -> None:
     efforts = [LsfEffort(1, 1, 1), LsfEffort(1, 8, 1), LsfEffort(4, 8, 1), LsfEffort(4, 16, 3)]
     costs = [cost(recordings[3], quantize(recordings[3], codebook, effort=effort)) for effort in efforts]

@@ -67,8 +67,8 @@ def quantize_lsf(
         codebook: of the same order.
         lambda_: dB^2 a bit; 0.06 is transparent, 1.0 very coarse.
         reference_db: the file's level of speech (see `levels.Levels`): what lies below it may be coarser.
-        packet_starts: numbers of the vectors with which packets begin. There no context and no interpolation
-            reaches across.
+        packet_starts: numbers of the vectors with which packets begin, vector 0 being one in any case. There no
+            context and no interpolation reaches across.
         memory: the quantized vector before the first, (order,), radians; None at the start of a group.
         effort: how hard to search.
     """
@@ -93,9 +93,11 @@ def quantize_lsf(
 def header_contexts(
     headers: npt.NDArray[np.uint8], codebook: LsfCodebook, packet_starts: npt.ArrayLike = (0,)
 ) -> npt.NDArray[np.int64]:
-    """Context of each of the header symbols, int64 (vectors,): the symbol before, but where a packet starts."""
-    contexts = np.empty(len(headers), np.int64)
-    contexts[1:] = headers[:-1]
+    """Context of each of the header symbols, int64 (vectors,): the symbol before, but where a packet starts.
+
+    Vector 0 always starts one.
+    """
+    contexts = np.concatenate([[codebook.first_context], headers[:-1].astype(np.int64)])[: len(headers)]
     contexts[np.asarray(packet_starts, np.int64)] = codebook.first_context
     return contexts
 

@@ -67,6 +67,7 @@ def search_trellis(
     paths.counts[0] = 1
     paths.cost[0, 0] = 0.0
     paths.vector[0, 0] = start
+    paths.header[0, 0] = costs.header_bits.shape[0] - 1  # the context of a packet's first header
     headers = np.zeros(count, np.uint8)
     stages = np.zeros((count, depth_limit), np.uint8)
     vectors = np.zeros((count, order), np.int64)
