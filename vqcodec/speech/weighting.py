@@ -57,7 +57,7 @@ class Shape:
     energy: float
 
 
-SHAPES = {"nb": Shape(0.6, 1.5, 0.5, 0.4), "wb": Shape(0.6, 1.5, 0.0, 0.4)}
+SHAPES = {"nb": Shape(0.6, 1.5, 0.5, 0.4), "wb": Shape(0.6, 1.0, 0.0, 0.4)}
 
 
 class Weighting(NamedTuple):
