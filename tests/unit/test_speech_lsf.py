@@ -10,7 +10,7 @@ import pytest
 from synthetic_speech import synthetic_speech
 
 from vqcodec.entropy.tables import TableSet
-from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.speech.analysis import Analysis, analyse
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.levels import frame_weights, reference_level
@@ -201,6 +201,13 @@ def test_training_lowers_the_cost_and_threads_do_not_matter(recordings: list[Ana
     )
     for name, array in codebook.to_arrays().items():
         np.testing.assert_array_equal(array, threaded.to_arrays()[name])
+
+
+@pytest.mark.parametrize("recording_count", [0, 1])
+def test_too_little_speech_to_train_on_is_refused(recordings: list[Analysis], recording_count: int) -> None:
+    few = [part(recordings[0], 0, 12)] * recording_count
+    with pytest.raises(UsageError, match="more recordings"):
+        train_lsf(few, NARROWBAND, LAMBDA, design=DESIGN)
 
 
 def test_progress_reports_falling_cost(recordings: list[Analysis]) -> None:

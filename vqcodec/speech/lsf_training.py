@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.tables import TableSet
+from vqcodec.errors import UsageError
 from vqcodec.jit import map_shards
 from vqcodec.speech.analysis import Analysis
 from vqcodec.speech.bands import Band
@@ -109,7 +110,7 @@ def train_lsf(
         progress: told of every round.
 
     Raises:
-        ValueError: there are fewer vectors than entries of a stage.
+        UsageError: there are fewer vectors than entries of a stage.
     """
     design = design or DESIGNS[band.name]
     sequences = [_sequence(analysis, packet_frames) for analysis in analyses]
@@ -185,11 +186,14 @@ def _index_lengths(counts: npt.NDArray[np.int64], sizes: npt.ArrayLike) -> npt.N
 
 def _initial_codebook(sequences: list[_Sequence], design: LsfDesign, seed: int, threads: int | None) -> LsfCodebook:
     """Stages by LBG on the residuals of those vectors that a class predicts best, without quantization so far."""
+    frames = sum(len(sequence.analysis) - 1 for sequence in sequences)
+    if frames < max(design.sizes):
+        raise UsageError(
+            f"{frames} frames of speech are too few to train {max(design.sizes)} codewords; give more recordings"
+        )
     vectors = np.concatenate([sequence.analysis.lsf[1:] for sequence in sequences])
     previous = np.concatenate([sequence.analysis.lsf[:-1] for sequence in sequences])
     weights = np.concatenate([sequence.weights[1:] for sequence in sequences])
-    if len(vectors) < max(design.sizes):
-        raise ValueError(f"{len(vectors)} LSF vectors are too few to train a stage of {max(design.sizes)} entries")
     classes, stages, order = len(design.correlations), len(design.sizes), vectors.shape[1]
     mean = (vectors * weights).sum(axis=0) / weights.sum(axis=0)
     correlations = np.asarray(design.correlations)
