@@ -15,11 +15,9 @@ from vqcodec.speech.bands import Band
 LAG_UNITS = 12  # fractions of a sample
 HALF_TAPS = 10
 TAPS = 2 * HALF_TAPS
-FILTERS = 1  # of the adaptive codebook
 MAX_GAIN = 1.2  # of the adaptive codebook, for the open search of lags
 REFINED_STEPS = 3  # of the lag grid, either side of an integer lag
-_CUTOFFS = (0.93,)  # of the interpolators, relative to the band
-_SOFTENING = (0.0,)  # outer taps of the three-tap smoother that follows each interpolator
+_CUTOFF = 0.93  # of the interpolators, relative to the band
 _MIN_ENERGY = 1e-6
 
 
@@ -46,22 +44,16 @@ def history_length(band: Band) -> int:
 
 
 def interpolators() -> npt.NDArray[np.float64]:
-    """Return the interpolation filters: Hann-windowed sinc of unit gain at 0, float64 (FILTERS, LAG_UNITS, TAPS).
+    """Return the interpolation filters: Hann-windowed sinc of unit gain at 0, float64 (LAG_UNITS, TAPS).
 
     Tap i of fraction f weighs the sample HALF_TAPS - 1 - i after the one at the integer part of the lag. Values are
     rounded to 2^-15, so that every machine has the same ones.
     """
-    taps = np.zeros((FILTERS, LAG_UNITS, TAPS))
-    for number, (cutoff, softening) in enumerate(zip(_CUTOFFS, _SOFTENING)):
-        for fraction in range(LAG_UNITS):
-            offset = np.arange(-HALF_TAPS + 1, HALF_TAPS + 1) - fraction / LAG_UNITS
-            response = np.zeros(TAPS)
-            for shift, weight in ((-1, softening), (0, 1 - 2 * softening), (1, softening)):
-                moved = offset + shift
-                window = np.where(np.abs(moved) < HALF_TAPS + 0.5, np.cos(np.pi * moved / (2 * HALF_TAPS + 1)) ** 2, 0)
-                response += weight * np.sinc(cutoff * moved) * window
-            taps[number, fraction] = np.rint(response / response.sum() * 32768) / 32768
-    return taps
+    fractions = np.arange(LAG_UNITS)[:, None] / LAG_UNITS
+    offsets = np.arange(-HALF_TAPS + 1, HALF_TAPS + 1) - fractions
+    window = np.where(np.abs(offsets) < HALF_TAPS + 0.5, np.cos(np.pi * offsets / (2 * HALF_TAPS + 1)) ** 2, 0)
+    taps = np.sinc(_CUTOFF * offsets) * window
+    return np.rint(taps / taps.sum(axis=1, keepdims=True) * 32768) / 32768
 
 
 @kernel

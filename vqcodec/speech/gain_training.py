@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.speech.adaptive_codebook import FILTERS
 from vqcodec.speech.gains import (
     ADAPTIVE,
     FIXED,
@@ -52,7 +51,7 @@ def fit_levels(
     level_weights, level_bias = before[0].copy(), before[1].copy()
     best = (inner[:, 2] - adaptive_gains * inner[:, 5]) / np.maximum(inner[:, 4], 1e-12)
     best = np.maximum(best, _LEAST_SHARE * fixed_gains)
-    for adaptive in range(FILTERS + 1):
+    for adaptive in range(2):
         chosen = np.flatnonzero((symbols // kinds == adaptive) & (symbols % kinds > 0) & (fixed_gains > 0))
         if len(chosen) < 50:
             continue

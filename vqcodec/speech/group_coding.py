@@ -173,3 +173,8 @@ def _part(symbols: Symbols, first: int, count: int, table_set: TableSet) -> Symb
     """Return the symbols of some frames."""
     subframes = table_set.band.subframes
     return Symbols(*[array[first * subframes : (first + count) * subframes] for array in symbols])
+
+
+def to_pcm(speech: DoubleArray) -> npt.NDArray[np.int16]:
+    """Round `speech` to 16 bits, halves to even, and clip it."""
+    return np.clip(np.rint(speech), -32768, 32767).astype(np.int16)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.speech import gains, pulse_enumeration
-from vqcodec.speech.adaptive_codebook import FILTERS, interpolators, lag_grid
+from vqcodec.speech.adaptive_codebook import interpolators, lag_grid
 from vqcodec.speech.bands import Band
 from vqcodec.speech.shapes import SHAPE_SCALE, autocorrelations
 
@@ -24,16 +24,16 @@ class Tables(NamedTuple):
 
     Attributes:
         kinds: of fixed codevectors: 0 none, then one for each trained book, then one for each number of pulses. An
-            excitation's type is adaptive * kinds + kind, adaptive being 0 (none) or the filter's number from 1.
+            excitation's type is adaptive * kinds + kind, adaptive being 1 with an adaptive vector, else 0.
         lags: int64, ascending, 1/12 sample.
-        interpolators: float64 (FILTERS, 12, taps).
+        interpolators: float64 (12, taps).
         shapes: float64 (entries, n), unit rms; transposed and shape_lags float32 (n, entries) for the search.
         books: int64 (books + 1,), where each book starts in `shapes`.
         pulse_counts: int64, ascending.
         gains: float64 (3, most, 2), pairs (adaptive, fixed relative to the predicted level) of each table.
         gain_counts: int64 (3,), entries used of them.
         gain_classes, lag_contexts: int64 (3, most), contexts that an entry gives the next subframe.
-        level_weights: float64 (FILTERS + 1, 4), by adaptive; level_bias: float64 (types,), dB.
+        level_weights: float64 (2, 4), without and with an adaptive vector; level_bias: float64 (types,), dB.
         sharpening: float64 (1,), weight of a fixed codevector's repetition at short lags.
     """
 
@@ -82,7 +82,7 @@ class Excitation:
         shapes: one int16 array (entries, n) for each book, in units of 1 / SHAPE_SCALE.
         pulse_counts: uint8, ascending.
         gains: three int32 arrays (entries, 2), by `gains.JOINT`, FIXED, ADAPTIVE, in units of 1 / GAIN_SCALE.
-        level_weights: int32 (FILTERS + 1, 4); level_bias: int32 (types,).
+        level_weights: int32 (2, 4); level_bias: int32 (types,).
         sharpening: in units of 1 / SHARPENING_SCALE.
     """
 
@@ -101,7 +101,7 @@ class Excitation:
     @property
     def types(self) -> int:
         """Types of excitation."""
-        return (FILTERS + 1) * self.kinds
+        return 2 * self.kinds
 
     def tables(self, band: Band) -> Tables:
         """Return the tables that the kernels work with."""

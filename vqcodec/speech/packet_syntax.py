@@ -28,7 +28,7 @@ STATE_SIZE = 5
 @inline_kernel
 def _start(state, tables, lsf_context):
     """Set `state` to the beginning of a packet."""
-    state[_TYPE] = tables.level_weights.shape[0] * tables.kinds
+    state[_TYPE] = 2 * tables.kinds
     state[_LAG_BEFORE] = tables.lags.size // 3
     state[_LAG_CONTEXT] = 0
     state[_GAIN_CLASS] = 0
@@ -114,7 +114,7 @@ def put_packet(buffer, first, count, symbols, headers, stages, depths, silences,
     subframes = symbols.type.size // (headers.size - 1)
     state = np.empty(STATE_SIZE, np.int64)
     _start(state, tables, depths.size)
-    silence = tables.level_weights.shape[0] * tables.kinds
+    silence = 2 * tables.kinds
     position = np.int64(0)
     frame = first
     while frame < first + count:
@@ -214,7 +214,7 @@ def get_packet(buffer, first, count, symbols, headers, stages, depths, rest, tab
     subframes = symbols.type.size // (headers.size - 1)
     state = np.empty(STATE_SIZE, np.int64)
     _start(state, tables, depths.size)
-    silence = tables.level_weights.shape[0] * tables.kinds
+    silence = 2 * tables.kinds
     position = np.int64(0)
     frame = first
     while frame < first + count:

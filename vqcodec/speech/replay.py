@@ -78,7 +78,7 @@ def observe(
 @kernel
 def fill_contexts(symbols, tables, packet_subframes, contexts):
     """Fill `contexts` for `symbols`."""
-    start_type = tables.level_weights.shape[0] * tables.kinds
+    start_type = 2 * tables.kinds
     before = start_type
     lag = 0
     lag_context = 0

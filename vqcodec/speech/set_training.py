@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from vqcodec.jit import map_shards
 from vqcodec.speech import gain_training
-from vqcodec.speech.adaptive_codebook import FILTERS
 from vqcodec.speech.bands import Band
 from vqcodec.speech.excitation_search import search_group
 from vqcodec.speech.gains import ADAPTIVE, FIXED, GAIN_SCALE, GAIN_TABLES, JOINT, WEIGHT_SCALE, gain_table
@@ -56,7 +55,6 @@ class SetDesign:
     rounds: int = 6
     survivors: int = 2
     shape_rounds: int = 12
-    filters: int = FILTERS
 
 
 class Material(NamedTuple):
@@ -88,26 +86,41 @@ def train_set(
     band: Band,
     design: SetDesign,
     *,
+    start: TrainedSet | None = None,
     seed: int = 0,
     packet_frames: int = 50,
     threads: int | None = None,
     progress: Callable[[Round], None] | None = None,
 ) -> TrainedSet:
-    """Return a table set trained on `materials`; the same whatever the number of threads."""
+    """Return a table set trained on `materials`; the same whatever the number of threads.
+
+    Args:
+        materials: to train on.
+        band: narrowband or wideband.
+        design: of the table set.
+        start: a table set for another lambda to go on from; None to start from pulses alone.
+        seed: of the codevectors to begin with.
+        packet_frames: frames after which contexts start anew.
+        threads: to use.
+        progress: called after every round.
+    """
     rng = np.random.default_rng(seed)
-    excitation = _initial(design, band)
-    counts = flat_counts(excitation, excitation.tables(band))
+    fresh = start is None
+    if start is None:
+        excitation = _initial(design, band)
+        counts = flat_counts(excitation, excitation.tables(band))
+    else:
+        excitation, counts = adapt(start, design, band)
     for number in range(design.rounds):
         last = number == design.rounds - 1
         tables = excitation.tables(band)
         costs = counts.ideal_costs(tables, excitation.fixed_bits(band))
         search = Search(
             lambda_=design.lambda_,
-            survivors=1 if number == 0 else design.survivors,
-            lag_candidates=3,
+            survivors=1 if fresh and number == 0 else design.survivors,
+            lag_candidates=2,
             sweeps=1,
-            filters=design.filters,
-            exact=1,
+            exact=0,
             energy_weight=design.energy_weight,
             packet_subframes=packet_frames * band.subframes,
             frame_subframes=band.subframes,
@@ -127,8 +140,41 @@ def train_set(
             progress(collected.figures(number, counts, tables, excitation.fixed_bits(band), design, band))
         if last:
             break
-        excitation, counts = _refit(excitation, counts, collected, design, rng, number, threads)
+        excitation, counts = _refit(excitation, counts, collected, design, rng, fresh and number == 0, threads)
     return TrainedSet(excitation, counts)
+
+
+def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation, Counts]:
+    """Return the excitation and counts of `start` with the kinds and sizes of `design`, which has books of its sizes."""
+    old = start.excitation
+    offset = 1 + len(old.shapes)
+    nearest = [int(np.abs(old.pulse_counts.astype(int) - count).argmin()) for count in design.pulse_counts]
+    kinds = [*range(offset), *[offset + place for place in nearest]]
+    types = np.concatenate([np.array(kinds) + adaptive * old.kinds for adaptive in range(2)])
+    gains = [_resized(table, size) for table, size in zip(old.gains, design.gains)]
+    excitation = Excitation(
+        old.shapes, np.array(design.pulse_counts, dtype=np.uint8), gains, old.level_weights, old.level_bias[types],
+        round(design.sharpening * SHARPENING_SCALE),
+    )  # fmt: skip
+    counts = Counts.empty(excitation, excitation.tables(band))
+    share = np.bincount(types, minlength=old.types)[types].astype(np.float64)  # a type's counts are split
+    contexts = np.append(types, old.types)
+    counts.first_type[:, :-1] = start.counts.first_type[np.ix_(contexts, types)] / share
+    counts.first_type[:, -1] = start.counts.first_type[contexts, -1]
+    counts.later_type += start.counts.later_type[np.ix_(contexts, types)] / share
+    counts.lag_steps += start.counts.lag_steps
+    counts.lags += start.counts.lags
+    for table, before in zip(counts.gains, start.counts.gains):
+        table += before[:, np.arange(table.shape[1]) % before.shape[1]]
+    counts.shapes = [book.copy() for book in start.counts.shapes]
+    return excitation, counts
+
+
+def _resized(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
+    """Return a table of gains of `size` entries: the first ones, or all and then variations of them."""
+    copies = np.arange(size) // len(pairs)
+    varied = pairs[np.arange(size) % len(pairs)] * (1 + 0.06 * copies[:, None])
+    return np.rint(varied).astype(np.int32)
 
 
 class _Collection(NamedTuple):
@@ -207,7 +253,7 @@ def _initial(design: SetDesign, band: Band) -> Excitation:
         np.stack([np.linspace(0.1, 1.2, adaptive), np.zeros(adaptive)], axis=1),
     ]
     pulses = _FIRST_PULSES if design.books else design.pulse_counts
-    types = (FILTERS + 1) * (1 + len(pulses))
+    types = 2 * (1 + len(pulses))
     return Excitation(
         shapes=[],
         pulse_counts=np.array(pulses, dtype=np.uint8),
@@ -224,7 +270,7 @@ def _refit(
     collected: _Collection,
     design: SetDesign,
     rng: np.random.Generator,
-    number: int,
+    first: bool,
     threads: int | None,
 ) -> tuple[Excitation, Counts]:
     """Return the excitation and the counts for the next round."""
@@ -240,12 +286,12 @@ def _refit(
         if chosen.sum() >= 2 * len(gains[table]):
             gains[table], counts.gains[table] = gain_training.train_gains(
                 table, gains[table], seen.inner[chosen], amplitudes[chosen], collected.weights[chosen],
-                collected.context[chosen], design.lambda_, design.energy_weight, _GAIN_ROUNDS if number == 0 else 3,
+                collected.context[chosen], design.lambda_, design.energy_weight, _GAIN_ROUNDS if first else 3,
             )  # fmt: skip
     fitted = Excitation(
         excitation.shapes, excitation.pulse_counts, gains, levels[0], levels[1], excitation.sharpening
     )
-    if number == 0 and design.books:
+    if first and design.books:
         return _with_books(fitted, counts, collected, design, rng, threads)
     fitted.shapes = _refit_books(fitted, collected, rng, threads)
     return fitted, counts
@@ -274,8 +320,8 @@ def _with_books(
             )
         )  # fmt: skip
     kinds = 1 + len(books) + len(design.pulse_counts)
-    biases = np.zeros((FILTERS + 1) * kinds, dtype=np.int32)
-    for adaptive in range(FILTERS + 1):
+    biases = np.zeros(2 * kinds, dtype=np.int32)
+    for adaptive in range(2):
         old = excitation.level_bias[adaptive * excitation.kinds + 1 : (adaptive + 1) * excitation.kinds]
         biases[adaptive * kinds : (adaptive + 1) * kinds] = np.rint(old.mean())
     fitted = Excitation(

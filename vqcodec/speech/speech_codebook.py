@@ -14,7 +14,6 @@ import numpy.typing as npt
 from vqcodec.errors import CodebookError
 from vqcodec.limits import MAX_CODEWORDS
 from vqcodec.speech import gains
-from vqcodec.speech.adaptive_codebook import FILTERS
 from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.codes import NAMES, Codes
 from vqcodec.speech.lsf_codebook import LsfCodebook
@@ -196,7 +195,7 @@ def _excitation(codebook: Codebook, prefix: str, band: Band) -> Excitation:
         and pulse_counts.ndim == 1
         and (np.diff(pulse_counts.astype(np.int64), prepend=0) > 0).all()
         and pulse_counts.max() <= MAX_PULSES
-        and excitation.level_weights.shape == (FILTERS + 1, gains.LEVEL_INPUTS)
+        and excitation.level_weights.shape == (2, gains.LEVEL_INPUTS)
         and excitation.level_bias.shape == (excitation.types,)
     )
     if not sound:

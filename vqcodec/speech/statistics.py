@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.tables import TableSet
-from vqcodec.speech.adaptive_codebook import FILTERS
 from vqcodec.speech.bands import Band
 from vqcodec.speech.gains import ADAPTIVE, FIXED, GAIN_CLASSES, GAIN_TABLES, JOINT, LAG_CONTEXTS
 from vqcodec.speech.model import LAG_REACH, Costs, Excitation, Tables

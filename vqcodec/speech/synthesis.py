@@ -13,7 +13,7 @@ MAX_EXCITATION = 131072.0  # honest streams stay below; damaged ones are held
 
 @inline_kernel
 def split_type(symbol, kinds):
-    """Return (adaptive, kind) of an excitation type: filter of the adaptive codebook (0 none) and fixed codebook."""
+    """Return (adaptive, kind) of an excitation type: whether it has an adaptive vector (0, 1), which fixed one."""
     adaptive = symbol // kinds
     return adaptive, symbol - adaptive * kinds
 
@@ -71,7 +71,7 @@ def build_excitation(tables, symbol, lag, gain, shape, pulses, history, levels, 
     fixed_gain = 0.0
     adaptive_level = 0.0
     if adaptive > 0:
-        build_adaptive_vector(history, tables.lags[lag], tables.interpolators[adaptive - 1], excitation)
+        build_adaptive_vector(history, tables.lags[lag], tables.interpolators, excitation)
         adaptive_gain = tables.gains[table, gain, 0]
         if kind > 0:
             energy = 0.0

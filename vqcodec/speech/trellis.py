@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import kernel
+from vqcodec.jit import inline_kernel, kernel
 from vqcodec.speech.adaptive_codebook import (
     LAG_UNITS,
     REFINED_STEPS,
@@ -49,13 +49,7 @@ def prepare_response(lpc, weighting, room):
         room.response[n] = value
         room.response32[n] = value
     fill_gram(room.response, room.gram, room.diagonal)
-    for k in range(length):
-        room.response_lags[k] = dot(room.response[k:], room.response, length - k) if k % 4 == 0 else 0.0
-        if k % 4 != 0:
-            value = 0.0
-            for n in range(length - k):
-                value += room.response[n] * room.response[n + k]
-            room.response_lags[k] = value
+    correlate(room.response, room.response_lags)
 
 
 @kernel
@@ -101,9 +95,9 @@ def prepare_target(signal, position, lpc, weighting, memory, room):
 
 @kernel
 def propose_lags(history, previous, context, nearest, tables, costs, search, weight, room):
-    """Fill room.lag_list and room.lag_filters with the most promising pitch lags; return how many.
+    """Fill room.lag_list with the most promising pitch lags; return how many.
 
-    The best local maxima of a full search of integer lags, each refined on the grid and by the filters.
+    The best local maxima of a full search of integer lags, each refined on the grid.
     """
     lag_min = tables.lags[0] // LAG_UNITS
     lag_max = tables.lags[-1] // LAG_UNITS
@@ -130,52 +124,46 @@ def propose_lags(history, previous, context, nearest, tables, costs, search, wei
                 count += 1
     kept = 0
     for place in range(count):
-        lag, chosen = refine_lag(history, room.lag_list[place], previous, context, tables, costs, search, weight, room)
+        lag = refine_lag(history, room.lag_list[place], previous, context, tables, costs, search, weight, room)
         doubled = lag < 0
         for other in range(kept):
             doubled = doubled or room.lag_list[other] == lag
         if not doubled:
             room.lag_list[kept] = lag
-            room.lag_filters[kept] = chosen
             kept += 1
     return kept
 
 
 @kernel
 def refine_lag(history, start, previous, context, tables, costs, search, weight, room):
-    """Return (lag index, filter from 1) of the best lag within REFINED_STEPS of `start`; index -1 if none helps."""
-    best = -1
-    best_merit = -_IMPROBABLE
-    chosen = 1
-    first = max(0, start - REFINED_STEPS)
-    last = min(tables.lags.size, start + REFINED_STEPS + 1)
-    for lag in range(first, last):
-        merit = _lag_merit(history, lag, 1, previous, context, tables, costs, search, weight, room)
-        if merit > best_merit:
+    """Return the best lag index within REFINED_STEPS of `start`, climbing from there; -1 if none helps."""
+    best = start
+    best_merit = _lag_merit(history, start, previous, context, tables, costs, search, weight, room)
+    for direction in (-1, 1):
+        lag = start + direction
+        while 0 <= lag < tables.lags.size and abs(lag - start) <= REFINED_STEPS:
+            merit = _lag_merit(history, lag, previous, context, tables, costs, search, weight, room)
+            if merit <= best_merit:
+                break
             best_merit = merit
             best = lag
-    if best < 0 or best_merit <= -_IMPROBABLE:
-        return -1, 1
-    for number in range(2, search.filters + 1):
-        merit = _lag_merit(history, best, number, previous, context, tables, costs, search, weight, room)
-        if merit > best_merit:
-            best_merit = merit
-            chosen = number
-    return best, chosen
+            lag += direction
+        if best != start:
+            break
+    return best if best_merit > -_IMPROBABLE else -1
 
 
 @kernel
-def _lag_merit(history, lag, number, previous, context, tables, costs, search, weight, room):
-    """Return what lag index `lag` by filter `number` gains in cost, with an open gain."""
-    build_adaptive_vector(history, tables.lags[lag], tables.interpolators[number - 1], room.vector)
+def _lag_merit(history, lag, previous, context, tables, costs, search, weight, room):
+    """Return what lag index `lag` gains in cost, with an open gain."""
+    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.vector)
     filter_vector(room.response, room.vector, room.filtered)
     length = room.vector.size
     gain = explained_energy(dot(room.backward, room.vector, length), dot(room.filtered, room.filtered, length))
     if gain <= 0.0:
         return -_IMPROBABLE
-    return weight * gain - search.lambda_ * lag_bits(
-        costs.lag_steps, costs.lags, context, previous, lag, LAG_REACH
-    )
+    bits = lag_bits(costs.lag_steps, costs.lags, context, previous, lag, LAG_REACH)
+    return weight * gain - search.lambda_ * bits
 
 
 @kernel
@@ -194,7 +182,7 @@ def prepare_branch(history, lag, adaptive, tables, room):
             room.orthogonal[n] = room.backward[n]
             room.shadow[n] = 0.0
         return 0.0
-    build_adaptive_vector(history, tables.lags[lag], tables.interpolators[adaptive - 1], room.adaptive)
+    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.adaptive)
     filter_vector(room.response, room.adaptive, room.adaptive_filtered)
     filter_backward(room.response, room.adaptive_filtered, room.shadow)
     inner[1] = dot(room.backward, room.adaptive, length)
@@ -205,6 +193,53 @@ def prepare_branch(history, lag, adaptive, tables, room):
         room.orthogonal[n] = room.backward[n] - ratio * room.shadow[n]
         room.shadow[n] *= norm
     return energy_level(dot(room.adaptive, room.adaptive, length), length)
+
+
+@kernel
+def sharpen(tables, repeat, room):
+    """Turn the criteria into those of vectors that repeat themselves at `repeat` samples, softer each time.
+
+    With S the repetition, Hc becomes HSc: the response is filtered, what was filtered backward is filtered by S'.
+    """
+    length = room.response.size
+    factor = tables.sharpening[0]
+    for n in range(length):
+        room.sharp_response[n] = room.response[n]
+        room.sharp_backward[n] = room.backward[n]
+    for n in range(repeat, length):
+        room.sharp_response[n] += factor * room.sharp_response[n - repeat]
+    for n in range(length - 1 - repeat, -1, -1):
+        room.sharp_backward[n] += factor * room.sharp_backward[n + repeat]
+        room.orthogonal[n] += factor * room.orthogonal[n + repeat]
+        room.shadow[n] += factor * room.shadow[n + repeat]
+    fill_gram(room.sharp_response, room.sharp_gram, room.sharp_diagonal)
+    if tables.books.size > 1:
+        correlate(room.sharp_response, room.sharp_lags)
+        estimate_energies(tables.shape_lags, room.sharp_lags, room.sharp_energies)
+
+
+@kernel
+def correlate(response, lags):
+    """Fill `lags` (float32) with the autocorrelation of `response` (float64)."""
+    length = response.size
+    for k in range(length):
+        value = 0.0
+        for n in range(length - k):
+            value += response[n] * response[n + k]
+        lags[k] = value
+
+
+@inline_kernel
+def repeated_energy(vector, repeat, factor, room):
+    """Return the energy of `vector` when it repeats itself at `repeat` samples."""
+    length = room.size
+    total = 0.0
+    for n in range(length):
+        room[n] = vector[n]
+        if n >= repeat:
+            room[n] += factor * room[n - repeat]
+        total += room[n] * room[n]
+    return total
 
 
 @kernel
@@ -247,14 +282,25 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
             costs.lag_steps, costs.lags, survivors.lag_context[m], survivors.lag[m], lag, LAG_REACH
         )
     books = tables.books.size - 1
+    repeat = sharpened_lag(tables.lags[lag], adaptive, tables.sharpening[0], length)
+    gram = room.gram
+    diagonal = room.diagonal
+    backward = room.backward
+    energies = room.energies
+    if repeat > 0:
+        sharpen(tables, repeat, room)
+        gram = room.sharp_gram
+        diagonal = room.sharp_diagonal
+        backward = room.sharp_backward
+        energies = room.sharp_energies
     if books > 0:
         search_shapes(
-            tables.transposed, room.energies, costs.shapes, tables.books, room.orthogonal, room.shadow, weight,
+            tables.transposed, energies, costs.shapes, tables.books, room.orthogonal, room.shadow, weight,
             search.lambda_, room.match, room.hidden, room.best_shapes,
         )  # fmt: skip
     if tables.pulse_counts.size > 0:
         search_pulses(
-            room.orthogonal, room.gram, room.diagonal, room.shadow, tables.pulse_counts, search.sweeps, room.found,
+            room.orthogonal, gram, diagonal, room.shadow, tables.pulse_counts, search.sweeps, room.found,
             room.pulse_sums, room.pulses, room.cross, room.trial, room.both_signs, room.places,
         )  # fmt: skip
     root = math.sqrt(inner[3])
@@ -272,26 +318,29 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
             if kind <= books:
                 entry = room.best_shapes[kind - 1]
                 bits += costs.shapes[entry]
-                inner[2] = dot(room.backward, tables.shapes[entry], length)
+                inner[2] = dot(backward, tables.shapes[entry], length)
                 inner[5] = dot(room.shadow, tables.shapes[entry], length) * root
-                inner[4] = exact_energy(room.gram, tables.shapes[entry])
+                inner[4] = exact_energy(gram, tables.shapes[entry])
                 shape = 2 * entry
                 if inner[2] * inner[3] < inner[1] * inner[5] or (adaptive == 0 and inner[2] < 0.0):
                     shape += 1
                     inner[2] = -inner[2]
                     inner[5] = -inner[5]
-                norm = 1.0
+                energy = float(length)
+                if repeat > 0:
+                    energy = repeated_energy(tables.shapes[entry], repeat, tables.sharpening[0], room.fixed)
             else:
                 sums = room.pulse_sums[kind - 1 - books]
-                energy = 0.0
+                energy = repeated_energy(pulses, repeat if repeat > 0 else length, tables.sharpening[0], room.fixed)
                 inner[2] = 0.0
                 for n in range(length):
-                    energy += pulses[n] * pulses[n]
-                    inner[2] += pulses[n] * room.backward[n]
-                norm = math.sqrt(length / energy)
-                inner[2] *= norm
-                inner[4] = sums[1] * norm * norm
-                inner[5] = sums[2] * root * norm
+                    inner[2] += pulses[n] * backward[n]
+                inner[4] = sums[1]
+                inner[5] = sums[2] * root
+            norm = math.sqrt(length / energy)
+            inner[2] *= norm
+            inner[4] *= norm * norm
+            inner[5] *= norm
             level = predict_level(
                 tables.level_weights[adaptive], tables.level_bias[symbol], survivors.levels[m], adaptive_level
             )
@@ -377,7 +426,7 @@ def search_excitation(
         nearest: int64, see `adaptive_codebook.nearest_steps`.
         survivors, following, leaders, paths, room: see `trellis_state`; survivors holds the state to start from.
     """
-    start_type = (tables.level_weights.shape[0]) * tables.kinds
+    start_type = 2 * tables.kinds
     default_lag = tables.lags.size // 3
     length = room.target.size
     alive = 1
@@ -401,7 +450,7 @@ def search_excitation(
             row = type_costs[survivors.type[m]]
             for a in range(proposed + 1):
                 lag = room.lag_list[a] if a < proposed else survivors.lag[m]
-                adaptive = room.lag_filters[a] if a < proposed else 0
+                adaptive = 1 if a < proposed else 0
                 count = search_branch(
                     survivors, m, lag, adaptive, row, tables, costs, search, weights[subframe], leaders, count, room
                 )

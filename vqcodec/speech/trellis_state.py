@@ -25,7 +25,6 @@ class Search(NamedTuple):
         survivors: paths kept from subframe to subframe.
         lag_candidates: pitch lags tried in full by each.
         sweeps: of exchanges of pulses.
-        filters: of the adaptive codebook that are tried, 1 or 2.
         exact: whether the trained codevectors are compared by their exact filtered energies.
         energy_weight: of the difference of norms beside the squared error.
         packet_subframes: subframes between which contexts start anew; frame_subframes: of a frame.
@@ -35,7 +34,6 @@ class Search(NamedTuple):
     survivors: int
     lag_candidates: int
     sweeps: int
-    filters: int
     exact: int
     energy_weight: float
     packet_subframes: int
@@ -103,8 +101,12 @@ class Room(NamedTuple):
     response_lags: SingleArray
     gram: DoubleArray
     diagonal: DoubleArray
+    sharp_response: DoubleArray
+    sharp_backward: DoubleArray
     sharp_gram: DoubleArray
     sharp_diagonal: DoubleArray
+    sharp_lags: SingleArray
+    sharp_energies: SingleArray
     energies: SingleArray
     sums: SingleArray
     match: SingleArray
@@ -114,7 +116,6 @@ class Room(NamedTuple):
     backward: DoubleArray
     lag_scores: DoubleArray
     lag_list: IntArray
-    lag_filters: IntArray
     lag_merits: DoubleArray
     vector: DoubleArray
     filtered: DoubleArray
@@ -192,8 +193,12 @@ def new_room(band: Band, tables: Tables, lag_candidates: int) -> Room:
         response_lags=singles(n),
         gram=doubles(n, n),
         diagonal=doubles(n),
+        sharp_response=doubles(n),
+        sharp_backward=doubles(n),
         sharp_gram=doubles(n, n),
         sharp_diagonal=doubles(n),
+        sharp_lags=singles(n),
+        sharp_energies=singles(entries),
         energies=singles(entries),
         sums=singles(64),
         match=singles(entries),
@@ -203,7 +208,6 @@ def new_room(band: Band, tables: Tables, lag_candidates: int) -> Room:
         backward=doubles(n),
         lag_scores=doubles(band.lag_max + 1),
         lag_list=whole(lag_candidates + 1),
-        lag_filters=whole(lag_candidates + 1),
         lag_merits=doubles(lag_candidates + 1),
         vector=doubles(n),
         filtered=doubles(n),
