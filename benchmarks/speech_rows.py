@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchmarks.table_rows import Results, Rows, table
@@ -16,6 +17,12 @@ def _number(value: float | None, digits: int) -> str:
 
 def _share(percent: float | None) -> str:
     return "–" if percent is None else f"{percent:.0f} %"
+
+
+def _mean_share(percents: Iterable[float | None]) -> float | None:
+    """The geometric mean of those that there are."""
+    known = [percent for percent in percents if percent is not None]
+    return statistics.geometric_mean(known) if known else None
 
 
 def _labels(results: Results) -> dict[str, str]:
@@ -55,6 +62,27 @@ def _comparison(band: str) -> Callable[[Results], Rows]:
 
 for _band in ("nb", "wb"):
     table(f"speech-{_band}", "speech")(_comparison(_band))
+
+
+@table("speech-summary", "speech")
+def _summary(results: Results) -> Rows:
+    """By peer, the geometric mean over its points of what the default codebook needs of its bits."""
+    yield (
+        f"vqcodec's bits, mean of {results['clips']} clips",
+        "peer's kbit/s",
+        "at equal PESQ",
+        "at equal STOI",
+        "at equal ViSQOL",
+    )
+    labels = _labels(results)
+    for band in ("nb", "wb"):
+        rows = _default_rows(results["bits_needed"], band, "all")
+        for codec in dict.fromkeys(row["codec"] for row in rows):
+            own = [row for row in rows if row["codec"] == codec]
+            shares = [_mean_share(row[f"{quality}_percent"] for row in own) for quality in ("pesq", "stoi", "visqol")]
+            if any(share is not None for share in shares):
+                rates = sorted(row["payload_kbps"] for row in own)
+                yield (f"{labels[codec]} ({band})", f"{rates[0]:.1f}–{rates[-1]:.1f}", *map(_share, shares))
 
 
 @table("speech-floors", "speech")

@@ -15,6 +15,7 @@ from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageE
 from vqcodec.speech.audio import AudioSource, open_audio, pcm16
 from vqcodec.speech.audio_output import FORMATS, find_format, write_audio
 from vqcodec.speech.resampling import Resampler, resampled_length
+from vqcodec.training.corpus import SoundCorpus
 
 
 def tone(rate: int, seconds: float = 0.5, hz: float = 440.0, peak: float = 0.5) -> np.ndarray:
@@ -240,3 +241,28 @@ def test_the_format_is_by_name_or_extension() -> None:
         find_format(None, "b.png")
     with pytest.raises(UsageError, match="'mp3' is unknown"):
         find_format("mp3", None)
+
+
+def test_a_corpus_of_sound_gives_what_can_be_read_and_lists_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "b.flac").write_bytes(sound(np.stack([tone(44100)] * 2, axis=1), 44100, "FLAC"))
+    (tmp_path / "a.wav").write_bytes(sound(tone(8000), 8000))
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+    (tmp_path / "notes.txt").write_bytes(b"")
+    corpus = SoundCorpus.of([tmp_path])
+    corpus.sample_rate = 16000
+    for _ in range(2):
+        signals = list(corpus)
+        assert [signal.size for signal in signals] == [8000, 8000]
+        assert [path.name for path, _ in corpus.skipped] == ["bad.wav"]
+    np.testing.assert_allclose(signals[1], 32768 * tone(16000), atol=3)
+    assert len(corpus.fingerprint()) == 16
+    with pytest.raises(UnreadableInputError, match="no sound files in it"):
+        SoundCorpus.of([_folder(tmp_path / "empty")])
+    with pytest.raises(UnreadableInputError, match=r"none of 1 files can be read; first: .*bad"):
+        list(SoundCorpus.of([tmp_path / "bad.wav"]))
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path

@@ -157,6 +157,7 @@ def test_tables_of_speech_are_rendered(tmp_path: Path) -> None:
     }
     write_json(tmp_path / "speech.json", "speech", results)
     assert "| Opus 1 | 6.00 | 3.50 | 0.700 | – | 50 % | 50 % | – |" in tables.render("speech-nb", tmp_path)
+    assert "| Opus (nb) | 3.0–12.0 | 50 % | 50 % | – |" in tables.render("speech-summary", tmp_path)
     assert "| narrowband | 3.2 |" in tables.render("speech-floors", tmp_path)
     assert "| nb 1 | 3.00 | 4.00 | 3.50 | 3.30 | 0.700 | – | 3.70 | 3.30 |" in tables.render("speech-ladder", tmp_path)
     assert "| Opus (nb) | 1 | 50 | 200 |" in tables.render("speech-speed", tmp_path)

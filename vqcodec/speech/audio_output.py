@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -95,19 +95,56 @@ def write_audio(
     if container == "WAV" and length > _WAV_BYTES // (2 * channels):
         container = "RF64"
     with _seekable(destination, overwrite) as file:
-        sound = _open(file, name, container, format.subtype, rate, channels)
-        with sound:
+        guarded = _Guarded(file)
+        sound = _open(guarded, name, container, format.subtype, rate, channels)
+        try:
             for key in TAGS:
                 if tags and key in tags:
                     setattr(sound, key, tags[key])
             for block in blocks:
                 for start in range(0, len(block), _BLOCK):
-                    with _naming_failures(name):
+                    with _naming_failures(name, guarded):
                         sound.write(block[start : start + _BLOCK])
+        finally:
+            with _naming_failures(name, guarded):
+                sound.close()
         return file.seek(0, os.SEEK_END)
 
 
-def _open(file: BinaryIO, name: str, container: str, subtype: str, rate: int, channels: int) -> Any:
+class _Guarded:
+    """A file as libsndfile calls back to it. What goes wrong is kept: cffi would print it, and go on."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: BaseException | None = None
+
+    def check(self) -> None:
+        """Raise the first thing that went wrong."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: bytes) -> int:
+        return self._attempt(self._file.write, data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._attempt(self._file.seek, offset, whence)
+
+    def tell(self) -> int:
+        return self._attempt(self._file.tell)
+
+    def read(self, count: int = -1) -> bytes:
+        del count
+        return b""
+
+    def _attempt(self, function: Callable[..., int], *arguments: Any) -> int:
+        try:
+            return function(*arguments)
+        except BaseException as error:
+            self._error = self._error or error
+            return 0
+
+
+def _open(file: _Guarded, name: str, container: str, subtype: str, rate: int, channels: int) -> Any:
     import soundfile
 
     try:
@@ -148,9 +185,14 @@ def _spooled(target: BinaryIO) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _naming_failures(name: str) -> Iterator[None]:
+def _naming_failures(name: str, guarded: _Guarded | None = None) -> Iterator[None]:
+    """What the system or libsndfile has to say of writing, as an OutputError; what `guarded` has kept comes first."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            if guarded is not None:
+                guarded.check()
     except BrokenPipeError:
         raise
     except (RuntimeError, OSError) as error:

@@ -285,7 +285,10 @@ class _Encoder:
         for _ in range(SIZE_ATTEMPTS):
             if budget < len(self._channels):
                 break
-            encoded = self._encode(wish.effort, size=budget // len(self._channels))
+            try:
+                encoded = self._encode(wish.effort, size=budget // len(self._channels))
+            except UsageError:  # in the engine's words, which know only of its own bytes
+                break
             excess = len(encoded.data) - size
             if excess <= 0:
                 encoded.parameters.update(target_size=size, effort=wish.effort)

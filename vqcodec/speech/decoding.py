@@ -179,8 +179,7 @@ class SoundShape:
         from vqcodec.speech import engine
 
         described = dict(engine.describe(stream.header.engine_header))
-        length, packet = int(described.pop("samples")), int(described["packet_frames"]) * band.frame
-        described.pop("packet_samples", None)
+        length, packet = int(described.pop("samples")), int(described.pop("packet_samples"))
         source = stream.header.source_length(band.sample_rate, length)
         return cls(band.sample_rate, length, stream.header.source_rate, source, packet, described)
 
