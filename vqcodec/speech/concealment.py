@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import kernel
-from vqcodec.speech.group_synthesis import SynthesisState, synthesize_frames
+from vqcodec.speech.group_synthesis import SynthesisState, finish, synthesize_frames
 from vqcodec.speech.lsf import lsf_to_lpc
 from vqcodec.speech.speech_codebook import TableSet
 from vqcodec.speech.synthesis import synthesize
@@ -25,15 +25,16 @@ _UNKNOWN_RMS = 1000.0  # sample steps: loudness that is allowed if none is known
 _LEVEL_AFTER = 20.0  # dB: highest level that the prediction of gains goes on from
 
 
-def conceal(frames: int, table_set: TableSet, state: SynthesisState) -> DoubleArray:
+def conceal(frames: int, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:
     """Return something in place of `frames` lost ones, float64 (frames * band.frame,); `state` moves on."""
     band = table_set.band
     boundary = state.boundary(table_set)
     speech = np.empty((frames * band.subframes, band.subframe))
-    _repeat(lsf_to_lpc(boundary[None])[0], state.lag, state.history, state.memory, speech)
+    lpc = lsf_to_lpc(boundary[None])
+    _repeat(lpc[0], state.lag, state.history, state.memory, speech)
     state.lsf = boundary
     state.levels[:] = np.minimum(state.levels, _LEVEL_AFTER)
-    return speech.reshape(-1)
+    return finish(speech, np.repeat(lpc, len(speech), axis=0), state, strength)
 
 
 class Guard:
@@ -48,7 +49,7 @@ class Guard:
         self._left = _GUARDED_FRAMES
 
     def synthesize(
-        self, symbols: Symbols, lsf: DoubleArray, table_set: TableSet, state: SynthesisState
+        self, symbols: Symbols, lsf: DoubleArray, table_set: TableSet, state: SynthesisState, strength: int
     ) -> DoubleArray:
         """Return what `synthesize_frames` does, no louder than before the loss while the level is watched."""
         band = table_set.band
@@ -57,13 +58,13 @@ class Guard:
         watched = min(self._left, frames)
         for frame in range(watched):
             subframes = slice(frame * band.subframes, (frame + 1) * band.subframes)
-            part = Symbols(*[array[subframes] for array in symbols])
-            speech = synthesize_frames(part, lsf[frame : frame + 2], table_set, state)
+            part = Symbols._make(array[subframes] for array in symbols)
+            speech = synthesize_frames(part, lsf[frame : frame + 2], table_set, state, strength)
             pieces.append(self._held(speech, state))
         self._left -= watched
         if watched < frames:
-            part = Symbols(*[array[watched * band.subframes :] for array in symbols])
-            speech = synthesize_frames(part, lsf[watched:], table_set, state)
+            part = Symbols._make(array[watched * band.subframes :] for array in symbols)
+            speech = synthesize_frames(part, lsf[watched:], table_set, state, strength)
             rms = np.sqrt((speech.reshape(-1, band.frame) ** 2).mean(axis=1))
             self._loudest = max(self._loudest, float(rms.max()))
             pieces.append(speech)

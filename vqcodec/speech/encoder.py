@@ -33,6 +33,7 @@ _PASSES, _TOLERANCE = 4, 0.006
 _ALLOWED_ERROR = 0.012  # of the rate; above it two encodings are mixed
 _RATE_POWER = 1.8  # of lambda over rate, to begin with
 _SIZE_ATTEMPTS = 6
+_LEAP = 30.0  # of lambda
 
 
 class CodedGroup(NamedTuple):
@@ -124,6 +125,8 @@ class Encoder:
             return tried[one].size
 
         best = tried[rate_control.find_lambda(measure, wanted, lambda_, _PASSES, _TOLERANCE)]
+        if best.size > wanted * (1 + _ALLOWED_ERROR) and min(coded.size for coded in tried.values()) > wanted:
+            measure(max(tried) * _LEAP)  # over a cliff, as white noise has one: something to mix with
         larger = [coded for coded in tried.values() if coded.size > wanted]
         smaller = [coded for coded in tried.values() if coded.size <= wanted]
         if abs(best.size / wanted - 1) <= _ALLOWED_ERROR or not larger or not smaller:
@@ -148,8 +151,11 @@ class Encoder:
 
         def measure(lambda_: float) -> float:
             table_set = self._book.sets[self._book.nearest(lambda_)]
-            coded = map_shards(lambda group: self._code(group, lambda_, table_set, _QUICK_EFFORT), chosen, self._threads)
-            return sum(group.size for group in coded)
+
+            def size(group: int) -> int:
+                return self._code(group, lambda_, table_set, _QUICK_EFFORT).size
+
+            return sum(map_shards(size, chosen, self._threads))
 
         share = wanted * len(chosen) / groups
         return rate_control.find_lambda(measure, share, start, _QUICK_PASSES, _QUICK_TOLERANCE)
@@ -192,7 +198,8 @@ class Encoder:
         lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
         symbols = search_symbols(self._recording.group(group), table_set, search, lsf_lambda, effort.lsf)
         packets, bits = write_packets(symbols, table_set, frames)
-        return CodedGroup(packets, bits, to_pcm(synthesize_group(symbols, table_set, frames)))
+        header = replace(self._layout, post_filter=table_set.aims.post_filter)
+        return CodedGroup(packets, bits, to_pcm(synthesize_group(symbols, table_set, header)))
 
 
 def sum_bits(groups: Sequence[CodedGroup]) -> npt.NDArray[np.int64]:

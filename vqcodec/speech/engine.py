@@ -101,11 +101,12 @@ def encode(
     else:
         coded = encoder.encode_quality(DEFAULT_QUALITY if options.quality is None else options.quality)
     parsed = SpeechHeader.from_bytes(coded.header)
+    speech = np.concatenate([np.zeros(0, np.int16), *[group.speech for group in coded.groups]])
     return EncodedSpeech(
         header=coded.header,
         packets=[packet for group in coded.groups for packet in group.packets],
         starts=parsed.starts(),
-        reconstruction=np.concatenate([np.zeros(0, np.int16), *[group.speech for group in coded.groups]])[: parsed.samples],
+        reconstruction=speech[: parsed.samples],
         bits=_named_bits(coded.header, sum_bits(coded.groups)),
     )
 
@@ -199,7 +200,7 @@ def _open(header: bytes, book: SpeechCodebook) -> tuple[SpeechHeader, TableSet]:
     """Return the header and its table set."""
     parsed = SpeechHeader.from_bytes(header)
     if parsed.band != book.band:
-        raise CodebookError(f"the stream is for {parsed.band.engine}, the codebook for {book.band.engine}; give another")
+        raise CodebookError(f"the stream is for {parsed.band.engine}, the codebook for {book.band.engine}")
     if parsed.table_set >= len(book.sets):
         raise CorruptFileError(f"table set {parsed.table_set} is not in the codebook, which has {len(book.sets)}")
     return parsed, book.sets[parsed.table_set]
@@ -218,11 +219,9 @@ def _parse_group(
     return symbols
 
 
-def _decode_group(
-    header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet
-) -> Samples:
+def _decode_group(header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet) -> Samples:
     symbols = _parse_group(header, packets, start, table_set, np.zeros(len(PARTS) + 1, dtype=np.int64))
-    return to_pcm(synthesize_group(symbols, table_set, header.packet_frames, [data is None for data in packets]))
+    return to_pcm(synthesize_group(symbols, table_set, header, [data is None for data in packets]))
 
 
 def _named_bits(header: bytes, bits: npt.NDArray[np.int64]) -> dict[str, int]:

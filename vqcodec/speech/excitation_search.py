@@ -24,7 +24,14 @@ DoubleArray = npt.NDArray[np.float64]
 
 
 def search_group(
-    signal: DoubleArray, lpc: DoubleArray, weighting: Weighting, band: Band, tables: Tables, costs: Costs, search: Search
+    signal: DoubleArray,
+    lpc: DoubleArray,
+    weighting: Weighting,
+    silent: npt.NDArray[np.uint8],
+    band: Band,
+    tables: Tables,
+    costs: Costs,
+    search: Search,
 ) -> Symbols:
     """Return the excitation of a group that starts from a clean state.
 
@@ -32,6 +39,7 @@ def search_group(
         signal: float64 (subframes * band.subframe,), high-passed.
         lpc: float64 (subframes, order + 1), quantised and interpolated.
         weighting: of the same subframes.
+        silent: uint8 (frames,), 1 where nothing may be sent (see `silence`).
         band: narrowband or wideband.
         tables, costs: of the table set.
         search: how to search.
@@ -42,7 +50,7 @@ def search_group(
     following = new_survivors(search.survivors, band, 0, 0)
     paths = new_paths(subframes, search.survivors, band)
     search_excitation(
-        preceded, lpc, weighting.filters, weighting.weights, tables, costs, search, nearest_steps(tables.lags),
+        preceded, lpc, weighting.filters, weighting.weights, silent, tables, costs, search, nearest_steps(tables.lags),
         survivors, following, new_leaders(search.survivors, band), paths, new_room(band, tables, search.lag_candidates),
     )  # fmt: skip
     symbols = new_symbols(subframes, band)

@@ -106,10 +106,8 @@ def train_gains(
         The pairs, and float64 (GAIN_CLASSES, entries), how often each was the best.
     """
     gains = pairs / GAIN_SCALE
-    products = inner * np.stack(
-        [np.ones_like(amplitudes), np.ones_like(amplitudes), amplitudes, np.ones_like(amplitudes), amplitudes**2, amplitudes],
-        axis=1,
-    )  # fmt: skip
+    powers = np.array([0, 0, 1, 0, 2, 1])  # of the amplitude in xx, xy, xz, yy, zz, yz
+    products = inner * amplitudes[:, None] ** powers
     counts = np.ones((GAIN_CLASSES, len(gains)))
     for number in range(rounds + 1):
         pooled = counts.sum(axis=0) + 0.3
@@ -124,7 +122,12 @@ def train_gains(
 
 
 def _assign(
-    gains: DoubleArray, products: DoubleArray, weights: DoubleArray, contexts: IntArray, costs: DoubleArray, energy: float
+    gains: DoubleArray,
+    products: DoubleArray,
+    weights: DoubleArray,
+    contexts: IntArray,
+    costs: DoubleArray,
+    energy: float,
 ) -> IntArray:
     """Return the best entry for every subframe."""
     adaptive, fixed = gains[:, 0], gains[:, 1]
@@ -151,7 +154,7 @@ def _centroids(
     pull = energy * np.sqrt(xx / squares)
 
     def sums(values: DoubleArray) -> DoubleArray:
-        return np.bincount(nearest, weights * values, minlength=len(gains))
+        return np.bincount(nearest, weights * values, minlength=len(gains)).astype(np.float64)
 
     moment = sums(xy + pull * towards[0]), sums(xz + pull * towards[1])
     gram = (1 + energy) * sums(yy), (1 + energy) * sums(zz), (1 + energy) * sums(yz)

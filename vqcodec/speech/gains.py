@@ -49,7 +49,7 @@ def gain_table(adaptive, fixed):
 
 @inline_kernel
 def predict_level(weights, bias, levels, adaptive_level):
-    """Return the predicted level in dB; `weights` float64 (LEVEL_INPUTS,), `levels` as `remember_levels` leaves them."""
+    """Return the predicted level in dB; `weights` is float64 (LEVEL_INPUTS,), `levels` from `remember_levels`."""
     level = weights[0] * levels[0] + weights[1] * levels[1] + weights[2] * levels[2] + weights[3] * adaptive_level
     return min(max(level + bias, -MAX_LEVEL), MAX_LEVEL)
 

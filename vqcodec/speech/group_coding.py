@@ -13,12 +13,14 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.speech.analysis import Analysis
 from vqcodec.speech.concealment import Guard, conceal
 from vqcodec.speech.excitation_search import search_group
-from vqcodec.speech.group_synthesis import SynthesisState, synthesize_frames
+from vqcodec.speech.group_synthesis import SynthesisState
+from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.lsf import interpolate_lpc
 from vqcodec.speech.lsf_decoding import LsfIndices, dequantize_lsf
 from vqcodec.speech.lsf_search import LsfEffort, quantize_lsf
 from vqcodec.speech.packet_syntax import PARTS, get_packet, put_packet
 from vqcodec.speech.pulse_enumeration import counts_of_vectors
+from vqcodec.speech.silence import coded_vectors, fill_vectors, find_silence
 from vqcodec.speech.speech_codebook import TableSet
 from vqcodec.speech.trellis_state import Search, Symbols, new_symbols
 from vqcodec.speech.weighting import Weighting
@@ -35,32 +37,29 @@ class GroupSymbols:
 
     Attributes:
         excitation: trellis_state.Symbols.
-        headers: uint8 (frames + 1,); stages: uint8 (frames + 1, stages), of the LSF vectors.
+        headers: uint8 (frames + 1,); stages: uint8 (frames + 1, stages), of the LSF vectors that are sent.
+        silent: uint8 (frames,), 1 for frames of silence.
     """
 
     excitation: Symbols
     headers: npt.NDArray[np.uint8]
     stages: npt.NDArray[np.uint8]
+    silent: npt.NDArray[np.uint8]
 
     @classmethod
     def empty(cls, frames: int, table_set: TableSet) -> GroupSymbols:
-        """Return symbols of silence for `frames` frames."""
-        rest = table_set.lsf.coded_headers
+        """Return symbols to be filled in, all 0."""
         return cls(
             new_symbols(frames * table_set.band.subframes, table_set.band),
-            np.full(frames + 1, rest, dtype=np.uint8),
+            np.zeros(frames + 1, dtype=np.uint8),
             np.zeros((frames + 1, table_set.lsf.stages), dtype=np.uint8),
+            np.zeros(frames, dtype=np.uint8),
         )
-
-    @property
-    def indices(self) -> LsfIndices:
-        """The symbols of the LSF vectors."""
-        return LsfIndices(self.headers, self.stages)
 
     @property
     def frames(self) -> int:
         """Frames of the group."""
-        return len(self.headers) - 1
+        return len(self.silent)
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,17 @@ def packet_frames_of(frames: int, packet_frames: int) -> list[tuple[int, int]]:
     return [(first, min(packet_frames, frames - first)) for first in range(0, frames, packet_frames)]
 
 
-def first_vectors(frames: int, packet_frames: int) -> list[int]:
-    """Return the numbers of the LSF vectors with which the packets of a group begin."""
-    return [first + 1 if first else 0 for first, _ in packet_frames_of(frames, packet_frames)]
+def vectors_of(first: int, count: int) -> slice:
+    """Return which LSF vectors of a group belong to the packet of frames `first` to `first + count`."""
+    return slice(first + 1 if first else 0, first + count + 1)
+
+
+def packet_starts(coded: npt.NDArray[np.bool_], packet_frames: int) -> list[int]:
+    """Return where packets begin among the LSF vectors that are sent (`coded`, bool (frames + 1,))."""
+    places = np.concatenate([[0], np.cumsum(coded)])
+    packets = packet_frames_of(len(coded) - 1, packet_frames)
+    starts = {int(places[vectors_of(first, count).start]) for first, count in packets}
+    return sorted(start for start in starts if start < places[-1])
 
 
 def search_symbols(
@@ -88,33 +95,38 @@ def search_symbols(
 ) -> GroupSymbols:
     """Return the symbols that the encoder chooses for a group."""
     band = table_set.band
-    frames = len(group.analysis) - 1
+    symbols = GroupSymbols.empty(len(group.analysis) - 1, table_set)
+    symbols.silent[:] = find_silence(group.signal, group.weighting, band, search.lambda_)
+    coded = coded_vectors(symbols.silent)
+    whole = group.analysis
     quantized = quantize_lsf(
-        group.analysis,
+        Analysis(whole.lsf[coded], whole.sensitivity[coded], whole.energy_db[coded]),
         table_set.lsf,
         lsf_lambda,
         reference_db=group.reference_db,
-        packet_starts=first_vectors(frames, search.packet_subframes // band.subframes),
+        packet_starts=packet_starts(coded, search.packet_subframes // band.subframes),
         effort=lsf_effort,
     )
-    lpc = interpolate_lpc(quantized.lsf, band.subframes)
-    found = search_group(group.signal, lpc, group.weighting, band, table_set.tables, table_set.costs, search)
-    return GroupSymbols(found, quantized.indices.headers, quantized.indices.stages)
+    symbols.headers[coded] = quantized.indices.headers
+    symbols.stages[coded] = quantized.indices.stages
+    start = SynthesisState.clean(table_set).boundary(table_set)
+    lpc = interpolate_lpc(fill_vectors(quantized.lsf, coded, start), band.subframes)
+    symbols.excitation = search_group(
+        group.signal, lpc, group.weighting, symbols.silent, band, table_set.tables, table_set.costs, search
+    )
+    return symbols
 
 
 def write_packets(symbols: GroupSymbols, table_set: TableSet, packet_frames: int) -> tuple[list[bytes], IntArray]:
     """Return (packets, bits by part of `packet_syntax.PARTS` and, last, of padding)."""
     band, lsf = table_set.band, table_set.lsf
-    rest = lsf.coded_headers
-    quiet = (symbols.excitation.type.reshape(-1, band.subframes) == 0).all(axis=1) & (symbols.headers[1:] == rest)
-    quiet[:1] &= symbols.headers[0] == rest
     bits = np.zeros(len(PARTS) + 1, dtype=np.int64)
     packets = []
     for first, count in packet_frames_of(symbols.frames, packet_frames):
         buffer = np.zeros(count * band.subframes * _MOST_SUBFRAME_BYTES + 64 + PADDING, dtype=np.uint8)
         end = put_packet(
-            buffer, first, count, symbols.excitation, symbols.headers, symbols.stages, lsf.depths(),
-            quiet.astype(np.uint8), rest, table_set.tables, table_set.codes.encoder, counts_of_vectors(), bits,
+            buffer, first, count, symbols.excitation, symbols.headers, symbols.stages, lsf.depths(), symbols.silent,
+            table_set.tables, table_set.codes.encoder, counts_of_vectors(), bits,
         )  # fmt: skip
         packets.append(buffer[: (end + 7) // 8].tobytes())
         bits[-1] += -end % 8
@@ -129,10 +141,9 @@ def parse_packet(
     Raises:
         CorruptFileError: the packet is too short, too long or otherwise damaged.
     """
-    lsf = table_set.lsf
     end = get_packet(
-        padded(data), first, count, symbols.excitation, symbols.headers, symbols.stages, lsf.depths(),
-        lsf.coded_headers, table_set.tables, table_set.codes.decoder, counts_of_vectors(), bits,
+        padded(data), first, count, symbols.excitation, symbols.headers, symbols.stages, table_set.lsf.depths(),
+        symbols.silent, table_set.tables, table_set.codes.decoder, counts_of_vectors(), bits,
     )  # fmt: skip
     if (end + 7) // 8 != len(data) or (end % 8 and data[-1] & ((1 << -end % 8) - 1)):
         problem = "ends too early" if end > 8 * len(data) else "has more bytes than its symbols"
@@ -141,38 +152,40 @@ def parse_packet(
 
 
 def synthesize_group(
-    symbols: GroupSymbols, table_set: TableSet, packet_frames: int, lost: Sequence[bool] | None = None
+    symbols: GroupSymbols, table_set: TableSet, header: SpeechHeader, lost: Sequence[bool] | None = None
 ) -> DoubleArray:
     """Return the speech of a group, float64 (frames * band.frame,).
 
     Args:
         symbols: of the packets that are there.
         table_set: of the stream.
-        packet_frames: frames of a packet.
+        header: of the stream.
         lost: whether each packet is missing; None if all are there. What is missing is concealed.
     """
     state = SynthesisState.clean(table_set)
     guard = Guard()
     pieces = []
-    for number, (first, count) in enumerate(packet_frames_of(symbols.frames, packet_frames)):
+    for number, (first, count) in enumerate(packet_frames_of(symbols.frames, header.packet_frames)):
         if lost is not None and lost[number]:
-            pieces.append(conceal(count, table_set, state))
+            pieces.append(conceal(count, table_set, state, header.post_filter))
             guard.start()
             continue
-        vectors = slice(first + 1 if first else 0, first + count + 1)
-        indices = LsfIndices(symbols.headers[vectors], symbols.stages[vectors])
-        lsf = dequantize_lsf(indices, table_set.lsf, state.lsf)
+        vectors = vectors_of(first, count)
+        coded = coded_vectors(symbols.silent)[vectors]
+        before = state.boundary(table_set)
+        indices = LsfIndices(symbols.headers[vectors][coded], symbols.stages[vectors][coded])
+        lsf = fill_vectors(dequantize_lsf(indices, table_set.lsf, before), coded, before)
         if first:
-            lsf = np.concatenate([state.boundary(table_set)[None], lsf])
+            lsf = np.concatenate([before[None], lsf])
         part = _part(symbols.excitation, first, count, table_set)
-        pieces.append(guard.synthesize(part, lsf, table_set, state))
+        pieces.append(guard.synthesize(part, lsf, table_set, state, header.post_filter))
     return np.concatenate(pieces)
 
 
 def _part(symbols: Symbols, first: int, count: int, table_set: TableSet) -> Symbols:
     """Return the symbols of some frames."""
     subframes = table_set.band.subframes
-    return Symbols(*[array[first * subframes : (first + count) * subframes] for array in symbols])
+    return Symbols._make(array[first * subframes : (first + count) * subframes] for array in symbols)
 
 
 def to_pcm(speech: DoubleArray) -> npt.NDArray[np.int16]:

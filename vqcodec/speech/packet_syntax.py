@@ -1,8 +1,9 @@
 """The syntax of a packet: which symbols follow one another, in which contexts. Writing and parsing mirror each other.
 
 A packet holds some frames. Each begins with the type of its first subframe, or with the symbol that says how many
-frames of silence follow; then come its LSF vector (the first frame of a group has one more, in front), the rest of the
-first subframe, and the other subframes. All contexts start anew with the packet.
+frames of silence follow, of which nothing else is sent; then come its LSF vector (the first frame of a group, unless
+silent, has one more, in front), the rest of the first subframe, and the other subframes. All contexts start anew with
+the packet.
 """
 
 from __future__ import annotations
@@ -99,14 +100,14 @@ def _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, st
 
 
 @kernel
-def put_packet(buffer, first, count, symbols, headers, stages, depths, silences, rest, tables, codes, counts, bits):
+def put_packet(buffer, first, count, symbols, headers, stages, depths, silent, tables, codes, counts, bits):
     """Write frames `first` to `first + count` of a group; return the position after them, in bits.
 
     Args:
         buffer: uint8, long enough (see `bits`).
         symbols: trellis_state.Symbols of the group; headers uint8 (frames + 1,), stages uint8 (frames + 1, stages).
         depths: uint8 (headers,), stage indices that follow each header.
-        silences: uint8 (frames,), 1 for frames to be sent as silence: without excitation, their header being `rest`.
+        silent: uint8 (frames,), 1 for frames of silence.
         tables, codes: model.Tables, codes.EncodeCodes.
         counts: see `pulse_enumeration.counts_of_vectors`.
         bits: int64 (parts,), increased by what each part took.
@@ -118,9 +119,9 @@ def put_packet(buffer, first, count, symbols, headers, stages, depths, silences,
     position = np.int64(0)
     frame = first
     while frame < first + count:
-        if silences[frame]:
+        if silent[frame]:
             run = 1
-            while frame + run < first + count and silences[frame + run]:
+            while frame + run < first + count and silent[frame + run]:
                 run += 1
             start = position
             kinds = codes.first_type
@@ -128,7 +129,6 @@ def put_packet(buffer, first, count, symbols, headers, stages, depths, silences,
             position = put_exp_golomb(buffer, position, run - 1, _RUN_ORDER)
             bits[SILENCE] += position - start
             _remember(state, 0, -1, 0, tables)
-            state[_HEADER] = rest
             frame += run
             continue
         for s in range(subframes):
@@ -205,11 +205,12 @@ def _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, st
 
 
 @kernel
-def get_packet(buffer, first, count, symbols, headers, stages, depths, rest, tables, codes, counts, bits):
+def get_packet(buffer, first, count, symbols, headers, stages, depths, silent, tables, codes, counts, bits):
     """Parse frames `first` to `first + count` of a group; return the position after them, in bits.
 
-    The arguments are those of `put_packet`; symbols, headers and stages are filled. Whatever the bits are, every
-    symbol is one that exists. The position is beyond the end of the data if they are damaged in a way that shows.
+    The arguments are those of `put_packet`; symbols, headers, stages and silent are filled. Whatever the bits are,
+    every symbol is one that exists. The position is beyond the end of the data if they are damaged in a way that
+    shows.
     """
     subframes = symbols.type.size // (headers.size - 1)
     state = np.empty(STATE_SIZE, np.int64)
@@ -227,15 +228,11 @@ def get_packet(buffer, first, count, symbols, headers, stages, depths, rest, tab
             if length > first + count - frame:
                 length = first + count - frame
                 position += np.int64(1) << 40
-            for silent in range(frame, frame + length):
-                if silent == 0:
-                    headers[0] = rest
-                headers[silent + 1] = rest
-                for s in range(subframes):
-                    symbols.type[silent * subframes + s] = 0
-                    symbols.lag[silent * subframes + s] = state[_LAG_BEFORE]
+            for subframe in range(frame * subframes, (frame + length) * subframes):
+                silent[subframe // subframes] = 1
+                symbols.type[subframe] = 0
+                symbols.lag[subframe] = state[_LAG_BEFORE]
             _remember(state, 0, -1, 0, tables)
-            state[_HEADER] = rest
             frame += length
             continue
         for s in range(subframes):

@@ -1,8 +1,8 @@
 """Enumeration of pulse vectors: every vector of n integers whose magnitudes sum to k has a number (Fischer 1986).
 
 Numbers fit into 62 bits. Where there are more vectors, the two halves of the subframe are numbered apart, after the
-number of pulses in the first half; and a half likewise, if its vectors are still too many. A number below a count that is no power of two is written in truncated binary,
-which wastes less than 0.09 bits.
+number of pulses in the first half; and a half likewise, if its vectors are still too many. A number below a count that
+is no power of two is written in truncated binary, which wastes less than 0.09 bits.
 """
 
 from __future__ import annotations

@@ -47,7 +47,9 @@ def _move_pulse(gram, cross, position, sign, length):
 
 
 @kernel
-def search_pulses(target, gram, energies, shadow, pulse_counts, sweeps, found, sums, pulses, cross, trial, room, places):
+def search_pulses(
+    target, gram, energies, shadow, pulse_counts, sweeps, found, sums, pulses, cross, trial, room, places
+):
     """Find the best vectors of each of the ascending `pulse_counts`, each from the one before.
 
     Args:

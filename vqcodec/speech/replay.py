@@ -1,4 +1,4 @@
-"""A second walk along an encoded path, for the training: contexts of every symbol, and what its subframe looked like."""
+"""A second walk along an encoded path, for the training: contexts of symbols, and what their subframes looked like."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vqcodec.speech.bands import Band
 from vqcodec.speech.gains import INITIAL_LEVEL, LEVEL_INPUTS, gain_table
 from vqcodec.speech.model import Tables
 from vqcodec.speech.synthesis import build_excitation, build_fixed_vector, sharpened_lag, split_type, synthesize
-from vqcodec.speech.trellis import prepare_branch, prepare_response, prepare_target
-from vqcodec.speech.trellis_state import Room, Symbols, new_room
+from vqcodec.speech.targets import prepare_branch, prepare_response, prepare_target
+from vqcodec.speech.trellis_state import Symbols, new_room
 from vqcodec.speech.weighting import Weighting
 
 DoubleArray = npt.NDArray[np.float64]
@@ -50,7 +50,7 @@ class Observations(NamedTuple):
 
 def contexts_of(symbols: Symbols, tables: Tables, packet_subframes: int) -> Contexts:
     """Return the contexts in which `symbols` are coded."""
-    contexts = Contexts(*[np.zeros(len(symbols.type), dtype=np.int64) for _ in Contexts._fields])
+    contexts = Contexts._make(np.zeros(len(symbols.type), dtype=np.int64) for _ in Contexts._fields)
     fill_contexts(symbols, tables, packet_subframes, contexts)
     return contexts
 

@@ -13,11 +13,12 @@ from vqcodec.jit import map_shards
 from vqcodec.speech import gain_training
 from vqcodec.speech.bands import Band
 from vqcodec.speech.excitation_search import search_group
-from vqcodec.speech.gains import ADAPTIVE, FIXED, GAIN_SCALE, GAIN_TABLES, JOINT, WEIGHT_SCALE, gain_table
+from vqcodec.speech.gains import ADAPTIVE, FIXED, GAIN_SCALE, JOINT, WEIGHT_SCALE
 from vqcodec.speech.model import SHARPENING_SCALE, Excitation, Tables
 from vqcodec.speech.replay import Contexts, Observations, contexts_of, observe
 from vqcodec.speech.shape_training import train_shapes
 from vqcodec.speech.shapes import SHAPE_SCALE
+from vqcodec.speech.silence import find_silence
 from vqcodec.speech.statistics import Counts, flat_counts
 from vqcodec.speech.trellis_state import Search, Symbols
 from vqcodec.speech.weighting import Weighting
@@ -126,15 +127,16 @@ def train_set(
             frame_subframes=band.subframes,
         )
 
-        def encode(material: Material) -> tuple[Symbols, Contexts, Observations]:
-            symbols = search_group(*material, band, tables, costs, search)  # noqa: B023  (used at once)
+        def encode(material: Material) -> tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]:
+            silent = find_silence(material.signal, material.weighting, band, design.lambda_)
+            symbols = search_group(*material, silent, band, tables, costs, search)  # noqa: B023  (used at once)
             contexts = contexts_of(symbols, tables, search.packet_subframes)  # noqa: B023
-            return symbols, contexts, observe(*material, band, tables, symbols)  # noqa: B023
+            return symbols, contexts, observe(*material, band, tables, symbols), silent  # noqa: B023
 
         encoded = map_shards(encode, materials, threads)
         counts = Counts.empty(excitation, tables)
-        for symbols, contexts, _ in encoded:
-            counts.add(symbols, contexts, tables, band)
+        for symbols, contexts, _, silent in encoded:
+            counts.add(symbols, contexts, silent, tables, band)
         collected = _Collection.of(encoded, materials, tables)
         if progress is not None:
             progress(collected.figures(number, counts, tables, excitation.fixed_bits(band), design, band))
@@ -145,7 +147,7 @@ def train_set(
 
 
 def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation, Counts]:
-    """Return the excitation and counts of `start` with the kinds and sizes of `design`, which has books of its sizes."""
+    """Return the excitation and counts of `start` with the kinds and sizes of `design`, but with its own books."""
     old = start.excitation
     offset = 1 + len(old.shapes)
     nearest = [int(np.abs(old.pulse_counts.astype(int) - count).argmin()) for count in design.pulse_counts]
@@ -177,6 +179,9 @@ def _resized(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
     return np.rint(varied).astype(np.int32)
 
 
+_Encoded = tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]
+
+
 class _Collection(NamedTuple):
     """Everything observed in a round, all signals one after another."""
 
@@ -191,13 +196,11 @@ class _Collection(NamedTuple):
     observations: Observations
 
     @classmethod
-    def of(
-        cls, encoded: Sequence[tuple[Symbols, Contexts, Observations]], materials: Sequence[Material], tables: Tables
-    ) -> _Collection:
+    def of(cls, encoded: Sequence[_Encoded], materials: Sequence[Material], tables: Tables) -> _Collection:
         """Join what the signals gave."""
         symbols = [np.concatenate(parts).astype(np.int64) for parts in zip(*(item[0][:4] for item in encoded))]
         kind, gain, lag, shape = symbols[0], symbols[2], symbols[1], symbols[3]
-        observations = Observations(*[np.concatenate(parts) for parts in zip(*(item[2] for item in encoded))])
+        observations = Observations._make(np.concatenate(parts) for parts in zip(*(item[2] for item in encoded)))
         adaptive, fixed = kind // tables.kinds > 0, kind % tables.kinds > 0
         table = np.select([adaptive & fixed, fixed, adaptive], [JOINT, FIXED, ADAPTIVE], 0)
         chosen = np.where((adaptive | fixed)[:, None], tables.gains[table, gain], 0)
@@ -288,9 +291,7 @@ def _refit(
                 table, gains[table], seen.inner[chosen], amplitudes[chosen], collected.weights[chosen],
                 collected.context[chosen], design.lambda_, design.energy_weight, _GAIN_ROUNDS if first else 3,
             )  # fmt: skip
-    fitted = Excitation(
-        excitation.shapes, excitation.pulse_counts, gains, levels[0], levels[1], excitation.sharpening
-    )
+    fitted = Excitation(excitation.shapes, excitation.pulse_counts, gains, levels[0], levels[1], excitation.sharpening)
     if first and design.books:
         return _with_books(fitted, counts, collected, design, rng, threads)
     fitted.shapes = _refit_books(fitted, collected, rng, threads)

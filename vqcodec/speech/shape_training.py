@@ -12,7 +12,7 @@ import numpy.typing as npt
 from vqcodec.jit import kernel, map_shards
 from vqcodec.speech.adaptive_codebook import dot
 from vqcodec.speech.shapes import autocorrelations
-from vqcodec.speech.trellis import exact_energy, fill_gram
+from vqcodec.speech.targets import exact_energy, fill_gram
 
 DoubleArray = npt.NDArray[np.float64]
 SingleArray = npt.NDArray[np.float32]
@@ -48,11 +48,12 @@ def train_shapes(
         lags = autocorrelations(shapes)
         transposed = np.ascontiguousarray(shapes.T, dtype=np.float32)
 
-        def collect(shard: npt.NDArray[np.int64]) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+        def collect(
+            shard: npt.NDArray[np.int64],
+            tables: tuple[SingleArray, SingleArray, DoubleArray] = (transposed, lags, np.ascontiguousarray(shapes)),
+        ) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
             sums = np.zeros((entries, length, length)), np.zeros((entries, length)), np.zeros(entries)
-            _collect(
-                transposed, lags, np.ascontiguousarray(shapes), responses[shard], residuals[shard], weights[shard], *sums
-            )
+            _collect(*tables, responses[shard], residuals[shard], weights[shard], *sums)
             return sums
 
         grams, moments, counts = (sum(parts) for parts in zip(*map_shards(collect, shards, threads)))
@@ -64,7 +65,7 @@ def _refit(
     shapes: DoubleArray, grams: DoubleArray, moments: DoubleArray, counts: DoubleArray, rng: np.random.Generator
 ) -> DoubleArray:
     """Return the centroids; a cell of few subframes starts anew beside the most frequent one."""
-    entries, length = shapes.shape
+    length = shapes.shape[1]
     fitted = shapes.copy()
     kept = counts >= _FEWEST
     ridge = _RIDGE * np.trace(grams[kept], axis1=1, axis2=2)[:, None, None] / length * np.eye(length)

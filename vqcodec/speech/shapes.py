@@ -97,7 +97,7 @@ def search_shapes(transposed, energies, costs, books, target, shadow, weight, la
         match, hidden: float32 (entries,), room to work in: inner products with target and shadow.
         best: int64 (books,), filled with the entries.
     """
-    length, entries = transposed.shape
+    entries = transposed.shape[1]
     weight32 = np.float32(weight)
     lambda32 = np.float32(lambda_)
     least = np.float32(_MIN_ENERGY)

@@ -1,4 +1,4 @@
-"""The codebook of a speech engine: table sets for a ladder of rates, as arrays of integers and as the codec uses them."""
+"""The codebook of a speech engine: table sets for a ladder of rates, as stored integers and as the codec uses them."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _of(codebook: Codebook) -> SpeechCodebook:
 
 def _excitation(codebook: Codebook, prefix: str, band: Band) -> Excitation:
     """Return the excitation's parameters under `prefix`, checked."""
-    shapes = []
+    shapes: list[np.ndarray] = []
     while f"{prefix}/shapes{len(shapes)}" in codebook.arrays:
         shapes.append(codebook[f"{prefix}/shapes{len(shapes)}"])
     pairs = [codebook[f"{prefix}/gains{number}"] for number in range(gains.GAIN_TABLES)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,13 +48,18 @@ class Counts:
             [np.zeros((1, len(book))) for book in excitation.shapes],
         )
 
-    def add(self, symbols: Symbols, contexts: Contexts, tables: Tables, band: Band) -> None:
-        """Count the symbols of a group."""
+    def add(
+        self, symbols: Symbols, contexts: Contexts, silent: npt.NDArray[np.uint8], tables: Tables, band: Band
+    ) -> None:
+        """Count the symbols of a group; `silent` is uint8 (frames,), 1 for frames of silence."""
         types = symbols.type.astype(np.int64)
         adaptive, kind = types // tables.kinds, types % tables.kinds
         first = np.arange(len(types)) % band.subframes == 0
-        np.add.at(self.first_type, (contexts.type[first], types[first]), 1)
-        np.add.at(self.later_type, (contexts.type[~first], types[~first]), 1)
+        sent = np.repeat(silent == 0, band.subframes)
+        begun = np.repeat(np.diff(silent.astype(np.int64), prepend=0) == 1, band.subframes) & first
+        np.add.at(self.first_type, (contexts.type[first & sent], types[first & sent]), 1)
+        np.add.at(self.first_type, (contexts.type[begun], self.first_type.shape[1] - 1), 1)
+        np.add.at(self.later_type, (contexts.type[~first & sent], types[~first & sent]), 1)
         used = adaptive > 0
         step = symbols.lag[used].astype(np.int64) - contexts.lag_before[used]
         near = np.abs(step) <= LAG_REACH
@@ -134,10 +139,20 @@ def _stacked(tables: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
     return np.concatenate([np.pad(table, ((0, 0), (0, most - table.shape[1]))) for table in tables])
 
 
-def _costs(tables, fixed_bits, first_type, later_type, lag_steps, lags, gains, shapes) -> Costs:  # type: ignore[no-untyped-def]
+def _costs(
+    tables: Tables,
+    fixed_bits: DoubleArray,
+    first_type: npt.NDArray,
+    later_type: npt.NDArray,
+    lag_steps: npt.NDArray,
+    lags: npt.NDArray,
+    gains: Sequence[npt.NDArray],
+    shapes: Sequence[npt.NDArray],
+) -> Costs:
+    """Return costs as the kernels want them."""
     padded = np.zeros((GAIN_TABLES, GAIN_CLASSES, tables.gains.shape[1]))
     for number, table in enumerate(gains):
         padded[number, :, : table.shape[1]] = table
     books = np.concatenate([np.zeros(0), *[book[0] for book in shapes]]).astype(np.float32)
     arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in (first_type, later_type, lag_steps, lags)]
-    return Costs(*arrays, padded, books, fixed_bits)
+    return Costs._make([*arrays, padded, books, fixed_bits])

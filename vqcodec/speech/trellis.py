@@ -9,241 +9,26 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import inline_kernel, kernel
-from vqcodec.speech.adaptive_codebook import (
-    LAG_UNITS,
-    REFINED_STEPS,
-    build_adaptive_vector,
-    dot,
-    explained_energy,
-    filter_backward,
-    filter_vector,
-    lag_bits,
-    score_integer_lags,
-)
-from vqcodec.speech.gains import energy_level, gain_table, level_gain, predict_level, search_gains
+from vqcodec.jit import kernel
+from vqcodec.speech.adaptive_codebook import dot, lag_bits
+from vqcodec.speech.gains import gain_table, level_gain, predict_level, search_gains
+from vqcodec.speech.lag_search import propose_lags
 from vqcodec.speech.model import LAG_REACH
 from vqcodec.speech.pulses import search_pulses
 from vqcodec.speech.shapes import estimate_energies, filtered_energies, search_shapes
 from vqcodec.speech.synthesis import build_excitation, sharpened_lag, synthesize
-
-_IMPROBABLE = 1e30
-
-
-@kernel
-def prepare_response(lpc, weighting, room):
-    """Fill `room` with the impulse response of W(z)/A(z), its Gram matrix H'H and its autocorrelation."""
-    length = room.response.size
-    order = lpc.size - 1
-    taps = weighting.size
-    ringing = room.vector
-    for n in range(length):
-        value = 1.0 if n == 0 else 0.0
-        for i in range(1, min(order, n) + 1):
-            value -= lpc[i] * ringing[n - i]
-        ringing[n] = value
-    for n in range(length):
-        value = 0.0
-        for i in range(min(taps - 1, n) + 1):
-            value += weighting[i] * ringing[n - i]
-        room.response[n] = value
-        room.response32[n] = value
-    fill_gram(room.response, room.gram, room.diagonal)
-    correlate(room.response, room.response_lags)
+from vqcodec.speech.targets import (
+    exact_energy,
+    prepare_branch,
+    prepare_response,
+    prepare_target,
+    repeated_energy,
+    sharpen,
+)
 
 
 @kernel
-def fill_gram(response, gram, diagonal):
-    """Fill `gram` (n, n) with H'H of the lower triangular Toeplitz matrix H of `response`, and its diagonal."""
-    length = response.size
-    for k in range(length):
-        value = 0.0
-        for j in range(length - 1, k - 1, -1):
-            value += response[length - 1 - j] * response[length - 1 - j + k]
-            gram[j - k, j] = value
-            gram[j, j - k] = value
-    for n in range(length):
-        diagonal[n] = gram[n, n]
-
-
-@kernel
-def prepare_target(signal, position, lpc, weighting, memory, room):
-    """Fill room.target with the weighted target at `position` of `signal`, and room.backward with H'x.
-
-    `signal` is preceded by as many samples as `memory` (past synthetic speech) holds.
-    """
-    length = room.target.size
-    order = lpc.size - 1
-    kept = memory.size
-    error = room.error
-    ringing = room.vector
-    for i in range(kept):
-        error[i] = signal[position + i] - memory[i]
-    for n in range(length):
-        value = 0.0
-        for i in range(1, order + 1):
-            value -= lpc[i] * (ringing[n - i] if i <= n else memory[kept + n - i])
-        ringing[n] = value
-        error[kept + n] = signal[position + kept + n] - value
-    for n in range(length):
-        value = 0.0
-        for i in range(weighting.size):
-            value += weighting[i] * error[kept + n - i]
-        room.target[n] = value
-    filter_backward(room.response, room.target, room.backward)
-
-
-@kernel
-def propose_lags(history, previous, context, nearest, tables, costs, search, weight, room):
-    """Fill room.lag_list with the most promising pitch lags; return how many.
-
-    The best local maxima of a full search of integer lags, each refined on the grid.
-    """
-    lag_min = tables.lags[0] // LAG_UNITS
-    lag_max = tables.lags[-1] // LAG_UNITS
-    scores = room.lag_scores
-    score_integer_lags(history, room.backward, room.response, lag_min, lag_max, scores, room.vector, room.filtered)
-    count = 0
-    for lag in range(lag_min, lag_max + 1):
-        if scores[lag] <= 0.0 or (lag > lag_min and scores[lag] < scores[lag - 1]):
-            continue
-        if lag < lag_max and scores[lag] < scores[lag + 1]:
-            continue
-        index = nearest[lag]
-        bits = lag_bits(costs.lag_steps, costs.lags, context, previous, index, LAG_REACH)
-        merit = weight * scores[lag] - search.lambda_ * bits
-        if count < search.lag_candidates or merit > room.lag_merits[count - 1]:
-            place = count if count < search.lag_candidates else search.lag_candidates - 1
-            while place > 0 and room.lag_merits[place - 1] < merit:
-                room.lag_merits[place] = room.lag_merits[place - 1]
-                room.lag_list[place] = room.lag_list[place - 1]
-                place -= 1
-            room.lag_merits[place] = merit
-            room.lag_list[place] = index
-            if count < search.lag_candidates:
-                count += 1
-    kept = 0
-    for place in range(count):
-        lag = refine_lag(history, room.lag_list[place], previous, context, tables, costs, search, weight, room)
-        doubled = lag < 0
-        for other in range(kept):
-            doubled = doubled or room.lag_list[other] == lag
-        if not doubled:
-            room.lag_list[kept] = lag
-            kept += 1
-    return kept
-
-
-@kernel
-def refine_lag(history, start, previous, context, tables, costs, search, weight, room):
-    """Return the best lag index within REFINED_STEPS of `start`, climbing from there; -1 if none helps."""
-    best = start
-    best_merit = _lag_merit(history, start, previous, context, tables, costs, search, weight, room)
-    for direction in (-1, 1):
-        lag = start + direction
-        while 0 <= lag < tables.lags.size and abs(lag - start) <= REFINED_STEPS:
-            merit = _lag_merit(history, lag, previous, context, tables, costs, search, weight, room)
-            if merit <= best_merit:
-                break
-            best_merit = merit
-            best = lag
-            lag += direction
-        if best != start:
-            break
-    return best if best_merit > -_IMPROBABLE else -1
-
-
-@kernel
-def _lag_merit(history, lag, previous, context, tables, costs, search, weight, room):
-    """Return what lag index `lag` gains in cost, with an open gain."""
-    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.vector)
-    filter_vector(room.response, room.vector, room.filtered)
-    length = room.vector.size
-    gain = explained_energy(dot(room.backward, room.vector, length), dot(room.filtered, room.filtered, length))
-    if gain <= 0.0:
-        return -_IMPROBABLE
-    bits = lag_bits(costs.lag_steps, costs.lags, context, previous, lag, LAG_REACH)
-    return weight * gain - search.lambda_ * bits
-
-
-@kernel
-def prepare_branch(history, lag, adaptive, tables, room):
-    """Fill room with what a choice of adaptive vector (0 none) makes of the search for a fixed one; return its level.
-
-    room.inner gets xx, xy, yy; room.orthogonal and room.shadow the criteria of `pulses.search_pulses`.
-    """
-    length = room.target.size
-    inner = room.inner
-    inner[0] = dot(room.target, room.target, length)
-    inner[1] = 0.0
-    inner[3] = 0.0
-    if adaptive == 0:
-        for n in range(length):
-            room.orthogonal[n] = room.backward[n]
-            room.shadow[n] = 0.0
-        return 0.0
-    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.adaptive)
-    filter_vector(room.response, room.adaptive, room.adaptive_filtered)
-    filter_backward(room.response, room.adaptive_filtered, room.shadow)
-    inner[1] = dot(room.backward, room.adaptive, length)
-    inner[3] = max(dot(room.adaptive_filtered, room.adaptive_filtered, length), 1e-9)
-    ratio = inner[1] / inner[3]
-    norm = 1.0 / math.sqrt(inner[3])
-    for n in range(length):
-        room.orthogonal[n] = room.backward[n] - ratio * room.shadow[n]
-        room.shadow[n] *= norm
-    return energy_level(dot(room.adaptive, room.adaptive, length), length)
-
-
-@kernel
-def sharpen(tables, repeat, room):
-    """Turn the criteria into those of vectors that repeat themselves at `repeat` samples, softer each time.
-
-    With S the repetition, Hc becomes HSc: the response is filtered, what was filtered backward is filtered by S'.
-    """
-    length = room.response.size
-    factor = tables.sharpening[0]
-    for n in range(length):
-        room.sharp_response[n] = room.response[n]
-        room.sharp_backward[n] = room.backward[n]
-    for n in range(repeat, length):
-        room.sharp_response[n] += factor * room.sharp_response[n - repeat]
-    for n in range(length - 1 - repeat, -1, -1):
-        room.sharp_backward[n] += factor * room.sharp_backward[n + repeat]
-        room.orthogonal[n] += factor * room.orthogonal[n + repeat]
-        room.shadow[n] += factor * room.shadow[n + repeat]
-    fill_gram(room.sharp_response, room.sharp_gram, room.sharp_diagonal)
-    if tables.books.size > 1:
-        correlate(room.sharp_response, room.sharp_lags)
-        estimate_energies(tables.shape_lags, room.sharp_lags, room.sharp_energies)
-
-
-@kernel
-def correlate(response, lags):
-    """Fill `lags` (float32) with the autocorrelation of `response` (float64)."""
-    length = response.size
-    for k in range(length):
-        value = 0.0
-        for n in range(length - k):
-            value += response[n] * response[n + k]
-        lags[k] = value
-
-
-@inline_kernel
-def repeated_energy(vector, repeat, factor, room):
-    """Return the energy of `vector` when it repeats itself at `repeat` samples."""
-    length = room.size
-    total = 0.0
-    for n in range(length):
-        room[n] = vector[n]
-        if n >= repeat:
-            room[n] += factor * room[n - repeat]
-        total += room[n] * room[n]
-    return total
-
-
-@kernel
-def offer(leaders, count, most, cost, distortion, parent, symbol, lag, gain, shape, pulses):
+def offer(leaders, count, most, cost, parent, symbol, lag, gain, shape, pulses):
     """Put a candidate in its place among the `count` leaders, of which `most` are kept; return their number."""
     if count == most and cost >= leaders.cost[most - 1]:
         return count
@@ -251,7 +36,6 @@ def offer(leaders, count, most, cost, distortion, parent, symbol, lag, gain, sha
     while place > 0 and leaders.cost[place - 1] > cost:
         before = place - 1
         leaders.cost[place] = leaders.cost[before]
-        leaders.distortion[place] = leaders.distortion[before]
         leaders.parent[place] = leaders.parent[before]
         leaders.type[place] = leaders.type[before]
         leaders.lag[place] = leaders.lag[before]
@@ -260,7 +44,6 @@ def offer(leaders, count, most, cost, distortion, parent, symbol, lag, gain, sha
         leaders.pulses[place, :] = leaders.pulses[before, :]
         place = before
     leaders.cost[place] = cost
-    leaders.distortion[place] = distortion
     leaders.parent[place] = parent
     leaders.type[place] = symbol
     leaders.lag[place] = lag
@@ -278,9 +61,7 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
     adaptive_level = prepare_branch(survivors.history[m], lag, adaptive, tables, room)
     bits_before = 0.0
     if adaptive > 0:
-        bits_before = lag_bits(
-            costs.lag_steps, costs.lags, survivors.lag_context[m], survivors.lag[m], lag, LAG_REACH
-        )
+        bits_before = lag_bits(costs.lag_steps, costs.lags, survivors.lag_context[m], survivors.lag[m], lag, LAG_REACH)
     books = tables.books.size - 1
     repeat = sharpened_lag(tables.lags[lag], adaptive, tables.sharpening[0], length)
     gram = room.gram
@@ -355,20 +136,8 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
                 amplitude, inner, weight, search.lambda_, search.energy_weight, room.gain_costs,
             )  # fmt: skip
             cost += search.lambda_ * bits
-        count = offer(
-            leaders, count, search.survivors, survivors.cost[m] + cost, cost, m, symbol, lag, gain, shape, pulses
-        )
+        count = offer(leaders, count, search.survivors, survivors.cost[m] + cost, m, symbol, lag, gain, shape, pulses)
     return count
-
-
-@kernel
-def exact_energy(gram, vector):
-    """Return c'Pc."""
-    length = vector.size
-    total = 0.0
-    for n in range(length):
-        total += vector[n] * dot(gram[n], vector, length)
-    return total
 
 
 @kernel
@@ -416,13 +185,14 @@ def advance(survivors, following, leaders, count, tables, lpc, speech, room):
 
 @kernel
 def search_excitation(
-    signal, lpc, weighting, weights, tables, costs, search, nearest, survivors, following, leaders, paths, room
+    signal, lpc, weighting, weights, silent, tables, costs, search, nearest, survivors, following, leaders, paths, room
 ):
     """Search a group's excitation and fill `paths`; return the rank of survivors at the end (always 0, the best).
 
     Args:
         signal: float64 (kept + samples,), high-passed, `kept` samples (as survivors.memory has) before the first.
         lpc: float64 (subframes, order + 1); weighting: float64 (subframes, taps); weights: float64 (subframes,).
+        silent: uint8 (frames,), 1 where nothing may be sent.
         nearest: int64, see `adaptive_codebook.nearest_steps`.
         survivors, following, leaders, paths, room: see `trellis_state`; survivors holds the state to start from.
     """
@@ -433,6 +203,13 @@ def search_excitation(
     for subframe in range(lpc.shape[0]):
         if subframe % search.packet_subframes == 0:
             start_packet(survivors, default_lag, start_type)
+        if silent[subframe // search.frame_subframes]:
+            for m in range(alive):
+                cost = survivors.cost[m]
+                offer(leaders, m, search.survivors, cost, m, 0, survivors.lag[m], 0, 0, room.found[0])
+            keep_paths(paths, leaders, alive, subframe)
+            advance(survivors, following, leaders, alive, tables, lpc[subframe], room.vector, room)
+            continue
         prepare_response(lpc[subframe], weighting[subframe], room)
         if tables.books.size > 1:
             if search.exact:
@@ -454,17 +231,22 @@ def search_excitation(
                 count = search_branch(
                     survivors, m, lag, adaptive, row, tables, costs, search, weights[subframe], leaders, count, room
                 )
-        for rank in range(count):
-            paths.parent[subframe, rank] = leaders.parent[rank]
-            paths.type[subframe, rank] = leaders.type[rank]
-            paths.lag[subframe, rank] = leaders.lag[rank]
-            paths.gain[subframe, rank] = leaders.gain[rank]
-            paths.shape[subframe, rank] = leaders.shape[rank]
-            paths.pulses[subframe, rank, :] = leaders.pulses[rank, :]
-            paths.distortion[subframe, rank] = leaders.distortion[rank]
+        keep_paths(paths, leaders, count, subframe)
         advance(survivors, following, leaders, count, tables, lpc[subframe], room.vector, room)
         alive = count
     return 0
+
+
+@kernel
+def keep_paths(paths, leaders, count, subframe):
+    """Write down the decisions of the `count` leaders of a subframe."""
+    for rank in range(count):
+        paths.parent[subframe, rank] = leaders.parent[rank]
+        paths.type[subframe, rank] = leaders.type[rank]
+        paths.lag[subframe, rank] = leaders.lag[rank]
+        paths.gain[subframe, rank] = leaders.gain[rank]
+        paths.shape[subframe, rank] = leaders.shape[rank]
+        paths.pulses[subframe, rank, :] = leaders.pulses[rank, :]
 
 
 @kernel

@@ -57,7 +57,6 @@ class Leaders(NamedTuple):
     """The best candidates of a subframe so far, ascending in cost; the first axis is their rank."""
 
     cost: DoubleArray
-    distortion: DoubleArray
     parent: IntArray
     type: IntArray
     lag: IntArray
@@ -75,7 +74,6 @@ class Paths(NamedTuple):
     gain: npt.NDArray[np.int16]
     shape: npt.NDArray[np.int32]
     pulses: npt.NDArray[np.int8]
-    distortion: DoubleArray
 
 
 class Symbols(NamedTuple):
@@ -154,7 +152,8 @@ def new_survivors(count: int, band: Band, default_lag: int, start_type: int) -> 
 def new_leaders(count: int, band: Band) -> Leaders:
     """Return room for the `count` best candidates."""
     whole = [np.zeros(count, dtype=np.int64) for _ in range(5)]
-    return Leaders(np.zeros(count), np.zeros(count), *whole, np.zeros((count, band.subframe), dtype=np.int8))
+    pulses = np.zeros((count, band.subframe), dtype=np.int8)
+    return Leaders._make([np.zeros(count), *whole, pulses])
 
 
 def new_paths(subframes: int, count: int, band: Band) -> Paths:
@@ -162,13 +161,13 @@ def new_paths(subframes: int, count: int, band: Band) -> Paths:
     small = [np.zeros((subframes, count), dtype=np.int16) for _ in range(4)]
     shape = np.zeros((subframes, count), dtype=np.int32)
     pulses = np.zeros((subframes, count, band.subframe), dtype=np.int8)
-    return Paths(*small, shape, pulses, np.zeros((subframes, count)))
+    return Paths._make([*small, shape, pulses])
 
 
 def new_symbols(subframes: int, band: Band) -> Symbols:
     """Return symbols that stand for silence."""
     small = [np.zeros(subframes, dtype=np.int16) for _ in range(3)]
-    return Symbols(*small, np.zeros(subframes, np.int32), np.zeros((subframes, band.subframe), np.int8))
+    return Symbols._make([*small, np.zeros(subframes, np.int32), np.zeros((subframes, band.subframe), np.int8)])
 
 
 def new_room(band: Band, tables: Tables, lag_candidates: int) -> Room:
