@@ -24,7 +24,7 @@ def candidate(specification: str, ladder: tuple[float, ...] = LADDER) -> Codec:
         vqcodec.VQCodecError: there is no such codebook.
     """
     name, _, assignments = specification.partition(":")
-    options = dict(_option(assignment) for assignment in assignments.split(",") if assignment)
+    options = dict(option(assignment) for assignment in assignments.split(",") if assignment)
     return _codec(f"vqcodec {specification}", vqcodec.load_codebook(name), options, ladder)
 
 
@@ -36,7 +36,7 @@ def own_candidate(
     Args:
         assignments: options of `train_codebook` such as `engine=block`.
     """
-    options = dict(_option(assignment) for assignment in assignments)
+    options = dict(option(assignment) for assignment in assignments)
     with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
         for number, samples in enumerate(training):
             Image.fromarray(samples).save(Path(folder, f"{number:05d}.png"))
@@ -57,7 +57,8 @@ def _codec(name: str, codebook: Any, options: dict[str, Any], ladder: tuple[floa
     return Codec(name, name, described, "", ladder, encode, decode)
 
 
-def _option(assignment: str) -> tuple[str, Any]:
+def option(assignment: str) -> tuple[str, Any]:
+    """Name and value of `name=value`, a number where it looks like one."""
     key, equals, text = assignment.partition("=")
     if not equals:
         raise ValueError(f"{assignment!r} is not of the form option=value")
