@@ -34,7 +34,7 @@ TUNES = ("ssim", "psnr")
 # SSIM sees luma, and half-size chroma leaves it more bits; RGB PSNR wants all of chroma, and so does high quality.
 _FULL_CHROMA_FROM = {"ssim": 85.0, "psnr": 20.0}
 # The finer step costs 2 % of the bits at equal SSIM, and keeps a sky blue at rates where chroma is a hundredth of them.
-_CHROMA_STEPS = {"ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
+_HALF_CHROMA_STEPS = {"ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _parameters(shape: Shape, quality: float, effort: int, wishes: Wishes) -> Co
         subsampling = "444" if quality >= _FULL_CHROMA_FROM[wishes.tune] else "420"
     return CodingParameters(
         index,
-        chroma_step=_CHROMA_STEPS[wishes.tune],
+        chroma_step=_HALF_CHROMA_STEPS[wishes.tune] if subsampling == "420" else DEFAULT_CHROMA_STEP,
         tune=wishes.tune,
         subsampling=subsampling if shape.colour_channels == 3 else "grey",
         effort=effort,
