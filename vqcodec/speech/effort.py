@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_search import LsfEffort
 
 MAX_EFFORT = 9
 DEFAULT_EFFORT = 5
+_EXACT_FROM = 8
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,29 @@ class Effort:
     lsf: LsfEffort
 
 
-EFFORTS = (
-    Effort(1, 1, 0, False, LsfEffort(1, 2, 1)),
-    Effort(1, 2, 0, False, LsfEffort(1, 4, 2)),
-    Effort(2, 2, 0, False, LsfEffort(2, 4, 2)),
-    Effort(2, 3, 1, False, LsfEffort(2, 8, 3)),
-    Effort(3, 3, 1, False, LsfEffort(2, 8, 3)),
-    Effort(4, 3, 1, False, LsfEffort(4, 8, 3)),
-    Effort(6, 3, 1, True, LsfEffort(4, 16, 3)),
-    Effort(8, 4, 2, True, LsfEffort(4, 16, 3)),
-    Effort(12, 4, 2, True, LsfEffort(4, 16, 3)),
-    Effort(16, 6, 2, True, LsfEffort(8, 32, 3)),
+_LSF = (
+    LsfEffort(1, 2, 1),
+    LsfEffort(1, 4, 2),
+    LsfEffort(2, 4, 2),
+    LsfEffort(2, 8, 3),
+    LsfEffort(2, 8, 3),
+    LsfEffort(4, 8, 3),
+    LsfEffort(4, 16, 3),
+    LsfEffort(4, 16, 3),
+    LsfEffort(4, 16, 3),
+    LsfEffort(8, 32, 3),
 )
+_LAG_CANDIDATES = {"nb": (1, 2, 2, 3, 3, 3, 3, 4, 4, 6), "wb": (1, 1, 2, 2, 2, 2, 3, 3, 4, 6)}
+_SWEEPS = (0, 0, 0, 1, 1, 1, 1, 2, 2, 2)
+_SURVIVORS = {"nb": (1, 1, 2, 3, 4, 6, 8, 12, 16, 32), "wb": (1, 1, 2, 2, 3, 3, 4, 8, 12, 16)}
+
+
+def effort_for(band: Band, number: int) -> Effort:
+    """Return the settings of effort `number`; the wide band, whose subframes are twice as long, is searched less."""
+    return Effort(
+        survivors=_SURVIVORS[band.name][number],
+        lag_candidates=_LAG_CANDIDATES[band.name][number],
+        sweeps=_SWEEPS[number],
+        exact=number >= _EXACT_FROM,
+        lsf=_LSF[number],
+    )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vqcodec.errors import UsageError
 from vqcodec.jit import map_shards
 from vqcodec.speech import rate_control
-from vqcodec.speech.effort import EFFORTS
+from vqcodec.speech.effort import effort_for
 from vqcodec.speech.group_coding import search_symbols, synthesize_group, to_pcm, write_packets
 from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.packet_syntax import PARTS
@@ -182,7 +182,7 @@ class Encoder:
 
     def _code(self, group: int, lambda_: float, table_set: TableSet, effort_number: int) -> CodedGroup:
         """Encode a group, and decode it again by the decoder's own functions."""
-        effort = EFFORTS[effort_number]
+        effort = effort_for(table_set.band, effort_number)
         frames = self._layout.packet_frames
         search = Search(
             lambda_=lambda_,

@@ -19,15 +19,17 @@ _IMPROBABLE = 1e30
 
 
 @kernel
-def propose_lags(history, previous, context, nearest, tables, costs, search, weight, room):
+def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room):
     """Fill room.lag_list with the most promising pitch lags; return how many.
 
-    The best local maxima of a full search of integer lags, each refined on the grid.
+    The best local maxima of a full search of integer lags, each refined on the grid. With `score` 0 the search is not
+    done, and another survivor's, whose past is nearly the same, is taken from room.lag_scores.
     """
     lag_min = tables.lags[0] // LAG_UNITS
     lag_max = tables.lags[-1] // LAG_UNITS
     scores = room.lag_scores
-    score_integer_lags(history, room.backward, room.response, lag_min, lag_max, scores, room.vector, room.filtered)
+    if score:
+        score_integer_lags(history, room.backward, room.response, lag_min, lag_max, scores, room.vector, room.filtered)
     count = 0
     for lag in range(lag_min, lag_max + 1):
         if scores[lag] <= 0.0 or (lag > lag_min and scores[lag] < scores[lag - 1]):

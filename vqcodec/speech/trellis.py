@@ -221,8 +221,8 @@ def search_excitation(
         for m in range(alive):
             prepare_target(signal, subframe * length, lpc[subframe], weighting[subframe], survivors.memory[m], room)
             proposed = propose_lags(
-                survivors.history[m], survivors.lag[m], survivors.lag_context[m], nearest, tables, costs, search,
-                weights[subframe], room,
+                survivors.history[m], m == 0, survivors.lag[m], survivors.lag_context[m], nearest, tables, costs,
+                search, weights[subframe], room,
             )  # fmt: skip
             row = type_costs[survivors.type[m]]
             for a in range(proposed + 1):
