@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from vqcodec.jit import kernel
 from vqcodec.speech.adaptive_codebook import dot, lag_bits
 from vqcodec.speech.gains import gain_table, level_gain, predict_level, search_gains
@@ -89,7 +91,7 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
         symbol = adaptive * tables.kinds + kind
         table = gain_table(adaptive > 0, kind > 0)
         bits = bits_before + type_costs[symbol] + costs.fixed[kind]
-        shape = 0
+        shape = np.int64(0)
         amplitude = 0.0
         inner[2] = 0.0
         inner[4] = 0.0
@@ -127,7 +129,7 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
             )
             amplitude = level_gain(level)
         if table < 0:
-            gain = 0
+            gain = np.int64(0)
             cost = weight * (1.0 + search.energy_weight) * inner[0] + search.lambda_ * bits
         else:
             gain, cost = search_gains(
@@ -198,15 +200,16 @@ def search_excitation(
     """
     start_type = 2 * tables.kinds
     default_lag = tables.lags.size // 3
+    nothing = np.int64(0)
     length = room.target.size
-    alive = 1
+    alive = np.int64(1)  # an int64, not a literal, for which the callees would be compiled once more
     for subframe in range(lpc.shape[0]):
         if subframe % search.packet_subframes == 0:
             start_packet(survivors, default_lag, start_type)
         if silent[subframe // search.frame_subframes]:
             for m in range(alive):
                 cost = survivors.cost[m]
-                offer(leaders, m, search.survivors, cost, m, 0, survivors.lag[m], 0, 0, room.found[0])
+                offer(leaders, m, search.survivors, cost, m, nothing, survivors.lag[m], nothing, nothing, room.found[0])
             keep_paths(paths, leaders, alive, subframe)
             advance(survivors, following, leaders, alive, tables, lpc[subframe], room.vector, room)
             continue
@@ -217,7 +220,7 @@ def search_excitation(
             else:
                 estimate_energies(tables.shape_lags, room.response_lags, room.energies)
         type_costs = costs.first_type if subframe % search.frame_subframes == 0 else costs.later_type
-        count = 0
+        count = np.int64(0)
         for m in range(alive):
             prepare_target(signal, subframe * length, lpc[subframe], weighting[subframe], survivors.memory[m], room)
             proposed = propose_lags(
