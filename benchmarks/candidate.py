@@ -12,7 +12,9 @@ from PIL import Image
 import vqcodec
 from benchmarks.datasets import Samples
 from benchmarks.peers import Codec
+from vqcodec.vq.codebook import Codebook
 
+OWN = "vqcodec own codebook"
 LADDER = (5.0, 15.0, 25.0, 35.0, 45.0, 55.0, 65.0, 75.0, 85.0, 95.0)
 
 
@@ -28,10 +30,8 @@ def candidate(specification: str, ladder: tuple[float, ...] = LADDER) -> Codec:
     return _codec(f"vqcodec {specification}", vqcodec.load_codebook(name), options, ladder)
 
 
-def own_candidate(
-    training: list[Samples], assignments: Sequence[str] = (), ladder: tuple[float, ...] = LADDER
-) -> Codec:
-    """vqcodec with a codebook trained on these pictures alone.
+def own_codebook(training: list[Samples], assignments: Sequence[str] = ()) -> Codebook:
+    """A codebook trained on these pictures alone.
 
     Args:
         assignments: options of `train_codebook` such as `engine=block`.
@@ -40,10 +40,14 @@ def own_candidate(
     with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
         for number, samples in enumerate(training):
             Image.fromarray(samples).save(Path(folder, f"{number:05d}.png"))
-        codebook = vqcodec.train_codebook([folder], **options)
+        return vqcodec.train_codebook([folder], **options)
+
+
+def own_candidate(codebook: Codebook, ladder: tuple[float, ...] = LADDER) -> Codec:
+    """vqcodec with a codebook of one's own."""
     # Sets are compared at equal RGB PSNR, so that is what bits are spent for; the block engine has no such choice.
     wishes = {"tune": "psnr"} if codebook.engine == "image/transform" else {}
-    return _codec("vqcodec own codebook", codebook, wishes, ladder)
+    return _codec(OWN, codebook, wishes, ladder)
 
 
 def _codec(name: str, codebook: Any, options: dict[str, Any], ladder: tuple[float, ...]) -> Codec:
