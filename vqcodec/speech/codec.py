@@ -236,8 +236,7 @@ def count_bits(speech: SpeechFile, codebook: Codebook) -> dict[str, int]:
 
     parts: Counter[str] = Counter()
     for stream in speech.streams:
-        packets = [packet for packet in stream.packets if packet is not None]
-        parts.update(engine.count_bits(stream.header.engine_header, packets, codebook))
+        parts.update(engine.count_bits(stream.header.engine_header, stream.packets, codebook))
     return _with_container(parts, speech.media.metadata, speech.media.codebook.embedded, speech.size)
 
 
