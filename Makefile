@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec codebooks -name '*.py' -o -name '*.vqcb')
 
-.PHONY: setup demo test lint types docs bench bench-image wheel clean help
+.PHONY: setup demo test lint types docs bench bench-image bench-speech wheel clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,12 +47,17 @@ bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results,
 	$(BIN)/python -m benchmarks.block
 	$(BIN)/python -m benchmarks.palette
 	$(MAKE) bench-image
+	$(MAKE) bench-speech
 
 bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
 	$(BIN)/python -m benchmarks.image
 	$(BIN)/python -m benchmarks.image --grey
 	$(BIN)/python -m benchmarks.image --small
 	$(BIN)/python -m benchmarks.side_by_side
+	$(BIN)/python -m benchmarks.tables
+
+bench-speech: setup $(VENV)/benchmarking ## speech beside Opus, AMR-NB, Speex, G.723.1, GSM, Codec2 (apt-get install codec2 speex)
+	$(BIN)/python -m benchmarks.speech
 	$(BIN)/python -m benchmarks.tables
 
 wheel: setup ## build the wheel into dist/

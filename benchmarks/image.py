@@ -14,6 +14,7 @@ times are always measured in the run itself, codecs taking turns.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 import platformdirs
 
 from benchmarks import datasets, peers, plots
-from benchmarks.candidate import LADDER, candidate, own_candidate
+from benchmarks.candidate import LADDER, OWN, candidate, own_candidate, own_codebook
 from benchmarks.common import RESULTS, write_json
 from benchmarks.peers import Codec
 from benchmarks.rate_distortion import (
@@ -35,7 +36,10 @@ from benchmarks.rate_distortion import (
 )
 from benchmarks.speed import measure_speed, nearest_setting
 from vqcodec.errors import VQCodecError
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import shipped_parent
 
+SHARED = "photo:tune=psnr"
 CACHE = Path(platformdirs.user_cache_dir("vqcodec")) / "benchmarks" / "image-peers.json"
 SMALL_PICTURE_PEERS = ("jpeg", "webp", "avif", "avif444", "jxl")
 DEFAULT_CANDIDATES = ["photo:tune=psnr", "photo:tune=ssim"]
@@ -188,22 +192,24 @@ def _print_comparisons(rows: Sequence[dict[str, Any]]) -> None:
 def _measure_small_pictures(options: argparse.Namespace) -> int:
     cache = PointCache(options.cache)
     for name in options.small.split(","):
+        own = None
         try:
             small = datasets.SMALL_PICTURE_SETS[name]()
             codecs = _available_peers(SMALL_PICTURE_PEERS, small.test[0].samples.ndim == 2)
             if not options.peers_only:
                 ladder = _ladder(options)
-                codecs.append(own_candidate(small.training, options.training or (), ladder))
+                own = own_codebook(small.training, options.training or ())
+                codecs += [own_candidate(own, ladder), candidate(SHARED, ladder)]
                 codecs += [candidate(text, ladder) for text in options.codebook or ()]
         except (datasets.MissingDataError, VQCodecError) as error:
             print(f"image-{name}: skipped: {error}", file=sys.stderr)
             continue
-        _report_small_pictures(small, codecs, cache, options.output)
+        _report_small_pictures(small, codecs, own, cache, options.output)
     return 0
 
 
 def _report_small_pictures(
-    small: datasets.SmallPictures, codecs: Sequence[Codec], cache: PointCache, folder: Path
+    small: datasets.SmallPictures, codecs: Sequence[Codec], own: Codebook | None, cache: PointCache, folder: Path
 ) -> None:
     curves = mean_curves(_measure_all(codecs, small.test, cache))
     rows: list[dict[str, Any]] = [
@@ -218,6 +224,7 @@ def _report_small_pictures(
         "split": small.split,
         "codecs": [_described(codec) for codec in codecs],
         "bd_rate": rows,
+        "own_codebook": _worth(own, curves, len(small.test)) if own else None,
         "mean_curves": curves,
     }
     path = folder / f"image-{small.name}.json"
@@ -229,6 +236,24 @@ def _report_small_pictures(
             difference = "no common quality" if row["mean"] is None else f"{row['mean']:+.2f} %"
             print(f"{small.label}: {row['codec']} against {row['reference']}: {difference}")
     print(f"written: {path}")
+
+
+def _worth(own: Codebook, curves: Sequence[dict[str, Any]], pictures: int) -> dict[str, Any]:
+    """Size of the codebook as a file and as it is embedded, and from how many pictures on it saves more than that.
+
+    The saving is that against the shared codebook at equal RGB PSNR, at the middle of its ladder.
+    """
+    embedded = len(own.to_bytes(shipped_parent(own)))
+    difference = bd_rates_of_set(curves, f"vqcodec {SHARED}", "psnr_rgb")[OWN]
+    sizes = sorted(row["bytes"] for row in curves if row["codec"] == f"vqcodec {SHARED}")
+    saved = -(difference or 0.0) / 100 * sizes[len(sizes) // 2] / pictures
+    return {
+        "file_bytes": len(own.to_bytes()),
+        "embedded_bytes": embedded,
+        "bd_rate_against_shared": difference,
+        "saved_bytes_a_picture": round(saved, 1),
+        "pays_from_pictures": math.ceil(embedded / saved) if saved > 0 else None,
+    }
 
 
 if __name__ == "__main__":

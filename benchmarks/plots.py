@@ -8,14 +8,23 @@ from typing import Any
 
 
 def plot_curves(
-    path: Path, title: str, curves: Sequence[dict[str, Any]], labels: dict[str, str], quality: str, axis: str
+    path: Path,
+    title: str,
+    curves: Sequence[dict[str, Any]],
+    labels: dict[str, str],
+    quality: str,
+    axis: str,
+    *,
+    rate: str = "bpp",
+    rate_axis: str = "bits per pixel (whole files)",
 ) -> bool:
-    """Draw one line a codec: mean rate (bpp, logarithmic) against mean quality.
+    """Draw one line a codec: mean rate (logarithmic) against mean quality.
 
     Args:
-        curves: rows of `rate_distortion.mean_curves`.
+        curves: rows such as those of `rate_distortion.mean_curves`; those without the quality are left out.
         labels: for each codec's name, what the legend says.
-        quality: the key of the rows to draw, in dB.
+        quality, axis: the key of the rows to draw, and what its axis says.
+        rate, rate_axis: likewise for the rate.
 
     Returns:
         False if matplotlib is not installed, and nothing has been drawn.
@@ -30,10 +39,11 @@ def plot_curves(
     with mpl.rc_context({"svg.hashsalt": "vqcodec", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False}):
         figure, axes = pyplot.subplots(figsize=(7, 4.6), layout="constrained")
         for name, label in labels.items():
-            rows = sorted((row for row in curves if row["codec"] == name), key=lambda row: row["bpp"])
+            drawn = (row for row in curves if row["codec"] == name and row[quality] is not None)
+            rows = sorted(drawn, key=lambda row: row[rate])
             vqcodec = name.startswith("vqcodec")
             axes.plot(
-                [row["bpp"] for row in rows],
+                [row[rate] for row in rows],
                 [row[quality] for row in rows],
                 ".-" if vqcodec else ".--",
                 linewidth=2.2 if vqcodec else 1.2,
@@ -41,7 +51,7 @@ def plot_curves(
             )
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda rate, _: f"{rate:g}"))
-        axes.set(title=title, xlabel="bits per pixel (whole files)", ylabel=axis)
+        axes.set(title=title, xlabel=rate_axis, ylabel=axis)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -127,8 +127,30 @@ def _small_pictures(results: Results) -> Rows:
             yield (label, *(percent(means.get((reference, codec))) for reference in references))
 
 
+def _worth(results: Results) -> Rows:
+    """What a codebook of one's own takes, and how soon it pays."""
+    yield (
+        "own codebook for " + results["set"],
+        "file (bytes)",
+        "embedded (bytes)",
+        "against `photo`",
+        "saved a picture (bytes)",
+        "pays from (pictures)",
+    )
+    worth = results["own_codebook"]
+    yield (
+        "",
+        f"{worth['file_bytes']:,}",
+        f"{worth['embedded_bytes']:,}",
+        percent(worth["bd_rate_against_shared"]),
+        worth["saved_bytes_a_picture"],
+        worth["pays_from_pictures"] or "never",
+    )
+
+
 for _set in ("tiles32", "tiles64", "faces", "emoji"):
     table(f"image-{_set}", f"image-{_set}")(_small_pictures)
+    table(f"worth-{_set}", f"image-{_set}")(_worth)
 
 
 @table("block", "block")

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Makes the shipped codebooks again, to the same bytes. Takes about an hour on two cores.
-#   codebooks/recipe.sh FOLDER      FOLDER holds train/, train_screen/ and tiles/emoji_noto64/ (see LICENSES.md)
+# Makes the shipped codebooks again; README.md says which of them to the same bytes. Takes some hours on two cores.
+#   codebooks/recipe.sh PICTURES SPEECH     PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
+#                                           recordings libri_*, asterisk_* and 8k/* (see LICENSES.md)
 set -eu
 export LC_ALL=C
 images=${1:-../shared/data/images}
+speech=${2:-../shared/data/speech/train}
 out=$(dirname "$0")
+[ -d "$speech/8k" ] || { echo "recipe.sh: no folder $speech/8k; give the one with the training recordings" >&2; exit 3; }
 for folder in train train_screen tiles/emoji_noto64; do
     [ -d "$images/$folder" ] || { echo "recipe.sh: no folder $images/$folder; give the one with the training pictures" >&2; exit 3; }
 done
@@ -36,3 +39,13 @@ drawings() {
 }
 drawings | xargs vqcodec train-codebook --engine transform --name graphic --parent "$out/photo.vqcb" \
     --pixels 4000000 --rounds 2 --effort 5 -o "$out/graphic.vqcb" --force
+
+voice() {
+    name=$1
+    engine=$2
+    shift 2
+    vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" -o "$out/$name.vqcb" --force
+}
+
+voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/*
+voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_*

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A photograph becomes a .vqc file and comes back; then the two are compared. Called by `make demo`.
+# A photograph and a sentence become .vqc files and come back; then they are compared. Called by `make demo`.
 set -eu
 cd "$(dirname "$0")"
 out=../demo
@@ -12,4 +12,7 @@ run vqcodec decode "$out/kodim23.vqc" -o "$out/kodim23.png" --force
 run vqcodec compare kodim23.png "$out/kodim23.png"
 run vqcodec encode kodim23.png -c classic-4x4-256 -o "$out/kodim23-classic.vqc" --force
 run vqcodec verify "$out/kodim23.vqc" "$out/kodim23-classic.vqc"
-printf '\nLook at %s beside samples/kodim23.png.\n' "demo/kodim23.png"
+run vqcodec encode librispeech-3331-woman.flac --bitrate 6 -o "$out/woman.vqc" --force
+run vqcodec decode "$out/woman.vqc" -o "$out/woman.wav" --force
+run vqcodec compare librispeech-3331-woman.flac "$out/woman.wav"
+printf '\nLook at %s beside samples/kodim23.png, listen to %s.\n' "demo/kodim23.png" "demo/woman.wav"

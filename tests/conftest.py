@@ -1,7 +1,7 @@
-"""Lets the tests import the recipes of the hand-made files and the reference decoder, which are not packages."""
+"""Lets the tests import the recipes of the hand-made files, the reference decoder, and what they share."""
 
 import sys
 from pathlib import Path
 
-for folder in ("files", "reference"):
+for folder in ("files", "reference", "unit"):
     sys.path.insert(0, str(Path(__file__).parent / folder))

@@ -19,6 +19,8 @@ _HOME = {
     "compare": "vqcodec.api",
     "encode_image": "vqcodec.image",
     "decode_image": "vqcodec.image",
+    "encode_speech": "vqcodec.speech.codec",
+    "decode_speech": "vqcodec.speech.codec",
     "train_codebook": "vqcodec.training",
     "Codebook": "vqcodec.vq.codebook",
     "load_codebook": "vqcodec.vq.library",
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from vqcodec.errors import VQCodecError as VQCodecError
     from vqcodec.image import decode_image as decode_image
     from vqcodec.image import encode_image as encode_image
+    from vqcodec.speech.codec import decode_speech as decode_speech
+    from vqcodec.speech.codec import encode_speech as encode_speech
     from vqcodec.training import train_codebook as train_codebook
     from vqcodec.vq.codebook import Codebook as Codebook
     from vqcodec.vq.library import load_codebook as load_codebook

@@ -10,17 +10,27 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from vqcodec.endpoints import Destination, Source, check_destination, name_of, read_all, seekable, write_all
-from vqcodec.errors import UsageError, VQCodecError
-from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+from vqcodec.endpoints import Destination, Source, check_destination, name_of, naming, read_all, seekable, write_all
+from vqcodec.errors import UsageError
+from vqcodec.reports import (
+    CodebookUse,
+    Comparison,
+    DecodeReport,
+    EncodeReport,
+    FileInfo,
+    SpeechComparison,
+    SpeechDecodeReport,
+    SpeechEncodeReport,
+    SpeechInfo,
+    SpeechVerifyReport,
+    VerifyReport,
+)
 
 if TYPE_CHECKING:
-    from vqcodec.container import CodebookReference
     from vqcodec.image.pixels import Picture
     from vqcodec.vq.codebook import Codebook
 
@@ -32,6 +42,11 @@ __all__ = [
     "DecodeReport",
     "EncodeReport",
     "FileInfo",
+    "SpeechComparison",
+    "SpeechDecodeReport",
+    "SpeechEncodeReport",
+    "SpeechInfo",
+    "SpeechVerifyReport",
     "VerifyReport",
     "compare",
     "decode",
@@ -48,10 +63,12 @@ def encode(
     source: Source,
     destination: Destination | None = None,
     *,
+    medium: str | None = None,
     codebook: CodebookChoice | None = None,
     quality: float | None = None,
     target_psnr: float | None = None,
     target_size: int | None = None,
+    bitrate: float | None = None,
     effort: int | None = None,
     embed_codebook: bool = False,
     strip_metadata: bool = False,
@@ -60,24 +77,26 @@ def encode(
     progress: Progress | None = None,
     name: str | None = None,
     **options: Any,
-) -> EncodeReport:
-    """Encode a picture.
+) -> EncodeReport | SpeechEncodeReport:
+    """Encode a picture, or sound as speech.
 
     Args:
-        source: any picture that Pillow reads.
+        source: any picture that Pillow reads, or any sound file that libsndfile reads.
         destination: where the `.vqc` file goes; None leaves the bytes in the report.
-        codebook: name, path, or the codebook itself; None takes the default for pictures.
-        quality: 0 to 100. target_psnr: dB to reach. target_size: bytes not to exceed. At most one of the
-            three; without any, quality 75.
-        effort: 0 (quick) to 9 (thorough); None for 7.
+        medium: `image` or `speech`; None goes by the codebook, or else by what the source holds.
+        codebook: name, path, or the codebook itself; None takes the default.
+        quality: 0 to 100. target_psnr: dB to reach (pictures). bitrate: kbit/s on average (speech). target_size:
+            bytes not to exceed. At most one of the four; without any, quality 75 for pictures, 50 for speech.
+        effort: 0 (quick) to 9 (thorough); None for 7, for speech 5.
         embed_codebook: store the codebook in the file, which then decodes anywhere.
-        strip_metadata: leave out ICC profile, EXIF and XMP.
+        strip_metadata: leave out ICC profile, EXIF and XMP of a picture, texts of a sound file.
         overwrite: replace a destination that exists.
         threads: None for as many as there are CPUs; the bytes are the same for any number.
         progress: see `Progress`.
         name: how messages and the report call the source.
         options: of the codebook's engine: for `image/transform` tune (`ssim`, `psnr`), chroma (`auto`, `444`,
-            `420`) and alpha_quality (0 to 100); `image/block` has none.
+            `420`) and alpha_quality (0 to 100); `image/block` has none. For speech band (`auto`, `nb`, `wb`) and
+            channels (`mix`, `keep`).
 
     Raises:
         UsageError: options out of range, exclusive of one another or not known to the engine; the destination is
@@ -91,14 +110,36 @@ def encode(
 
     started = time.perf_counter()
     name = name or name_of(source)
-    _check_wishes(quality, target_psnr, target_size, effort)
+    _check_wishes(quality, target_psnr, target_size, effort, bitrate)
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
+    book = None if codebook is None else _load_codebook(codebook)
+    source, medium = _medium_to_encode(source, name, medium, book)
+    if medium == "speech":
+        from vqcodec import speech_api
+
+        wish = speech_api.wish_of(quality, bitrate, target_size, effort, target_psnr)
+        with naming(name):
+            return speech_api.encode(
+                source,
+                destination,
+                name,
+                codebook=book,
+                wish=wish,
+                embed_codebook=embed_codebook,
+                strip_metadata=strip_metadata,
+                overwrite=overwrite,
+                threads=threads,
+                progress=progress,
+                options=options,
+            )
+    if bitrate is not None:
+        raise UsageError(f"{name}: a bitrate is for sound, and this is a picture; give a quality or a size")
     data = read_all(source, name)
-    book = _load_codebook(DEFAULT_CODEBOOKS["image"] if codebook is None else codebook)
+    book = book or _load_codebook(DEFAULT_CODEBOOKS["image"])
     picture = read_picture(data, name)
     if strip_metadata:
         picture = Picture(picture.samples, {}, picture.notes)
-    with _naming(name):
+    with naming(name):
         encoded = encode_picture(
             picture,
             codebook=book,
@@ -142,22 +183,30 @@ def decode(
     format: str | None = None,
     codebook: CodebookChoice | None = None,
     crop: tuple[int, int, int, int] | None = None,
+    rate: int | str | None = None,
+    start: float | None = None,
+    duration: float | None = None,
+    salvage: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
+    progress: Progress | None = None,
     name: str | None = None,
-) -> DecodeReport:
-    """Decode a `.vqc` file, or part of it, to a picture file.
+) -> DecodeReport | SpeechDecodeReport:
+    """Decode a `.vqc` file, or part of it, to a picture or sound file.
 
     Args:
         source: a `.vqc` file.
-        destination: where the picture goes; None leaves the bytes of the picture file in the report.
-        format: `png`, `ppm`, `webp` and so on; None goes by the destination's extension, and is `png` where
-            there is no path to go by.
+        destination: where the picture or sound goes; None leaves the bytes of its file in the report.
+        format: `png`, `ppm`, `webp` and so on, or `wav`, `flac`, `ogg`; None goes by the destination's extension,
+            and is `png` or `wav` where there is no path to go by.
         codebook: name, path or codebook to decode with, instead of the one found by identity; it must be the
             one that the file was coded with.
         crop: x, y, width and height of the part to decode, in pixels; of a large file no more is read and decoded
             than it needs.
-        overwrite, threads, name: as in `encode`.
+        rate: of speech: `source` (the default) for the sampling rate of what was encoded, `codec`, or any in Hz.
+        start, duration: of speech: seconds of the part to decode; of a long file no more is read than it needs.
+        salvage: of speech: decode what is intact of a damaged file, and conceal and report the rest.
+        overwrite, threads, progress, name: as in `encode`.
 
     Raises:
         CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
@@ -170,9 +219,32 @@ def decode(
     started = time.perf_counter()
     name = name or name_of(source)
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
-    pillow_format = _picture_format(format, destination)
     book = None if codebook is None else _load_codebook(codebook)
-    with _naming(name):
+    source, medium = _medium_to_decode(source, name)
+    if medium == "speech":
+        from vqcodec import speech_api
+
+        if crop is not None:
+            raise UsageError(f"{name}: a crop is for pictures, and this is speech; give start and duration")
+        with naming(name):
+            return speech_api.decode(
+                source,
+                destination,
+                name,
+                format=format,
+                codebook=book,
+                rate="source" if rate is None else rate,
+                start=start,
+                duration=duration,
+                salvage=salvage,
+                overwrite=overwrite,
+                threads=threads,
+                progress=progress,
+            )
+    if salvage or any(wish is not None for wish in (rate, start, duration)):
+        raise UsageError(f"{name}: rate, start, duration and salvage are for speech, and this is a picture")
+    pillow_format = _picture_format(format, destination)
+    with naming(name):
         picture, size = _decode(source, name, book, threads, crop)
         encoded = io.BytesIO()
         write_picture(picture, encoded, pillow_format)
@@ -200,7 +272,7 @@ def info(
     bits: bool = False,
     codebook: CodebookChoice | None = None,
     name: str | None = None,
-) -> FileInfo:
+) -> FileInfo | SpeechInfo:
     """What a `.vqc` file says of itself; needs no codebook, and decodes nothing, unless the bits are to be counted.
 
     Args:
@@ -214,13 +286,20 @@ def info(
         CodebookError: the bits are to be counted, and the codebook is not to be found or another than the file's.
     """
     name = name or name_of(source)
+    book = None if codebook is None else _load_codebook(codebook)
+    source, medium = _medium_to_decode(source, name)
+    if medium == "speech":
+        from vqcodec import speech_api
+
+        with naming(name):
+            return speech_api.info(source, name, bits=bits, codebook=book)
     data = read_all(source, name)
 
+    from vqcodec.codebook_use import codebook_use
     from vqcodec.container import load_media
     from vqcodec.image import count_bits, describe
 
-    book = None if codebook is None else _load_codebook(codebook)
-    with _naming(name):
+    with naming(name):
         media = load_media(data)
         described: dict[str, Any] = describe(data)
         counted = count_bits(data, codebook=book) if bits else None
@@ -234,7 +313,7 @@ def info(
         height=height,
         channels=channels,
         bpp=len(data) * 8 / (width * height),
-        codebook=_codebook_use(media.codebook),
+        codebook=codebook_use(media.codebook),
         metadata={kind: len(block) for kind, block in media.metadata.items()},
         parameters=described,
         bits=counted,
@@ -247,7 +326,7 @@ def verify(
     codebook: CodebookChoice | None = None,
     threads: int | None = None,
     name: str | None = None,
-) -> VerifyReport:
+) -> VerifyReport | SpeechVerifyReport:
     """Check a `.vqc` file in full: structure, checksums, that its codebook is at hand, and that it decodes.
 
     Raises:
@@ -257,11 +336,17 @@ def verify(
 
     started = time.perf_counter()
     name = name or name_of(source)
-    data = read_all(source, name)
-    about = info(data, name=name)
-    used = about.codebook
     book = None if codebook is None else _load_codebook(codebook)
-    with _naming(name):
+    source, medium = _medium_to_decode(source, name)
+    if medium == "speech":
+        from vqcodec import speech_api
+
+        with naming(name):
+            return speech_api.verify(source, name, codebook=book, threads=threads)
+    data = read_all(source, name)
+    about = cast(FileInfo, info(data, name=name))
+    used = about.codebook
+    with naming(name):
         decode_picture(data, codebook=book, threads=threads)
     if book is not None:
         used = CodebookUse(book.name, book.identity, used.embedded, True)
@@ -284,30 +369,86 @@ def compare(
     codebook: CodebookChoice | None = None,
     threads: int | None = None,
     names: tuple[str | None, str | None] = (None, None),
-) -> Comparison:
-    """Measure how far `test` is from `reference`; either may be a picture file or a `.vqc` file.
+) -> Comparison | SpeechComparison:
+    """Measure how far `test` is from `reference`; either may be a `.vqc` file, or a picture, or sound.
 
-    Where one is grey and the other colour, both are compared as colour; where one alone has alpha, the other
-    counts as opaque.
+    Two recordings are aligned in time first, and their channels mixed into one. Of two pictures, where one is grey
+    and the other colour, both are compared as colour; where one alone has alpha, the other counts as opaque.
 
     Raises:
-        UsageError: their sizes differ.
+        UsageError: their sizes differ, or one is a picture and the other sound.
         UnreadableInputError, CorruptFileError, UnsupportedError, CodebookError, LimitError: unreadable.
     """
     from vqcodec.comparison import measure
 
     reference_name = names[0] or name_of(reference)
     test_name = names[1] or name_of(test)
+    reference, first_medium, first_coded = _medium_to_compare(reference, reference_name)
+    test, second_medium, second_coded = _medium_to_compare(test, test_name)
+    if first_medium != second_medium:
+        raise UsageError(f"{reference_name} is of medium {first_medium}, {test_name} of {second_medium}; compare alike")
+    if first_medium == "speech":
+        from vqcodec import speech_api
+
+        return speech_api.compare(
+            (reference, reference_name, first_coded),
+            (test, test_name, second_coded),
+            codebook=None if codebook is None else _load_codebook(codebook),
+            threads=threads,
+        )
     first = _read_any(reference, reference_name, codebook, threads)
     second = _read_any(test, test_name, codebook, threads)
     return measure(first, second, reference_name, test_name)
 
 
+def _medium_to_encode(source: Source, name: str, medium: str | None, codebook: Codebook | None) -> tuple[Source, str]:
+    """The source, which may have been read, and the medium to encode it as.
+
+    Raises:
+        UsageError: the medium is unknown, or not that of the codebook.
+    """
+    from vqcodec.sniffing import is_sound, with_head
+
+    if medium not in (None, "image", "speech"):
+        raise UsageError(f"medium {medium!r} is unknown; choose image or speech")
+    of_codebook = None if codebook is None else codebook.engine.partition("/")[0]
+    if None not in (medium, of_codebook) and medium != of_codebook:
+        raise UsageError(f"medium {medium} was asked for, but the codebook is for {of_codebook}; leave one out")
+    medium = medium or of_codebook
+    if medium is None:
+        source, head = with_head(source, name)
+        medium = "speech" if is_sound(head) else "image"
+    return source, medium
+
+
+def _medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
+    """The source, which may have been read, and the medium of the `.vqc` file that it is; "" if it is none."""
+    from vqcodec.sniffing import medium_of_media, with_head
+
+    source, head = with_head(source, name)
+    return source, medium_of_media(head)
+
+
+def _medium_to_compare(source: Source, name: str) -> tuple[Source, str, bool]:
+    """The source, which may have been read, its medium, and whether it is a `.vqc` file."""
+    from vqcodec.container import is_media
+    from vqcodec.sniffing import is_sound, medium_of_media, with_head
+
+    source, head = with_head(source, name)
+    if is_media(head):
+        return source, medium_of_media(head) or "image", True
+    return source, "speech" if is_sound(head) else "image", False
+
+
 def _check_wishes(
-    quality: float | None, target_psnr: float | None, target_size: int | None, effort: int | None
+    quality: float | None,
+    target_psnr: float | None,
+    target_size: int | None,
+    effort: int | None,
+    bitrate: float | None = None,
 ) -> None:
-    if sum(value is not None for value in (quality, target_psnr, target_size)) > 1:
-        raise UsageError("quality, target PSNR and target size exclude one another; give one of them")
+    if sum(value is not None for value in (quality, target_psnr, target_size, bitrate)) > 1:
+        raise UsageError("quality, target PSNR, target size and bitrate exclude one another; give one of them")
     if quality is not None and not 0 <= quality <= 100:
         raise UsageError(f"quality {quality:g} is out of range; choose 0 to 100")
     if target_psnr is not None and not 0 < target_psnr <= 100:
@@ -357,17 +498,6 @@ def _load_codebook(choice: CodebookChoice) -> Codebook:
     return load_codebook(choice if isinstance(choice, str) else Path(choice))
 
 
-def _codebook_use(reference: CodebookReference) -> CodebookUse:
-    from vqcodec.vq.library import resolve_codebook
-
-    embedded = reference.embedded is not None
-    try:
-        book = resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
-    except VQCodecError:  # missing, or there but damaged: either way it is not at hand
-        return CodebookUse(reference.name, reference.identity_prefix.hex(), embedded, False)
-    return CodebookUse(book.name, book.identity, embedded, True)
-
-
 def _decode(
     source: Source,
     name: str,
@@ -397,17 +527,5 @@ def _read_any(source: Source, name: str, codebook: CodebookChoice | None, thread
     if not is_media(data):
         return read_picture(data, name)
     book = None if codebook is None else _load_codebook(codebook)
-    with _naming(name):
+    with naming(name):
         return decode_picture(data, codebook=book, threads=threads)
-
-
-@contextmanager
-def _naming(name: str) -> Iterator[None]:
-    """Put `name` before the message of an error from a part that does not know where its bytes came from."""
-    try:
-        yield
-    except VQCodecError as error:
-        message = str(error)
-        if message.startswith(f"{name}:"):
-            raise
-        raise type(error)(f"{name}: {message}") from error

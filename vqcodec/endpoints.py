@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from vqcodec import limits
-from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
+from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError, VQCodecError
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Destination = str | os.PathLike[str] | BinaryIO
@@ -54,6 +54,20 @@ def seekable(source: Source, name: str) -> Iterator[BinaryIO]:
             yield stream
     else:
         yield io.BytesIO(read_all(source, name))
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put `name` before the message of an error from a part that does not know where its bytes came from."""
+    try:
+        yield
+    except OutputError:  # which names the destination
+        raise
+    except VQCodecError as error:
+        message = str(error)
+        if message.startswith(f"{name}:"):
+            raise
+        raise type(error)(f"{name}: {message}") from error
 
 
 @contextmanager

@@ -15,6 +15,10 @@ MAX_CHUNK_BYTES = 1 << 30
 MAX_CODEWORDS = 1 << 16
 MAX_VECTOR_DIMENSION = 4_096
 MAX_NAME_BYTES = 255
+MIN_AUDIO_RATE = 1_000  # samples a second of a sound file
+MAX_AUDIO_RATE = 768_000
+MAX_AUDIO_CHANNELS = 64
+MAX_SPEECH_SAMPLES = 1 << 32  # at the codec's rate: 74 hours of wideband
 
 
 def check_picture_size(width: int, height: int, subject: str = "picture") -> None:

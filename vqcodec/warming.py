@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from vqcodec.vq.library import CodebookEntry
 
 EFFORTS = (0, 5, 9)
 OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -15,39 +19,63 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
 """By engine, options that between them take every way through the kernels."""
 
 HEIGHT, WIDTH = 44, 52  # no multiples of a block
+HUM_SAMPLES = 18_000
 
 
 def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
-    """Encode and decode tiny pictures with every codebook at hand, so that kernels are compiled and cached.
+    """Encode and decode a tiny picture or sound with every codebook at hand, so that kernels are compiled and cached.
 
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
     """
-    from vqcodec.image import count_bits, decode_picture, encode_picture
-    from vqcodec.image.pixels import Picture
     from vqcodec.vq.library import list_codebooks
 
-    steps = [
-        (entry, channels, effort, options)
-        for entry in list_codebooks()
+    steps = [step for entry in list_codebooks() for step in _steps(entry)]
+    for number, step in enumerate(steps):
+        step()
+        if progress is not None:
+            progress((number + 1) / len(steps))
+
+
+def _steps(entry: CodebookEntry) -> list[Callable[[], None]]:
+    """What to do with a codebook to have taken every way through the kernels."""
+    if entry.engine.startswith("speech/"):
+        return [partial(_code_speech, entry, effort) for effort in EFFORTS]
+    return [
+        partial(_code_picture, entry, channels, effort, options)
         for options in OPTIONS.get(entry.engine, ())
         for channels in (1, 2, 3, 4)
         for effort in EFFORTS
     ]
-    for number, (entry, channels, effort, options) in enumerate(steps):
-        codebook = entry.load()
-        encoded = encode_picture(
-            Picture(texture(channels)),
-            codebook=codebook,
-            quality=50.0,
-            effort=effort,
-            threads=1,
-            **options,
-        )
-        decode_picture(encoded.data, codebook=codebook, threads=1)
-        count_bits(encoded.data, codebook=codebook)
-        if progress is not None:
-            progress((number + 1) / len(steps))
+
+
+def _code_picture(entry: CodebookEntry, channels: int, effort: int, options: dict[str, Any]) -> None:
+    from vqcodec.image import count_bits, decode_picture, encode_picture
+    from vqcodec.image.pixels import Picture
+
+    codebook = entry.load()
+    picture = Picture(texture(channels))
+    encoded = encode_picture(picture, codebook=codebook, quality=50.0, effort=effort, threads=1, **options)
+    decode_picture(encoded.data, codebook=codebook, threads=1)
+    count_bits(encoded.data, codebook=codebook)
+
+
+def _code_speech(entry: CodebookEntry, effort: int) -> None:
+    from vqcodec.speech import engine
+
+    codebook = entry.load()
+    encoded = engine.encode(hum(), codebook, engine.SpeechOptions(quality=50.0, effort=effort, threads=1))
+    packets: list[bytes | None] = [*encoded.packets[:-1], None]
+    for kept in (encoded.packets, packets):
+        engine.decode(encoded.header, kept, codebook, threads=1)
+    engine.count_bits(encoded.header, encoded.packets, codebook)
+
+
+def hum() -> np.ndarray:
+    """Sound of a little more than a packet, int16 (samples,), at whatever rate: a hum, noise, and a pause."""
+    time = np.arange(HUM_SAMPLES)
+    noise = np.random.default_rng(1).normal(0, 200, HUM_SAMPLES)
+    return np.where(time % 4000 < 3000, 3000 * (time % 80 < 4) + noise, 0).astype(np.int16)
 
 
 def texture(channels: int) -> np.ndarray:

@@ -218,12 +218,12 @@ def _name(case: Case) -> str:
 
 @pytest.mark.parametrize("case", GOOD + USAGE + FAILURES, ids=_name)
 def test_command(case: Case, workspace: Path, run: Run) -> None:
-    before = _contents(workspace)
+    before = contents(workspace)
     result = run(*case.args.split())
     assert result.exit_code == case.code, result.output
     assert re.search(case.stderr, result.stderr), result.stderr
     assert re.search(case.stdout, result.stdout), result.stdout
-    after = _contents(workspace)
+    after = contents(workspace)
     assert set(after) - set(before) == set(case.makes.split())
     assert {name: after[name] for name in before} == before, "an existing file was changed or removed"
 
@@ -296,7 +296,7 @@ def test_same_bytes_for_any_number_of_jobs(workspace: Path, run: Run) -> None:
     for jobs in ("1", "2", "4"):
         result = run("encode", *names, "-d", f"jobs{jobs}", "--jobs", jobs)
         assert [line.split()[0] for line in result.stdout.splitlines()[:-1]] == names
-    assert _contents(workspace / "jobs1") == _contents(workspace / "jobs2") == _contents(workspace / "jobs4")
+    assert contents(workspace / "jobs1") == contents(workspace / "jobs2") == contents(workspace / "jobs4")
 
 
 def test_streams_both_ways(workspace: Path, run: Run) -> None:
@@ -314,7 +314,7 @@ def test_streams_both_ways(workspace: Path, run: Run) -> None:
 def test_stdin_into_a_folder(workspace: Path, run: Run) -> None:
     result = run("encode", "-", "grey.png", "-d", "new", stdin=Path("photo.png").read_bytes())
     assert result.exit_code == 0, result.output
-    assert set(_contents(workspace / "new")) == {"stdin.vqc", "grey.vqc"}
+    assert set(contents(workspace / "new")) == {"stdin.vqc", "grey.vqc"}
 
 
 def test_stdin_that_is_no_picture(workspace: Path, run: Run) -> None:
@@ -378,7 +378,7 @@ def test_a_defect_is_one_line_and_does_not_stop_the_others(
     result = run("encode", "grey.png", "photo.png", "-d", "new")
     assert result.exit_code == 1
     assert re.fullmatch(r"vqcodec: grey\.png: unexpected ZeroDivisionError: of a kind [^\n]+\n", result.stderr)
-    assert set(_contents(workspace / "new")) == {"photo.vqc"}
+    assert set(contents(workspace / "new")) == {"photo.vqc"}
 
 
 def test_a_read_only_folder(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,5 +395,5 @@ def test_a_read_only_folder(workspace: Path, run: Run, monkeypatch: pytest.Monke
     assert re.fullmatch(r"vqcodec: x\.vqc: cannot be written: [^\n]*read-only[^\n]*\n", result.stderr)
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
+def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

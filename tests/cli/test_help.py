@@ -21,6 +21,7 @@ from vqcodec.cli import reference
 from vqcodec.cli.exit_codes import EXIT_CODES
 from vqcodec.image.codec import DEFAULT_QUALITY
 from vqcodec.image.transform.engine import Wishes
+from vqcodec.speech import codec as speech
 from vqcodec.vq.library import DEFAULT_CODEBOOKS
 
 Run = Callable[..., Result]
@@ -77,9 +78,9 @@ def test_exit_codes_are_in_the_help(run: Run) -> None:
 
 def test_defaults_in_the_help_are_the_defaults(run: Run) -> None:
     text = " ".join(run("encode", "--help").stdout.split())
-    assert f"[default: ({DEFAULT_CODEBOOKS['image']})]" in text
-    assert f"[default: ({DEFAULT_QUALITY:g}); 0<=x<=100]" in text
-    assert f"[default: ({DEFAULT_EFFORT}); 0<=x<=9]" in text
+    assert f"[default: ({DEFAULT_CODEBOOKS['image']}; for speech that of the band)]" in text
+    assert f"[default: ({DEFAULT_QUALITY:g}; for speech {speech.DEFAULT_QUALITY:g}); 0<=x<=100]" in text
+    assert f"[default: ({DEFAULT_EFFORT}; for speech {speech.DEFAULT_EFFORT}); 0<=x<=9]" in text
     assert f"[default: ({Wishes.tune})]" in text
     assert f"[default: ({Wishes.chroma})]" in text
     assert f"[default: ({Wishes.alpha_quality:g}); 0<=x<=100]" in text

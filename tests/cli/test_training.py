@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from typer.testing import Result
 
@@ -22,6 +23,8 @@ from vqcodec.image.block import train as block
 from vqcodec.image.block.train import BlockOptions
 from vqcodec.image.transform import train as transform
 from vqcodec.image.transform.train import TransformOptions
+from vqcodec.speech import training as speech
+from vqcodec.speech.training import TrainingOptions
 from vqcodec.training.design import ENGINES
 from vqcodec.vq.codebook import Codebook
 from vqcodec.vq.library import load_codebook
@@ -29,16 +32,26 @@ from vqcodec.vq.library import load_codebook
 Run = Callable[..., Result]
 
 ROOT = Path(__file__).parents[2]
-KINDS = {Engine.BLOCK: BlockOptions, Engine.TRANSFORM: TransformOptions}
+KINDS = {
+    Engine.TRANSFORM: TransformOptions,
+    Engine.BLOCK: BlockOptions,
+    Engine.CELP_NB: TrainingOptions,
+    Engine.CELP_WB: TrainingOptions,
+}
 
 
-@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("engine", [Engine.TRANSFORM, Engine.BLOCK])
 def test_every_option_of_an_engine_can_be_given(engine: Engine) -> None:
     assert set(FIELDS[engine].values()) == {field.name for field in dataclasses.fields(KINDS[engine])}
 
 
+@pytest.mark.parametrize("engine", [Engine.CELP_NB, Engine.CELP_WB])
+def test_options_of_speech_are_those_of_its_training(engine: Engine) -> None:
+    assert set(FIELDS[engine].values()) <= {field.name for field in dataclasses.fields(KINDS[engine])} | {"checkpoint"}
+
+
 def test_the_engines_are_those_that_can_be_trained() -> None:
-    assert [engine.value for engine in Engine] == list(ENGINES["image"])
+    assert [engine.value for engine in Engine] == [*ENGINES["image"], *ENGINES["speech"]]
 
 
 @pytest.mark.parametrize("engine", Engine)
@@ -46,12 +59,13 @@ def test_defaults_in_the_help_are_those_of_the_engine(engine: Engine, run: Run) 
     """But where they are the empty text, 0 or a flag, for which the help has words."""
     text = " ".join(run("train-codebook", "--help").stdout.split())
     for flag, name in FIELDS[engine].items():
-        value = getattr(KINDS[engine](), name)
+        value = getattr(KINDS[engine](), name, "")
         shown = re.search(rf"{flag} .*?\[default: \((.*?)\)", text)
         if value in ("", 0, False) or shown is None:
             continue
         words = shown[1].split("; with block ")
-        assert words[-1 if engine == Engine.BLOCK else 0] == str(value), flag
+        said = words[-1 if engine == Engine.BLOCK else 0]
+        assert said == (f"{value:g}" if isinstance(value, float) else str(value)), flag
 
 
 def test_an_option_of_another_engine_is_refused() -> None:
@@ -115,7 +129,7 @@ def test_options_reach_the_transform_engine(workspace: Path, run: Run, monkeypat
 
 def untrained(name: str) -> Codebook:
     """A codebook that says nothing."""
-    return Codebook("image/block", name, {"a": np.zeros(1, np.uint8)}, {"corpus": {"pictures": 1}})
+    return Codebook("image/block", name, {"a": np.zeros(1, np.uint8)}, {"corpus": {"pictures": 1, "recordings": 1}})
 
 
 def test_the_palette_tutorial_runs_as_it_is_written(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,19 +157,24 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     for place in ("train/wp_1.png", "train_screen/opencv_1.png", "tiles/emoji_noto64/1f600.png"):
         Path("images", place).parent.mkdir(parents=True)
         shutil.copy("photo.png", Path("images", place))
+    for place in ("libri_1.wav", "asterisk_1.wav", "8k/fsdd_1.wav"):
+        Path("speech", place).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(Path("speech", place), np.zeros(1600), 8000)
     script = Path("bin", "vqcodec")
     script.parent.mkdir()
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> commands.txt\n')
     script.chmod(0o755)
-    subprocess.run(["sh", "recipe.sh", "images"], check=True, env={"PATH": f"{script.parent.resolve()}:/usr/bin:/bin"})
+    paths = f"{script.parent.resolve()}:/usr/bin:/bin"
+    subprocess.run(["sh", "recipe.sh", "images", "speech"], check=True, env={"PATH": paths})
 
     def pretend(_corpus: object, name: str, _options: object, **_rest: object) -> Codebook:
         return untrained(name)
 
     monkeypatch.setattr(block, "train", pretend)
     monkeypatch.setattr(transform, "train", pretend)
+    monkeypatch.setattr(speech, "train", lambda _signals, _band, options, *_rest: untrained(options.name))
     commands = [text.split("\n") for text in Path("commands.txt").read_text().strip("\n").split("\n\n")]
-    assert len(commands) == 5
+    assert len(commands) == 7
     for command in commands:
         result = run(*command)
         assert result.exit_code == 0, (command, result.output)

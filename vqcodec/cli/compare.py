@@ -19,18 +19,25 @@ EXAMPLES = options.examples(
 
 
 def compare(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Picture or .vqc file to measure against.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="Picture, sound or .vqc file to measure against.")
+    ],
     test: Annotated[
-        str, typer.Argument(metavar="TEST", help="Picture or .vqc file to measure; one of the two may be -.")
+        str, typer.Argument(metavar="TEST", help="Picture, sound or .vqc file to measure; one of the two may be -.")
     ],
     codebook: options.Codebook = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Measure how far a picture is from its reference.
+    """Measure how far a picture or a recording is from its reference.
 
-    MSE and PSNR over the colour channels, PSNR by plane (RGB and YCbCr) and as (6 Y + Cb + Cr) / 8, and SSIM
-    of luma. Both pictures must be of one size.
+    Pictures, which must be of one size: MSE and PSNR over the colour channels, PSNR by plane (RGB and YCbCr) and
+    as (6 Y + Cb + Cr) / 8, and SSIM of luma.
+
+    Recordings, after aligning them in time: signal-to-noise ratio (SQNR), segmental and weighted segmental SNR,
+    and with the packages of vqcodec[metrics] PESQ (narrowband, and wideband from 16 kHz on), STOI and ViSQOL.
+    Below 16 kbit/s a coder keeps the sound of speech and not its waveform: there the ratios say little, and of
+    several coders nothing. Go by PESQ, STOI and ViSQOL together, and by ear.
     """
     first, second = plan_inputs([reference, test])
     console = Console(as_json=as_json, debug=debug)
@@ -38,4 +45,6 @@ def compare(
         from vqcodec import api
 
         comparison = api.compare(first.source, second.source, codebook=codebook, names=(first.name, second.name))
+    for note in getattr(comparison, "notes", ()):
+        console.notice(note)
     console.result(comparison.as_dict(), *comparison_lines(comparison))

@@ -14,7 +14,7 @@ from vqcodec.cli.wording import decode_line, decode_total
 from vqcodec.image.crop import Crop
 
 if TYPE_CHECKING:
-    from vqcodec.reports import DecodeReport
+    from vqcodec.reports import DecodeReport, SpeechDecodeReport
 
 EXAMPLES = options.examples(
     "vqcodec decode photo.vqc -o photo-decoded.png",
@@ -35,8 +35,8 @@ def decode(
             "-f",
             "--format",
             metavar="NAME",
-            help="Format to write: png, ppm, tif, webp, bmp, jpg and so on.",
-            show_default="by the output's extension, else png",
+            help="Format to write: png, ppm, tif, webp, bmp, jpg and so on; wav, flac, ogg.",
+            show_default="by the output's extension, else png or wav",
             autocompletion=options.complete_format,
         ),
     ] = None,
@@ -45,9 +45,32 @@ def decode(
         typer.Option(
             "--crop",
             metavar="X,Y,WIDTHxHEIGHT",
-            help="Decode this part alone: its upper left corner, counted from 0, and its size.",
+            help="(pictures) Decode this part alone: its upper left corner, counted from 0, and its size.",
         ),
     ] = None,
+    start: Annotated[
+        float | None,
+        typer.Option("--start", metavar="SECONDS", min=0, help="(speech) Where to begin.", show_default="0"),
+    ] = None,
+    duration: Annotated[
+        float | None,
+        typer.Option("--duration", metavar="SECONDS", help="(speech) How much to decode.", show_default="all"),
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            "--rate",
+            metavar="source|codec|HZ",
+            help="(speech) Sampling rate to write: that of what was encoded, the codec's, or another.",
+            show_default="source",
+        ),
+    ] = None,
+    salvage: Annotated[
+        bool,
+        typer.Option(
+            "--salvage", help="(speech) Decode what is intact of a damaged file; conceal and report what is lost."
+        ),
+    ] = False,
     codebook: options.Codebook = None,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
@@ -55,10 +78,9 @@ def decode(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Decode .vqc files to pictures."""
+    """Decode .vqc files to pictures and sound files."""
     part = None if crop is None else Crop.parse(crop)
-    extension = "." + (format or "png").lower().removeprefix(".")
-    items = plan_outputs(inputs, output, folder, extension)
+    items = plan_outputs(inputs, output, folder, lambda name: _extension(name, format))
     console = Console(
         quiet=quiet,
         as_json=as_json,
@@ -67,7 +89,7 @@ def decode(
         data_on_stdout=items[0].output == "-",
     )
 
-    def work(item: Item, _progress: Progress, threads: int) -> DecodeReport:
+    def work(item: Item, progress: Progress, threads: int) -> DecodeReport | SpeechDecodeReport:
         from vqcodec import api
 
         return api.decode(
@@ -76,14 +98,35 @@ def decode(
             format=format,
             codebook=codebook,
             crop=part,
+            rate=int(rate) if rate is not None and rate.isascii() and rate.isdecimal() else rate,
+            start=start,
+            duration=duration,
+            salvage=salvage,
             overwrite=force,
             threads=threads,
+            progress=progress,
             name=item.name,
         )
 
-    def show(_item: Item, report: DecodeReport) -> None:
+    def show(item: Item, report: DecodeReport | SpeechDecodeReport) -> None:
         if report.data is not None:
             write_stdout(report.data)
+        for note in getattr(report, "notes", ()):
+            console.notice(f"{item.name}: {note}")
         console.result(report.as_dict(), decode_line(report))
 
     process(items, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total)
+
+
+def _extension(name: str, format: str | None) -> str:
+    """The extension of what `name` decodes to."""
+    if format is not None:
+        return "." + format.lower().removeprefix(".")
+    from vqcodec.sniffing import HEAD_BYTES, medium_of_media
+
+    try:
+        with open(name, "rb") as file:
+            medium = medium_of_media(file.read(HEAD_BYTES))
+    except (OSError, ValueError):  # standard input; or a file that cannot be read, as its decoding will tell
+        medium = ""
+    return ".wav" if medium == "speech" else ".png"

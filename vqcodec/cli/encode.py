@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from vqcodec.cli.wording import encode_line, encode_total
 from vqcodec.errors import UsageError
 
 if TYPE_CHECKING:
-    from vqcodec.reports import EncodeReport
+    from vqcodec.reports import EncodeReport, SpeechEncodeReport
 
 EXAMPLES = options.examples(
     "vqcodec encode photo.png -o photo.vqc",
@@ -42,14 +42,43 @@ class Chroma(StrEnum):
     HALF = "420"
 
 
+class Media(StrEnum):
+    """What an input is encoded as."""
+
+    IMAGE = "image"
+    SPEECH = "speech"
+
+
+class Band(StrEnum):
+    """The band of speech that is coded."""
+
+    AUTO = "auto"
+    NARROW = "nb"
+    WIDE = "wb"
+
+
+class Channels(StrEnum):
+    """What becomes of several channels."""
+
+    MIX = "mix"
+    KEEP = "keep"
+
+
 def encode(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="Pictures that Pillow reads, or - for standard input."),
+        typer.Argument(
+            metavar="INPUT",
+            help="Pictures that Pillow reads, sound files that libsndfile reads, or - for standard input.",
+        ),
     ],
     output: options.Output = None,
     folder: options.Folder = None,
     force: options.Force = False,
+    media: Annotated[
+        Media | None,
+        typer.Option("--media", help="What the inputs are.", show_default="by the codebook, else by each file"),
+    ] = None,
     quality: Annotated[
         float | None,
         typer.Option(
@@ -59,28 +88,58 @@ def encode(
             min=0,
             max=100,
             help="Quality: the greater, the more bits.",
-            show_default="75",
+            show_default="75; for speech 50",
         ),
     ] = None,
     target_psnr: Annotated[
         float | None,
-        typer.Option("--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach."),
+        typer.Option("--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach (pictures)."),
     ] = None,
     target_size: Annotated[
         int | None,
         typer.Option("--target-size", metavar="BYTES", help="Instead of a quality: size not to exceed."),
     ] = None,
+    bitrate: Annotated[
+        float | None,
+        typer.Option(
+            "--bitrate",
+            metavar="KBPS",
+            help="Instead of a quality: kbit/s of coded speech, on average over the file (speech).",
+        ),
+    ] = None,
     effort: Annotated[
         int | None,
-        typer.Option("-e", "--effort", metavar="0..9", min=0, max=9, help="0 is quick, 9 thorough.", show_default="7"),
+        typer.Option(
+            "-e",
+            "--effort",
+            metavar="0..9",
+            min=0,
+            max=9,
+            help="0 is quick, 9 thorough.",
+            show_default="7; for speech 5",
+        ),
+    ] = None,
+    band: Annotated[
+        Band | None,
+        typer.Option(
+            "--band",
+            help="(speech) Narrowband (8 kHz), wideband (16 kHz), or what suits the input and the bitrate.",
+            show_default="auto",
+        ),
+    ] = None,
+    channels: Annotated[
+        Channels | None,
+        typer.Option("--channels", help="(speech) Mix several channels into one, or keep each.", show_default="mix"),
     ] = None,
     tune: Annotated[
         Tune | None,
-        typer.Option("--tune", help="What the eye sees, or squared error.", show_default="ssim"),
+        typer.Option("--tune", help="(pictures) What the eye sees, or squared error.", show_default="ssim"),
     ] = None,
     chroma: Annotated[
         Chroma | None,
-        typer.Option("--chroma", help="Chroma at full or half size; auto goes by the quality.", show_default="auto"),
+        typer.Option(
+            "--chroma", help="(pictures) Chroma at full or half size; auto goes by the quality.", show_default="auto"
+        ),
     ] = None,
     alpha_quality: Annotated[
         float | None,
@@ -89,7 +148,7 @@ def encode(
             metavar="0..100",
             min=0,
             max=100,
-            help="Quality of transparency; 100 keeps it exactly.",
+            help="(pictures) Quality of transparency; 100 keeps it exactly.",
             show_default="100",
         ),
     ] = None,
@@ -100,7 +159,7 @@ def encode(
             "--codebook",
             metavar="NAME|FILE",
             help="Codebook, which is also the choice of the engine.",
-            show_default="photo",
+            show_default="photo; for speech that of the band",
             autocompletion=options.complete_codebook,
         ),
     ] = None,
@@ -109,7 +168,8 @@ def encode(
         typer.Option("--embed-codebook", help="Store the codebook in the file, which then decodes alone."),
     ] = False,
     strip_metadata: Annotated[
-        bool, typer.Option("--strip-metadata", help="Leave out ICC profile, EXIF and XMP.")
+        bool,
+        typer.Option("--strip-metadata", help="Leave out ICC profile, EXIF and XMP, and the texts of sound files."),
     ] = False,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
@@ -117,16 +177,23 @@ def encode(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Encode pictures to .vqc files.
+    """Encode pictures and speech to .vqc files.
 
-    For each file, prints the output, its size, bits per pixel, the ratio to the uncompressed samples, the
-    PSNR of what the decoder will give, and the time. --tune, --chroma and --alpha-quality are the transform
-    engine's; with a codebook of the block engine they are refused.
+    For each file, prints the output, its size, its rate (bits per pixel, kbit/s), the ratio to the uncompressed
+    samples, the time, and how far from the input the decoder's output will be: PSNR for pictures, the
+    signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`). --tune,
+    --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are refused.
     """
-    if sum(value is not None for value in (quality, target_psnr, target_size)) > 1:
-        raise UsageError("--quality, --target-psnr and --target-size exclude one another; give one of them")
-    wishes = {"tune": tune and tune.value, "chroma": chroma and chroma.value, "alpha_quality": alpha_quality}
-    engine_options = {name: wish for name, wish in wishes.items() if wish is not None}
+    if sum(value is not None for value in (quality, target_psnr, target_size, bitrate)) > 1:
+        raise UsageError("--quality, --target-psnr, --target-size and --bitrate exclude one another; give one of them")
+    wishes = {
+        "tune": tune and tune.value,
+        "chroma": chroma and chroma.value,
+        "alpha_quality": alpha_quality,
+        "band": band and band.value,
+        "channels": channels and channels.value,
+    }
+    engine_options: dict[str, Any] = {name: wish for name, wish in wishes.items() if wish is not None}
     items = plan_outputs(inputs, output, folder, ".vqc")
     console = Console(
         quiet=quiet,
@@ -136,16 +203,18 @@ def encode(
         data_on_stdout=items[0].output == "-",
     )
 
-    def work(item: Item, progress: Progress, threads: int) -> EncodeReport:
+    def work(item: Item, progress: Progress, threads: int) -> EncodeReport | SpeechEncodeReport:
         from vqcodec import api
 
         return api.encode(
             item.source,
             item.destination,
+            medium=media and media.value,
             codebook=codebook,
             quality=quality,
             target_psnr=target_psnr,
             target_size=target_size,
+            bitrate=bitrate,
             effort=effort,
             embed_codebook=embed_codebook,
             strip_metadata=strip_metadata,
@@ -156,7 +225,7 @@ def encode(
             **engine_options,
         )
 
-    def show(item: Item, report: EncodeReport) -> None:
+    def show(item: Item, report: EncodeReport | SpeechEncodeReport) -> None:
         if report.data is not None:
             write_stdout(report.data)
         for note in report.notes:

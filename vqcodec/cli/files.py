@@ -53,13 +53,15 @@ def plan_inputs(inputs: Sequence[str]) -> list[Item]:
     return [Item(name) for name in inputs]
 
 
-def plan_outputs(inputs: Sequence[str], output: str | None, folder: str | None, extension: str) -> list[Item]:
+def plan_outputs(
+    inputs: Sequence[str], output: str | None, folder: str | None, extension: str | Callable[[str], str]
+) -> list[Item]:
     """Items for a command that writes one output an input; output folders are made.
 
     Args:
         inputs: file names, one of which may be "-".
         output: what `-o` said. folder: what `-d` said.
-        extension: of an output whose name is not given, such as ".vqc".
+        extension: of an output whose name is not given, such as ".vqc"; or a function that gives it by input.
 
     Raises:
         UsageError: the request is ambiguous, or an output would replace an input or another output.
@@ -70,7 +72,8 @@ def plan_outputs(inputs: Sequence[str], output: str | None, folder: str | None, 
         raise UsageError("-o and -d exclude one another; give one of them")
     if folder is None and output is not None and _means_folder(output, len(inputs)):
         output, folder = None, output
-    items = [Item(name, _output_for(name, output, folder, extension)) for name in inputs]
+    extension_for = extension if callable(extension) else lambda _name: extension
+    items = [Item(name, _output_for(name, output, folder, extension_for)) for name in inputs]
     _check_outputs(items)
     if folder is not None:
         _make_folder(folder)
@@ -98,12 +101,12 @@ def _means_folder(output: str, inputs: int) -> bool:
     return False
 
 
-def _output_for(name: str, output: str | None, folder: str | None, extension: str) -> str:
+def _output_for(name: str, output: str | None, folder: str | None, extension_for: Callable[[str], str]) -> str:
     if folder is not None:
         stem = "stdin" if name == STANDARD else os.path.splitext(os.path.basename(name))[0]
-        return os.path.join(folder, stem + extension)
+        return os.path.join(folder, stem + extension_for(name))
     if output is None:
-        output = STANDARD if name == STANDARD else os.path.splitext(name)[0] + extension
+        output = STANDARD if name == STANDARD else os.path.splitext(name)[0] + extension_for(name)
     if output == STANDARD and sys.stdout.isatty():
         raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
     return output

@@ -30,12 +30,15 @@ class Media(StrEnum):
     """What codebooks can be trained for."""
 
     IMAGE = "image"
+    SPEECH = "speech"
 
 
 def train_codebook(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="Pictures, and folders, which are searched with all below them."),
+        typer.Argument(
+            metavar="INPUT", help="Pictures or sound files, and folders, which are searched with all below."
+        ),
     ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Codebook file to write (.vqcb).")],
     force: options.Force = False,
@@ -44,13 +47,17 @@ def train_codebook(
         typer.Option("--name", metavar="NAME", help="Name of the codebook.", show_default="the output's stem"),
     ] = None,
     media: Annotated[Media, typer.Option("--media", help="What the codebook is for.")] = Media.IMAGE,
-    engine: Annotated[Engine, typer.Option("--engine", help="Engine that it is for.")] = Engine.TRANSFORM,
+    engine: Annotated[
+        Engine | None,
+        typer.Option("--engine", help="Engine that it is for.", show_default="transform; for speech celp-nb"),
+    ] = None,
     rounds: training.Rounds = None,
     effort: training.Effort = None,
     tune: training.TuneFor = None,
     chroma: training.ChromaSize = None,
     parent: training.Parent = None,
     pixels: training.Pixels = None,
+    seconds: training.Seconds = None,
     checkpoint: training.Checkpoint = None,
     size: training.Size = None,
     block: training.Block = None,
@@ -78,7 +85,7 @@ def train_codebook(
 ) -> None:
     """Train a codebook on media of your own.
 
-    Options marked with an engine belong to it alone. Pictures that cannot be read are listed and left out.
+    Options marked with an engine belong to it alone. Files that cannot be read are listed and left out.
     """
     given = {
         "--rounds": rounds,
@@ -87,6 +94,7 @@ def train_codebook(
         "--chroma": chroma,
         "--parent": parent,
         "--pixels": pixels,
+        "--seconds": seconds,
         "--checkpoint": checkpoint,
         "--size": size,
         "--block": block,
@@ -98,6 +106,7 @@ def train_codebook(
         "--training-vectors": training_vectors,
         "--seed": seed,
     }
+    engine = engine or (Engine.CELP_NB if media == Media.SPEECH else Engine.TRANSFORM)
     chosen = training.chosen_options(engine, given)
     name = name or Path(output).stem
     if not is_codebook_name(name):
@@ -107,9 +116,10 @@ def train_codebook(
     console = Console(quiet=quiet, as_json=as_json, no_progress=no_progress, debug=debug)
     with announce_compilation(console), console.progress("training", 1) as advance:
         from vqcodec.training import train_codebook as train
-        from vqcodec.training.corpus import PictureCorpus
+        from vqcodec.training.corpus import PictureCorpus, SoundCorpus
 
-        sources: list[Source] = [*PictureCorpus.of(inputs).paths, *([parent] if parent else [])]
+        corpus = (SoundCorpus if media == Media.SPEECH else PictureCorpus).of(inputs)
+        sources: list[Source] = [*corpus.paths, *([parent] if parent else [])]
         check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
@@ -131,8 +141,10 @@ def train_codebook(
         "identity": codebook.identity,
         "provenance": codebook.provenance,
     }
-    used = codebook.provenance["corpus"]["pictures"]
+    corpus_summary = codebook.provenance["corpus"]
+    kind = "recordings" if media == Media.SPEECH else "pictures"
     console.result(
         record,
-        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}) from {used} pictures, {len(data):,} bytes",
+        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}) from {corpus_summary[kind]} {kind}, "
+        f"{len(data):,} bytes",
     )

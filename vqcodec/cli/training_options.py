@@ -16,6 +16,8 @@ class Engine(StrEnum):
 
     TRANSFORM = "transform"
     BLOCK = "block"
+    CELP_NB = "celp-nb"
+    CELP_WB = "celp-wb"
 
 
 class Layout(StrEnum):
@@ -64,7 +66,10 @@ FIELDS: dict[Engine, dict[str, str]] = {
         "--seed": "seed",
     },
 }
-"""Fields of the engines' options (`TransformOptions`, `BlockOptions`) by option of the command line."""
+"""Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
+
+_SPEECH = {"--rounds": "rounds", "--seconds": "most_seconds", "--checkpoint": "checkpoint", "--seed": "seed"}
+FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
 
 
 def chosen_options(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +97,7 @@ def chosen_options(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _option(flag: str, help: str, default: str, **limits: Any) -> Any:
     """An option without a default of its own, because only what was given goes to the engine."""
-    engines = " and ".join(engine for engine in Engine if flag in FIELDS[engine])
+    engines = ", ".join(engine for engine in Engine if flag in FIELDS[engine])
     return typer.Option(flag, help=f"({engines}) {help}", show_default=default, **limits)
 
 
@@ -124,6 +129,10 @@ Parent = Annotated[
 Pixels = Annotated[
     int | None,
     _option("--pixels", "Train on about N pixels, taken evenly from the corpus.", "all", metavar="N", min=1),
+]
+Seconds = Annotated[
+    float | None,
+    _option("--seconds", "Take no more than this of a recording.", "15", metavar="S", min=1, max=3600),
 ]
 Checkpoint = Annotated[
     str | None,

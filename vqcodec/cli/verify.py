@@ -13,7 +13,7 @@ from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.wording import verify_line
 
 if TYPE_CHECKING:
-    from vqcodec.reports import VerifyReport
+    from vqcodec.reports import SpeechVerifyReport, VerifyReport
 
 EXAMPLES = options.examples("vqcodec verify photo.vqc", "vqcodec verify *.vqc --quiet && echo all whole")
 
@@ -33,12 +33,12 @@ def verify(
     """
     console = Console(quiet=quiet, as_json=as_json, no_progress=no_progress, debug=debug)
 
-    def work(item: Item, _progress: Progress, threads: int) -> VerifyReport:
+    def work(item: Item, _progress: Progress, threads: int) -> VerifyReport | SpeechVerifyReport:
         from vqcodec import api
 
         return api.verify(item.source, codebook=codebook, threads=threads, name=item.name)
 
-    def show(_item: Item, report: VerifyReport) -> None:
+    def show(_item: Item, report: VerifyReport | SpeechVerifyReport) -> None:
         console.result(report.as_dict(), verify_line(report))
 
     process(plan_inputs(inputs), work, show, console=console, jobs=jobs, verb="verifying")

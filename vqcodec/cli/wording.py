@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
-
+from vqcodec.cli import speech_wording
+from vqcodec.reports import (
+    CodebookUse,
+    Comparison,
+    DecodeReport,
+    EncodeReport,
+    FileInfo,
+    SpeechComparison,
+    SpeechDecodeReport,
+    SpeechEncodeReport,
+    SpeechInfo,
+    SpeechVerifyReport,
+    VerifyReport,
+)
 
 CHANNELS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGB and alpha"}
 PLANES = {"y": "Y", "cb": "Cb", "cr": "Cr"}
-STDOUT_NAME = "<stdout>"
+STDOUT_NAME = speech_wording.STDOUT_NAME
 
 
 def decibels(value: float) -> str:
@@ -20,35 +30,45 @@ def decibels(value: float) -> str:
     return f"{value:.2f} dB" if math.isfinite(value) else "exact"
 
 
-def encode_line(report: EncodeReport) -> str:
+def encode_line(report: EncodeReport | SpeechEncodeReport) -> str:
     """Input, output, size, rate, ratio, PSNR and time."""
+    if isinstance(report, SpeechEncodeReport):
+        return speech_wording.encode_line(report)
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, "
         f"{report.bpp:.3f} bpp, {report.ratio:.1f}:1, PSNR {decibels(report.psnr_db)}, {report.seconds:.2f} s"
     )
 
 
-def encode_total(reports: Sequence[EncodeReport]) -> str:
+def encode_total(reports: Sequence[EncodeReport | SpeechEncodeReport]) -> str:
     """Sums over a batch; rate and ratio of all files together, PSNR as the mean over the files."""
+    speech = [report for report in reports if isinstance(report, SpeechEncodeReport)]
+    pictures = [report for report in reports if isinstance(report, EncodeReport)]
+    if not pictures:
+        return speech_wording.encode_total(speech)
     size = sum(report.output_bytes for report in reports)
-    pixels = sum(report.width * report.height for report in reports)
-    samples = sum(report.width * report.height * report.channels for report in reports)
-    psnr = sum(report.psnr_db for report in reports) / len(reports)
+    if speech:
+        return f"{len(reports)} files: {size:,} bytes"
+    pixels = sum(report.width * report.height for report in pictures)
+    samples = sum(report.width * report.height * report.channels for report in pictures)
+    psnr = sum(report.psnr_db for report in pictures) / len(pictures)
     return (
         f"{len(reports)} files: {size:,} bytes, {size * 8 / pixels:.3f} bpp, {samples / size:.1f}:1, "
         f"mean PSNR {decibels(psnr)}"
     )
 
 
-def decode_line(report: DecodeReport) -> str:
+def decode_line(report: DecodeReport | SpeechDecodeReport) -> str:
     """Input, output, format, size and time."""
+    if isinstance(report, SpeechDecodeReport):
+        return speech_wording.decode_line(report)
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {report.width}x{report.height} "
         f"{CHANNELS[report.channels]}, {report.output_bytes:,} bytes, {report.seconds:.2f} s"
     )
 
 
-def decode_total(reports: Sequence[DecodeReport]) -> str:
+def decode_total(reports: Sequence[DecodeReport | SpeechDecodeReport]) -> str:
     """Sums over a batch."""
     size = sum(report.output_bytes for report in reports)
     return f"{len(reports)} files: {size:,} bytes"
@@ -60,20 +80,23 @@ def codebook_line(codebook: CodebookUse) -> str:
     return f"{codebook.name or 'unnamed'} ({codebook.identity[:16]}, {where})"
 
 
-def info_lines(report: FileInfo) -> list[str]:
+def info_lines(report: FileInfo | SpeechInfo) -> list[str]:
     """One fact a line."""
-    facts = {
-        "size": f"{report.input_bytes:,} bytes, {report.bpp:.3f} bpp",
-        "picture": f"{report.width}x{report.height} {CHANNELS[report.channels]}",
-        "engine": report.engine,
-        "codebook": codebook_line(report.codebook),
-        "metadata": ", ".join(f"{kind} {size:,} bytes" for kind, size in report.metadata.items()) or "none",
-    }
+    facts = dict(speech_wording.facts(report) if isinstance(report, SpeechInfo) else _picture_facts(report))
+    facts.update({"engine": report.engine, "codebook": codebook_line(report.codebook)})
     facts.update({key.replace("_", " "): str(value) for key, value in report.parameters.items()})
     return [report.input, *(f"  {key:<12} {value}" for key, value in facts.items()), *_bits_lines(report)]
 
 
-def _bits_lines(report: FileInfo) -> list[str]:
+def _picture_facts(report: FileInfo) -> dict[str, str]:
+    return {
+        "size": f"{report.input_bytes:,} bytes, {report.bpp:.3f} bpp",
+        "picture": f"{report.width}x{report.height} {CHANNELS[report.channels]}",
+        "metadata": ", ".join(f"{kind} {size:,} bytes" for kind, size in report.metadata.items()) or "none",
+    }
+
+
+def _bits_lines(report: FileInfo | SpeechInfo) -> list[str]:
     """A table of where the bits went, the greatest part first, if they were counted."""
     if report.bits is None:
         return []
@@ -84,16 +107,19 @@ def _bits_lines(report: FileInfo) -> list[str]:
     return ["  bits", *(f"    {name:<{width}} {bits:>12,} {bits / whole:>7.2%}" for name, bits in rows)]
 
 
-def verify_line(report: VerifyReport) -> str:
+def verify_line(report: VerifyReport | SpeechVerifyReport) -> str:
     """That the file is whole."""
-    return (
-        f"{report.input}: whole; {report.width}x{report.height} {report.engine}, "
-        f"codebook {codebook_line(report.codebook)}, {report.seconds:.2f} s"
-    )
+    if isinstance(report, SpeechVerifyReport):
+        what = speech_wording.verify_facts(report)
+    else:
+        what = f"{report.width}x{report.height} {report.engine}"
+    return f"{report.input}: whole; {what}, codebook {codebook_line(report.codebook)}, {report.seconds:.2f} s"
 
 
-def comparison_lines(report: Comparison) -> list[str]:
+def comparison_lines(report: Comparison | SpeechComparison) -> list[str]:
     """Every measure, the most asked for first."""
+    if isinstance(report, SpeechComparison):
+        return speech_wording.comparison_lines(report)
     planes = ", ".join(f"{PLANES.get(name, name)} {decibels(value)}" for name, value in report.plane_psnr_db.items())
     return [
         f"{report.reference} <> {report.test}: {report.width}x{report.height} {CHANNELS[report.channels]}",

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from vqcodec.errors import UsageError
-from vqcodec.training.corpus import PictureCorpus
+from vqcodec.training.corpus import PictureCorpus, SoundCorpus
 from vqcodec.vq.codebook import Codebook
 
-ENGINES = {"image": ("transform", "block")}
+ENGINES = {"image": ("transform", "block"), "speech": ("celp-nb", "celp-wb")}
 """Engines that can be trained, by medium; the first is the default."""
 
 
@@ -32,32 +32,40 @@ def train_codebook(
 
     Args:
         sources: files, and folders that are searched with all below them.
-        medium: `image`.
-        engine: `transform` or `block`; None for the medium's default, `transform`.
+        medium: `image` or `speech`.
+        engine: `transform` or `block`, `celp-nb` or `celp-wb`; None for the medium's default, which is the first.
         name: the codebook's name.
         threads: how many to use; all processors unless given.
         progress: called with what is being done and the share of the whole that is done, 0 to 1.
         skipped: called at the end with each file that could not be read, and why.
-        options: of the engine: fields of `vqcodec.image.transform.train.TransformOptions` or of
-            `vqcodec.image.block.train.BlockOptions`.
+        options: of the engine: fields of `vqcodec.image.transform.train.TransformOptions`, of
+            `vqcodec.image.block.train.BlockOptions`, or of `vqcodec.speech.training.TrainingOptions` and `checkpoint`.
 
     Raises:
         UsageError: there is no such engine or option, or an option is out of range.
         UnreadableInputError: no usable media among the sources, or too little of it.
     """
     engines = ENGINES.get(medium, ())
-    if engine is None and engines:
-        engine = engines[0]
+    engine = engine or next(iter(engines), "")
     if engine not in engines:
         known = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in ENGINES.items())
         raise UsageError(f"there is no engine {engine} to train for {medium}; there are {known}")
+    if medium == "speech":
+        sounds = SoundCorpus.of(sources)
+        codebook = _train_speech(sounds, engine.removeprefix("celp-"), name, options, threads, progress)
+        _tell_skipped(sounds.skipped, skipped)
+        return codebook
     corpus = PictureCorpus.of(sources)
     train = _train_block if engine == "block" else _train_transform
     codebook = train(corpus, name, options, threads, progress)
-    if skipped:
-        for path, reason in corpus.skipped:
-            skipped(path, reason)
+    _tell_skipped(corpus.skipped, skipped)
     return codebook
+
+
+def _tell_skipped(files: Iterable[tuple[Path, str]], skipped: Callable[[Path, str], None] | None) -> None:
+    if skipped:
+        for path, reason in files:
+            skipped(path, reason)
 
 
 def _train_block(corpus: PictureCorpus, name: str, options: dict[str, Any], threads: Any, progress: Any) -> Codebook:
@@ -75,6 +83,29 @@ def _train_transform(
     chosen = _options(transform.TransformOptions, options)
     parent = None if chosen.parent == "none" else load_codebook(chosen.parent)
     return transform.train(corpus, name, chosen, parent=parent, threads=threads, progress=progress)
+
+
+def _train_speech(
+    corpus: SoundCorpus, band_name: str, name: str, options: dict[str, Any], threads: Any, progress: Any
+) -> Codebook:
+    from vqcodec.speech import training as speech
+    from vqcodec.speech.bands import BANDS
+
+    band = BANDS[band_name]
+    corpus.sample_rate = band.sample_rate
+    folder = options.pop("checkpoint", None)
+    if folder is not None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    signals = list(corpus)
+    provenance = {"corpus": {"recordings": len(signals), "fingerprint": corpus.fingerprint()}}
+    return speech.train(
+        signals,
+        band,
+        _options(speech.TrainingOptions, {"name": name, "threads": threads, **options}),
+        progress,
+        None if folder is None else Path(folder) / f"{corpus.fingerprint()}.npz",
+        provenance,
+    )
 
 
 def _options(kind: type, options: dict[str, Any]) -> Any:

@@ -20,8 +20,8 @@ from vqcodec.vq.names import at, is_codebook_name, printable
 
 SUFFIX = ".vqcb"
 PATH_VARIABLE = "VQCODEC_CODEBOOK_PATH"
-DEFAULT_CODEBOOKS = {"image": "photo"}
-"""The codebook of each medium when nobody says which."""
+DEFAULT_CODEBOOKS = {"image": "photo", "speech/celp-nb": "speech-nb", "speech/celp-wb": "speech-wb"}
+"""The codebook of each medium, and of each band of speech by its engine, when nobody says which."""
 
 REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
 

@@ -29,6 +29,9 @@ def lambda_of(quality: float, layer: Layer) -> float:
     return _LAMBDA_AT_ZERO * dimension * ((100.0 - quality) / 100.0) ** 2
 
 
+_PASSES = (0, 0, 0, 1, 1, 1, 1, 1, 2, 3)  # by effort
+
+
 def encode(
     samples: np.ndarray,
     codebook: Codebook,
@@ -41,7 +44,7 @@ def encode(
 
     Args:
         quality: 0 to 100; how little distortion may be traded for rate.
-        effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (from 6) or 3 (9).
+        effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (8) or 3 (9).
         threads: not used; a picture is a few milliseconds' work.
         options: this engine has none.
 
@@ -58,7 +61,7 @@ def encode(
     height, width, channels = samples.shape
     colour_channels = channels - (channels + 1) % 2
     planes = planes_of(samples[:, :, :colour_channels])
-    passes = effort // 3
+    passes = _PASSES[effort]
     chosen = []
     for layer in _layers_for(planes, layers, codebook.name):
         vectors = vectors_of(planes, layer)

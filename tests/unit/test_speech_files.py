@@ -1,0 +1,229 @@
+"""Files of speech without their signals: headers, packets folded and indexed, damage, and what is hostile."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vqcodec import limits
+from vqcodec.container.chunks import PACKET, chunk_bytes
+from vqcodec.container.index import read_index
+from vqcodec.container.varint import put_varint
+from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
+from vqcodec.sniffing import is_sound, medium_of_media
+from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
+from vqcodec.speech.resampling import resampled_length
+from vqcodec.speech.stream import (
+    MAX_FOLDED_PACKETS,
+    RATES,
+    StreamHeader,
+    fold_packets,
+    unfold_packets,
+)
+from vqcodec.vq.codebook import Codebook
+
+BOOK = Codebook("speech/celp-nb", "test-nb", {"codewords": np.arange(4, dtype=np.int16)}, {})
+HEADER = StreamHeader(8000, 0, b"engine")
+PACKETS = [bytes([number]) * (50 + number) for number in range(100)]
+STARTS = [8000 * number for number in range(100)]
+
+
+def coded(count: int, header: StreamHeader = HEADER) -> CodedStream:
+    return CodedStream(header, PACKETS[:count], STARTS[:count])
+
+
+def read(data: bytes, **how: bool) -> SpeechFile:
+    return read_speech(io.BytesIO(data), **how)
+
+
+def offset_of_packet(data: bytes, number: int) -> int:
+    """Where the bytes of a packet of stream 0 are in a file."""
+    return data.index(PACKETS[number], data.index(PACKET))
+
+
+@given(
+    source=st.integers(limits.MIN_AUDIO_RATE, limits.MAX_AUDIO_RATE) | st.sampled_from(RATES),
+    codec=st.sampled_from([8000, 16000]),
+    length=st.integers(1, 1 << 31),
+    engine=st.binary(max_size=300),
+)
+def test_headers_keep_rate_and_length(source: int, codec: int, length: int, engine: bytes) -> None:
+    codec_length = resampled_length(length, source, codec)
+    header = StreamHeader.of(source, length, codec, codec_length, engine)
+    data = header.to_bytes(codec)
+    assert StreamHeader.from_bytes(data + b"more", codec) == (header, len(data))
+    assert header.source_length(codec, codec_length) == length
+    assert len(data) <= len(engine) + 3 + 2 + 3
+    if source == codec:
+        assert len(data) == len(engine) + 1 + len(put_varint(len(engine)))
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", CorruptFileError),
+        (b"\0", CorruptFileError),
+        (b"\0\x05abcd", CorruptFileError),
+        (bytes([len(RATES) + 1, 0, 0]), CorruptFileError),
+        (b"\xff", CorruptFileError),
+        (b"\xff" + put_varint(limits.MIN_AUDIO_RATE - 1) + b"\0\0", LimitError),
+        (b"\xff" + put_varint(1 << 60) + b"\0\0", LimitError),
+        (b"\x07" + put_varint(7) + b"\0", CorruptFileError),  # 44100 Hz has 6 samples to one of 8000 at most
+        (b"\0\xff\xff\xff\xff\xff\xff\xff\xff\x7f", CorruptFileError),
+    ],
+)
+def test_impossible_headers_are_refused(data: bytes, error: type[VQCodecError]) -> None:
+    with pytest.raises(error):
+        StreamHeader.from_bytes(data, 8000)
+
+
+def test_a_sound_without_samples_is_refused() -> None:
+    with pytest.raises(CorruptFileError, match="no samples"):
+        StreamHeader(44100, 6, b"").source_length(8000, 1)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=40))
+def test_packets_fold_and_unfold(packets: list[bytes]) -> None:
+    assert unfold_packets(fold_packets(packets)) == packets
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_unfold_or_are_corrupt(data: bytes) -> None:
+    try:
+        packets = unfold_packets(data)
+    except CorruptFileError:
+        return
+    assert sum(map(len, packets)) < len(data)
+
+
+def test_one_second_spends_14_bytes_beside_the_engines() -> None:
+    data = dump_speech([coded(1)], BOOK)
+    assert len(data) == 14 + len(HEADER.engine_header) + len(PACKETS[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, MAX_FOLDED_PACKETS, MAX_FOLDED_PACKETS + 1])
+@pytest.mark.parametrize("metadata", [{}, {"text:title": b"T"}])
+@pytest.mark.parametrize("embed", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_files_give_back_what_was_put_in(count: int, metadata: dict[str, bytes], embed: bool, channels: int) -> None:
+    streams = [coded(count, StreamHeader(44100, 2, bytes([number]))) for number in range(channels)]
+    data = dump_speech(streams, BOOK, metadata=metadata, embed_codebook=embed)
+    assert medium_of_media(data[:16]) == "speech"
+    for sparing in (False, True):
+        speech = read(data, sparing=sparing)
+        assert speech.compact == (not metadata and not embed and channels == 1 and count <= MAX_FOLDED_PACKETS)
+        assert speech.media.metadata == metadata
+        assert (speech.media.codebook.embedded is not None) == embed
+        assert speech.size == len(data)
+        assert [stream.header for stream in speech.streams] == [stream.header for stream in streams]
+        assert [list(stream.packets) for stream in speech.streams] == [PACKETS[:count]] * channels
+    assert not read(data, salvage=True).damage
+
+
+def test_packets_of_several_channels_stand_in_turn() -> None:
+    data = dump_speech([coded(20), coded(20)], BOOK)
+    entries = read_index(io.BytesIO(data))
+    assert entries is not None
+    assert [entry.stream for entry in entries] == [0, 1] * 20
+
+
+def test_of_an_indexed_file_only_what_is_asked_for_is_read() -> None:
+    class Counting(io.BytesIO):
+        taken = 0
+
+        def read(self, count: int | None = -1) -> bytes:
+            data = super().read(count)
+            self.taken += len(data)
+            return data
+
+    many = CodedStream(HEADER, [random.Random(number).randbytes(20_000) for number in range(100)], STARTS)
+    data = dump_speech([many], BOOK)
+    file = Counting(data)
+    speech = read_speech(file, sparing=True)
+    assert list(speech.streams[0].packets[40:42]) == many.packets[40:42]
+    assert file.taken < len(data) / 10
+
+
+def test_damage_is_refused_or_passed_over() -> None:
+    data = bytearray(dump_speech([coded(100)], BOOK))
+    data[offset_of_packet(data, 70)] ^= 1
+    with pytest.raises(CorruptFileError, match="damaged"):
+        read(bytes(data))
+    speech = read(bytes(data), salvage=True)
+    expected: Sequence[bytes | None] = [*PACKETS[:70], None, *PACKETS[71:]]
+    assert list(speech.streams[0].packets) == expected
+    assert speech.salvaged
+    assert "DATA is damaged" in speech.damage[0]
+    sparing = read(bytes(data), sparing=True).streams[0].packets
+    assert sparing[69] == PACKETS[69]
+    with pytest.raises(CorruptFileError):
+        sparing[70]
+
+
+def test_a_file_that_ends_within_a_packet_gives_those_before() -> None:
+    data = dump_speech([coded(100)], BOOK)
+    data = data[: offset_of_packet(data, 70) + 5]
+    with pytest.raises(CorruptFileError, match="cut off"):
+        read(data)
+    speech = read(data, salvage=True)
+    assert list(speech.streams[0].packets) == PACKETS[:70]
+
+
+def test_files_of_other_media_and_engines_are_unsupported() -> None:
+    picture = Codebook("image/block", "other", dict(BOOK.arrays), {})
+    with pytest.raises(KeyError):
+        dump_speech([coded(1)], picture)
+    data = dump_speech([coded(80)], BOOK).replace(b"speech/celp-nb", b"speech/celp-xx")
+    with pytest.raises((UnsupportedError, CorruptFileError)):
+        read(data)
+
+
+def test_a_packet_number_beyond_all_limits_costs_no_memory() -> None:
+    whole = dump_speech([coded(100)], BOOK)
+    packet = chunk_bytes(PACKET, put_varint(0) + put_varint(1 << 50) + put_varint(1 << 51) + b"x")
+    with pytest.raises(LimitError, match="packet number"):
+        read(whole[: whole.index(PACKET)] + packet, salvage=True)
+
+
+@given(data=st.data())
+def test_no_damage_raises_anything_but_named_errors(data: st.DataObject) -> None:
+    whole = bytearray(dump_speech([coded(data.draw(st.sampled_from([3, 70])))], BOOK))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    for how in ({}, {"salvage": True}, {"sparing": True}):
+        try:
+            speech = read(cut, **how)
+            for stream in speech.streams:
+                list(stream.packets)
+        except VQCodecError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("head", "sound"),
+    [
+        (b"RIFF\0\0\0\0WAVEfmt ", True),
+        (b"RIFF\0\0\0\0WEBPVP8 ", False),
+        (b"fLaC\0\0\0\x22", True),
+        (b"OggS\0\x02", True),
+        (b"ID3\x04\0\0", True),
+        (b"\xff\xfb\x90\x64", True),
+        (b"\xff\xf3\x40\xc4", True),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", False),
+        (b"FORM\0\0\0\0AIFF", True),
+        (b"FORM\0\0\0\0ILBM", False),
+        (b"\x89PNG\r\n\x1a\n", False),
+        (b"BM", False),
+        (b"", False),
+    ],
+)
+def test_sound_is_told_from_pictures_by_its_first_bytes(head: bytes, sound: bool) -> None:
+    assert is_sound(head) is sound
+    assert medium_of_media(head) == ""

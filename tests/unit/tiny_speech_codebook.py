@@ -1,0 +1,59 @@
+"""A speech codebook that takes no training: random codevectors, even codes, a small LSF codebook."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from synthetic_speech import synthetic_speech
+
+from vqcodec.speech.analysis import analyse
+from vqcodec.speech.bands import Band
+from vqcodec.speech.gains import GAIN_SCALE, WEIGHT_SCALE
+from vqcodec.speech.lsf_search import LsfEffort
+from vqcodec.speech.lsf_training import LsfDesign, train_lsf
+from vqcodec.speech.model import Excitation
+from vqcodec.speech.shapes import SHAPE_SCALE
+from vqcodec.speech.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.statistics import flat_counts
+from vqcodec.vq.codebook import Codebook
+
+
+def tiny_excitation(band: Band, pulse_counts: tuple[int, ...] = (1, 3, 6)) -> Excitation:
+    """An excitation with two small books."""
+    rng = np.random.default_rng(5)
+    kinds = 3 + len(pulse_counts)
+    joint = [(a, f) for a in np.linspace(0.2, 1.1, 5) for f in 10 ** (np.linspace(-12, 12, 6) / 20)]
+    fixed = [(0.0, f) for f in 10 ** (np.linspace(-20, 20, 12) / 20)]
+    adaptive = [(a, 0.0) for a in np.linspace(0.2, 1.1, 6)]
+    return Excitation(
+        shapes=[(SHAPE_SCALE * rng.standard_normal((size, band.subframe))).astype(np.int16) for size in (8, 20)],
+        pulse_counts=np.array(pulse_counts, dtype=np.uint8),
+        gains=[np.rint(np.array(table) * GAIN_SCALE).astype(np.int32) for table in (joint, fixed, adaptive)],
+        level_weights=np.rint(np.array([[0.5, 0.2, 0.2, 0], [0.3, 0.1, 0.2, 0.2]]) * WEIGHT_SCALE).astype(np.int32),
+        level_bias=np.zeros(2 * kinds, dtype=np.int32),
+        sharpening=96,
+    )
+
+
+@cache
+def tiny_codebook(band: Band) -> Codebook:
+    """A codebook of two table sets."""
+    speech = synthetic_speech(4, band.sample_rate, seed=3)
+    design = LsfDesign(
+        sizes=(8, 8),
+        correlations=(0.7, 0.2),
+        rounds=2,
+        rising_rounds=1,
+        starting_iterations=2,
+        effort=LsfEffort(1, 2),
+        gap_rad=0.015,
+    )
+    lsf = train_lsf([analyse(speech, band)], band, 0.3, design=design)
+    sets = []
+    for lambda_, pulse_counts in ((0.02, (1, 3, 6)), (0.002, (2, 8))):
+        excitation = tiny_excitation(band, pulse_counts)
+        counts = flat_counts(excitation, excitation.tables(band))
+        aims = SetAims(lambda_, 0.3, 0.1, 60 / lambda_, 0, 0 if pulse_counts[0] == 2 else 3)
+        sets.append(TableSet(band, aims, excitation, counts.code_lengths(), lsf))
+    return SpeechCodebook(band, sets).to_codebook("tiny", {})

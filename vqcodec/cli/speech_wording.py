@@ -1,0 +1,109 @@
+"""Reports on speech as lines for people to read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from vqcodec.reports import (
+    SpeechComparison,
+    SpeechDecodeReport,
+    SpeechEncodeReport,
+    SpeechInfo,
+    SpeechVerifyReport,
+)
+
+STDOUT_NAME = "<stdout>"
+
+
+def decibels(value: float | None) -> str:
+    """As in "8.31 dB", "exact" where there is no error at all, "silent" where there is no signal."""
+    if value is None:
+        return "silent"
+    return f"{value:.2f} dB" if math.isfinite(value) else "exact"
+
+
+def seconds(value: float) -> str:
+    """As in "7.34 s", "1:02:07" from a minute on."""
+    if value < 60:
+        return f"{value:.2f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def channels(count: int) -> str:
+    """As in "mono"."""
+    return {1: "mono", 2: "stereo"}.get(count, f"{count} channels")
+
+
+def encode_line(report: SpeechEncodeReport) -> str:
+    """Input, output, size, duration, rates, ratio, SNR and time."""
+    return (
+        f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, "
+        f"{seconds(report.duration_s)} {channels(report.streams)} at {report.codec_rate / 1000:g} kHz, "
+        f"{report.kbps:.2f} kbit/s (speech {report.payload_kbps:.2f}), {report.ratio:.1f}:1, "
+        f"weighted segmental SNR {decibels(report.weighted_segmental_snr_db)}, {report.seconds:.2f} s"
+    )
+
+
+def encode_total(reports: Sequence[SpeechEncodeReport]) -> str:
+    """Sums over a batch; rate and ratio of all files together."""
+    size = sum(report.output_bytes for report in reports)
+    duration = sum(report.duration_s for report in reports)
+    uncompressed = sum(report.ratio * report.output_bytes for report in reports)
+    return (
+        f"{len(reports)} files: {size:,} bytes, {seconds(duration)}, {size * 8 / duration / 1000:.2f} kbit/s, "
+        f"{uncompressed / size:.1f}:1"
+    )
+
+
+def decode_line(report: SpeechDecodeReport) -> str:
+    """Input, output, format, duration, rate, size and time."""
+    return (
+        f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {seconds(report.duration_s)} "
+        f"{channels(report.channels)} at {report.sample_rate / 1000:g} kHz, {report.output_bytes:,} bytes, "
+        f"{report.seconds:.2f} s"
+    )
+
+
+def facts(report: SpeechInfo) -> Mapping[str, str]:
+    """What `info` tells of speech in particular."""
+    return {
+        "size": f"{report.input_bytes:,} bytes, {report.kbps:.2f} kbit/s (speech {report.payload_kbps:.2f})",
+        "speech": (
+            f"{seconds(report.duration_s)}, {report.samples:,} samples at {report.sample_rate:,} Hz, "
+            f"{channels(report.channels)}"
+        ),
+        "coded at": f"{report.codec_rate:,} Hz, {report.packets} packets",
+        "texts": ", ".join(f"{title}: {text}" for title, text in report.metadata.items()) or "none",
+    }
+
+
+def verify_facts(report: SpeechVerifyReport) -> str:
+    """What was found whole."""
+    return f"{seconds(report.duration_s)} {channels(report.channels)} {report.engine}"
+
+
+def comparison_lines(report: SpeechComparison) -> list[str]:
+    """Every measure, what is heard first."""
+    scores = {
+        "PESQ": " ".join(
+            f"{value:.2f} ({band})"
+            for band, value in (("narrowband", report.pesq_nb), ("wideband", report.pesq_wb))
+            if value is not None
+        ),
+        "STOI": "" if report.stoi is None else f"{report.stoi:.3f}",
+        "ViSQOL": "" if report.visqol is None else f"{report.visqol:.2f}",
+    }
+    ratios = {
+        "SQNR": decibels(report.sqnr_db),
+        "segmental": decibels(report.segmental_snr_db),
+        "weighted": f"{decibels(report.weighted_segmental_snr_db)} (segmental SNR under the weighting filter)",
+    }
+    delay = f", {report.delay_samples:+} samples of delay taken back" if report.delay_samples else ""
+    return [
+        f"{report.reference} <> {report.test}: {seconds(report.duration_s)} at {report.sample_rate} Hz{delay}",
+        *(f"  {name:<12} {text}" for name, text in {**scores, **ratios}.items() if text),
+        *(["  identical"] if report.identical else []),
+    ]

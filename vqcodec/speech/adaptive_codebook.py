@@ -1,0 +1,173 @@
+"""The adaptive codebook: past excitation repeated at a fractional pitch lag (Kroon and Atal 1990).
+
+Lags are integers in units of 1/12 sample. `history` is the past excitation, float64, the most recent sample last.
+Where the lag is shorter than the subframe the vector repeats itself while it is built.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.jit import inline_kernel, kernel
+from vqcodec.speech.bands import Band
+
+LAG_UNITS = 12  # fractions of a sample
+HALF_TAPS = 10
+TAPS = 2 * HALF_TAPS
+MAX_GAIN = 1.2  # of the adaptive codebook, for the open search of lags
+REFINED_STEPS = 3  # of the lag grid, either side of an integer lag
+_CUTOFF = 0.93  # of the interpolators, relative to the band
+_MIN_ENERGY = 1e-6
+
+
+def lag_grid(band: Band) -> npt.NDArray[np.int64]:
+    """Return the lags that can be sent, ascending, in 1/12 sample: finer where they are short."""
+    lags = []
+    lag = band.lag_min * LAG_UNITS
+    while lag <= band.lag_max * LAG_UNITS:
+        lags.append(lag)
+        zone = sum(lag >= knee * LAG_UNITS for knee in band.lag_knees)
+        lag += LAG_UNITS // band.lag_resolutions[zone]
+    return np.array(lags, dtype=np.int64)
+
+
+def nearest_steps(lags: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return, by integer lag in samples, the index of the nearest of `lags`; int64 (longest lag + 1,)."""
+    wanted = np.arange(int(lags[-1]) // LAG_UNITS + 1) * LAG_UNITS
+    return np.abs(lags[None, :] - wanted[:, None]).argmin(axis=1)
+
+
+def history_length(band: Band) -> int:
+    """Samples of past excitation that the longest lag reaches, with the interpolator's taps."""
+    return band.lag_max + HALF_TAPS + 2
+
+
+def interpolators() -> npt.NDArray[np.float64]:
+    """Return the interpolation filters: Hann-windowed sinc of unit gain at 0, float64 (LAG_UNITS, TAPS).
+
+    Tap i of fraction f weighs the sample HALF_TAPS - 1 - i after the one at the integer part of the lag. Values are
+    rounded to 2^-15, so that every machine has the same ones.
+    """
+    fractions = np.arange(LAG_UNITS)[:, None] / LAG_UNITS
+    offsets = np.arange(-HALF_TAPS + 1, HALF_TAPS + 1) - fractions
+    window = np.where(np.abs(offsets) < HALF_TAPS + 0.5, np.cos(np.pi * offsets / (2 * HALF_TAPS + 1)) ** 2, 0)
+    taps = np.sinc(_CUTOFF * offsets) * window
+    return np.rint(taps / taps.sum(axis=1, keepdims=True) * 32768) / 32768
+
+
+@kernel
+def build_adaptive_vector(history, lag, taps, vector):
+    """Fill `vector` (float64 (subframe,)) with the excitation `lag` (1/12 sample) ago.
+
+    `taps` is float64 (LAG_UNITS, TAPS). Runs of lag - HALF_TAPS + 1 samples read nothing that is not yet there.
+    """
+    whole = lag // LAG_UNITS
+    fraction = lag - whole * LAG_UNITS
+    past = history.size
+    length = vector.size
+    run = whole - HALF_TAPS + 1
+    start = 0
+    while start < length:
+        stop = min(start + run, length)
+        for n in range(start, stop):
+            vector[n] = 0.0
+        for i in range(TAPS):
+            weight = taps[fraction, i]
+            shift = -whole - i + HALF_TAPS - 1
+            split = min(max(-shift, start), stop)  # samples before it come from the history
+            for n in range(start, split):
+                vector[n] += weight * history[past + n + shift]
+            for n in range(split, stop):
+                vector[n] += weight * vector[n + shift]
+        start = stop
+
+
+@inline_kernel
+def dot(a, b, length):
+    """Return the inner product of the first `length` values in four partial sums, which run side by side."""
+    s0 = 0.0
+    s1 = 0.0
+    s2 = 0.0
+    s3 = 0.0
+    for n in range(0, length - 3, 4):
+        s0 += a[n] * b[n]
+        s1 += a[n + 1] * b[n + 1]
+        s2 += a[n + 2] * b[n + 2]
+        s3 += a[n + 3] * b[n + 3]
+    return (s0 + s1) + (s2 + s3)
+
+
+@kernel
+def filter_vector(response, vector, filtered):
+    """Fill `filtered` with `vector` convolved with the impulse `response`, all float64 (subframe,)."""
+    length = vector.size
+    for n in range(length):
+        filtered[n] = 0.0
+    for k in range(length):
+        weight = vector[k]
+        if weight != 0.0:
+            for n in range(k, length):
+                filtered[n] += weight * response[n - k]
+
+
+@kernel
+def filter_backward(response, target, correlation):
+    """Fill `correlation` with H'x: `target` correlated with the impulse `response`, all float64 (subframe,)."""
+    length = target.size
+    for k in range(length):
+        correlation[k] = 0.0
+    for n in range(length):
+        weight = target[n]
+        for k in range(n + 1):
+            correlation[k] += weight * response[n - k]
+
+
+@inline_kernel
+def explained_energy(correlation, energy):
+    """Return by how much the best gain in 0..MAX_GAIN lowers the squared error."""
+    if correlation <= 0.0 or energy < _MIN_ENERGY:
+        return 0.0
+    if correlation > MAX_GAIN * energy:
+        return MAX_GAIN * (2.0 * correlation - MAX_GAIN * energy)
+    return correlation * correlation / energy
+
+
+@kernel
+def score_integer_lags(history, backward, response, lag_min, lag_max, scores, vector, filtered):
+    """Fill `scores[lag]` for the integer lags with the energy of the target that each explains.
+
+    `backward` is H'x. Above the subframe's length the filtered vector of a lag follows from that of the lag before
+    by one step of recursion. `vector` and `filtered` are room to work in, float64 (subframe,).
+    """
+    length = backward.size
+    past = history.size
+    for lag in range(lag_min, lag_max + 1):
+        if lag < length:
+            for n in range(lag):
+                vector[n] = history[past - lag + n]
+            for n in range(lag, length):
+                vector[n] = vector[n - lag]
+            filter_vector(response, vector, filtered)
+            correlation = dot(backward, vector, length)
+        else:
+            if lag in (lag_min, length):
+                for n in range(length):
+                    vector[n] = history[past - lag + n]
+                filter_vector(response, vector, filtered)
+            else:
+                newest = history[past - lag]
+                for n in range(length - 1, 0, -1):
+                    filtered[n] = filtered[n - 1] + newest * response[n]
+                filtered[0] = newest * response[0]
+            correlation = dot(backward, history[past - lag : past - lag + length], length)
+        scores[lag] = explained_energy(correlation, dot(filtered, filtered, length))
+
+
+@inline_kernel
+def lag_bits(step_costs, lag_costs, context, previous, lag, reach):
+    """Return the bits of lag index `lag` after `previous`: by difference within `reach`, else escape and index."""
+    difference = lag - previous
+    if -reach <= difference <= reach:
+        return step_costs[context, difference + reach]
+    return step_costs[context, 2 * reach + 1] + lag_costs[0, lag]

@@ -1,0 +1,50 @@
+"""The two bands of the speech engines: sampling rate, framing, orders and pitch range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Band:
+    """What is fixed by a band; lengths and lags are in samples at `sample_rate`.
+
+    Attributes:
+        name: "nb" or "wb".
+        sample_rate: Hz.
+        frame: samples of a frame (20 ms), for which one LSF vector is sent.
+        subframe: samples of a subframe (5 ms), for which an excitation is sent.
+        order: of the linear prediction A(z); even.
+        weighting_order: of the perceptual weighting filter W(z).
+        lag_min, lag_max: shortest and longest pitch lag, inclusive.
+        lag_knees: below the first knee lags are `lag_resolutions[0]` steps a sample, below the second
+            `lag_resolutions[1]`, from there on `lag_resolutions[2]`.
+        lag_resolutions: steps a sample, divisors of 12.
+    """
+
+    name: str
+    sample_rate: int
+    frame: int
+    subframe: int
+    order: int
+    weighting_order: int
+    lag_min: int
+    lag_max: int
+    lag_knees: tuple[int, int]
+    lag_resolutions: tuple[int, int, int]
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that codes this band, as codebooks and files carry it."""
+        return f"speech/celp-{self.name}"
+
+    @property
+    def subframes(self) -> int:
+        """Subframes of a frame."""
+        return self.frame // self.subframe
+
+
+NARROWBAND = Band("nb", 8000, 160, 40, 10, 16, 18, 146, (40, 80), (4, 3, 2))
+WIDEBAND = Band("wb", 16000, 320, 80, 16, 20, 34, 290, (80, 160), (2, 2, 1))
+
+BANDS = {band.name: band for band in (NARROWBAND, WIDEBAND)}

@@ -1,0 +1,227 @@
+"""From a file of speech to samples, whole or in part, at any rate, piece by piece."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqcodec import limits
+from vqcodec.errors import CorruptFileError, UsageError
+from vqcodec.speech.audio import pcm16
+from vqcodec.speech.bands import Band
+from vqcodec.speech.files import SpeechFile, StoredStream
+from vqcodec.speech.resampling import Resampler, resampled_length
+from vqcodec.vq.codebook import Codebook
+
+PIECE_S = 40  # seconds decoded at a time
+RESAMPLER_REACH_S = 0.05  # on either side, beyond which a sample has no part in what resampling gives
+
+Progress = Callable[[float], None]
+Samples = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A packet that was not found: its stream, its number, and the seconds that are concealed."""
+
+    stream: int
+    packet: int
+    start_s: float
+    end_s: float
+
+
+class Decoding:
+    """A file of speech, or part of it, on its way to samples.
+
+    Args:
+        speech: from `read_speech`; of an indexed file no more packets are read than are needed.
+        codebook: the one that it needs.
+        rate: of the samples: `source`, `codec`, or in Hz.
+        start_s, duration_s: the part to decode, in seconds; None for all that there is.
+        threads: how many to use; the samples do not depend on it.
+
+    Attributes:
+        rate: Hz. channels: of the samples. length: samples of a channel that `blocks` will give.
+        lost: packets that are missing and concealed, if the file was salvaged.
+
+    Raises:
+        UsageError: the rate is out of range, or the part begins beyond the end.
+        CorruptFileError: the streams' headers are damaged or contradict one another; or packets are missing, and the
+            file was not salvaged.
+    """
+
+    def __init__(
+        self,
+        speech: SpeechFile,
+        codebook: Codebook,
+        *,
+        rate: int | str = "source",
+        start_s: float = 0.0,
+        duration_s: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._speech = speech
+        self._codebook = codebook
+        self._threads = threads
+        self._codec_rate = speech.band.sample_rate
+        shape = SoundShape.of(speech)
+        self._codec_length = shape.codec_length
+        self._packets = shape.packets
+        self.rate = _output_rate(rate, shape.source_rate, self._codec_rate)
+        whole = shape.length_at(self.rate)
+        if not 0 <= start_s * self.rate < whole:
+            raise UsageError(f"start {start_s:g} s is not within the recording, which lasts {whole / self.rate:.3f} s")
+        if duration_s is not None and not 0 < duration_s < math.inf:
+            raise UsageError(f"duration {duration_s:g} s is out of range; choose more than 0")
+        self._first = int(start_s * self.rate)
+        wanted = whole if duration_s is None else max(1, round(duration_s * self.rate))
+        self.length = min(wanted, whole - self._first)
+        self.channels = len(speech.streams)
+        self.lost = lost_packets(speech)
+        if self.lost and not speech.salvaged:
+            raise CorruptFileError(
+                f"{len(self.lost)} packets are missing, the first at {self.lost[0].start_s:.1f} s; "
+                "salvage the rest with --salvage"
+            )
+
+    def blocks(self, progress: Progress | None = None) -> Iterator[Samples]:
+        """The samples, int16 (samples, channels) each, `length` in all."""
+        given = 0
+        for columns in zip(*(self._channel(stream) for stream in self._speech.streams), strict=True):
+            block = np.stack(columns, axis=1)
+            given += len(block)
+            if progress is not None:
+                progress(given / self.length)
+            yield block
+
+    def _channel(self, stream: StoredStream) -> Iterator[Samples]:
+        """One channel of the part, in pieces of the same lengths for every channel."""
+        first, surplus = self._aligned_start()
+        due = self.length
+        for ready in self._resampled(stream, first, surplus + due):
+            part = ready[surplus:][:due]
+            surplus -= min(surplus, ready.size)
+            due -= part.size
+            yield pcm16(part)
+
+    def _aligned_start(self) -> tuple[int, int]:
+        """The codec's sample to begin with, and how many samples at the output's rate come before the part.
+
+        Both rates have a sample at the same moment only now and then; from such a moment on, and far enough before
+        the part, resampling gives what it gives in the whole recording.
+        """
+        if self.rate == self._codec_rate:
+            return self._first, 0
+        moments = math.gcd(self.rate, self._codec_rate)  # a second
+        moment = max(0, int((self._first / self.rate - RESAMPLER_REACH_S) * moments))
+        return moment * self._codec_rate // moments, self._first - moment * self.rate // moments
+
+    def _resampled(self, stream: StoredStream, first: int, count: int) -> Iterator[NDArray[np.float64]]:
+        """`count` samples at the output's rate from the codec's sample `first` on, and perhaps some more."""
+        needed = first + resampled_length(count, self.rate, self._codec_rate)
+        if self.rate != self._codec_rate:
+            needed += round(RESAMPLER_REACH_S * self._codec_rate)
+        end = min(self._codec_length, needed)
+        resampler = Resampler(self._codec_rate, self.rate)
+        piece = PIECE_S * self._codec_rate
+        while first < end:
+            stop = min(end, (first // piece + 1) * piece)
+            yield resampler.push(self._decode(stream, first, stop - first).astype(np.float64))
+            first = stop
+        yield resampler.finish(count)
+
+    def _decode(self, stream: StoredStream, first: int, count: int) -> Samples:
+        from vqcodec.speech import engine
+
+        header, packets = stream.header.engine_header, stream.packets
+        if len(packets) < self._packets:
+            packets = [*packets, *[None] * (self._packets - len(packets))]
+        return engine.decode(header, packets, self._codebook, first=first, count=count, threads=self._threads)
+
+
+@dataclass(frozen=True)
+class SoundShape:
+    """How long a file of speech lasts, by its headers.
+
+    Attributes:
+        codec_rate, codec_length: of the engine's signal. source_rate, source_length: of what was encoded.
+        packet_length: samples of a packet at the codec's rate.
+        description: what else the engine's header says.
+    """
+
+    codec_rate: int
+    codec_length: int
+    source_rate: int
+    source_length: int
+    packet_length: int
+    description: dict[str, Any]
+
+    @classmethod
+    def of(cls, speech: SpeechFile) -> SoundShape:
+        """The shape of a file, whose channels must agree in it.
+
+        Raises:
+            CorruptFileError: a header is damaged, or the channels do not agree.
+            LimitError: it lasts longer than the limits allow.
+        """
+        shapes = [cls._of_stream(stream, speech.band) for stream in speech.streams]
+        if any(shape != shapes[0] for shape in shapes[1:]):
+            raise CorruptFileError("its channels differ in length or sampling rate")
+        return shapes[0]
+
+    @classmethod
+    def _of_stream(cls, stream: StoredStream, band: Band) -> SoundShape:
+        from vqcodec.speech import engine
+
+        described = dict(engine.describe(stream.header.engine_header))
+        length, packet = int(described.pop("samples")), int(described.pop("packet_samples"))
+        source = stream.header.source_length(band.sample_rate, length)
+        return cls(band.sample_rate, length, stream.header.source_rate, source, packet, described)
+
+    @property
+    def packets(self) -> int:
+        """Packets of a channel."""
+        return -(-self.codec_length // self.packet_length)
+
+    def length_at(self, rate: int) -> int:
+        """Samples of the whole recording at `rate`: exactly the source's at its own."""
+        if rate == self.codec_rate:
+            return self.codec_length
+        if rate == self.source_rate:
+            return self.source_length
+        return resampled_length(self.codec_length, self.codec_rate, rate)
+
+
+def lost_packets(speech: SpeechFile) -> list[Lost]:
+    """The packets that a file should have, by its headers, and has not.
+
+    Raises:
+        CorruptFileError, LimitError: as `SoundShape.of`.
+    """
+    shape = SoundShape.of(speech)
+    seconds = shape.packet_length / shape.codec_rate
+    duration = shape.codec_length / shape.codec_rate
+    return [
+        Lost(stream, number, number * seconds, min(duration, (number + 1) * seconds))
+        for stream, stored in enumerate(speech.streams)
+        for number in range(shape.packets)
+        if number >= len(stored.packets) or (speech.salvaged and stored.packets[number] is None)
+    ]
+
+
+def _output_rate(rate: int | str, source_rate: int, codec_rate: int) -> int:
+    if rate == "source":
+        return source_rate
+    if rate == "codec":
+        return codec_rate
+    if not isinstance(rate, int) or not limits.MIN_AUDIO_RATE <= rate <= limits.MAX_AUDIO_RATE:
+        raise UsageError(
+            f"rate {rate} is not possible; choose source, codec, or {limits.MIN_AUDIO_RATE} to "
+            f"{limits.MAX_AUDIO_RATE} Hz"
+        )
+    return rate

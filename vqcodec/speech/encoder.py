@@ -1,0 +1,207 @@
+"""Encoding of a recording: groups in parallel, the table set and lambda by quality, rate or size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.errors import UsageError
+from vqcodec.jit import map_shards
+from vqcodec.speech import rate_control
+from vqcodec.speech.effort import effort_for
+from vqcodec.speech.group_coding import search_symbols, synthesize_group, to_pcm, write_packets
+from vqcodec.speech.header import SpeechHeader
+from vqcodec.speech.packet_syntax import PARTS
+from vqcodec.speech.recording import Recording
+from vqcodec.speech.speech_codebook import SpeechCodebook, TableSet
+from vqcodec.speech.trellis_state import Search
+
+Progress = Callable[[float], None]
+
+_COARSEST, _FINEST = 1.5, 0.5  # lambda of quality 0 and 100, relative to the first and the last table set
+_LSF_SHARE = 0.5  # how far the LSF quantizer follows lambda away from the table set's own
+_QUICK_EFFORT = 1
+_QUICK_GROUPS = 6  # that the first passes of rate control look at
+_QUICK_PASSES, _QUICK_TOLERANCE = 8, 0.02
+_PASSES, _TOLERANCE = 4, 0.006
+_ALLOWED_ERROR = 0.012  # of the rate; above it two encodings are mixed
+_RATE_POWER = 1.8  # of lambda over rate, to begin with
+_SIZE_ATTEMPTS = 6
+_LEAP = 30.0  # of lambda
+
+
+class CodedGroup(NamedTuple):
+    """A group's packets, bits by part (see `group_coding.write_packets`) and decoded speech."""
+
+    packets: list[bytes]
+    bits: npt.NDArray[np.int64]
+    speech: npt.NDArray[np.int16]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the packets."""
+        return sum(map(len, self.packets))
+
+
+class Coded(NamedTuple):
+    """A whole recording: the header's bytes and the groups."""
+
+    header: bytes
+    groups: list[CodedGroup]
+
+    @property
+    def size(self) -> int:
+        """Bytes of header and packets."""
+        return len(self.header) + sum(group.size for group in self.groups)
+
+
+class Encoder:
+    """One recording on its way to packets.
+
+    Args:
+        signal: (n,), see `recording.Recording`.
+        book: of the band.
+        effort: 0 to 9.
+        threads: None for all.
+        progress: called with the share that is done.
+    """
+
+    def __init__(
+        self, signal: npt.ArrayLike, book: SpeechCodebook, effort: int, threads: int | None, progress: Progress | None
+    ) -> None:
+        self._book = book
+        self._effort = effort
+        self._threads = threads
+        self._report = progress
+        self._layout = SpeechHeader(book.band, np.asarray(signal).size, 0)
+        self._recording = Recording(signal, book.band, self._layout.group_frames)
+        self._lock = Lock()
+        self._share = (0.0, 1.0)  # of the whole, where the present pass begins and ends
+
+    def encode_quality(self, quality: float) -> Coded:
+        """Encode at a quality, 0 to 100."""
+        coarsest, finest = self._book.sets[0].aims.lambda_ * _COARSEST, self._book.sets[-1].aims.lambda_ * _FINEST
+        lambda_ = coarsest * (finest / coarsest) ** (quality / 100)
+        return self._encode(lambda_, self._book.nearest(lambda_))
+
+    def encode_rate(self, kbps: float) -> Coded:
+        """Encode at a rate in kbit/s."""
+        return self._encode_bytes(kbps * 125 * self._recording.seconds)
+
+    def encode_size(self, size: int) -> Coded:
+        """Encode in at most `size` bytes.
+
+        Raises:
+            UsageError: that cannot be.
+        """
+        wanted = size * (1 - 0.3 * _TOLERANCE)
+        for _ in range(_SIZE_ATTEMPTS):
+            if wanted < 1:
+                break
+            coded = self._encode_bytes(wanted)
+            if coded.size <= size:
+                return coded
+            wanted -= 1.1 * (coded.size - size) + 0.5
+        raise UsageError(f"the speech cannot be coded in {size} bytes; allow more")
+
+    def _encode_bytes(self, wanted: float) -> Coded:
+        """Encode in about `wanted` bytes."""
+        if not self._recording.groups:
+            return self._encode(1.0, 0)
+        tried: dict[float, Coded] = {}
+        lambda_ = self._quick_lambda(wanted)
+        number = self._book.nearest(lambda_)
+
+        def measure(one: float) -> float:
+            begin = self._share[1]
+            self._share = (begin, begin + (1 - begin) * 0.6)
+            tried[one] = self._encode(one, number)
+            return tried[one].size
+
+        best = tried[rate_control.find_lambda(measure, wanted, lambda_, _PASSES, _TOLERANCE)]
+        if best.size > wanted * (1 + _ALLOWED_ERROR) and min(coded.size for coded in tried.values()) > wanted:
+            measure(max(tried) * _LEAP)  # over a cliff, as white noise has one: something to mix with
+        larger = [coded for coded in tried.values() if coded.size > wanted]
+        smaller = [coded for coded in tried.values() if coded.size <= wanted]
+        if abs(best.size / wanted - 1) <= _ALLOWED_ERROR or not larger or not smaller:
+            return best
+        more, less = min(larger, key=lambda coded: coded.size), max(smaller, key=lambda coded: coded.size)
+        sizes = [group.size for group in more.groups], [group.size for group in less.groups]
+        chosen = rate_control.mix(*sizes, wanted - len(less.header))
+        mixed = Coded(less.header, [a if take else b for a, b, take in zip(more.groups, less.groups, chosen)])
+        return min((best, mixed), key=lambda coded: abs(math.log(coded.size / wanted)))
+
+    def _quick_lambda(self, wanted: float) -> float:
+        """Return the lambda at which a quick search of some of the groups takes its share of `wanted` bytes."""
+        groups = self._recording.groups
+        chosen: Iterable[int] = range(groups)
+        if groups > 2 * _QUICK_GROUPS:
+            chosen = [groups * k // _QUICK_GROUPS for k in range(_QUICK_GROUPS)]
+        chosen = list(chosen)
+        self._share = (0.0, 0.0)
+        rate = wanted * 8 / self._recording.seconds
+        nearest = min(self._book.sets, key=lambda one: abs(math.log(one.aims.rate / rate)))
+        start = nearest.aims.lambda_ * (nearest.aims.rate / rate) ** _RATE_POWER
+
+        def measure(lambda_: float) -> float:
+            table_set = self._book.sets[self._book.nearest(lambda_)]
+
+            def size(group: int) -> int:
+                return self._code(group, lambda_, table_set, _QUICK_EFFORT).size
+
+            return sum(map_shards(size, chosen, self._threads))
+
+        share = wanted * len(chosen) / groups
+        return rate_control.find_lambda(measure, share, start, _QUICK_PASSES, _QUICK_TOLERANCE)
+
+    def _encode(self, lambda_: float, number: int) -> Coded:
+        """Encode all groups at `lambda_` with table set `number`."""
+        table_set = self._book.sets[number]
+        groups = self._recording.groups
+        done = 0
+
+        def code(group: int) -> CodedGroup:
+            nonlocal done
+            coded = self._code(group, lambda_, table_set, self._effort)
+            with self._lock:
+                done += 1
+                if self._report is not None:
+                    begin, end = self._share
+                    self._report(begin + (end - begin) * done / groups)
+            return coded
+
+        coded = map_shards(code, range(groups), self._threads)
+        header = replace(self._layout, table_set=number, post_filter=table_set.aims.post_filter)
+        return Coded(header.to_bytes(), coded)
+
+    def _code(self, group: int, lambda_: float, table_set: TableSet, effort_number: int) -> CodedGroup:
+        """Encode a group, and decode it again by the decoder's own functions."""
+        effort = effort_for(table_set.band, effort_number)
+        frames = self._layout.packet_frames
+        search = Search(
+            lambda_=lambda_,
+            survivors=effort.survivors,
+            lag_candidates=effort.lag_candidates,
+            sweeps=effort.sweeps,
+            exact=int(effort.exact),
+            energy_weight=table_set.aims.energy_weight,
+            packet_subframes=frames * table_set.band.subframes,
+            frame_subframes=table_set.band.subframes,
+        )
+        relative = lambda_ / table_set.aims.lambda_
+        lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
+        symbols = search_symbols(self._recording.group(group), table_set, search, lsf_lambda, effort.lsf)
+        packets, bits = write_packets(symbols, table_set, frames)
+        header = replace(self._layout, post_filter=table_set.aims.post_filter)
+        return CodedGroup(packets, bits, to_pcm(synthesize_group(symbols, table_set, header)))
+
+
+def sum_bits(groups: Sequence[CodedGroup]) -> npt.NDArray[np.int64]:
+    """Return the bits of all `groups` by part."""
+    return sum((group.bits for group in groups), np.zeros(len(PARTS) + 1, dtype=np.int64))

@@ -1,0 +1,229 @@
+"""The speech engine: signal to packets and back, for both bands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.jit import map_shards
+from vqcodec.speech.effort import DEFAULT_EFFORT, MAX_EFFORT
+from vqcodec.speech.encoder import Encoder, sum_bits
+from vqcodec.speech.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group, to_pcm
+from vqcodec.speech.header import SpeechHeader
+from vqcodec.speech.packet_syntax import PARTS
+from vqcodec.speech.speech_codebook import SpeechCodebook, TableSet
+from vqcodec.vq.codebook import Codebook
+
+Progress = Callable[[float], None]
+Samples = npt.NDArray[np.int16]
+
+DEFAULT_QUALITY = 50.0
+
+
+@dataclass(frozen=True)
+class SpeechOptions:
+    """What to encode for; at most one of quality, bitrate and size, else DEFAULT_QUALITY.
+
+    Attributes:
+        quality: 0 to 100.
+        bitrate: kbit/s of header and packets, on average over the recording.
+        size: most bytes of header and packets.
+        effort: of the search, 0 to 9.
+        threads: to use; None for all. The result does not depend on them.
+    """
+
+    quality: float | None = None
+    bitrate: float | None = None
+    size: int | None = None
+    effort: int = DEFAULT_EFFORT
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if sum(aim is not None for aim in (self.quality, self.bitrate, self.size)) > 1:
+            raise UsageError("quality, bitrate and size exclude one another; give one of them")
+        if self.quality is not None and not 0 <= self.quality <= 100:
+            raise UsageError(f"quality {self.quality:g} is not in 0..100")
+        if self.bitrate is not None and not self.bitrate > 0:
+            raise UsageError(f"a bitrate of {self.bitrate:g} kbit/s is not possible; it must be positive")
+        if not 0 <= self.effort <= MAX_EFFORT:
+            raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
+
+
+@dataclass(frozen=True)
+class EncodedSpeech:
+    """An encoded recording.
+
+    Attributes:
+        header: the engine's header.
+        packets: in order; starts: first sample of each.
+        reconstruction: int16 (n,), what decoding gives.
+        bits: of header and packets by part; they sum to 8 times their bytes.
+    """
+
+    header: bytes
+    packets: list[bytes]
+    starts: list[int]
+    reconstruction: Samples
+    bits: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """Bytes of header and packets."""
+        return len(self.header) + sum(map(len, self.packets))
+
+
+def encode(
+    signal: npt.ArrayLike, codebook: Codebook, options: SpeechOptions | None = None, progress: Progress | None = None
+) -> EncodedSpeech:
+    """Encode a recording.
+
+    Args:
+        signal: (n,), in the range of 16-bit samples, at the sampling rate of the codebook's band.
+        codebook: of a speech engine.
+        options: what for, and how.
+        progress: called with the share that is done, 0 to 1.
+
+    Raises:
+        UsageError: the signal is not one row of finite numbers.
+        CodebookError: the codebook is not for speech, or damaged.
+    """
+    options = options or SpeechOptions()
+    encoder = Encoder(signal, SpeechCodebook.of(codebook), options.effort, options.threads, progress)
+    if options.bitrate is not None:
+        coded = encoder.encode_rate(options.bitrate)
+    elif options.size is not None:
+        coded = encoder.encode_size(options.size)
+    else:
+        coded = encoder.encode_quality(DEFAULT_QUALITY if options.quality is None else options.quality)
+    parsed = SpeechHeader.from_bytes(coded.header)
+    speech = np.concatenate([np.zeros(0, np.int16), *[group.speech for group in coded.groups]])
+    return EncodedSpeech(
+        header=coded.header,
+        packets=[packet for group in coded.groups for packet in group.packets],
+        starts=parsed.starts(),
+        reconstruction=speech[: parsed.samples],
+        bits=_named_bits(coded.header, sum_bits(coded.groups)),
+    )
+
+
+def decode(
+    header: bytes,
+    packets: Sequence[bytes | None],
+    codebook: Codebook,
+    *,
+    first: int = 0,
+    count: int | None = None,
+    threads: int | None = None,
+) -> Samples:
+    """Decode samples `first` to `first + count` (None: to the end) of a stream, int16.
+
+    The same samples as in decoding all: every group they touch is decoded from its start. Only the packets of
+    these groups are looked at (see `needed_packets`).
+
+    Args:
+        packets: all of the stream; None where one is missing, which is concealed.
+
+    Raises:
+        CorruptFileError: the header or a packet is damaged, or packets are too few.
+        UsageError: there are no such samples.
+    """
+    book = SpeechCodebook.of(codebook)
+    parsed, table_set = _open(header, book)
+    count = parsed.samples - first if count is None else count
+    if first < 0 or count < 0 or first + count > parsed.samples:
+        raise UsageError(f"samples {first} to {first + count} are not in 0..{parsed.samples}")
+    needed = needed_packets(header, first, count)
+    if len(packets) < needed.stop:
+        raise CorruptFileError(f"{len(packets)} packets of speech; {parsed.packets} are expected")
+    group_packets = parsed.group_packets
+
+    def decode_group(group: int) -> Samples:
+        start = group * group_packets
+        return _decode_group(parsed, packets[start : start + group_packets], start, table_set)
+
+    groups = range(needed.start // group_packets, -(-needed.stop // group_packets))
+    decoded = map_shards(decode_group, groups, threads)
+    speech = np.concatenate([np.zeros(0, np.int16), *decoded])
+    begin = first - needed.start * parsed.packet_samples
+    return speech[begin : begin + count]
+
+
+def needed_packets(header: bytes, first: int, count: int) -> range:
+    """Return the numbers of the packets that decoding samples `first` to `first + count` looks at: whole groups."""
+    parsed = SpeechHeader.from_bytes(header)
+    group = parsed.group_packets * parsed.packet_samples
+    start = first // group * parsed.group_packets
+    stop = -(-(first + count) // group) * parsed.group_packets
+    return range(start, min(stop, parsed.packets)) if count > 0 else range(0)
+
+
+def count_bits(header: bytes, packets: Sequence[bytes | None], codebook: Codebook) -> dict[str, int]:
+    """Return where the bits of a stream went, by part; missing packets (None) count nothing.
+
+    Raises:
+        CorruptFileError: the header or a packet is damaged, or there are too many packets.
+    """
+    book = SpeechCodebook.of(codebook)
+    parsed, table_set = _open(header, book)
+    bits = np.zeros(len(PARTS) + 1, dtype=np.int64)
+    if len(packets) > parsed.packets:
+        raise CorruptFileError(f"{len(packets)} packets of speech; {parsed.packets} are expected")
+    for start in range(0, len(packets), parsed.group_packets):
+        _parse_group(parsed, packets[start : start + parsed.group_packets], start, table_set, bits)
+    return _named_bits(header, bits)
+
+
+def describe(header: bytes) -> dict[str, Any]:
+    """Return what a header says, for people.
+
+    Raises:
+        CorruptFileError: it is damaged.
+    """
+    parsed = SpeechHeader.from_bytes(header)
+    return {
+        "samples": parsed.samples,
+        "packet_samples": parsed.packet_samples,
+        "band": parsed.band.name,
+        "table_set": parsed.table_set,
+        "packet_frames": parsed.packet_frames,
+        "group_packets": parsed.group_packets,
+        "post_filter": parsed.post_filter,
+    }
+
+
+def _open(header: bytes, book: SpeechCodebook) -> tuple[SpeechHeader, TableSet]:
+    """Return the header and its table set."""
+    parsed = SpeechHeader.from_bytes(header)
+    if parsed.band != book.band:
+        raise CodebookError(f"the stream is for {parsed.band.engine}, the codebook for {book.band.engine}")
+    if parsed.table_set >= len(book.sets):
+        raise CorruptFileError(f"table set {parsed.table_set} is not in the codebook, which has {len(book.sets)}")
+    return parsed, book.sets[parsed.table_set]
+
+
+def _parse_group(
+    header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet, bits: npt.NDArray[np.int64]
+) -> GroupSymbols:
+    """Parse the packets of a group that are there; `start` is the number of its first one."""
+    frames = min(header.group_frames, header.frames - start * header.packet_frames)
+    symbols = GroupSymbols.empty(frames, table_set)
+    for number, (first, count) in enumerate(packet_frames_of(frames, header.packet_frames)[: len(packets)]):
+        data = packets[number]
+        if data is not None:
+            parse_packet(data, first, count, symbols, table_set, bits, f"packet {start + number}")
+    return symbols
+
+
+def _decode_group(header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet) -> Samples:
+    symbols = _parse_group(header, packets, start, table_set, np.zeros(len(PARTS) + 1, dtype=np.int64))
+    return to_pcm(synthesize_group(symbols, table_set, header, [data is None for data in packets]))
+
+
+def _named_bits(header: bytes, bits: npt.NDArray[np.int64]) -> dict[str, int]:
+    named = {part: int(count) for part, count in zip(PARTS, bits)}
+    return named | {"header": 8 * len(header), "padding": int(bits[-1])}

@@ -1,0 +1,58 @@
+"""The search of a group's excitation, as the encoder and the training call it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.speech.adaptive_codebook import nearest_steps
+from vqcodec.speech.bands import Band
+from vqcodec.speech.model import Costs, Tables
+from vqcodec.speech.trellis import search_excitation, trace_back
+from vqcodec.speech.trellis_state import (
+    Search,
+    Symbols,
+    new_leaders,
+    new_paths,
+    new_room,
+    new_survivors,
+    new_symbols,
+)
+from vqcodec.speech.weighting import Weighting
+
+DoubleArray = npt.NDArray[np.float64]
+
+
+def search_group(
+    signal: DoubleArray,
+    lpc: DoubleArray,
+    weighting: Weighting,
+    silent: npt.NDArray[np.uint8],
+    band: Band,
+    tables: Tables,
+    costs: Costs,
+    search: Search,
+) -> Symbols:
+    """Return the excitation of a group that starts from a clean state.
+
+    Args:
+        signal: float64 (subframes * band.subframe,), high-passed.
+        lpc: float64 (subframes, order + 1), quantised and interpolated.
+        weighting: of the same subframes.
+        silent: uint8 (frames,), 1 where nothing may be sent (see `silence`).
+        band: narrowband or wideband.
+        tables, costs: of the table set.
+        search: how to search.
+    """
+    subframes = len(lpc)
+    preceded = np.concatenate([np.zeros(band.weighting_order), signal])
+    survivors = new_survivors(search.survivors, band, 0, 0)
+    following = new_survivors(search.survivors, band, 0, 0)
+    paths = new_paths(subframes, search.survivors, band)
+    search_excitation(
+        preceded, lpc, weighting.filters, weighting.weights, silent, tables, costs, search, nearest_steps(tables.lags),
+        survivors, following, new_leaders(search.survivors, band), paths, new_room(band, tables, search.lag_candidates),
+    )  # fmt: skip
+    symbols = new_symbols(subframes, band)
+    trace_back(paths, symbols)
+    return symbols

@@ -1,0 +1,236 @@
+"""Files of speech: streams and packets into a `.vqc` file, and out of it, whole, in part, or damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Lock
+from typing import BinaryIO, overload
+
+from vqcodec import limits
+from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
+from vqcodec.container.chunks import INDEX, MAGIC
+from vqcodec.container.index import IndexEntry, read_index, read_packet
+from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
+from vqcodec.speech.bands import BANDS, Band
+from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
+from vqcodec.vq.codebook import Codebook
+
+MEDIUM = "speech"
+BAND_OF_ENGINE = {band.engine: band for band in BANDS.values()}
+
+
+@dataclass(frozen=True)
+class CodedStream:
+    """One channel, coded: its header, its packets, and the first sample (at the codec's rate) of each."""
+
+    header: StreamHeader
+    packets: Sequence[bytes]
+    starts: Sequence[int]
+
+
+@dataclass(frozen=True)
+class StoredStream:
+    """One channel as it is found in a file.
+
+    Attributes:
+        header: what its stream header says.
+        packets: by number; None where salvage found none. At the end of a file that was cut off they are missing.
+    """
+
+    header: StreamHeader
+    packets: Sequence[bytes | None]
+
+
+@dataclass(frozen=True)
+class SpeechFile:
+    """A file of speech that has been looked into.
+
+    Attributes:
+        band: of its engine.
+        media: the container's view of it: codebook reference, metadata; the streams' packets may be empty there.
+        streams: one a channel, in the order of their numbers.
+        size: bytes of the file.
+        compact: whether it has the compact form.
+        salvaged: whether damage was passed over; else there is none in what was read.
+        damage: what salvage had to pass over, a clause each.
+    """
+
+    band: Band
+    media: MediaFile
+    streams: Sequence[StoredStream]
+    size: int
+    compact: bool
+    salvaged: bool = False
+    damage: Sequence[str] = field(default=())
+
+
+def dump_speech(
+    streams: Sequence[CodedStream],
+    codebook: Codebook,
+    *,
+    metadata: Mapping[str, bytes] | None = None,
+    embed_codebook: bool = False,
+) -> bytes:
+    """The file of one or more coded channels.
+
+    A short recording of one channel without metadata, coded with a shared codebook, takes the compact form, all its
+    packets folded into one; anything else has chunks, a packet each, those of several channels in turn.
+
+    Raises:
+        LimitError: more channels than a file can have.
+    """
+    band = BAND_OF_ENGINE[codebook.engine]
+    if len(streams) > limits.MAX_AUDIO_CHANNELS:
+        raise LimitError(f"{len(streams)} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
+    reference = (CodebookReference.embedding if embed_codebook else CodebookReference.shared)(codebook)
+    first = streams[0]
+    if len(streams) == 1 and not metadata and not embed_codebook and len(first.packets) <= MAX_FOLDED_PACKETS:
+        header = first.header.to_bytes(band.sample_rate)
+        stream = Stream(0, MEDIUM, codebook.engine, header, [fold_packets(first.packets)])
+        return dump_media(MediaFile(MEDIUM, codebook.engine, reference, [stream]))
+    buffer = io.BytesIO()
+    with ChunkWriter(buffer, MEDIUM) as writer:
+        writer.codebook(reference)
+        for number, coded in enumerate(streams):
+            writer.stream(number, MEDIUM, codebook.engine, coded.header.to_bytes(band.sample_rate))
+        for key in sorted(metadata or {}):
+            writer.metadata(key, (metadata or {})[key])
+        in_time = sorted(
+            (start, number, packet)
+            for number, coded in enumerate(streams)
+            for start, packet in zip(coded.starts, coded.packets, strict=True)
+        )
+        for start, number, packet in in_time:
+            writer.packet(number, packet, start)
+    return buffer.getvalue()
+
+
+def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False) -> SpeechFile:
+    """Look into a file of speech.
+
+    Args:
+        file: binary and seekable.
+        salvage: pass over what is damaged; packets that are lost are None.
+        sparing: read packets only when they are asked for, if the file has an index.
+
+    Raises:
+        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: see `vqcodec.errors`; without `salvage`
+            for any damage in what is read.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    chunked = file.read(len(MAGIC)) == MAGIC
+    file.seek(0)
+    if not chunked:
+        return _read_compact(file.read(), size)
+    if sparing and not salvage:
+        entries = read_index(file)
+        if entries and _only_packets(file, entries):
+            file.seek(0)
+            return _read_indexed(file, entries, size)
+        file.seek(0)
+    return _read_chunks(file, size, salvage)
+
+
+class IndexedPackets(Sequence[bytes | None]):
+    """The packets of one stream, read from the file when they are asked for, by any thread.
+
+    Raises:
+        CorruptFileError: (from an item) the packet is damaged.
+    """
+
+    def __init__(self, file: BinaryIO, entries: Sequence[IndexEntry], lock: Lock) -> None:
+        self._file = file
+        self._entries = entries
+        self._lock = lock
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, number: int) -> bytes | None: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[bytes | None]: ...
+    def __getitem__(self, number: int | slice) -> bytes | Sequence[bytes | None] | None:
+        if isinstance(number, slice):
+            return IndexedPackets(self._file, self._entries[number], self._lock)
+        with self._lock:
+            return read_packet(self._file, self._entries[number]).payload
+
+
+def _read_compact(data: bytes, size: int) -> SpeechFile:
+    media = load_media(data)
+    band = _band_of(media.engine)
+    payload = media.streams[0].packets[0]
+    header, used = StreamHeader.from_bytes(payload, band.sample_rate)
+    stream = StoredStream(header, unfold_packets(payload[used:]))
+    return SpeechFile(band, media, [stream], size, compact=True)
+
+
+def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> SpeechFile:
+    reader = ChunkReader(file)
+    lock = Lock()  # one for the file, which all streams seek in
+    packets = {
+        number: IndexedPackets(file, [entry for entry in entries if entry.stream == number], lock)
+        for number in reader.streams
+    }
+    return _assemble(reader, packets, size)
+
+
+def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
+    reader = ChunkReader(file, salvage=salvage)
+    packets: dict[int, list[bytes | None]] = {}
+    for packet in reader:
+        stream = packets.setdefault(packet.stream, [])
+        if packet.number > limits.MAX_SPEECH_SAMPLES // 4000 and salvage:
+            raise LimitError(f"packet number {packet.number} is beyond the limits")
+        stream += [None] * (packet.number - len(stream))
+        stream.append(packet.payload)
+    return _assemble(reader, packets, size, salvage)
+
+
+def _assemble(
+    reader: ChunkReader, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool = False
+) -> SpeechFile:
+    """The file that a reader has declared, with the packets that were found."""
+    declared = [reader.streams[number] for number in sorted(reader.streams)]
+    band = _band_of(declared[0].engine)
+    if any((stream.engine, stream.codebook) != (declared[0].engine, declared[0].codebook) for stream in declared):
+        raise UnsupportedError("its channels are coded in different ways; a newer version of vqcodec is needed")
+    if len(declared) > limits.MAX_AUDIO_CHANNELS:
+        raise LimitError(f"{len(declared)} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
+    reference = reader.codebooks.get(declared[0].codebook)
+    if reference is None:
+        raise CorruptFileError("the part that says which codebook is needed is missing or damaged")
+    streams = []
+    for stream in declared:
+        header, used = StreamHeader.from_bytes(stream.header, band.sample_rate)
+        if used != len(stream.header):
+            raise CorruptFileError(f"the header of stream {stream.number} has the wrong length")
+        streams.append(StoredStream(header, packets.get(stream.number, [])))
+    empty = [Stream(stream.number, stream.medium, stream.engine, stream.header, []) for stream in declared]
+    media = MediaFile(MEDIUM, band.engine, reference, empty, dict(reader.metadata))
+    damage = [f"bytes {part.start} to {part.end}: {part.reason}" for part in reader.damage]
+    return SpeechFile(band, media, streams, size, compact=False, salvaged=salvaged, damage=damage)
+
+
+def _band_of(engine: str) -> Band:
+    band = BAND_OF_ENGINE.get(engine)
+    if band is not None:
+        return band
+    medium = engine.partition("/")[0]
+    if medium != MEDIUM:
+        raise UnsupportedError(f"this is a file of medium {medium}, not of {MEDIUM}")
+    raise UnsupportedError(f"coded by {engine}, which is not known here; a newer version of vqcodec is needed")
+
+
+def _only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
+    """Whether nothing else (metadata, say) lies between the first packet and the index, so that it may be skipped."""
+    if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
+        return False
+    file.seek(entries[-1].offset + entries[-1].length)
+    return file.read(len(INDEX)) == INDEX

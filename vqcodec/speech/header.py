@@ -1,0 +1,91 @@
+"""The engine's header of a stream: its band and length, the table set, how packets and groups are cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.errors import CorruptFileError, LimitError
+from vqcodec.limits import MAX_SPEECH_SAMPLES
+from vqcodec.speech.bands import NARROWBAND, WIDEBAND, Band
+
+PACKET_FRAMES = 50  # a second
+GROUP_PACKETS = 10  # that share a clean start
+MAX_PACKET_FRAMES = 1500
+MAX_GROUP_PACKETS = 255
+MAX_POST_FILTER = 7
+_WIDE = 8  # flag in the byte of table set and post-filter
+
+
+@dataclass(frozen=True)
+class SpeechHeader:
+    """What a decoder knows of a stream before its packets.
+
+    Attributes:
+        band: narrowband or wideband.
+        samples: of the signal, 0 or more.
+        table_set: number of the codebook's table set, 0 to 15.
+        packet_frames: frames of a packet (fewer in the last one), 1 to MAX_PACKET_FRAMES.
+        group_packets: packets of a group (fewer in the last one), 1 to MAX_GROUP_PACKETS.
+        post_filter: strength of the decoder's post-filter, 0 (none) to MAX_POST_FILTER.
+    """
+
+    band: Band
+    samples: int
+    table_set: int
+    packet_frames: int = PACKET_FRAMES
+    group_packets: int = GROUP_PACKETS
+    post_filter: int = 0
+
+    def to_bytes(self) -> bytes:
+        """Samples; table set, band and post-filter in a byte; frames of a packet; packets of a group."""
+        wide = _WIDE if self.band == WIDEBAND else 0
+        packed = bytes([self.table_set << 4 | wide | self.post_filter])
+        return put_varint(self.samples) + packed + put_varint(self.packet_frames) + put_varint(self.group_packets)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> SpeechHeader:
+        """Parse a header.
+
+        Raises:
+            CorruptFileError: it is cut off, too long or says what cannot be.
+            LimitError: more samples than allowed.
+        """
+        samples, position = get_varint(data, 0)
+        if position >= len(data):
+            raise CorruptFileError("the speech header is cut off")
+        packed = data[position]
+        packet_frames, position = get_varint(data, position + 1)
+        group_packets, position = get_varint(data, position)
+        if position != len(data):
+            raise CorruptFileError(f"the speech header has {len(data) - position} bytes too many")
+        if not 1 <= packet_frames <= MAX_PACKET_FRAMES or not 1 <= group_packets <= MAX_GROUP_PACKETS:
+            raise CorruptFileError(f"packets of {packet_frames} frames in groups of {group_packets} are not possible")
+        if samples > MAX_SPEECH_SAMPLES:
+            raise LimitError(f"{samples} samples of speech; at most {MAX_SPEECH_SAMPLES} are allowed")
+        band = WIDEBAND if packed & _WIDE else NARROWBAND
+        return cls(band, samples, packed >> 4, packet_frames, group_packets, packed & MAX_POST_FILTER)
+
+    @property
+    def frames(self) -> int:
+        """Frames of the whole signal; the last one may be filled up."""
+        return -(-self.samples // self.band.frame)
+
+    @property
+    def packets(self) -> int:
+        """Packets of the whole signal."""
+        return -(-self.frames // self.packet_frames)
+
+    @property
+    def packet_samples(self) -> int:
+        """Samples of a whole packet."""
+        return self.packet_frames * self.band.frame
+
+    @property
+    def group_frames(self) -> int:
+        """Frames of a whole group."""
+        return self.packet_frames * self.group_packets
+
+    def starts(self) -> list[int]:
+        """First sample of each packet."""
+        return [packet * self.packet_samples for packet in range(self.packets)]

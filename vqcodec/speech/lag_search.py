@@ -1,0 +1,93 @@
+"""Search of the pitch lag: the peaks of a full search of integer lags, refined on the grid of fractional ones."""
+
+from __future__ import annotations
+
+from vqcodec.jit import kernel
+from vqcodec.speech.adaptive_codebook import (
+    LAG_UNITS,
+    REFINED_STEPS,
+    build_adaptive_vector,
+    dot,
+    explained_energy,
+    filter_vector,
+    lag_bits,
+    score_integer_lags,
+)
+from vqcodec.speech.model import LAG_REACH
+
+_IMPROBABLE = 1e30
+
+
+@kernel
+def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room):
+    """Fill room.lag_list with the most promising pitch lags; return how many.
+
+    The best local maxima of a full search of integer lags, each refined on the grid. With `score` 0 the search is not
+    done, and another survivor's, whose past is nearly the same, is taken from room.lag_scores.
+    """
+    lag_min = tables.lags[0] // LAG_UNITS
+    lag_max = tables.lags[-1] // LAG_UNITS
+    scores = room.lag_scores
+    if score:
+        score_integer_lags(history, room.backward, room.response, lag_min, lag_max, scores, room.vector, room.filtered)
+    count = 0
+    for lag in range(lag_min, lag_max + 1):
+        if scores[lag] <= 0.0 or (lag > lag_min and scores[lag] < scores[lag - 1]):
+            continue
+        if lag < lag_max and scores[lag] < scores[lag + 1]:
+            continue
+        index = nearest[lag]
+        bits = lag_bits(costs.lag_steps, costs.lags, context, previous, index, LAG_REACH)
+        merit = weight * scores[lag] - search.lambda_ * bits
+        if count < search.lag_candidates or merit > room.lag_merits[count - 1]:
+            place = count if count < search.lag_candidates else search.lag_candidates - 1
+            while place > 0 and room.lag_merits[place - 1] < merit:
+                room.lag_merits[place] = room.lag_merits[place - 1]
+                room.lag_list[place] = room.lag_list[place - 1]
+                place -= 1
+            room.lag_merits[place] = merit
+            room.lag_list[place] = index
+            if count < search.lag_candidates:
+                count += 1
+    kept = 0
+    for place in range(count):
+        lag = refine_lag(history, room.lag_list[place], previous, context, tables, costs, search, weight, room)
+        doubled = lag < 0
+        for other in range(kept):
+            doubled = doubled or room.lag_list[other] == lag
+        if not doubled:
+            room.lag_list[kept] = lag
+            kept += 1
+    return kept
+
+
+@kernel
+def refine_lag(history, start, previous, context, tables, costs, search, weight, room):
+    """Return the best lag index within REFINED_STEPS of `start`, climbing from there; -1 if none helps."""
+    best = start
+    best_merit = _lag_merit(history, start, previous, context, tables, costs, search, weight, room)
+    for direction in (-1, 1):
+        lag = start + direction
+        while 0 <= lag < tables.lags.size and abs(lag - start) <= REFINED_STEPS:
+            merit = _lag_merit(history, lag, previous, context, tables, costs, search, weight, room)
+            if merit <= best_merit:
+                break
+            best_merit = merit
+            best = lag
+            lag += direction
+        if best != start:
+            break
+    return best if best_merit > -_IMPROBABLE else -1
+
+
+@kernel
+def _lag_merit(history, lag, previous, context, tables, costs, search, weight, room):
+    """Return what lag index `lag` gains in cost, with an open gain."""
+    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.vector)
+    filter_vector(room.response, room.vector, room.filtered)
+    length = room.vector.size
+    gain = explained_energy(dot(room.backward, room.vector, length), dot(room.filtered, room.filtered, length))
+    if gain <= 0.0:
+        return -_IMPROBABLE
+    bits = lag_bits(costs.lag_steps, costs.lags, context, previous, lag, LAG_REACH)
+    return weight * gain - search.lambda_ * bits

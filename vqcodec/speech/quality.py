@@ -1,0 +1,64 @@
+"""How far the decoded speech is from what was encoded, measured piece by piece so that memory stays bounded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqcodec.errors import UsageError
+from vqcodec.metrics.signal import segmental_snr
+from vqcodec.metrics.speech import weighted_segmental_snr
+
+PIECE_S = 60  # measures of segments are taken over pieces of this length, and averaged by length
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Signal-to-noise ratios in dB; infinite where there is no error at all, None where there is no signal.
+
+    Attributes:
+        sqnr_db: of the whole. segmental_snr_db: mean over segments of 20 ms. weighted_segmental_snr_db: the same
+            through the weighting filter, over active segments.
+    """
+
+    sqnr_db: float | None
+    segmental_snr_db: float | None
+    weighted_segmental_snr_db: float | None
+
+
+class QualityMeter:
+    """Adds up the errors of any number of signals at one sampling rate."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._signal = self._noise = 0.0
+        self._sums = np.zeros(2)
+        self._length = 0
+
+    def add(self, original: NDArray[np.int16], decoded: NDArray[np.int16]) -> None:
+        """Measure `decoded` against `original`, both of shape (samples,)."""
+        piece = PIECE_S * self._rate
+        for start in range(0, original.size, piece):
+            self._add_piece(original[start : start + piece].astype(float), decoded[start : start + piece].astype(float))
+
+    def result(self) -> Quality:
+        """The measures over all that was added."""
+        if self._signal == 0:
+            return Quality(None, None, None)
+        sqnr = math.inf if self._noise == 0 else 10 * math.log10(self._signal / self._noise)
+        segmental, weighted = self._sums / self._length
+        return Quality(sqnr, float(segmental), float(weighted))
+
+    def _add_piece(self, original: NDArray[np.float64], decoded: NDArray[np.float64]) -> None:
+        noise = original - decoded
+        self._signal += float(original @ original)
+        self._noise += float(noise @ noise)
+        try:
+            values = [measure(original, decoded, self._rate) for measure in (segmental_snr, weighted_segmental_snr)]
+        except UsageError:  # silence throughout
+            return
+        self._sums += original.size * np.array(values)
+        self._length += original.size

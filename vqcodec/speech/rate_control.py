@@ -1,0 +1,75 @@
+"""Finding the lambda that makes a recording as large as wished, and mixing two where no single one does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+LEAST_LAMBDA, MOST_LAMBDA = 1e-6, 30.0
+_SLOPE = -0.55  # of log rate over log lambda, before it is known
+_LEAST_SLOPE, _MOST_SLOPE = -1.5, -0.15
+_LONGEST_STEP = 3.0  # of log lambda
+_LEAST_STEP = 1e-4
+
+Measure = Callable[[float], float]
+
+
+def find_lambda(measure: Measure, wanted: float, start: float, passes: int, tolerance: float) -> float:
+    """Return the lambda, of those tried, whose rate is nearest to `wanted`.
+
+    By the secant of logarithms, kept between what is known to be too much and too little.
+
+    Args:
+        measure: encodes at a lambda and returns the rate, which falls with lambda (more or less).
+        wanted: rate, positive.
+        start: lambda to begin with.
+        passes: at most so many calls of `measure`.
+        tolerance: relative error at which to stop.
+    """
+    goal = math.log(wanted)
+    low, high = math.log(LEAST_LAMBDA), math.log(MOST_LAMBDA)  # too much, too little
+    log_lambda = min(max(math.log(start), low), high)
+    tried: list[tuple[float, float]] = []  # (error of log rate, log lambda)
+    for _ in range(passes):
+        error = math.log(max(measure(math.exp(log_lambda)), 1e-9)) - goal
+        tried.append((error, log_lambda))
+        if abs(error) <= tolerance:
+            break
+        if error > 0:
+            low = max(low, log_lambda)
+        else:
+            high = min(high, log_lambda)
+        following = log_lambda + min(max(-error / _slope(tried), -_LONGEST_STEP), _LONGEST_STEP)
+        if not low < following < high or len(tried) > 3:
+            following = (low + high) / 2 if len(tried) > 1 else min(max(following, low), high)
+        if abs(following - log_lambda) < _LEAST_STEP:
+            break
+        log_lambda = following
+    return math.exp(min(tried, key=lambda item: abs(item[0]))[1])
+
+
+def _slope(tried: Sequence[tuple[float, float]]) -> float:
+    """Slope of the log rate over log lambda, from the last two passes."""
+    if len(tried) < 2 or abs(tried[-1][1] - tried[-2][1]) < _LEAST_STEP:
+        return _SLOPE
+    measured = (tried[-1][0] - tried[-2][0]) / (tried[-1][1] - tried[-2][1])
+    return min(max(measured, _LEAST_SLOPE), _MOST_SLOPE)
+
+
+def mix(larger: Sequence[int], smaller: Sequence[int], wanted: float) -> list[bool]:
+    """Return which groups to take from the larger of two encodings, spread evenly, to come nearest to `wanted`.
+
+    Args:
+        larger, smaller: sizes of the groups in two encodings of the same recording.
+        wanted: total size, between the sums.
+    """
+    surplus = [more - less for more, less in zip(larger, smaller)]
+    missing = wanted - sum(smaller)
+    share = missing / max(sum(surplus), 1)
+    chosen = []
+    due = 0.0
+    for extra in surplus:
+        due += share * extra
+        chosen.append(due >= extra / 2)
+        due -= extra if chosen[-1] else 0
+    return chosen

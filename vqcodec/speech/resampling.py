@@ -1,0 +1,65 @@
+"""Changing the sampling rate of a signal that comes in blocks: no delay, and the exact number of samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float64]
+
+_TAIL_S = 0.05  # silence after the end, by which the filter has given all that is due
+
+
+def resampled_length(length: int, from_rate: int, to_rate: int) -> int:
+    """Samples at `to_rate` that `length` samples at `from_rate` become: as many as begin within their duration.
+
+    Taking a length to another rate and back never loses a sample: `resampled_length(resampled_length(n, a, b), b, a)`
+    is at least n.
+    """
+    return -(-length * to_rate // from_rate)
+
+
+class Resampler:
+    """A signal of one channel taken from one sampling rate to another, block by block.
+
+    Output sample n stands for the moment n / to_rate, as input sample m does for m / from_rate: soxr's filter has
+    linear phase, and gives back its delay when it is flushed.
+
+    Args:
+        from_rate, to_rate: Hz; where they are equal, blocks pass unchanged.
+    """
+
+    def __init__(self, from_rate: int, to_rate: int) -> None:
+        self._from_rate, self._to_rate = from_rate, to_rate
+        self._taken = self._given = 0
+        self._stream: Any = None
+        if from_rate != to_rate:
+            import soxr
+
+            self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float64", quality="VHQ")
+
+    def push(self, block: Samples) -> Samples:
+        """What is ready after `block`, float64 (samples,); perhaps nothing yet."""
+        self._taken += block.size
+        return self._give(block if self._stream is None else self._stream.resample_chunk(block))
+
+    def finish(self, length: int | None = None) -> Samples:
+        """The rest, so that there are `length` samples in all.
+
+        Args:
+            length: None for `resampled_length` of what was pushed; the signal goes on with zeros where it is longer.
+        """
+        if length is None:
+            length = resampled_length(self._taken, self._from_rate, self._to_rate)
+        rest = np.zeros(0)
+        if self._stream is not None:
+            tail = np.zeros(round(self._from_rate * _TAIL_S) + 1)
+            rest = self._stream.resample_chunk(tail, last=True)
+        due = max(0, length - self._given)
+        return self._give(np.concatenate([rest[:due], np.zeros(max(0, due - rest.size))]))
+
+    def _give(self, samples: Samples) -> Samples:
+        self._given += samples.size
+        return samples

@@ -1,0 +1,124 @@
+"""What stands around the engine's bytes in a stream of speech: the source's rate and length; packets as one.
+
+Stream header (FORMAT.md): a byte for the source's sampling rate; if it is not the codec's, how many samples a
+resampling of the decoded signal has too many; then the engine's header behind its length. In the compact form, whose
+files have one packet, that packet holds all of the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vqcodec import limits
+from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.errors import CorruptFileError, LimitError
+from vqcodec.speech.resampling import resampled_length
+
+RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000)
+"""Sampling rates that have a code, from 1 on; 0 is the codec's own rate."""
+
+OTHER_RATE = 255  # the rate follows as a varint
+MAX_FOLDED_PACKETS = 64  # about a minute: what is longer is worth an index, and that damage stays local
+
+
+@dataclass(frozen=True)
+class StreamHeader:
+    """A stream of speech.
+
+    Attributes:
+        source_rate: sampling rate of what was encoded, Hz.
+        surplus: samples that `resampled_length` of the engine's signal has more than the source had; 0 where the
+            rates are equal.
+        engine_header: the engine's own bytes.
+    """
+
+    source_rate: int
+    surplus: int
+    engine_header: bytes
+
+    @classmethod
+    def of(
+        cls, source_rate: int, source_length: int, codec_rate: int, codec_length: int, engine: bytes
+    ) -> StreamHeader:
+        """The header for a source of `source_length` samples, of which the engine has coded `codec_length`."""
+        back = resampled_length(codec_length, codec_rate, source_rate)
+        return cls(source_rate, back - source_length, engine)
+
+    def source_length(self, codec_rate: int, codec_length: int) -> int:
+        """Samples of the source, when the engine's signal has `codec_length` at `codec_rate`.
+
+        Raises:
+            CorruptFileError: there would be none.
+        """
+        length = resampled_length(codec_length, codec_rate, self.source_rate) - self.surplus
+        if length < 1:
+            raise CorruptFileError("the stream's header contradicts itself: the sound would have no samples")
+        return length
+
+    def to_bytes(self, codec_rate: int) -> bytes:
+        """The header of a stream whose engine works at `codec_rate`."""
+        if self.source_rate == codec_rate:
+            rate = bytes([0])
+        elif self.source_rate in RATES:
+            rate = bytes([1 + RATES.index(self.source_rate)]) + put_varint(self.surplus)
+        else:
+            rate = bytes([OTHER_RATE]) + put_varint(self.source_rate) + put_varint(self.surplus)
+        return rate + put_varint(len(self.engine_header)) + self.engine_header
+
+    @classmethod
+    def from_bytes(cls, data: bytes, codec_rate: int) -> tuple[StreamHeader, int]:
+        """The header at the start of `data`, and how many bytes it took.
+
+        Raises:
+            CorruptFileError: `data` is too short, or the rate is unknown.
+            LimitError: the rate is beyond the limits.
+        """
+        if not data:
+            raise CorruptFileError("the stream's header is empty")
+        rate, surplus, position = codec_rate, 0, 1
+        if data[0] == OTHER_RATE:
+            rate, position = get_varint(data, position)
+        elif data[0] > len(RATES):
+            raise CorruptFileError(f"sampling rate number {data[0]} is not possible")
+        elif data[0]:
+            rate = RATES[data[0] - 1]
+        if not limits.MIN_AUDIO_RATE <= rate <= limits.MAX_AUDIO_RATE:
+            raise LimitError(f"a sampling rate of {rate} Hz is beyond the limits")
+        if data[0]:
+            surplus, position = get_varint(data, position)
+        if surplus > -(-rate // codec_rate):
+            raise CorruptFileError(f"{surplus} samples too many are more than resampling gives")
+        length, position = get_varint(data, position)
+        if length > len(data) - position:
+            raise CorruptFileError("the stream's header is incomplete")
+        return cls(rate, surplus, bytes(data[position : position + length])), position + length
+
+
+def fold_packets(packets: Sequence[bytes]) -> bytes:
+    """All packets as one: their number, then each behind its length, the last without."""
+    folded = bytearray(put_varint(len(packets)))
+    for packet in packets[:-1]:
+        folded += put_varint(len(packet)) + packet
+    return bytes(folded + packets[-1]) if packets else bytes(folded)
+
+
+def unfold_packets(data: bytes) -> list[bytes]:
+    """The packets that `fold_packets` has put together.
+
+    Raises:
+        CorruptFileError: `data` is cut off, or too long.
+    """
+    count, position = get_varint(data, 0)
+    packets: list[bytes] = []
+    for _ in range(count - 1):  # ends with the data, however large the count
+        length, position = get_varint(data, position)
+        if length > len(data) - position:
+            raise CorruptFileError(f"packet {len(packets)} is cut off")
+        packets.append(data[position : position + length])
+        position += length
+    if count:
+        packets.append(data[position:])
+    elif position != len(data):
+        raise CorruptFileError(f"{len(data) - position} bytes after the last packet")
+    return packets

@@ -1,0 +1,289 @@
+"""Files of speech in and out: what `vqcodec.api` calls when a source is sound, or a `.vqc` file of speech."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqcodec.codebook_use import codebook_use
+from vqcodec.endpoints import Destination, Source, name_of, naming, seekable, write_all
+from vqcodec.errors import UsageError
+from vqcodec.reports import (
+    CodebookUse,
+    LostPacket,
+    SpeechComparison,
+    SpeechDecodeReport,
+    SpeechEncodeReport,
+    SpeechInfo,
+    SpeechVerifyReport,
+)
+from vqcodec.speech.audio import AudioSource, open_audio
+from vqcodec.speech.audio_output import find_format, write_audio
+from vqcodec.speech.codec import DEFAULT_EFFORT, Wish, codebook_of, count_bits, encode_sound, payload_of
+from vqcodec.speech.decoding import Decoding, Lost, SoundShape
+from vqcodec.speech.files import SpeechFile, read_speech
+from vqcodec.speech_comparison import NARROW_RATE, WIDE_RATE, measure
+from vqcodec.vq.codebook import Codebook
+
+Progress = Callable[[float], None]
+
+ENCODE_OPTIONS = ("band", "channels")
+
+_TEXT = "text:"
+_MAX_NAMED = 5  # lost packets that a note names
+
+
+def wish_of(
+    quality: float | None,
+    bitrate: float | None,
+    target_size: int | None,
+    effort: int | None,
+    target_psnr: float | None = None,
+) -> Wish:
+    """What a user asks for, checked.
+
+    Raises:
+        UsageError: a value is out of range, or for pictures only.
+    """
+    if target_psnr is not None:
+        raise UsageError("a target PSNR is for pictures; for speech give a quality, a bitrate or a size")
+    return Wish(quality, bitrate, target_size, DEFAULT_EFFORT if effort is None else effort)
+
+
+def encode(
+    source: Source,
+    destination: Destination | None,
+    name: str,
+    *,
+    codebook: Codebook | None,
+    wish: Wish,
+    embed_codebook: bool = False,
+    strip_metadata: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> SpeechEncodeReport:
+    """Encode a sound file; arguments and errors as `vqcodec.api.encode`."""
+    started = time.perf_counter()
+    band, channels = _chosen(options or {})
+    sound = open_audio(source, name)
+    encoded = encode_sound(
+        sound,
+        codebook=codebook,
+        band=band,
+        wish=wish,
+        channels=channels,
+        metadata={} if strip_metadata else _metadata_of(sound.tags),
+        embed_codebook=embed_codebook,
+        threads=threads,
+        progress=progress,
+    )
+    if destination is not None:
+        write_all(encoded.data, destination, overwrite=overwrite)
+    size, duration = len(encoded.data), sound.length / sound.rate
+    return SpeechEncodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=sound.size,
+        output_bytes=size,
+        sample_rate=sound.rate,
+        channels=sound.channels,
+        samples=sound.length,
+        duration_s=duration,
+        codec_rate=encoded.codec_rate,
+        streams=encoded.streams,
+        kbps=size * 8 / duration / 1000,
+        payload_kbps=encoded.payload_bytes * 8 / duration / 1000,
+        ratio=2 * sound.length * sound.channels / size,
+        sqnr_db=encoded.quality.sqnr_db,
+        segmental_snr_db=encoded.quality.segmental_snr_db,
+        weighted_segmental_snr_db=encoded.quality.weighted_segmental_snr_db,
+        seconds=time.perf_counter() - started,
+        engine=encoded.codebook.engine,
+        codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, embed_codebook, True),
+        parameters=encoded.parameters,
+        bits=encoded.bits,
+        notes=(*_channel_notes(sound, encoded.streams), *sound.repairs.notes()),
+        data=encoded.data if destination is None else None,
+    )
+
+
+def decode(
+    source: Source,
+    destination: Destination | None,
+    name: str,
+    *,
+    format: str | None = None,
+    codebook: Codebook | None = None,
+    rate: int | str = "source",
+    start: float | None = None,
+    duration: float | None = None,
+    salvage: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> SpeechDecodeReport:
+    """Decode a `.vqc` file of speech; arguments and errors as `vqcodec.api.decode`."""
+    started = time.perf_counter()
+    chosen = find_format(format, destination)
+    with seekable(source, name) as file:
+        speech = read_speech(file, salvage=salvage, sparing=start is not None or duration is not None)
+        book = codebook_of(speech, codebook)
+        decoding = Decoding(speech, book, rate=rate, start_s=start or 0.0, duration_s=duration, threads=threads)
+        memory = io.BytesIO()
+        written = write_audio(
+            decoding.blocks(progress),
+            memory if destination is None else destination,
+            format=chosen,
+            rate=decoding.rate,
+            channels=decoding.channels,
+            length=decoding.length,
+            tags=_tags_of(speech.media.metadata),
+            overwrite=overwrite,
+        )
+    return SpeechDecodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=speech.size,
+        output_bytes=written,
+        sample_rate=decoding.rate,
+        channels=decoding.channels,
+        samples=decoding.length,
+        duration_s=decoding.length / decoding.rate,
+        format=chosen.name,
+        seconds=time.perf_counter() - started,
+        start_s=start or 0.0,
+        lost=tuple(LostPacket(lost.stream, lost.packet, lost.start_s, lost.end_s) for lost in decoding.lost),
+        notes=_loss_notes(speech, decoding.lost),
+        data=memory.getvalue() if destination is None else None,
+    )
+
+
+def info(source: Source, name: str, *, bits: bool = False, codebook: Codebook | None = None) -> SpeechInfo:
+    """What a `.vqc` file of speech says of itself; arguments and errors as `vqcodec.api.info`."""
+    with seekable(source, name) as file:
+        speech = read_speech(file)
+    shape = SoundShape.of(speech)
+    counted = count_bits(speech, codebook_of(speech, codebook)) if bits else None
+    duration = shape.source_length / shape.source_rate
+    return SpeechInfo(
+        input=name,
+        input_bytes=speech.size,
+        medium="speech",
+        engine=speech.band.engine,
+        sample_rate=shape.source_rate,
+        channels=len(speech.streams),
+        samples=shape.source_length,
+        duration_s=duration,
+        codec_rate=shape.codec_rate,
+        kbps=speech.size * 8 / duration / 1000,
+        payload_kbps=payload_of(speech) * 8 / duration / 1000,
+        packets=max(len(stream.packets) for stream in speech.streams),
+        codebook=codebook_use(speech.media.codebook),
+        metadata=_tags_of(speech.media.metadata),
+        parameters=shape.description,
+        bits=counted,
+    )
+
+
+def verify(
+    source: Source, name: str, *, codebook: Codebook | None = None, threads: int | None = None
+) -> SpeechVerifyReport:
+    """Check a `.vqc` file of speech in full; arguments and errors as `vqcodec.api.verify`."""
+    started = time.perf_counter()
+    with seekable(source, name) as file:
+        speech = read_speech(file)
+    book = codebook_of(speech, codebook)
+    decoding = Decoding(speech, book, rate="codec", threads=threads)
+    for _ in decoding.blocks():
+        pass  # decoding is the check
+    return SpeechVerifyReport(
+        input=name,
+        input_bytes=speech.size,
+        engine=speech.band.engine,
+        sample_rate=decoding.rate,
+        channels=decoding.channels,
+        duration_s=decoding.length / decoding.rate,
+        codebook=CodebookUse(book.name, book.identity, speech.media.codebook.embedded is not None, True),
+        checks=("structure", "checksums", "codebook", "decoding"),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def compare(
+    reference: tuple[Source, str, bool],
+    test: tuple[Source, str, bool],
+    *,
+    codebook: Codebook | None = None,
+    threads: int | None = None,
+) -> SpeechComparison:
+    """Compare two recordings, each a source, its name, and whether it is a `.vqc` file; as `vqcodec.api.compare`."""
+    rates = [_natural_rate(*recording) for recording in (reference, test)]
+    rate = WIDE_RATE if min(rates) >= WIDE_RATE else NARROW_RATE
+    first, second = (_samples_of(*recording, rate, codebook, threads) for recording in (reference, test))
+    return measure(first, second, rate, reference[1], test[1])
+
+
+def _chosen(options: Mapping[str, Any]) -> tuple[str, str]:
+    """Band and channels, by name; UsageError names an option that does not exist."""
+    unknown = sorted(set(options) - set(ENCODE_OPTIONS))
+    if unknown:
+        raise UsageError(f"speech has no option {unknown[0]}; it has {', '.join(ENCODE_OPTIONS)}")
+    return options.get("band", "auto"), options.get("channels", "mix")
+
+
+def _natural_rate(source: Source, name: str, coded: bool) -> int:
+    """The sampling rate of a sound file, or that of the codec for a `.vqc` file."""
+    if not coded:
+        return open_audio(source, name).rate
+    with naming(name), seekable(source, name) as file:
+        return read_speech(file).band.sample_rate
+
+
+def _samples_of(
+    source: Source, name: str, coded: bool, rate: int, codebook: Codebook | None, threads: int | None
+) -> NDArray[np.int16]:
+    """A recording at `rate`, its channels mixed into one: int16 (samples,)."""
+    if not coded:
+        return open_audio(source, name).samples(rate)
+    with naming(name), seekable(source, name) as file:
+        speech = read_speech(file)
+        decoding = Decoding(speech, codebook_of(speech, codebook), rate=rate, threads=threads)
+        return np.concatenate([np.rint(block.mean(axis=1)).astype(np.int16) for block in decoding.blocks()])
+
+
+def _channel_notes(sound: AudioSource, streams: int) -> list[str]:
+    """That channels were mixed, if they were."""
+    if sound.channels == streams:
+        return []
+    return [f"{sound.channels} channels mixed into one; keep them with --channels keep"]
+
+
+def _loss_notes(speech: SpeechFile, lost: list[Lost]) -> tuple[str, ...]:
+    """What salvage had to pass over and conceal."""
+    notes = [f"damaged: {reason}" for reason in speech.damage[:_MAX_NAMED]]
+    if lost:
+        named = ", ".join(f"{part.start_s:.1f}-{part.end_s:.1f} s" for part in lost[:_MAX_NAMED])
+        more = " and more" if len(lost) > _MAX_NAMED else ""
+        notes.append(f"{len(lost)} lost packets concealed, at {named}{more}")
+    return tuple(notes)
+
+
+def _metadata_of(tags: Mapping[str, str]) -> dict[str, bytes]:
+    """Tags of a sound file as the container keeps them; characters that no file may hold are replaced."""
+    return {_TEXT + key: text.encode("utf-8", "replace") for key, text in tags.items()}
+
+
+def _tags_of(metadata: Mapping[str, bytes]) -> dict[str, str]:
+    """The other way round."""
+    return {
+        key.removeprefix(_TEXT): text.decode("utf-8", "replace")
+        for key, text in metadata.items()
+        if key.startswith(_TEXT)
+    }
