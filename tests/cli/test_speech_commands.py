@@ -98,6 +98,8 @@ ENCODED = (
     r"-> {}: [\d,]+ bytes, [\d.]+ s {} at {} kHz, [\d.]+ kbit/s \(speech [\d.]+\), [\d.]+:1, "
     r"weighted segmental SNR (-?[\d.]+ dB|silent|exact), [\d.]+ s\n"
 )
+MAY_COMPILE = r"\A(compiling kernels: .*\n)?\Z"  # where a kernel is called that the first run has to compile
+MAY_LACK = r"\A(compiling kernels: .*\n)?(PESQ, STOI, ViSQOL left out: .*\n)?\Z"  # where the packages of vqcodec[metrics] are not installed
 NARROW = ENCODED.format(r"x\.vqc", "mono", "8")
 WIDE = ENCODED.format(r"x\.vqc", "mono", "16")
 
@@ -105,7 +107,7 @@ GOOD = [
     Case("encode talk.wav -o x.vqc -e 0", stdout=rf"\Atalk\.wav {WIDE}\Z", makes="x.vqc"),
     Case("encode talk.wav -o x.vqc -e 0 --band nb", stdout=rf"\Atalk\.wav {NARROW}\Z", makes="x.vqc"),
     Case("encode talk.flac -o x.vqc -e 0 --bitrate 5", stdout=NARROW, makes="x.vqc"),
-    Case("encode talk.ogg -o x.vqc -e 0 -q 10 --band nb", stdout=NARROW, makes="x.vqc"),
+    Case("encode talk.ogg -o x.vqc -e 0 -q 10 --band nb", stdout=NARROW, makes="x.vqc", stderr=MAY_COMPILE),
     Case("encode talk.mp3 -o x.vqc -e 0 --target-size 1500 --band nb", stdout=NARROW, makes="x.vqc"),
     Case("encode talk.wav -o x.vqc -e 0 -c speech-nb", stdout=NARROW, makes="x.vqc"),
     Case("encode talk.wav -o x.vqc -e 0 --media speech --embed-codebook", stdout=WIDE, makes="x.vqc"),
@@ -154,8 +156,12 @@ GOOD = [
     Case("info talk.vqc", stdout=r"(?s)2\.50 s, 40,000 samples at 16,000 Hz, mono\n.*8,000 Hz, 3 packets.*celp-nb"),
     Case("info titled.vqc --bits", stdout=r"(?s)title: Prompt.*lsf.*container.*in all +[\d,]+ 100\.00%"),
     Case("verify talk.vqc titled.vqc", stdout=r"talk\.vqc: whole; 2\.50 s mono speech/celp-nb, codebook speech-nb"),
-    Case("compare talk.wav talk.vqc", stdout=r"(?s)2\.50 s at 8000 Hz\n.*SQNR +-?[\d.]+ dB.*weighted +-?[\d.]+ dB"),
-    Case("compare talk.wav talk.flac", stdout=r"(?s)at 16000 Hz\n.*SQNR +exact.*identical"),
+    Case(
+        "compare talk.wav talk.vqc",
+        stdout=r"(?s)2\.50 s at 8000 Hz\n.*SQNR +-?[\d.]+ dB.*weighted +-?[\d.]+ dB",
+        stderr=MAY_LACK,
+    ),
+    Case("compare talk.wav talk.flac", stdout=r"(?s)at 16000 Hz\n.*SQNR +exact.*identical", stderr=MAY_LACK),
 ]
 
 REFUSED = [
@@ -224,7 +230,7 @@ def test_json_is_one_documented_object_a_line(line: str, sound_folder: Path, run
     documented = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
     result = run(*line.split())
     assert result.exit_code == 0, result.output
-    assert result.stderr == ""
+    assert re.search(MAY_LACK, result.stderr)
     for text in result.stdout.splitlines():
         for key in json.loads(text):
             assert f"`{key}`" in documented
