@@ -99,7 +99,7 @@ ENCODED = (
     r"weighted segmental SNR (-?[\d.]+ dB|silent|exact), [\d.]+ s\n"
 )
 MAY_COMPILE = r"\A(compiling kernels: .*\n)?\Z"  # where a kernel is called that the first run has to compile
-MAY_LACK = r"\A(compiling kernels: .*\n)?(PESQ, STOI, ViSQOL left out: .*\n)?\Z"  # where the packages of vqcodec[metrics] are not installed
+MAY_LACK = r"\A(compiling kernels: .*\n)?(PESQ, STOI, ViSQOL left out: .*\n)?\Z"  # without vqcodec[metrics]
 NARROW = ENCODED.format(r"x\.vqc", "mono", "8")
 WIDE = ENCODED.format(r"x\.vqc", "mono", "16")
 
