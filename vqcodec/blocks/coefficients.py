@@ -253,7 +253,10 @@ def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, 
                 mask = np.int64(0)
                 if significance[d, row, column]:
                     context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
-                    mask, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+                    table = tables.rows[context]
+                    mask, position = get_symbol(buffer, position, table, tables.flags)
+                    if tables.mask_counts.shape[0] > 0:
+                        tables.mask_counts[table, mask] += 1
                 for i in range(tall):
                     for j in range(wide):
                         significance[d + 1, row * tall + i, column * wide + j] = (mask >> (2 * i + j)) & 1
@@ -289,7 +292,10 @@ def parse_coefficients(
             if not groups[gy, gx]:
                 continue
             context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
-            pattern, position = get_symbol(buffer, position, tables.rows[context], tables.patterns)
+            table = tables.rows[context]
+            pattern, position = get_symbol(buffer, position, table, tables.patterns)
+            if tables.pattern_counts.shape[0] > 0:
+                tables.pattern_counts[table, pattern] += 1
             sign_count = np.int64(0)
             for k in range(4):
                 sign_count += (pattern >> (2 * k)) & 3 != 0
