@@ -174,9 +174,7 @@ def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, sc
             if entry >= frame.numbers[FIRST_COUNT + side]:
                 continue
             predictors = scratch.predictors[side, entry]
-            list_predictors(
-                frame, y, x, size, np.int64(side), np.int64(entry), scratch.vector, predictors
-            )
+            list_predictors(frame, y, x, size, np.int64(side), np.int64(entry), scratch.vector, predictors)
             vector = scratch.vectors[side, entry]
             twin = -1
             for other in range(frame.numbers[FIRST_COUNT] if side == 1 else 0):
@@ -410,9 +408,7 @@ def _try_intra(frame, sources, y, x, log_size, node_bits, intra, settings, limit
     for number in range(2):
         plane = frame.blue if number == 0 else frame.red
         source = sources.blue if number == 0 else sources.red
-        cost += search_intra_block(
-            plane, source, y >> 1, x >> 1, log_size - 1, intra[1], settings.chroma_intra, leaf
-        )
+        cost += search_intra_block(plane, source, y >> 1, x >> 1, log_size - 1, intra[1], settings.chroma_intra, leaf)
     return cost
 
 

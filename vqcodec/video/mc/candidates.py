@@ -80,10 +80,10 @@ def temporal_vector(frame, y, x, size, time, vector):
 @inline_kernel
 def _same_motion(a, b):
     """Whether two motions are equal."""
+    same = True
     for k in range(MOTION):
-        if a[k] != b[k]:
-            return False
-    return True
+        same = same and a[k] == b[k]
+    return same
 
 
 @inline_kernel

@@ -143,9 +143,7 @@ class GroupDecoder:
             samples = self._filtered(planes, coefficients, flags)
         return frame, samples, {**named_bits(part_bits), "header": header_bits}
 
-    def _filtered(
-        self, planes: list[Plane], coefficients: npt.NDArray[np.int16], flags: int
-    ) -> list[Samples]:
+    def _filtered(self, planes: list[Plane], coefficients: npt.NDArray[np.int16], flags: int) -> list[Samples]:
         wanted = flags >> 1 & 1, flags & 1, flags & 1
         return [
             restore(plane, coefficients[min(number, 1)], self._threads) if wanted[number] else plane.samples

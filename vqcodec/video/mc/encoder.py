@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.encoder import diagonals, pack_tile, search_tile
+from vqcodec.blocks.encoder import SearchedPlane, diagonals, pack_tile, search_tile
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.partition_search import PARTITION_SCRATCH
-from vqcodec.blocks.restoration import restore
 from vqcodec.blocks.records import new_record
+from vqcodec.blocks.restoration import restore
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.container.varint import put_varint
 from vqcodec.entropy.bits import PADDING
@@ -28,13 +28,23 @@ from vqcodec.video.mc.model import VideoModel
 from vqcodec.video.mc.node_search import NODE_SCRATCH, search_root
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
-from vqcodec.video.mc.planes import padded_planes, shown_frame
+from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.residual_search import Sources
 from vqcodec.video.mc.store import FrameStore, Samples
-from vqcodec.video.mc.structure import INTRA, Place, coding_order
+from vqcodec.video.mc.structure import INTRA, coding_order
 from vqcodec.video.mc.syntax import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
 
 LEVEL_LAMBDAS = (0.11, 0.13, 0.18, 0.20, 0.22, 0.22)  # distortion per bit in squared steps, by level
+
+
+class Observer(Protocol):
+    """Who is told of frames that are coded."""
+
+    def intra(self, searched: Sequence[SearchedPlane], sources: Sources) -> None:
+        """A frame on its own is coded."""
+
+    def predicted(self, frame_class: int, frame: InterFrame, sources: Sources, counts: FrameCounts) -> None:
+        """A predicted frame (class from 0) is coded, and its edges are smoothed."""
 
 
 class FrameCoder:
@@ -63,9 +73,7 @@ class FrameCoder:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def intra(
-        self, sources: Sources, steps: tuple[int, int]
-    ) -> tuple[bytes, list[Plane], dict[str, int]]:
+    def intra(self, sources: Sources, steps: tuple[int, int]) -> tuple[bytes, list[SearchedPlane], dict[str, int]]:
         """Code a frame on its own with the picture coder; return its payload, planes, and bits by part."""
         parameters = CodingParameters(
             steps[0],
@@ -76,10 +84,15 @@ class FrameCoder:
         )
         searched = search_tile(sources, self.model.intra, parameters, self._pool, self._intra_scratches)
         payload, bits = pack_tile(searched, self.model.intra, parameters)
-        return payload, [plane.plane for plane in searched], bits
+        return payload, searched, bits
 
     def search(
-        self, frame: InterFrame, sources: Sources, phases: npt.NDArray[np.int16], level: int, adaptation: Adaptation,
+        self,
+        frame: InterFrame,
+        sources: Sources,
+        phases: npt.NDArray[np.int16],
+        level: int,
+        adaptation: Adaptation,
         frame_class: int,
     ) -> npt.NDArray[np.uint32]:
         """Search a predicted frame, which is filled in; return its tokens."""
@@ -93,9 +106,7 @@ class FrameCoder:
 
         def run(scratch: np.record, items: Sequence[tuple[int, int]]) -> None:
             for row, column in items:
-                search_root(
-                    frame, sources, phases, row * ROOT, column * ROOT, lengths, intra, settings, scratch
-                )
+                search_root(frame, sources, phases, row * ROOT, column * ROOT, lengths, intra, settings, scratch)
 
         if self._pool is None or down == 1:
             run(self._scratches[0], [(row, column) for row in range(down) for column in range(across)])
@@ -124,8 +135,14 @@ class GroupWriter:
         return self._position - before
 
     def frame(
-        self, tokens: npt.NDArray[np.uint32], model: VideoModel, steps: tuple[int, int], adaptation: Adaptation,
-        frame_class: int, counts: FrameCounts, part_bits: npt.NDArray[np.int64],
+        self,
+        tokens: npt.NDArray[np.uint32],
+        model: VideoModel,
+        steps: tuple[int, int],
+        adaptation: Adaptation,
+        frame_class: int,
+        counts: FrameCounts,
+        part_bits: npt.NDArray[np.int64],
     ) -> None:
         """Write the tokens of a frame; what they are is added to `counts`, their bits to `part_bits`."""
         needed = self._position // 8 + 4 * len(tokens) + 2 * PADDING + 16
@@ -179,7 +196,7 @@ def encode_frames(
     lambda_scale: float = 1.0,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
-    observe: Callable[[Place, InterFrame | list[Plane], Sources], None] | None = None,
+    observer: Observer | None = None,
 ) -> tuple[bytes, list[dict[str, int]], list[Frame]]:
     """Code the frames of a group.
 
@@ -187,14 +204,13 @@ def encode_frames(
         effort: 0 to 9.
         lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
         progress: called with the number of frames done.
-        observe: called with every frame as it is coded, before its edges are smoothed, for training.
+        observer: is told of every frame when it is coded, before restoration, for training.
 
     Returns:
         The packet, the bits of each frame by part, and each frame as the decoder gives it, in display order.
     """
     height, width = frames[0].luma.shape
-    first = padded_planes(frames[0])
-    store = FrameStore(*first.luma.shape, searching=True)
+    store = FrameStore(whole_units(height), whole_units(width), searching=True)
     adaptation = Adaptation(model, parameters.step_index)
     coder = FrameCoder(model, effort, lambda_scale, threads)
     writer = GroupWriter()
@@ -208,11 +224,12 @@ def encode_frames(
             steps = parameters.steps(place)
             frame: InterFrame | None = None
             if place.frame_class == INTRA:
-                intra_payload, coded, bits[place.time] = coder.intra(sources, steps)
+                intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
+                coded = [plane.plane for plane in searched]
                 samples = [plane.samples for plane in coded]
                 flags = (False, False)
-                if observe is not None:
-                    observe(place, coded, sources)
+                if observer is not None:
+                    observer.intra(searched, sources)
                 if model.intra.restores:
                     coefficients = model.intra.restoration[:, model.intra.rung_of(steps[0])]
                     samples, flags = filter_planes(coded, sources, coefficients, threads or default_threads())
@@ -223,8 +240,6 @@ def encode_frames(
                 frame = store.open(place, *steps)
                 frame_class = place.frame_class - 1
                 tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class)
-                if observe is not None:
-                    observe(place, frame, sources)
                 smooth_frame(frame)
                 coded = [frame.luma, frame.blue, frame.red]
                 samples, filters = [plane.samples for plane in coded], None
@@ -235,6 +250,8 @@ def encode_frames(
                 counts, part_bits = new_counts(), new_frame_bits()
                 writer.frame(tokens, model, steps, adaptation, frame_class, counts, part_bits)
                 adaptation.add(frame_class, counts)
+                if observer is not None:
+                    observer.predicted(frame_class, frame, sources, counts)
                 bits[place.time] = {**named_bits(part_bits), "header": header_bits}
             if place.kept:
                 store.keep(place, samples, frame)

@@ -125,9 +125,7 @@ def _read_motion(frame, buffer, position, y, x, log_size, symbol, tables, counts
 
 
 @inner_kernel
-def _decode_square(
-    plane, buffer, position, y, x, log_size, coded, tables, step, part_bits, scratch
-):
+def _decode_square(plane, buffer, position, y, x, log_size, coded, tables, step, part_bits, scratch):
     """Add the residual, read if the square is `coded`, to the prediction in `scratch`; return the new position."""
     total = used_width = used_height = np.int64(0)
     if coded:
@@ -157,9 +155,7 @@ def _decode_motion_block(frame, buffer, position, y, x, log_size, shape, tables,
     small = 1 << small_log
     for part in range(1 if small_log == log_size else 4):
         v, u = y + small * (part >> 1), x + small * (part & 1)
-        predict_luma_motion(
-            frame, v, u, small, small, scratch.current, scratch.motion, scratch.block.prediction
-        )
+        predict_luma_motion(frame, v, u, small, small, scratch.current, scratch.motion, scratch.block.prediction)
         position = _decode_square(
             frame.luma,
             buffer,
@@ -247,9 +243,7 @@ def _decode_block(frame, buffer, position, y, x, log_size, symbol, tables, intra
             if shape >> 2 == 1 and log_size > SUPERBLOCK_LOG:
                 shape = np.int64(16 << 2) | (shape & 3)
     note_motion(frame.motion, y, x, log_size, kind, scratch.current, shape)
-    position = _decode_motion_block(
-        frame, buffer, position, y, x, log_size, shape, tables, steps, part_bits, scratch
-    )
+    position = _decode_motion_block(frame, buffer, position, y, x, log_size, shape, tables, steps, part_bits, scratch)
     update_guides(frame, y, x, log_size)
     return position
 

@@ -1,8 +1,9 @@
 """The trained tables of the engine: what a codebook holds.
 
-Frames on their own are coded with a picture model (`blocks.model.Model`). Frames predicted from others have code lengths
-for every context of every pool (`contexts.POOLS`), by class of frame and rung of the quantizer's ladder; contexts whose
-statistics are alike share a table. They are where a group starts from: `adaptation` follows what the group brings.
+Frames on their own are coded with a picture model (`blocks.model.Model`). Frames predicted from others have code
+lengths for every context of every pool (`contexts.POOLS`), by class of frame and rung of the quantizer's ladder;
+contexts whose statistics are alike share a table. They are where a group starts from: `adaptation` follows what it
+brings.
 """
 
 from __future__ import annotations
@@ -134,8 +135,8 @@ class VideoModel:
         _check_rows(sets, len(offsets), "offset_sets")
         restoration = None
         if "restoration" in arrays:
-            shape = (PREDICTED_CLASSES, len(rungs), PLANE_TYPES, CLASSES, TAPS)
-            restoration = _take(arrays, "restoration", np.int16, shape)
+            wanted = (PREDICTED_CLASSES, len(rungs), PLANE_TYPES, CLASSES, TAPS)
+            restoration = _take(arrays, "restoration", np.int16, wanted)
             for coefficients in restoration.reshape(-1, CLASSES, TAPS):
                 check_coefficients(coefficients)
         return cls(intra, rungs, rows, lengths, sets, offsets, restoration)
@@ -173,9 +174,7 @@ def initial_video_model(intra: Model, rungs: npt.ArrayLike) -> VideoModel:
         lengths[f"{plane}_patterns"] = shared["patterns"].lengths
     rows = {p.name: np.zeros((PREDICTED_CLASSES, len(steps), p.contexts), dtype=np.uint16) for p in POOLS}
     offsets = np.full((1, PLANE_TYPES, OFFSET_CELLS, PATTERN_SYMBOLS, 4), _INITIAL_OFFSET, dtype=np.int8)
-    return VideoModel(
-        intra, steps, rows, lengths, np.zeros((PREDICTED_CLASSES, len(steps)), dtype=np.uint8), offsets
-    )
+    return VideoModel(intra, steps, rows, lengths, np.zeros((PREDICTED_CLASSES, len(steps)), dtype=np.uint8), offsets)
 
 
 _MASK_ELEMENT = 4  # the row of masks among the initial flags of the block engine
@@ -194,7 +193,8 @@ def _node_bits() -> npt.NDArray[np.float64]:
 def _shape_bits() -> npt.NDArray[np.float64]:
     symbols = np.arange(SHAPE_SYMBOLS)
     luma, chroma = symbols >> 2, symbols & 3
-    return np.where(luma == 1, 1.0, np.where(luma == 0, 3.0, 4.5)) + np.array([0.5, 3, 3, 3])[chroma]
+    of_luma: npt.NDArray[np.float64] = np.where(luma == 1, 1.0, np.where(luma == 0, 3.0, 4.5))
+    return of_luma + np.array([0.5, 3.0, 3.0, 3.0])[chroma]
 
 
 def _vector_bits() -> npt.NDArray[np.float64]:

@@ -172,9 +172,7 @@ def code_block(frame, sources, y, x, log_size, motion, explicit, tables, setting
     Returns:
         The shape; 0 if the block is best not coded (the first two results are then meaningless).
     """
-    luma, distortion, bits, zero = _code_luma(
-        frame, sources, y, x, log_size, tables, settings, trial, scratch
-    )
+    luma, distortion, bits, zero = _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch)
     shape = luma << 2
     half_log = log_size - 1
     half = 1 << half_log

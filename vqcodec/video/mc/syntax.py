@@ -18,7 +18,7 @@ from vqcodec.blocks.contexts import (
     TOKEN_SHIFT,
     surrounding_energy,
 )
-from vqcodec.blocks.layout import SUPERBLOCK_LOG, Plane
+from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parts import ESCAPE, MASK, PATTERN, SIGN
 from vqcodec.blocks.reconstruction import BLOCK_SCRATCH
 from vqcodec.blocks.records import record_type
@@ -107,9 +107,7 @@ def _emit_motion(frame, y, x, log_size, motion, lengths, scratch, tokens, count)
         if motion[side] < 0:
             continue
         row, column = np.int64(motion[2 + 2 * side]), np.int64(motion[3 + 2 * side])
-        list_predictors(
-            frame, y, x, size, np.int64(side), np.int64(motion[side]), scratch.vector, scratch.predictors
-        )
+        list_predictors(frame, y, x, size, np.int64(side), np.int64(motion[side]), scratch.vector, scratch.predictors)
         _, number = vector_bits(row, column, scratch.predictors, lengths[context])
         down, across = row - scratch.predictors[number, 0], column - scratch.predictors[number, 1]
         symbol = (number * VECTOR_CLASSES + vector_class(down)) * VECTOR_CLASSES + vector_class(across)
