@@ -116,9 +116,7 @@ class Tables:
         ladder = rows_of(codebook.arrays["ladder"])
         require(number < len(ladder))
         arrays = {
-            name.split("/", 1)[1]: array
-            for name, array in codebook.arrays.items()
-            if name.startswith(f"set{number}/")
+            name.split("/", 1)[1]: array for name, array in codebook.arrays.items() if name.startswith(f"set{number}/")
         }
         self.band = band
         self.lags = lag_list(band)

@@ -128,10 +128,7 @@ class Excitation:
             gain = second / 16384 * 10 ** (min(90.0, max(-90.0, level)) / 20)
         first_gain = first / 16384 if adaptive else 0.0
         x = [min(131072.0, max(-131072.0, first_gain * a + gain * b)) for a, b in zip(v, c)]
-        if kind and gain > 0:
-            now = 20 * math.log10(gain) if gain > 1 else 0.0
-        else:
-            now = max(l1 - 3, 0.0)
+        now = 20 * math.log10(max(gain, 1.0)) if kind and gain > 0 else max(l1 - 3, 0.0)
         self.levels = [now, l1, 10 * math.log10(1 + sum(value * value for value in x) / size)]
         self.past = (self.past + x)[size:]
         return x

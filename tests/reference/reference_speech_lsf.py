@@ -22,9 +22,7 @@ class LsfCodebook:
 
     def __init__(self, codebook: Codebook, number: int):
         arrays = {
-            name.split("/", 1)[1]: array
-            for name, array in codebook.arrays.items()
-            if name.startswith(f"lsf{number}/")
+            name.split("/", 1)[1]: array for name, array in codebook.arrays.items() if name.startswith(f"lsf{number}/")
         }
         self.start = arrays["start"].elements
         self.order = len(self.start)

@@ -193,8 +193,10 @@ def _node_bits() -> npt.NDArray[np.float64]:
 def _shape_bits() -> npt.NDArray[np.float64]:
     symbols = np.arange(SHAPE_SYMBOLS)
     luma, chroma = symbols >> 2, symbols & 3
-    of_luma: npt.NDArray[np.float64] = np.where(luma == 1, 1.0, np.where(luma == 0, 3.0, 4.5))
-    return of_luma + np.array([0.5, 3.0, 3.0, 3.0])[chroma]
+    bits = np.full(SHAPE_SYMBOLS, 4.5)
+    bits[luma == 0] = 3.0
+    bits[luma == 1] = 1.0
+    return bits + np.array([0.5, 3.0, 3.0, 3.0])[chroma]
 
 
 def _vector_bits() -> npt.NDArray[np.float64]:
