@@ -196,10 +196,12 @@ def _shape_bits() -> npt.NDArray[np.float64]:
     bits = np.full(SHAPE_SYMBOLS, 4.5)
     bits[luma == 0] = 3.0
     bits[luma == 1] = 1.0
-    return bits + np.array([0.5, 3.0, 3.0, 3.0])[chroma]
+    bits += np.array([0.5, 3.0, 3.0, 3.0])[chroma]
+    return bits
 
 
 def _vector_bits() -> npt.NDArray[np.float64]:
     symbols = np.arange(VECTOR_SYMBOLS)
     classes = symbols % VECTOR_CLASSES + symbols // VECTOR_CLASSES % VECTOR_CLASSES
-    return 2.0 + 0.5 * classes
+    bits: npt.NDArray[np.float64] = 2.0 + 0.5 * classes
+    return bits
