@@ -9,7 +9,7 @@ from vqcodec.blocks.layout import DONE, SUPERBLOCK_LOG, UNIT_LOG
 from vqcodec.blocks.leaf_search import search_leaf
 from vqcodec.blocks.records import record_type
 from vqcodec.blocks.steps import STEPS
-from vqcodec.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
 from vqcodec.video.mc.candidates import list_candidates, list_predictors
 from vqcodec.video.mc.contexts import (
     CANDIDATES,
@@ -101,7 +101,7 @@ def _squared_difference(target, prediction, size):
     return total / 16.0
 
 
-@inner_kernel
+@merged_kernel
 def _rank_candidates(frame, phases, y, x, log_size, node_bits, settings, scratch):
     """Find the candidates' costs with a residual, by Hadamard differences; return (the best to skip, its number).
 
@@ -141,7 +141,7 @@ def _least(costs, count):
     return best
 
 
-@inner_kernel
+@merged_kernel
 def _list_starts(frame, log_size, side, entry, scratch):
     """Fill `scratch.starts` with the vectors to start a search from; return their number."""
     starts, predictors = scratch.starts, scratch.predictors[side, entry]
@@ -163,7 +163,7 @@ def _list_starts(frame, log_size, side, entry, scratch):
     return count
 
 
-@inner_kernel
+@merged_kernel
 def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
     """Find the best vector to every reference, into `scratch.vectors` and `vector_costs`."""
     size = np.int64(1) << log_size
@@ -211,7 +211,7 @@ def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, sc
             found[0], found[1], found[2] = 1, vector[0], vector[1]
 
 
-@inner_kernel
+@merged_kernel
 def _search_pair(frame, phases, y, x, log_size, first, second, node_bits, tables, settings, scratch):
     """Refine the best vectors of both lists for their mean, in turn, into `scratch.explicit[2]`; return the cost."""
     size = np.int64(1) << log_size
@@ -269,7 +269,7 @@ def _search_pair(frame, phases, y, x, log_size, first, second, node_bits, tables
     return best
 
 
-@inner_kernel
+@merged_kernel
 def _list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
     """Fill `scratch.explicit` and `explicit_costs`: the best vector of each list, and both together."""
     _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch)
@@ -356,7 +356,7 @@ def _apply_square(plane, y, x, log_size, coded, levels, top, left, tables, scrat
     place_transform(plane, y, x, log_size, total, used_width, used_height, tables, scratch)
 
 
-@inner_kernel
+@merged_kernel
 def apply_motion(frame, y, x, log_size, kind, shape, tables, trial, scratch):
     """Reconstruct the block at (y, x) along `scratch.best`, with the levels of `trial`, by the decoder's functions."""
     motion, residual = scratch.best, scratch.residual
@@ -395,7 +395,7 @@ def apply_motion(frame, y, x, log_size, kind, shape, tables, trial, scratch):
     update_guides(frame, y, x, log_size)
 
 
-@inner_kernel
+@merged_kernel
 def _try_intra(frame, sources, y, x, log_size, node_bits, intra, settings, limit, scratch):
     """Code the block without motion, in place; return its cost, HUGE once it is beyond `limit`."""
     clear_block(frame, y, x, log_size)
@@ -412,7 +412,7 @@ def _try_intra(frame, sources, y, x, log_size, node_bits, intra, settings, limit
     return cost
 
 
-@kernel
+@merged_kernel
 def search_block(frame, sources, phases, y, x, log_size, tables, intra, settings, scratch):
     """Code the block at (y, x) as well as can be without cutting it: fill the planes and the motion map.
 

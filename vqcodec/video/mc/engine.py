@@ -1,7 +1,7 @@
 """The default video coder, as an engine (`video.engines.Engine`); its name is `video/mc`.
 
-A group's packet: the number of frames and the step (`parameters`), the payload of the frame on its own behind its length
-and its filter flags, then the predicted frames in coding order, bit after bit.
+A group's packet: the number of frames and the step (`parameters`), the payload of the frame on its own behind its
+length and its filter flags, then the predicted frames in coding order, bit after bit.
 """
 
 from __future__ import annotations
