@@ -203,5 +203,4 @@ def _shape_bits() -> npt.NDArray[np.float64]:
 def _vector_bits() -> npt.NDArray[np.float64]:
     symbols = np.arange(VECTOR_SYMBOLS)
     classes = symbols % VECTOR_CLASSES + symbols // VECTOR_CLASSES % VECTOR_CLASSES
-    bits: npt.NDArray[np.float64] = 2.0 + 0.5 * classes
-    return bits
+    return 2.0 + 0.5 * classes.astype(np.float64)
