@@ -23,7 +23,7 @@ from benchmarks import plots, video_data
 from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.video_candidate import DEFAULT_EFFORT, LADDER, candidate, warm
-from benchmarks.video_data import Clip, find_clips
+from benchmarks.video_data import Clip, ffmpeg_version, find_clips
 from benchmarks.video_peers import NAMES, OLD_VQ, VideoCodec, find_peers
 from benchmarks.video_points import QUALITIES, Point, PointStore, bd_rates, mean_curves, measure_all
 from vqcodec.errors import VQCodecError
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         for codec in codecs:
             if not codec.identity:
                 warm(codec, clips[0])
-        points = measure_all(codecs, clips, PointStore(options.store), report_failure)
+        points = measure_all(codecs, clips, PointStore(options.store, ffmpeg_version()), report_failure)
     except (MissingDataError, VQCodecError) as error:
         print(f"video: skipped: {error}", file=sys.stderr)
         return 0
@@ -121,7 +121,7 @@ def _write(
         "points": list(points),
     }
     path = folder / "video.json"
-    write_json(path, "video", results)
+    write_json(path, "video", results, ffmpeg_version())
     whole = {row["codec"] for row in curves}
     labels = {codec.name: codec.label for codec in codecs if codec.name in whole}
     for quality, axis in PLOT_AXES.items():

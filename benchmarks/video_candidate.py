@@ -27,6 +27,7 @@ def candidate(
 
     Args:
         specification: empty for the default codebook with default options; `true` and `false` are truth values.
+            `effort=9` among the options takes the place of `effort`.
         groups: code all frames as one group by the engine itself, and count its packet alone: no file.
 
     Raises:
@@ -35,6 +36,7 @@ def candidate(
     name, _, assignments = specification.partition(":")
     options = dict(_typed(*option(assignment)) for assignment in assignments.split(",") if assignment)
     codebook = vqcodec.load_codebook(name or DEFAULT_CODEBOOKS.get("video", "video"))
+    effort = options.pop("effort", effort)
     code = _code_group if groups else _code_file
 
     def run(clip: Clip, quality: float) -> Outcome:

@@ -86,6 +86,16 @@ def find_ffmpeg() -> str:
         raise MissingDataError("ffmpeg is missing: pip install imageio-ffmpeg") from error
 
 
+def ffmpeg_version() -> dict[str, str]:
+    """The version of ffmpeg, which brings its codecs with it, as `common.write_json` takes it.
+
+    Raises:
+        MissingDataError: it is not installed.
+    """
+    shown = subprocess.run([find_ffmpeg(), "-version"], capture_output=True, check=True, text=True).stdout
+    return {"ffmpeg": shown.split()[2]}
+
+
 def find_clips(folder: Path = CLIPS, names: tuple[str, ...] = (), frames: int = FRAMES) -> list[Clip]:
     """The clips of a folder in the order of their names.
 

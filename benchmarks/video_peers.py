@@ -77,7 +77,7 @@ class _Recipe:
     rate: str = ""  # where the encoder knows but one
 
 
-_MOTION = "-mbd rd -trellis 2 -cmp rd -subcmp rd -sc_threshold 1000000000"
+_MOTION = "-mbd rd -trellis 2 -cmp satd -subcmp satd -sc_threshold 1000000000"
 _X264 = "-c:v libx264 -preset {preset} -tune psnr -x264-params keyint=infinite:scenecut=0:threads=1 -crf {{}}"
 _X265 = (
     "-c:v libx265 -preset {preset} -tune psnr -crf {{}} -x265-params "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from benchmarks.common import write_json
 from benchmarks.video_data import Clip, Raw, split_planes
 from benchmarks.video_peers import Outcome, VideoCodec
 from vqcodec import metrics
+from vqcodec.errors import UsageError
 
 Point = dict[str, Any]
+Curve = tuple[list[float], list[float]]  # rates, qualities
 
 QUALITIES = {"psnr_y": "luma", "psnr_611": "6:1:1"}
 EXACT_DB = 100.0  # what a plane without error counts in a mean
@@ -30,10 +32,11 @@ EXACT_DB = 100.0  # what a plane without error counts in a mean
 class PointStore:
     """Points of the peers from earlier runs, kept in a JSON of results by codec, setting and samples."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, versions: Mapping[str, str] | None = None) -> None:
+        """Keep points at a path, which is written with the versions of programs that measured them."""
         self._path = path
-        stored = json.loads(path.read_text("utf-8"))["results"]["points"] if path and path.is_file() else []
-        self._points: dict[tuple[Any, ...], Point] = {_key(point): point for point in stored}
+        self._versions = versions
+        self._points = self._stored()
 
     def point(self, codec: VideoCodec, clip: Clip, setting: float) -> Point:
         """The stored point, or a new measurement; a codec without an identity is always measured.
@@ -53,10 +56,16 @@ class PointStore:
         return point
 
     def save(self) -> None:
-        """Write the points, if there is a place for them."""
+        """Write the points, if there is a place for them, beside those that another run has written meanwhile."""
         if self._path is not None:
+            self._points = self._stored() | self._points
             points = sorted(self._points.values(), key=lambda p: (p["codec"], p["clip"], p["frames"], p["setting"]))
-            write_json(self._path, "video-peers", {"points": points})
+            write_json(self._path, "video-peers", {"points": points}, self._versions)
+
+    def _stored(self) -> dict[tuple[Any, ...], Point]:
+        if self._path is None or not self._path.is_file():
+            return {}
+        return {_key(point): point for point in json.loads(self._path.read_text("utf-8"))["results"]["points"]}
 
 
 def _key(point: Point) -> tuple[Any, ...]:
@@ -126,7 +135,7 @@ def bd_rates(points: Iterable[Point], reference: str, quality: str) -> dict[str,
         For each codec `clips`: the difference by clip, where both curves have qualities in common, and `mean`
         over them.
     """
-    curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
+    curves: dict[tuple[str, str], Curve] = {}
     for point in points:
         rates, qualities = curves.setdefault((point["codec"], point["clip"]), ([], []))
         rates.append(point["kbps"])
@@ -134,15 +143,21 @@ def bd_rates(points: Iterable[Point], reference: str, quality: str) -> dict[str,
     by_codec: dict[str, dict[str, float]] = {}
     for (codec, clip), curve in curves.items():
         against = curves.get((reference, clip))
-        if codec == reference or against is None or min(len(curve[0]), len(against[0])) < 2:
-            continue
-        difference = metrics.bd_rate(*curve, *against)
+        difference = math.nan if codec == reference or against is None else _bd_rate(curve, against)
         if math.isfinite(difference):
             by_codec.setdefault(codec, {})[clip] = round(difference, 2)
     return {
         codec: {"mean": round(float(np.mean(list(values.values()))), 2), "clips": values}
         for codec, values in by_codec.items()
     }
+
+
+def _bd_rate(curve: Curve, reference: Curve) -> float:
+    """BD-rate in percent; NaN where a curve has no two points that differ, or there is no common quality."""
+    try:
+        return metrics.bd_rate(*curve, *reference)
+    except UsageError:
+        return math.nan
 
 
 def mean_curves(points: Iterable[Point], clips: int) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import MissingDataError, Samples
 from benchmarks.side_by_side import FOLDER, write_sheet
 from benchmarks.video_candidate import DEFAULT_EFFORT, candidate
-from benchmarks.video_data import CLIPS, FRAMES, Clip, find_clips, split_planes
+from benchmarks.video_data import CLIPS, FRAMES, Clip, ffmpeg_version, find_clips, split_planes
 from benchmarks.video_peers import Outcome, VideoCodec, find_peers
 from benchmarks.video_points import described
 from vqcodec.errors import VQCodecError
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (MissingDataError, VQCodecError) as error:
         print(f"video-side-by-side: skipped: {error}", file=sys.stderr)
         return 0
-    write_json(options.json, "video-side-by-side", {"rows": rows})
+    write_json(options.json, "video-side-by-side", {"rows": rows}, ffmpeg_version())
     return 0
 
 

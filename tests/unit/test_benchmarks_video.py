@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from benchmarks.video_data import Clip, find_clips, frame_bytes, joined_planes, 
 from benchmarks.video_peers import RECIPES, Outcome, VideoCodec, find_peers, mended_roq
 from benchmarks.video_points import PointStore, bd_rates, described, mean_curves, measure_all, plane_psnrs
 from benchmarks.video_side_by_side import at_size, rgb_of
+from vqcodec.video.frames import Frame
 
 WIDTH, HEIGHT = 18, 11  # chroma of 9 x 6
 RAW = np.random.default_rng(0).integers(20, 230, (5, frame_bytes(WIDTH, HEIGHT)), dtype=np.uint8)
@@ -101,6 +104,15 @@ def test_peers_points_are_kept_by_identity_setting_and_samples(tmp_path: Path) -
             PointStore(path).point(refusing, clip, setting)
 
 
+def test_points_of_two_runs_are_kept_together(tmp_path: Path) -> None:
+    path = tmp_path / "peers.json"
+    first, second = PointStore(path), PointStore(path)
+    first.point(coarse("one"), CLIP, 8.0)
+    second.point(coarse("one"), CLIP, 2.0)
+    refusing = dataclasses.replace(coarse("one"), run=lambda *_: pytest.fail("measured anew"))
+    assert [PointStore(path).point(refusing, CLIP, setting)["setting"] for setting in (2.0, 8.0)] == [2, 8]
+
+
 def test_a_codec_that_fails_or_does_not_take_the_size_is_left_out() -> None:
     def fail(_clip: Clip, setting: float) -> Outcome:
         if setting == 8:
@@ -128,6 +140,7 @@ def test_bd_rates_are_by_clip_and_their_mean() -> None:
     row = bd_rates(measured, "x264-medium", "psnr_y")["x"]
     assert row == {"mean": -35.0, "clips": {"a": -50.0, "b": -20.0}}
     assert bd_rates(points("x", 0.5), "x264-medium", "psnr_y") == {}
+    assert bd_rates([*points("x264-medium", 1.0), *points("x", 1.0)[:1]], "x264-medium", "psnr_y") == {}
 
 
 def test_mean_curves_are_of_codecs_that_code_every_clip() -> None:
@@ -200,10 +213,37 @@ def test_options_of_a_candidate_are_typed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("vqcodec.load_codebook", lambda name: name)
     monkeypatch.setattr("benchmarks.video_candidate._code_group", lambda *given: seen.append(given))
     candidate("mine.vqcb:distance=4,motion=false,depth=auto", effort=3, groups=True).run(CLIP, 40)
+    candidate("mine.vqcb:effort=9", effort=3, groups=True).run(CLIP, 40)
     _, codebook, settings = seen[0]
     assert codebook == "mine.vqcb"
     assert (settings.quality, settings.effort, settings.threads) == (40, 3, 1)
     assert settings.options == {"distance": 4, "motion": False, "depth": "auto"}
+    assert (seen[1][2].effort, seen[1][2].options) == (9, {})
+
+
+def test_a_group_counts_its_packet_and_a_file_all_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Codebook:
+        engine = "raw"
+
+    class RawEngine:
+        """A packet is the planes of its frames, one after the other."""
+
+        def encode_group(self, frames: list, *_: object) -> SimpleNamespace:
+            return SimpleNamespace(packet=joined_planes(frames).tobytes())
+
+        def decode_group(self, packet: bytes, width: int, height: int, *_: object) -> Iterator[Frame]:
+            raw = np.frombuffer(packet, np.uint8).reshape(-1, frame_bytes(width, height))
+            return iter(Clip("", width, height, Fraction(1), raw).frames())
+
+    monkeypatch.setattr("vqcodec.load_codebook", lambda _: Codebook())
+    monkeypatch.setattr("benchmarks.video_candidate.engine_for", lambda _: RawEngine())
+    monkeypatch.setattr("vqcodec.encode", lambda source, target, **_: target.write_bytes(b"VQ" + source.read_bytes()))
+    monkeypatch.setattr("vqcodec.decode", lambda source, target, **_: target.write_bytes(source.read_bytes()[2:]))
+    group = candidate("mine.vqcb", groups=True).run(CLIP, 40)
+    file = candidate("mine.vqcb").run(CLIP, 40)
+    assert (group.size, file.size) == (RAW.size, 2 + len(y4m_bytes(CLIP)))
+    assert np.array_equal(group.decoded, RAW)
+    assert np.array_equal(file.decoded, RAW)
 
 
 def test_tables_of_video_are_rendered(tmp_path: Path) -> None:
