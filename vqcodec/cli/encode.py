@@ -23,6 +23,8 @@ EXAMPLES = options.examples(
     "vqcodec encode *.png -d coded --jobs 2",
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
+    "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
+    "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
     "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
 )
 

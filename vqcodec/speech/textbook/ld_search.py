@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inner_kernel, kernel
-from vqcodec.speech.adaptive_codebook import dot
-from vqcodec.speech.targets import exact_energy, prepare_response, prepare_target
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.speech.targets import prepare_response, prepare_target
 from vqcodec.speech.textbook.ld_synthesis import (
     CYCLE,
     CYCLE_VECTORS,
@@ -69,13 +68,22 @@ def search_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> 
     return indices, seen
 
 
+@inline_kernel
+def _dot(a, b):
+    """Return the inner product of two vectors."""
+    total = 0.0
+    for n in range(VECTOR):
+        total += a[n] * b[n]
+    return total
+
+
 @inner_kernel
 def _choose(gain, energies, tables, room):
     """Return (shape, sign, magnitude) of least error, and by how much it is less than the target's energy."""
     best_shape, best_sign, best_magnitude = 0, 0, 0
     best = -np.inf
     for shape in range(SHAPES):
-        correlation = dot(room.backward, tables.shapes[shape], VECTOR)
+        correlation = _dot(room.backward, tables.shapes[shape])
         sign = 1 if correlation < 0.0 else 0
         for magnitude in range(MAGNITUDES):
             factor = gain * tables.magnitudes[magnitude]
@@ -93,7 +101,10 @@ def _search(signal, filters, tables, state, room, energies, indices, seen):
         start_cycle(cycle, tables, state)
         prepare_response(state.predictor, filters[cycle], room)
         for shape in range(SHAPES):
-            energies[shape] = exact_energy(room.gram, tables.shapes[shape])
+            codeword = tables.shapes[shape]
+            energies[shape] = 0.0
+            for n in range(VECTOR):
+                energies[shape] += codeword[n] * _dot(room.gram[n], codeword)
         seen.responses[cycle] = room.response
         for k in range(CYCLE_VECTORS):
             vector = cycle * CYCLE_VECTORS + k
@@ -105,6 +116,6 @@ def _search(signal, filters, tables, state, room, energies, indices, seen):
             indices[cycle, FIELDS * k + 2] = magnitude
             seen.backward[vector] = room.backward
             seen.gains[vector] = gain
-            seen.energies[vector] = dot(room.target, room.target, VECTOR)
+            seen.energies[vector] = _dot(room.target, room.target)
             seen.errors[vector] = seen.energies[vector] - merit
             run_vector(vector, gain, shape, sign, magnitude, tables, state)
