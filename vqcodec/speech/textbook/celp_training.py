@@ -41,7 +41,7 @@ DoubleArray = npt.NDArray[np.float64]
 
 _CLIP = 1.2  # standard deviations: 77 % of the samples are 0
 _GAP_HZ = 40.0
-_POST_FILTER = 2
+_POST_FILTER = 4
 _FIRST_GAINS = np.linspace(-0.4, 1.4, 1 << GAIN_BITS)
 _FIRST_MAGNITUDES = 0.06 * 1.3 ** np.arange(1 << MAGNITUDE_BITS)
 _ACTIVE_DB = 40.0  # below a recording's level of speech, where frames count for the LSFs
