@@ -46,7 +46,9 @@ def _steps(entry: CodebookEntry) -> list[Callable[[], None]]:
         engine = ENGINES.get(entry.engine)
         if engine is None:
             return []
-        return [partial(_code_speech, entry, engine, effort) for effort in (EFFORTS if engine.kbps is None else (None,))]
+        return [
+            partial(_code_speech, entry, engine, effort) for effort in (EFFORTS if engine.kbps is None else (None,))
+        ]
     return [
         partial(_code_picture, entry, channels, effort, options)
         for options in OPTIONS.get(entry.engine, ())

@@ -40,7 +40,10 @@ def read_frame(bits: BitReader) -> tuple[int, list[int], list[list[int]]]:
 def decode_packet(bits: BitReader, count: int, codebook: Codebook) -> list[float]:
     arrays = {name: array.elements for name, array in codebook.arrays.items()}
     frames = [read_frame(bits) for _ in range(count)]
-    vectors = [ordered([arrays["lsf"][16 * i + index] for i, index in enumerate(lsf)], arrays["gap"][0]) for _, lsf, _ in frames]
+    vectors = [
+        ordered([arrays["lsf"][16 * i + index] for i, index in enumerate(lsf)], arrays["gap"][0])
+        for _, lsf, _ in frames
+    ]
     vectors.insert(0, vectors[0])
     excitation: list[float] = []
     speech: list[float] = []

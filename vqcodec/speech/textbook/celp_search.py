@@ -93,9 +93,7 @@ def search_lsf(lsf: DoubleArray, sensitivity: DoubleArray, tables: Tables) -> In
         scalar quantization; the order is kept by dynamic programming over the ten levels.
     """
     levels = [tables.lsf[i, : 1 << bits] for i, bits in enumerate(LSF_BITS)]
-    errors = [
-        sensitivity[:, i, None] * (lsf[:, i, None] * (32768 / np.pi) - row) ** 2 for i, row in enumerate(levels)
-    ]
+    errors = [sensitivity[:, i, None] * (lsf[:, i, None] * (32768 / np.pi) - row) ** 2 for i, row in enumerate(levels)]
     totals = errors[0]
     came_from = []
     for i in range(1, ORDER):

@@ -83,5 +83,3 @@ def adapt(history, end, window, sine, block, decay, noise, expansion, sums, wind
     for i in range(1, order + 1):
         factor *= expansion
         predictor[i] *= factor
-
-

@@ -40,7 +40,9 @@ def tables_of(codebook: Codebook) -> Tables:
     sound = (shapes.dtype, shapes.shape) == (np.int16, (SHAPES, VECTOR))
     sound = sound and (magnitudes.dtype, magnitudes.shape) == (np.int32, (MAGNITUDES,)) and magnitudes.min() >= 0
     if not sound:
-        raise CodebookError(f"codebook '{codebook.name}': its shapes or magnitudes do not fit the engine; it is damaged")
+        raise CodebookError(
+            f"codebook '{codebook.name}': its shapes or magnitudes do not fit the engine; it is damaged"
+        )
     return make_tables(shapes / SHAPE_UNIT, magnitudes / MAGNITUDE_UNIT)
 
 

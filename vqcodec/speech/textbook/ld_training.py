@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.errors import UsageError
 from vqcodec.jit import kernel, map_shards
 from vqcodec.speech.recording import Recording
 from vqcodec.speech.targets import fill_gram
@@ -53,7 +54,14 @@ def train(
     progress: Progress,
     provenance: dict[str, Any],
 ) -> Codebook:
-    """Train a codebook for `speech/ld-celp` on recordings at 8 kHz."""
+    """Train a codebook for `speech/ld-celp` on recordings at 8 kHz.
+
+    Raises:
+        UsageError: there is too little speech.
+    """
+    vectors = sum(map(len, signals)) // VECTOR
+    if vectors < _FEWEST * SHAPES:
+        raise UsageError(f"too little speech to train on ({vectors} vectors of {VECTOR} samples); give some minutes")
     rng = np.random.default_rng(options.seed)
     shapes = rng.standard_normal((SHAPES, VECTOR))
     shapes /= np.sqrt((shapes**2).mean(axis=1, keepdims=True))
@@ -63,7 +71,7 @@ def train(
     for number in range(options.rounds + 1):
         progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
         tables = make_tables(shapes, magnitudes)
-        sums = _add(map_shards(lambda recording: _collect_all(recording, tables), recordings, options.threads))
+        sums = _add(map_shards(lambda recording, now=tables: _collect_all(recording, now), recordings, options.threads))
         if sums.error / sums.energy < best[0]:
             best = (sums.error / sums.energy, shapes, magnitudes)
         shapes, magnitudes = _refit(shapes, magnitudes, sums, rng)
