@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import inner_kernel, kernel
-from vqcodec.speech.adaptive_codebook import build_adaptive_vector, dot, filter_backward, filter_vector
+from vqcodec.speech.adaptive_codebook import (
+    LAG_UNITS,
+    build_adaptive_vector,
+    dot,
+    filter_backward,
+    filter_vector,
+    score_integer_lags,
+)
 from vqcodec.speech.group_coding import GroupSignal
 from vqcodec.speech.targets import prepare_response, prepare_target
 from vqcodec.speech.textbook.celp_synthesis import (
@@ -42,6 +49,8 @@ DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _LEAST_ENERGY = 1e-6
+LAG_CANDIDATES = 4
+_LONGEST_LAG = BAND.lag_max
 
 
 class Observed(NamedTuple):
@@ -126,19 +135,35 @@ def _find_residual(signal, lpc, residual):
 
 
 @inner_kernel
-def _search_lag(first, count, tables, state, room):
-    """Return the lag index, of `count` from `first` on, that explains most of the target; either sign of gain."""
+def _search_lag(first, count, scores, tables, state, room):
+    """Return the lag index, of `count` from `first` on, that explains most of the target.
+
+    All whole lags are scored (into `scores`, float64 (longest lag + 1,)); around the best LAG_CANDIDATES of them every
+    lag less than a sample away is tried in full.
+    """
+    shortest, longest = tables.lags[first] // LAG_UNITS, tables.lags[first + count - 1] // LAG_UNITS
+    score_integer_lags(
+        state.history, room.backward, room.response, shortest, longest, scores, room.adaptive, room.adaptive_filtered
+    )
     best = first
     best_merit = -1.0
-    for lag in range(first, first + count):
-        build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
-        filter_vector(room.response, room.adaptive, room.adaptive_filtered)
-        correlation = dot(room.backward, room.adaptive, SUBFRAME)
-        energy = dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME)
-        merit = correlation * correlation / max(energy, _LEAST_ENERGY)
-        if merit > best_merit:
-            best_merit = merit
-            best = lag
+    for _ in range(LAG_CANDIDATES):
+        whole = shortest
+        for lag in range(shortest, longest + 1):
+            if scores[lag] > scores[whole]:
+                whole = lag
+        scores[whole] = -1.0
+        for lag in range(first, first + count):
+            if abs(tables.lags[lag] - whole * LAG_UNITS) >= LAG_UNITS:
+                continue
+            build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
+            filter_vector(room.response, room.adaptive, room.adaptive_filtered)
+            correlation = dot(room.backward, room.adaptive, SUBFRAME)
+            energy = dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME)
+            merit = correlation * correlation / max(energy, _LEAST_ENERGY)
+            if merit > best_merit:
+                best_merit = merit
+                best = lag
     return best
 
 
@@ -205,13 +230,14 @@ def _search(signal, lpc, filters, tables, state, room, fields, seen):
     """Fill the subframes' part of `fields`, and `seen`; `signal` is preceded by as many samples as state.memory."""
     lag = np.int64(0)
     positions = np.empty(SUBFRAME, np.int64)
+    scores = np.empty(_LONGEST_LAG + 1)
     for subframe in range(lpc.shape[0]):
         frame = fields[subframe // SUBFRAMES]
         place = FIRST_LAG + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
         prepare_response(lpc[subframe], filters[subframe], room)
         prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, room)
         first = first_lag(subframe, lag)
-        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, tables, state, room)
+        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, tables, state, room)
         build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
         filter_vector(room.response, room.adaptive, room.adaptive_filtered)
         filter_backward(room.response, room.adaptive_filtered, room.shadow)

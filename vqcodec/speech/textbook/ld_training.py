@@ -24,6 +24,7 @@ from vqcodec.speech.textbook.ld_codebook import make_tables, to_codebook
 from vqcodec.speech.textbook.ld_search import search_packet
 from vqcodec.speech.textbook.ld_synthesis import CYCLE_VECTORS, FIELDS, MAGNITUDES, SHAPES, VECTOR, Tables
 from vqcodec.speech.textbook.training_options import Progress, TrainingOptions
+from vqcodec.speech.weighting import Weighting
 from vqcodec.vq.codebook import Codebook
 
 DoubleArray = npt.NDArray[np.float64]
@@ -66,12 +67,12 @@ def train(
     shapes = rng.standard_normal((SHAPES, VECTOR))
     shapes /= np.sqrt((shapes**2).mean(axis=1, keepdims=True))
     magnitudes = _FIRST_MAGNITUDES
-    recordings = [Recording(signal, BAND, PACKET_CYCLES) for signal in signals]
+    packets = [packet for parts in map_shards(_prepare, signals, options.threads) for packet in parts]
     best = (np.inf, shapes, magnitudes)
     for number in range(options.rounds + 1):
         progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
         tables = make_tables(shapes, magnitudes)
-        sums = _add(map_shards(lambda recording, now=tables: _collect_all(recording, now), recordings, options.threads))
+        sums = _add(map_shards(lambda packet, now=tables: _collect_packet(*packet, now), packets, options.threads))
         if sums.error / sums.energy < best[0]:
             best = (sums.error / sums.energy, shapes, magnitudes)
         shapes, magnitudes = _refit(shapes, magnitudes, sums, rng)
@@ -79,13 +80,14 @@ def train(
     return to_codebook(best[1], best[2], options.name, {**provenance, "figures": reached})
 
 
-def _collect_all(recording: Recording, tables: Tables) -> _Sums:
-    """Encode a recording, and sum up what its vectors would have wished for."""
-    return _add([_collect_packet(recording, packet, tables) for packet in range(recording.groups)])
+def _prepare(signal: npt.NDArray[np.int16]) -> list[tuple[DoubleArray, Weighting]]:
+    """The packets of a recording, each with its weighting."""
+    recording = Recording(signal, BAND, PACKET_CYCLES)
+    return [recording.weighted(packet) for packet in range(recording.groups)]
 
 
-def _collect_packet(recording: Recording, packet: int, tables: Tables) -> _Sums:
-    signal, weighting = recording.weighted(packet)
+def _collect_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> _Sums:
+    """Encode a packet, and sum up what its vectors would have wished for."""
     indices, seen = search_packet(signal, weighting, tables)
     grams = np.zeros((SHAPES, MAGNITUDES, VECTOR, VECTOR))
     moments = np.zeros((SHAPES, MAGNITUDES, VECTOR))
