@@ -47,7 +47,7 @@ def standard_levels() -> npt.NDArray[np.float64]:
 
 def to_codebook(tables: Tables, name: str, provenance: Mapping[str, Any]) -> Codebook:
     """Return the codebook of `tables`."""
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "lsf": tables.lsf,
         "gap": np.array([tables.gap]),
         "sequence": tables.sequence,
@@ -56,8 +56,7 @@ def to_codebook(tables: Tables, name: str, provenance: Mapping[str, Any]) -> Cod
         "levels": np.rint(tables.levels * LEVEL_UNIT),
         "post_filter": np.array([tables.post_filter]),
     }
-    stored = {key: np.asarray(array).astype(_KINDS[key][0]) for key, array in arrays.items()}
-    return Codebook(ENGINE, name, stored, provenance)
+    return Codebook(ENGINE, name, {key: array.astype(_KINDS[key][0]) for key, array in arrays.items()}, provenance)
 
 
 @lru_cache(maxsize=4)

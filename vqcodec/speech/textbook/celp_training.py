@@ -10,6 +10,7 @@ and Welch 1991 for the stochastic codebook: Gaussian noise, clipped at 1.2 stand
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def train(
     best = (np.inf, tables)
     for number in range(options.rounds + 1):
         progress(f"round {number + 1} of {options.rounds + 1}", (number + 1) / (options.rounds + 2))
-        sums = sum(map_shards(lambda packet, now=tables: _collect(packet, now), packets, options.threads))
+        sums = reduce(np.add, map_shards(partial(_collect, tables=tables), packets, options.threads))
         if sums[-1, 0] / sums[-1, 1] < best[0]:
             best = (sums[-1, 0] / sums[-1, 1], tables)
         tables = _refit(tables, sums)

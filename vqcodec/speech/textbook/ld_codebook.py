@@ -22,7 +22,7 @@ DoubleArray = npt.NDArray[np.float64]
 
 def to_codebook(shapes: DoubleArray, magnitudes: DoubleArray, name: str, provenance: Mapping[str, Any]) -> Codebook:
     """Return the codebook of `shapes`, float64 (128, 5), and `magnitudes`, float64 (4,)."""
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "shapes": np.clip(np.rint(shapes * SHAPE_UNIT), -32768, 32767).astype(np.int16),
         "magnitudes": np.rint(magnitudes * MAGNITUDE_UNIT).astype(np.int32),
     }

@@ -10,6 +10,7 @@ codebook design; G. Davidson and A. Gersho, "Complexity reduction methods for ve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from vqcodec.vq.codebook import Codebook
 
 DoubleArray = npt.NDArray[np.float64]
 
-_FIRST_MAGNITUDES = 0.515625 * 1.75 ** np.arange(MAGNITUDES)  # as in G.728
+_FIRST_MAGNITUDES = np.array([0.515625 * 1.75**n for n in range(MAGNITUDES)])  # as in G.728
 _ALTERNATIONS = 3  # of shapes and magnitudes, in a round
 _RIDGE = 1e-4
 _FEWEST = 20  # vectors of a cell that is not given up
@@ -45,8 +46,15 @@ class _Sums(NamedTuple):
     error: float
     energy: float
 
-    def __add__(self, other: _Sums) -> _Sums:  # type: ignore[override]
-        return _Sums(*(mine + theirs for mine, theirs in zip(self, other)))
+    def plus(self, other: _Sums) -> _Sums:
+        """Those of both."""
+        return _Sums(
+            self.grams + other.grams,
+            self.moments + other.moments,
+            self.counts + other.counts,
+            self.error + other.error,
+            self.energy + other.energy,
+        )
 
 
 def train(
@@ -64,7 +72,7 @@ def train(
     if vectors < _FEWEST * SHAPES:
         raise UsageError(f"too little speech to train on ({vectors} vectors of {VECTOR} samples); give some minutes")
     rng = np.random.default_rng(options.seed)
-    shapes = rng.standard_normal((SHAPES, VECTOR))
+    shapes: DoubleArray = rng.standard_normal((SHAPES, VECTOR))
     shapes /= np.sqrt((shapes**2).mean(axis=1, keepdims=True))
     magnitudes = _FIRST_MAGNITUDES
     packets = [packet for parts in map_shards(_prepare, signals, options.threads) for packet in parts]
@@ -72,7 +80,7 @@ def train(
     for number in range(options.rounds + 1):
         progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
         tables = make_tables(shapes, magnitudes)
-        sums = _add(map_shards(lambda packet, now=tables: _collect_packet(*packet, now), packets, options.threads))
+        sums = reduce(_Sums.plus, map_shards(partial(_collect_packet, tables=tables), packets, options.threads))
         if sums.error / sums.energy < best[0]:
             best = (sums.error / sums.energy, shapes, magnitudes)
         shapes, magnitudes = _refit(shapes, magnitudes, sums, rng)
@@ -86,8 +94,9 @@ def _prepare(signal: npt.NDArray[np.int16]) -> list[tuple[DoubleArray, Weighting
     return [recording.weighted(packet) for packet in range(recording.groups)]
 
 
-def _collect_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> _Sums:
+def _collect_packet(packet: tuple[DoubleArray, Weighting], tables: Tables) -> _Sums:
     """Encode a packet, and sum up what its vectors would have wished for."""
+    signal, weighting = packet
     indices, seen = search_packet(signal, weighting, tables)
     grams = np.zeros((SHAPES, MAGNITUDES, VECTOR, VECTOR))
     moments = np.zeros((SHAPES, MAGNITUDES, VECTOR))
@@ -98,13 +107,6 @@ def _collect_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -
         np.zeros(VECTOR), grams, moments, counts,
     )  # fmt: skip
     return _Sums(grams, moments, counts, float(weights @ seen.errors), float(weights @ seen.energies))
-
-
-def _add(parts: Sequence[_Sums]) -> _Sums:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
 
 
 def _refit(
