@@ -10,6 +10,7 @@ import soundfile
 from synthetic_speech import synthetic_speech
 from textbook_codebooks import untrained_celp, untrained_ld
 
+from vqcodec.container import registry
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UsageError
 from vqcodec.speech.codec import decode_speech, encode_speech
 from vqcodec.speech.engines import ENGINES, SpeechOptions
@@ -33,6 +34,10 @@ each_coder = pytest.mark.parametrize("kind", CODERS)
 def shuffled(codebook: Codebook, **arrays: np.ndarray) -> Codebook:
     """`codebook` with other arrays."""
     return Codebook(codebook.engine, "other", {**codebook.arrays, **arrays})
+
+
+def test_the_compact_form_can_name_every_engine() -> None:
+    assert set(ENGINES) == {engine for engine in registry.ENGINES if engine.startswith("speech/")}
 
 
 @pytest.mark.parametrize("module", [celp, ld_celp])
