@@ -49,3 +49,5 @@ voice() {
 
 voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/*
 voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_*
+voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
+voice ld-celp-16k ld-celp "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 10

@@ -100,6 +100,8 @@ ENGINE_NUMBERS = {
     4: "speech/celp-wb",
     5: "video/mc",
     6: "video/st3d",
+    7: "speech/celp-fixed",
+    8: "speech/ld-celp",
 }
 SMALL, CAPITAL, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 

@@ -23,6 +23,8 @@ EXAMPLES = options.examples(
     "vqcodec encode *.png -d coded --jobs 2",
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
+    "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
+    "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
     "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
 )
 
@@ -183,6 +185,7 @@ def encode(
     samples, the time, and how far from the input the decoder's output will be: PSNR for pictures, the
     signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`). --tune,
     --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are refused.
+    So are quality, size and effort with the speech codebooks of fixed rate, celp-4800 and ld-celp-16k.
     """
     if sum(value is not None for value in (quality, target_psnr, target_size, bitrate)) > 1:
         raise UsageError("--quality, --target-psnr, --target-size and --bitrate exclude one another; give one of them")

@@ -18,6 +18,8 @@ class Engine(StrEnum):
     BLOCK = "block"
     CELP_NB = "celp-nb"
     CELP_WB = "celp-wb"
+    CELP_FIXED = "celp-fixed"
+    LD_CELP = "ld-celp"
 
 
 class Layout(StrEnum):
@@ -69,7 +71,9 @@ FIELDS: dict[Engine, dict[str, str]] = {
 """Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
 
 _SPEECH = {"--rounds": "rounds", "--seconds": "most_seconds", "--checkpoint": "checkpoint", "--seed": "seed"}
+_TEXTBOOK = {"--rounds": "rounds", "--seconds": "most_seconds", "--seed": "seed"}
 FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
+FIELDS |= {Engine.CELP_FIXED: _TEXTBOOK, Engine.LD_CELP: _TEXTBOOK}
 
 
 def chosen_options(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +110,7 @@ Rounds = Annotated[
     _option(
         "--rounds",
         "Rounds of encoding the corpus, collecting and refitting; with block only where --lambda is above 0.",
-        "3; with block 4",
+        "3; with block 4; with celp-fixed and ld-celp 8",
         metavar="N",
         min=1,
         max=20,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -11,8 +12,13 @@ from vqcodec.errors import UsageError
 from vqcodec.training.corpus import PictureCorpus, SoundCorpus
 from vqcodec.vq.codebook import Codebook
 
-ENGINES = {"image": ("transform", "block"), "speech": ("celp-nb", "celp-wb")}
+ENGINES = {"image": ("transform", "block"), "speech": ("celp-nb", "celp-wb", "celp-fixed", "ld-celp")}
 """Engines that can be trained, by medium; the first is the default."""
+
+_TEXTBOOK = {
+    "celp-fixed": "vqcodec.speech.textbook.celp_training",
+    "ld-celp": "vqcodec.speech.textbook.ld_training",
+}
 
 
 def train_codebook(
@@ -33,13 +39,15 @@ def train_codebook(
     Args:
         sources: files, and folders that are searched with all below them.
         medium: `image` or `speech`.
-        engine: `transform` or `block`, `celp-nb` or `celp-wb`; None for the medium's default, which is the first.
+        engine: `transform` or `block`, `celp-nb`, `celp-wb`, `celp-fixed` or `ld-celp`; None for the medium's
+            default, which is the first.
         name: the codebook's name.
         threads: how many to use; all processors unless given.
         progress: called with what is being done and the share of the whole that is done, 0 to 1.
         skipped: called at the end with each file that could not be read, and why.
         options: of the engine: fields of `vqcodec.image.transform.train.TransformOptions`, of
-            `vqcodec.image.block.train.BlockOptions`, or of `vqcodec.speech.training.TrainingOptions` and `checkpoint`.
+            `vqcodec.image.block.train.BlockOptions`, of `vqcodec.speech.training.TrainingOptions` and `checkpoint`,
+            or of `vqcodec.speech.textbook.training_options.TrainingOptions`.
 
     Raises:
         UsageError: there is no such engine or option, or an option is out of range.
@@ -52,7 +60,8 @@ def train_codebook(
         raise UsageError(f"there is no engine {engine} to train for {medium}; there are {known}")
     if medium == "speech":
         sounds = SoundCorpus.of(sources)
-        codebook = _train_speech(sounds, engine.removeprefix("celp-"), name, options, threads, progress)
+        train_sounds = _train_textbook if engine in _TEXTBOOK else _train_speech
+        codebook = train_sounds(sounds, engine, name, options, threads, progress)
         _tell_skipped(sounds.skipped, skipped)
         return codebook
     corpus = PictureCorpus.of(sources)
@@ -86,12 +95,12 @@ def _train_transform(
 
 
 def _train_speech(
-    corpus: SoundCorpus, band_name: str, name: str, options: dict[str, Any], threads: Any, progress: Any
+    corpus: SoundCorpus, engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
 ) -> Codebook:
     from vqcodec.speech import training as speech
     from vqcodec.speech.bands import BANDS
 
-    band = BANDS[band_name]
+    band = BANDS[engine.removeprefix("celp-")]
     corpus.sample_rate = band.sample_rate
     folder = options.pop("checkpoint", None)
     if folder is not None:
@@ -106,6 +115,24 @@ def _train_speech(
         None if folder is None else Path(folder) / f"{corpus.fingerprint()}.npz",
         provenance,
     )
+
+
+def _train_textbook(
+    corpus: SoundCorpus, engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
+) -> Codebook:
+    from vqcodec.speech.textbook.training_options import TrainingOptions
+
+    chosen = _options(TrainingOptions, {"name": name, "threads": threads, **options})
+    limit = int(chosen.most_seconds * corpus.sample_rate)
+    signals = [signal[:limit] for signal in corpus]
+    provenance = {
+        "corpus": {"recordings": len(signals), "fingerprint": corpus.fingerprint()},
+        "seconds": round(sum(map(len, signals)) / corpus.sample_rate, 1),
+        "options": {"seed": chosen.seed, "most_seconds": chosen.most_seconds, "rounds": chosen.rounds},
+    }
+    module = importlib.import_module(_TEXTBOOK[engine])
+    codebook: Codebook = module.train(signals, chosen, progress or (lambda _what, _share: None), provenance)
+    return codebook
 
 
 def _options(kind: type, options: dict[str, Any]) -> Any:
