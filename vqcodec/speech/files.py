@@ -6,14 +6,13 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from threading import Lock
-from typing import BinaryIO, overload
+from typing import BinaryIO
 
 from vqcodec import limits
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
-from vqcodec.container.chunks import INDEX, MAGIC
-from vqcodec.container.index import IndexEntry, read_index, read_packet
+from vqcodec.container.chunks import MAGIC
+from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.speech.engines import ENGINES, SpeechEngine
 from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
@@ -128,37 +127,11 @@ def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False)
         return _read_compact(file.read(), size)
     if sparing and not salvage:
         entries = read_index(file)
-        if entries and _only_packets(file, entries):
+        if entries and only_packets(file, entries):
             file.seek(0)
             return _read_indexed(file, entries, size)
         file.seek(0)
     return _read_chunks(file, size, salvage)
-
-
-class IndexedPackets(Sequence[bytes | None]):
-    """The packets of one stream, read from the file when they are asked for, by any thread.
-
-    Raises:
-        CorruptFileError: (from an item) the packet is damaged.
-    """
-
-    def __init__(self, file: BinaryIO, entries: Sequence[IndexEntry], lock: Lock) -> None:
-        self._file = file
-        self._entries = entries
-        self._lock = lock
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @overload
-    def __getitem__(self, number: int) -> bytes | None: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[bytes | None]: ...
-    def __getitem__(self, number: int | slice) -> bytes | Sequence[bytes | None] | None:
-        if isinstance(number, slice):
-            return IndexedPackets(self._file, self._entries[number], self._lock)
-        with self._lock:
-            return read_packet(self._file, self._entries[number]).payload
 
 
 def _read_compact(data: bytes, size: int) -> SpeechFile:
@@ -225,11 +198,3 @@ def _engine_of(name: str) -> SpeechEngine:
     if medium != MEDIUM:
         raise UnsupportedError(f"this is a file of medium {medium}, not of {MEDIUM}")
     raise UnsupportedError(f"coded by {name}, which is not known here; a newer version of vqcodec is needed")
-
-
-def _only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
-    """Whether nothing else (metadata, say) lies between the first packet and the index, so that it may be skipped."""
-    if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
-        return False
-    file.seek(entries[-1].offset + entries[-1].length)
-    return file.read(len(INDEX)) == INDEX
