@@ -86,7 +86,8 @@ def _search_vector(planes, y, x, start_y, start_x, weight, search_range, block):
 def _fetch_all(planes, y, x, v, u, fetched):
     """Fetch what the bands of a macroblock at (y, x) are made of along the vector (v, u), in halves.
 
-    Frame 0 at 0, 1 and 2 vectors, frame 1 at -1 and 1, frame 2 at -2, 1, frame 3 at -3 and, where they are pairs, so on.
+    For pairs each frame at one vector, towards its fellow; for four frames also along the vector to its second and
+    third neighbour.
     """
     down, right = 2 * v, 2 * u
     side = np.int64(MACROBLOCK)

@@ -77,7 +77,7 @@ def _read_mode(slab, buffer, position, row, column, tools, tables, part_bits):
     mode, position = count_symbol(buffer, position, table, tables.modes, part_bits, MODE_PART)
     mode = min(max(mode, zero_mode(bands)), MODES - 1)
     maps[MODE, row, column] = mode
-    if mode == DEEP_MOTION or mode == PAIRS_MOTION:
+    if mode in (DEEP_MOTION, PAIRS_MOTION):
         near_y, near_x = predicted_vector(maps, row, column)
         near_y, near_x = np.int64(near_y), np.int64(near_x)
         y, position = _read_component(buffer, position, np.int64(0), near_y, np.int64(0), tables, part_bits)

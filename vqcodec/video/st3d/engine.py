@@ -152,8 +152,7 @@ def _coded_frames(slabs: Sequence[tuple[int, PartBits]], header_bits: int, paddi
     for frames, bits in slabs:
         shares = [_share(bits, frames, number) for number in range(frames)]
         coded += [CodedFrame("ST" if frames > 1 else "I", dict(zip(_NAMES, map(int, s.ravel())))) for s in shares]
-    first = {name: bits for name, bits in coded[0].bits.items()}
-    coded[0] = CodedFrame(coded[0].kind, {**first, "header": header_bits, "padding": padding})
+    coded[0] = CodedFrame(coded[0].kind, {**coded[0].bits, "header": header_bits, "padding": padding})
     return [CodedFrame(frame.kind, {n: b for n, b in frame.bits.items() if b}) for frame in coded]
 
 

@@ -1,9 +1,9 @@
 """Slabs, bands and macroblocks: the geometry of the engine, and the arrays that describe a slab while it is coded.
 
-A slab is 1, 2 or 4 consecutive frames that a temporal Haar transform turns into as many bands: of four frames the mean
-LL, the difference LH of the means of its pairs, and the differences H0 and H1 within the pairs; of two frames L and H. A
-macroblock is 16x16 samples of luma with 8x8 of each chroma plane, and reaches through all bands of its slab: a mode says
-how deep its temporal transform goes.
+A slab is 1, 2 or 4 consecutive frames that a temporal Haar transform turns into as many bands: of four frames the
+mean LL, the difference LH of the means of its pairs, and the differences H0 and H1 within the pairs; of two frames L
+and H. A macroblock is 16x16 samples of luma with 8x8 of each chroma plane, and reaches through all bands of its slab: a
+mode says how deep its temporal transform goes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The temporal Haar transform along motion, by lifting: exactly invertible whatever the motion.
 
 A pair of frames (A, B) becomes H = B - P(A) and L = A + U(H): P fetches each macroblock of B from A along its vector,
-U gives half of H back to the samples it was fetched from, the first macroblock in raster order to each (Secker and Taubman
-2001, "Motion-compensated highly scalable video compression using an adaptive 3D wavelet transform based on lifting";
-Pesquet-Popescu and Bottreau 2001). Without motion it is the Haar transform: L the mean, H the difference.
+U gives half of H back to the samples it was fetched from, the first macroblock in raster order to each (Secker and
+Taubman 2001, "Motion-compensated highly scalable video compression using an adaptive 3D wavelet transform based on
+lifting"; Pesquet-Popescu and Bottreau 2001). Without motion it is the Haar transform: L the mean, H the difference.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def write_mode(slab, row, column, tools, tokens, count):
     mode = np.int64(maps[MODE, row, column])
     tokens[count] = token(mode_context(maps, row, column, slab.luma.shape[0], tools), mode)
     count += 1
-    if mode == DEEP_MOTION or mode == PAIRS_MOTION:
+    if mode in (DEEP_MOTION, PAIRS_MOTION):
         near_y, near_x = predicted_vector(maps, row, column)
         near_y, near_x = np.int64(near_y), np.int64(near_x)
         y, x = np.int64(maps[VECTOR_Y, row, column]), np.int64(maps[VECTOR_X, row, column])
