@@ -59,9 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     except MissingDataError as error:
         print(f"spatiotemporal: skipped: {error}", file=sys.stderr)
         return 0
-    results = measure_clips(
-        clips, load_codebook(options.codebook), options.effort, lambda line: print(line, flush=True)
-    )
+    results = measure_clips(clips, load_codebook(options.codebook), options.effort)
     write_json(options.json, "spatiotemporal", {"frames": options.frames, "effort": options.effort, **results})
     return 0
 
@@ -82,7 +80,19 @@ def measure_clips(clips: Sequence[Clip], codebook: Codebook, effort: int) -> dic
         for way in LABELS
         if way != REFERENCE
     ]
-    return {"points": points, "bd_rate": rates, "mean": means}
+    return {"labels": LABELS, "points": points, "bd_rate": rates, "mean": means, "speed": _speeds(points)}
+
+
+def _speeds(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Median speeds of each way over clips and qualities."""
+    return [
+        {"way": way}
+        | {
+            speed: round(float(np.median([p[speed] for p in points if p["way"] == way])), 1)
+            for speed in ("encode_fps", "decode_fps")
+        }
+        for way in WAYS
+    ]
 
 
 def _bd_rate(points: Sequence[Mapping[str, Any]], way: str, measure: str) -> float:

@@ -238,3 +238,23 @@ def _side_by_side(results: Results) -> Rows:
     yield ("whole picture", "codec", "bytes", "RGB PSNR (dB)", "SSIM")
     for row in results["rows"]:
         yield row["picture"], row["codec"], row["bytes"], f"{row['psnr_rgb_db']:.2f}", f"{row['ssim']:.3f}"
+
+
+@table("spatiotemporal", "spatiotemporal")
+def _spatiotemporal(results: Results) -> Rows:
+    """BD-rate of each way of coding against 2-D VQ, luma and 6:1:1, by clip and in the mean."""
+    labels = results["labels"]
+    yield (f"BD-rate, {results['frames']} frames", *(labels[row["way"]] for row in results["mean"]))
+    clips = list(dict.fromkeys(row["clip"] for row in results["bd_rate"]))
+    for clip in clips:
+        yield clip, *(percent(row["psnr_y"]) for row in results["bd_rate"] if row["clip"] == clip)
+    yield "mean, luma", *(percent(row["psnr_y"]) for row in results["mean"])
+    yield "mean, 6:1:1", *(percent(row["psnr_611"]) for row in results["mean"])
+
+
+@table("spatiotemporal-speed", "spatiotemporal")
+def _spatiotemporal_speed(results: Results) -> Rows:
+    """Frames a second of processor time on one thread, medians over clips and qualities."""
+    yield "one thread", "encode, frames/s", "decode, frames/s"
+    for row in results["speed"]:
+        yield results["labels"][row["way"]], f"{row['encode_fps']:.0f}", f"{row['decode_fps']:.0f}"

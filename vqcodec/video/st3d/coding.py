@@ -128,6 +128,7 @@ def _code_chroma(slab, source, row, column, tables, settings, scratch):
             )
             scratch.cost[_BLUE + component, band] = cost
             scratch.zero[_BLUE + component, band] = without
+            scratch.chroma_coded[component, band] = coded
             if band == 0:
                 _restore(samples[0], y, x, log_size, levels, zero, zero, fixed, coded, tables, scratch)
 
@@ -148,7 +149,9 @@ def _choose_parts(slab, row, column, size, tables, settings, scratch):
         for plane in range(3):
             nothing += scratch.zero[size if plane == 0 else 1 + plane, band]
         for parts in range(8):
-            if parts & 1 and scratch.quarters[size, band] == 0:
+            possible = 1 if scratch.quarters[size, band] else 0
+            possible |= (scratch.chroma_coded[0, band] << 1) | (scratch.chroma_coded[1, band] << 2)
+            if parts & ~possible:
                 continue
             shown = parts | (small if parts & 1 and not size_known else 0)
             if bands == 1:

@@ -26,6 +26,7 @@ ENCODER_SCRATCH = record_type(
     zero=(np.float32, (4, MAX_BANDS)),
     cost=(np.float32, (4, MAX_BANDS)),
     quarters=(np.uint8, (2, MAX_BANDS)),
+    chroma_coded=(np.uint8, (2, MAX_BANDS)),
     fetched=(np.int32, (8, MACROBLOCK, MACROBLOCK)),
 )
 """Working arrays of the encoder.
@@ -34,7 +35,7 @@ Attributes:
     levels: of luma, by size (0: 8x8 blocks, 1: 16x16) and band; chroma_levels: by plane and band.
     zero, cost: of a band without coefficients and as quantised, in squared steps: luma in 8x8 blocks, in 16x16, blue,
         red.
-    quarters: which blocks of a band are coded, by size.
+    quarters: which blocks of a band are coded, by size; chroma_coded: whether chroma is, by plane.
     fetched: blocks of frames, displaced.
 """
 
