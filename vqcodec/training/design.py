@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from vqcodec.errors import UsageError
-from vqcodec.training.corpus import PictureCorpus, SoundCorpus
+from vqcodec.training.corpus import PictureCorpus, SoundCorpus, VideoCorpus
 from vqcodec.vq.codebook import Codebook
 
-ENGINES = {"image": ("transform", "block"), "speech": ("celp-nb", "celp-wb")}
+ENGINES = {"image": ("transform", "block"), "speech": ("celp-nb", "celp-wb"), "video": ("mc",)}
 """Engines that can be trained, by medium; the first is the default."""
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """How a codebook for video is trained.
+
+    Attributes:
+        frames_per_clip: frames at the beginning of each file that are used, at most; at least 2.
+        rounds: of encoding the corpus, collecting and refitting. effort: of the encoder meanwhile.
+        parent: codebook to start from; `none` for none. checkpoint: folder that keeps each finished round.
+    """
+
+    frames_per_clip: int = 33
+    rounds: int = 3
+    effort: int = 4
+    parent: str = "video"
+    checkpoint: str | None = None
 
 
 def train_codebook(
@@ -32,14 +49,15 @@ def train_codebook(
 
     Args:
         sources: files, and folders that are searched with all below them.
-        medium: `image` or `speech`.
-        engine: `transform` or `block`, `celp-nb` or `celp-wb`; None for the medium's default, which is the first.
+        medium: `image`, `speech` or `video`.
+        engine: `transform` or `block`, `celp-nb` or `celp-wb`, `mc`; None for the medium's default, which is the first.
         name: the codebook's name.
         threads: how many to use; all processors unless given.
         progress: called with what is being done and the share of the whole that is done, 0 to 1.
         skipped: called at the end with each file that could not be read, and why.
         options: of the engine: fields of `vqcodec.image.transform.train.TransformOptions`, of
-            `vqcodec.image.block.train.BlockOptions`, or of `vqcodec.speech.training.TrainingOptions` and `checkpoint`.
+            `vqcodec.image.block.train.BlockOptions`, of `vqcodec.speech.training.TrainingOptions` and `checkpoint`, or
+            of `VideoOptions`.
 
     Raises:
         UsageError: there is no such engine or option, or an option is out of range.
@@ -54,6 +72,11 @@ def train_codebook(
         sounds = SoundCorpus.of(sources)
         codebook = _train_speech(sounds, engine.removeprefix("celp-"), name, options, threads, progress)
         _tell_skipped(sounds.skipped, skipped)
+        return codebook
+    if medium == "video":
+        clips = VideoCorpus.of(sources)
+        codebook = _train_video(clips, name, _options(VideoOptions, options), threads, progress)
+        _tell_skipped(clips.skipped, skipped)
         return codebook
     corpus = PictureCorpus.of(sources)
     train = _train_block if engine == "block" else _train_transform
@@ -105,6 +128,27 @@ def _train_speech(
         progress,
         None if folder is None else Path(folder) / f"{corpus.fingerprint()}.npz",
         provenance,
+    )
+
+
+def _train_video(corpus: VideoCorpus, name: str, options: VideoOptions, threads: Any, progress: Any) -> Codebook:
+    from vqcodec.video.mc.train import train_video
+    from vqcodec.vq.library import load_codebook
+
+    corpus.frames_per_clip = options.frames_per_clip
+    if options.checkpoint is not None:
+        Path(options.checkpoint).mkdir(parents=True, exist_ok=True)
+    clips = list(corpus)
+    return train_video(
+        clips,
+        name=name,
+        parent=None if options.parent == "none" else load_codebook(options.parent),
+        rounds=options.rounds,
+        effort=options.effort,
+        threads=threads,
+        checkpoint=None if options.checkpoint is None else Path(options.checkpoint),
+        progress=progress,
+        provenance={"corpus": {"clips": len(clips), "fingerprint": corpus.fingerprint()}},
     )
 
 
