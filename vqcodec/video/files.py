@@ -167,7 +167,11 @@ def _assemble(
     counted = _count_frames(
         header, stream.engine, packets.get(stream.number, ()), starts.get(stream.number, ()), salvage, damage
     )
-    others = [other for other in reader.streams.values() if other.medium == "speech"]
+    try:
+        sound = speech_file(reader, packets, size, salvage)
+    except UnsupportedError as error:
+        sound = None
+        damage.append(f"its sound is left out: {error}")
     return VideoFile(
         header,
         stream.engine,
@@ -175,7 +179,7 @@ def _assemble(
         counted.starts,
         counted.counts,
         counted.length,
-        speech_file(others, reader.codebooks, packets, size, salvage),
+        sound,
         dict(reader.metadata),
         size,
         counted.packets,
@@ -207,10 +211,8 @@ def _count_frames(
         raise CorruptFileError("there are no frames in it")
     if starts[0] != 0:
         raise CorruptFileError(f"its first group begins with frame {starts[0]}, not with frame 0")
-    if header.frames is None:
-        last = _frames_in(header, engine, packets[-1] or b"")
-    else:
-        last = header.frames - starts[-1]
+    told = header.frames
+    last = _frames_in(header, engine, packets[-1] or b"") if told is None else told - starts[-1]
     counts = [after - before for before, after in pairwise(starts)] + [last]
     length = starts[-1] + last
     if last < 1:
