@@ -479,7 +479,7 @@ def _describe_sound(sound: SpeechFile) -> dict[str, Any]:
     shape = SoundShape.of(sound)
     duration = Fraction(shape.source_length, shape.source_rate)
     return {
-        "engine": sound.engine.name,
+        "engine": sound.media.engine,
         "channels": len(sound.streams),
         "codec_rate": shape.codec_rate,
         "sample_rate": shape.source_rate,

@@ -20,6 +20,8 @@ class Engine(StrEnum):
     CELP_WB = "celp-wb"
     CELP_FIXED = "celp-fixed"
     LD_CELP = "ld-celp"
+    MC = "mc"
+    ST3D = "st3d"
 
 
 class Layout(StrEnum):
@@ -66,6 +68,20 @@ FIELDS: dict[Engine, dict[str, str]] = {
         "--symmetries": "symmetries",
         "--training-vectors": "training_vectors",
         "--seed": "seed",
+    },
+    Engine.MC: {
+        "--rounds": "rounds",
+        "--effort": "effort",
+        "--parent": "parent",
+        "--frames-per-clip": "frames_per_clip",
+        "--checkpoint": "checkpoint",
+    },
+    Engine.ST3D: {
+        "--rounds": "rounds",
+        "--effort": "effort",
+        "--parent": "parent",
+        "--frames-per-clip": "frames_per_clip",
+        "--checkpoint": "checkpoint",
     },
 }
 """Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
@@ -126,7 +142,7 @@ Parent = Annotated[
     _option(
         "--parent",
         "Codebook to start from, which is believed where the corpus says little; none for none.",
-        "photo",
+        "photo; with mc video",
         metavar="NAME|FILE|none",
     ),
 ]
@@ -137,6 +153,10 @@ Pixels = Annotated[
 Seconds = Annotated[
     float | None,
     _option("--seconds", "Take no more than this of a recording.", "15", metavar="S", min=1, max=3600),
+]
+FramesPerClip = Annotated[
+    int | None,
+    _option("--frames-per-clip", "Use no more frames of a clip, from its first one on.", "33", metavar="N", min=2),
 ]
 Checkpoint = Annotated[
     str | None,

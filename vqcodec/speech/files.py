@@ -7,12 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from vqcodec import limits
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
-from vqcodec.container.chunks import MAGIC
+from vqcodec.container.chunks import MAGIC, Damage
 from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
+from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.speech.engines import ENGINES, SpeechEngine
 from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
@@ -150,7 +151,7 @@ def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> S
         number: IndexedPackets(file, [entry for entry in entries if entry.stream == number], lock)
         for number in reader.streams
     }
-    return _assemble(reader, packets, size)
+    return assemble_speech(reader, packets, size)
 
 
 def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
@@ -162,11 +163,31 @@ def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
             raise LimitError(f"packet number {packet.number} is beyond the limits")
         stream += [None] * (packet.number - len(stream))
         stream.append(packet.payload)
-    return _assemble(reader, packets, size, salvage)
+    return assemble_speech(reader, packets, size, salvage)
 
 
-def _assemble(
-    reader: ChunkReader, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool = False
+class Declared(Protocol):
+    """What a reader has found declared, or the part of it that is speech."""
+
+    @property
+    def streams(self) -> Mapping[int, StreamDeclaration]:
+        """By number."""
+
+    @property
+    def codebooks(self) -> Mapping[int, CodebookReference]:
+        """By number."""
+
+    @property
+    def metadata(self) -> Mapping[str, bytes]:
+        """By key."""
+
+    @property
+    def damage(self) -> Sequence[Damage]:
+        """What was passed over."""
+
+
+def assemble_speech(
+    reader: Declared, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool = False
 ) -> SpeechFile:
     """The file that a reader has declared, with the packets that were found."""
     declared = [reader.streams[number] for number in sorted(reader.streams)]

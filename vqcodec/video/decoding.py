@@ -116,6 +116,9 @@ class Decoding:
         start, count = video.starts[number], video.counts[number]
         format = video.header.format
         packet = video.group(number).packet
+        told = engine_for(video.engine).frame_count(packet)
+        if told != count:
+            raise CorruptFileError(f"the group from frame {start} on has {told} frames, not {count}")
         decoded = engine_for(video.engine).decode_group(
             packet, format.width, format.height, self._codebook, self._threads
         )
@@ -126,7 +129,7 @@ class Decoding:
                 yield following - 1, frame
             if following == end:
                 return
-        raise CorruptFileError(f"the group from frame {start} on has {following - start} frames, not {count}")
+        raise CorruptFileError(f"the group from frame {start} on ends after {following - start} frames of {count}")
 
     def _lose(self, first: int, end: int) -> None:
         self.lost.append(Part(first, end))

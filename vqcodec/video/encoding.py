@@ -15,7 +15,6 @@ from typing import BinaryIO
 from vqcodec import limits
 from vqcodec.container import ChunkWriter, CodebookReference
 from vqcodec.errors import LimitError, UnreadableInputError
-from vqcodec.speech.engines import ENGINES
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
 from vqcodec.video.frames import Frame
 from vqcodec.video.grouping import SceneDetector, groups
@@ -128,10 +127,9 @@ def _declare(writer: ChunkWriter, plan: Plan) -> None:
     writer.stream(0, "video", plan.codebook.engine, VideoHeader(plan.source.format, exact).to_bytes())
     if plan.sound is not None:
         writer.codebook(_reference(plan.sound.codebook, plan.embed_codebook), 1)
-        rate = ENGINES[plan.sound.codebook.engine].sample_rate
         for number, stream in enumerate(plan.sound.streams):
             engine = plan.sound.codebook.engine
-            writer.stream(1 + number, "speech", engine, stream.header.to_bytes(rate), 1)
+            writer.stream(1 + number, "speech", engine, stream.header.to_bytes(plan.sound.codec_rate), 1)
 
 
 def _reference(codebook: Codebook, embed: bool) -> CodebookReference:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from vqcodec import limits
-from vqcodec.container import ChunkReader, CodebookReference
+from vqcodec.container import ChunkReader, CodebookReference, compact
 from vqcodec.container.index import IndexedPackets, only_packets, read_index
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnsupportedError
 from vqcodec.speech.files import SpeechFile
@@ -86,6 +86,9 @@ def read_video(file: BinaryIO, *, salvage: bool = False) -> VideoFile:
             for any damage in what is read.
     """
     size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(len(compact.MAGIC)) == compact.MAGIC:
+        raise UnsupportedError("video in the compact form; a newer version of vqcodec is needed")
     file.seek(0)
     if not salvage:
         entries = read_index(file)
@@ -164,7 +167,11 @@ def _assemble(
     counted = _count_frames(
         header, stream.engine, packets.get(stream.number, ()), starts.get(stream.number, ()), salvage, damage
     )
-    others = [other for other in reader.streams.values() if other.medium == "speech"]
+    try:
+        sound = speech_file(reader, packets, size, salvage)
+    except UnsupportedError as error:
+        sound = None
+        damage.append(f"its sound is left out: {error}")
     return VideoFile(
         header,
         stream.engine,
@@ -172,7 +179,7 @@ def _assemble(
         counted.starts,
         counted.counts,
         counted.length,
-        speech_file(others, reader.codebooks, packets, size, salvage),
+        sound,
         dict(reader.metadata),
         size,
         counted.packets,
@@ -197,18 +204,19 @@ def _count_frames(
     salvage: bool,
     damage: list[str],
 ) -> _Counted:
-    """How many frames each group has. Without salvage groups follow one another, so only the last has to be asked."""
+    """How many frames each group has: up to the next one; the last as many as the header says, or it says itself."""
     if salvage:
         return _count_salvaged(header, engine, packets, starts, damage)
     if not packets:
         raise CorruptFileError("there are no frames in it")
     if starts[0] != 0:
         raise CorruptFileError(f"its first group begins with frame {starts[0]}, not with frame 0")
-    last = _frames_in(header, engine, packets[-1] or b"")
+    told = header.frames
+    last = _frames_in(header, engine, packets[-1] or b"") if told is None else told - starts[-1]
     counts = [after - before for before, after in pairwise(starts)] + [last]
     length = starts[-1] + last
-    if header.frames not in (None, length):
-        raise CorruptFileError(f"it has {length} frames where its header says {header.frames}")
+    if last < 1:
+        raise CorruptFileError(f"a group begins with frame {starts[-1]} where the header says {length} frames")
     if length > limits.MAX_FRAMES:
         raise LimitError(f"{length} frames; at most {limits.MAX_FRAMES} are allowed")
     return _Counted(starts, counts, length, packets)

@@ -38,10 +38,10 @@ class SceneDetector:
         if previous is None:
             return False
         difference = float(np.mean(np.abs(cells - previous)))
-        usual = sum(self._recent) / len(self._recent) if self._recent else 0.0
         cut = (
-            difference >= LEAST_DIFFERENCE
-            and difference >= RATIO * (usual + SLACK)
+            bool(self._recent)  # how much a scene moves is known from its second frame on
+            and difference >= LEAST_DIFFERENCE
+            and difference >= RATIO * (sum(self._recent) / len(self._recent) + SLACK)
             and _histogram_change(previous, cells) >= LEAST_HISTOGRAM_CHANGE
         )
         if cut:

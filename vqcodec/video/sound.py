@@ -5,24 +5,21 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vqcodec.container import CodebookReference, MediaFile, Stream
+from vqcodec.container import ChunkReader, CodebookReference
+from vqcodec.container.chunks import Damage
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import UnreadableInputError
 from vqcodec.speech.audio import open_audio
 from vqcodec.speech.codec import Wish, encode_sound
 from vqcodec.speech.decoding import SoundShape
-from vqcodec.speech.engines import ENGINES
-from vqcodec.speech.files import CodedStream, SpeechFile, StoredStream, read_speech
-from vqcodec.speech.stream import StreamHeader
+from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
 from vqcodec.video import ffmpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from vqcodec.vq.codebook import Codebook
 
 
@@ -79,24 +76,26 @@ def encode_sound_of(
     return CodedSound(encoded.codebook, streams, shape.codec_rate, shape.source_length / shape.source_rate)
 
 
+@dataclass(frozen=True)
+class _SpeechPart:
+    """What a file of video declares, as if there were only the sound in it."""
+
+    streams: Mapping[int, StreamDeclaration]
+    codebooks: Mapping[int, CodebookReference]
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
+    damage: Sequence[Damage] = ()
+
+
 def speech_file(
-    declared: Sequence[StreamDeclaration],
-    codebooks: Mapping[int, CodebookReference],
-    packets: Mapping[int, Sequence[bytes | None]],
-    size: int,
-    salvaged: bool,
+    reader: ChunkReader, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool
 ) -> SpeechFile | None:
-    """The streams of speech in a video file as a file of their own; None if there are none that can be decoded."""
-    declared = [stream for stream in declared if stream.engine in ENGINES and stream.codebook in codebooks]
-    if not declared:
+    """The streams of speech in a video file as a file of their own; None if there are none.
+
+    Raises:
+        UnsupportedError: they are coded in a way that is not known here, or in different ways.
+        CorruptFileError, LimitError: their headers are damaged, or there are too many.
+    """
+    streams = {number: stream for number, stream in reader.streams.items() if stream.medium == "speech"}
+    if not streams:
         return None
-    first = declared[0]
-    alike = [stream for stream in declared if (stream.engine, stream.codebook) == (first.engine, first.codebook)]
-    engine = ENGINES[first.engine]
-    streams = [
-        StoredStream(StreamHeader.from_bytes(stream.header, engine.sample_rate)[0], packets.get(stream.number, []))
-        for stream in alike
-    ]
-    empty = [Stream(stream.number, stream.medium, stream.engine, stream.header, []) for stream in alike]
-    media = MediaFile("speech", engine.name, codebooks[first.codebook], empty)
-    return SpeechFile(engine, media, streams, size, compact=False, salvaged=salvaged)
+    return assemble_speech(_SpeechPart(streams, reader.codebooks), packets, size, salvaged)

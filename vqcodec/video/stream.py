@@ -1,4 +1,4 @@
-"""The header of a video stream, and what stands before a group's bytes in a packet (FORMAT.md, section 15)."""
+"""The header of a video stream, and what stands before a group's bytes in a packet (FORMAT.md, section 17)."""
 
 from __future__ import annotations
 
