@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import MissingDataError
-from benchmarks.video_data import Clip, find_clips
+from benchmarks.video_data import CLIPS, Clip, find_clips
 from vqcodec import metrics
 from vqcodec.video.engines import Settings
 from vqcodec.video.frames import Frame
@@ -49,13 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m benchmarks.spatiotemporal", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("clips", nargs="*", help="beginnings of names of clips; all without any")
+    parser.add_argument("--folder", type=Path, default=CLIPS, help="of the clips")
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--effort", type=int, default=DEFAULT_EFFORT)
     parser.add_argument("--codebook", default="video-st3d")
     parser.add_argument("--json", type=Path, default=RESULTS / "spatiotemporal.json")
     options = parser.parse_args(arguments)
     try:
-        clips = find_clips(names=tuple(options.clips), frames=options.frames)
+        clips = find_clips(options.folder, names=tuple(options.clips), frames=options.frames)
     except MissingDataError as error:
         print(f"spatiotemporal: skipped: {error}", file=sys.stderr)
         return 0

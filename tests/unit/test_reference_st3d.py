@@ -58,7 +58,7 @@ def test_they_agree_on_random_bits(seed, depth):
     for tools in (0, 4, 12, 28, 24):
         height, width, frames = (int(chance.integers(1, end)) for end in (36, 52, 8))
         head = bytes([frames, int(chance.integers(10, 60)), depth + tools])
-        packet = exact_length(head + chance.bytes(1 << 16), width, height, book)
+        packet = exact_length(head + chance.bytes(1 << 15), width, height, book)
         assert_same_frames(packet, width, height, book)
 
 
