@@ -1,4 +1,4 @@
-"""Make the frozen group of engine video/st3d: python tests/golden/make_st3d.py (only for a new version of the format)."""
+"""Make the frozen group of engine video/st3d: python tests/golden/make_st3d.py (for a new format only)."""
 
 from __future__ import annotations
 
