@@ -90,14 +90,22 @@ def _speed(results: Results) -> Rows:
 
 @table("spatiotemporal", "spatiotemporal")
 def _spatiotemporal(results: Results) -> Rows:
-    """Bits of vectors in space and time, of those of each frame alone, at equal luma PSNR, clip by clip."""
-    names = [clip["clip"] for clip in results["clips"]]
-    yield "luma BD-rate vs each frame alone", "mean", *names
-    described = codec_labels(results)
-    for row in results["bd_rate"]:
-        if row["quality"] == "psnr_y":
-            by_clip = (percent(row["clips"].get(name)) for name in names)
-            yield (described[row["codec"]], percent(row["mean"]), *by_clip)
+    """BD-rate of each way of coding against 2-D VQ, luma and 6:1:1, by clip and in the mean."""
+    labels = results["labels"]
+    yield (f"BD-rate, {results['frames']} frames", *(labels[row["way"]] for row in results["mean"]))
+    clips = list(dict.fromkeys(row["clip"] for row in results["bd_rate"]))
+    for clip in clips:
+        yield clip, *(percent(row["psnr_y"]) for row in results["bd_rate"] if row["clip"] == clip)
+    yield "mean, luma", *(percent(row["psnr_y"]) for row in results["mean"])
+    yield "mean, 6:1:1", *(percent(row["psnr_611"]) for row in results["mean"])
+
+
+@table("spatiotemporal-speed", "spatiotemporal")
+def _spatiotemporal_speed(results: Results) -> Rows:
+    """Frames a second of processor time on one thread, medians over clips and qualities."""
+    yield "one thread", "encode, frames/s", "decode, frames/s"
+    for row in results["speed"]:
+        yield results["labels"][row["way"]], f"{row['encode_fps']:.0f}", f"{row['decode_fps']:.0f}"
 
 
 @table("video-side-by-side", "video-side-by-side")

@@ -200,10 +200,13 @@ def test_a_grey_frame_of_limited_range_spans_black_to_white() -> None:
     assert rgb[1, 0].tolist() == [128] * 3
 
 
-@pytest.mark.parametrize("benchmark", [video, spatiotemporal])
-def test_missing_clips_are_skipped_in_a_line(benchmark, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [str(tmp_path / "nowhere"), "--output", str(tmp_path)]
-    assert benchmark.main(arguments) == 0
+@pytest.mark.parametrize(
+    ("benchmark", "options"), [(video, ("{}/nowhere", "--output", "{}")), (spatiotemporal, ("--folder", "{}/nowhere"))]
+)
+def test_missing_clips_are_skipped_in_a_line(
+    benchmark, options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert benchmark.main([option.format(tmp_path) for option in options]) == 0
     assert "skipped" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
