@@ -31,7 +31,7 @@ class Stream:
     engine: str
     codebook: int
     header: bytes
-    packets: list[bytes] = field(default_factory=list)
+    packets: list[bytes | None] = field(default_factory=list)  # None: missing, of a file that is salvaged
     starts: list[int] = field(default_factory=list)
 
 

@@ -285,7 +285,7 @@ def pcm(value: float) -> int:
     return max(-32768, min(32767, round(value)))
 
 
-# 13.3, and the whole of a stream
+# 13.3, 13.4, and the whole of a stream
 
 
 def unfold(reader: Reader) -> list[bytes]:
@@ -295,30 +295,60 @@ def unfold(reader: Reader) -> list[bytes]:
 
 
 def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[int]:
-    band = BANDS[codebook.engine]
-    if header:
-        reader = Reader(header)
-        stream = stream_header(reader, band.rate)
-        require(reader.at_end())
-    else:
+    """The samples of a whole stream, in either form."""
+    if not header:
         reader = Reader(packets[0])
-        stream = stream_header(reader, band.rate)
-        packets = unfold(reader)
+        stream = stream_header(reader, BANDS[codebook.engine].rate)
+        return decode_stream(stream, list(unfold(reader)), codebook)
+    return decode_stream(whole_header(header, codebook), list(packets), codebook)
+
+
+def decode_salvaged(header: bytes, packets: list[bytes | None], codebook: Codebook) -> list[int]:
+    """13.4: the samples of a stream of which packets are missing: those that are None, and any at the end."""
+    stream = whole_header(header, codebook)
+    expected = packet_count(engine_header(stream.engine_header, BANDS[codebook.engine]), BANDS[codebook.engine])
+    return decode_stream(stream, [*packets, *[None] * (expected - len(packets))], codebook)
+
+
+def whole_header(header: bytes, codebook: Codebook) -> StreamHeader:
+    reader = Reader(header)
+    stream = stream_header(reader, BANDS[codebook.engine].rate)
+    require(reader.at_end())
+    return stream
+
+
+def packet_count(engine: EngineHeader, band: Band) -> int:
+    frames = -(-engine.samples // band.frame)
+    return -(-frames // engine.packet_frames)
+
+
+def decode_stream(
+    stream: StreamHeader, packets: list[bytes | None], codebook: Codebook, first_group: int = 0
+) -> list[int]:
+    """The samples from the beginning of a group on; no group needs another."""
+    band = BANDS[codebook.engine]
     engine = engine_header(stream.engine_header, band)
     source_length(stream, engine.samples, band.rate)
     tables = Tables(codebook, engine.table_set, band)
     frames = -(-engine.samples // band.frame)
-    require(len(packets) == -(-frames // engine.packet_frames))
+    require(len(packets) == packet_count(engine, band))
     output: list[int] = []
-    for start in range(0, len(packets), engine.group_packets):
+    for start in range(first_group * engine.group_packets, len(packets), engine.group_packets):
         parsed = []
         first = 0
         for number in range(start, min(start + engine.group_packets, len(packets))):
             count = min(engine.packet_frames, frames - number * engine.packet_frames)
-            parsed.append(PacketParser(packets[number], first, count, tables).frames)
+            parsed.append(read_packet(packets[number], first, count, tables))
             first += count
         output += decode_group(parsed, tables, engine.post_filter)
-    return output[: engine.samples]
+    return output[: engine.samples - first_group * engine.group_packets * engine.packet_frames * band.frame]
+
+
+def read_packet(data: bytes | None, first: int, count: int, tables: Tables) -> list[Frame]:
+    """14.3; in place of a packet that is lost (14.8) silent frames: the filter rings out, and the level falls."""
+    if data is None:
+        return [Frame(silent=True, subframes=[Subframe() for _ in range(4)]) for _ in range(count)]
+    return PacketParser(data, first, count, tables).frames
 
 
 reference.ENGINES["speech/celp-nb"] = reference.ENGINES["speech/celp-wb"] = decode
