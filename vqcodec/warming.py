@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from vqcodec.speech.engines import SpeechEngine
+    from vqcodec.video.frames import Frame
     from vqcodec.vq.library import CodebookEntry
 
 EFFORTS = (0, 5, 9)
@@ -20,11 +21,12 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
 """By engine, options that between them take every way through the kernels."""
 
 HEIGHT, WIDTH = 44, 52  # no multiples of a block
+FRAMES = 10  # every kind of frame
 HUM_SAMPLES = 18_000
 
 
 def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
-    """Encode and decode a tiny picture or sound with every codebook at hand, so that kernels are compiled and cached.
+    """Encode and decode a tiny picture, sound or clip with every codebook at hand, so that kernels are compiled and cached.
 
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
@@ -49,6 +51,8 @@ def _steps(entry: CodebookEntry) -> list[Callable[[], None]]:
         return [
             partial(_code_speech, entry, engine, effort) for effort in (EFFORTS if engine.kbps is None else (None,))
         ]
+    if entry.engine.startswith("video/"):
+        return [partial(_code_video, entry)]
     return [
         partial(_code_picture, entry, channels, effort, options)
         for options in OPTIONS.get(entry.engine, ())
@@ -77,6 +81,25 @@ def _code_speech(entry: CodebookEntry, engine: SpeechEngine, effort: int | None)
     for kept in (encoded.packets, packets):
         coder.decode(encoded.header, kept, codebook, threads=1)
     coder.count_bits(encoded.header, encoded.packets, codebook)
+
+
+def _code_video(entry: CodebookEntry) -> None:
+    from vqcodec.video.engines import Settings, engine_for
+
+    codebook, engine = entry.load(), engine_for(entry.engine)
+    coded = engine.encode_group(moving_texture(), codebook, Settings(quality=50.0, effort=9, threads=1))
+    for _ in engine.decode_group(coded.packet, WIDTH, HEIGHT, codebook, threads=1):
+        pass
+    engine.count_bits(coded.packet, WIDTH, HEIGHT, codebook)
+
+
+def moving_texture() -> list[Frame]:
+    """A group of frames: a texture that moves over a flat half."""
+    from vqcodec.video.frames import Frame
+
+    wide = np.concatenate([texture(1), texture(1)[:, ::-1]], axis=1)[:, :, 0]
+    shifted = [wide[:, 2 * time : 2 * time + WIDTH] for time in range(FRAMES)]
+    return [Frame(np.ascontiguousarray(luma), luma[::2, ::2].copy(), luma[1::2, 1::2].copy()) for luma in shifted]
 
 
 def hum() -> np.ndarray:
