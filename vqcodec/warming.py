@@ -26,7 +26,7 @@ HUM_SAMPLES = 18_000
 
 
 def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
-    """Encode and decode a tiny picture, sound or clip with every codebook at hand, so that kernels are compiled and cached.
+    """Encode and decode something tiny with every codebook at hand, so that kernels are compiled and cached.
 
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
