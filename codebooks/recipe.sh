@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the shipped codebooks again; README.md says which of them to the same bytes. Takes some hours on two cores.
-#   codebooks/recipe.sh PICTURES SPEECH VIDEO     PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
-#                                           recordings libri_*, asterisk_* and 8k/* (see LICENSES.md)
+#   codebooks/recipe.sh PICTURES SPEECH VIDEO    PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
+#                                           recordings libri_*, asterisk_* and 8k/*, VIDEO the clips *.mkv (see LICENSES.md)
 set -eu
 export LC_ALL=C
 images=${1:-../shared/data/images}

@@ -190,7 +190,7 @@ def train(
     rungs = np.asarray(steps, dtype=np.uint8)
     base = prior or initial_model(rungs)
     parameters = replace(parameters, effort=max(parameters.effort, TRAINING_EFFORT))
-    done, model = _resume(checkpoint, rounds)
+    done, model = resume_rounds(checkpoint, rounds)
     model = model or _on_ladder(base, rungs)
     for number in range(done, rounds):
         finished = 0
@@ -209,7 +209,7 @@ def train(
             transforms = Transforms(*train_transforms(found.spectra, threads))
         filters = _fit_filters(found.filters) if wanted.filters else None
         model = fit_model(found.tables, base, rungs, transforms, filters)
-        _save(checkpoint, number + 1, model)
+        save_round(checkpoint, number + 1, model)
     return model
 
 
@@ -222,7 +222,8 @@ def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
     return Model(rungs, planes, model.transforms)
 
 
-def _save(folder: Path | None, number: int, model: Model) -> None:
+def save_round(folder: Path | None, number: int, model: Model) -> None:
+    """Keep the model after round `number` in `folder`, if there is one."""
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -233,7 +234,7 @@ def _save(folder: Path | None, number: int, model: Model) -> None:
     unfinished.replace(folder / f"round-{number}.npz")
 
 
-def _resume(folder: Path | None, rounds: int) -> tuple[int, Model | None]:
+def resume_rounds(folder: Path | None, rounds: int) -> tuple[int, Model | None]:
     """Return (rounds done, model after them) as found in `folder`."""
     for number in range(rounds, 0, -1):
         path = folder / f"round-{number}.npz" if folder else None

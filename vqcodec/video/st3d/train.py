@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from vqcodec.blocks.fitting import fit_model
 from vqcodec.blocks.initial import initial_model
 from vqcodec.blocks.model import PLANE_TYPES, Model, no_transforms
 from vqcodec.blocks.statistics import PlaneStatistics, new_statistics
+from vqcodec.blocks.training import resume_rounds, save_round
 from vqcodec.errors import UsageError
 from vqcodec.jit import default_threads
 from vqcodec.video.frames import Frame
@@ -72,7 +72,7 @@ def train_st3d(
         raise UsageError("no clip of two frames or more to train on")
     steps = np.array(RUNGS, dtype=np.uint8)
     base = model_of(parent) if parent else initial_model(steps)
-    done, model = _resume(checkpoint, rounds)
+    done, model = resume_rounds(checkpoint, rounds)
     model = model or base
     for number in range(done, rounds):
 
@@ -82,7 +82,7 @@ def train_st3d(
 
         statistics = _collect_round(clips, model, effort, threads or default_threads(), tell)
         model = fit_model(statistics, base, steps, no_transforms(), None)
-        _save(checkpoint, number + 1, model)
+        save_round(checkpoint, number + 1, model)
     story = {
         "method": "encode, collect, refit (vqcodec.video.st3d.train)",
         "clips": len(clips),
@@ -118,24 +118,3 @@ def _collect_round(
                     sums[kind][rung].add(found[kind])
             tell((start + len(batch)) / len(tasks))
     return sums
-
-
-def _save(folder: Path | None, number: int, model: Model) -> None:
-    if folder is None:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    data = io.BytesIO()
-    np.savez_compressed(data, allow_pickle=False, **model.to_arrays())
-    unfinished = folder / "unfinished.npz"
-    unfinished.write_bytes(data.getvalue())
-    unfinished.replace(folder / f"round-{number}.npz")
-
-
-def _resume(folder: Path | None, rounds: int) -> tuple[int, Model | None]:
-    """Return (rounds done, model after them) as found in `folder`."""
-    for number in range(rounds, 0, -1):
-        path = folder / f"round-{number}.npz" if folder else None
-        if path and path.exists():
-            with np.load(path) as arrays:
-                return number, Model.from_arrays(dict(arrays))
-    return 0, None
