@@ -41,8 +41,6 @@ def _steps(entry: CodebookEntry) -> list[Callable[[], None]]:
     """What to do with a codebook to have taken every way through the kernels."""
     if entry.engine.startswith("speech/"):
         return [partial(_code_speech, entry, effort) for effort in EFFORTS]
-    if entry.engine.startswith("video/"):
-        return [partial(_code_video, entry, effort) for effort in EFFORTS]
     return [
         partial(_code_picture, entry, channels, effort, options)
         for options in OPTIONS.get(entry.engine, ())
@@ -71,19 +69,6 @@ def _code_speech(entry: CodebookEntry, effort: int) -> None:
     for kept in (encoded.packets, packets):
         engine.decode(encoded.header, kept, codebook, threads=1)
     engine.count_bits(encoded.header, encoded.packets, codebook)
-
-
-def _code_video(entry: CodebookEntry, effort: int) -> None:
-    from vqcodec.video.engines import Settings, engine_for
-    from vqcodec.video.frames import Frame
-
-    engine, codebook = engine_for(entry.engine), entry.load()
-    luma = texture(1)[..., 0]
-    frames = [Frame(*(np.roll(plane, n, 1) for plane in (luma, luma[::2, ::2], luma[1::2, ::2]))) for n in range(5)]
-    packet = engine.encode_group(frames, codebook, Settings(50.0, effort, 1)).packet
-    for _ in engine.decode_group(packet, WIDTH, HEIGHT, codebook, 1):
-        pass  # decoding is what is to be compiled
-    engine.count_bits(packet, WIDTH, HEIGHT, codebook)
 
 
 def hum() -> np.ndarray:
