@@ -40,9 +40,8 @@ class VideoFormat:
         """
         limits.check_picture_size(self.width, self.height, "video")
         if self.rate * limits.MAX_FRAME_SECONDS < 1 or self.rate > limits.MAX_FRAME_RATE:
-            raise LimitError(
-                f"{float(self.rate):g} frames a second; 1/{limits.MAX_FRAME_SECONDS} to {limits.MAX_FRAME_RATE} are allowed"
-            )
+            allowed = f"1/{limits.MAX_FRAME_SECONDS} to {limits.MAX_FRAME_RATE}"
+            raise LimitError(f"{float(self.rate):g} frames a second; {allowed} are allowed")
         parts = [
             part for value in (self.rate, self.aspect, self.time_base) if value for part in value.as_integer_ratio()
         ]
