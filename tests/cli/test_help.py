@@ -25,6 +25,7 @@ from vqcodec.cli.exit_codes import EXIT_CODES
 from vqcodec.image.codec import DEFAULT_QUALITY
 from vqcodec.image.transform.engine import Wishes
 from vqcodec.speech import codec as speech
+from vqcodec.video import codec as video
 from vqcodec.vq.library import DEFAULT_CODEBOOKS
 
 Run = Callable[..., Result]
@@ -81,9 +82,13 @@ def test_exit_codes_are_in_the_help(run: Run) -> None:
 
 def test_defaults_in_the_help_are_the_defaults(run: Run) -> None:
     text = " ".join(run("encode", "--help").stdout.split())
-    assert f"[default: ({DEFAULT_CODEBOOKS['image']}; for speech that of the band)]" in text
-    assert f"[default: ({DEFAULT_QUALITY:g}; for speech {speech.DEFAULT_QUALITY:g}); 0<=x<=100]" in text
-    assert f"[default: ({DEFAULT_EFFORT}; for speech {speech.DEFAULT_EFFORT}); 0<=x<=9]" in text
+    assert (
+        f"[default: ({DEFAULT_CODEBOOKS['image']}; {DEFAULT_CODEBOOKS['video']}; for speech that of the band)]" in text
+    )
+    others = f"for speech and video {speech.DEFAULT_QUALITY:g}"
+    assert f"[default: ({DEFAULT_QUALITY:g}; {others}); 0<=x<=100]" in text
+    assert f"[default: ({DEFAULT_EFFORT}; for speech and video {speech.DEFAULT_EFFORT}); 0<=x<=9]" in text
+    assert (video.DEFAULT_QUALITY, video.DEFAULT_EFFORT) == (speech.DEFAULT_QUALITY, speech.DEFAULT_EFFORT)
     assert f"[default: ({Wishes.tune})]" in text
     assert f"[default: ({Wishes.chroma})]" in text
     assert f"[default: ({Wishes.alpha_quality:g}); 0<=x<=100]" in text

@@ -15,9 +15,16 @@ import codebook_samples
 import media_samples
 import picture_samples
 import transform_samples
+import video_samples
 from sample import BAD, GOOD, UNSUPPORTED, Sample
 
-MAKERS = (*codebook_samples.MAKERS, *media_samples.MAKERS, *picture_samples.MAKERS, *transform_samples.MAKERS)
+MAKERS = (
+    *codebook_samples.MAKERS,
+    *media_samples.MAKERS,
+    *picture_samples.MAKERS,
+    *transform_samples.MAKERS,
+    *video_samples.MAKERS,
+)
 
 
 def samples() -> list[Sample]:
@@ -31,7 +38,7 @@ Made by `make_files.py` (which also writes this page) from nothing but FORMAT.md
 named for what it attacks. `good` files must be read, `bad` ones must end in the error that is named, `unsupported` ones
 are valid but of a future that this version does not know. The third column says which part finds the fault: for
 `container` that is reading the file and its codebook and following its index; no sample is decoded. For an engine it
-is decoding a file that the container reads.
+is decoding a file that the container reads; for `video` it is looking into a file of video, whoever codes its frames.
 """
 
 

@@ -14,7 +14,7 @@ from vqcodec.video.stream import VideoHeader, pack_times, unpack_times
 from vqcodec.video.video_format import VideoFormat
 
 ratios = st.builds(Fraction, st.integers(1, 100_000), st.integers(1, 3600)).filter(
-    lambda ratio: limits.MIN_FRAME_RATE <= ratio <= limits.MAX_FRAME_RATE
+    lambda ratio: Fraction(1, limits.MAX_FRAME_SECONDS) <= ratio <= limits.MAX_FRAME_RATE
 )
 formats = st.builds(
     VideoFormat,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from vqcodec.cli.speech_wording import STDOUT_NAME, decibels, seconds
@@ -24,7 +23,8 @@ CSV_COLUMNS = (
 
 def rate(text: str) -> str:
     """As in "29.97 fps"."""
-    return f"{float(Fraction(text)):.5g} fps"
+    above, _, below = text.partition("/")
+    return f"{int(above) / int(below or 1):.5g} fps"
 
 
 def encode_line(report: VideoEncodeReport) -> str:

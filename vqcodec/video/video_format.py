@@ -39,10 +39,9 @@ class VideoFormat:
             LimitError: its size or its rate is.
         """
         limits.check_picture_size(self.width, self.height, "video")
-        if not limits.MIN_FRAME_RATE <= self.rate <= limits.MAX_FRAME_RATE:
-            raise LimitError(
-                f"{float(self.rate):g} frames a second; {limits.MIN_FRAME_RATE} to {limits.MAX_FRAME_RATE} are allowed"
-            )
+        if self.rate * limits.MAX_FRAME_SECONDS < 1 or self.rate > limits.MAX_FRAME_RATE:
+            allowed = f"1/{limits.MAX_FRAME_SECONDS} to {limits.MAX_FRAME_RATE}"
+            raise LimitError(f"{float(self.rate):g} frames a second; {allowed} are allowed")
         parts = [
             part for value in (self.rate, self.aspect, self.time_base) if value for part in value.as_integer_ratio()
         ]
