@@ -79,6 +79,8 @@ def reading_errors(name: str) -> Iterator[None]:
         raise UnreadableInputError(f"{name}: no such file; check the name") from None
     except IsADirectoryError:
         raise UnreadableInputError(f"{name}: is a folder; name the files in it") from None
+    except BrokenPipeError:  # of an output that is written meanwhile
+        raise
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it, a closed file object
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableInputError(f"{name}: cannot be read: {reason}") from None
