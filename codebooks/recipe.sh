@@ -44,8 +44,10 @@ voice() {
     name=$1
     engine=$2
     shift 2
-    vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" -o "$out/$name.vqcb" --force
+    vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" --seconds 6 \
+        -o "$out/$name.vqcb" --force
 }
 
+# Six seconds of each recording: about ten minutes of speech, which take an hour of one core.
 voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/*
 voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_*
