@@ -68,7 +68,13 @@ FIELDS: dict[Engine, dict[str, str]] = {
 }
 """Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
 
-_SPEECH = {"--rounds": "rounds", "--seconds": "most_seconds", "--checkpoint": "checkpoint", "--seed": "seed"}
+_SPEECH = {
+    "--rounds": "rounds",
+    "--parent": "parent",
+    "--seconds": "most_seconds",
+    "--checkpoint": "checkpoint",
+    "--seed": "seed",
+}
 FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
 
 
@@ -121,8 +127,8 @@ Parent = Annotated[
     str | None,
     _option(
         "--parent",
-        "Codebook to start from, which is believed where the corpus says little; none for none.",
-        "photo",
+        "Codebook to start from; for pictures it is believed where the corpus says little. none for none.",
+        "photo; for speech none",
         metavar="NAME|FILE|none",
     ),
 ]
