@@ -67,13 +67,20 @@ def estimate_energies(lags, response_lags, energies):
 
 
 @inline_kernel
-def _match_block(transposed, target, shadow, match, hidden, first, width):
-    """Fill a block of `match` and `hidden` with inner products."""
+def _match_block(transposed, target, shadow, shaded, match, hidden, first, width):
+    """Fill a block of `match` and `hidden` with inner products; without `shaded` the latter are 0 as they stand."""
     found = match[first : first + width]
     masked = hidden[first : first + width]
     for e in range(width):
         found[e] = 0.0
         masked[e] = 0.0
+    if not shaded:
+        for k in range(transposed.shape[0]):
+            t = np.float32(target[k])
+            row = transposed[k, first : first + width]
+            for e in range(width):
+                found[e] += t * row[e]
+        return
     for k in range(transposed.shape[0]):
         t = np.float32(target[k])
         s = np.float32(shadow[k])
@@ -101,9 +108,12 @@ def search_shapes(transposed, energies, costs, books, target, shadow, weight, la
     weight32 = np.float32(weight)
     lambda32 = np.float32(lambda_)
     least = np.float32(_MIN_ENERGY)
+    shaded = False
+    for n in range(shadow.size):
+        shaded = shaded or shadow[n] != 0.0
     for first in range(0, entries, _BLOCK):
         width = min(_BLOCK, entries - first)
-        _match_block(transposed, target, shadow, match, hidden, first, width)
+        _match_block(transposed, target, shadow, shaded, match, hidden, first, width)
         merits = match[first : first + width]
         masked = hidden[first : first + width]
         energy = energies[first : first + width]
