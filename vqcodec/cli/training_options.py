@@ -127,8 +127,8 @@ Parent = Annotated[
     str | None,
     _option(
         "--parent",
-        "Codebook to start from; for pictures it is believed where the corpus says little. none for none.",
-        "photo; for speech none",
+        "Codebook to start from, which is believed where pictures say little; none for none, as with speech unless told.",
+        "photo",
         metavar="NAME|FILE|none",
     ),
 ]
