@@ -127,7 +127,7 @@ Parent = Annotated[
     str | None,
     _option(
         "--parent",
-        "Codebook to start from, which is believed where pictures say little; none for none, as with speech unless told.",
+        "Codebook to start from, which is believed where pictures say little; none for none (so with speech).",
         "photo",
         metavar="NAME|FILE|none",
     ),
