@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec codebooks -name '*.py' -o -name '*.vqcb')
 
-.PHONY: setup demo test lint types docs bench bench-image bench-speech wheel clean help
+.PHONY: setup demo test lint types docs bench bench-image bench-speech bench-video wheel clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,7 @@ bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results,
 	$(BIN)/python -m benchmarks.palette
 	$(MAKE) bench-image
 	$(MAKE) bench-speech
+	$(MAKE) bench-video
 
 bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
 	$(BIN)/python -m benchmarks.image
@@ -58,6 +59,12 @@ bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JP
 
 bench-speech: setup $(VENV)/benchmarking ## speech beside Opus, AMR-NB, Speex, G.723.1, GSM, Codec2 (apt-get install codec2 speex)
 	$(BIN)/python -m benchmarks.speech
+	$(BIN)/python -m benchmarks.tables
+
+bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Theora, MPEG-4, MPEG-2, H.263+, Sorenson, RoQ, Cinepak
+	$(BIN)/python -m benchmarks.video
+	$(BIN)/python -m benchmarks.spatiotemporal
+	$(BIN)/python -m benchmarks.video_side_by_side
 	$(BIN)/python -m benchmarks.tables
 
 wheel: setup ## build the wheel into dist/

@@ -45,15 +45,18 @@ def command_line() -> str:
     return shlex.join([*program, *sys.argv[1:]])
 
 
-def write_json(path: Path, name: str, results: Mapping[str, Any]) -> None:
+def write_json(path: Path, name: str, results: Mapping[str, Any], versions: Mapping[str, str] | None = None) -> None:
     """Write a benchmark's results with its name and environment; infinities and NaN become null.
 
     Args:
         path: the file, replaced if it is there; its folder is made.
         name: of the benchmark.
         results: numbers, strings, lists and dictionaries. Lists of dictionaries are written one a line.
+        versions: of programs that matter to this benchmark, beside those of `environment`.
     """
-    document = {"benchmark": name, **environment(), "results": _finite(results)}
+    measured_with = environment()
+    measured_with["versions"] |= versions or {}
+    document = {"benchmark": name, **measured_with, "results": _finite(results)}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(_layout(document) + "\n", encoding="utf-8")

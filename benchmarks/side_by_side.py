@@ -83,10 +83,8 @@ def _show(scene: Scene) -> list[dict[str, object]]:
         }
         for label, size, decoded in shown
     ]
-    panels = [("original", _part(samples, scene.crop))]
-    panels += [(f"{label}, {size} bytes", _part(decoded, scene.crop)) for label, size, decoded in shown]
-    scene.output.parent.mkdir(parents=True, exist_ok=True)
-    _in_one(panels).save(scene.output, "WEBP", lossless=True, method=6)
+    panels = [("original", samples), *((f"{label}, {size} bytes", decoded) for label, size, decoded in shown)]
+    write_sheet(scene.output, panels, scene.crop)
     return rows
 
 
@@ -98,6 +96,18 @@ def _at_size(codec: Codec, samples: Samples, size: int) -> tuple[str, int, Sampl
         low, high = (low, middle) if len(codec.encode(samples, middle)) >= size else (middle + 1, high)
     data = codec.encode(samples, high)
     return codec.label, len(data), codec.decode(data)
+
+
+def write_sheet(path: Path, panels: Sequence[tuple[str, Samples]], crop: Sequence[int]) -> None:
+    """Write the same part of several pictures, enlarged, each under its caption, as a lossless WebP.
+
+    Args:
+        panels: captions, and RGB samples of one shape.
+        crop: left, top, width and height of the part.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parts = [(caption, _part(samples, crop)) for caption, samples in panels]
+    _in_one(parts).save(path, "WEBP", lossless=True, method=6)
 
 
 def _part(samples: Samples, crop: Sequence[int]) -> Image.Image:

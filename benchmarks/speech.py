@@ -23,7 +23,7 @@ import platformdirs
 from benchmarks import plots, speech_data
 from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import MissingDataError
-from benchmarks.speech_candidate import LADDER, candidate
+from benchmarks.speech_candidate import LADDER, candidate, textbook_coders
 from benchmarks.speech_data import Clip
 from benchmarks.speech_peers import SpeechCodec, find_peers
 from benchmarks.speech_points import QUALITIES, Point, PointCache, bits_needed, mean_rows, quality_at
@@ -102,7 +102,7 @@ def _codecs(band: str, options: argparse.Namespace) -> list[SpeechCodec]:
         return found
     ladder = tuple(options.quality.split(","))
     own = [candidate(specification, band, ladder) for specification in options.codebook or [""]]
-    return [*found, *(codec for codec in own if codec is not None)]
+    return [*found, *textbook_coders(band), *(codec for codec in own if codec is not None)]
 
 
 def _measure_all(codecs: Sequence[SpeechCodec], clips: Sequence[Clip], cache: PointCache) -> list[Point]:
@@ -122,7 +122,7 @@ def _report(
     options: argparse.Namespace, codecs: Sequence[SpeechCodec], points: Sequence[Point], speed: list[dict[str, Any]]
 ) -> None:
     rows = mean_rows(points)
-    own = [codec.name for codec in codecs if not codec.identity]
+    own = [codec.name for codec in codecs if codec.name.startswith("vqcodec")]
     needed = [
         {"candidate": name, "group": group} | row
         for name in dict.fromkeys(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import vqcodec
@@ -9,9 +10,11 @@ from benchmarks.candidate import option
 from benchmarks.speech_data import RATES, Samples
 from benchmarks.speech_peers import SpeechCodec
 from vqcodec.speech.codec import payload_bytes
+from vqcodec.speech.engines import ENGINES
 
 LADDER = (5.0, 15.0, 25.0, 35.0, 45.0, 55.0, 65.0, 75.0, 85.0, 95.0)
-BAND_OF_ENGINE = {"speech/celp-nb": "nb", "speech/celp-wb": "wb"}
+TEXTBOOK = {"celp-4800": "textbook CELP", "ld-celp-16k": "textbook LD-CELP"}
+"""Codebooks of the coders of fixed rate, which are shown among the peers, by their label."""
 
 
 def candidate(specification: str, band: str, ladder: tuple[str, ...]) -> SpeechCodec | None:
@@ -29,13 +32,15 @@ def candidate(specification: str, band: str, ladder: tuple[str, ...]) -> SpeechC
     name, _, assignments = specification.partition(":")
     options = dict(option(assignment) for assignment in assignments.split(",") if assignment)
     codebook = vqcodec.load_codebook(name) if name else None
-    if codebook is not None and BAND_OF_ENGINE.get(codebook.engine) != band:
+    engine = None if codebook is None else ENGINES.get(codebook.engine)
+    if codebook is not None and (engine is None or engine.band != band):
         return None
+    if engine is not None and engine.kbps is not None:
+        ladder = (f"{engine.kbps:g}",)
 
     def encode(samples: Samples, quality: str) -> bytes:
-        return vqcodec.encode_speech(
-            samples, RATES[band], codebook=codebook, band=band, quality=float(quality), threads=1, **options
-        )
+        wish = {} if engine is not None and engine.kbps is not None else {"quality": float(quality)}
+        return vqcodec.encode_speech(samples, RATES[band], codebook=codebook, band=band, threads=1, **wish, **options)
 
     def decode(data: bytes, _quality: str) -> Samples:
         return vqcodec.decode_speech(data, codebook=codebook, threads=1)[0]
@@ -43,6 +48,12 @@ def candidate(specification: str, band: str, ladder: tuple[str, ...]) -> SpeechC
     described = ", ".join(f"{key}={value}" for key, value in options.items()) or "default options"
     name = f"vqcodec {specification}".strip()
     return SpeechCodec(name, name, band, described, "", ladder, encode, decode, _payload_bits)
+
+
+def textbook_coders(band: str) -> list[SpeechCodec]:
+    """The coders of fixed rate of a band, as codecs of their own, not as candidates."""
+    found = {label: candidate(name, band, ()) for name, label in TEXTBOOK.items()}
+    return [replace(codec, name=label, label=label) for label, codec in found.items() if codec is not None]
 
 
 def _payload_bits(data: bytes, _quality: Any, _samples: int) -> float:

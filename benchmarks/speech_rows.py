@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from benchmarks.table_rows import Results, Rows, table
+from benchmarks.table_rows import Results, Rows, codec_labels, table
 
 _GROUPS = ("all", "men", "women")
 
@@ -25,10 +25,6 @@ def _mean_share(percents: Iterable[float | None]) -> float | None:
     return statistics.geometric_mean(known) if known else None
 
 
-def _labels(results: Results) -> dict[str, str]:
-    return {codec["codec"]: codec["label"] for codec in results["codecs"]}
-
-
 def _comparison(band: str) -> Callable[[Results], Rows]:
     """Every point of every peer, and what the default codebook needs of its bits at equal quality."""
 
@@ -44,7 +40,7 @@ def _comparison(band: str) -> Callable[[Results], Rows]:
             "at equal STOI",
             "at equal ViSQOL",
         )
-        labels = _labels(results)
+        labels = codec_labels(results)
         needed = {(row["codec"], row["setting"]): row for row in _default_rows(results["bits_needed"], band, "all")}
         for row in _peer_rows(results, band):
             shares = needed.get((row["codec"], row["setting"]), {})
@@ -74,7 +70,7 @@ def _summary(results: Results) -> Rows:
         "at equal STOI",
         "at equal ViSQOL",
     )
-    labels = _labels(results)
+    labels = codec_labels(results)
     for band in ("nb", "wb"):
         rows = _default_rows(results["bits_needed"], band, "all")
         for codec in dict.fromkeys(row["codec"] for row in rows):
@@ -136,7 +132,7 @@ def _ladder(results: Results) -> Rows:
 @table("speech-speed", "speech")
 def _speed(results: Results) -> Rows:
     """Real-time factors near 6 kbit/s (narrowband) and 12 kbit/s (wideband)."""
-    labels = _labels(results)
+    labels = codec_labels(results)
     yield "codec", "setting", "encodes, x real time", "decodes, x real time"
     for row in results["speed"]:
         yield (

@@ -40,7 +40,7 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{value:+.1f} %".replace("-", "−")
 
 
-def _labels(results: Results) -> dict[str, str]:
+def codec_labels(results: Results) -> dict[str, str]:
     return {codec["codec"]: codec["label"] for codec in results["codecs"]}
 
 
@@ -62,7 +62,7 @@ def _image_comparison(results: Results) -> Rows:
         "RGB PSNR vs AVIF",
         "SSIM vs AVIF",
     )
-    for codec, label in _labels(results).items():
+    for codec, label in codec_labels(results).items():
         if codec != "jpeg":
             yield (
                 label,
@@ -85,7 +85,7 @@ def _grey_comparison(results: Results) -> Rows:
         "PSNR vs AVIF",
         "SSIM vs AVIF",
     )
-    for codec, label in _labels(results).items():
+    for codec, label in codec_labels(results).items():
         if codec != "jpeg":
             yield (
                 label,
@@ -96,7 +96,7 @@ def _grey_comparison(results: Results) -> Rows:
 @table("image-speed", "image-colour")
 def _image_speed(results: Results) -> Rows:
     """Megapixels a second at about one bit per pixel, wall clock; and processor time."""
-    labels = _labels(results)
+    labels = codec_labels(results)
     yield (
         "about 1 bpp",
         "encode (Mpixel/s)",
@@ -116,8 +116,8 @@ def _image_speed(results: Results) -> Rows:
 
 def _small_pictures(results: Results) -> Rows:
     """vqcodec with codebooks of its own against the general codecs, on the mean curves of a set."""
-    references = [name for name in _labels(results) if not name.startswith("vqcodec")]
-    labels = _labels(results)
+    references = [name for name in codec_labels(results) if not name.startswith("vqcodec")]
+    labels = codec_labels(results)
     means = {
         (row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"] if row["quality"] == "psnr_rgb"
     }

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Makes the shipped codebooks again; README.md says which of them to the same bytes. Takes some hours on two cores.
-#   codebooks/recipe.sh PICTURES SPEECH     PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
+#   codebooks/recipe.sh PICTURES SPEECH VIDEO     PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
 #                                           recordings libri_*, asterisk_* and 8k/* (see LICENSES.md)
 set -eu
 export LC_ALL=C
 images=${1:-../shared/data/images}
 speech=${2:-../shared/data/speech/train}
+video=${3:-../shared/data/video/train}
 out=$(dirname "$0")
 [ -d "$speech/8k" ] || { echo "recipe.sh: no folder $speech/8k; give the one with the training recordings" >&2; exit 3; }
 for folder in train train_screen tiles/emoji_noto64; do
@@ -51,3 +52,10 @@ voice() {
 # Six seconds of each recording: about ten minutes of speech, which take an hour of one core.
 voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/*
 voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_*
+voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
+voice ld-celp-16k ld-celp "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 10
+
+vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --parent none --frames-per-clip 9 --rounds 2 --effort 5 \
+    -o "$out/video.vqcb" --force
+vqcodec train-codebook "$video"/*.mkv --media video --engine st3d --name video-st3d --parent none --frames-per-clip 8 --rounds 2 \
+    --effort 5 -o "$out/video-st3d.vqcb" --force

@@ -21,6 +21,8 @@ _HOME = {
     "decode_image": "vqcodec.image",
     "encode_speech": "vqcodec.speech.codec",
     "decode_speech": "vqcodec.speech.codec",
+    "encode_video": "vqcodec.video.codec",
+    "decode_video": "vqcodec.video.codec",
     "train_codebook": "vqcodec.training",
     "Codebook": "vqcodec.vq.codebook",
     "load_codebook": "vqcodec.vq.library",
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
     from vqcodec.training import train_codebook as train_codebook
+    from vqcodec.video.codec import decode_video as decode_video
+    from vqcodec.video.codec import encode_video as encode_video
     from vqcodec.vq.codebook import Codebook as Codebook
     from vqcodec.vq.library import load_codebook as load_codebook
 

@@ -29,6 +29,13 @@ from vqcodec.reports import (
     SpeechVerifyReport,
     VerifyReport,
 )
+from vqcodec.video_reports import (
+    VideoComparison,
+    VideoDecodeReport,
+    VideoEncodeReport,
+    VideoInfo,
+    VideoVerifyReport,
+)
 
 if TYPE_CHECKING:
     from vqcodec.image.pixels import Picture
@@ -48,12 +55,19 @@ __all__ = [
     "SpeechInfo",
     "SpeechVerifyReport",
     "VerifyReport",
+    "VideoComparison",
+    "VideoDecodeReport",
+    "VideoEncodeReport",
+    "VideoInfo",
+    "VideoVerifyReport",
     "compare",
     "decode",
     "encode",
     "info",
     "verify",
 ]
+
+_A_MEDIUM = {"image": "a picture", "speech": "speech", "": "a picture"}
 
 Progress = Callable[[float], None]
 """Called with the part of the work that is done, 0 to 1; what it raises ends the work, nothing written."""
@@ -74,29 +88,43 @@ def encode(
     strip_metadata: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
+    fps: str | None = None,
+    frames: str | None = None,
+    gop: int | None = None,
+    scene_cuts: bool | None = None,
+    audio: bool | None = None,
+    keep_partial: bool | None = None,
     progress: Progress | None = None,
     name: str | None = None,
     **options: Any,
-) -> EncodeReport | SpeechEncodeReport:
-    """Encode a picture, or sound as speech.
+) -> EncodeReport | SpeechEncodeReport | VideoEncodeReport:
+    """Encode a picture, sound as speech, or video.
 
     Args:
-        source: any picture that Pillow reads, or any sound file that libsndfile reads.
+        source: any picture that Pillow reads, any sound file that libsndfile reads, any video that ffmpeg reads, a
+            stream of y4m, a folder of pictures, or a pattern such as `frames/*.png` for them.
         destination: where the `.vqc` file goes; None leaves the bytes in the report.
-        medium: `image` or `speech`; None goes by the codebook, or else by what the source holds.
+        medium: `image`, `speech` or `video`; None goes by the codebook, or else by what the source holds.
         codebook: name, path, or the codebook itself; None takes the default.
-        quality: 0 to 100. target_psnr: dB to reach (pictures). bitrate: kbit/s on average (speech). target_size:
-            bytes not to exceed. At most one of the four; without any, quality 75 for pictures, 50 for speech.
-        effort: 0 (quick) to 9 (thorough); None for 7, for speech 5.
+        quality: 0 to 100. target_psnr: dB to reach (pictures, video). bitrate: kbit/s on average (speech; video, the
+            whole file). target_size: bytes not to exceed. At most one of the four; without any, quality 75 for
+            pictures, 50 for speech and video.
+        effort: 0 (quick) to 9 (thorough); None for 7, for speech and video 5.
         embed_codebook: store the codebook in the file, which then decodes anywhere.
         strip_metadata: leave out ICC profile, EXIF and XMP of a picture, texts of a sound file.
         overwrite: replace a destination that exists.
         threads: None for as many as there are CPUs; the bytes are the same for any number.
+        fps: of video: frames a second, such as `25` or `30000/1001`, in the place of what the source says.
+        frames: of video: the part to encode, `a:b` for frames a up to b, not included, counted from 0.
+        gop: of video: most frames of a group, which decodes on its own; None for the engine's own choice.
+        scene_cuts: of video: whether a group also ends where the scene changes; None for yes.
+        audio: of video: whether its sound is coded too, as speech; None for yes.
+        keep_partial: of video: when interrupted, end the file well with the frames that are coded.
         progress: see `Progress`.
         name: how messages and the report call the source.
         options: of the codebook's engine: for `image/transform` tune (`ssim`, `psnr`), chroma (`auto`, `444`,
-            `420`) and alpha_quality (0 to 100); `image/block` has none. For speech band (`auto`, `nb`, `wb`) and
-            channels (`mix`, `keep`).
+            `420`) and alpha_quality (0 to 100); `image/block` has none. For speech, and for the sound of video, band
+            (`auto`, `nb`, `wb`) and channels (`mix`, `keep`); for `video/mc` distance (1, 2, 4, 8, 16).
 
     Raises:
         UsageError: options out of range, exclusive of one another or not known to the engine; the destination is
@@ -114,6 +142,36 @@ def encode(
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     book = None if codebook is None else _load_codebook(codebook)
     source, medium = _medium_to_encode(source, name, medium, book)
+    choices: dict[str, Any] = {
+        "fps": fps,
+        "frames": frames,
+        "gop": gop,
+        "scene_cuts": scene_cuts,
+        "audio": audio,
+        "keep_partial": keep_partial,
+    }
+    chosen = {key: value for key, value in choices.items() if value is not None}
+    if medium == "video":
+        from vqcodec import video_api
+        from vqcodec.video.codec import DEFAULT_EFFORT as VIDEO_EFFORT
+        from vqcodec.video.codec import VideoWish
+
+        sound = {key: options.pop(key) for key in ("channels", "band") if key in options}
+        with naming(name):
+            return video_api.encode(
+                source,
+                destination,
+                name,
+                codebook=book,
+                wish=VideoWish(quality, bitrate, target_size, target_psnr, VIDEO_EFFORT if effort is None else effort),
+                choices=video_api.VideoChoices(**chosen, **sound, options=options),
+                embed_codebook=embed_codebook,
+                overwrite=overwrite,
+                threads=threads,
+                progress=progress,
+            )
+    if chosen:
+        raise UsageError(f"{name}: {next(iter(chosen))} is for video, and this is {_A_MEDIUM[medium]}")
     if medium == "speech":
         from vqcodec import speech_api
 
@@ -187,25 +245,33 @@ def decode(
     start: float | None = None,
     duration: float | None = None,
     salvage: bool = False,
+    frames: str | None = None,
+    lossless: bool = False,
+    audio: bool | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
     name: str | None = None,
-) -> DecodeReport | SpeechDecodeReport:
-    """Decode a `.vqc` file, or part of it, to a picture or sound file.
+) -> DecodeReport | SpeechDecodeReport | VideoDecodeReport:
+    """Decode a `.vqc` file, or part of it, to a picture, a sound file or a video.
 
     Args:
         source: a `.vqc` file.
         destination: where the picture or sound goes; None leaves the bytes of its file in the report.
-        format: `png`, `ppm`, `webp` and so on, or `wav`, `flac`, `ogg`; None goes by the destination's extension,
-            and is `png` or `wav` where there is no path to go by.
+        format: `png`, `ppm`, `webp` and so on; `wav`, `flac`, `ogg`; or `y4m`, `mp4`, `mkv`, `mov`, `png` (the
+            destination then being a pattern for the pictures' names, such as `frames/%05d.png`). None goes by the
+            destination's extension, and is `png`, `wav` or `y4m` where there is no path to go by.
         codebook: name, path or codebook to decode with, instead of the one found by identity; it must be the
             one that the file was coded with.
         crop: x, y, width and height of the part to decode, in pixels; of a large file no more is read and decoded
             than it needs.
         rate: of speech: `source` (the default) for the sampling rate of what was encoded, `codec`, or any in Hz.
-        start, duration: of speech: seconds of the part to decode; of a long file no more is read than it needs.
-        salvage: of speech: decode what is intact of a damaged file, and conceal and report the rest.
+        start, duration: of speech and video: seconds of the part to decode; of a long file no more is read than it
+            needs.
+        salvage: of speech and video: decode what is intact of a damaged file, and conceal and report the rest.
+        frames: of video: the part to decode, `a:b` for frames a up to b, not included, counted from 0.
+        lossless: of video: write mp4, mkv or mov without further loss.
+        audio: of video: whether its sound is written too, where the format has a place for it; None for yes.
         overwrite, threads, progress, name: as in `encode`.
 
     Raises:
@@ -221,6 +287,30 @@ def decode(
     check_destination(destination, [source, *_as_source(codebook)], overwrite=overwrite)
     book = None if codebook is None else _load_codebook(codebook)
     source, medium = _medium_to_decode(source, name)
+    if medium == "video":
+        from vqcodec import video_api
+
+        if crop is not None or rate is not None:
+            raise UsageError(f"{name}: crop is for pictures and rate for speech, and this is video")
+        with naming(name):
+            return video_api.decode(
+                source,
+                destination,
+                name,
+                format=format,
+                codebook=book,
+                frames=frames,
+                start=start,
+                duration=duration,
+                lossless=lossless,
+                audio=audio is not False,
+                salvage=salvage,
+                overwrite=overwrite,
+                threads=threads,
+                progress=progress,
+            )
+    if frames is not None or lossless or audio is not None:
+        raise UsageError(f"{name}: frames, lossless and audio are for video, and this is {_A_MEDIUM[medium]}")
     if medium == "speech":
         from vqcodec import speech_api
 
@@ -242,7 +332,7 @@ def decode(
                 progress=progress,
             )
     if salvage or any(wish is not None for wish in (rate, start, duration)):
-        raise UsageError(f"{name}: rate, start, duration and salvage are for speech, and this is a picture")
+        raise UsageError(f"{name}: rate, start, duration and salvage are for speech and video, and this is a picture")
     pillow_format = _picture_format(format, destination)
     with naming(name):
         picture, size = _decode(source, name, book, threads, crop)
@@ -272,7 +362,7 @@ def info(
     bits: bool = False,
     codebook: CodebookChoice | None = None,
     name: str | None = None,
-) -> FileInfo | SpeechInfo:
+) -> FileInfo | SpeechInfo | VideoInfo:
     """What a `.vqc` file says of itself; needs no codebook, and decodes nothing, unless the bits are to be counted.
 
     Args:
@@ -293,6 +383,11 @@ def info(
 
         with naming(name):
             return speech_api.info(source, name, bits=bits, codebook=book)
+    if medium == "video":
+        from vqcodec import video_api
+
+        with naming(name):
+            return video_api.info(source, name, bits=bits, codebook=book)
     data = read_all(source, name)
 
     from vqcodec.codebook_use import codebook_use
@@ -326,7 +421,7 @@ def verify(
     codebook: CodebookChoice | None = None,
     threads: int | None = None,
     name: str | None = None,
-) -> VerifyReport | SpeechVerifyReport:
+) -> VerifyReport | SpeechVerifyReport | VideoVerifyReport:
     """Check a `.vqc` file in full: structure, checksums, that its codebook is at hand, and that it decodes.
 
     Raises:
@@ -343,6 +438,11 @@ def verify(
 
         with naming(name):
             return speech_api.verify(source, name, codebook=book, threads=threads)
+    if medium == "video":
+        from vqcodec import video_api
+
+        with naming(name):
+            return video_api.verify(source, name, codebook=book, threads=threads)
     data = read_all(source, name)
     about = cast(FileInfo, info(data, name=name))
     used = about.codebook
@@ -369,10 +469,11 @@ def compare(
     codebook: CodebookChoice | None = None,
     threads: int | None = None,
     names: tuple[str | None, str | None] = (None, None),
-) -> Comparison | SpeechComparison:
-    """Measure how far `test` is from `reference`; either may be a `.vqc` file, or a picture, or sound.
+) -> Comparison | SpeechComparison | VideoComparison:
+    """Measure how far `test` is from `reference`; either may be a `.vqc` file, or a picture, sound, or video.
 
-    Two recordings are aligned in time first, and their channels mixed into one. Of two pictures, where one is grey
+    Two recordings are aligned in time first, and their channels mixed into one. Two videos are compared frame by
+    frame from the first on. Of two pictures, where one is grey
     and the other colour, both are compared as colour; where one alone has alpha, the other counts as opaque.
 
     Raises:
@@ -387,6 +488,15 @@ def compare(
     test, second_medium, second_coded = _medium_to_compare(test, test_name)
     if first_medium != second_medium:
         raise UsageError(f"{reference_name} is of medium {first_medium}, {test_name} of {second_medium}; compare alike")
+    if first_medium == "video":
+        from vqcodec import video_comparison
+
+        return video_comparison.compare(
+            (reference, reference_name, first_coded),
+            (test, test_name, second_coded),
+            codebook=None if codebook is None else _load_codebook(codebook),
+            threads=threads,
+        )
     if first_medium == "speech":
         from vqcodec import speech_api
 
@@ -407,17 +517,15 @@ def _medium_to_encode(source: Source, name: str, medium: str | None, codebook: C
     Raises:
         UsageError: the medium is unknown, or not that of the codebook.
     """
-    from vqcodec.sniffing import is_sound, with_head
-
-    if medium not in (None, "image", "speech"):
-        raise UsageError(f"medium {medium!r} is unknown; choose image or speech")
+    if medium not in (None, "image", "speech", "video"):
+        raise UsageError(f"medium {medium!r} is unknown; choose image, speech or video")
     of_codebook = None if codebook is None else codebook.engine.partition("/")[0]
     if None not in (medium, of_codebook) and medium != of_codebook:
         raise UsageError(f"medium {medium} was asked for, but the codebook is for {of_codebook}; leave one out")
     medium = medium or of_codebook
-    if medium is None:
-        source, head = with_head(source, name)
-        medium = "speech" if is_sound(head) else "image"
+    if medium is None or (medium == "video" and hasattr(source, "read")):
+        source, found, _ = _medium_of_source(source, name)
+        medium = medium or found
     return source, medium
 
 
@@ -432,12 +540,24 @@ def _medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
 def _medium_to_compare(source: Source, name: str) -> tuple[Source, str, bool]:
     """The source, which may have been read, its medium, and whether it is a `.vqc` file."""
     from vqcodec.container import is_media
-    from vqcodec.sniffing import is_sound, medium_of_media, with_head
+    from vqcodec.sniffing import medium_of_media
 
-    source, head = with_head(source, name)
+    source, medium, head = _medium_of_source(source, name)
     if is_media(head):
         return source, medium_of_media(head) or "image", True
-    return source, "speech" if is_sound(head) else "image", False
+    return source, medium, False
+
+
+def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
+    """The source, which may have been read, what it looks like, and its first bytes."""
+    from vqcodec.sniffing import is_picture_sequence, is_sound, is_video, with_head
+
+    if is_picture_sequence(source):
+        return source, "video", b""
+    source, head = with_head(source, name)
+    if is_sound(head):
+        return source, "speech", head
+    return source, "video" if is_video(head, source) else "image", head
 
 
 def _check_wishes(

@@ -11,6 +11,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Progress = Callable[[float], None]
+"""What work reports to; `run` gives one that also takes a word on how it goes, and has `takes_words` set."""
+
 Work = Callable[[Item, Progress], Result]
 
 
@@ -28,7 +30,7 @@ def run(
     work: Work[Item, Result],
     *,
     jobs: int = 1,
-    progress: Callable[[int, float], None] | None = None,
+    progress: Callable[..., None] | None = None,
 ) -> Iterator[Outcome[Item, Result]]:
     """Do `work` on every item, `jobs` at a time, and yield the outcomes in the order of the items.
 
@@ -39,7 +41,8 @@ def run(
         items: what to work on.
         work: called with an item and a function that it calls with the part of its work done (0 to 1).
         jobs: at least 1.
-        progress: called with an item's index and the part of its work done; from any thread.
+        progress: called with an item's index, the part of its work done, and perhaps a word on how it goes; from any
+            thread.
 
     Raises:
         KeyboardInterrupt: items not begun are dropped; those under way end at their next call of progress.
@@ -47,12 +50,13 @@ def run(
     interrupted = threading.Event()
 
     def one(index: int) -> Outcome[Item, Result]:
-        def advance(done: float) -> None:
+        def advance(done: float, word: str | None = None) -> None:
             if interrupted.is_set():
                 raise KeyboardInterrupt
             if progress is not None:
-                progress(index, done)
+                progress(index, done, *([] if word is None else [word]))
 
+        advance.takes_words = True  # type: ignore[attr-defined]
         advance(0.0)
         try:
             outcome = Outcome(items[index], result=work(items[index], advance))

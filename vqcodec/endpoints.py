@@ -35,7 +35,7 @@ def read_all(source: Source, name: str) -> bytes:
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
-    with _reading_errors(name):
+    with reading_errors(name):
         if isinstance(source, (str, os.PathLike)):
             with open(source, "rb") as stream:
                 return _read_bounded(stream, name)
@@ -50,7 +50,7 @@ def seekable(source: Source, name: str) -> Iterator[BinaryIO]:
         UnreadableInputError, LimitError: as `read_all`.
     """
     if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
-        with _reading_errors(name), open(source, "rb") as stream:
+        with reading_errors(name), open(source, "rb") as stream:
             yield stream
     else:
         yield io.BytesIO(read_all(source, name))
@@ -71,7 +71,7 @@ def naming(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _reading_errors(name: str) -> Iterator[None]:
+def reading_errors(name: str) -> Iterator[None]:
     """What the system has to say of a source called `name`, in the words of `vqcodec.errors`."""
     try:
         yield

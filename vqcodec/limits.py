@@ -6,6 +6,8 @@ division so that they cannot wrap.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from vqcodec.errors import LimitError
 
 MAX_DIMENSION = 65_535  # samples along one side of a picture
@@ -19,6 +21,10 @@ MIN_AUDIO_RATE = 1_000  # samples a second of a sound file
 MAX_AUDIO_RATE = 768_000
 MAX_AUDIO_CHANNELS = 64
 MAX_SPEECH_SAMPLES = 1 << 32  # at the codec's rate: 74 hours of wideband
+MIN_FRAME_RATE = Fraction(1, 3600)  # frames a second: one an hour
+MAX_FRAME_RATE = 100_000
+MAX_RATIO_PART = (1 << 31) - 1  # numerator or denominator of a frame rate, an aspect, a unit of time
+MAX_FRAMES = 1 << 31
 
 
 def check_picture_size(width: int, height: int, subject: str = "picture") -> None:

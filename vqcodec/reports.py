@@ -37,7 +37,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _raw_data() -> Any:
+def raw_data() -> Any:
+    """A field for the bytes themselves, which JSON leaves out."""
     return field(default=None, repr=False, compare=False, metadata={_NOT_IN_JSON: True})
 
 
@@ -95,7 +96,7 @@ class EncodeReport(Report):
     parameters: Mapping[str, Any]
     bits: Mapping[str, int]
     notes: tuple[str, ...] = ()
-    data: bytes | None = _raw_data()
+    data: bytes | None = raw_data()
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,10 @@ class DecodeReport(Report):
     format: str
     seconds: float
     crop: tuple[int, int, int, int] | None = None
-    data: bytes | None = _raw_data()
+    data: bytes | None = raw_data()
 
 
-class _Record(Report, Mapping[str, Any]):
+class Record(Report, Mapping[str, Any]):
     """A report that is readable as a mapping too."""
 
     def __getitem__(self, key: str) -> Any:
@@ -137,7 +138,7 @@ class _Record(Report, Mapping[str, Any]):
 
 
 @dataclass(frozen=True)
-class FileInfo(_Record):
+class FileInfo(Record):
     """What a file says of itself; readable as attributes and as a mapping.
 
     Attributes:
@@ -249,7 +250,7 @@ class SpeechEncodeReport(Report):
     parameters: Mapping[str, Any]
     bits: Mapping[str, int]
     notes: tuple[str, ...] = ()
-    data: bytes | None = _raw_data()
+    data: bytes | None = raw_data()
 
 
 @dataclass(frozen=True)
@@ -286,11 +287,11 @@ class SpeechDecodeReport(Report):
     start_s: float = 0.0
     lost: tuple[LostPacket, ...] = ()
     notes: tuple[str, ...] = ()
-    data: bytes | None = _raw_data()
+    data: bytes | None = raw_data()
 
 
 @dataclass(frozen=True)
-class SpeechInfo(_Record):
+class SpeechInfo(Record):
     """What a file of speech says of itself; fields that are not described here are as in `FileInfo`.
 
     Attributes:

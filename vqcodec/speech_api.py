@@ -24,7 +24,7 @@ from vqcodec.reports import (
 )
 from vqcodec.speech.audio import AudioSource, open_audio
 from vqcodec.speech.audio_output import find_format, write_audio
-from vqcodec.speech.codec import DEFAULT_EFFORT, Wish, codebook_of, count_bits, encode_sound, payload_of
+from vqcodec.speech.codec import Wish, codebook_of, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
 from vqcodec.speech_comparison import NARROW_RATE, WIDE_RATE, measure
@@ -52,7 +52,7 @@ def wish_of(
     """
     if target_psnr is not None:
         raise UsageError("a target PSNR is for pictures; for speech give a quality, a bitrate or a size")
-    return Wish(quality, bitrate, target_size, DEFAULT_EFFORT if effort is None else effort)
+    return Wish(quality, bitrate, target_size, effort)
 
 
 def encode(
@@ -176,7 +176,7 @@ def info(source: Source, name: str, *, bits: bool = False, codebook: Codebook | 
         input=name,
         input_bytes=speech.size,
         medium="speech",
-        engine=speech.band.engine,
+        engine=speech.engine.name,
         sample_rate=shape.source_rate,
         channels=len(speech.streams),
         samples=shape.source_length,
@@ -206,7 +206,7 @@ def verify(
     return SpeechVerifyReport(
         input=name,
         input_bytes=speech.size,
-        engine=speech.band.engine,
+        engine=speech.engine.name,
         sample_rate=decoding.rate,
         channels=decoding.channels,
         duration_s=decoding.length / decoding.rate,
@@ -243,7 +243,7 @@ def _natural_rate(source: Source, name: str, coded: bool) -> int:
     if not coded:
         return open_audio(source, name).rate
     with naming(name), seekable(source, name) as file:
-        return read_speech(file).band.sample_rate
+        return read_speech(file).engine.sample_rate
 
 
 def _samples_of(

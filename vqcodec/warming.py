@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from vqcodec.speech.engines import SpeechEngine
     from vqcodec.vq.library import CodebookEntry
 
 EFFORTS = (0, 5, 9)
@@ -40,7 +41,14 @@ def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
 def _steps(entry: CodebookEntry) -> list[Callable[[], None]]:
     """What to do with a codebook to have taken every way through the kernels."""
     if entry.engine.startswith("speech/"):
-        return [partial(_code_speech, entry, effort) for effort in EFFORTS]
+        from vqcodec.speech.engines import ENGINES
+
+        engine = ENGINES.get(entry.engine)
+        if engine is None:
+            return []
+        return [
+            partial(_code_speech, entry, engine, effort) for effort in (EFFORTS if engine.kbps is None else (None,))
+        ]
     return [
         partial(_code_picture, entry, channels, effort, options)
         for options in OPTIONS.get(entry.engine, ())
@@ -60,15 +68,15 @@ def _code_picture(entry: CodebookEntry, channels: int, effort: int, options: dic
     count_bits(encoded.data, codebook=codebook)
 
 
-def _code_speech(entry: CodebookEntry, effort: int) -> None:
-    from vqcodec.speech import engine
+def _code_speech(entry: CodebookEntry, engine: SpeechEngine, effort: int | None) -> None:
+    from vqcodec.speech.engines import SpeechOptions
 
-    codebook = entry.load()
-    encoded = engine.encode(hum(), codebook, engine.SpeechOptions(quality=50.0, effort=effort, threads=1))
+    codebook, coder = entry.load(), engine.coder
+    encoded = coder.encode(hum(), codebook, SpeechOptions(effort=effort, threads=1))
     packets: list[bytes | None] = [*encoded.packets[:-1], None]
     for kept in (encoded.packets, packets):
-        engine.decode(encoded.header, kept, codebook, threads=1)
-    engine.count_bits(encoded.header, encoded.packets, codebook)
+        coder.decode(encoded.header, kept, codebook, threads=1)
+    coder.count_bits(encoded.header, encoded.packets, codebook)
 
 
 def hum() -> np.ndarray:

@@ -12,8 +12,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image
+from synthetic_speech import synthetic_speech
 from typer.testing import Result
 
 from vqcodec.blocks.effort import DEFAULT_EFFORT
@@ -102,7 +105,7 @@ def test_every_command_has_examples() -> None:
 
 @pytest.fixture
 def example_folder(workspace: Path, example: str) -> Path:
-    """What the examples take for granted: photo.png, photo.vqc, a folder of photos and a codebook of one's own."""
+    """What the examples take for granted: photo.png, photo.vqc, talk.wav, folders of both, a codebook."""
     for path in workspace.iterdir():
         if path.name not in ("photo.png", "grey.png", "photo.vqc", "mine.vqcb"):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -110,6 +113,11 @@ def example_folder(workspace: Path, example: str) -> Path:
     side = 72 if "--engine block" in example else 24  # the one needs many blocks, the other much time
     for number in range(4):
         Image.open("photo.png").resize((side, side + 8 * number)).save(f"photos/{number}.png")
+    if "talk.wav" in example or "voices" in example:
+        talk = synthetic_speech(2, 8000).astype(np.int16)
+        Path("voices").mkdir()
+        for name in ("talk.wav", "voices/one.wav"):
+            soundfile.write(name, talk, 8000)
     return workspace
 
 

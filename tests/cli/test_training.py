@@ -24,6 +24,7 @@ from vqcodec.image.block.train import BlockOptions
 from vqcodec.image.transform import train as transform
 from vqcodec.image.transform.train import TransformOptions
 from vqcodec.speech import training as speech
+from vqcodec.speech.textbook import training_options as textbook
 from vqcodec.speech.training import TrainingOptions
 from vqcodec.training.design import ENGINES
 from vqcodec.vq.codebook import Codebook
@@ -37,6 +38,8 @@ KINDS = {
     Engine.BLOCK: BlockOptions,
     Engine.CELP_NB: TrainingOptions,
     Engine.CELP_WB: TrainingOptions,
+    Engine.CELP_FIXED: textbook.TrainingOptions,
+    Engine.LD_CELP: textbook.TrainingOptions,
 }
 
 
@@ -45,7 +48,7 @@ def test_every_option_of_an_engine_can_be_given(engine: Engine) -> None:
     assert set(FIELDS[engine].values()) == {field.name for field in dataclasses.fields(KINDS[engine])}
 
 
-@pytest.mark.parametrize("engine", [Engine.CELP_NB, Engine.CELP_WB])
+@pytest.mark.parametrize("engine", [Engine.CELP_NB, Engine.CELP_WB, Engine.CELP_FIXED, Engine.LD_CELP])
 def test_options_of_speech_are_those_of_its_training(engine: Engine) -> None:
     assert set(FIELDS[engine].values()) <= {field.name for field in dataclasses.fields(KINDS[engine])} | {
         "checkpoint",
@@ -66,8 +69,8 @@ def test_defaults_in_the_help_are_those_of_the_engine(engine: Engine, run: Run) 
         shown = re.search(rf"{flag} .*?\[default: \((.*?)\)", text)
         if value in ("", 0, False) or shown is None:
             continue
-        words = shown[1].split("; with block ")
-        said = words[-1 if engine == Engine.BLOCK else 0]
+        apart = (other.split(" ") for other in shown[1].split("; with ")[1:])  # "block 4", "celp-fixed and ld-celp 8"
+        said = next((words[-1] for words in apart if engine.value in words), shown[1].split("; with ")[0])
         assert said == (f"{value:g}" if isinstance(value, float) else str(value)), flag
 
 

@@ -6,9 +6,12 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from vqcodec.image import decode_image
+from vqcodec.speech.codec import decode_speech
 
 HERE = Path(__file__).parent
 HASHES = json.loads((HERE / "hashes.json").read_text())
@@ -23,3 +26,17 @@ def test_decodes_to_the_frozen_samples(name):
     samples = decode_image((HERE / name).read_bytes())
     assert list(samples.shape) == HASHES[name]["shape"]
     assert hashlib.sha256(samples.tobytes()).hexdigest() == HASHES[name]["sha256"]
+
+
+def test_every_golden_speech_has_its_samples():
+    names = {path.stem for path in (HERE / "speech").glob("*.vqc")}
+    assert names == {path.stem for path in (HERE / "speech").glob("*.flac")} >= {"celp-4800", "ld-celp-16k"}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (HERE / "speech").glob("*.vqc")))
+def test_speech_decodes_to_the_frozen_samples(name):
+    """Within 1 unit, as floating point may round another way on another machine."""
+    samples, rate = decode_speech((HERE / "speech" / f"{name}.vqc").read_bytes(), rate="codec")
+    frozen, frozen_rate = soundfile.read(HERE / "speech" / f"{name}.flac", dtype="int16")
+    assert rate == frozen_rate
+    assert np.abs(samples.astype(int) - frozen).max() <= 1

@@ -76,7 +76,11 @@ class CoefficientReader:
             above = {(row * tall - 1, column * broad + q) for q in range(broad)}
             coming = {(row, column + 1), (row + 1, column)}
             surroundings = 3 * len((left | above) & children) + len(coming & nodes)
-        return FIRST_MASK_CONTEXT + ((self.form * 4 + depth) * 3 + place) * 15 + surroundings
+        return FIRST_MASK_CONTEXT + ((self.form_of(depth, row, column) * 4 + depth) * 3 + place) * 15 + surroundings
+
+    def form_of(self, depth: int, row: int, column: int) -> int:
+        """The form of a node; of a group at the last depth."""
+        return self.form
 
     def groups(self) -> list[Group]:
         """The significant groups."""
@@ -85,7 +89,9 @@ class CoefficientReader:
         for gy, gx in sorted(places, key=lambda place: (sum(place), place)):
             situation = self.situation(gy, gx)
             coming = len({(gy, gx + 1), (gy + 1, gx)} & places)
-            pattern = self.symbol(FIRST_PATTERN_CONTEXT + (self.form * 32 + situation) * 3 + coming)
+            pattern = self.symbol(
+                FIRST_PATTERN_CONTEXT + (self.form_of(self.depth, gy, gx) * 32 + situation) * 3 + coming
+            )
             levels = self.levels([pattern >> (6 - 2 * k) & 3 for k in range(4)])
             self.sums[gy, gx] = sum(abs(level) for level in levels)
             groups.append(Group(gy, gx, situation, pattern, levels))

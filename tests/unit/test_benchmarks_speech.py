@@ -13,6 +13,7 @@ from benchmarks import speech_rows, tables
 from benchmarks.common import write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.speech import FLOORS, floors_reached
+from benchmarks.speech_candidate import textbook_coders
 from benchmarks.speech_data import Clip, clips, joined
 from benchmarks.speech_peers import SpeechCodec, _amr_bits, _codec2_bits, _ogg_payload_bits, find_peers
 from benchmarks.speech_points import PointCache, bits_needed, mean_rows, quality_at, rate_at, typical_delay
@@ -162,3 +163,14 @@ def test_tables_of_speech_are_rendered(tmp_path: Path) -> None:
     assert "| nb 1 | 3.00 | 4.00 | 3.50 | 3.30 | 0.700 | – | 3.70 | 3.30 |" in tables.render("speech-ladder", tmp_path)
     assert "| Opus (nb) | 1 | 50 | 200 |" in tables.render("speech-speed", tmp_path)
     assert speech_rows._share(None) == "–"
+
+
+def test_coders_of_fixed_rate_are_measured_at_that_rate() -> None:
+    rates = {codec.label: codec.ladder for codec in textbook_coders("nb")}
+    assert rates == {"textbook CELP": ("4.8",), "textbook LD-CELP": ("16",)}
+    for codec in textbook_coders("nb"):
+        data = codec.encode(CLIP.samples, codec.ladder[0])
+        assert len(codec.decode(data, codec.ladder[0])) == CLIP.samples.size
+        kbps = codec.payload_bits(data, codec.ladder[0], CLIP.samples.size) / CLIP.seconds / 1000
+        assert kbps == pytest.approx(float(codec.ladder[0]), rel=0.03)
+    assert textbook_coders("wb") == []

@@ -9,6 +9,8 @@ components, followed by raw signs and, for a component of 3, an Exp-Golomb code 
 last depth the groups themselves. The side of a node that has shrunk to one group is not cut further.
 `COEFFICIENT_STATE.magnitudes` is int32 (19, 19): the sum of magnitudes by group, with a border of 2 above and to the
 left and of 1 to the right that stays 0.
+`COEFFICIENT_STATE.form_shifts` is uint8 like `significance`: what a node's form is raised by, for blocks that are coded
+given another one; 0 throughout where there is none.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ _GROUP_PLACES = np.array([0, 1, 2, 2, *[3] * (2 * GROUPS)], dtype=np.int32)
 COEFFICIENT_STATE = record_type(
     significance=(np.uint8, (DEPTHS, GROUPS, GROUPS)),
     magnitudes=(np.int32, (GROUPS + 3, GROUPS + 3)),
+    form_shifts=(np.uint8, (DEPTHS, GROUPS, GROUPS)),
 )
 """Scratch for the coefficients of one block; see the module's description."""
 
@@ -57,6 +60,12 @@ COEFFICIENT_STATE = record_type(
 def tree_depth(log_width, log_height):
     """Return the number of mask levels; groups are the nodes at this depth."""
     return max(log_width, log_height) - 1
+
+
+@inline_kernel
+def node_form(form, state, depth, row, column):
+    """Return the form of a node of a block of that `form`; groups are nodes at the last depth."""
+    return form + np.int64(state.form_shifts[depth, row, column])
 
 
 @inline_kernel
@@ -206,7 +215,8 @@ def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, 
         for row in range(rows):
             for column in range(columns):
                 if significance[d, row, column]:
-                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
+                    own = node_form(form, state, d, row, column)
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, own, energy)
                     mask = node_mask(significance, d, row, column, tall, wide)
                     tokens[count] = (context << TOKEN_SHIFT) | mask
                     count += 1
@@ -215,7 +225,8 @@ def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, 
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
+            own = node_form(form, state, depth, gy, gx)
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, own)
             pattern = total = signs = sign_count = 0
             for k in range(4):
                 level = np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
@@ -241,9 +252,10 @@ def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, 
 
 
 @inner_kernel
-def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, significance):
+def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state):
     """Read the significance tree of a block that has coefficients; return the new position."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
+    significance = state.significance
     significance[0, 0, 0] = 1
     for d in range(tree_depth(log_width, log_height)):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
@@ -252,8 +264,12 @@ def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, 
             for column in range(columns):
                 mask = np.int64(0)
                 if significance[d, row, column]:
-                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
-                    mask, position = get_symbol(buffer, position, tables.rows[context], tables.flags)
+                    own = node_form(form, state, d, row, column)
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, own, energy)
+                    table = tables.rows[context]
+                    mask, position = get_symbol(buffer, position, table, tables.flags)
+                    if tables.mask_counts.shape[0] > 0:
+                        tables.mask_counts[table, mask] += 1
                 for i in range(tall):
                     for j in range(wide):
                         significance[d + 1, row * tall + i, column * wide + j] = (mask >> (2 * i + j)) & 1
@@ -275,21 +291,26 @@ def parse_coefficients(
     Returns:
         (new position, sum of magnitudes, bounds of the nonzero coefficients: width and height).
     """
-    first = _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state.significance)
+    first = _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state)
     part_bits[MASK] += first - position
     position = first
     in_signs = in_escapes = 0
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     clear_magnitudes(state.magnitudes, group_rows, group_columns)
-    groups = state.significance[tree_depth(log_width, log_height)]
+    depth = tree_depth(log_width, log_height)
+    groups = state.significance[depth]
     total = used_width = used_height = 0
     for diagonal in range(group_rows + group_columns - 1):
         for gy in range(max(0, diagonal - group_columns + 1), min(group_rows, diagonal + 1)):
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
-            pattern, position = get_symbol(buffer, position, tables.rows[context], tables.patterns)
+            own = node_form(form, state, depth, gy, gx)
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, own)
+            table = tables.rows[context]
+            pattern, position = get_symbol(buffer, position, table, tables.patterns)
+            if tables.pattern_counts.shape[0] > 0:
+                tables.pattern_counts[table, pattern] += 1
             sign_count = np.int64(0)
             for k in range(4):
                 sign_count += (pattern >> (2 * k)) & 3 != 0
@@ -340,6 +361,7 @@ def reconstruct_levels(levels, y, x, log_width, log_height, form, step, tables, 
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
+            # cells of offsets are the same for all forms
             row = offset_cell(pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form))
             pattern = group_total = np.int64(0)
             for k in range(4):

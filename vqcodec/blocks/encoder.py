@@ -75,7 +75,7 @@ def _search_run(
         search_superblock(plane, source, row * SUPERBLOCK, column * SUPERBLOCK, tables, settings, scratch)
 
 
-def _diagonals(rows: int, columns: int) -> Iterator[list[tuple[int, int]]]:
+def diagonals(rows: int, columns: int) -> Iterator[list[tuple[int, int]]]:
     """Yield the superblocks that can be searched at once: a row follows the one above two superblocks behind."""
     for diagonal in range(columns + 2 * (rows - 1)):
         pairs = [(row, diagonal - 2 * row) for row in range(rows)]
@@ -97,7 +97,7 @@ def search_plane(
         _search_run(searched, scratches[0], [(row, column) for row in range(rows) for column in range(columns)])
         return
     workers = len(scratches)
-    for items in _diagonals(rows, columns):
+    for items in diagonals(rows, columns):
         shares = [items[number::workers] for number in range(workers)]
         list(pool.map(_search_run, [searched] * workers, scratches, shares))
 

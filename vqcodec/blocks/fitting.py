@@ -99,7 +99,7 @@ def merge_contexts(
     return groups, centres
 
 
-def _fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
+def fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
     """Return the offsets (OFFSET_CELLS, 256, 4) of some rungs: means, pulled towards a prior where groups are few."""
     sums = np.sum([s.offset_sums for s in statistics], axis=0) / OFFSET_SCALE
     counts = np.sum([s.offset_counts for s in statistics], axis=0).astype(np.float64)[..., None]
@@ -119,7 +119,7 @@ def _fit_plane(
         pools[pool] = TableSet(lengths, pool)
     sets = np.arange(len(steps)) * OFFSET_SETS // len(steps)
     offsets = [
-        _fit_offsets([s for s, number in zip(statistics, sets) if number == wanted]) for wanted in np.unique(sets)
+        fit_offsets([s for s, number in zip(statistics, sets) if number == wanted]) for wanted in np.unique(sets)
     ]
     return PlaneTables(
         rows=np.concatenate(rows, axis=1).astype(np.uint16),

@@ -65,7 +65,12 @@ class SearchTables(NamedTuple):
 
 
 class DecoderTables(NamedTuple):
-    """What the decoder's kernels need: `SearchTables` with decoding tables in place of lengths."""
+    """What the decoder's kernels need: `SearchTables` with decoding tables in place of lengths.
+
+    Attributes:
+        mask_counts, pattern_counts: int64 (tables, symbols), to which the masks and patterns that are read are added;
+            of size 0 for tables that nothing adapts.
+    """
 
     rows: npt.NDArray[np.int32]
     flags: DecodeTables
@@ -74,6 +79,8 @@ class DecoderTables(NamedTuple):
     offsets: npt.NDArray[np.int8]
     small_transforms: npt.NDArray[np.int8]
     large_transforms: npt.NDArray[np.int8]
+    mask_counts: npt.NDArray[np.int64]
+    pattern_counts: npt.NDArray[np.int64]
 
 
 class PackTables(NamedTuple):
@@ -97,6 +104,7 @@ def no_transforms() -> Transforms:
     return Transforms(np.zeros((0, 0, 16, 16), dtype=np.int8), np.zeros((0, 0, 0, 64, 64), dtype=np.int8))
 
 
+_NO_COUNTS = np.zeros((0, 0), dtype=np.int64)
 _NO_FORWARD = tuple(forward_matrices(matrices) for matrices in no_transforms())
 
 
@@ -193,6 +201,8 @@ class Model:
             offsets=plane.offsets[plane.offset_sets[rung]],
             small_transforms=self._transforms_of(plane_type).small,
             large_transforms=self._transforms_of(plane_type).large,
+            mask_counts=_NO_COUNTS,
+            pattern_counts=_NO_COUNTS,
         )
 
     def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:

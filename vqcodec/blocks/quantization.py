@@ -22,6 +22,7 @@ from vqcodec.blocks.coefficients import (
     clear_magnitudes,
     escape_bits,
     mask_context,
+    node_form,
     node_mask,
     pattern_context,
     summarise_significance,
@@ -144,7 +145,8 @@ def quantize_groups(log_width, log_height, form, tables, lambda_factor, scratch)
             scratch.best[depth, gy, gx] = zero
             if largest <= ZERO_BELOW:
                 continue
-            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
+            own = node_form(form, state, depth, gy, gx)
+            context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, own)
             row = offset_cell(context)
             cost, total = _choose_pattern(
                 group,
@@ -195,7 +197,8 @@ def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scrat
                 mask = node_mask(significance, d, row, column, tall, wide)
                 significance[d, row, column] = mask != 0
                 if mask != 0:
-                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
+                    own = node_form(form, scratch.state, d, row, column)
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, own, energy)
                     cost += lambda_factor * np.float32(tables.flags[tables.rows[context], mask])
                     if zero - lambda_factor * NODE_SAVING <= cost:
                         _drop_node(significance, d, row, column, last, group_rows, group_columns)
@@ -221,7 +224,8 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
         for row in range(rows):
             for column in range(columns):
                 if significance[d, row, column]:
-                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, form, energy)
+                    own = node_form(form, scratch.state, d, row, column)
+                    context = mask_context(significance, d, row, column, rows, columns, tall, wide, own, energy)
                     mask = node_mask(significance, d, row, column, tall, wide)
                     bits += np.float32(tables.flags[tables.rows[context], mask])
     groups = significance[last]
@@ -234,7 +238,8 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
                 continue
             group = scratch.values[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
             levels = scratch.levels[2 * gy : 2 * gy + 2, 2 * gx : 2 * gx + 2]
-            context = pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, form)
+            own = node_form(form, scratch.state, last, gy, gx)
+            context = pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, own)
             row = offset_cell(context)
             pattern = 0
             for k in range(4):

@@ -34,7 +34,7 @@ from vqcodec.blocks.records import new_record
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax import STACK, crosses_edge, partition_of
 from vqcodec.blocks.tokens import count_tokens
-from vqcodec.jit import kernel
+from vqcodec.jit import inner_kernel, kernel
 
 OFFSET_SCALE = 256  # offsets are summed as integers, so that sums do not depend on their order
 
@@ -104,20 +104,16 @@ def list_leaves(plane, stack, leaves):
     return count
 
 
-@kernel
-def collect_block(plane, source, y, x, log_width, log_height, tables, state, scratch, offset_sums, offset_counts):
-    """Transform the block at (y, x) again as it was coded, and add where its coefficients lie."""
-    mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
-    gather_block_references(plane, y, x, log_width, log_height, scratch.block)
-    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-    load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
-    values = scratch.quantizer.values
-    transform = np.int64(plane.blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
-    transform_block(log_width, log_height, mode, transform, tables, scratch)
-    step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
-    load_significance(plane.levels, y, x, log_width, log_height, state)
+@inner_kernel
+def collect_levels(levels, values, y, x, log_width, log_height, form, step, state, offset_sums, offset_counts):
+    """Add where the coefficients of the block at (y, x), coded as `levels`, lie.
+
+    Args:
+        values: float32 (32, 32), the block's coefficients.
+        form: see `contexts.coefficient_form`; step: float32.
+    """
+    load_significance(levels, y, x, log_width, log_height, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
-    form = coefficient_form(log_width, log_height, mode, transform)
     groups = state.significance[tree_depth(log_width, log_height)]
     for diagonal in range(group_rows + group_columns - 1):
         for gy in range(max(0, diagonal - group_columns + 1), min(group_rows, diagonal + 1)):
@@ -127,18 +123,33 @@ def collect_block(plane, source, y, x, log_width, log_height, tables, state, scr
             context = pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form)
             pattern = total = 0
             for k in range(4):
-                magnitude = abs(np.int64(plane.levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)]))
+                magnitude = abs(np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)]))
                 pattern = pattern * 4 + min(magnitude, 3)
                 total += magnitude
             state.magnitudes[gy + BORDER, gx + BORDER] = total
             cell = offset_cell(context)
             offset_counts[cell, pattern] += 1
             for k in range(4):
-                level = np.int64(plane.levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
+                level = np.int64(levels[y + 2 * gy + (k >> 1), x + 2 * gx + (k & 1)])
                 value = values[2 * gy + (k >> 1), 2 * gx + (k & 1)] / step
                 if 0 < abs(level) <= 3:
                     excess = (value if level > 0 else -value) - np.float32(abs(level))
                     offset_sums[cell, pattern, k] += np.int64(np.rint(excess * OFFSET_SCALE))
+
+
+@kernel
+def collect_block(plane, source, y, x, log_width, log_height, tables, state, scratch, offset_sums, offset_counts):
+    """Transform the block at (y, x) again as it was coded, and add where its coefficients lie."""
+    mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
+    gather_block_references(plane, y, x, log_width, log_height, scratch.block)
+    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+    load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+    transform = np.int64(plane.blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
+    transform_block(log_width, log_height, mode, transform, tables, scratch)
+    step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
+    form = coefficient_form(log_width, log_height, mode, transform)
+    values = scratch.quantizer.values
+    collect_levels(plane.levels, values, y, x, log_width, log_height, form, step, state, offset_sums, offset_counts)
 
 
 @kernel

@@ -21,7 +21,7 @@ from vqcodec.entropy.bits import put_bits
 from vqcodec.entropy.tables import put_symbol
 from vqcodec.jit import kernel
 
-_PART_OF_CONTEXT = np.repeat(np.arange(len(ELEMENTS)), [e.contexts for e in ELEMENTS]).astype(np.int64)
+PART_OF_CONTEXT = np.repeat(np.arange(len(ELEMENTS)), [e.contexts for e in ELEMENTS]).astype(np.int64)
 MAX_TOKEN_BITS = 16
 
 
@@ -57,7 +57,7 @@ def pack_tokens(tokens, tables, buffer, position, part_bits):
             position = put_symbol(buffer, position, row, symbol, tables.modes.codes, tables.modes.lengths)
         else:
             position = put_symbol(buffer, position, row, symbol, tables.flags.codes, tables.flags.lengths)
-        part_bits[_PART_OF_CONTEXT[context]] += position - before
+        part_bits[PART_OF_CONTEXT[context]] += position - before
     return position
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,25 +11,44 @@ from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import plan_inputs
 from vqcodec.cli.wording import comparison_lines
+from vqcodec.endpoints import check_destination, write_all
+from vqcodec.errors import UsageError
+
+if TYPE_CHECKING:
+    from vqcodec.reports import Comparison, SpeechComparison
+    from vqcodec.video_reports import VideoComparison
 
 EXAMPLES = options.examples(
     "vqcodec compare photo.png photo.vqc",
     "vqcodec decode photo.vqc -o - | vqcodec compare photo.png - --json",
+    "vqcodec compare clip.mp4 clip.vqc --csv clip.csv --plot clip.svg",
 )
 
 
 def compare(
     reference: Annotated[
-        str, typer.Argument(metavar="REFERENCE", help="Picture, sound or .vqc file to measure against.")
+        str, typer.Argument(metavar="REFERENCE", help="Picture, sound, video or .vqc file to measure against.")
     ],
     test: Annotated[
-        str, typer.Argument(metavar="TEST", help="Picture, sound or .vqc file to measure; one of the two may be -.")
+        str,
+        typer.Argument(metavar="TEST", help="Picture, sound, video or .vqc file to measure; one of the two may be -."),
     ],
+    csv: Annotated[
+        str | None,
+        typer.Option("--csv", metavar="FILE", help="(video) Also write a table with a row for each frame."),
+    ] = None,
+    plot: Annotated[
+        str | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="(video) Also draw PSNR by frame, as .svg, .png or .pdf; needs matplotlib."
+        ),
+    ] = None,
+    force: options.Force = False,
     codebook: options.Codebook = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Measure how far a picture or a recording is from its reference.
+    """Measure how far a picture, a recording or a video is from its reference.
 
     Pictures, which must be of one size: MSE and PSNR over the colour channels, PSNR by plane (RGB and YCbCr) and
     as (6 Y + Cb + Cr) / 8, and SSIM of luma.
@@ -38,13 +57,41 @@ def compare(
     and with the packages of vqcodec[metrics] PESQ (narrowband, and wideband from 16 kHz on), STOI and ViSQOL.
     Below 16 kbit/s a coder keeps the sound of speech and not its waveform: there the ratios say little, and of
     several coders nothing. Go by PESQ, STOI and ViSQOL together, and by ear.
+
+    Videos, which must be of one size, frame by frame: PSNR and SSIM of Y, U and V, and (6 Y + U + V) / 8, as means
+    over the frames.
     """
     first, second = plan_inputs([reference, test])
+    for output in (csv, plot):
+        check_destination(output, [reference, test], overwrite=force)
     console = Console(as_json=as_json, debug=debug)
     with announce_compilation(console):
         from vqcodec import api
 
         comparison = api.compare(first.source, second.source, codebook=codebook, names=(first.name, second.name))
+    if csv is not None or plot is not None:
+        _write_by_frame(comparison, csv, plot, force)
     for note in getattr(comparison, "notes", ()):
         console.notice(note)
     console.result(comparison.as_dict(), *comparison_lines(comparison))
+
+
+def _write_by_frame(
+    comparison: Comparison | SpeechComparison | VideoComparison, csv: str | None, plot: str | None, force: bool
+) -> None:
+    """The measures of each frame, as a table and as a drawing.
+
+    Raises:
+        UsageError: it is no video that was compared, or there is no matplotlib to draw with.
+    """
+    from vqcodec.cli.video_wording import csv_text
+    from vqcodec.video_reports import VideoComparison
+
+    if not isinstance(comparison, VideoComparison):
+        raise UsageError(f"{comparison.test}: --csv and --plot are for video")
+    if csv is not None:
+        write_all(csv_text(comparison).encode("utf-8"), csv, overwrite=force)
+    if plot is not None:
+        from vqcodec.video_plot import drawing
+
+        write_all(drawing(comparison, plot), plot, overwrite=force)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vqcodec.batch import Progress
-from vqcodec.cli import options
+from vqcodec.cli import options, video_options
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import Item, plan_outputs, process, write_stdout
 from vqcodec.cli.wording import encode_line, encode_total
@@ -16,6 +16,7 @@ from vqcodec.errors import UsageError
 
 if TYPE_CHECKING:
     from vqcodec.reports import EncodeReport, SpeechEncodeReport
+    from vqcodec.video_reports import VideoEncodeReport
 
 EXAMPLES = options.examples(
     "vqcodec encode photo.png -o photo.vqc",
@@ -23,6 +24,10 @@ EXAMPLES = options.examples(
     "vqcodec encode *.png -d coded --jobs 2",
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
+    "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
+    "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
+    "vqcodec encode clip.mp4 -o clip.vqc --bitrate 300",
+    "vqcodec encode 'frames/*.png' -o film.vqc --fps 24 --keep-partial",
     "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
 )
 
@@ -47,6 +52,7 @@ class Media(StrEnum):
 
     IMAGE = "image"
     SPEECH = "speech"
+    VIDEO = "video"
 
 
 class Band(StrEnum):
@@ -69,7 +75,8 @@ def encode(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Pictures that Pillow reads, sound files that libsndfile reads, or - for standard input.",
+            help="Pictures that Pillow reads, sound files that libsndfile reads, videos that ffmpeg reads, y4m,"
+            " folders and quoted patterns of a video's frames, or - for standard input.",
         ),
     ],
     output: options.Output = None,
@@ -88,12 +95,14 @@ def encode(
             min=0,
             max=100,
             help="Quality: the greater, the more bits.",
-            show_default="75; for speech 50",
+            show_default="75; for speech and video 50",
         ),
     ] = None,
     target_psnr: Annotated[
         float | None,
-        typer.Option("--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach (pictures)."),
+        typer.Option(
+            "--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach (pictures; video: 6:1:1 mean)."
+        ),
     ] = None,
     target_size: Annotated[
         int | None,
@@ -104,7 +113,7 @@ def encode(
         typer.Option(
             "--bitrate",
             metavar="KBPS",
-            help="Instead of a quality: kbit/s of coded speech, on average over the file (speech).",
+            help="Instead of a quality: kbit/s on average, of coded speech, or of a whole video file.",
         ),
     ] = None,
     effort: Annotated[
@@ -116,7 +125,7 @@ def encode(
             min=0,
             max=9,
             help="0 is quick, 9 thorough.",
-            show_default="7; for speech 5",
+            show_default="7; for speech and video 5",
         ),
     ] = None,
     band: Annotated[
@@ -129,7 +138,11 @@ def encode(
     ] = None,
     channels: Annotated[
         Channels | None,
-        typer.Option("--channels", help="(speech) Mix several channels into one, or keep each.", show_default="mix"),
+        typer.Option(
+            "--channels",
+            help="(speech, sound of video) Mix several channels into one, or keep each.",
+            show_default="mix; for video keep",
+        ),
     ] = None,
     tune: Annotated[
         Tune | None,
@@ -152,6 +165,13 @@ def encode(
             show_default="100",
         ),
     ] = None,
+    fps: video_options.Fps = None,
+    frames: video_options.Frames = None,
+    gop: video_options.Gop = None,
+    scene_cuts: video_options.SceneCuts = True,
+    audio: video_options.Audio = True,
+    keep_partial: video_options.KeepPartial = False,
+    engine_option: video_options.EngineOption = None,
     codebook: Annotated[
         str | None,
         typer.Option(
@@ -159,7 +179,7 @@ def encode(
             "--codebook",
             metavar="NAME|FILE",
             help="Codebook, which is also the choice of the engine.",
-            show_default="photo; for speech that of the band",
+            show_default="photo; video; for speech that of the band",
             autocompletion=options.complete_codebook,
         ),
     ] = None,
@@ -177,12 +197,14 @@ def encode(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Encode pictures and speech to .vqc files.
+    """Encode pictures, speech and video to .vqc files.
 
     For each file, prints the output, its size, its rate (bits per pixel, kbit/s), the ratio to the uncompressed
-    samples, the time, and how far from the input the decoder's output will be: PSNR for pictures, the
-    signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`). --tune,
-    --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are refused.
+    samples, the time, and how far from the input the decoder's output will be: PSNR for pictures and
+    video, the signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`).
+    --tune, --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are
+    refused; so are quality, size and effort with the speech codebooks of fixed rate, celp-4800 and ld-celp-16k.
+    --option passes on what a video engine has of its own, such as distance=8 for video/mc.
     """
     if sum(value is not None for value in (quality, target_psnr, target_size, bitrate)) > 1:
         raise UsageError("--quality, --target-psnr, --target-size and --bitrate exclude one another; give one of them")
@@ -192,6 +214,13 @@ def encode(
         "alpha_quality": alpha_quality,
         "band": band and band.value,
         "channels": channels and channels.value,
+        "fps": fps,
+        "frames": frames,
+        "gop": gop,
+        "scene_cuts": None if scene_cuts else False,
+        "audio": None if audio else False,
+        "keep_partial": keep_partial or None,
+        **video_options.engine_options(engine_option or []),
     }
     engine_options: dict[str, Any] = {name: wish for name, wish in wishes.items() if wish is not None}
     items = plan_outputs(inputs, output, folder, ".vqc")
@@ -203,7 +232,7 @@ def encode(
         data_on_stdout=items[0].output == "-",
     )
 
-    def work(item: Item, progress: Progress, threads: int) -> EncodeReport | SpeechEncodeReport:
+    def work(item: Item, progress: Progress, threads: int) -> EncodeReport | SpeechEncodeReport | VideoEncodeReport:
         from vqcodec import api
 
         return api.encode(
@@ -225,11 +254,13 @@ def encode(
             **engine_options,
         )
 
-    def show(item: Item, report: EncodeReport | SpeechEncodeReport) -> None:
+    def show(item: Item, report: EncodeReport | SpeechEncodeReport | VideoEncodeReport) -> None:
         if report.data is not None:
             write_stdout(report.data)
         for note in report.notes:
             console.notice(f"{item.name}: {note}")
         console.result(report.as_dict(), encode_line(report))
+        if getattr(report, "interrupted", False):
+            raise KeyboardInterrupt
 
     process(items, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)

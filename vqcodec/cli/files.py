@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 import sys
@@ -103,10 +104,12 @@ def _means_folder(output: str, inputs: int) -> bool:
 
 def _output_for(name: str, output: str | None, folder: str | None, extension_for: Callable[[str], str]) -> str:
     if folder is not None:
-        stem = "stdin" if name == STANDARD else os.path.splitext(os.path.basename(name))[0]
+        stem = "stdin" if name == STANDARD else os.path.splitext(os.path.basename(name.rstrip(os.sep)))[0]
         return os.path.join(folder, stem + extension_for(name))
     if output is None:
-        output = STANDARD if name == STANDARD else os.path.splitext(name)[0] + extension_for(name)
+        if glob.has_magic(name) and not os.path.lexists(name):
+            raise UsageError(f"{name}: a pattern does not say what the output is called; name it with -o")
+        output = STANDARD if name == STANDARD else os.path.splitext(name.rstrip(os.sep))[0] + extension_for(name)
     if output == STANDARD and sys.stdout.isatty():
         raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
     return output
@@ -180,7 +183,11 @@ def process(
     what = f"{verb} {items[0].name}" if len(items) == 1 else f"{verb} {len(items)} files"
     announcing = announce_compilation(console) if kernels else nullcontext()
     with announcing, console.progress(what, len(items)) as progress:
-        outcomes = batch.run(items, lambda item, advance: work(item, advance, threads), jobs=jobs, progress=progress)
+
+        def advance(index: int, done: float, word: str | None = None) -> None:
+            progress(index, done, None if word is None else f"{what}, {word}")
+
+        outcomes = batch.run(items, lambda item, report: work(item, report, threads), jobs=jobs, progress=advance)
         for outcome in outcomes:
             if outcome.error is not None:
                 console.failure(outcome.error, outcome.item.name)

@@ -14,6 +14,7 @@ from vqcodec.cli.wording import info_lines
 
 if TYPE_CHECKING:
     from vqcodec.reports import FileInfo, SpeechInfo
+    from vqcodec.video_reports import VideoInfo
 
 EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --bits", "vqcodec info *.vqc --json")
 
@@ -31,12 +32,12 @@ def info(
     """
     console = Console(as_json=as_json, no_progress=True, debug=debug)
 
-    def work(item: Item, _progress: Progress, _threads: int) -> FileInfo | SpeechInfo:
+    def work(item: Item, _progress: Progress, _threads: int) -> FileInfo | SpeechInfo | VideoInfo:
         from vqcodec import api
 
         return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
 
-    def show(_item: Item, report: FileInfo | SpeechInfo) -> None:
+    def show(_item: Item, report: FileInfo | SpeechInfo | VideoInfo) -> None:
         console.result(report.as_dict(), *info_lines(report))
 
     process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

@@ -23,6 +23,8 @@ EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --checkpoint unfinished",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
     "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --block 8 --name grey-8x8",
+    "vqcodec train-codebook voices -o low-delay.vqcb --media speech --engine ld-celp --rounds 12",
+    "vqcodec train-codebook clips --media video -o camera.vqcb --frames-per-clip 17 --checkpoint unfinished",
 )
 
 
@@ -31,13 +33,18 @@ class Media(StrEnum):
 
     IMAGE = "image"
     SPEECH = "speech"
+    VIDEO = "video"
+
+
+_DEFAULT_ENGINES = {Media.IMAGE: Engine.TRANSFORM, Media.SPEECH: Engine.CELP_NB, Media.VIDEO: Engine.MC}
 
 
 def train_codebook(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help="Pictures or sound files, and folders, which are searched with all below."
+            metavar="INPUT",
+            help="Pictures, sound files or videos, and folders, which are searched with all below.",
         ),
     ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Codebook file to write (.vqcb).")],
@@ -49,7 +56,9 @@ def train_codebook(
     media: Annotated[Media, typer.Option("--media", help="What the codebook is for.")] = Media.IMAGE,
     engine: Annotated[
         Engine | None,
-        typer.Option("--engine", help="Engine that it is for.", show_default="transform; for speech celp-nb"),
+        typer.Option(
+            "--engine", help="Engine that it is for.", show_default="transform; for speech celp-nb, for video mc"
+        ),
     ] = None,
     rounds: training.Rounds = None,
     effort: training.Effort = None,
@@ -58,6 +67,7 @@ def train_codebook(
     parent: training.Parent = None,
     pixels: training.Pixels = None,
     seconds: training.Seconds = None,
+    frames_per_clip: training.FramesPerClip = None,
     checkpoint: training.Checkpoint = None,
     size: training.Size = None,
     block: training.Block = None,
@@ -95,6 +105,7 @@ def train_codebook(
         "--parent": parent,
         "--pixels": pixels,
         "--seconds": seconds,
+        "--frames-per-clip": frames_per_clip,
         "--checkpoint": checkpoint,
         "--size": size,
         "--block": block,
@@ -106,7 +117,7 @@ def train_codebook(
         "--training-vectors": training_vectors,
         "--seed": seed,
     }
-    engine = engine or (Engine.CELP_NB if media == Media.SPEECH else Engine.TRANSFORM)
+    engine = engine or _DEFAULT_ENGINES[media]
     chosen = training.chosen_options(engine, given)
     name = name or Path(output).stem
     if not is_codebook_name(name):
@@ -116,10 +127,14 @@ def train_codebook(
     console = Console(quiet=quiet, as_json=as_json, no_progress=no_progress, debug=debug)
     with announce_compilation(console), console.progress("training", 1) as advance:
         from vqcodec.training import train_codebook as train
-        from vqcodec.training.corpus import PictureCorpus, SoundCorpus
+        from vqcodec.training.corpus import PictureCorpus, SoundCorpus, VideoCorpus
 
-        corpus = (SoundCorpus if media == Media.SPEECH else PictureCorpus).of(inputs)
-        sources: list[Source] = [*corpus.paths, *([parent] if parent else [])]
+        kinds: dict[Media, type[PictureCorpus | SoundCorpus | VideoCorpus]] = {
+            Media.IMAGE: PictureCorpus,
+            Media.SPEECH: SoundCorpus,
+            Media.VIDEO: VideoCorpus,
+        }
+        sources: list[Source] = [*kinds[media].of(inputs).paths, *([parent] if parent else [])]
         check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
@@ -142,7 +157,7 @@ def train_codebook(
         "provenance": codebook.provenance,
     }
     corpus_summary = codebook.provenance["corpus"]
-    kind = "recordings" if media == Media.SPEECH else "pictures"
+    kind = {Media.IMAGE: "pictures", Media.SPEECH: "recordings", Media.VIDEO: "clips"}[media]
     console.result(
         record,
         f"{output}: codebook {codebook.name} ({codebook.identity[:16]}) from {corpus_summary[kind]} {kind}, "

@@ -18,6 +18,10 @@ class Engine(StrEnum):
     BLOCK = "block"
     CELP_NB = "celp-nb"
     CELP_WB = "celp-wb"
+    CELP_FIXED = "celp-fixed"
+    LD_CELP = "ld-celp"
+    MC = "mc"
+    ST3D = "st3d"
 
 
 class Layout(StrEnum):
@@ -65,6 +69,20 @@ FIELDS: dict[Engine, dict[str, str]] = {
         "--training-vectors": "training_vectors",
         "--seed": "seed",
     },
+    Engine.MC: {
+        "--rounds": "rounds",
+        "--effort": "effort",
+        "--parent": "parent",
+        "--frames-per-clip": "frames_per_clip",
+        "--checkpoint": "checkpoint",
+    },
+    Engine.ST3D: {
+        "--rounds": "rounds",
+        "--effort": "effort",
+        "--parent": "parent",
+        "--frames-per-clip": "frames_per_clip",
+        "--checkpoint": "checkpoint",
+    },
 }
 """Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
 
@@ -75,7 +93,9 @@ _SPEECH = {
     "--checkpoint": "checkpoint",
     "--seed": "seed",
 }
+_TEXTBOOK = {"--rounds": "rounds", "--seconds": "most_seconds", "--seed": "seed"}
 FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
+FIELDS |= {Engine.CELP_FIXED: _TEXTBOOK, Engine.LD_CELP: _TEXTBOOK}
 
 
 def chosen_options(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +132,7 @@ Rounds = Annotated[
     _option(
         "--rounds",
         "Rounds of encoding the corpus, collecting and refitting; with block only where --lambda is above 0.",
-        "3; with block 4",
+        "3; with block 4; with celp-fixed and ld-celp 8",
         metavar="N",
         min=1,
         max=20,
@@ -128,7 +148,7 @@ Parent = Annotated[
     _option(
         "--parent",
         "Codebook to start from, which is believed where pictures say little; none for none (so with speech).",
-        "photo",
+        "photo; with mc video",
         metavar="NAME|FILE|none",
     ),
 ]
@@ -139,6 +159,10 @@ Pixels = Annotated[
 Seconds = Annotated[
     float | None,
     _option("--seconds", "Take no more than this of a recording.", "15", metavar="S", min=1, max=3600),
+]
+FramesPerClip = Annotated[
+    int | None,
+    _option("--frames-per-clip", "Use no more frames of a clip, from its first one on.", "33", metavar="N", min=2),
 ]
 Checkpoint = Annotated[
     str | None,

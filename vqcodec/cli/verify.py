@@ -14,6 +14,7 @@ from vqcodec.cli.wording import verify_line
 
 if TYPE_CHECKING:
     from vqcodec.reports import SpeechVerifyReport, VerifyReport
+    from vqcodec.video_reports import VideoVerifyReport
 
 EXAMPLES = options.examples("vqcodec verify photo.vqc", "vqcodec verify *.vqc --quiet && echo all whole")
 
@@ -33,12 +34,12 @@ def verify(
     """
     console = Console(quiet=quiet, as_json=as_json, no_progress=no_progress, debug=debug)
 
-    def work(item: Item, _progress: Progress, threads: int) -> VerifyReport | SpeechVerifyReport:
+    def work(item: Item, _progress: Progress, threads: int) -> VerifyReport | SpeechVerifyReport | VideoVerifyReport:
         from vqcodec import api
 
         return api.verify(item.source, codebook=codebook, threads=threads, name=item.name)
 
-    def show(_item: Item, report: VerifyReport | SpeechVerifyReport) -> None:
+    def show(_item: Item, report: VerifyReport | SpeechVerifyReport | VideoVerifyReport) -> None:
         console.result(report.as_dict(), verify_line(report))
 
     process(plan_inputs(inputs), work, show, console=console, jobs=jobs, verb="verifying")

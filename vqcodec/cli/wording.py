@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vqcodec.cli import speech_wording
+from vqcodec.cli import speech_wording, video_wording
 from vqcodec.reports import (
     CodebookUse,
     Comparison,
@@ -19,6 +19,13 @@ from vqcodec.reports import (
     SpeechVerifyReport,
     VerifyReport,
 )
+from vqcodec.video_reports import (
+    VideoComparison,
+    VideoDecodeReport,
+    VideoEncodeReport,
+    VideoInfo,
+    VideoVerifyReport,
+)
 
 CHANNELS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGB and alpha"}
 PLANES = {"y": "Y", "cb": "Cb", "cr": "Cr"}
@@ -30,24 +37,29 @@ def decibels(value: float) -> str:
     return f"{value:.2f} dB" if math.isfinite(value) else "exact"
 
 
-def encode_line(report: EncodeReport | SpeechEncodeReport) -> str:
+def encode_line(report: EncodeReport | SpeechEncodeReport | VideoEncodeReport) -> str:
     """Input, output, size, rate, ratio, PSNR and time."""
     if isinstance(report, SpeechEncodeReport):
         return speech_wording.encode_line(report)
+    if isinstance(report, VideoEncodeReport):
+        return video_wording.encode_line(report)
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, "
         f"{report.bpp:.3f} bpp, {report.ratio:.1f}:1, PSNR {decibels(report.psnr_db)}, {report.seconds:.2f} s"
     )
 
 
-def encode_total(reports: Sequence[EncodeReport | SpeechEncodeReport]) -> str:
+def encode_total(reports: Sequence[EncodeReport | SpeechEncodeReport | VideoEncodeReport]) -> str:
     """Sums over a batch; rate and ratio of all files together, PSNR as the mean over the files."""
     speech = [report for report in reports if isinstance(report, SpeechEncodeReport)]
+    videos = [report for report in reports if isinstance(report, VideoEncodeReport)]
     pictures = [report for report in reports if isinstance(report, EncodeReport)]
-    if not pictures:
+    if len(speech) == len(reports):
         return speech_wording.encode_total(speech)
+    if len(videos) == len(reports):
+        return video_wording.encode_total(videos)
     size = sum(report.output_bytes for report in reports)
-    if speech:
+    if len(pictures) < len(reports):
         return f"{len(reports)} files: {size:,} bytes"
     pixels = sum(report.width * report.height for report in pictures)
     samples = sum(report.width * report.height * report.channels for report in pictures)
@@ -58,17 +70,19 @@ def encode_total(reports: Sequence[EncodeReport | SpeechEncodeReport]) -> str:
     )
 
 
-def decode_line(report: DecodeReport | SpeechDecodeReport) -> str:
+def decode_line(report: DecodeReport | SpeechDecodeReport | VideoDecodeReport) -> str:
     """Input, output, format, size and time."""
     if isinstance(report, SpeechDecodeReport):
         return speech_wording.decode_line(report)
+    if isinstance(report, VideoDecodeReport):
+        return video_wording.decode_line(report)
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {report.width}x{report.height} "
         f"{CHANNELS[report.channels]}, {report.output_bytes:,} bytes, {report.seconds:.2f} s"
     )
 
 
-def decode_total(reports: Sequence[DecodeReport | SpeechDecodeReport]) -> str:
+def decode_total(reports: Sequence[DecodeReport | SpeechDecodeReport | VideoDecodeReport]) -> str:
     """Sums over a batch."""
     size = sum(report.output_bytes for report in reports)
     return f"{len(reports)} files: {size:,} bytes"
@@ -80,12 +94,19 @@ def codebook_line(codebook: CodebookUse) -> str:
     return f"{codebook.name or 'unnamed'} ({codebook.identity[:16]}, {where})"
 
 
-def info_lines(report: FileInfo | SpeechInfo) -> list[str]:
+def info_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
     """One fact a line."""
-    facts = dict(speech_wording.facts(report) if isinstance(report, SpeechInfo) else _picture_facts(report))
+    if isinstance(report, VideoInfo):
+        facts = dict(video_wording.facts(report))
+    else:
+        facts = dict(speech_wording.facts(report) if isinstance(report, SpeechInfo) else _picture_facts(report))
     facts.update({"engine": report.engine, "codebook": codebook_line(report.codebook)})
-    facts.update({key.replace("_", " "): str(value) for key, value in report.parameters.items()})
-    return [report.input, *(f"  {key:<12} {value}" for key, value in facts.items()), *_bits_lines(report)]
+    if not isinstance(report, VideoInfo):
+        facts.update({key.replace("_", " "): str(value) for key, value in report.parameters.items()})
+    lines = [report.input, *(f"  {key:<12} {value}" for key, value in facts.items()), *_bits_lines(report)]
+    if isinstance(report, VideoInfo) and report.frame_bits is not None:
+        lines += video_wording.frame_lines(report.frame_bits)
+    return lines
 
 
 def _picture_facts(report: FileInfo) -> dict[str, str]:
@@ -96,7 +117,7 @@ def _picture_facts(report: FileInfo) -> dict[str, str]:
     }
 
 
-def _bits_lines(report: FileInfo | SpeechInfo) -> list[str]:
+def _bits_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
     """A table of where the bits went, the greatest part first, if they were counted."""
     if report.bits is None:
         return []
@@ -107,19 +128,23 @@ def _bits_lines(report: FileInfo | SpeechInfo) -> list[str]:
     return ["  bits", *(f"    {name:<{width}} {bits:>12,} {bits / whole:>7.2%}" for name, bits in rows)]
 
 
-def verify_line(report: VerifyReport | SpeechVerifyReport) -> str:
+def verify_line(report: VerifyReport | SpeechVerifyReport | VideoVerifyReport) -> str:
     """That the file is whole."""
     if isinstance(report, SpeechVerifyReport):
         what = speech_wording.verify_facts(report)
+    elif isinstance(report, VideoVerifyReport):
+        what = video_wording.verify_facts(report)
     else:
         what = f"{report.width}x{report.height} {report.engine}"
     return f"{report.input}: whole; {what}, codebook {codebook_line(report.codebook)}, {report.seconds:.2f} s"
 
 
-def comparison_lines(report: Comparison | SpeechComparison) -> list[str]:
+def comparison_lines(report: Comparison | SpeechComparison | VideoComparison) -> list[str]:
     """Every measure, the most asked for first."""
     if isinstance(report, SpeechComparison):
         return speech_wording.comparison_lines(report)
+    if isinstance(report, VideoComparison):
+        return video_wording.comparison_lines(report)
     planes = ", ".join(f"{PLANES.get(name, name)} {decibels(value)}" for name, value in report.plane_psnr_db.items())
     return [
         f"{report.reference} <> {report.test}: {report.width}x{report.height} {CHANNELS[report.channels]}",

@@ -6,7 +6,9 @@ import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from itertools import pairwise
+from threading import Lock
+from typing import BinaryIO, overload
 
 from vqcodec.container import chunks
 from vqcodec.container.varint import get_varint, put_varint
@@ -118,6 +120,40 @@ def read_packet(file: BinaryIO, entry: IndexEntry, source: str = "") -> Packet:
     if (stream, number, start) != (entry.stream, entry.number, entry.start):
         raise CorruptFileError(f"{at(source)}the packet at byte {entry.offset} is not the one that the index says")
     return Packet(stream, number, start, payload[position:])
+
+
+class IndexedPackets(Sequence[bytes | None]):
+    """The packets of one stream, read from the file when they are asked for, by any thread.
+
+    Raises:
+        CorruptFileError: (from an item) the packet is damaged.
+    """
+
+    def __init__(self, file: BinaryIO, entries: Sequence[IndexEntry], lock: Lock) -> None:
+        self._file = file
+        self._entries = entries
+        self._lock = lock
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, number: int) -> bytes | None: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[bytes | None]: ...
+    def __getitem__(self, number: int | slice) -> bytes | Sequence[bytes | None] | None:
+        if isinstance(number, slice):
+            return IndexedPackets(self._file, self._entries[number], self._lock)
+        with self._lock:
+            return read_packet(self._file, self._entries[number]).payload
+
+
+def only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
+    """Whether nothing else (metadata, say) lies between the first packet and the index, so that it may be skipped."""
+    if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
+        return False
+    file.seek(entries[-1].offset + entries[-1].length)
+    return file.read(len(chunks.INDEX)) == chunks.INDEX
 
 
 def _parse_index(payload: bytes, index_offset: int, where: str) -> list[IndexEntry]:

@@ -12,6 +12,8 @@ ENGINES = {
     "speech/celp-wb": 4,
     "video/mc": 5,
     "video/st3d": 6,
+    "speech/celp-fixed": 7,
+    "speech/ld-celp": 8,
 }
 """The engines that the compact form can name; the chunked form names any engine in full."""
 

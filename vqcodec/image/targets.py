@@ -46,6 +46,23 @@ def reach_size(
     return _search(encode, excess, SIZE_TOLERANCE, lambda gap: -gap if gap <= 0 else math.inf)
 
 
+def reach_rate(
+    encode: Callable[[float], Result], size_of: Callable[[Result], int], wanted_bytes: int, tolerance: float
+) -> tuple[float, Result]:
+    """The quality whose size comes near `wanted_bytes` from either side, and its encoding; the nearest if none does.
+
+    Args:
+        encode: encodes at a quality.
+        size_of: the size of an encoding in bytes, growing with quality.
+        tolerance: part of the wanted size by which it may be missed.
+    """
+
+    def excess(result: Result) -> float:
+        return math.log(size_of(result) / wanted_bytes)
+
+    return _search(encode, excess, tolerance, abs)
+
+
 def _search(
     encode: Callable[[float], Result],
     excess: Callable[[Result], float],

@@ -17,7 +17,8 @@ from vqcodec.errors import CodebookError, LimitError, UsageError
 from vqcodec.speech.audio import ArraySource
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.decoding import Decoding
-from vqcodec.speech.files import BAND_OF_ENGINE, CodedStream, SpeechFile, dump_speech, read_speech
+from vqcodec.speech.engines import ENGINES, SpeechOptions
+from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
 from vqcodec.speech.stream import StreamHeader
 from vqcodec.vq.codebook import Codebook
@@ -59,13 +60,13 @@ class Wish:
     Attributes:
         quality: 0 to 100. bitrate: kbit/s of payload on average over the file, all channels together.
         target_size: bytes that the file may have.
-        effort: 0 (quick) to 9 (thorough).
+        effort: 0 (quick) to 9 (thorough); None for DEFAULT_EFFORT.
     """
 
     quality: float | None = None
     bitrate: float | None = None
     target_size: int | None = None
-    effort: int = DEFAULT_EFFORT
+    effort: int | None = None
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.quality, self.bitrate, self.target_size)) > 1:
@@ -76,7 +77,7 @@ class Wish:
             raise UsageError(f"bitrate {self.bitrate:g} kbit/s is out of range; choose 0.1 to 256")
         if self.target_size is not None and self.target_size < 1:
             raise UsageError(f"target size {self.target_size} is out of range; choose at least 1 byte")
-        if not 0 <= self.effort <= 9:
+        if self.effort is not None and not 0 <= self.effort <= 9:
             raise UsageError(f"effort {self.effort} is out of range; choose 0 to 9")
 
 
@@ -112,7 +113,7 @@ def encode_speech(
     quality: float | None = None,
     bitrate: float | None = None,
     target_size: int | None = None,
-    effort: int = DEFAULT_EFFORT,
+    effort: int | None = None,
     channels: str = "mix",
     embed_codebook: bool = False,
     threads: int | None = None,
@@ -125,7 +126,7 @@ def encode_speech(
         codebook: a codebook, the name or path of one, or None for the default of the band.
         band: `nb` (8 kHz), `wb` (16 kHz), or `auto`, to go by the sample rate and what is asked for.
         quality: 0 to 100. bitrate: kbit/s on average. target_size: bytes not to exceed. At most one of them.
-        effort: 0 (quick) to 9 (thorough).
+        effort: 0 (quick) to 9 (thorough); 5 unless given.
         channels: `mix` several into one, or `keep` them, each a stream of its own.
         embed_codebook: make the file decodable without the codebook at hand.
         threads: how many to use; all processors unless given. The bytes do not depend on it.
@@ -183,6 +184,7 @@ def encode_sound(
         raise UsageError(f"channels '{channels}': choose mix or keep")
     chosen = choose_codebook(codebook, band, sound.rate, wish)
     kept: list[int | None] = [None] if channels == "mix" or sound.channels == 1 else list(range(sound.channels))
+    _check_fixed_rate(wish, chosen, len(kept))
     encoder = _Encoder(sound, chosen, kept, dict(metadata or {}), embed_codebook, threads, progress)
     if wish.target_size is None:
         return encoder.encode(wish)
@@ -203,12 +205,32 @@ def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, wish
             narrow = source_rate < AUTO_WIDEBAND_RATE or (wish.bitrate or np.inf) < AUTO_WIDEBAND_KBPS
             band = "nb" if narrow else "wb"
         return load_codebook(DEFAULT_CODEBOOKS[BANDS[band].engine])
-    own = BAND_OF_ENGINE.get(codebook.engine)
+    own = ENGINES.get(codebook.engine)
     if own is None:
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for speech")
-    if band not in ("auto", own.name):
-        raise UsageError(f"band {band} was asked for, but codebook {codebook.name} is for {own.name}; leave one out")
+    if band not in ("auto", own.band):
+        raise UsageError(f"band {band} was asked for, but codebook {codebook.name} is for {own.band}; leave one out")
     return codebook
+
+
+def _check_fixed_rate(wish: Wish, codebook: Codebook, streams: int) -> None:
+    """Refuse a wish that a codebook whose rate is fixed cannot fulfil.
+
+    Raises:
+        UsageError: anything is wished for but, at most, the rate that it has, of all streams together.
+    """
+    kbps = ENGINES[codebook.engine].kbps
+    if kbps is None:
+        return
+    given = {"quality": wish.quality, "target size": wish.target_size, "effort": wish.effort}
+    refused = [name for name, value in given.items() if value is not None]
+    if wish.bitrate not in (None, kbps * streams):
+        refused.append(f"bitrate {wish.bitrate:g}")
+    if refused:
+        each = f" a channel, of which there are {streams}" if streams > 1 else ""
+        raise UsageError(
+            f"codebook {codebook.name} has one way of coding, at {kbps:g} kbit/s{each}; leave out {', '.join(refused)}"
+        )
 
 
 def codebook_of(speech: SpeechFile, codebook: Codebook | None) -> Codebook:
@@ -232,11 +254,9 @@ def payload_of(speech: SpeechFile) -> int:
 
 def count_bits(speech: SpeechFile, codebook: Codebook) -> dict[str, int]:
     """Where the bits of a whole file went, by part; they sum to 8 times its size."""
-    from vqcodec.speech import engine
-
     parts: Counter[str] = Counter()
     for stream in speech.streams:
-        parts.update(engine.count_bits(stream.header.engine_header, stream.packets, codebook))
+        parts.update(speech.engine.coder.count_bits(stream.header.engine_header, stream.packets, codebook))
     return _with_container(parts, speech.media.metadata, speech.media.codebook.embedded, speech.size)
 
 
@@ -254,13 +274,13 @@ class _Encoder:
         progress: Progress | None,
     ) -> None:
         self._codebook = codebook
-        self._band = BAND_OF_ENGINE[codebook.engine]
+        self._engine = ENGINES[codebook.engine]
         self._metadata = metadata
         self._embed = embed_codebook
         self._threads = threads
         self._progress = progress
         self._rate = sound.rate
-        self._channels = [sound.samples(self._band.sample_rate, channel) for channel in channels]
+        self._channels = [sound.samples(self._engine.sample_rate, channel) for channel in channels]
         self._length = sound.length
         if self._channels[0].size > limits.MAX_SPEECH_SAMPLES:
             raise LimitError(f"{self._channels[0].size} samples; at most {limits.MAX_SPEECH_SAMPLES} are allowed")
@@ -268,9 +288,12 @@ class _Encoder:
     def encode(self, wish: Wish) -> EncodedSound:
         """Encode at a quality or bitrate."""
         bitrate = None if wish.bitrate is None else wish.bitrate / len(self._channels)
-        quality = DEFAULT_QUALITY if wish.quality is None and wish.bitrate is None else wish.quality
-        encoded = self._encode(wish.effort, quality=quality, bitrate=bitrate)
-        asked = {"quality": quality, "bitrate_kbps": wish.bitrate, "effort": wish.effort}
+        quality, effort = wish.quality, wish.effort
+        if self._engine.kbps is None:
+            quality = DEFAULT_QUALITY if quality is None and bitrate is None else quality
+            effort = DEFAULT_EFFORT if effort is None else effort
+        encoded = self._encode(effort, quality=quality, bitrate=bitrate)
+        asked = {"quality": quality, "bitrate_kbps": wish.bitrate, "effort": effort}
         encoded.parameters.update({key: value for key, value in asked.items() if value is not None})
         return encoded
 
@@ -280,35 +303,39 @@ class _Encoder:
         Raises:
             UsageError: it cannot be that small.
         """
+        effort = DEFAULT_EFFORT if wish.effort is None else wish.effort
         budget = size - self._least_container()
         for _ in range(SIZE_ATTEMPTS):
             if budget < len(self._channels):
                 break
             try:
-                encoded = self._encode(wish.effort, size=budget // len(self._channels))
+                encoded = self._encode(effort, size=budget // len(self._channels))
             except UsageError:  # in the engine's words, which know only of its own bytes
                 break
             excess = len(encoded.data) - size
             if excess <= 0:
-                encoded.parameters.update(target_size=size, effort=wish.effort)
+                encoded.parameters.update(target_size=size, effort=effort)
                 return encoded
             budget -= excess
         raise UsageError(f"the recording cannot be coded in {size} bytes; allow more")
 
     def _encode(
-        self, effort: int, *, quality: float | None = None, bitrate: float | None = None, size: int | None = None
+        self,
+        effort: int | None,
+        *,
+        quality: float | None = None,
+        bitrate: float | None = None,
+        size: int | None = None,
     ) -> EncodedSound:
-        from vqcodec.speech import engine
-
-        options = engine.SpeechOptions(quality, bitrate, size, effort, self._threads)
-        meter = QualityMeter(self._band.sample_rate)
+        options = SpeechOptions(quality, bitrate, size, effort, self._threads)
+        meter = QualityMeter(self._engine.sample_rate)
         streams: list[CodedStream] = []
         parts: Counter[str] = Counter()
         for number, samples in enumerate(self._channels):
-            coded = engine.encode(samples, self._codebook, options, self._share(number))
+            coded = self._engine.coder.encode(samples, self._codebook, options, self._share(number))
             meter.add(samples, coded.reconstruction)
             parts.update(coded.bits)
-            header = StreamHeader.of(self._rate, self._length, self._band.sample_rate, samples.size, coded.header)
+            header = StreamHeader.of(self._rate, self._length, self._engine.sample_rate, samples.size, coded.header)
             streams.append(CodedStream(header, coded.packets, coded.starts))
         data = dump_speech(streams, self._codebook, metadata=self._metadata, embed_codebook=self._embed)
         embedded = CodebookReference.embedding(self._codebook).embedded if self._embed else None
@@ -316,7 +343,7 @@ class _Encoder:
             data=data,
             codebook=self._codebook,
             streams=len(streams),
-            codec_rate=self._band.sample_rate,
+            codec_rate=self._engine.sample_rate,
             quality=meter.result(),
             payload_bytes=sum(len(s.header.engine_header) + sum(map(len, s.packets)) for s in streams),
             bits=_with_container(parts, self._metadata, embedded, len(data)),

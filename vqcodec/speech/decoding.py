@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vqcodec import limits
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.speech.audio import pcm16
-from vqcodec.speech.bands import Band
+from vqcodec.speech.engines import SpeechEngine
 from vqcodec.speech.files import SpeechFile, StoredStream
 from vqcodec.speech.resampling import Resampler, resampled_length
 from vqcodec.vq.codebook import Codebook
@@ -68,7 +68,7 @@ class Decoding:
         self._speech = speech
         self._codebook = codebook
         self._threads = threads
-        self._codec_rate = speech.band.sample_rate
+        self._codec_rate = speech.engine.sample_rate
         shape = SoundShape.of(speech)
         self._codec_length = shape.codec_length
         self._packets = shape.packets
@@ -136,12 +136,11 @@ class Decoding:
         yield resampler.finish(count)
 
     def _decode(self, stream: StoredStream, first: int, count: int) -> Samples:
-        from vqcodec.speech import engine
-
         header, packets = stream.header.engine_header, stream.packets
         if len(packets) < self._packets:
             packets = [*packets, *[None] * (self._packets - len(packets))]
-        return engine.decode(header, packets, self._codebook, first=first, count=count, threads=self._threads)
+        coder = self._speech.engine.coder
+        return coder.decode(header, packets, self._codebook, first=first, count=count, threads=self._threads)
 
 
 @dataclass(frozen=True)
@@ -169,19 +168,17 @@ class SoundShape:
             CorruptFileError: a header is damaged, or the channels do not agree.
             LimitError: it lasts longer than the limits allow.
         """
-        shapes = [cls._of_stream(stream, speech.band) for stream in speech.streams]
+        shapes = [cls._of_stream(stream, speech.engine) for stream in speech.streams]
         if any(shape != shapes[0] for shape in shapes[1:]):
             raise CorruptFileError("its channels differ in length or sampling rate")
         return shapes[0]
 
     @classmethod
-    def _of_stream(cls, stream: StoredStream, band: Band) -> SoundShape:
-        from vqcodec.speech import engine
-
-        described = dict(engine.describe(stream.header.engine_header))
+    def _of_stream(cls, stream: StoredStream, engine: SpeechEngine) -> SoundShape:
+        described = dict(engine.coder.describe(stream.header.engine_header))
         length, packet = int(described.pop("samples")), int(described.pop("packet_samples"))
-        source = stream.header.source_length(band.sample_rate, length)
-        return cls(band.sample_rate, length, stream.header.source_rate, source, packet, described)
+        source = stream.header.source_length(engine.sample_rate, length)
+        return cls(engine.sample_rate, length, stream.header.source_rate, source, packet, described)
 
     @property
     def packets(self) -> int:

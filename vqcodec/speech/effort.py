@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_search import LsfEffort
 
-MAX_EFFORT = 9
 DEFAULT_EFFORT = 5
 _EXACT_FROM = 8
 

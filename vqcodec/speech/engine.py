@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,70 +10,16 @@ import numpy.typing as npt
 
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.jit import map_shards
-from vqcodec.speech.effort import DEFAULT_EFFORT, MAX_EFFORT
+from vqcodec.speech.effort import DEFAULT_EFFORT
 from vqcodec.speech.encoder import Encoder, sum_bits
+from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, SpeechOptions
 from vqcodec.speech.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group, to_pcm
 from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.packet_syntax import PARTS
 from vqcodec.speech.speech_codebook import SpeechCodebook, TableSet
 from vqcodec.vq.codebook import Codebook
 
-Progress = Callable[[float], None]
-Samples = npt.NDArray[np.int16]
-
 DEFAULT_QUALITY = 50.0
-
-
-@dataclass(frozen=True)
-class SpeechOptions:
-    """What to encode for; at most one of quality, bitrate and size, else DEFAULT_QUALITY.
-
-    Attributes:
-        quality: 0 to 100.
-        bitrate: kbit/s of header and packets, on average over the recording.
-        size: most bytes of header and packets.
-        effort: of the search, 0 to 9.
-        threads: to use; None for all. The result does not depend on them.
-    """
-
-    quality: float | None = None
-    bitrate: float | None = None
-    size: int | None = None
-    effort: int = DEFAULT_EFFORT
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if sum(aim is not None for aim in (self.quality, self.bitrate, self.size)) > 1:
-            raise UsageError("quality, bitrate and size exclude one another; give one of them")
-        if self.quality is not None and not 0 <= self.quality <= 100:
-            raise UsageError(f"quality {self.quality:g} is not in 0..100")
-        if self.bitrate is not None and not self.bitrate > 0:
-            raise UsageError(f"a bitrate of {self.bitrate:g} kbit/s is not possible; it must be positive")
-        if not 0 <= self.effort <= MAX_EFFORT:
-            raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
-
-
-@dataclass(frozen=True)
-class EncodedSpeech:
-    """An encoded recording.
-
-    Attributes:
-        header: the engine's header.
-        packets: in order; starts: first sample of each.
-        reconstruction: int16 (n,), what decoding gives.
-        bits: of header and packets by part; they sum to 8 times their bytes.
-    """
-
-    header: bytes
-    packets: list[bytes]
-    starts: list[int]
-    reconstruction: Samples
-    bits: dict[str, int]
-
-    @property
-    def size(self) -> int:
-        """Bytes of header and packets."""
-        return len(self.header) + sum(map(len, self.packets))
 
 
 def encode(
@@ -93,7 +38,8 @@ def encode(
         CodebookError: the codebook is not for speech, or damaged.
     """
     options = options or SpeechOptions()
-    encoder = Encoder(signal, SpeechCodebook.of(codebook), options.effort, options.threads, progress)
+    effort = DEFAULT_EFFORT if options.effort is None else options.effort
+    encoder = Encoder(signal, SpeechCodebook.of(codebook), effort, options.threads, progress)
     if options.bitrate is not None:
         coded = encoder.encode_rate(options.bitrate)
     elif options.size is not None:

@@ -6,21 +6,20 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from threading import Lock
-from typing import BinaryIO, overload
+from typing import BinaryIO, Protocol
 
 from vqcodec import limits
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
-from vqcodec.container.chunks import INDEX, MAGIC
-from vqcodec.container.index import IndexEntry, read_index, read_packet
+from vqcodec.container.chunks import MAGIC, Damage
+from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
+from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.speech.bands import BANDS, Band
+from vqcodec.speech.engines import ENGINES, SpeechEngine
 from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
 from vqcodec.vq.codebook import Codebook
 
 MEDIUM = "speech"
-BAND_OF_ENGINE = {band.engine: band for band in BANDS.values()}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class SpeechFile:
     """A file of speech that has been looked into.
 
     Attributes:
-        band: of its engine.
+        engine: that coded it.
         media: the container's view of it: codebook reference, metadata; the streams' packets may be empty there.
         streams: one a channel, in the order of their numbers.
         size: bytes of the file.
@@ -59,7 +58,7 @@ class SpeechFile:
         damage: what salvage had to pass over, a clause each.
     """
 
-    band: Band
+    engine: SpeechEngine
     media: MediaFile
     streams: Sequence[StoredStream]
     size: int
@@ -83,20 +82,20 @@ def dump_speech(
     Raises:
         LimitError: more channels than a file can have.
     """
-    band = BAND_OF_ENGINE[codebook.engine]
+    sample_rate = ENGINES[codebook.engine].sample_rate
     if len(streams) > limits.MAX_AUDIO_CHANNELS:
         raise LimitError(f"{len(streams)} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
     reference = (CodebookReference.embedding if embed_codebook else CodebookReference.shared)(codebook)
     first = streams[0]
     if len(streams) == 1 and not metadata and not embed_codebook and len(first.packets) <= MAX_FOLDED_PACKETS:
-        header = first.header.to_bytes(band.sample_rate)
+        header = first.header.to_bytes(sample_rate)
         stream = Stream(0, MEDIUM, codebook.engine, header, [fold_packets(first.packets)])
         return dump_media(MediaFile(MEDIUM, codebook.engine, reference, [stream]))
     buffer = io.BytesIO()
     with ChunkWriter(buffer, MEDIUM) as writer:
         writer.codebook(reference)
         for number, coded in enumerate(streams):
-            writer.stream(number, MEDIUM, codebook.engine, coded.header.to_bytes(band.sample_rate))
+            writer.stream(number, MEDIUM, codebook.engine, coded.header.to_bytes(sample_rate))
         for key in sorted(metadata or {}):
             writer.metadata(key, (metadata or {})[key])
         in_time = sorted(
@@ -129,46 +128,20 @@ def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False)
         return _read_compact(file.read(), size)
     if sparing and not salvage:
         entries = read_index(file)
-        if entries and _only_packets(file, entries):
+        if entries and only_packets(file, entries):
             file.seek(0)
             return _read_indexed(file, entries, size)
         file.seek(0)
     return _read_chunks(file, size, salvage)
 
 
-class IndexedPackets(Sequence[bytes | None]):
-    """The packets of one stream, read from the file when they are asked for, by any thread.
-
-    Raises:
-        CorruptFileError: (from an item) the packet is damaged.
-    """
-
-    def __init__(self, file: BinaryIO, entries: Sequence[IndexEntry], lock: Lock) -> None:
-        self._file = file
-        self._entries = entries
-        self._lock = lock
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @overload
-    def __getitem__(self, number: int) -> bytes | None: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[bytes | None]: ...
-    def __getitem__(self, number: int | slice) -> bytes | Sequence[bytes | None] | None:
-        if isinstance(number, slice):
-            return IndexedPackets(self._file, self._entries[number], self._lock)
-        with self._lock:
-            return read_packet(self._file, self._entries[number]).payload
-
-
 def _read_compact(data: bytes, size: int) -> SpeechFile:
     media = load_media(data)
-    band = _band_of(media.engine)
+    engine = _engine_of(media.engine)
     payload = media.streams[0].packets[0]
-    header, used = StreamHeader.from_bytes(payload, band.sample_rate)
+    header, used = StreamHeader.from_bytes(payload, engine.sample_rate)
     stream = StoredStream(header, unfold_packets(payload[used:]))
-    return SpeechFile(band, media, [stream], size, compact=True)
+    return SpeechFile(engine, media, [stream], size, compact=True)
 
 
 def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> SpeechFile:
@@ -178,7 +151,7 @@ def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> S
         number: IndexedPackets(file, [entry for entry in entries if entry.stream == number], lock)
         for number in reader.streams
     }
-    return _assemble(reader, packets, size)
+    return assemble_speech(reader, packets, size)
 
 
 def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
@@ -190,15 +163,35 @@ def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
             raise LimitError(f"packet number {packet.number} is beyond the limits")
         stream += [None] * (packet.number - len(stream))
         stream.append(packet.payload)
-    return _assemble(reader, packets, size, salvage)
+    return assemble_speech(reader, packets, size, salvage)
 
 
-def _assemble(
-    reader: ChunkReader, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool = False
+class Declared(Protocol):
+    """What a reader has found declared, or the part of it that is speech."""
+
+    @property
+    def streams(self) -> Mapping[int, StreamDeclaration]:
+        """By number."""
+
+    @property
+    def codebooks(self) -> Mapping[int, CodebookReference]:
+        """By number."""
+
+    @property
+    def metadata(self) -> Mapping[str, bytes]:
+        """By key."""
+
+    @property
+    def damage(self) -> Sequence[Damage]:
+        """What was passed over."""
+
+
+def assemble_speech(
+    reader: Declared, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool = False
 ) -> SpeechFile:
     """The file that a reader has declared, with the packets that were found."""
     declared = [reader.streams[number] for number in sorted(reader.streams)]
-    band = _band_of(declared[0].engine)
+    engine = _engine_of(declared[0].engine)
     if any((stream.engine, stream.codebook) != (declared[0].engine, declared[0].codebook) for stream in declared):
         raise UnsupportedError("its channels are coded in different ways; a newer version of vqcodec is needed")
     if len(declared) > limits.MAX_AUDIO_CHANNELS:
@@ -208,29 +201,21 @@ def _assemble(
         raise CorruptFileError("the part that says which codebook is needed is missing or damaged")
     streams = []
     for stream in declared:
-        header, used = StreamHeader.from_bytes(stream.header, band.sample_rate)
+        header, used = StreamHeader.from_bytes(stream.header, engine.sample_rate)
         if used != len(stream.header):
             raise CorruptFileError(f"the header of stream {stream.number} has the wrong length")
         streams.append(StoredStream(header, packets.get(stream.number, [])))
     empty = [Stream(stream.number, stream.medium, stream.engine, stream.header, []) for stream in declared]
-    media = MediaFile(MEDIUM, band.engine, reference, empty, dict(reader.metadata))
+    media = MediaFile(MEDIUM, engine.name, reference, empty, dict(reader.metadata))
     damage = [f"bytes {part.start} to {part.end}: {part.reason}" for part in reader.damage]
-    return SpeechFile(band, media, streams, size, compact=False, salvaged=salvaged, damage=damage)
+    return SpeechFile(engine, media, streams, size, compact=False, salvaged=salvaged, damage=damage)
 
 
-def _band_of(engine: str) -> Band:
-    band = BAND_OF_ENGINE.get(engine)
-    if band is not None:
-        return band
-    medium = engine.partition("/")[0]
+def _engine_of(name: str) -> SpeechEngine:
+    engine = ENGINES.get(name)
+    if engine is not None:
+        return engine
+    medium = name.partition("/")[0]
     if medium != MEDIUM:
         raise UnsupportedError(f"this is a file of medium {medium}, not of {MEDIUM}")
-    raise UnsupportedError(f"coded by {engine}, which is not known here; a newer version of vqcodec is needed")
-
-
-def _only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
-    """Whether nothing else (metadata, say) lies between the first packet and the index, so that it may be skipped."""
-    if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
-        return False
-    file.seek(entries[-1].offset + entries[-1].length)
-    return file.read(len(INDEX)) == INDEX
+    raise UnsupportedError(f"coded by {name}, which is not known here; a newer version of vqcodec is needed")

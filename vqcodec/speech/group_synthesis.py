@@ -12,7 +12,7 @@ from vqcodec.speech.adaptive_codebook import LAG_UNITS, history_length
 from vqcodec.speech.gains import INITIAL_LEVEL
 from vqcodec.speech.lsf import interpolate_lpc
 from vqcodec.speech.lsf_codebook import UNIT
-from vqcodec.speech.post_filter import post_filter
+from vqcodec.speech.post_filter import post_filter_subframes
 from vqcodec.speech.speech_codebook import TableSet
 from vqcodec.speech.synthesis import build_excitation, synthesize
 from vqcodec.speech.trellis_state import Symbols
@@ -86,15 +86,8 @@ def finish(speech: DoubleArray, lpc: DoubleArray, state: SynthesisState, strengt
     if strength == 0:
         return speech.reshape(-1)
     filtered = np.empty(speech.shape)
-    _post_filter(speech, lpc, strength, state.post_inputs, state.post_outputs, state.post_gain, filtered)
+    post_filter_subframes(speech, lpc, strength, state.post_inputs, state.post_outputs, state.post_gain, filtered)
     return filtered.reshape(-1)
-
-
-@kernel
-def _post_filter(speech, lpc, strength, inputs, outputs, gain, filtered):
-    """Fill `filtered` with `speech`, both float64 (subframes, n)."""
-    for subframe in range(speech.shape[0]):
-        post_filter(speech[subframe], lpc[subframe], strength, inputs, outputs, gain, filtered[subframe])
 
 
 @kernel

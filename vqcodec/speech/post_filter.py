@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import merged_kernel
+from vqcodec.jit import kernel, merged_kernel
 
 LEAST = 0.75  # bandwidth expansion of the numerator
 STEP = 0.025  # by which the denominator's is above it, for each step of strength
@@ -52,3 +52,10 @@ def post_filter(speech, lpc, strength, inputs, outputs, gain, filtered):
     for n in range(length):
         gain[0] += FOLLOW * (wanted - gain[0])
         filtered[n] *= gain[0]
+
+
+@kernel
+def post_filter_subframes(speech, lpc, strength, inputs, outputs, gain, filtered):
+    """Fill `filtered` with `speech`, both float64 (subframes, n), each subframe by its row of `lpc`."""
+    for subframe in range(speech.shape[0]):
+        post_filter(speech[subframe], lpc[subframe], strength, inputs, outputs, gain, filtered[subframe])

@@ -11,7 +11,7 @@ from vqcodec.speech.bands import Band
 from vqcodec.speech.group_coding import GroupSignal
 from vqcodec.speech.highpass import HighPass
 from vqcodec.speech.levels import Levels
-from vqcodec.speech.weighting import LevelMeter
+from vqcodec.speech.weighting import LevelMeter, Weighting
 
 _WARM_UP_S = 0.3  # after which the high-pass has forgotten that it started from zero
 
@@ -65,17 +65,29 @@ class Recording:
 
     def group(self, number: int) -> GroupSignal:
         """Analyse group `number`."""
-        band = self._band
         _, frames = self._extent(number)
-        context = max(weighting.context_samples(band), analysis.context_samples(band))
+        context = max(weighting.context_samples(self._band), analysis.context_samples(self._band))
         signal, lead = self._filtered(number, context)
-        filled = np.concatenate([signal, np.zeros(max(0, lead + frames * band.frame - len(signal)))])
         return GroupSignal(
-            signal=filled[lead : lead + frames * band.frame],
-            analysis=analysis.analyse(signal, band, lead=lead, frames=frames),
-            weighting=weighting.weighting(signal, band, self.levels, lead=lead, subframes=frames * band.subframes),
+            signal=self._cut(signal, lead, frames),
+            analysis=analysis.analyse(signal, self._band, lead=lead, frames=frames),
+            weighting=self._weighting(signal, lead, frames),
             reference_db=self.levels.reference_db,
         )
+
+    def weighted(self, number: int) -> tuple[DoubleArray, Weighting]:
+        """The samples of group `number` and their weighting alone, for coders that do not send the spectrum."""
+        _, frames = self._extent(number)
+        signal, lead = self._filtered(number, weighting.context_samples(self._band))
+        return self._cut(signal, lead, frames), self._weighting(signal, lead, frames)
+
+    def _cut(self, signal: DoubleArray, lead: int, frames: int) -> DoubleArray:
+        """The samples of `frames` frames after `lead`, filled up with zeros where the signal ends before."""
+        part = signal[lead : lead + frames * self._band.frame]
+        return np.concatenate([part, np.zeros(frames * self._band.frame - len(part))])
+
+    def _weighting(self, signal: DoubleArray, lead: int, frames: int) -> Weighting:
+        return weighting.weighting(signal, self._band, self.levels, lead=lead, subframes=frames * self._band.subframes)
 
     def _extent(self, number: int) -> tuple[int, int]:
         """First frame and number of frames of a group."""

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Generic, Self, TypeVar
 
@@ -14,9 +15,13 @@ from numpy.typing import NDArray
 
 from vqcodec.errors import UnreadableInputError, VQCodecError
 from vqcodec.image.pixels import Picture, read_picture
+from vqcodec.video.frames import Frame
 
 _PICTURE_SUFFIXES = (
     ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
+)  # fmt: skip
+_VIDEO_SUFFIXES = (
+    ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
 )  # fmt: skip
 _SOUND_SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
 
@@ -110,3 +115,25 @@ class SoundCorpus(_Corpus[NDArray[np.int16]]):
         from vqcodec.speech.audio import open_audio
 
         return open_audio(path, str(path)).samples(self.sample_rate)
+
+
+@dataclass
+class VideoCorpus(_Corpus[list[Frame]]):
+    """A corpus of video clips: of each file the first frames, all of one size.
+
+    Attributes:
+        frames_per_clip: at most.
+    """
+
+    frames_per_clip: int = 33
+
+    _KIND = "video"
+    _SUFFIXES = _VIDEO_SUFFIXES
+
+    def _read(self, path: Path) -> list[Frame]:
+        from vqcodec.video.sources import open_video
+
+        frames = list(islice(open_video(str(path), str(path)).frames(), self.frames_per_clip))
+        if not frames:
+            raise UnreadableInputError(f"{path}: holds no frames")
+        return frames

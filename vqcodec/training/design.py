@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from vqcodec.errors import UsageError
-from vqcodec.training.corpus import PictureCorpus, SoundCorpus
+from vqcodec.training.corpus import PictureCorpus, SoundCorpus, VideoCorpus
 from vqcodec.vq.codebook import Codebook
 
-ENGINES = {"image": ("transform", "block"), "speech": ("celp-nb", "celp-wb")}
+ENGINES = {
+    "image": ("transform", "block"),
+    "speech": ("celp-nb", "celp-wb", "celp-fixed", "ld-celp"),
+    "video": ("mc", "st3d"),
+}
 """Engines that can be trained, by medium; the first is the default."""
+
+_TEXTBOOK = {
+    "celp-fixed": "vqcodec.speech.textbook.celp_training",
+    "ld-celp": "vqcodec.speech.textbook.ld_training",
+}
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """How a codebook for video is trained.
+
+    Attributes:
+        frames_per_clip: frames at the beginning of each file that are used, at most; at least 2.
+        rounds: of encoding the corpus, collecting and refitting. effort: of the encoder meanwhile.
+        parent: codebook to start from; `none` for none; None for the engine's shipped one.
+        checkpoint: folder that keeps each finished round.
+    """
+
+    frames_per_clip: int = 33
+    rounds: int = 3
+    effort: int = 4
+    parent: str | None = None
+    checkpoint: str | None = None
 
 
 def train_codebook(
@@ -32,14 +60,16 @@ def train_codebook(
 
     Args:
         sources: files, and folders that are searched with all below them.
-        medium: `image` or `speech`.
-        engine: `transform` or `block`, `celp-nb` or `celp-wb`; None for the medium's default, which is the first.
+        medium: `image`, `speech` or `video`.
+        engine: `transform` or `block`, `celp-nb`, `celp-wb`, `celp-fixed` or `ld-celp`, `mc` or `st3d`; None for the
+            medium's default, which is the first.
         name: the codebook's name.
         threads: how many to use; all processors unless given.
         progress: called with what is being done and the share of the whole that is done, 0 to 1.
         skipped: called at the end with each file that could not be read, and why.
         options: of the engine: fields of `vqcodec.image.transform.train.TransformOptions`, of
-            `vqcodec.image.block.train.BlockOptions`, or of `vqcodec.speech.training.TrainingOptions` and `checkpoint`.
+            `vqcodec.image.block.train.BlockOptions`, of `vqcodec.speech.training.TrainingOptions` and `checkpoint`,
+            of `vqcodec.speech.textbook.training_options.TrainingOptions`, or of `VideoOptions`.
 
     Raises:
         UsageError: there is no such engine or option, or an option is out of range.
@@ -52,8 +82,14 @@ def train_codebook(
         raise UsageError(f"there is no engine {engine} to train for {medium}; there are {known}")
     if medium == "speech":
         sounds = SoundCorpus.of(sources)
-        codebook = _train_speech(sounds, engine.removeprefix("celp-"), name, options, threads, progress)
+        train_sounds = _train_textbook if engine in _TEXTBOOK else _train_speech
+        codebook = train_sounds(sounds, engine, name, options, threads, progress)
         _tell_skipped(sounds.skipped, skipped)
+        return codebook
+    if medium == "video":
+        clips = VideoCorpus.of(sources)
+        codebook = _train_video(clips, engine, name, _options(VideoOptions, options), threads, progress)
+        _tell_skipped(clips.skipped, skipped)
         return codebook
     corpus = PictureCorpus.of(sources)
     train = _train_block if engine == "block" else _train_transform
@@ -86,13 +122,13 @@ def _train_transform(
 
 
 def _train_speech(
-    corpus: SoundCorpus, band_name: str, name: str, options: dict[str, Any], threads: Any, progress: Any
+    corpus: SoundCorpus, engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
 ) -> Codebook:
     from vqcodec.speech import training as speech
     from vqcodec.speech.bands import BANDS
     from vqcodec.vq.library import load_codebook
 
-    band = BANDS[band_name]
+    band = BANDS[engine.removeprefix("celp-")]
     corpus.sample_rate = band.sample_rate
     folder = options.pop("checkpoint", None)
     if folder is not None:
@@ -108,6 +144,49 @@ def _train_speech(
         None if folder is None else Path(folder) / f"{corpus.fingerprint()}.npz",
         provenance,
         None if parent == "none" else load_codebook(parent),
+    )
+
+
+def _train_textbook(
+    corpus: SoundCorpus, engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
+) -> Codebook:
+    from vqcodec.speech.textbook.training_options import TrainingOptions
+
+    chosen = _options(TrainingOptions, {"name": name, "threads": threads, **options})
+    limit = int(chosen.most_seconds * corpus.sample_rate)
+    signals = [signal[:limit] for signal in corpus]
+    provenance = {
+        "corpus": {"recordings": len(signals), "fingerprint": corpus.fingerprint()},
+        "seconds": round(sum(map(len, signals)) / corpus.sample_rate, 1),
+        "options": {"seed": chosen.seed, "most_seconds": chosen.most_seconds, "rounds": chosen.rounds},
+    }
+    module = importlib.import_module(_TEXTBOOK[engine])
+    codebook: Codebook = module.train(signals, chosen, progress or (lambda _what, _share: None), provenance)
+    return codebook
+
+
+def _train_video(
+    corpus: VideoCorpus, engine: str, name: str, options: VideoOptions, threads: Any, progress: Any
+) -> Codebook:
+    from vqcodec.video.mc.train import train_video
+    from vqcodec.video.st3d.train import train_st3d
+    from vqcodec.vq.library import load_codebook
+
+    train, shipped = {"mc": (train_video, "video"), "st3d": (train_st3d, "video-st3d")}[engine]
+    corpus.frames_per_clip = options.frames_per_clip
+    if options.checkpoint is not None:
+        Path(options.checkpoint).mkdir(parents=True, exist_ok=True)
+    clips = list(corpus)
+    return train(
+        clips,
+        name=name,
+        parent=None if options.parent == "none" else load_codebook(options.parent or shipped),
+        rounds=options.rounds,
+        effort=options.effort,
+        threads=threads,
+        checkpoint=None if options.checkpoint is None else Path(options.checkpoint),
+        progress=progress,
+        provenance={"corpus": {"clips": len(clips), "fingerprint": corpus.fingerprint()}},
     )
 
 

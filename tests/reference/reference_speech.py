@@ -1,0 +1,354 @@
+"""Sections 13 and 14 of FORMAT.md, plainly: the engines speech/celp-nb and speech/celp-wb.
+
+Gives the samples at the codec's rate, as 16-bit integers; resampling is not a matter of the format.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import reference_decoder as reference
+import reference_speech_excitation as excitation
+import reference_speech_lsf as lsf
+from reference_decoder import Array, BitReader, Codebook, HuffmanCode, Reader, require
+
+# 13.2 Stream header
+
+RATES = [0, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000]
+
+
+@dataclass
+class StreamHeader:
+    rate: int
+    surplus: int
+    engine_header: bytes
+
+
+def stream_header(reader: Reader, codec_rate: int) -> StreamHeader:
+    number = reader.number(1)
+    require(number <= 12 or number == 255)
+    rate = reader.varint() if number == 255 else RATES[number]
+    surplus = reader.varint() if number != 0 else 0
+    return StreamHeader(rate or codec_rate, surplus, reader.take(reader.varint()))
+
+
+def source_length(header: StreamHeader, samples: int, codec_rate: int) -> int:
+    require(header.surplus <= -(-header.rate // codec_rate))
+    length = -(-samples * header.rate // codec_rate) - header.surplus
+    require(length >= 1)
+    return length
+
+
+# 14 The two engines
+
+
+@dataclass
+class Band:
+    rate: int
+    frame: int
+    subframe: int
+    order: int
+    shortest: int
+    longest: int
+    knees: list[int]
+    steps: list[int]
+
+
+BANDS = {
+    "speech/celp-nb": Band(8000, 160, 40, 10, 18, 146, [40, 80], [4, 3, 2]),
+    "speech/celp-wb": Band(16000, 320, 80, 16, 34, 290, [80, 160], [2, 2, 1]),
+}
+
+
+def lag_list(band: Band) -> list[int]:
+    """14.2: all lags, in twelfths of a sample."""
+    lags = []
+    lag = 12 * band.shortest
+    while lag <= 12 * band.longest:
+        lags.append(lag)
+        zone = sum(lag >= 12 * knee for knee in band.knees)
+        lag += 12 // band.steps[zone]
+    return lags
+
+
+def rows_of(array: Array) -> list[list[int]]:
+    """The rows of an array of two dimensions."""
+    width = array.shape[-1]
+    return [array.elements[start : start + width] for start in range(0, len(array.elements), width)]
+
+
+def codes_of(array: Array) -> list[HuffmanCode]:
+    return [HuffmanCode(row) for row in rows_of(array)]
+
+
+# 14.1 Engine header
+
+
+@dataclass
+class EngineHeader:
+    samples: int
+    table_set: int
+    post_filter: int
+    packet_frames: int
+    group_packets: int
+
+
+def engine_header(data: bytes, band: Band) -> EngineHeader:
+    reader = Reader(data)
+    samples = reader.varint()
+    require(samples <= 2**32)
+    byte = reader.number(1)
+    require((byte >> 3 & 1) == (band.rate == 16000), reference.CodebookMissing)
+    packet_frames, group_packets = reader.varint(), reader.varint()
+    require(1 <= packet_frames <= 1500 and 1 <= group_packets <= 255)
+    require(reader.at_end())
+    return EngineHeader(samples, byte >> 4, byte & 7, packet_frames, group_packets)
+
+
+# 14.2 Codebook arrays
+
+
+class Tables:
+    """The arrays of one table set and of its LSF codebook."""
+
+    def __init__(self, codebook: Codebook, number: int, band: Band):
+        ladder = rows_of(codebook.arrays["ladder"])
+        require(number < len(ladder))
+        arrays = {
+            name.split("/", 1)[1]: array for name, array in codebook.arrays.items() if name.startswith(f"set{number}/")
+        }
+        self.band = band
+        self.lags = lag_list(band)
+        self.books = []
+        while f"shapes{len(self.books)}" in arrays:
+            self.books.append(rows_of(arrays[f"shapes{len(self.books)}"]))
+        self.pulse_counts = arrays["pulse_counts"].elements
+        self.kinds = 1 + len(self.books) + len(self.pulse_counts)
+        self.gains = [rows_of(arrays[f"gains{table}"]) for table in range(3)]
+        self.level_weights = rows_of(arrays["level_weights"])
+        self.level_bias = arrays["level_bias"].elements
+        self.sharpening = arrays["sharpening"].elements[0] / 256
+        self.codes = {
+            name: codes_of(arrays[f"lengths.{name}"])
+            for name in ("first_type", "later_type", "lag_steps", "lags", "gains", "shapes")
+        }
+        self.lsf = lsf.LsfCodebook(codebook, ladder[number][4])
+
+
+# 14.3 The packet
+
+
+@dataclass
+class Subframe:
+    type: int = 0
+    lag: int = 0
+    gain: int = 0
+    entry: int = 0
+    minus: bool = False
+    pulses: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Frame:
+    """What is sent for a frame; `vectors` are its headers and indices, first vector 0 if it is sent here."""
+
+    silent: bool = False
+    vectors: dict[int, lsf.Sent] = field(default_factory=dict)
+    subframes: list[Subframe] = field(default_factory=list)
+
+
+class PacketParser:
+    """14.3: reads the frames of one packet; `first` is the number of the first of them in the group."""
+
+    def __init__(self, data: bytes, first: int, count: int, tables: Tables):
+        self.reader = BitReader(data)
+        self.tables = tables
+        self.before = 2 * tables.kinds
+        self.lag = len(tables.lags) // 3
+        self.lag_context = 0
+        self.gain_class = 0
+        self.lsf_context = tables.lsf.headers
+        self.frames: list[Frame] = []
+        while len(self.frames) < count:
+            self.read_frame(first + len(self.frames), count)
+        left = 8 * len(data) - self.reader.position
+        require(0 <= left < 8 and self.reader.bits(left) == 0)
+
+    def read_frame(self, number: int, count: int) -> None:
+        symbol = self.tables.codes["first_type"][self.before].read(self.reader)
+        if symbol == 2 * self.tables.kinds:
+            zeros = 0
+            while self.reader.bit() == 0:
+                zeros += 1
+                require(zeros <= 24)
+            following = 4 * (2**zeros - 1) + self.reader.bits(zeros + 2)
+            require(len(self.frames) + 1 + following <= count)
+            for _ in range(1 + following):
+                self.frames.append(Frame(silent=True, subframes=[Subframe() for _ in range(4)]))
+            self.before = self.lag_context = self.gain_class = 0
+            return
+        frame = Frame()
+        if number == 0:
+            frame.vectors[0] = self.read_lsf()
+        frame.vectors[number + 1] = self.read_lsf()
+        for subframe in range(4):
+            if subframe > 0:
+                symbol = self.tables.codes["later_type"][self.before].read(self.reader)
+            frame.subframes.append(self.read_subframe(symbol))
+        self.frames.append(frame)
+
+    def read_lsf(self) -> lsf.Sent:
+        sent = self.tables.lsf.read(self.reader, self.lsf_context)
+        self.lsf_context = sent.header
+        return sent
+
+    def read_subframe(self, symbol: int) -> Subframe:
+        tables = self.tables
+        adaptive, kind = divmod(symbol, tables.kinds)
+        read = Subframe(type=symbol)
+        if adaptive:
+            step = tables.codes["lag_steps"][self.lag_context].read(self.reader)
+            self.lag = tables.codes["lags"][0].read(self.reader) if step == 33 else self.lag + step - 16
+            require(0 <= self.lag < len(tables.lags))
+            read.lag = self.lag
+        table = 1 if not adaptive else (0 if kind > 0 else 2)
+        pair = [0, 0]
+        if symbol != 0:
+            read.gain = tables.codes["gains"][4 * table + self.gain_class].read(self.reader)
+            pair = tables.gains[table][read.gain]
+        if 1 <= kind <= len(tables.books):
+            read.entry = tables.codes["shapes"][kind - 1].read(self.reader)
+            read.minus = self.reader.bit() == 1
+        elif kind > len(tables.books):
+            count = tables.pulse_counts[kind - 1 - len(tables.books)]
+            read.pulses = excitation.read_pulses(self.reader, tables.band.subframe, count)
+        self.before = symbol
+        gain = pair[0]
+        self.lag_context = 0 if not adaptive else (1 if gain < 9830 else 2)
+        self.gain_class = 0 if not adaptive else (1 if gain < 7373 else (2 if gain < 13107 else 3))
+        return read
+
+
+# 14.6, 14.7: a group
+
+
+def decode_group(packets: list[list[Frame]], tables: Tables, post_filter: int) -> list[int]:
+    vectors = lsf.group_vectors(packets, tables.lsf)
+    voice = excitation.Excitation(tables)
+    speaker = Speaker(tables.band.order, post_filter)
+    output = []
+    for number, frame in enumerate(frame for packet in packets for frame in packet):
+        for subframe, sent in enumerate(frame.subframes):
+            t = (subframe + 0.5) / 4
+            between = [(1 - t) * a + t * b for a, b in zip(vectors[number], vectors[number + 1])]
+            predictor = lsf.predictor([w * math.pi / 32768 for w in between])
+            output += speaker.speak(predictor, voice.subframe(sent))
+    return output
+
+
+class Speaker:
+    """14.7"""
+
+    def __init__(self, order: int, post_filter: int):
+        self.speech = [0.0] * order
+        self.filtered = [0.0] * order
+        self.post_filter = post_filter
+        self.gain = 1.0
+
+    def speak(self, predictor: list[float], excited: list[float]) -> list[int]:
+        order = len(predictor) - 1
+        start = len(self.speech)
+        for x in excited:
+            self.speech.append(x - sum(predictor[i] * self.speech[-i] for i in range(1, order + 1)))
+        plain = self.speech[start:]
+        if self.post_filter == 0:
+            self.speech = self.speech[-order:]
+            return [pcm(value) for value in plain]
+        d = 0.75 + 0.025 * self.post_filter
+        for n in range(start, len(self.speech)):
+            value = self.speech[n]
+            for i in range(1, order + 1):
+                value += predictor[i] * (0.75**i * self.speech[n - i] - d**i * self.filtered[-i])
+            self.filtered.append(value)
+        filtered = self.filtered[-len(plain) :]
+        wanted = math.sqrt((sum(s * s for s in plain) + 0.001) / (sum(y * y for y in filtered) + 0.001))
+        output = []
+        for y in filtered:
+            self.gain += 0.05 * (wanted - self.gain)
+            output.append(pcm(self.gain * y))
+        self.speech, self.filtered = self.speech[-order:], self.filtered[-order:]
+        return output
+
+
+def pcm(value: float) -> int:
+    return max(-32768, min(32767, round(value)))
+
+
+# 13.3, 13.4, and the whole of a stream
+
+
+def unfold(reader: Reader) -> list[bytes]:
+    count = reader.varint()
+    packets = [reader.take(reader.varint()) for _ in range(count - 1)]
+    return [*packets, reader.rest()] if count else []
+
+
+def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[int]:
+    """The samples of a whole stream, in either form."""
+    if not header:
+        reader = Reader(packets[0])
+        stream = stream_header(reader, BANDS[codebook.engine].rate)
+        return decode_stream(stream, list(unfold(reader)), codebook)
+    return decode_stream(whole_header(header, codebook), list(packets), codebook)
+
+
+def decode_salvaged(header: bytes, packets: list[bytes | None], codebook: Codebook) -> list[int]:
+    """13.4: the samples of a stream of which packets are missing: those that are None, and any at the end."""
+    stream = whole_header(header, codebook)
+    expected = packet_count(engine_header(stream.engine_header, BANDS[codebook.engine]), BANDS[codebook.engine])
+    return decode_stream(stream, [*packets, *[None] * (expected - len(packets))], codebook)
+
+
+def whole_header(header: bytes, codebook: Codebook) -> StreamHeader:
+    reader = Reader(header)
+    stream = stream_header(reader, BANDS[codebook.engine].rate)
+    require(reader.at_end())
+    return stream
+
+
+def packet_count(engine: EngineHeader, band: Band) -> int:
+    frames = -(-engine.samples // band.frame)
+    return -(-frames // engine.packet_frames)
+
+
+def decode_stream(
+    stream: StreamHeader, packets: list[bytes | None], codebook: Codebook, first_group: int = 0
+) -> list[int]:
+    """The samples from the beginning of a group on; no group needs another."""
+    band = BANDS[codebook.engine]
+    engine = engine_header(stream.engine_header, band)
+    source_length(stream, engine.samples, band.rate)
+    tables = Tables(codebook, engine.table_set, band)
+    frames = -(-engine.samples // band.frame)
+    require(len(packets) == packet_count(engine, band))
+    output: list[int] = []
+    for start in range(first_group * engine.group_packets, len(packets), engine.group_packets):
+        parsed = []
+        first = 0
+        for number in range(start, min(start + engine.group_packets, len(packets))):
+            count = min(engine.packet_frames, frames - number * engine.packet_frames)
+            parsed.append(read_packet(packets[number], first, count, tables))
+            first += count
+        output += decode_group(parsed, tables, engine.post_filter)
+    return output[: engine.samples - first_group * engine.group_packets * engine.packet_frames * band.frame]
+
+
+def read_packet(data: bytes | None, first: int, count: int, tables: Tables) -> list[Frame]:
+    """14.3; in place of a packet that is lost (14.8) silent frames: the filter rings out, and the level falls."""
+    if data is None:
+        return [Frame(silent=True, subframes=[Subframe() for _ in range(4)]) for _ in range(count)]
+    return PacketParser(data, first, count, tables).frames
+
+
+reference.ENGINES["speech/celp-nb"] = reference.ENGINES["speech/celp-wb"] = decode

@@ -1,0 +1,25 @@
+"""Small moving pictures for tests: a textured ground that moves, and a bright square that moves otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.video.frames import Frame
+
+
+def moving_frames(count: int, height: int = 48, width: int = 64, seed: int = 0, speed: int = 1) -> list[Frame]:
+    """Return `count` frames of `height` x `width`."""
+    chance = np.random.default_rng(seed)
+    ground = chance.integers(40, 200, (height // 4 + 40, width // 4 + 40)).astype(float)
+    ground = np.kron(ground, np.ones((4, 4)))
+    for axis in (0, 1):
+        ground = (ground + np.roll(ground, 1, axis) + np.roll(ground, 2, axis) + np.roll(ground, 3, axis)) / 4
+    frames = []
+    for time in range(count):
+        luma = ground[time * speed : time * speed + height, 2 * time : 2 * time + width].copy()
+        top, left = height // 4, min(4 * time, max(width - 12, 0))
+        luma[top : top + 10, left : left + 10] = 235
+        luma = np.clip(luma + chance.normal(0, 1, luma.shape), 0, 255).astype(np.uint8)
+        half = luma[::2, ::2]
+        frames.append(Frame(luma, (255 - half).astype(np.uint8), (128 + half // 4).astype(np.uint8)))
+    return frames

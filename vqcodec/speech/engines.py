@@ -1,0 +1,139 @@
+"""The speech engines by name, and what each of them offers."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.errors import UsageError
+from vqcodec.vq.codebook import Codebook
+
+MAX_EFFORT = 9
+
+Progress = Callable[[float], None]
+Samples = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class SpeechOptions:
+    """What to encode for; at most one of quality, bitrate and size, else the engine's default quality.
+
+    An engine of fixed rate has a use for the threads alone.
+
+    Attributes:
+        quality: 0 to 100.
+        bitrate: kbit/s of header and packets, on average over the recording.
+        size: most bytes of header and packets.
+        effort: of the search, 0 to 9; None for the engine's default.
+        threads: to use; None for all. The result does not depend on them.
+    """
+
+    quality: float | None = None
+    bitrate: float | None = None
+    size: int | None = None
+    effort: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if sum(aim is not None for aim in (self.quality, self.bitrate, self.size)) > 1:
+            raise UsageError("quality, bitrate and size exclude one another; give one of them")
+        if self.quality is not None and not 0 <= self.quality <= 100:
+            raise UsageError(f"quality {self.quality:g} is not in 0..100")
+        if self.bitrate is not None and not self.bitrate > 0:
+            raise UsageError(f"a bitrate of {self.bitrate:g} kbit/s is not possible; it must be positive")
+        if self.effort is not None and not 0 <= self.effort <= MAX_EFFORT:
+            raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
+
+
+@dataclass(frozen=True)
+class EncodedSpeech:
+    """An encoded recording.
+
+    Attributes:
+        header: the engine's header.
+        packets: in order; starts: first sample of each.
+        reconstruction: int16 (n,), what decoding gives.
+        bits: of header and packets by part; they sum to 8 times their bytes.
+    """
+
+    header: bytes
+    packets: list[bytes]
+    starts: list[int]
+    reconstruction: Samples
+    bits: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """Bytes of header and packets."""
+        return len(self.header) + sum(map(len, self.packets))
+
+
+class Coder(Protocol):
+    """What a speech engine's module offers; documented in `vqcodec.speech.engine`."""
+
+    def encode(
+        self,
+        signal: npt.ArrayLike,
+        codebook: Codebook,
+        options: SpeechOptions | None = None,
+        progress: Progress | None = None,
+    ) -> EncodedSpeech:
+        """Encode a recording at the engine's sampling rate."""
+
+    def decode(
+        self,
+        header: bytes,
+        packets: Sequence[bytes | None],
+        codebook: Codebook,
+        *,
+        first: int = 0,
+        count: int | None = None,
+        threads: int | None = None,
+    ) -> Samples:
+        """Decode a part of a stream; packets that are None are concealed."""
+
+    def count_bits(self, header: bytes, packets: Sequence[bytes | None], codebook: Codebook) -> dict[str, int]:
+        """Where the bits of a stream went, by part; they sum to its size."""
+
+    def describe(self, header: bytes) -> dict[str, Any]:
+        """What an engine's header says: `samples`, `packet_samples`, and what is particular to the engine."""
+
+
+@dataclass(frozen=True)
+class SpeechEngine:
+    """What is known of an engine without loading it.
+
+    Attributes:
+        name: as codebooks and files carry it.
+        module: where its `Coder` is.
+        sample_rate: Hz. band: "nb" or "wb".
+        kbps: its rate, where that is fixed by the format; None where it can be chosen.
+    """
+
+    name: str
+    module: str
+    sample_rate: int
+    band: str
+    kbps: float | None = None
+
+    @property
+    def coder(self) -> Coder:
+        """Its functions."""
+        coder: Coder = importlib.import_module(self.module)
+        return coder
+
+
+ENGINES = {
+    engine.name: engine
+    for engine in (
+        SpeechEngine("speech/celp-nb", "vqcodec.speech.engine", 8000, "nb"),
+        SpeechEngine("speech/celp-wb", "vqcodec.speech.engine", 16000, "wb"),
+        SpeechEngine("speech/celp-fixed", "vqcodec.speech.textbook.celp", 8000, "nb", 4.8),
+        SpeechEngine("speech/ld-celp", "vqcodec.speech.textbook.ld_celp", 8000, "nb", 16.0),
+    )
+}

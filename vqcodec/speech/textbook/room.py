@@ -1,0 +1,58 @@
+"""Working arrays of a closed-loop search, as the kernels of `vqcodec.speech.targets` take them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+DoubleArray = npt.NDArray[np.float64]
+SingleArray = npt.NDArray[np.float32]
+
+
+class Room(NamedTuple):
+    """What `prepare_response` and `prepare_target` fill, for vectors of n samples.
+
+    Attributes:
+        response: float64 (n,), the impulse response h of W(z)/A(z).
+        response32, response_lags: float32 (n,), the same, and its autocorrelation.
+        gram: float64 (n, n), H'H; diagonal: float64 (n,), of it.
+        error: float64 (kept + n,), of past speech and of what rings on.
+        vector: float64 (n,), to work in.
+        target: float64 (n,), the weighted target x. backward: float64 (n,), H'x.
+        adaptive, adaptive_filtered, shadow: float64 (n,), the adaptive vector v, Hv and H'Hv.
+    """
+
+    response: DoubleArray
+    response32: SingleArray
+    response_lags: SingleArray
+    gram: DoubleArray
+    diagonal: DoubleArray
+    error: DoubleArray
+    vector: DoubleArray
+    target: DoubleArray
+    backward: DoubleArray
+    adaptive: DoubleArray
+    adaptive_filtered: DoubleArray
+    shadow: DoubleArray
+
+
+def new_room(length: int, kept: int) -> Room:
+    """Return room for vectors of `length` samples, when `kept` samples of past speech are remembered."""
+    doubles = [np.zeros(length) for _ in range(7)]
+    singles = [np.zeros(length, np.float32) for _ in range(2)]
+    return Room(
+        response=doubles[0],
+        response32=singles[0],
+        response_lags=singles[1],
+        gram=np.zeros((length, length)),
+        diagonal=np.zeros(length),
+        error=np.zeros(kept + length),
+        vector=doubles[1],
+        target=doubles[2],
+        backward=doubles[3],
+        adaptive=doubles[4],
+        adaptive_filtered=doubles[5],
+        shadow=doubles[6],
+    )

@@ -1,0 +1,1 @@
+"""Video: pictures in time, coded in groups that decode on their own."""

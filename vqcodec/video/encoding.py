@@ -1,0 +1,317 @@
+"""From frames to a chunked file: groups coded, some at a time, and written in order with the sound between them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import BinaryIO
+
+from vqcodec import limits
+from vqcodec.container import ChunkWriter, CodebookReference
+from vqcodec.errors import LimitError, UnreadableInputError
+from vqcodec.video.engines import CodedGroup, Settings, engine_for
+from vqcodec.video.frames import Frame
+from vqcodec.video.grouping import SceneDetector, groups
+from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
+from vqcodec.video.sound import CodedSound
+from vqcodec.video.sources import FrameSource
+from vqcodec.video.stream import VideoHeader, pack_times
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import shipped_parent
+
+MOST_HELD = 1 << 28  # luma samples of all groups in work at a time, unless one alone has more
+
+Progress = Callable[[int], None]
+"""Called with the number of frames done; what it raises ends the work."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What does not change from one pass to the next.
+
+    Attributes:
+        source: of the frames. codebook: to code them with. sound: beside them, or None.
+        effort, options: of the engine. group: most frames of a group; None for the engine's own.
+        scene_cuts: whether a group ends where the scene changes.
+        embed_codebook: store the codebooks in the file.
+        threads: how many to use; the bytes do not depend on it.
+        keep_partial: end the file well when interrupted.
+    """
+
+    source: FrameSource
+    codebook: Codebook
+    sound: CodedSound | None = None
+    effort: int = 5
+    options: Mapping[str, object] = field(default_factory=dict)
+    group: int | None = None
+    scene_cuts: bool = True
+    embed_codebook: bool = False
+    threads: int = 1
+    keep_partial: bool = False
+
+    @property
+    def group_length(self) -> int:
+        """The most frames of a group; UsageError if an option is not the engine's."""
+        format = self.source.format
+        return engine_for(self.codebook.engine).group_length(format.width, format.height, self.group, self.options)
+
+
+@dataclass
+class Written:
+    """What a pass has written.
+
+    Attributes:
+        size: bytes of the file. video_bytes, sound_bytes: of the packets.
+        frames, groups: how many. kinds: frames by kind.
+        bits: of the packets by part. qualities: of each frame.
+        interrupted: whether it was ended early, and what there was is whole.
+    """
+
+    size: int = 0
+    video_bytes: int = 0
+    sound_bytes: int = 0
+    frames: int = 0
+    groups: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    bits: Counter[str] = field(default_factory=Counter)
+    qualities: list[FrameQuality] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def quality(self) -> FrameQuality:
+        """The means over the frames."""
+        return mean_quality(self.qualities)
+
+
+def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress | None = None) -> Written:
+    """Encode a source at one quality into a file that is open for writing and need not be seekable.
+
+    Raises:
+        UnreadableInputError: the source is damaged, or has no frames.
+        UsageError, CodebookError: from the engine.
+        KeyboardInterrupt: interrupted, and nothing is to be kept.
+    """
+    counting = _Counting(file)
+    written = Written()
+    writer = ChunkWriter(counting, "video")  # type: ignore[arg-type]
+    _declare(writer, plan)
+    sound = _SoundPackets(plan.sound)
+    with _asked_to_stop(plan.keep_partial) as stop:
+        try:
+            for group, coded in _code_groups(plan, quality, progress, stop):
+                _write_group(writer, plan, sound, written, group, coded)
+        except KeyboardInterrupt:
+            if not (plan.keep_partial and written.frames):
+                raise
+            written.interrupted = True
+    if not written.frames:
+        raise UnreadableInputError(f"{plan.source.name}: holds no frames")
+    end = None if not written.interrupted else written.frames / plan.source.format.rate
+    written.sound_bytes += sound.write_until(writer, end)
+    writer.close()
+    written.size = counting.size
+    return written
+
+
+def _declare(writer: ChunkWriter, plan: Plan) -> None:
+    """Codebooks and streams."""
+    reference = _reference(plan.codebook, plan.embed_codebook)
+    writer.codebook(reference)
+    exact = None if plan.keep_partial else plan.source.exact
+    writer.stream(0, "video", plan.codebook.engine, VideoHeader(plan.source.format, exact).to_bytes())
+    if plan.sound is not None:
+        writer.codebook(_reference(plan.sound.codebook, plan.embed_codebook), 1)
+        for number, stream in enumerate(plan.sound.streams):
+            engine = plan.sound.codebook.engine
+            writer.stream(1 + number, "speech", engine, stream.header.to_bytes(plan.sound.codec_rate), 1)
+
+
+def _reference(codebook: Codebook, embed: bool) -> CodebookReference:
+    if not embed:
+        return CodebookReference.shared(codebook)
+    return CodebookReference.embedding(codebook, shipped_parent(codebook))
+
+
+def _write_group(
+    writer: ChunkWriter,
+    plan: Plan,
+    sound: _SoundPackets,
+    written: Written,
+    group: Sequence[Frame],
+    coded: CodedGroup,
+) -> None:
+    """Write a group, after the sound that begins before it, and take it into account."""
+    start = written.frames
+    if start + len(group) > limits.MAX_FRAMES:
+        raise LimitError(f"more than {limits.MAX_FRAMES} frames")
+    packet = coded.packet
+    if plan.source.times is not None:
+        times = _times(plan.source.times, start, len(group))
+        packet = pack_times(times) + packet
+        written.bits["times"] += 8 * (len(packet) - len(coded.packet))
+    written.sound_bytes += sound.write_until(writer, start / plan.source.format.rate)
+    writer.packet(0, packet, start)
+    written.video_bytes += len(packet)
+    written.frames += len(group)
+    written.groups += 1
+    for frame in coded.frames:
+        written.kinds[frame.kind] += 1
+        written.bits.update(frame.bits)
+    written.qualities += [measure_frame(*pair) for pair in zip(group, coded.reconstruction)]
+
+
+def _times(told: Sequence[int], start: int, count: int) -> list[int]:
+    """Times of frames, growing; of those that the source does not tell, one step after the other."""
+    times = list(told[start : start + count])
+    step = max(1, (told[-1] - told[0]) // max(1, len(told) - 1)) if len(told) else 1
+    while len(times) < count:
+        number = start + len(times)
+        times.append(told[-1] + step * (number - len(told) + 1) if told else number)
+    return times
+
+
+def _code_groups(
+    plan: Plan, quality: float, progress: Progress | None, stop: threading.Event
+) -> Iterator[tuple[list[Frame], CodedGroup]]:
+    """The groups of a source and what they are coded to, in order; several in work where there are threads."""
+    engine = engine_for(plan.codebook.engine)
+    length = plan.group_length
+    format = plan.source.format
+    fit = max(1, MOST_HELD // (format.width * format.height * length))
+    workers = max(1, min(plan.threads, fit))
+    meter = _Meter(progress, stop)
+
+    def code(group: list[Frame], threads: int, done: Progress) -> CodedGroup:
+        coded = engine.encode_group(group, plan.codebook, Settings(quality, plan.effort, threads, plan.options), done)
+        done(len(group))
+        return coded
+
+    detector = SceneDetector() if plan.scene_cuts else None
+    waiting: deque[tuple[list[Frame], Future[CodedGroup]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            frames = _until(plan.source.frames(), stop)
+            ahead = _with_next(groups(frames, length, detector))
+            for number, (group, last) in enumerate(ahead):
+                threads = plan.threads if last and number == 0 else plan.threads // workers
+                waiting.append((group, pool.submit(code, group, threads, meter.part())))
+                while len(waiting) >= workers:
+                    done_group, future = waiting.popleft()
+                    yield done_group, future.result()
+            while waiting:
+                done_group, future = waiting.popleft()
+                yield done_group, future.result()
+        finally:
+            meter.stop()
+            pool.shutdown(cancel_futures=True)
+
+
+def _with_next(items: Iterator[list[Frame]]) -> Iterator[tuple[list[Frame], bool]]:
+    """Each group, and whether it is the last; so that a video of one group is known to be one."""
+    held: list[Frame] | None = None
+    for item in items:
+        if held is not None:
+            yield held, False
+        held = item
+    if held is not None:
+        yield held, True
+
+
+def _until(frames: Iterator[Frame], stop: threading.Event) -> Iterator[Frame]:
+    """Frames, until it is asked to stop."""
+    for frame in frames:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        yield frame
+
+
+@contextmanager
+def _asked_to_stop(kept: bool) -> Iterator[threading.Event]:
+    """An event that is set at Ctrl-C, where what is coded is to be kept: then no packet is left half written.
+
+    A second Ctrl-C interrupts as usual. Only the main thread can take Ctrl-C over; elsewhere nothing changes.
+    """
+    stop = threading.Event()
+    if not kept or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def ask(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+class _Meter:
+    """Adds up the frames that several groups have done, and ends their work when asked to."""
+
+    def __init__(self, progress: Progress | None, stop: threading.Event) -> None:
+        self._progress = progress
+        self._done: list[int] = []
+        self._stopped = stop
+
+    def part(self) -> Progress:
+        """A function for one group to report to."""
+        number = len(self._done)
+        self._done.append(0)
+
+        def report(frames: int) -> None:
+            if self._stopped.is_set():
+                raise KeyboardInterrupt
+            self._done[number] = frames
+            if self._progress is not None:
+                self._progress(sum(self._done))
+
+        return report
+
+    def stop(self) -> None:
+        """End groups that are still in work at their next report; of no effect when all is done."""
+        self._stopped.set()
+
+
+class _SoundPackets:
+    """Packets of sound on their way into the file, by time."""
+
+    def __init__(self, sound: CodedSound | None) -> None:
+        self._rate = 1 if sound is None else sound.codec_rate
+        streams = () if sound is None else sound.streams
+        self._due = deque(
+            sorted(
+                (start, 1 + number, packet)
+                for number, stream in enumerate(streams)
+                for start, packet in zip(stream.starts, stream.packets, strict=True)
+            )
+        )
+
+    def write_until(self, writer: ChunkWriter, end_s: Fraction | None) -> int:
+        """Write what begins up to `end_s` (None: all), and return how many bytes that were."""
+        size = 0
+        while self._due and (end_s is None or Fraction(self._due[0][0], self._rate) <= end_s):
+            start, stream, packet = self._due.popleft()
+            writer.packet(stream, packet, start)
+            size += len(packet)
+        return size
+
+
+class _Counting:
+    """A file that knows how much was written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        return self._file.write(data)

@@ -1,0 +1,120 @@
+"""The video engines by name, and what each offers.
+
+An engine codes groups of frames: a group is one packet, decodes on its own, and says itself how its frames are coded.
+What is the same for the whole stream (size, frame rate, aspect, times) stands in the stream header (`video.stream`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vqcodec.errors import UnsupportedError
+from vqcodec.video.frames import Frame
+from vqcodec.vq.codebook import Codebook
+
+MAX_EFFORT = 9
+
+_MODULES = {
+    "video/mc": "vqcodec.video.mc.engine",
+    "video/st3d": "vqcodec.video.st3d.engine",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a group is to be coded; only the encoder knows it all.
+
+    Attributes:
+        quality: 0 to 100; any number between, so that a rate can be reached exactly.
+        effort: 0 (fast) to 9.
+        threads: None for all CPUs; the bytes do not depend on it.
+        options: the engine's own, by name.
+    """
+
+    quality: float
+    effort: int
+    threads: int | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CodedFrame:
+    """What became of one frame.
+
+    Attributes:
+        kind: "I", "P" or "B", and for a B its level in the hierarchy: "B1", "B2"; "ST" for frames coded together.
+        bits: where its bits went, by part; the frames of a group sum to the bits of its packet.
+    """
+
+    kind: str
+    bits: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class CodedGroup:
+    """A group, coded.
+
+    Attributes:
+        packet: its bytes.
+        frames: in display order, one for each that went in.
+        reconstruction: in display order, exactly what `decode_group` gives.
+    """
+
+    packet: bytes
+    frames: Sequence[CodedFrame]
+    reconstruction: Sequence[Frame]
+
+
+class Engine(Protocol):
+    """What a video engine's module offers."""
+
+    def group_length(self, width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
+        """The most frames a group may have: as `wanted`, None for the engine's own choice, bounded by memory.
+
+        Raises:
+            UsageError: an option is unknown or out of range.
+        """
+
+    def encode_group(
+        self,
+        frames: Sequence[Frame],
+        codebook: Codebook,
+        settings: Settings,
+        progress: Callable[[int], None] | None = None,
+    ) -> CodedGroup:
+        """Encode frames of one size; `progress` is called with the number of frames done.
+
+        Raises:
+            CodebookError: the codebook is not for this engine.
+            UsageError: an option is unknown or out of range.
+        """
+
+    def frame_count(self, packet: bytes) -> int:
+        """How many frames a group's packet holds; CorruptFileError if it cannot be told."""
+
+    def decode_group(
+        self, packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
+    ) -> Iterator[Frame]:
+        """Decode a group, in display order, frame by frame as they get ready.
+
+        Raises:
+            CorruptFileError: (while iterating) the packet is damaged; frames given before are intact.
+            CodebookError: the codebook is not for this engine.
+        """
+
+    def count_bits(self, packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[CodedFrame]:
+        """What became of each frame of a group, as `encode_group` reported it."""
+
+
+def engine_for(name: str) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        UnsupportedError: this version has no such video engine.
+    """
+    if name not in _MODULES:
+        raise UnsupportedError(f"video engine {name} is not known to this version; a later vqcodec may have it")
+    return importlib.import_module(_MODULES[name])

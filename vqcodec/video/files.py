@@ -1,0 +1,258 @@
+"""Files of video looked into: header, groups, and the sound beside them, whole, in part, or damaged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Lock
+from typing import BinaryIO
+
+from vqcodec import limits
+from vqcodec.container import ChunkReader, CodebookReference, compact
+from vqcodec.container.index import IndexedPackets, only_packets, read_index
+from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnsupportedError
+from vqcodec.speech.files import SpeechFile
+from vqcodec.video.engines import engine_for
+from vqcodec.video.sound import speech_file
+from vqcodec.video.stream import VideoHeader, unpack_times
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import resolve_codebook
+
+MEDIUM = "video"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The bytes of a group, and the times of its frames where the rate varies."""
+
+    packet: bytes
+    times: Sequence[int] | None
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """A file of video that has been looked into.
+
+    Attributes:
+        header: of the video stream. engine: that coded it. codebook: that it was coded with.
+        starts: the first frame of each group. counts: how many frames it has.
+        length: frames of the whole video, lost ones included as far as the file tells.
+        sound: beside it, or None.
+        metadata: as the container keeps it.
+        size: bytes of the file.
+        salvaged: whether damage was passed over. damage: what it was, a clause each.
+    """
+
+    header: VideoHeader
+    engine: str
+    codebook: CodebookReference
+    starts: Sequence[int]
+    counts: Sequence[int]
+    length: int
+    sound: SpeechFile | None
+    metadata: Mapping[str, bytes]
+    size: int
+    packets: Sequence[bytes | None] = field(repr=False)
+    salvaged: bool = False
+    damage: Sequence[str] = field(default=())
+
+    @property
+    def video_bytes(self) -> int:
+        """Bytes of the groups."""
+        return sum(len(packet) for packet in self.packets if packet is not None)
+
+    def group(self, number: int) -> Group:
+        """The bytes of a group.
+
+        Raises:
+            CorruptFileError: it is damaged.
+        """
+        packet = self.packets[number]
+        assert packet is not None  # only found packets are kept
+        return _group(self.header, packet)
+
+
+def read_video(file: BinaryIO, *, salvage: bool = False) -> VideoFile:
+    """Look into a file of video; of one that has an index, groups are read when they are asked for.
+
+    Args:
+        file: binary and seekable.
+        salvage: pass over what is damaged.
+
+    Raises:
+        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: see `vqcodec.errors`; without `salvage`
+            for any damage in what is read.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(len(compact.MAGIC)) == compact.MAGIC:
+        raise UnsupportedError("video in the compact form; a newer version of vqcodec is needed")
+    file.seek(0)
+    if not salvage:
+        entries = read_index(file)
+        indexed = bool(entries) and only_packets(file, entries or [])
+        file.seek(0)
+        if entries and indexed:
+            reader = ChunkReader(file)
+            lock = Lock()
+            by_stream = {number: [entry for entry in entries if entry.stream == number] for number in reader.streams}
+            packets: dict[int, Sequence[bytes | None]] = {
+                number: IndexedPackets(file, found, lock) for number, found in by_stream.items()
+            }
+            starts = {number: [entry.start for entry in found] for number, found in by_stream.items()}
+            return _assemble(reader, packets, starts, size, salvage=False)
+    reader = ChunkReader(file, salvage=salvage)
+    found_packets: dict[int, list[bytes | None]] = {}
+    found_starts: dict[int, list[int]] = {}
+    for packet in reader:
+        kept = found_packets.setdefault(packet.stream, [])
+        if reader.streams[packet.stream].medium != MEDIUM:  # speech wants to know which packets are missing
+            if packet.number > limits.MAX_SPEECH_SAMPLES // 4000:
+                raise LimitError(f"packet number {packet.number} is beyond the limits")
+            kept += [None] * (packet.number - len(kept))
+        kept.append(packet.payload)
+        found_starts.setdefault(packet.stream, []).append(packet.start)
+    return _assemble(reader, found_packets, found_starts, size, salvage)
+
+
+def check_structure(file: BinaryIO) -> None:
+    """Read a file from beginning to end, checksums and all.
+
+    Raises:
+        CorruptFileError, UnsupportedError, LimitError: what is wrong.
+    """
+    file.seek(0)
+    for _ in ChunkReader(file):
+        pass  # reading is the check
+
+
+def codebook_of(video: VideoFile, codebook: Codebook | None) -> Codebook:
+    """The codebook that a file needs: `codebook` if it is that one, or else the one found by its hash.
+
+    Raises:
+        CodebookError: it is not found, or is another one, or is for another engine.
+    """
+    reference = video.codebook
+    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
+    if book.digest != reference.identity_prefix:
+        raise CodebookError(
+            f"coded with codebook {reference.name or reference.identity_prefix.hex()[:16]}, not with {book.name}; "
+            f"the identity wanted is {reference.identity_prefix.hex()}"
+        )
+    if book.engine != video.engine:
+        raise CodebookError(f"codebook {book.name} is for {book.engine}, not for {video.engine}")
+    return book
+
+
+def _assemble(
+    reader: ChunkReader,
+    packets: Mapping[int, Sequence[bytes | None]],
+    starts: Mapping[int, Sequence[int]],
+    size: int,
+    salvage: bool,
+) -> VideoFile:
+    declared = [stream for stream in reader.streams.values() if stream.medium == MEDIUM]
+    if reader.medium != MEDIUM or not declared:
+        raise UnsupportedError(f"this is a file of medium {reader.medium}, not of {MEDIUM}")
+    if len(declared) > 1:
+        raise UnsupportedError(f"a file of {len(declared)} videos; this version decodes those of one")
+    stream = declared[0]
+    reference = reader.codebooks.get(stream.codebook)
+    if reference is None:
+        raise CorruptFileError("the part that says which codebook is needed is missing or damaged")
+    header = VideoHeader.from_bytes(stream.header)
+    damage = [f"bytes {part.start} to {part.end}: {part.reason}" for part in reader.damage]
+    counted = _count_frames(
+        header, stream.engine, packets.get(stream.number, ()), starts.get(stream.number, ()), salvage, damage
+    )
+    try:
+        sound = speech_file(reader, packets, size, salvage)
+    except UnsupportedError as error:
+        sound = None
+        damage.append(f"its sound is left out: {error}")
+    return VideoFile(
+        header,
+        stream.engine,
+        reference,
+        counted.starts,
+        counted.counts,
+        counted.length,
+        sound,
+        dict(reader.metadata),
+        size,
+        counted.packets,
+        salvaged=salvage,
+        damage=damage,
+    )
+
+
+@dataclass(frozen=True)
+class _Counted:
+    starts: Sequence[int]
+    counts: Sequence[int]
+    length: int
+    packets: Sequence[bytes | None]
+
+
+def _count_frames(
+    header: VideoHeader,
+    engine: str,
+    packets: Sequence[bytes | None],
+    starts: Sequence[int],
+    salvage: bool,
+    damage: list[str],
+) -> _Counted:
+    """How many frames each group has: up to the next one; the last as many as the header says, or it says itself."""
+    if salvage:
+        return _count_salvaged(header, engine, packets, starts, damage)
+    if not packets:
+        raise CorruptFileError("there are no frames in it")
+    if starts[0] != 0:
+        raise CorruptFileError(f"its first group begins with frame {starts[0]}, not with frame 0")
+    told = header.frames
+    last = _frames_in(header, engine, packets[-1] or b"") if told is None else told - starts[-1]
+    counts = [after - before for before, after in pairwise(starts)] + [last]
+    length = starts[-1] + last
+    if last < 1:
+        raise CorruptFileError(f"a group begins with frame {starts[-1]} where the header says {length} frames")
+    if length > limits.MAX_FRAMES:
+        raise LimitError(f"{length} frames; at most {limits.MAX_FRAMES} are allowed")
+    return _Counted(starts, counts, length, packets)
+
+
+def _count_salvaged(
+    header: VideoHeader, engine: str, packets: Sequence[bytes | None], starts: Sequence[int], damage: list[str]
+) -> _Counted:
+    """Each group is asked; one that contradicts the others is left out."""
+    kept: list[tuple[int, int, bytes]] = []
+    for start, packet in zip(starts, packets):
+        try:
+            count = _frames_in(header, engine, packet or b"")
+        except CorruptFileError as error:
+            damage.append(f"the group from frame {start} on: {error}")
+            continue
+        if (kept and start < kept[-1][0] + kept[-1][1]) or start + count > (header.frames or limits.MAX_FRAMES):
+            damage.append(f"the group from frame {start} on contradicts the others")
+            continue
+        kept.append((start, count, packet or b""))
+    if not kept:
+        raise CorruptFileError("no group of frames is intact")
+    length = header.frames or kept[-1][0] + kept[-1][1]
+    return _Counted([row[0] for row in kept], [row[1] for row in kept], length, [row[2] for row in kept])
+
+
+def _frames_in(header: VideoHeader, engine: str, packet: bytes) -> int:
+    group = _group(header, packet)
+    count = engine_for(engine).frame_count(group.packet)
+    if group.times is not None and len(group.times) != count:
+        raise CorruptFileError(f"{len(group.times)} times for {count} frames")
+    return count
+
+
+def _group(header: VideoHeader, packet: bytes) -> Group:
+    if header.format.time_base is None:
+        return Group(packet, None)
+    times, rest = unpack_times(packet)
+    return Group(rest, times)

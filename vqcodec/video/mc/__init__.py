@@ -1,0 +1,1 @@
+"""The default video engine: motion-compensated transform vector quantization in hierarchical groups."""

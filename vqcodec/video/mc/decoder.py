@@ -1,0 +1,162 @@
+"""Decoding of a group, frame by frame: exact, and bounded whatever the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.decoder import decode_tile
+from vqcodec.blocks.layout import Plane
+from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.records import new_record
+from vqcodec.blocks.restoration import restore
+from vqcodec.container.varint import get_varint
+from vqcodec.entropy.bits import PADDING
+from vqcodec.entropy.bits import padded as padded_bits
+from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.jit import default_threads
+from vqcodec.limits import check_picture_size
+from vqcodec.video.frames import Frame
+from vqcodec.video.mc.adaptation import Adaptation, new_counts
+from vqcodec.video.mc.deblocking import smooth_frame
+from vqcodec.video.mc.frame_decoding import FRAME_SCRATCH, decode_frame
+from vqcodec.video.mc.layout import InterFrame
+from vqcodec.video.mc.model import VideoModel
+from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.parts import named_bits, new_frame_bits
+from vqcodec.video.mc.planes import shown_frame, whole_units
+from vqcodec.video.mc.store import FrameStore, Samples
+from vqcodec.video.mc.structure import INTRA, Place, coding_order
+from vqcodec.video.mc.syntax import get_frame_header
+
+
+class DecodedFrame(NamedTuple):
+    """A frame, where its bits went, and its place in the group."""
+
+    place: Place
+    frame: Frame
+    bits: dict[str, int]
+
+
+class GroupDecoder:
+    """Decodes one group.
+
+    Args:
+        packet: its bytes.
+        height, width: of the frames.
+        threads: for the restoration filter.
+
+    Raises:
+        CorruptFileError: the packet's first bytes are damaged.
+        LimitError: the frames are larger than `vqcodec.limits` allow.
+    """
+
+    def __init__(self, packet: bytes, height: int, width: int, model: VideoModel, threads: int | None = None) -> None:
+        check_picture_size(width, height, "video")
+        self.parameters, used = GroupParameters.from_bytes(packet)
+        size, used = get_varint(packet, used)
+        if used >= len(packet) or size > len(packet) - used - 1:
+            raise CorruptFileError("video data: a group ends before its first frame does; truncated")
+        self._flags = packet[used]
+        if self._flags > 3:
+            raise CorruptFileError("video data: a group begins with values that cannot be; damaged")
+        self._head_size = used + 1
+        self._intra = packet[used + 1 : used + 1 + size]
+        self._buffer = padded_bits(packet[used + 1 + size :])
+        self._end = 8 * (self._buffer.size - PADDING)
+        self._position = 0
+        self._size = height, width
+        self._shape = whole_units(height), whole_units(width)
+        self._model = model
+        self._threads = threads or default_threads()
+        self._scratch = new_record(FRAME_SCRATCH)
+
+    def decoded(self) -> Iterator[DecodedFrame]:
+        """Yield the frames in the order in which they are coded.
+
+        Raises:
+            CorruptFileError: the packet is damaged.
+            CodebookError: it needs a filter that the model does not have.
+        """
+        store = FrameStore(*self._shape)
+        adaptation = Adaptation(self._model, self.parameters.step_index)
+        for place in coding_order(self.parameters.frames, self.parameters.distance):
+            frame: InterFrame | None = None
+            if place.frame_class == INTRA:
+                samples, bits = self._decode_intra(place)
+            else:
+                frame, samples, bits = self._decode_predicted(place, store, adaptation)
+            if place.kept:
+                store.keep(place, samples, frame)
+            yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits)
+        if self._end - self._position >= 8:
+            spare = (self._end - self._position) // 8
+            raise CorruptFileError(f"video data: {spare} bytes are left over after a group; damaged")
+
+    @property
+    def padding(self) -> int:
+        """Bits after the last frame, once all are decoded."""
+        return self._end - self._position
+
+    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
+        steps = self.parameters.steps(place)
+        parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
+        height, width = self._shape
+        shapes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
+        model = self._model.intra
+        tile = decode_tile(self._intra, shapes, model, parameters)
+        if self._flags and not model.restores:
+            raise CodebookError("video data: filtered by a codebook with a filter, and this one has none")
+        samples = [plane.samples for plane in tile.planes]
+        if self._flags:
+            coefficients = model.restoration[:, model.rung_of(steps[0])]
+            samples = self._filtered(tile.planes, coefficients, self._flags)
+        return samples, {**tile.bits, "header": 8 * self._head_size}
+
+    def _decode_predicted(
+        self, place: Place, store: FrameStore, adaptation: Adaptation
+    ) -> tuple[InterFrame, list[Samples], dict[str, int]]:
+        before = self._position
+        change, flags, self._position = get_frame_header(self._buffer, self._position, self._model.restores)
+        header_bits = self._position - before
+        steps = self.parameters.steps(place, int(change))
+        frame = store.open(place, *steps)
+        frame_class = place.frame_class - 1
+        counts, part_bits = new_counts(), new_frame_bits()
+        tables = adaptation.decoding(frame_class, counts)
+        model = self._model.intra
+        intra = tuple(model.decoder_tables(kind, model.rung_of(steps[kind])) for kind in range(2))
+        self._position = decode_frame(
+            frame, self._buffer, self._position, self._end, tables, intra, counts, part_bits, self._scratch
+        )
+        if self._position > self._end:
+            raise CorruptFileError(f"video data: a group ends within frame {place.time}; truncated or damaged")
+        adaptation.add(frame_class, counts)
+        smooth_frame(frame)
+        planes = [frame.luma, frame.blue, frame.red]
+        samples = [plane.samples for plane in planes]
+        if flags:
+            coefficients = self._model.restoration_of(frame_class, self.parameters.step_index)
+            samples = self._filtered(planes, coefficients, flags)
+        return frame, samples, {**named_bits(part_bits), "header": header_bits}
+
+    def _filtered(self, planes: list[Plane], coefficients: npt.NDArray[np.int16], flags: int) -> list[Samples]:
+        wanted = flags >> 1 & 1, flags & 1, flags & 1
+        return [
+            restore(plane, coefficients[min(number, 1)], self._threads) if wanted[number] else plane.samples
+            for number, plane in enumerate(planes)
+        ]
+
+
+def in_display_order(decoded: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:
+    """Yield frames as soon as all before them in time are there."""
+    waiting: dict[int, DecodedFrame] = {}
+    following = 0
+    for item in decoded:
+        waiting[item.place.time] = item
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1

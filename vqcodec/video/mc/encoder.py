@@ -1,0 +1,265 @@
+"""Encoding of a group: frame after frame in coding order, each searched, written and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.encoder import SearchedPlane, diagonals, pack_tile, search_tile
+from vqcodec.blocks.layout import Plane
+from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.partition_search import PARTITION_SCRATCH
+from vqcodec.blocks.records import new_record
+from vqcodec.blocks.restoration import restore
+from vqcodec.blocks.steps import LAMBDA_FACTOR
+from vqcodec.container.varint import put_varint
+from vqcodec.entropy.bits import PADDING
+from vqcodec.jit import default_threads
+from vqcodec.video.frames import Frame
+from vqcodec.video.mc.adaptation import ROWS, Adaptation, FrameCounts, new_counts
+from vqcodec.video.mc.deblocking import smooth_frame
+from vqcodec.video.mc.effort import block_settings, picture_effort
+from vqcodec.video.mc.layout import KIND, ROOT, InterFrame
+from vqcodec.video.mc.model import VideoModel
+from vqcodec.video.mc.node_search import NODE_SCRATCH, search_root
+from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.parts import named_bits, new_frame_bits
+from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
+from vqcodec.video.mc.residual_search import Sources
+from vqcodec.video.mc.store import FrameStore, Samples
+from vqcodec.video.mc.structure import INTRA, coding_order
+from vqcodec.video.mc.syntax import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
+
+LEVEL_LAMBDAS = (0.11, 0.13, 0.18, 0.20, 0.22, 0.22)  # distortion per bit in squared steps, by level
+
+
+class Observer(Protocol):
+    """Who is told of frames that are coded."""
+
+    def intra(self, searched: Sequence[SearchedPlane], sources: Sources) -> None:
+        """A frame on its own is coded."""
+
+    def predicted(self, frame_class: int, frame: InterFrame, sources: Sources, counts: FrameCounts) -> None:
+        """A predicted frame (class from 0) is coded, and its edges are smoothed."""
+
+
+class FrameCoder:
+    """Scratch and threads for coding frames of one size.
+
+    Args:
+        model: the trained tables.
+        effort: 0 to 9.
+        lambda_scale: factor of the rate-distortion lambda.
+        threads: the bytes do not depend on it.
+    """
+
+    def __init__(self, model: VideoModel, effort: int, lambda_scale: float, threads: int | None = None) -> None:
+        self.model = model
+        self._effort = effort
+        self._lambda_scale = lambda_scale
+        self._threads = threads or default_threads()
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._intra_scratches = [new_record(PARTITION_SCRATCH) for _ in range(self._threads)]
+        self._scratches = [new_record(NODE_SCRATCH) for _ in range(self._threads)]
+        self._emit_scratch = new_record(EMIT_SCRATCH)
+        self._intra_tables: dict[int, tuple[Any, Any]] = {}
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def intra(self, sources: Sources, steps: tuple[int, int]) -> tuple[bytes, list[SearchedPlane], dict[str, int]]:
+        """Code a frame on its own with the picture coder; return its payload, planes, and bits by part."""
+        parameters = CodingParameters(
+            steps[0],
+            chroma_step=steps[1] - steps[0],
+            subsampling="420",
+            effort=picture_effort(self._effort),
+            lambda_scale=self._lambda_scale * LEVEL_LAMBDAS[0] / LAMBDA_FACTOR,
+        )
+        searched = search_tile(sources, self.model.intra, parameters, self._pool, self._intra_scratches)
+        payload, bits = pack_tile(searched, self.model.intra, parameters)
+        return payload, searched, bits
+
+    def search(
+        self,
+        frame: InterFrame,
+        sources: Sources,
+        phases: npt.NDArray[np.int16],
+        level: int,
+        adaptation: Adaptation,
+        frame_class: int,
+    ) -> npt.NDArray[np.uint32]:
+        """Search a predicted frame, which is filled in; return its tokens."""
+        steps = int(frame.luma.steps[0, 0]), int(frame.blue.steps[0, 0])
+        factor = LEVEL_LAMBDAS[min(level, len(LEVEL_LAMBDAS) - 1)] * self._lambda_scale
+        settings = block_settings(self._effort, *steps, factor)
+        lengths = adaptation.lengths(frame_class)
+        intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
+        across = -(-sources.luma.shape[1] // ROOT)
+        down = -(-sources.luma.shape[0] // ROOT)
+
+        def run(scratch: np.record, items: Sequence[tuple[int, int]]) -> None:
+            for row, column in items:
+                search_root(frame, sources, phases, row * ROOT, column * ROOT, lengths, intra, settings, scratch)
+
+        if self._pool is None or down == 1:
+            run(self._scratches[0], [(row, column) for row in range(down) for column in range(across)])
+        else:
+            for items in diagonals(down, across):
+                shares = [items[number :: self._threads] for number in range(self._threads)]
+                list(self._pool.map(run, self._scratches, shares))
+        tokens = np.empty(token_room(frame.luma), dtype=np.uint32)
+        transforms = tuple(tables.small_transforms for tables in intra)
+        count = emit_frame(frame, frame.motion[KIND].copy(), lengths.vectors, transforms, self._emit_scratch, tokens)
+        return tokens[:count]
+
+
+class GroupWriter:
+    """The bits of the predicted frames of a group, one after another without gaps."""
+
+    def __init__(self) -> None:
+        self._buffer = np.zeros(1 << 16, dtype=np.uint8)
+        self._position = 0
+
+    def header(self, change: int, filters: tuple[bool, bool] | None) -> int:
+        """Write the header of a frame; return its bits."""
+        before = self._position
+        flags = -1 if filters is None else 2 * filters[0] + filters[1]
+        self._position = put_frame_header(self._buffer, self._position, change, flags)
+        return self._position - before
+
+    def frame(
+        self,
+        tokens: npt.NDArray[np.uint32],
+        model: VideoModel,
+        steps: tuple[int, int],
+        adaptation: Adaptation,
+        frame_class: int,
+        counts: FrameCounts,
+        part_bits: npt.NDArray[np.int64],
+    ) -> None:
+        """Write the tokens of a frame; what they are is added to `counts`, their bits to `part_bits`."""
+        needed = self._position // 8 + 4 * len(tokens) + 2 * PADDING + 16
+        if needed > len(self._buffer):
+            self._buffer = np.concatenate([self._buffer, np.zeros(needed, dtype=np.uint8)])
+        intra = tuple(model.intra.pack_tables(kind, model.intra.rung_of(steps[kind])) for kind in range(2))
+        codes = adaptation.codes(frame_class)
+        self._position = pack_frame(tokens, codes, ROWS, intra, counts, self._buffer, self._position, part_bits)
+
+    def to_bytes(self) -> bytes:
+        """Return all bits, padded to whole bytes."""
+        return self._buffer[: (self._position + 7) // 8].tobytes()
+
+    @property
+    def padding(self) -> int:
+        """Bits that `to_bytes` adds."""
+        return -self._position % 8
+
+
+def _squared_error(source: Samples, plane: Samples) -> int:
+    return int(np.sum((source.astype(np.int32) - plane) ** 2, dtype=np.int64))
+
+
+def filter_planes(
+    planes: Sequence[Plane], sources: Sources, coefficients: npt.NDArray[np.int16], threads: int
+) -> tuple[list[Samples], tuple[bool, bool]]:
+    """Return the planes' samples, with the restoration filter where it brings them nearer to the sources.
+
+    Args:
+        coefficients: int16 (PLANE_TYPES, classes, taps).
+
+    Returns:
+        The samples, and whether luma and both planes of chroma are filtered.
+    """
+    filtered = [restore(plane, coefficients[min(number, 1)], threads) for number, plane in enumerate(planes)]
+    gains = [
+        _squared_error(source, plane.samples) - _squared_error(source, better)
+        for source, plane, better in zip(sources, planes, filtered)
+    ]
+    flags = gains[0] > 0, gains[1] + gains[2] > 0
+    samples = [filtered[n] if flags[min(n, 1)] else planes[n].samples for n in range(3)]
+    return samples, flags
+
+
+def encode_frames(
+    frames: Sequence[Frame],
+    model: VideoModel,
+    parameters: GroupParameters,
+    *,
+    effort: int,
+    lambda_scale: float = 1.0,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    observer: Observer | None = None,
+) -> tuple[bytes, list[dict[str, int]], list[Frame]]:
+    """Code the frames of a group.
+
+    Args:
+        effort: 0 to 9.
+        lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
+        progress: called with the number of frames done.
+        observer: is told of every frame when it is coded, before restoration, for training.
+
+    Returns:
+        The packet, the bits of each frame by part, and each frame as the decoder gives it, in display order.
+    """
+    height, width = frames[0].luma.shape
+    store = FrameStore(whole_units(height), whole_units(width), searching=True)
+    adaptation = Adaptation(model, parameters.step_index)
+    coder = FrameCoder(model, effort, lambda_scale, threads)
+    writer = GroupWriter()
+    bits: list[dict[str, int]] = [{} for _ in frames]
+    shown: list[Frame | None] = [None] * len(frames)
+    head = parameters.to_bytes()
+    intra_payload = b""
+    try:
+        for number, place in enumerate(coding_order(len(frames), parameters.distance)):
+            sources = padded_planes(frames[place.time])
+            steps = parameters.steps(place)
+            frame: InterFrame | None = None
+            if place.frame_class == INTRA:
+                intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
+                coded = [plane.plane for plane in searched]
+                samples = [plane.samples for plane in coded]
+                flags = (False, False)
+                if observer is not None:
+                    observer.intra(searched, sources)
+                if model.intra.restores:
+                    coefficients = model.intra.restoration[:, model.intra.rung_of(steps[0])]
+                    samples, flags = filter_planes(coded, sources, coefficients, threads or default_threads())
+                intra_head = put_varint(len(intra_payload)) + bytes([2 * flags[0] + flags[1]])
+                bits[place.time]["header"] = 8 * (len(head) + len(intra_head))
+                head += intra_head
+            else:
+                frame = store.open(place, *steps)
+                frame_class = place.frame_class - 1
+                tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class)
+                smooth_frame(frame)
+                coded = [frame.luma, frame.blue, frame.red]
+                samples, filters = [plane.samples for plane in coded], None
+                if model.restores:
+                    coefficients = model.restoration_of(frame_class, parameters.step_index)
+                    samples, filters = filter_planes(coded, sources, coefficients, threads or default_threads())
+                header_bits = writer.header(0, filters)
+                counts, part_bits = new_counts(), new_frame_bits()
+                writer.frame(tokens, model, steps, adaptation, frame_class, counts, part_bits)
+                adaptation.add(frame_class, counts)
+                if observer is not None:
+                    observer.predicted(frame_class, frame, sources, counts)
+                bits[place.time] = {**named_bits(part_bits), "header": header_bits}
+            if place.kept:
+                store.keep(place, samples, frame)
+            shown[place.time] = shown_frame(tuple(samples), height, width)
+            if progress is not None:
+                progress(number + 1)
+    finally:
+        coder.close()
+    bits[0]["padding"] = bits[0].get("padding", 0) + writer.padding
+    packet = head + intra_payload + writer.to_bytes()
+    return packet, bits, [frame for frame in shown if frame is not None]

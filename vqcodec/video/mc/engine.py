@@ -1,0 +1,121 @@
+"""The default video coder, as an engine (`video.engines.Engine`); its name is `video/mc`.
+
+A group's packet: the number of frames and the step (`parameters`), the payload of the frame on its own behind its
+length and its filter flags, then the predicted frames in coding order, bit after bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from vqcodec.errors import CodebookError, UsageError
+from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
+from vqcodec.video.frames import Frame
+from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
+from vqcodec.video.mc.encoder import encode_frames
+from vqcodec.video.mc.model import VideoModel
+from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.structure import DEFAULT_DISTANCE, DISTANCES, coding_order
+from vqcodec.vq.codebook import Codebook
+
+ENGINE = "video/mc"
+DEFAULT_GROUP = 128
+GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
+MAX_GROUP = 1024
+OPTIONS = ("distance",)
+
+_COARSEST, _FINEST = 58.0, 10.0  # step positions at qualities 0 and 100
+
+
+@lru_cache(maxsize=4)
+def model_of(codebook: Codebook) -> VideoModel:
+    """The trained model that a codebook holds.
+
+    Raises:
+        CodebookError: the codebook is for another engine, or is not usable.
+    """
+    if codebook.engine != ENGINE:
+        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    return VideoModel.from_arrays(codebook.arrays)
+
+
+def step_of(quality: float) -> tuple[int, float]:
+    """Return (step index, factor of lambda) for a quality of 0 to 100.
+
+    Between two steps of the ladder lambda makes up for the difference: it grows with the square of the step.
+    """
+    position = _COARSEST + (_FINEST - _COARSEST) * quality / 100
+    index = round(position)
+    return index, 2.0 ** ((position - index) / 4)
+
+
+def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
+    """The most frames a group may have: as `wanted`, None for DEFAULT_GROUP, fewer where frames are large.
+
+    Raises:
+        UsageError: an option is unknown or out of range.
+    """
+    _distance_of(options)
+    if wanted is not None and not 1 <= wanted <= MAX_GROUP:
+        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {MAX_GROUP}")
+    return max(1, min(wanted or DEFAULT_GROUP, GROUP_SAMPLES // (width * height)))
+
+
+def encode_group(
+    frames: Sequence[Frame],
+    codebook: Codebook,
+    settings: Settings,
+    progress: Callable[[int], None] | None = None,
+) -> CodedGroup:
+    """Encode frames of one size; see `video.engines.Engine.encode_group`.
+
+    Options: `distance`, frames from a key frame to the next (1, 2, 4, 8 or 16).
+    """
+    step, scale = step_of(settings.quality)
+    parameters = GroupParameters(len(frames), step, distance=_distance_of(settings.options))
+    packet, bits, shown = encode_frames(
+        frames,
+        model_of(codebook),
+        parameters,
+        effort=settings.effort,
+        lambda_scale=scale,
+        threads=settings.threads,
+        progress=progress,
+    )
+    kinds = {place.time: place.kind for place in coding_order(len(frames), parameters.distance)}
+    return CodedGroup(packet, [CodedFrame(kinds[n], bits[n]) for n in range(len(frames))], shown)
+
+
+def frame_count(packet: bytes) -> int:
+    """How many frames a group's packet holds; CorruptFileError if it cannot be told."""
+    return GroupParameters.from_bytes(packet)[0].frames
+
+
+def decode_group(
+    packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
+) -> Iterator[Frame]:
+    """Decode a group, in display order; see `video.engines.Engine.decode_group`."""
+    decoder = GroupDecoder(packet, height, width, model_of(codebook), threads)
+    for decoded in in_display_order(decoder.decoded()):
+        yield decoded.frame
+
+
+def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[CodedFrame]:
+    """What became of each frame of a group, as `encode_group` reported it."""
+    decoder = GroupDecoder(packet, height, width, model_of(codebook), None)
+    frames = [CodedFrame(item.place.kind, item.bits) for item in in_display_order(decoder.decoded())]
+    first = dict(frames[0].bits)
+    first["padding"] = first.get("padding", 0) + decoder.padding
+    return [CodedFrame(frames[0].kind, first), *frames[1:]]
+
+
+def _distance_of(options: Mapping[str, object]) -> int:
+    """The distance that options by name express; UsageError names one that does not exist."""
+    unknown = sorted(set(options) - set(OPTIONS))
+    if unknown:
+        raise UsageError(f"{ENGINE} has no option {unknown[0]}; it has {', '.join(OPTIONS)}")
+    distance = options.get("distance", DEFAULT_DISTANCE)
+    if not isinstance(distance, int) or distance not in DISTANCES:
+        raise UsageError(f"distance {distance}: choose one of {', '.join(map(str, DISTANCES))}")
+    return distance

@@ -1,0 +1,62 @@
+"""How a group is coded: what its packet says first, and the steps that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vqcodec.blocks.steps import MAX_STEP_INDEX
+from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.errors import CorruptFileError
+from vqcodec.video.mc.structure import DISTANCES, Place
+
+MAX_FRAMES = 1 << 16
+CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7
+DEFAULT_CHROMA_STEP = 0
+LEVEL_STEPS = (-3, 1, 3, 4, 5, 6)  # eighths of an octave, by level of the hierarchy
+STEP_CHANGE_MIN, STEP_CHANGE_MAX = -8, 7
+
+
+@dataclass(frozen=True)
+class GroupParameters:
+    """What the first bytes of a group say.
+
+    Attributes:
+        frames: how many frames the group has.
+        step_index: on the ladder of `blocks.steps`; frames use finer and coarser ones by their level.
+        chroma_step: what is added for chroma, -8 to 7.
+        distance: frames from a key frame to the next, a power of two.
+    """
+
+    frames: int
+    step_index: int
+    chroma_step: int = DEFAULT_CHROMA_STEP
+    distance: int = 8
+
+    def steps(self, place: Place, change: int = 0) -> tuple[int, int]:
+        """Return the step indices of luma and chroma of a frame, `change` being its own."""
+        luma = self.step_index + LEVEL_STEPS[min(place.level, len(LEVEL_STEPS) - 1)] + change
+        return _on_ladder(luma), _on_ladder(luma + self.chroma_step)
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes that a packet begins with."""
+        second = (self.chroma_step - CHROMA_STEP_MIN) | DISTANCES.index(self.distance) << 4
+        return put_varint(self.frames) + bytes([self.step_index, second])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> tuple[GroupParameters, int]:
+        """Return what a packet begins with, and how many bytes that took.
+
+        Raises:
+            CorruptFileError: the packet is too short, or says what cannot be.
+        """
+        frames, used = get_varint(data)
+        if len(data) < used + 2:
+            raise CorruptFileError("video data: a group ends within its first bytes; truncated")
+        step, second = data[used], data[used + 1]
+        if not 1 <= frames <= MAX_FRAMES or step > MAX_STEP_INDEX or second >> 4 >= len(DISTANCES):
+            raise CorruptFileError("video data: a group begins with values that cannot be; damaged")
+        return cls(frames, step, (second & 15) + CHROMA_STEP_MIN, DISTANCES[second >> 4]), used + 2
+
+
+def _on_ladder(index: int) -> int:
+    return min(max(index, 0), MAX_STEP_INDEX)

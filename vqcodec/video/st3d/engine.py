@@ -1,0 +1,161 @@
+"""The spatio-temporal coder as an engine (`video.engines.Engine`); its name is `video/st3d`.
+
+A group's packet: the number of frames, the step and the tools (`parameters`), then slab after slab, bit after bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.model import PLANE_TYPES, Model
+from vqcodec.blocks.parts import PART_NAMES, PartBits
+from vqcodec.errors import CodebookError, UsageError
+from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
+from vqcodec.video.frames import Frame
+from vqcodec.video.st3d.decoder import GroupDecoder
+from vqcodec.video.st3d.effort import settings_of
+from vqcodec.video.st3d.encoder import GroupEncoder
+from vqcodec.video.st3d.layout import LAST_STEP_INDEX, MIN_STEP_INDEX
+from vqcodec.video.st3d.parameters import MAX_FRAMES, GroupParameters
+from vqcodec.vq.codebook import Codebook
+
+ENGINE = "video/st3d"
+DEFAULT_GROUP = 64
+GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
+DEPTHS = (1, 2, 4, "auto")
+
+_OWN_NAMES = {"partition": "skip", "choice": "bands", "transform": "parts", "mode": "motion", "pattern": "codeword"}
+_NAMES = [f"{plane} {_OWN_NAMES.get(part, part)}" for plane in PLANE_TYPES for part in PART_NAMES]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user may ask of this engine beside quality and effort.
+
+    Attributes:
+        depth: frames that share a transform along time: 1 (each frame alone), 2, 4, or "auto": up to 4, by block.
+        motion: whether blocks follow motion.
+        replenish: whether blocks may stay as they were before; not used with a depth of 1.
+    """
+
+    depth: int | str = "auto"
+    motion: bool = True
+    replenish: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.depth, bool) or self.depth not in DEPTHS:
+            raise UsageError(f"depth {self.depth}: choose one of {', '.join(map(str, DEPTHS))}")
+        for name in ("motion", "replenish"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} {getattr(self, name)}: choose true or false")
+
+    @classmethod
+    def of(cls, options: Mapping[str, object]) -> Wishes:
+        """The wishes that options by name express; UsageError names one that does not exist."""
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(options) - set(known))
+        if unknown:
+            raise UsageError(f"{ENGINE} has no option {unknown[0]}; it has {', '.join(known)}")
+        return cls(**options)  # type: ignore[arg-type]
+
+    def parameters(self, frames: int, step_index: int) -> GroupParameters:
+        """The parameters of a group of `frames` frames that these wishes come to."""
+        depth = 4 if self.depth == "auto" else int(self.depth)
+        alone = depth == 1
+        return GroupParameters(
+            frames,
+            step_index,
+            depth,
+            motion=self.motion and not alone,
+            adaptive=self.depth == "auto",
+            replenish=self.replenish and not alone,
+        )
+
+
+@lru_cache(maxsize=4)
+def model_of(codebook: Codebook) -> Model:
+    """The trained model that a codebook holds.
+
+    Raises:
+        CodebookError: the codebook is for another engine, or is not usable.
+    """
+    if codebook.engine != ENGINE:
+        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    return Model.from_arrays(codebook.arrays)
+
+
+def step_of(quality: float) -> tuple[int, float]:
+    """Return (step index, factor of lambda) for a quality of 0 to 100.
+
+    Between two steps of the ladder lambda makes up for the difference: it grows with the square of the step.
+    """
+    position = LAST_STEP_INDEX + (MIN_STEP_INDEX - LAST_STEP_INDEX) * quality / 100
+    index = round(position)
+    return index, 2.0 ** ((position - index) / 4)
+
+
+def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
+    """The most frames a group may have: as `wanted`, None for DEFAULT_GROUP, fewer where frames are large.
+
+    Raises:
+        UsageError: an option is unknown or out of range.
+    """
+    Wishes.of(options)
+    if wanted is not None and not 1 <= wanted <= MAX_FRAMES:
+        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {MAX_FRAMES}")
+    return max(1, min(wanted or DEFAULT_GROUP, GROUP_SAMPLES // (width * height)))
+
+
+def encode_group(
+    frames: Sequence[Frame],
+    codebook: Codebook,
+    settings: Settings,
+    progress: Callable[[int], None] | None = None,
+) -> CodedGroup:
+    """Encode frames of one size; see `video.engines.Engine.encode_group`. Options: fields of `Wishes`."""
+    step, scale = step_of(settings.quality)
+    parameters = Wishes.of(settings.options).parameters(len(frames), step)
+    search = settings_of(settings.effort, scale, parameters.motion, parameters.adaptive, parameters.replenish)
+    encoder = GroupEncoder(model_of(codebook), parameters, search, settings.threads)
+    coded = encoder.encode(frames, progress)
+    return CodedGroup(coded.packet, _coded_frames(coded.slabs, coded.header_bits, coded.padding), coded.frames)
+
+
+def frame_count(packet: bytes) -> int:
+    """How many frames a group's packet holds; CorruptFileError if it cannot be told."""
+    return GroupParameters.from_bytes(packet)[0].frames
+
+
+def decode_group(
+    packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
+) -> Iterator[Frame]:
+    """Decode a group, in display order; see `video.engines.Engine.decode_group`."""
+    for slab in GroupDecoder(packet, height, width, model_of(codebook), threads).slabs():
+        yield from slab.frames
+
+
+def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[CodedFrame]:
+    """What became of each frame of a group, as `encode_group` reported it."""
+    decoder = GroupDecoder(packet, height, width, model_of(codebook), None)
+    slabs = [(len(slab.frames), slab.bits) for slab in decoder.slabs()]
+    return _coded_frames(slabs, decoder.header_bits, decoder.padding)
+
+
+def _coded_frames(slabs: Sequence[tuple[int, PartBits]], header_bits: int, padding: int) -> list[CodedFrame]:
+    """Share the bits of each slab among its frames; the first has header and padding as well."""
+    coded: list[CodedFrame] = []
+    for frames, bits in slabs:
+        shares = [_share(bits, frames, number) for number in range(frames)]
+        coded += [CodedFrame("ST" if frames > 1 else "I", dict(zip(_NAMES, map(int, s.ravel())))) for s in shares]
+    coded[0] = CodedFrame(coded[0].kind, {**coded[0].bits, "header": header_bits, "padding": padding})
+    return [CodedFrame(frame.kind, {n: b for n, b in frame.bits.items() if b}) for frame in coded]
+
+
+def _share(bits: PartBits, frames: int, number: int) -> npt.NDArray[np.int64]:
+    """Return the share of frame `number` in the bits of a slab, so that all shares sum to them."""
+    return bits // frames + (bits % frames > number)

@@ -1,0 +1,125 @@
+"""The header of a video stream, and what stands before a group's bytes in a packet (FORMAT.md, section 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from vqcodec import limits
+from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
+from vqcodec.video.video_format import UNSPECIFIED_MATRIX, VideoFormat
+
+_FULL_RANGE, _ASPECT, _MATRIX, _COUNT, _TIMES = (1 << bit for bit in range(5))
+_KNOWN_FLAGS = 31
+_MAX_TIME = 1 << 62
+
+
+@dataclass(frozen=True)
+class VideoHeader:
+    """A video stream.
+
+    Attributes:
+        format: of its frames.
+        frames: how many there are; None where it was not known when the stream began.
+    """
+
+    format: VideoFormat
+    frames: int | None = None
+
+    def to_bytes(self) -> bytes:
+        """The stream header."""
+        format = self.format
+        flags = _FULL_RANGE * format.full_range
+        parts = [format.width, format.height, *format.rate.as_integer_ratio()]
+        if format.aspect is not None:
+            flags |= _ASPECT
+            parts += format.aspect.as_integer_ratio()
+        if format.matrix != UNSPECIFIED_MATRIX:
+            flags |= _MATRIX
+            parts.append(format.matrix)
+        if self.frames is not None:
+            flags |= _COUNT
+            parts.append(self.frames)
+        if format.time_base is not None:
+            flags |= _TIMES
+            parts += format.time_base.as_integer_ratio()
+        return b"".join(map(put_varint, (flags, *parts)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> VideoHeader:
+        """The header that is `data`.
+
+        Raises:
+            CorruptFileError: it is cut off, too long, or says what cannot be.
+            UnsupportedError: it has a flag of a later version.
+            LimitError: a size, rate or number is beyond the limits.
+        """
+        numbers = _Numbers(data)
+        flags = numbers.next()
+        if flags & ~_KNOWN_FLAGS:
+            raise UnsupportedError("the video's header has parts of a later version; a newer vqcodec is needed")
+        width, height, rate = numbers.next(), numbers.next(), numbers.ratio("frame rate")
+        aspect = numbers.ratio("aspect") if flags & _ASPECT else None
+        matrix = numbers.next() if flags & _MATRIX else UNSPECIFIED_MATRIX
+        frames = numbers.next() if flags & _COUNT else None
+        time_base = numbers.ratio("unit of time") if flags & _TIMES else None
+        numbers.end()
+        if flags & _MATRIX and (matrix == UNSPECIFIED_MATRIX or matrix > 255):
+            raise CorruptFileError(f"colour matrix {matrix} is not possible")
+        if frames is not None and not 0 < frames <= limits.MAX_FRAMES:
+            raise LimitError(f"{frames} frames; 1 to {limits.MAX_FRAMES} are allowed")
+        format = VideoFormat(width, height, rate, aspect, bool(flags & _FULL_RANGE), matrix, time_base)
+        format.check()
+        return cls(format, frames)
+
+
+def pack_times(times: Sequence[int]) -> bytes:
+    """The times of a group's frames, growing, as they stand before its bytes in a packet."""
+    steps = [times[0], *(after - before for before, after in pairwise(times))]
+    return put_varint(len(times)) + b"".join(map(put_varint, steps))
+
+
+def unpack_times(packet: bytes) -> tuple[list[int], bytes]:
+    """The times in front of a packet, and the group's bytes behind them.
+
+    Raises:
+        CorruptFileError: they are cut off, do not grow, or there are none.
+    """
+    count, position = get_varint(packet, 0)
+    times: list[int] = []
+    for _ in range(count):  # ends with the packet, however large the count
+        step, position = get_varint(packet, position)
+        if times and step == 0:
+            raise CorruptFileError("two frames have the same time")
+        times.append(step + (times[-1] if times else 0))
+        if times[-1] > _MAX_TIME:
+            raise CorruptFileError("a frame's time is beyond all bounds")
+    if not times:
+        raise CorruptFileError("a group without frames")
+    return times, packet[position:]
+
+
+class _Numbers:
+    """The varints of a header, one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def next(self) -> int:
+        value, self._position = get_varint(self._data, self._position, "video header")
+        return value
+
+    def ratio(self, what: str) -> Fraction:
+        """Two numbers without a common divisor, so that one value has one form."""
+        above, below = self.next(), self.next()
+        if not above or not below or Fraction(above, below).denominator != below:
+            raise CorruptFileError(f"the {what} {above}/{below} is not possible")
+        return Fraction(above, below)
+
+    def end(self) -> None:
+        if self._position != len(self._data):
+            raise CorruptFileError(f"the video's header has {len(self._data) - self._position} bytes too many")
