@@ -188,6 +188,7 @@ def test_coarse_frames_are_spread_evenly() -> None:
     np.testing.assert_array_equal(aim.lambdas(0, 8), [0.01, 0.01, 0.01, 0.04] * 2)
     np.testing.assert_array_equal(np.concatenate([aim.lambdas(0, 5), aim.lambdas(5, 6)]), aim.lambdas(0, 11))
     np.testing.assert_array_equal(Aim.of(0.5).lambdas(7, 3), [0.5] * 3)
+    np.testing.assert_array_equal(Aim(0.01, 0.04, 0.25, spread=False).lambdas(8, 4), [0.01, 0.01, 0.01, 0.04])
     assert Aim(0.01, 0.04, 0.5).mean == pytest.approx(0.02)
 
 

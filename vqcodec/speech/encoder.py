@@ -35,7 +35,7 @@ _ALLOWED_ERROR = 0.012  # of the rate; above it two encodings are mixed
 _RATE_POWER = 1.8  # of lambda over rate, to begin with
 _SIZE_ATTEMPTS = 6
 _LEAPS = (1.2, 30.0)  # of lambda, to something on the other side of what is wanted
-_SHARE_PASSES = 6
+_SPREAD_PASSES, _BURST_PASSES = 4, 7
 
 
 class CodedGroup(NamedTuple):
@@ -154,7 +154,9 @@ class Encoder:
     ) -> Coded:
         """Encode in about `wanted` bytes by mixing two lambdas, of which one gives too many and one too few.
 
-        Mixing whole groups takes no encoding, but comes near enough only where there are many.
+        Mixing whole groups takes no encoding, but comes near enough only where there are many. Mixing frames does
+        not help where coding goes on once it has begun, at whatever lambda, as with loud noise: there each group is
+        coded up to some frame.
         """
         (fine, more), (coarse, less) = larger, smaller
         sizes = [group.size for group in more.groups], [group.size for group in less.groups]
@@ -162,12 +164,17 @@ class Encoder:
         mixed = Coded(less.header, [a if take else b for a, b, take in zip(more.groups, less.groups, chosen)])
         found = [more, less, mixed]
 
-        def measure(share: float) -> float:
-            found.append(encode(Aim(fine, coarse, share)))
-            return found[-1].size
+        def mixing(aim: Aim) -> Callable[[float], float]:
+            def measure(share: float) -> float:
+                found.append(encode(aim._replace(share=share)))
+                return found[-1].size
 
-        if _error(min(found, key=lambda coded: _error(coded, wanted)), wanted) > _ALLOWED_ERROR:
-            rate_control.find_share(measure, wanted, more.size, less.size, _SHARE_PASSES, _ALLOWED_ERROR)
+            return measure
+
+        bursts = Aim(fine, fine * _LEAPS[-1], spread=False)
+        for aim, passes in ((Aim(fine, coarse), _SPREAD_PASSES), (bursts, _BURST_PASSES)):
+            if min(_error(coded, wanted) for coded in found) > _ALLOWED_ERROR:
+                rate_control.find_share(mixing(aim), wanted, more.size, less.size, passes, _ALLOWED_ERROR)
         return min(found, key=lambda coded: _error(coded, wanted))
 
     def _quick_lambda(self, wanted: float) -> float:

@@ -19,11 +19,15 @@ Measure = Callable[[float], float]
 
 
 class Aim(NamedTuple):
-    """What an encoding weighs bits by: `fine`, or, in a share of the frames that is spread evenly, `coarse`."""
+    """What an encoding weighs bits by: `fine`, or, in a share of the frames, `coarse`.
+
+    The coarse frames are spread evenly; unless `spread`, they are the last ones of each group.
+    """
 
     fine: float
     coarse: float
     share: float = 0.0
+    spread: bool = True
 
     @classmethod
     def of(cls, lambda_: float) -> Aim:
@@ -36,7 +40,9 @@ class Aim(NamedTuple):
         return self.fine ** (1 - self.share) * self.coarse**self.share
 
     def lambdas(self, first: int, count: int) -> npt.NDArray[np.float64]:
-        """Lambda of frames `first` to `first + count`, float64 (count,)."""
+        """Lambda of the group of frames `first` to `first + count`, float64 (count,)."""
+        if not self.spread:
+            return np.where(np.arange(count) < round((1 - self.share) * count), self.fine, self.coarse)
         turns = np.floor(np.arange(first, first + count + 1) * self.share)
         return np.where(np.diff(turns) > 0, self.coarse, self.fine)
 
@@ -92,7 +98,7 @@ def find_share(
     tried: list[tuple[float, float, float]] = []  # (relative error, share, size)
     for number in range(passes):
         across = (larger - wanted) / max(larger - smaller, 1e-9)
-        share = low + (high - low) * (min(max(across, 0.1), 0.9) if number % 3 < 2 else 0.5)
+        share = low + (high - low) * (min(max(across, 0.1), 0.9) if number % 2 == 0 else 0.5)
         size = measure(share)
         tried.append((abs(size / wanted - 1), share, size))
         if tried[-1][0] <= tolerance:
