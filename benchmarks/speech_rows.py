@@ -143,6 +143,30 @@ def _speed(results: Results) -> Rows:
         )
 
 
+@table("announcer", "announcer")
+def _announcer(results: Results) -> Rows:
+    """What a codebook trained on one announcer needs of the shipped one's bits, on prompts it has not heard."""
+    yield (
+        f"`speech-nb` on {results['clips']} clips ({results['clips_s']:.0f} s)",
+        "kbit/s",
+        "PESQ",
+        "STOI",
+        "ViSQOL",
+        "announcer's bits at equal PESQ",
+        "at equal STOI",
+        "at equal ViSQOL",
+    )
+    for row in results["rates"]:
+        yield (
+            f"-q {row['setting']}",
+            f"{row['payload_kbps']:.2f}",
+            _number(row["pesq"], 2),
+            _number(row["stoi"], 3),
+            _number(row["visqol"], 2),
+            *(_share(row[f"{quality}_percent"]) for quality in ("pesq", "stoi", "visqol")),
+        )
+
+
 def _peer_rows(results: Results, band: str) -> list[dict[str, Any]]:
     rows = [row for row in results["mean"] if row["band"] == band and row["group"] == "all"]
     return sorted((row for row in rows if not row["codec"].startswith("vqcodec")), key=lambda row: row["payload_kbps"])

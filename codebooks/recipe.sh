@@ -48,8 +48,9 @@ voice() {
     vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" -o "$out/$name.vqcb" --force
 }
 
-voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/*
-voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_*
+# Six seconds of each recording: eight to ten minutes of speech, which take the two some 20 and 40 minutes of one core.
+voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 6
+voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_* --seconds 6
 voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
 voice ld-celp-16k ld-celp "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 10
 

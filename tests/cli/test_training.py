@@ -50,7 +50,10 @@ def test_every_option_of_an_engine_can_be_given(engine: Engine) -> None:
 
 @pytest.mark.parametrize("engine", [Engine.CELP_NB, Engine.CELP_WB, Engine.CELP_FIXED, Engine.LD_CELP])
 def test_options_of_speech_are_those_of_its_training(engine: Engine) -> None:
-    assert set(FIELDS[engine].values()) <= {field.name for field in dataclasses.fields(KINDS[engine])} | {"checkpoint"}
+    assert set(FIELDS[engine].values()) <= {field.name for field in dataclasses.fields(KINDS[engine])} | {
+        "checkpoint",
+        "parent",
+    }
 
 
 def test_the_engines_are_those_that_can_be_trained() -> None:

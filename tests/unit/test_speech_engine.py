@@ -12,7 +12,7 @@ from vqcodec.speech import engine
 from vqcodec.speech.bands import BANDS, NARROWBAND, WIDEBAND, Band
 from vqcodec.speech.engine import EncodedSpeech, SpeechOptions
 from vqcodec.speech.header import SpeechHeader
-from vqcodec.speech.rate_control import find_lambda, mix
+from vqcodec.speech.rate_control import Aim, find_lambda, find_share, mix
 from vqcodec.vq.codebook import Codebook
 
 QUICK = SpeechOptions(quality=50, effort=0, threads=1)
@@ -122,10 +122,20 @@ def test_rate_and_size_are_kept(speech: np.ndarray) -> None:
 
 
 def test_noise_keeps_the_average_rate() -> None:
-    """White noise is all or nothing at any lambda: only a mixture of groups comes near to a rate."""
+    """White noise is all or nothing at any lambda: only a mixture of two comes near to a rate."""
     noise = (np.random.default_rng(0).standard_normal(360_000) * 8000).clip(-32768, 32767).astype(np.int16)
-    coded = engine.encode(noise, BOOK, SpeechOptions(bitrate=3.0, effort=0))
-    assert coded.size * 8 / 45 / 1000 == pytest.approx(3.0, rel=0.25)
+    for samples in (noise, noise[:16_000]):
+        coded = engine.encode(samples, BOOK, SpeechOptions(bitrate=3.0, effort=0))
+        assert coded.size * 8 / (len(samples) / 8000) / 1000 == pytest.approx(3.0, rel=0.02)
+
+
+@pytest.mark.parametrize("kbps", [2.5, 6.0])
+def test_a_short_chord_keeps_the_rate(kbps: float) -> None:
+    time = np.arange(12_000) / 8000
+    chord = sum(4000 * np.sin(2 * np.pi * frequency * time) for frequency in (261.6, 329.6, 392.0))
+    coded = engine.encode(np.rint(chord).astype(np.int16), BOOK, SpeechOptions(bitrate=kbps, effort=2))
+    assert coded.size * 8 / 1.5 / 1000 == pytest.approx(kbps, rel=0.02)
+    np.testing.assert_array_equal(engine.decode(coded.header, coded.packets, BOOK), coded.reconstruction)
 
 
 def test_quality_rises_with_its_number(speech: np.ndarray) -> None:
@@ -171,6 +181,28 @@ def test_damaged_codebooks_are_refused(name: str) -> None:
     arrays[name] = arrays[name].reshape(-1)[:-1]
     with pytest.raises((CodebookError, CorruptFileError)):
         engine.encode(np.zeros(100, np.int16), Codebook(BOOK.engine, "broken", arrays), QUICK)
+
+
+def test_coarse_frames_are_spread_evenly() -> None:
+    aim = Aim(0.01, 0.04, 0.25)
+    np.testing.assert_array_equal(aim.lambdas(0, 8), [0.01, 0.01, 0.01, 0.04] * 2)
+    np.testing.assert_array_equal(np.concatenate([aim.lambdas(0, 5), aim.lambdas(5, 6)]), aim.lambdas(0, 11))
+    np.testing.assert_array_equal(Aim.of(0.5).lambdas(7, 3), [0.5] * 3)
+    np.testing.assert_array_equal(Aim(0.01, 0.04, 0.25, spread=False).lambdas(8, 4), [0.01, 0.01, 0.01, 0.04])
+    assert Aim(0.01, 0.04, 0.5).mean == pytest.approx(0.02)
+
+
+def test_the_share_of_coarse_frames_is_found() -> None:
+    tried: list[float] = []
+
+    def size(share: float) -> float:
+        tried.append(share)
+        return 1000 - 600 * share**3
+
+    share, found = find_share(size, 700, 1000, 400, 8, 0.01)
+    assert found == size(share) == pytest.approx(700, rel=0.01)
+    assert len(tried) <= 9
+    assert find_share(lambda _share: 900.0, 700, 1000, 400, 3, 0.01)[1] == 900
 
 
 def test_lambda_is_found_also_across_a_cliff() -> None:

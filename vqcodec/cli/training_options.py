@@ -86,7 +86,13 @@ FIELDS: dict[Engine, dict[str, str]] = {
 }
 """Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
 
-_SPEECH = {"--rounds": "rounds", "--seconds": "most_seconds", "--checkpoint": "checkpoint", "--seed": "seed"}
+_SPEECH = {
+    "--rounds": "rounds",
+    "--parent": "parent",
+    "--seconds": "most_seconds",
+    "--checkpoint": "checkpoint",
+    "--seed": "seed",
+}
 _TEXTBOOK = {"--rounds": "rounds", "--seconds": "most_seconds", "--seed": "seed"}
 FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
 FIELDS |= {Engine.CELP_FIXED: _TEXTBOOK, Engine.LD_CELP: _TEXTBOOK}
@@ -141,7 +147,7 @@ Parent = Annotated[
     str | None,
     _option(
         "--parent",
-        "Codebook to start from, which is believed where the corpus says little; none for none.",
+        "Codebook to start from, which is believed where pictures say little; none for none (so with speech).",
         "photo; with mc video",
         metavar="NAME|FILE|none",
     ),

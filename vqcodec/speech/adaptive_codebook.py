@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
 from vqcodec.speech.bands import Band
 
 LAG_UNITS = 12  # fractions of a sample
@@ -56,7 +56,7 @@ def interpolators() -> npt.NDArray[np.float64]:
     return np.rint(taps / taps.sum(axis=1, keepdims=True) * 32768) / 32768
 
 
-@kernel
+@inner_kernel
 def build_adaptive_vector(history, lag, taps, vector):
     """Fill `vector` (float64 (subframe,)) with the excitation `lag` (1/12 sample) ago.
 
@@ -98,7 +98,7 @@ def dot(a, b, length):
     return (s0 + s1) + (s2 + s3)
 
 
-@kernel
+@inner_kernel
 def filter_vector(response, vector, filtered):
     """Fill `filtered` with `vector` convolved with the impulse `response`, all float64 (subframe,)."""
     length = vector.size
@@ -111,7 +111,7 @@ def filter_vector(response, vector, filtered):
                 filtered[n] += weight * response[n - k]
 
 
-@kernel
+@inner_kernel
 def filter_backward(response, target, correlation):
     """Fill `correlation` with H'x: `target` correlated with the impulse `response`, all float64 (subframe,)."""
     length = target.size
@@ -133,7 +133,7 @@ def explained_energy(correlation, energy):
     return correlation * correlation / energy
 
 
-@kernel
+@merged_kernel
 def score_integer_lags(history, backward, response, lag_min, lag_max, scores, vector, filtered):
     """Fill `scores[lag]` for the integer lags with the energy of the target that each explains.
 

@@ -18,6 +18,7 @@ from vqcodec.speech.effort import effort_for
 from vqcodec.speech.group_coding import search_symbols, synthesize_group, to_pcm, write_packets
 from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.packet_syntax import PARTS
+from vqcodec.speech.rate_control import Aim
 from vqcodec.speech.recording import Recording
 from vqcodec.speech.speech_codebook import SpeechCodebook, TableSet
 from vqcodec.speech.trellis_state import Search
@@ -33,7 +34,8 @@ _PASSES, _TOLERANCE = 4, 0.006
 _ALLOWED_ERROR = 0.012  # of the rate; above it two encodings are mixed
 _RATE_POWER = 1.8  # of lambda over rate, to begin with
 _SIZE_ATTEMPTS = 6
-_LEAP = 30.0  # of lambda
+_LEAPS = (1.2, 30.0)  # of lambda, to something on the other side of what is wanted
+_SPREAD_PASSES, _BURST_PASSES = 4, 7
 
 
 class CodedGroup(NamedTuple):
@@ -88,7 +90,7 @@ class Encoder:
         """Encode at a quality, 0 to 100."""
         coarsest, finest = self._book.sets[0].aims.lambda_ * _COARSEST, self._book.sets[-1].aims.lambda_ * _FINEST
         lambda_ = coarsest * (finest / coarsest) ** (quality / 100)
-        return self._encode(lambda_, self._book.nearest(lambda_))
+        return self._encode(Aim.of(lambda_), self._book.nearest(lambda_))
 
     def encode_rate(self, kbps: float) -> Coded:
         """Encode at a rate in kbit/s."""
@@ -113,29 +115,67 @@ class Encoder:
     def _encode_bytes(self, wanted: float) -> Coded:
         """Encode in about `wanted` bytes."""
         if not self._recording.groups:
-            return self._encode(1.0, 0)
+            return self._encode(Aim.of(1.0), 0)
         tried: dict[float, Coded] = {}
         lambda_ = self._quick_lambda(wanted)
         number = self._book.nearest(lambda_)
 
-        def measure(one: float) -> float:
+        def encode(aim: Aim) -> Coded:
             begin = self._share[1]
             self._share = (begin, begin + (1 - begin) * 0.6)
-            tried[one] = self._encode(one, number)
+            return self._encode(aim, number)
+
+        def measure(one: float) -> float:
+            tried[one] = encode(Aim.of(one))
             return tried[one].size
 
         best = tried[rate_control.find_lambda(measure, wanted, lambda_, _PASSES, _TOLERANCE)]
-        if best.size > wanted * (1 + _ALLOWED_ERROR) and min(coded.size for coded in tried.values()) > wanted:
-            measure(max(tried) * _LEAP)  # over a cliff, as white noise has one: something to mix with
-        larger = [coded for coded in tried.values() if coded.size > wanted]
-        smaller = [coded for coded in tried.values() if coded.size <= wanted]
-        if abs(best.size / wanted - 1) <= _ALLOWED_ERROR or not larger or not smaller:
+        if abs(best.size / wanted - 1) <= _ALLOWED_ERROR:
             return best
-        more, less = min(larger, key=lambda coded: coded.size), max(smaller, key=lambda coded: coded.size)
+        for leap in _LEAPS:
+            if min(coded.size for coded in tried.values()) > wanted:
+                measure(max(tried) * leap)
+            elif max(coded.size for coded in tried.values()) < wanted:
+                measure(min(tried) / leap)
+        larger = [lambda_ for lambda_, coded in tried.items() if coded.size > wanted]
+        smaller = [lambda_ for lambda_, coded in tried.items() if coded.size <= wanted]
+        if larger and smaller:
+            fine = min(larger, key=lambda one: tried[one].size)
+            coarse = max(smaller, key=lambda one: tried[one].size)
+            return self._encode_between(wanted, (fine, tried[fine]), (coarse, tried[coarse]), encode)
+        return min(tried.values(), key=lambda coded: _error(coded, wanted))
+
+    def _encode_between(
+        self,
+        wanted: float,
+        larger: tuple[float, Coded],
+        smaller: tuple[float, Coded],
+        encode: Callable[[Aim], Coded],
+    ) -> Coded:
+        """Encode in about `wanted` bytes by mixing two lambdas, of which one gives too many and one too few.
+
+        Mixing whole groups takes no encoding, but comes near enough only where there are many. Mixing frames does
+        not help where coding goes on once it has begun, at whatever lambda, as with loud noise: there each group is
+        coded up to some frame.
+        """
+        (fine, more), (coarse, less) = larger, smaller
         sizes = [group.size for group in more.groups], [group.size for group in less.groups]
         chosen = rate_control.mix(*sizes, wanted - len(less.header))
         mixed = Coded(less.header, [a if take else b for a, b, take in zip(more.groups, less.groups, chosen)])
-        return min((best, mixed), key=lambda coded: abs(math.log(coded.size / wanted)))
+        found = [more, less, mixed]
+
+        def mixing(aim: Aim) -> Callable[[float], float]:
+            def measure(share: float) -> float:
+                found.append(encode(aim._replace(share=share)))
+                return found[-1].size
+
+            return measure
+
+        bursts = Aim(fine, fine * _LEAPS[-1], spread=False)
+        for aim, passes in ((Aim(fine, coarse), _SPREAD_PASSES), (bursts, _BURST_PASSES)):
+            if min(_error(coded, wanted) for coded in found) > _ALLOWED_ERROR:
+                rate_control.find_share(mixing(aim), wanted, more.size, less.size, passes, _ALLOWED_ERROR)
+        return min(found, key=lambda coded: _error(coded, wanted))
 
     def _quick_lambda(self, wanted: float) -> float:
         """Return the lambda at which a quick search of some of the groups takes its share of `wanted` bytes."""
@@ -153,22 +193,22 @@ class Encoder:
             table_set = self._book.sets[self._book.nearest(lambda_)]
 
             def size(group: int) -> int:
-                return self._code(group, lambda_, table_set, _QUICK_EFFORT).size
+                return self._code(group, Aim.of(lambda_), table_set, _QUICK_EFFORT).size
 
             return sum(map_shards(size, chosen, self._threads))
 
         share = wanted * len(chosen) / groups
         return rate_control.find_lambda(measure, share, start, _QUICK_PASSES, _QUICK_TOLERANCE)
 
-    def _encode(self, lambda_: float, number: int) -> Coded:
-        """Encode all groups at `lambda_` with table set `number`."""
+    def _encode(self, aim: Aim, number: int) -> Coded:
+        """Encode all groups with table set `number`."""
         table_set = self._book.sets[number]
         groups = self._recording.groups
         done = 0
 
         def code(group: int) -> CodedGroup:
             nonlocal done
-            coded = self._code(group, lambda_, table_set, self._effort)
+            coded = self._code(group, aim, table_set, self._effort)
             with self._lock:
                 done += 1
                 if self._report is not None:
@@ -180,12 +220,12 @@ class Encoder:
         header = replace(self._layout, table_set=number, post_filter=table_set.aims.post_filter)
         return Coded(header.to_bytes(), coded)
 
-    def _code(self, group: int, lambda_: float, table_set: TableSet, effort_number: int) -> CodedGroup:
+    def _code(self, group: int, aim: Aim, table_set: TableSet, effort_number: int) -> CodedGroup:
         """Encode a group, and decode it again by the decoder's own functions."""
         effort = effort_for(table_set.band, effort_number)
         frames = self._layout.packet_frames
         search = Search(
-            lambda_=lambda_,
+            lambda_=aim.mean,
             survivors=effort.survivors,
             lag_candidates=effort.lag_candidates,
             sweeps=effort.sweeps,
@@ -194,12 +234,19 @@ class Encoder:
             packet_subframes=frames * table_set.band.subframes,
             frame_subframes=table_set.band.subframes,
         )
-        relative = lambda_ / table_set.aims.lambda_
+        relative = aim.mean / table_set.aims.lambda_
         lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
-        symbols = search_symbols(self._recording.group(group), table_set, search, lsf_lambda, effort.lsf)
+        signal = self._recording.group(group)
+        lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
+        symbols = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
         packets, bits = write_packets(symbols, table_set, frames)
         header = replace(self._layout, post_filter=table_set.aims.post_filter)
         return CodedGroup(packets, bits, to_pcm(synthesize_group(symbols, table_set, header)))
+
+
+def _error(coded: Coded, wanted: float) -> float:
+    """How far an encoding is from the bytes that are wanted, relatively."""
+    return abs(coded.size / wanted - 1)
 
 
 def sum_bits(groups: Sequence[CodedGroup]) -> npt.NDArray[np.int64]:

@@ -32,6 +32,7 @@ def search_group(
     tables: Tables,
     costs: Costs,
     search: Search,
+    lambdas: DoubleArray | None = None,
 ) -> Symbols:
     """Return the excitation of a group that starts from a clean state.
 
@@ -43,15 +44,19 @@ def search_group(
         band: narrowband or wideband.
         tables, costs: of the table set.
         search: how to search.
+        lambdas: float64 (frames,), of each frame in place of that of `search`; None for that one throughout.
     """
     subframes = len(lpc)
+    if lambdas is None:
+        lambdas = np.full(len(silent), search.lambda_)
     preceded = np.concatenate([np.zeros(band.weighting_order), signal])
     survivors = new_survivors(search.survivors, band, 0, 0)
     following = new_survivors(search.survivors, band, 0, 0)
     paths = new_paths(subframes, search.survivors, band)
     search_excitation(
-        preceded, lpc, weighting.filters, weighting.weights, silent, tables, costs, search, nearest_steps(tables.lags),
-        survivors, following, new_leaders(search.survivors, band), paths, new_room(band, tables, search.lag_candidates),
+        preceded, lpc, weighting.filters, weighting.weights, lambdas, silent, tables, costs, search,
+        nearest_steps(tables.lags), survivors, following, new_leaders(search.survivors, band), paths,
+        new_room(band, tables, search.lag_candidates),
     )  # fmt: skip
     symbols = new_symbols(subframes, band)
     trace_back(paths, symbols)

@@ -91,12 +91,17 @@ def packet_starts(coded: npt.NDArray[np.bool_], packet_frames: int) -> list[int]
 
 
 def search_symbols(
-    group: GroupSignal, table_set: TableSet, search: Search, lsf_lambda: float, lsf_effort: LsfEffort
+    group: GroupSignal,
+    table_set: TableSet,
+    search: Search,
+    lambdas: DoubleArray,
+    lsf_lambda: float,
+    lsf_effort: LsfEffort,
 ) -> GroupSymbols:
-    """Return the symbols that the encoder chooses for a group."""
+    """Return the symbols that the encoder chooses for a group; `lambdas` (frames,) stand for that of `search`."""
     band = table_set.band
     symbols = GroupSymbols.empty(len(group.analysis) - 1, table_set)
-    symbols.silent[:] = find_silence(group.signal, group.weighting, band, search.lambda_)
+    symbols.silent[:] = find_silence(group.signal, group.weighting, band, lambdas)
     coded = coded_vectors(symbols.silent)
     whole = group.analysis
     quantized = quantize_lsf(
@@ -112,7 +117,7 @@ def search_symbols(
     start = SynthesisState.clean(table_set).boundary(table_set)
     lpc = interpolate_lpc(fill_vectors(quantized.lsf, coded, start), band.subframes)
     symbols.excitation = search_group(
-        group.signal, lpc, group.weighting, symbols.silent, band, table_set.tables, table_set.costs, search
+        group.signal, lpc, group.weighting, symbols.silent, band, table_set.tables, table_set.costs, search, lambdas
     )
     return symbols
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqcodec.jit import kernel
+from vqcodec.jit import inner_kernel, merged_kernel
 from vqcodec.speech.adaptive_codebook import (
     LAG_UNITS,
     REFINED_STEPS,
@@ -18,7 +18,7 @@ from vqcodec.speech.model import LAG_REACH
 _IMPROBABLE = 1e30
 
 
-@kernel
+@merged_kernel
 def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room):
     """Fill room.lag_list with the most promising pitch lags; return how many.
 
@@ -61,7 +61,7 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
     return kept
 
 
-@kernel
+@merged_kernel
 def refine_lag(history, start, previous, context, tables, costs, search, weight, room):
     """Return the best lag index within REFINED_STEPS of `start`, climbing from there; -1 if none helps."""
     best = start
@@ -80,7 +80,7 @@ def refine_lag(history, start, previous, context, tables, costs, search, weight,
     return best if best_merit > -_IMPROBABLE else -1
 
 
-@kernel
+@inner_kernel
 def _lag_merit(history, lag, previous, context, tables, costs, search, weight, room):
     """Return what lag index `lag` gains in cost, with an open gain."""
     build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.vector)

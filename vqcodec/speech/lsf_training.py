@@ -95,6 +95,7 @@ def train_lsf(
     packet_frames: int = 50,
     seed: int = 0,
     threads: int | None = None,
+    start: LsfCodebook | None = None,
     progress: Callable[[LsfRound], None] | None = None,
 ) -> LsfCodebook:
     """Train the LSF quantizer for one lambda; it then serves from about a third to three times that lambda.
@@ -107,6 +108,7 @@ def train_lsf(
         packet_frames: vectors of a packet, at whose beginning contexts start afresh.
         seed: of the choice of initial codewords.
         threads: None for as many as there are CPUs; the result does not depend on it.
+        start: a codebook to go on from, of whatever sizes; None to begin with LBG.
         progress: told of every round.
 
     Raises:
@@ -114,9 +116,9 @@ def train_lsf(
     """
     design = design or DESIGNS[band.name]
     sequences = [_sequence(analysis, packet_frames) for analysis in analyses]
-    codebook = _initial_codebook(sequences, design, seed, threads)
+    codebook = start or _initial_codebook(sequences, design, seed, threads)
     for number in range(design.rounds):
-        share = min(1.0, 0.25 + 0.75 * number / design.rising_rounds)
+        share = 1.0 if start else min(1.0, 0.25 + 0.75 * number / design.rising_rounds)
         coded = _encode_all(sequences, codebook, lambda_ * share, design.effort, threads)
         if progress is not None:
             progress(_figures(number, design.rounds, sequences, coded))

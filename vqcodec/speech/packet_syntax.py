@@ -12,7 +12,7 @@ import numpy as np
 
 from vqcodec.entropy.bits import get_bits, get_exp_golomb, put_bits, put_exp_golomb
 from vqcodec.entropy.tables import get_symbol, put_symbol
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
 from vqcodec.speech.gains import GAIN_CLASSES, gain_table
 from vqcodec.speech.model import LAG_REACH
 from vqcodec.speech.pulse_enumeration import get_pulses, put_pulses
@@ -44,7 +44,7 @@ def _remember(state, symbol, table, gain, tables):
     state[_GAIN_CLASS] = tables.gain_classes[table, gain] if table >= 0 else 0
 
 
-@kernel
+@inner_kernel
 def _put_lsf(buffer, position, vector, headers, stages, depths, state, codes):
     """Write LSF vector number `vector`; return the new position."""
     header = np.int64(headers[vector])
@@ -58,7 +58,7 @@ def _put_lsf(buffer, position, vector, headers, stages, depths, state, codes):
     return position
 
 
-@kernel
+@merged_kernel
 def _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits):
     """Write what follows the type of a subframe; return the new position."""
     symbol = np.int64(symbols.type[subframe])
@@ -149,7 +149,7 @@ def put_packet(buffer, first, count, symbols, headers, stages, depths, silent, t
     return position
 
 
-@kernel
+@inner_kernel
 def _get_lsf(buffer, position, vector, headers, stages, depths, state, codes):
     """Parse LSF vector number `vector`; return the new position."""
     header, position = get_symbol(buffer, position, state[_HEADER], codes.lsf_header)
@@ -163,7 +163,7 @@ def _get_lsf(buffer, position, vector, headers, stages, depths, state, codes):
     return position
 
 
-@kernel
+@merged_kernel
 def _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits):
     """Parse what follows the type of a subframe; return the new position, far beyond the end for a lag out of range."""
     symbol = np.int64(symbols.type[subframe])

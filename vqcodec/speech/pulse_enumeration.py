@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.bits import get_bits, put_bits
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
 
 MAX_PULSES = 24
 MAX_POSITIONS = 80
@@ -75,7 +75,7 @@ def _width_of(count):
     return width
 
 
-@kernel
+@inner_kernel
 def put_truncated(buffer, position, number, count):
     """Write `number` (0 to count - 1, count at most 2^62) in truncated binary; return the new position."""
     width = _width_of(count)
@@ -89,7 +89,7 @@ def put_truncated(buffer, position, number, count):
     return put_bits(buffer, position, number & ((np.int64(1) << _HALF_FIELD) - 1), width)
 
 
-@kernel
+@inner_kernel
 def get_truncated(buffer, position, count):
     """Return (number, new position): the inverse of `put_truncated`; the number is always below `count`."""
     width = _width_of(count)
@@ -148,7 +148,7 @@ def _unrank(number, pulses, first, last, left, counts):
         left -= magnitude
 
 
-@kernel
+@inner_kernel
 def _put_part(buffer, position, pulses, first, last, count, counts):
     """Write pulses[first:last], of which there are `count`, as one number or two."""
     length = last - first
@@ -165,7 +165,7 @@ def _put_part(buffer, position, pulses, first, last, count, counts):
     return put_truncated(buffer, position, number, counts[last - middle, count - before])
 
 
-@kernel
+@merged_kernel
 def put_pulses(buffer, position, pulses, count, counts):
     """Write `pulses`, int8 (n,) with magnitudes summing to `count`; return the new position."""
     length = pulses.size
@@ -180,7 +180,7 @@ def put_pulses(buffer, position, pulses, count, counts):
     return _put_part(buffer, position, pulses, half, length, count - before, counts)
 
 
-@kernel
+@inner_kernel
 def _get_part(buffer, position, pulses, first, last, count, counts):
     """Read what `_put_part` wrote into pulses[first:last]; return the new position."""
     length = last - first
@@ -197,7 +197,7 @@ def _get_part(buffer, position, pulses, first, last, count, counts):
     return position
 
 
-@kernel
+@merged_kernel
 def get_pulses(buffer, position, pulses, count, counts):
     """Fill `pulses` with the vector at `position`; return the new position. Any bits give a valid vector."""
     length = pulses.size

@@ -7,7 +7,7 @@ pulses after Park and Kabal's review of depth-first searches).
 
 from __future__ import annotations
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, merged_kernel
 
 _MIN_ENERGY = 1e-9
 _PROGRESS = 1.000001  # an exchange must better the criterion by this factor
@@ -46,7 +46,7 @@ def _move_pulse(gram, cross, position, sign, length):
         cross[n] += sign * gram[position, n]
 
 
-@kernel
+@merged_kernel
 def search_pulses(
     target, gram, energies, shadow, pulse_counts, sweeps, found, sums, pulses, cross, trial, room, places
 ):
@@ -94,7 +94,7 @@ def search_pulses(
             found[kind, n] = pulses[n]
 
 
-@kernel
+@merged_kernel
 def _exchange(target, gram, energies, shadow, pulses, cross, trial, room, places, count, c, e, y):
     """Take each pulse away in turn and put it where it is best; return the sums and whether any moved."""
     length = target.size

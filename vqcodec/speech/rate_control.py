@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 LEAST_LAMBDA, MOST_LAMBDA = 1e-6, 30.0
 _SLOPE = -0.55  # of log rate over log lambda, before it is known
@@ -12,6 +16,35 @@ _LONGEST_STEP = 3.0  # of log lambda
 _LEAST_STEP = 1e-4
 
 Measure = Callable[[float], float]
+
+
+class Aim(NamedTuple):
+    """What an encoding weighs bits by: `fine`, or, in a share of the frames, `coarse`.
+
+    The coarse frames are spread evenly; unless `spread`, they are the last ones of each group.
+    """
+
+    fine: float
+    coarse: float
+    share: float = 0.0
+    spread: bool = True
+
+    @classmethod
+    def of(cls, lambda_: float) -> Aim:
+        """One lambda throughout."""
+        return cls(lambda_, lambda_)
+
+    @property
+    def mean(self) -> float:
+        """The geometric mean over the frames."""
+        return self.fine ** (1 - self.share) * self.coarse**self.share
+
+    def lambdas(self, first: int, count: int) -> npt.NDArray[np.float64]:
+        """Lambda of the group of frames `first` to `first + count`, float64 (count,)."""
+        if not self.spread:
+            return np.where(np.arange(count) < round((1 - self.share) * count), self.fine, self.coarse)
+        turns = np.floor(np.arange(first, first + count + 1) * self.share)
+        return np.where(np.diff(turns) > 0, self.coarse, self.fine)
 
 
 def find_lambda(measure: Measure, wanted: float, start: float, passes: int, tolerance: float) -> float:
@@ -46,6 +79,36 @@ def find_lambda(measure: Measure, wanted: float, start: float, passes: int, tole
             break
         log_lambda = following
     return math.exp(min(tried, key=lambda item: abs(item[0]))[1])
+
+
+def find_share(
+    measure: Measure, wanted: float, larger: float, smaller: float, passes: int, tolerance: float
+) -> tuple[float, float]:
+    """Return (share, size): of the shares tried, 0 to 1, the one whose size is nearest to `wanted`, by bisection.
+
+    The place to look at next is where the sizes at both ends, if they lay on a line, would have what is wanted.
+
+    Args:
+        measure: encodes with a share of coarser frames and returns the size.
+        wanted: size, between `larger` (at share 0) and `smaller` (at 1).
+        passes: at most so many calls of `measure`, 1 or more.
+        tolerance: relative error at which to stop.
+    """
+    low, high = 0.0, 1.0
+    tried: list[tuple[float, float, float]] = []  # (relative error, share, size)
+    for number in range(passes):
+        across = (larger - wanted) / max(larger - smaller, 1e-9)
+        share = low + (high - low) * (min(max(across, 0.1), 0.9) if number % 2 == 0 else 0.5)
+        size = measure(share)
+        tried.append((abs(size / wanted - 1), share, size))
+        if tried[-1][0] <= tolerance:
+            break
+        if size > wanted:
+            low, larger = share, size
+        else:
+            high, smaller = share, size
+    _, share, size = min(tried)
+    return share, size
 
 
 def _slope(tried: Sequence[tuple[float, float]]) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
 
 SHAPE_SCALE = 1 << 11  # stored codevectors are int16 in this unit: rms 2048
 _MIN_ENERGY = 1e-9
@@ -23,7 +23,7 @@ def autocorrelations(shapes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]
     return np.ascontiguousarray(lags, dtype=np.float32)
 
 
-@kernel
+@merged_kernel
 def filtered_energies(transposed, response, sums, energies):
     """Fill `energies` (float32 (entries,)) with those of the codevectors filtered by `response`.
 
@@ -47,7 +47,7 @@ def filtered_energies(transposed, response, sums, energies):
                 total[e] += sums[e] * sums[e]
 
 
-@kernel
+@inner_kernel
 def estimate_energies(lags, response_lags, energies):
     """Fill `energies` (float32 (entries,)) from autocorrelations alone, as if the filtered vectors were not cut off.
 
@@ -67,13 +67,20 @@ def estimate_energies(lags, response_lags, energies):
 
 
 @inline_kernel
-def _match_block(transposed, target, shadow, match, hidden, first, width):
-    """Fill a block of `match` and `hidden` with inner products."""
+def _match_block(transposed, target, shadow, shaded, match, hidden, first, width):
+    """Fill a block of `match` and `hidden` with inner products; without `shaded` the latter are 0 as they stand."""
     found = match[first : first + width]
     masked = hidden[first : first + width]
     for e in range(width):
         found[e] = 0.0
         masked[e] = 0.0
+    if not shaded:
+        for k in range(transposed.shape[0]):
+            t = np.float32(target[k])
+            row = transposed[k, first : first + width]
+            for e in range(width):
+                found[e] += t * row[e]
+        return
     for k in range(transposed.shape[0]):
         t = np.float32(target[k])
         s = np.float32(shadow[k])
@@ -83,7 +90,7 @@ def _match_block(transposed, target, shadow, match, hidden, first, width):
             masked[e] += s * row[e]
 
 
-@kernel
+@merged_kernel
 def search_shapes(transposed, energies, costs, books, target, shadow, weight, lambda_, match, hidden, best):
     """Find the best codevector of every book.
 
@@ -101,9 +108,12 @@ def search_shapes(transposed, energies, costs, books, target, shadow, weight, la
     weight32 = np.float32(weight)
     lambda32 = np.float32(lambda_)
     least = np.float32(_MIN_ENERGY)
+    shaded = False
+    for n in range(shadow.size):
+        shaded = shaded or shadow[n] != 0.0
     for first in range(0, entries, _BLOCK):
         width = min(_BLOCK, entries - first)
-        _match_block(transposed, target, shadow, match, hidden, first, width)
+        _match_block(transposed, target, shadow, shaded, match, hidden, first, width)
         merits = match[first : first + width]
         masked = hidden[first : first + width]
         energy = energies[first : first + width]

@@ -19,14 +19,16 @@ _WORTH_BITS = 6.0  # what a frame of "none" takes: below this distortion no othe
 _SHORTEST = 3  # frames of a silence, for the symbol that announces it to pay
 
 
-def find_silence(signal: DoubleArray, weighting: Weighting, band: Band, lambda_: float) -> npt.NDArray[np.uint8]:
+def find_silence(
+    signal: DoubleArray, weighting: Weighting, band: Band, lambda_: float | DoubleArray
+) -> npt.NDArray[np.uint8]:
     """Return which frames are silent, uint8 (frames,).
 
     Args:
         signal: float64 (frames * band.frame,), high-passed.
         weighting: of its subframes.
         band: narrowband or wideband.
-        lambda_: distortion that a bit is worth.
+        lambda_: distortion that a bit is worth, of all frames or float64 (frames,) of each.
     """
     energies = np.empty(len(weighting.weights))
     preceded = np.concatenate([np.zeros(band.weighting_order), signal])

@@ -21,6 +21,7 @@ _PRIOR = 2.0  # weight, in symbols a context, of the distribution over all conte
 _LAG_SPREAD = 2  # an absolute lag counts a little for its neighbours too
 _MAX_LENGTH = 14
 _COUNT_UNITS = 256
+_LIKELY = 1000.0
 SILENCE = 1  # one more symbol of the first type: a run of silent frames begins
 
 
@@ -104,6 +105,23 @@ def coded_costs(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables, fi
         np.split(lengths["gains"], GAIN_TABLES),
         [lengths["shapes"][book : book + 1, :size] for book, size in enumerate(np.diff(tables.books))],
     )  # fmt: skip
+
+
+def likely_counts(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables) -> Counts:
+    """Return counts that codes of the given lengths (see `Counts.code_lengths`) are ideal for, _LIKELY a context."""
+
+    def counts(codes: npt.NDArray[np.uint8]) -> DoubleArray:
+        return _LIKELY * np.where(codes > 0, 0.5 ** codes.astype(np.float64), 0)
+
+    gains = np.split(lengths["gains"], GAIN_TABLES)
+    return Counts(
+        counts(lengths["first_type"]),
+        counts(lengths["later_type"]),
+        counts(lengths["lag_steps"]),
+        counts(lengths["lags"]),
+        [counts(table[:, :size]) for table, size in zip(gains, tables.gain_counts)],
+        [counts(lengths["shapes"][book : book + 1, :size]) for book, size in enumerate(np.diff(tables.books))],
+    )
 
 
 def flat_counts(excitation: Excitation, tables: Tables) -> Counts:

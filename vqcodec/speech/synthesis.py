@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.speech.adaptive_codebook import LAG_UNITS, build_adaptive_vector
 from vqcodec.speech.gains import energy_level, gain_table, level_gain, predict_level, remember_levels
 
@@ -53,7 +53,7 @@ def sharpened_lag(lag, adaptive, sharpening, length):
     return whole if adaptive > 0 and sharpening > 0.0 and whole < length else 0
 
 
-@kernel
+@inner_kernel
 def build_excitation(tables, symbol, lag, gain, shape, pulses, history, levels, excitation, fixed):
     """Fill `excitation` (float64 (n,)) with a subframe's excitation and bring `history` and `levels` up to date.
 
@@ -102,7 +102,7 @@ def build_excitation(tables, symbol, lag, gain, shape, pulses, history, levels, 
     remember_levels(levels, fixed_gain, energy, length)
 
 
-@kernel
+@inner_kernel
 def synthesize(lpc, excitation, memory, speech):
     """Fill `speech` with `excitation` filtered by 1/A(z) and bring `memory` up to date.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
 from vqcodec.speech.adaptive_codebook import build_adaptive_vector, dot, filter_backward, filter_vector
 from vqcodec.speech.gains import energy_level
 from vqcodec.speech.shapes import estimate_energies
 
 
-@kernel
+@inner_kernel
 def prepare_response(lpc, weighting, room):
     """Fill `room` with the impulse response of W(z)/A(z), its Gram matrix H'H and its autocorrelation."""
     length = room.response.size
@@ -32,7 +32,7 @@ def prepare_response(lpc, weighting, room):
     correlate(room.response, room.response_lags)
 
 
-@kernel
+@inner_kernel
 def fill_gram(response, gram, diagonal):
     """Fill `gram` (n, n) with H'H of the lower triangular Toeplitz matrix H of `response`, and its diagonal."""
     length = response.size
@@ -46,7 +46,7 @@ def fill_gram(response, gram, diagonal):
         diagonal[n] = gram[n, n]
 
 
-@kernel
+@inner_kernel
 def prepare_target(signal, position, lpc, weighting, memory, room):
     """Fill room.target with the weighted target at `position` of `signal`, and room.backward with H'x.
 
@@ -73,7 +73,7 @@ def prepare_target(signal, position, lpc, weighting, memory, room):
     filter_backward(room.response, room.target, room.backward)
 
 
-@kernel
+@inner_kernel
 def prepare_branch(history, lag, adaptive, tables, room):
     """Fill room with what a choice of adaptive vector (0 none) makes of the search for a fixed one; return its level.
 
@@ -102,7 +102,7 @@ def prepare_branch(history, lag, adaptive, tables, room):
     return energy_level(dot(room.adaptive, room.adaptive, length), length)
 
 
-@kernel
+@merged_kernel
 def sharpen(tables, repeat, room):
     """Turn the criteria into those of vectors that repeat themselves at `repeat` samples, softer each time.
 
@@ -125,7 +125,7 @@ def sharpen(tables, repeat, room):
         estimate_energies(tables.shape_lags, room.sharp_lags, room.sharp_energies)
 
 
-@kernel
+@inner_kernel
 def correlate(response, lags):
     """Fill `lags` (float32) with the autocorrelation of `response` (float64)."""
     length = response.size
@@ -149,7 +149,7 @@ def repeated_energy(vector, repeat, factor, room):
     return total
 
 
-@kernel
+@inner_kernel
 def exact_energy(gram, vector):
     """Return c'Pc."""
     length = vector.size

@@ -1,6 +1,7 @@
 """Training of a whole speech codebook on somebody's recordings: LSF codebooks, then the table sets of the ladder.
 
-The table sets are trained one after another from the middle of the ladder outwards, each going on from its neighbour.
+The table sets are trained one after another from the middle of the ladder outwards, each going on from its neighbour;
+or, with a codebook to start from, each from the set of that one which is for about the same rate.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from vqcodec.speech.lsf_search import LsfEffort, quantize_lsf
 from vqcodec.speech.lsf_training import DESIGNS, train_lsf
 from vqcodec.speech.set_training import Material, SetDesign, TrainedSet, train_set
 from vqcodec.speech.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.statistics import likely_counts
 from vqcodec.speech.training_checkpoint import Checkpoint
 from vqcodec.speech.weighting import Weighting, measure_levels, weighting
 from vqcodec.vq.codebook import Codebook
@@ -53,11 +55,13 @@ class Ladder:
     Attributes:
         lsf_lambdas: dB^2 a bit at which each LSF codebook is trained.
         steps: LSF codebook and design of each table set.
+        post_filters: strength of the decoder's post-filter that suits each table set.
         first: the table set that is trained first, from nothing.
     """
 
     lsf_lambdas: tuple[float, ...]
     steps: tuple[tuple[int, SetDesign], ...]
+    post_filters: tuple[int, ...]
     first: int
 
 
@@ -73,6 +77,7 @@ LADDERS = {
             (2, SetDesign(0.0008, 0.09, 0.05, pulse_counts=_MORE_PULSES, gains=_FINE_GAINS, sharpening=0.5)),
             (2, SetDesign(0.00035, 0.06, 0.05, pulse_counts=_MOST_PULSES, gains=_FINE_GAINS, sharpening=0.5)),
         ),
+        post_filters=(3, 3, 2, 0, 0, 0, 0),
         first=2,
     ),
     "wb": Ladder(
@@ -82,9 +87,10 @@ LADDERS = {
             (1, SetDesign(0.0032, 0.25, 0.20, (64, 256), _WIDE_PULSES, sharpening=0.25)),
             (1, SetDesign(0.0018, 0.17, 0.15, (64, 256), _WIDE_PULSES, sharpening=0.25)),
             (2, SetDesign(0.0010, 0.14, 0.10, (64, 256), _WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
-            (2, SetDesign(0.0006, 0.10, 0.05, (64, 256), _MOST_WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
-            (2, SetDesign(0.0003, 0.08, 0.05, (64, 256), _MOST_WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
+            (2, SetDesign(0.0006, 0.10, 0.0, (64, 256), _MOST_WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
+            (2, SetDesign(0.0003, 0.08, 0.0, (64, 256), _MOST_WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
         ),
+        post_filters=(0, 0, 0, 0, 0, 0),
         first=2,
     ),
 }
@@ -99,7 +105,8 @@ class TrainingOptions:
         seed: of the random choices.
         most_seconds: of each recording, so that none outweighs the others.
         lsf_rounds: of encoding and refitting the LSF codebooks.
-        first_rounds, rounds: of encoding and refitting the first table set and the others.
+        first_rounds, rounds: of encoding and refitting the first table set and the others. What starts from a parent
+            takes `rounds` of all.
         survivors: paths that the searches keep.
         threads: None for all; the result does not depend on them.
     """
@@ -131,6 +138,7 @@ def train(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
     provenance: dict[str, Any] | None = None,
+    parent: Codebook | None = None,
 ) -> Codebook:
     """Train a codebook for a speech engine.
 
@@ -142,9 +150,11 @@ def train(
         checkpoint: a file that keeps what is finished, so that a training that was interrupted goes on; removed at
             the end. What is in it counts only for the same recordings and options.
         provenance: of the codebook; the options and rates are added.
+        parent: a codebook of the same band to start from; None to start from nothing.
 
     Raises:
-        UsageError: there is too little speech.
+        UsageError: there is too little speech, or the parent is for another band.
+        CodebookError: the parent is not for speech.
     """
     options = options or TrainingOptions()
     ladder = LADDERS[band.name]
@@ -152,7 +162,8 @@ def train(
     cut = [np.asarray(signal)[:limit].astype(np.float64) for signal in signals]
     cut = [signal for signal in cut if len(signal) >= band.frame]
     tell = progress or (lambda _what, _share: None)
-    kept = Checkpoint(checkpoint, _digest(cut, band, options))
+    known = None if parent is None else _known(parent, band)
+    kept = Checkpoint(checkpoint, _digest(cut, band, options, parent))
     prepared = map_shards(lambda signal: _prepare(signal, band), cut, options.threads)
     tasks = len(ladder.lsf_lambdas) + len(ladder.steps)
     books = []
@@ -160,7 +171,9 @@ def train(
         tell(f"LSF codebook {number + 1} of {len(ladder.lsf_lambdas)}", number / tasks)
         book = kept.lsf(number)
         if book is None:
-            book = _train_lsf([one.analysis for one in prepared], band, lambda_, options)
+            user = next(design.lambda_ for lsf, design in ladder.steps if lsf == number)
+            start = None if known is None else known.sets[known.nearest(user)].lsf
+            book = _train_lsf([one.analysis for one in prepared], band, lambda_, options, start)
             kept.keep_lsf(number, book)
         books.append(book)
     sets: dict[int, TableSet] = {}
@@ -169,24 +182,30 @@ def train(
         tell(f"table set {done + 1} of {len(ladder.steps)}", (len(books) + done) / tasks)
         lsf, design = ladder.steps[number]
         materials, lsf_rate = _materials(prepared, books[lsf], design, band, options.threads)
-        neighbour = trained.get(number + 1 if number < ladder.first else number - 1)
+        begin = trained.get(number + 1 if number < ladder.first else number - 1)
+        if known is not None:
+            begin = _trained(known.sets[known.nearest(design.lambda_)])
         found = kept.table_set(number)
         if found is None:
-            found = _train_set(materials, band, design, neighbour, options)
+            found = _train_set(materials, band, design, begin, options)
             kept.keep_table_set(number, *found)
         trained[number], rate = found
-        aims = SetAims(design.lambda_, design.lsf_lambda, design.energy_weight, rate + lsf_rate, lsf, 0)
+        aims = SetAims(
+            design.lambda_, design.lsf_lambda, design.energy_weight, rate + lsf_rate, lsf, ladder.post_filters[number]
+        )
         excitation, lengths = trained[number].excitation, trained[number].counts.code_lengths()
         sets[number] = TableSet(band, aims, excitation, lengths, books[lsf])
     tell("done", 1.0)
     kept.remove()
-    story = {
+    story: dict[str, Any] = {
         "method": "LSF multistage VQ and CELP by encode, collect, refit; see docs/experiments-speech.md",
         "options": {key: value for key, value in asdict(options).items() if key != "threads"},
         "seconds": round(sum(map(len, cut)) / band.sample_rate, 1),
         "recordings": len(cut),
         "rates": [round(sets[number].aims.rate) for number in sorted(sets)],
     }
+    if parent is not None:
+        story["parent"] = parent.identity
     book_of_sets = SpeechCodebook(band, [sets[number] for number in sorted(sets)])
     return book_of_sets.to_codebook(options.name, {**story, **(provenance or {})})
 
@@ -196,9 +215,24 @@ def _order(ladder: Ladder) -> list[int]:
     return [*range(ladder.first, -1, -1), *range(ladder.first + 1, len(ladder.steps))]
 
 
-def _digest(signals: Sequence[DoubleArray], band: Band, options: TrainingOptions) -> str:
-    """What a checkpoint is known by: recordings, band, options (but for the threads) and ladder."""
+def _known(parent: Codebook, band: Band) -> SpeechCodebook:
+    """Return the table sets of a codebook to start from."""
+    known = SpeechCodebook.of(parent)
+    if known.band != band:
+        raise UsageError(f"codebook {parent.name} is for {known.band.engine}, not {band.engine}; choose another parent")
+    return known
+
+
+def _trained(table_set: TableSet) -> TrainedSet:
+    """Return a table set of a codebook as the training goes on from it, with counts that its code lengths stand for."""
+    return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
+
+
+def _digest(signals: Sequence[DoubleArray], band: Band, options: TrainingOptions, parent: Codebook | None) -> str:
+    """What a checkpoint is known by: recordings, band, options (but for the threads), ladder and parent."""
     told = {key: value for key, value in asdict(options).items() if key != "threads"}
+    if parent is not None:
+        told["parent"] = parent.identity
     hashed = hashlib.sha256(json.dumps([band.name, told, asdict(LADDERS[band.name])], sort_keys=True).encode())
     for signal in signals:
         hashed.update(signal.tobytes())
@@ -214,12 +248,14 @@ def _prepare(signal: DoubleArray, band: Band) -> _Prepared:
     return _Prepared(filled, levels, analysis, weighting(filtered, band, levels, subframes=frames * band.subframes))
 
 
-def _train_lsf(analyses: Sequence[Analysis], band: Band, lambda_: float, options: TrainingOptions) -> LsfCodebook:
-    design = replace(DESIGNS[band.name], rounds=options.lsf_rounds)
+def _train_lsf(
+    analyses: Sequence[Analysis], band: Band, lambda_: float, options: TrainingOptions, start: LsfCodebook | None
+) -> LsfCodebook:
+    design = replace(DESIGNS[band.name], rounds=options.lsf_rounds if start is None else options.rounds)
     try:
         return train_lsf(
             analyses, band, lambda_, design=design, packet_frames=PACKET_FRAMES, seed=options.seed,
-            threads=options.threads,
+            threads=options.threads, start=start,
         )  # fmt: skip
     except ValueError as error:
         raise UsageError(f"too little speech to train on ({error}); give some minutes") from error

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from vqcodec.jit import kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
 from vqcodec.speech.adaptive_codebook import dot, lag_bits
 from vqcodec.speech.gains import gain_table, level_gain, predict_level, search_gains
 from vqcodec.speech.lag_search import propose_lags
@@ -27,9 +27,17 @@ from vqcodec.speech.targets import (
     repeated_energy,
     sharpen,
 )
+from vqcodec.speech.trellis_state import Search
 
 
-@kernel
+@inline_kernel
+def copy(source, target):
+    """Copy the values of one vector into another."""
+    for n in range(source.size):
+        target[n] = source[n]
+
+
+@inner_kernel
 def offer(leaders, count, most, cost, parent, symbol, lag, gain, shape, pulses):
     """Put a candidate in its place among the `count` leaders, of which `most` are kept; return their number."""
     if count == most and cost >= leaders.cost[most - 1]:
@@ -43,7 +51,7 @@ def offer(leaders, count, most, cost, parent, symbol, lag, gain, shape, pulses):
         leaders.lag[place] = leaders.lag[before]
         leaders.gain[place] = leaders.gain[before]
         leaders.shape[place] = leaders.shape[before]
-        leaders.pulses[place, :] = leaders.pulses[before, :]
+        copy(leaders.pulses[before], leaders.pulses[place])
         place = before
     leaders.cost[place] = cost
     leaders.parent[place] = parent
@@ -51,11 +59,11 @@ def offer(leaders, count, most, cost, parent, symbol, lag, gain, shape, pulses):
     leaders.lag[place] = lag
     leaders.gain[place] = gain
     leaders.shape[place] = shape
-    leaders.pulses[place, :] = pulses
+    copy(pulses, leaders.pulses[place])
     return min(count + 1, most)
 
 
-@kernel
+@merged_kernel
 def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search, weight, leaders, count, room):
     """Offer every kind of fixed codevector beside one choice of adaptive vector; return the number of leaders."""
     length = room.target.size
@@ -142,7 +150,7 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
     return count
 
 
-@kernel
+@merged_kernel
 def start_packet(survivors, default_lag, start_type):
     """Set the contexts of all survivors as a packet's parser starts with."""
     for m in range(survivors.type.size):
@@ -152,15 +160,15 @@ def start_packet(survivors, default_lag, start_type):
         survivors.lag_context[m] = 0
 
 
-@kernel
+@merged_kernel
 def advance(survivors, following, leaders, count, tables, lpc, speech, room):
     """Make the `count` leaders the survivors: reconstruct what each decided on top of its parent's state."""
     floor = leaders.cost[0]
     for rank in range(count):
         m = leaders.parent[rank]
-        following.history[rank, :] = survivors.history[m, :]
-        following.memory[rank, :] = survivors.memory[m, :]
-        following.levels[rank, :] = survivors.levels[m, :]
+        copy(survivors.history[m], following.history[rank])
+        copy(survivors.memory[m], following.memory[rank])
+        copy(survivors.levels[m], following.levels[rank])
         symbol = leaders.type[rank]
         build_excitation(
             tables, symbol, leaders.lag[rank], leaders.gain[rank], leaders.shape[rank], leaders.pulses[rank],
@@ -175,9 +183,9 @@ def advance(survivors, following, leaders, count, tables, lpc, speech, room):
         following.gain_class[rank] = tables.gain_classes[table, leaders.gain[rank]] if table >= 0 else 0
         following.lag_context[rank] = tables.lag_contexts[table, leaders.gain[rank]] if table >= 0 else 0
     for rank in range(count):
-        survivors.history[rank, :] = following.history[rank, :]
-        survivors.memory[rank, :] = following.memory[rank, :]
-        survivors.levels[rank, :] = following.levels[rank, :]
+        copy(following.history[rank], survivors.history[rank])
+        copy(following.memory[rank], survivors.memory[rank])
+        copy(following.levels[rank], survivors.levels[rank])
         survivors.cost[rank] = following.cost[rank]
         survivors.type[rank] = following.type[rank]
         survivors.lag[rank] = following.lag[rank]
@@ -185,15 +193,51 @@ def advance(survivors, following, leaders, count, tables, lpc, speech, room):
         survivors.lag_context[rank] = following.lag_context[rank]
 
 
+@merged_kernel
+def search_subframe(
+    subframe, signal, lpc, weighting, weight, lambda_, alive, tables, costs, search, nearest, survivors, leaders, room
+):
+    """Offer all that may follow the `alive` survivors in a subframe; return the number of leaders.
+
+    The arguments are those of `search_excitation`, at the subframe.
+    """
+    here = Search(
+        lambda_, search.survivors, search.lag_candidates, search.sweeps, search.exact, search.energy_weight,
+        search.packet_subframes, search.frame_subframes,
+    )  # fmt: skip
+    prepare_response(lpc, weighting, room)
+    if tables.books.size > 1:
+        if search.exact:
+            filtered_energies(tables.transposed, room.response32, room.sums, room.energies)
+        else:
+            estimate_energies(tables.shape_lags, room.response_lags, room.energies)
+    type_costs = costs.first_type if subframe % search.frame_subframes == 0 else costs.later_type
+    count = np.int64(0)
+    for m in range(alive):
+        prepare_target(signal, subframe * room.target.size, lpc, weighting, survivors.memory[m], room)
+        proposed = propose_lags(
+            survivors.history[m], m == 0, survivors.lag[m], survivors.lag_context[m], nearest, tables, costs, here,
+            weight, room,
+        )  # fmt: skip
+        row = type_costs[survivors.type[m]]
+        for a in range(proposed + 1):
+            lag = room.lag_list[a] if a < proposed else survivors.lag[m]
+            adaptive = 1 if a < proposed else 0
+            count = search_branch(survivors, m, lag, adaptive, row, tables, costs, here, weight, leaders, count, room)
+    return count
+
+
 @kernel
 def search_excitation(
-    signal, lpc, weighting, weights, silent, tables, costs, search, nearest, survivors, following, leaders, paths, room
-):
+    signal, lpc, weighting, weights, lambdas, silent, tables, costs, search, nearest, survivors, following, leaders,
+    paths, room,
+):  # fmt: skip
     """Search a group's excitation and fill `paths`; return the rank of survivors at the end (always 0, the best).
 
     Args:
         signal: float64 (kept + samples,), high-passed, `kept` samples (as survivors.memory has) before the first.
         lpc: float64 (subframes, order + 1); weighting: float64 (subframes, taps); weights: float64 (subframes,).
+        lambdas: float64 (frames,), distortion that a bit is worth.
         silent: uint8 (frames,), 1 where nothing may be sent.
         nearest: int64, see `adaptive_codebook.nearest_steps`.
         survivors, following, leaders, paths, room: see `trellis_state`; survivors holds the state to start from.
@@ -201,46 +245,29 @@ def search_excitation(
     start_type = 2 * tables.kinds
     default_lag = tables.lags.size // 3
     nothing = np.int64(0)
-    length = room.target.size
     alive = np.int64(1)  # an int64, not a literal, for which the callees would be compiled once more
     for subframe in range(lpc.shape[0]):
         if subframe % search.packet_subframes == 0:
             start_packet(survivors, default_lag, start_type)
+        count = np.int64(0)
         if silent[subframe // search.frame_subframes]:
             for m in range(alive):
                 cost = survivors.cost[m]
                 offer(leaders, m, search.survivors, cost, m, nothing, survivors.lag[m], nothing, nothing, room.found[0])
-            keep_paths(paths, leaders, alive, subframe)
-            advance(survivors, following, leaders, alive, tables, lpc[subframe], room.vector, room)
-            continue
-        prepare_response(lpc[subframe], weighting[subframe], room)
-        if tables.books.size > 1:
-            if search.exact:
-                filtered_energies(tables.transposed, room.response32, room.sums, room.energies)
-            else:
-                estimate_energies(tables.shape_lags, room.response_lags, room.energies)
-        type_costs = costs.first_type if subframe % search.frame_subframes == 0 else costs.later_type
-        count = np.int64(0)
-        for m in range(alive):
-            prepare_target(signal, subframe * length, lpc[subframe], weighting[subframe], survivors.memory[m], room)
-            proposed = propose_lags(
-                survivors.history[m], m == 0, survivors.lag[m], survivors.lag_context[m], nearest, tables, costs,
-                search, weights[subframe], room,
+            count = alive
+        else:
+            count = search_subframe(
+                subframe, signal, lpc[subframe], weighting[subframe], weights[subframe],
+                lambdas[subframe // search.frame_subframes], alive, tables, costs, search, nearest, survivors, leaders,
+                room,
             )  # fmt: skip
-            row = type_costs[survivors.type[m]]
-            for a in range(proposed + 1):
-                lag = room.lag_list[a] if a < proposed else survivors.lag[m]
-                adaptive = 1 if a < proposed else 0
-                count = search_branch(
-                    survivors, m, lag, adaptive, row, tables, costs, search, weights[subframe], leaders, count, room
-                )
         keep_paths(paths, leaders, count, subframe)
         advance(survivors, following, leaders, count, tables, lpc[subframe], room.vector, room)
         alive = count
     return 0
 
 
-@kernel
+@merged_kernel
 def keep_paths(paths, leaders, count, subframe):
     """Write down the decisions of the `count` leaders of a subframe."""
     for rank in range(count):
@@ -249,7 +276,7 @@ def keep_paths(paths, leaders, count, subframe):
         paths.lag[subframe, rank] = leaders.lag[rank]
         paths.gain[subframe, rank] = leaders.gain[rank]
         paths.shape[subframe, rank] = leaders.shape[rank]
-        paths.pulses[subframe, rank, :] = leaders.pulses[rank, :]
+        copy(leaders.pulses[rank], paths.pulses[subframe, rank])
 
 
 @kernel
@@ -261,5 +288,5 @@ def trace_back(paths, symbols):
         symbols.lag[subframe] = paths.lag[subframe, rank]
         symbols.gain[subframe] = paths.gain[subframe, rank]
         symbols.shape[subframe] = paths.shape[subframe, rank]
-        symbols.pulses[subframe, :] = paths.pulses[subframe, rank, :]
+        copy(paths.pulses[subframe, rank], symbols.pulses[subframe])
         rank = paths.parent[subframe, rank]

@@ -249,7 +249,9 @@ def _whiten(samples, lead, length, autocorrelations, power, filters, energies):
     scratch = np.empty(order + 1)
     for row in range(filters.shape[0]):
         error = levinson(autocorrelations[row], order, filters[row], scratch)
-        filters[row] *= 1.0 / np.sqrt(error * power)
+        scale = 1.0 / np.sqrt(error * power)
+        for i in range(order + 1):
+            filters[row, i] *= scale
         total = 0.0
         start = lead + row * length
         for n in range(start, start + length):

@@ -126,12 +126,14 @@ def _train_speech(
 ) -> Codebook:
     from vqcodec.speech import training as speech
     from vqcodec.speech.bands import BANDS
+    from vqcodec.vq.library import load_codebook
 
     band = BANDS[engine.removeprefix("celp-")]
     corpus.sample_rate = band.sample_rate
     folder = options.pop("checkpoint", None)
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
+    parent = options.pop("parent", "none")
     signals = list(corpus)
     provenance = {"corpus": {"recordings": len(signals), "fingerprint": corpus.fingerprint()}}
     return speech.train(
@@ -141,6 +143,7 @@ def _train_speech(
         progress,
         None if folder is None else Path(folder) / f"{corpus.fingerprint()}.npz",
         provenance,
+        None if parent == "none" else load_codebook(parent),
     )
 
 

@@ -1,0 +1,73 @@
+"""Training of a speech codebook that starts from another one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from synthetic_speech import synthetic_speech
+from tiny_speech_codebook import tiny_codebook
+
+from vqcodec.errors import CodebookError, UsageError
+from vqcodec.speech import engine, training
+from vqcodec.speech.bands import NARROWBAND, WIDEBAND
+from vqcodec.speech.engine import SpeechOptions
+from vqcodec.speech.set_training import SetDesign
+from vqcodec.speech.speech_codebook import SpeechCodebook
+from vqcodec.speech.statistics import coded_costs, likely_counts
+from vqcodec.speech.training import Ladder, TrainingOptions, train
+from vqcodec.vq.codebook import Codebook
+
+PARENT = tiny_codebook(NARROWBAND)
+OPTIONS = TrainingOptions(name="own", rounds=2, threads=1)
+
+
+@pytest.fixture
+def short_ladder(monkeypatch: pytest.MonkeyPatch) -> Ladder:
+    """One step, for the first set of the parent."""
+    design = SetDesign(0.02, 0.3, 0.1, pulse_counts=(1, 3, 6), gains=(30, 12, 6), sharpening=0.375)
+    ladder = Ladder(lsf_lambdas=(0.3,), steps=((0, design),), post_filters=(3,), first=0)
+    monkeypatch.setitem(training.LADDERS, "nb", ladder)
+    return ladder
+
+
+def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder: Ladder) -> None:
+    speech = synthetic_speech(6, 8000, seed=4)
+    own = train([speech], NARROWBAND, OPTIONS, parent=PARENT)
+    assert own.provenance["parent"] == PARENT.identity
+    (trained,) = SpeechCodebook.of(own).sets
+    parent = SpeechCodebook.of(PARENT).sets[0]
+    assert trained.aims.post_filter == 3
+    assert [book.shape for book in trained.excitation.shapes] == [book.shape for book in parent.excitation.shapes]
+    assert trained.lsf.sizes.tolist() == parent.lsf.sizes.tolist()
+    samples = np.rint(speech).astype(np.int16)
+    for book in (PARENT, own):
+        coded = engine.encode(samples, book, SpeechOptions(size=1500, effort=1, threads=1))
+        error = float(((samples - coded.reconstruction.astype(float)) ** 2).sum())
+        if book is PARENT:
+            limit = error
+    assert error < 0.9 * limit
+
+
+def test_the_parent_is_for_the_same_band(short_ladder: Ladder) -> None:
+    with pytest.raises(UsageError, match="speech/celp-wb"):
+        train([synthetic_speech(2, 8000, seed=4)], NARROWBAND, OPTIONS, parent=tiny_codebook(WIDEBAND))
+    picture = Codebook("image/block", "picture", {"a": np.zeros(1, np.int16)})
+    with pytest.raises(CodebookError, match="not for speech"):
+        train([synthetic_speech(2, 8000, seed=4)], NARROWBAND, OPTIONS, parent=picture)
+
+
+def test_likely_counts_are_those_that_the_lengths_are_ideal_for() -> None:
+    one = SpeechCodebook.of(PARENT).sets[0]
+    fixed_bits = one.excitation.fixed_bits(NARROWBAND)
+    ideal = likely_counts(one.lengths, one.tables).ideal_costs(one.tables, fixed_bits)
+    coded = coded_costs(one.lengths, one.tables, fixed_bits)
+    for name in ("later_type", "lag_steps", "gains", "shapes"):
+        stored = getattr(coded, name)
+        assert np.abs(getattr(ideal, name) - stored)[stored > 0].max() < 0.5, name
+
+
+def test_every_step_of_a_ladder_has_a_post_filter() -> None:
+    for ladder in training.LADDERS.values():
+        assert len(ladder.post_filters) == len(ladder.steps)
+        lambdas = [design.lambda_ for _, design in ladder.steps]
+        assert lambdas == sorted(lambdas, reverse=True)
