@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import reference_decoder as reference
 import reference_video
+from moving_pictures import moving_frames
 from tiny_video_codebook import tiny_video_codebook
-from video_samples import moving_frames
 
 from vqcodec.errors import VQCodecError
 from vqcodec.video.engines import Settings

@@ -4,8 +4,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from moving_pictures import moving_frames
 from tiny_video_codebook import tiny_video_codebook
-from video_samples import moving_frames
 
 from vqcodec.entropy.huffman import check_lengths
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
