@@ -11,10 +11,12 @@ import numpy as np
 from vqcodec.blocks.layout import BLOCK_FIELDS, UNIT
 from vqcodec.blocks.records import record_type
 from vqcodec.jit import inline_kernel, inner_kernel, kernel
-from vqcodec.video.mc.block_search import BLOCK_SEARCH_SCRATCH, HUGE, clear_block, search_block
+from vqcodec.video.mc.application import clear_block
+from vqcodec.video.mc.block_search import search_block
 from vqcodec.video.mc.contexts import CUT, node_context
 from vqcodec.video.mc.layout import ENTRIES, GRID, GRID_LOG, LISTS, MOTION_FIELDS, NODE_SIZES, ROOT, ROOT_LOG
 from vqcodec.video.mc.reconstruction import update_guides
+from vqcodec.video.mc.search_records import BLOCK_SEARCH_SCRATCH, HUGE
 
 _HALF = ROOT // 2
 
