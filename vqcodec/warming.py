@@ -23,6 +23,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
 HEIGHT, WIDTH = 44, 52  # no multiples of a block
 FRAMES = 10  # every kind of frame
 HUM_SAMPLES = 18_000
+LOW_QUALITY = 10.0  # at which speech takes the post-filter too
 
 
 def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
@@ -76,7 +77,8 @@ def _code_speech(entry: CodebookEntry, engine: SpeechEngine, effort: int | None)
     from vqcodec.speech.engines import SpeechOptions
 
     codebook, coder = entry.load(), engine.coder
-    encoded = coder.encode(hum(), codebook, SpeechOptions(effort=effort, threads=1))
+    quality = None if effort is None else LOW_QUALITY
+    encoded = coder.encode(hum(), codebook, SpeechOptions(quality=quality, effort=effort, threads=1))
     packets: list[bytes | None] = [*encoded.packets[:-1], None]
     for kept in (encoded.packets, packets):
         coder.decode(encoded.header, kept, codebook, threads=1)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.bits import get_bits, put_bits
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
 
 MAX_PULSES = 24
 MAX_POSITIONS = 80
@@ -75,7 +75,7 @@ def _width_of(count):
     return width
 
 
-@inner_kernel
+@kernel
 def put_truncated(buffer, position, number, count):
     """Write `number` (0 to count - 1, count at most 2^62) in truncated binary; return the new position."""
     width = _width_of(count)
@@ -89,7 +89,7 @@ def put_truncated(buffer, position, number, count):
     return put_bits(buffer, position, number & ((np.int64(1) << _HALF_FIELD) - 1), width)
 
 
-@inner_kernel
+@kernel
 def get_truncated(buffer, position, count):
     """Return (number, new position): the inverse of `put_truncated`; the number is always below `count`."""
     width = _width_of(count)
