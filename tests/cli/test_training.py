@@ -26,7 +26,7 @@ from vqcodec.image.transform.train import TransformOptions
 from vqcodec.speech import training as speech
 from vqcodec.speech.textbook import training_options as textbook
 from vqcodec.speech.training import TrainingOptions
-from vqcodec.training.design import ENGINES
+from vqcodec.training.design import ENGINES, VideoOptions
 from vqcodec.vq.codebook import Codebook
 from vqcodec.vq.library import load_codebook
 
@@ -40,10 +40,12 @@ KINDS = {
     Engine.CELP_WB: TrainingOptions,
     Engine.CELP_FIXED: textbook.TrainingOptions,
     Engine.LD_CELP: textbook.TrainingOptions,
+    Engine.MC: VideoOptions,
+    Engine.ST3D: VideoOptions,
 }
 
 
-@pytest.mark.parametrize("engine", [Engine.TRANSFORM, Engine.BLOCK])
+@pytest.mark.parametrize("engine", [Engine.TRANSFORM, Engine.BLOCK, Engine.MC, Engine.ST3D])
 def test_every_option_of_an_engine_can_be_given(engine: Engine) -> None:
     assert set(FIELDS[engine].values()) == {field.name for field in dataclasses.fields(KINDS[engine])}
 
@@ -57,7 +59,7 @@ def test_options_of_speech_are_those_of_its_training(engine: Engine) -> None:
 
 
 def test_the_engines_are_those_that_can_be_trained() -> None:
-    assert [engine.value for engine in Engine] == [*ENGINES["image"], *ENGINES["speech"]]
+    assert [engine.value for engine in Engine] == [name for names in ENGINES.values() for name in names]
 
 
 @pytest.mark.parametrize("engine", Engine)
