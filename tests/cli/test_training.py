@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from moving_pictures import write_clip
 from PIL import Image
 from typer.testing import Result
 
@@ -24,9 +25,12 @@ from vqcodec.image.block.train import BlockOptions
 from vqcodec.image.transform import train as transform
 from vqcodec.image.transform.train import TransformOptions
 from vqcodec.speech import training as speech
+from vqcodec.speech.textbook import celp_training, ld_training
 from vqcodec.speech.textbook import training_options as textbook
 from vqcodec.speech.training import TrainingOptions
 from vqcodec.training.design import ENGINES, VideoOptions
+from vqcodec.video.mc import train as mc
+from vqcodec.video.st3d import train as st3d
 from vqcodec.vq.codebook import Codebook
 from vqcodec.vq.library import load_codebook
 
@@ -64,12 +68,12 @@ def test_the_engines_are_those_that_can_be_trained() -> None:
 
 @pytest.mark.parametrize("engine", Engine)
 def test_defaults_in_the_help_are_those_of_the_engine(engine: Engine, run: Run) -> None:
-    """But where they are the empty text, 0 or a flag, for which the help has words."""
+    """But where they are none, the empty text, 0 or a flag, for which the help has words."""
     text = " ".join(run("train-codebook", "--help").stdout.split())
     for flag, name in FIELDS[engine].items():
         value = getattr(KINDS[engine](), name, "")
         shown = re.search(rf"{flag} .*?\[default: \((.*?)\)", text)
-        if value in ("", 0, False) or shown is None:
+        if value in ("", 0, False, None) or shown is None:
             continue
         apart = (other.split(" ") for other in shown[1].split("; with ")[1:])  # "block 4", "celp-fixed and ld-celp 8"
         said = next((words[-1] for words in apart if engine.value in words), shown[1].split("; with ")[0])
@@ -137,7 +141,9 @@ def test_options_reach_the_transform_engine(workspace: Path, run: Run, monkeypat
 
 def untrained(name: str) -> Codebook:
     """A codebook that says nothing."""
-    return Codebook("image/block", name, {"a": np.zeros(1, np.uint8)}, {"corpus": {"pictures": 1, "recordings": 1}})
+    return Codebook(
+        "image/block", name, {"a": np.zeros(1, np.uint8)}, {"corpus": {"pictures": 1, "recordings": 1, "clips": 1}}
+    )
 
 
 def test_the_palette_tutorial_runs_as_it_is_written(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,12 +174,13 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     for place in ("libri_1.wav", "asterisk_1.wav", "8k/fsdd_1.wav"):
         Path("speech", place).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(Path("speech", place), np.zeros(1600), 8000)
+    write_clip(Path("video", "clip.mkv"), 3)
     script = Path("bin", "vqcodec")
     script.parent.mkdir()
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> commands.txt\n')
     script.chmod(0o755)
     paths = f"{script.parent.resolve()}:/usr/bin:/bin"
-    subprocess.run(["sh", "recipe.sh", "images", "speech"], check=True, env={"PATH": paths})
+    subprocess.run(["sh", "recipe.sh", "images", "speech", "video"], check=True, env={"PATH": paths})
 
     def pretend(_corpus: object, name: str, _options: object, **_rest: object) -> Codebook:
         return untrained(name)
@@ -181,8 +188,12 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     monkeypatch.setattr(block, "train", pretend)
     monkeypatch.setattr(transform, "train", pretend)
     monkeypatch.setattr(speech, "train", lambda _signals, _band, options, *_rest: untrained(options.name))
+    for module in (celp_training, ld_training):
+        monkeypatch.setattr(module, "train", lambda _signals, options, *_rest: untrained(options.name))
+    monkeypatch.setattr(mc, "train_video", lambda _clips, *, name, **_rest: untrained(name))
+    monkeypatch.setattr(st3d, "train_st3d", lambda _clips, *, name, **_rest: untrained(name))
     commands = [text.split("\n") for text in Path("commands.txt").read_text().strip("\n").split("\n\n")]
-    assert len(commands) == 7
+    assert len(commands) == 11
     for command in commands:
         result = run(*command)
         assert result.exit_code == 0, (command, result.output)

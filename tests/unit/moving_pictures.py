@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
 import numpy as np
 
+from vqcodec.video import ffmpeg, y4m
 from vqcodec.video.frames import Frame
+from vqcodec.video.video_format import VideoFormat
 
 
 def moving_frames(count: int, height: int = 48, width: int = 64, seed: int = 0, speed: int = 1) -> list[Frame]:
-    """Return `count` frames of `height` x `width`."""
+    """Return `count` frames of `height` x `width`; after 24 it begins again."""
     chance = np.random.default_rng(seed)
     ground = chance.integers(40, 200, (height // 4 + 40, width // 4 + 40)).astype(float)
     ground = np.kron(ground, np.ones((4, 4)))
     for axis in (0, 1):
         ground = (ground + np.roll(ground, 1, axis) + np.roll(ground, 2, axis) + np.roll(ground, 3, axis)) / 4
     frames = []
-    for time in range(count):
+    for number in range(count):
+        time = number % 24
         luma = ground[time * speed : time * speed + height, 2 * time : 2 * time + width].copy()
         top, left = height // 4, min(4 * time, max(width - 12, 0))
         luma[top : top + 10, left : left + 10] = 235
@@ -23,3 +30,12 @@ def moving_frames(count: int, height: int = 48, width: int = 64, seed: int = 0, 
         half = luma[::2, ::2]
         frames.append(Frame(luma, (255 - half).astype(np.uint8), (128 + half // 4).astype(np.uint8)))
     return frames
+
+
+def write_clip(path: Path, count: int, height: int = 16, width: int = 16) -> None:
+    """Write such frames, 25 a second, as a file of what the name's ending says; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = y4m.head(VideoFormat(width, height, Fraction(25), Fraction(1)))
+    data += b"".join(map(y4m.frame_bytes, moving_frames(count, height, width)))
+    command = [ffmpeg.executable(), "-loglevel", "error", "-y", "-i", "-", str(path)]
+    subprocess.run(command, input=data, check=True)
