@@ -126,7 +126,7 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
             soundfile.write(name, talk, 8000)
     if "clip" in example or "frames/" in example:
         for name in ("clip.mp4", "clips/one.mkv", "frames/%d.png"):
-            write_clip(Path(name), 12, 80, 96)
+            write_clip(Path(name), 12, 120, 160)
         write_clip(Path("long.mkv"), 152)
         assert run("encode", "long.mkv", "-o", "clip.vqc", "-e", "0", "--gop", "76").exit_code == 0
     return workspace
