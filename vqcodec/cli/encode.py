@@ -25,6 +25,8 @@ EXAMPLES = options.examples(
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
     "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
+    "vqcodec encode talk.wav -o narrow.vqc --band nb -q 30 -e 9",
+    "cat talk.wav | vqcodec encode - -o - -q 70 | vqcodec decode - -o heard.wav",
     "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
     "vqcodec encode clip.mp4 -o clip.vqc --bitrate 300",
     "vqcodec encode 'frames/*.png' -o film.vqc --fps 24 --keep-partial",
