@@ -198,6 +198,8 @@ REFUSED = [
     Case("decode talk.vqc", 8, r"\Avqcodec: talk\.wav: exists already"),
     Case("decode talk.vqc -o /dev/full", 2, r"names no sound format"),
     Case("decode talk.vqc -o /dev/full -f wav", 8, r"/dev/full: cannot be written: [^\n]+\n\Z"),
+    Case("decode talk.wav -o x.wav", 3, r"\Avqcodec: talk\.wav: not a vqcodec file \(\.vqc\)\n\Z"),
+    Case("decode talk.wav -o x.wav --salvage", 3, r"\Avqcodec: talk\.wav: not a vqcodec file \(\.vqc\)\n\Z"),
     Case("decode damaged.vqc -o x.wav", 4, r"\Avqcodec: damaged\.vqc: [^\n]+damaged[^\n]+\n\Z"),
     Case("decode ended.vqc -o x.wav", 4, r"\Avqcodec: ended\.vqc: [^\n]+\n\Z"),
     Case("decode cut.vqc -o x.wav", 4, r"\Avqcodec: cut\.vqc: [^\n]+\n\Z"),
