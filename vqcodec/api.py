@@ -331,6 +331,11 @@ def decode(
                 threads=threads,
                 progress=progress,
             )
+    if not medium:  # no file of vqcodec's, or of a later version: reading it says what is wrong, before any wishes do
+        from vqcodec.container import load_media
+
+        with naming(name):
+            load_media(read_all(source, name))
     if salvage or any(wish is not None for wish in (rate, start, duration)):
         raise UsageError(f"{name}: rate, start, duration and salvage are for speech and video, and this is a picture")
     pillow_format = _picture_format(format, destination)

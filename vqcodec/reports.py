@@ -341,6 +341,10 @@ class SpeechComparison(Report):
         reference, test: names of the sources.
         sample_rate: Hz, at which they were compared. duration_s: seconds compared.
         delay_samples: by how much the test was later.
+        kbps, payload_kbps: kbit/s of a test that is a `.vqc` file, whole and without the container; else None.
+        lsf_distortion_db, lsf_above_2_db, lsf_above_4_db: log-spectral distortion of the LSF vectors of a `.vqc` file
+            of one channel against the recording that it was encoded from: mean over speech, and the shares of vectors
+            above 2 dB and above 4 dB; else None.
         sqnr_db, segmental_snr_db, weighted_segmental_snr_db: ratios of the waveforms, infinite if they are equal,
             None if the reference is silent. Below 16 kbit/s they say little of how speech sounds.
         pesq_nb, pesq_wb, stoi, visqol: models of hearing; None where a package is not installed, the sampling rate
@@ -362,4 +366,9 @@ class SpeechComparison(Report):
     stoi: float | None
     visqol: float | None
     identical: bool
+    kbps: float | None = None
+    payload_kbps: float | None = None
+    lsf_distortion_db: float | None = None
+    lsf_above_2_db: float | None = None
+    lsf_above_4_db: float | None = None
     notes: tuple[str, ...] = ()

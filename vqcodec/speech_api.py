@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from vqcodec.reports import (
 )
 from vqcodec.speech.audio import AudioSource, open_audio
 from vqcodec.speech.audio_output import find_format, write_audio
+from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import Wish, codebook_of, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
@@ -227,7 +229,36 @@ def compare(
     rates = [_natural_rate(*recording) for recording in (reference, test)]
     rate = WIDE_RATE if min(rates) >= WIDE_RATE else NARROW_RATE
     first, second = (_samples_of(*recording, rate, codebook, threads) for recording in (reference, test))
-    return measure(first, second, rate, reference[1], test[1])
+    comparison = measure(first, second, rate, reference[1], test[1])
+    return replace(comparison, **_coding_figures(reference, test, codebook, threads)) if test[2] else comparison
+
+
+def _coding_figures(
+    reference: tuple[Source, str, bool], test: tuple[Source, str, bool], codebook: Codebook | None, threads: int | None
+) -> dict[str, Any]:
+    """Of a comparison whose test is a `.vqc` file: its rates, and the distortion of its LSFs where that is known."""
+    source, name, _ = test
+    with naming(name), seekable(source, name) as file:
+        speech = read_speech(file)
+        shape = SoundShape.of(speech)
+        duration = shape.source_length / shape.source_rate
+        counted = {"kbps": speech.size, "payload_kbps": payload_of(speech)}
+        figures = {rate: size * 8 / duration / 1000 for rate, size in counted.items()}
+        book = codebook_of(speech, codebook)
+        if reference[2] or len(speech.streams) > 1 or book.engine not in (band.engine for band in BANDS.values()):
+            return figures
+        from vqcodec.speech.lsf_fidelity import lsf_distortion
+
+        stream = speech.streams[0]
+        original = _samples_of(*reference, shape.codec_rate, None, threads)
+        distortion = lsf_distortion(original, stream.header.engine_header, stream.packets, book, threads)
+    if distortion is not None:
+        figures |= {
+            "lsf_distortion_db": distortion.mean_db,
+            "lsf_above_2_db": distortion.above_2_db,
+            "lsf_above_4_db": distortion.above_4_db,
+        }
+    return figures
 
 
 def _chosen(options: Mapping[str, Any]) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from PIL import Image
 from synthetic_speech import synthetic_speech
 from typer.testing import Result
 
+from vqcodec import api
 from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.cli import reference
 from vqcodec.cli.exit_codes import EXIT_CODES
@@ -119,11 +120,12 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
     side = 72 if "--engine block" in example else 24  # the one needs many blocks, the other much time
     for number in range(4):
         Image.open("photo.png").resize((side, side + 8 * number)).save(f"photos/{number}.png")
-    if "talk.wav" in example or "voices" in example:
+    if "talk" in example or "voices" in example:
         talk = synthetic_speech(2, 8000).astype(np.int16)
         Path("voices").mkdir()
         for name in ("talk.wav", "voices/one.wav"):
             soundfile.write(name, talk, 8000)
+        Path("talk.vqc").write_bytes(api.encode("talk.wav", effort=0).data)
     if "clip" in example or "frames/" in example:
         for name in ("clip.mp4", "clips/one.mkv", "frames/%d.png"):
             write_clip(Path(name), 12, 120, 160)

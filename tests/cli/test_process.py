@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
+from synthetic_speech import synthetic_speech
 
 VQCODEC = [sys.executable, "-m", "vqcodec"]
 
@@ -85,6 +87,25 @@ def test_interruption_leaves_whole_files_only(workspace: Path, number: signal.Si
     if number == signal.SIGINT:
         assert stderr.startswith(b"vqcodec: interrupted")
         assert stderr.count(b"\n") == 1
+
+
+def test_interrupted_speech_leaves_nothing(workspace: Path) -> None:
+    talk = np.tile(synthetic_speech(4, 16000), 150).astype(np.int16)
+    soundfile.write("long.wav", talk, 16000)
+    before = set(Path().iterdir())
+    command = [*VQCODEC, "encode", "long.wav", "-o", "long.vqc", "--quiet", "-e", "9"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts)
+    try:
+        time.sleep(5)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        _, stderr = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    assert stderr.startswith(b"vqcodec: interrupted")
+    assert stderr.count(b"\n") == 1
+    assert set(Path().iterdir()) == before
 
 
 def test_the_module_runs_like_the_script(workspace: Path) -> None:

@@ -154,11 +154,15 @@ GOOD = [
     ),
     Case("decode ended.vqc -o x.wav --salvage", stderr=r"concealed, at 2\.0-2\.5 s", stdout="WAV", makes="x.wav"),
     Case("info talk.vqc", stdout=r"(?s)2\.50 s, 40,000 samples at 16,000 Hz, mono\n.*8,000 Hz, 3 packets.*celp-nb"),
-    Case("info titled.vqc --bits", stdout=r"(?s)title: Prompt.*lsf.*container.*in all +[\d,]+ 100\.00%"),
+    Case(
+        "info titled.vqc --bits",
+        stdout=r"(?s)title: Prompt.*lsf.*container.*in all +[\d,]+ 100\.00% +[\d.]+ kbit/s\n\Z",
+    ),
     Case("verify talk.vqc titled.vqc", stdout=r"talk\.vqc: whole; 2\.50 s mono speech/celp-nb, codebook speech-nb"),
     Case(
         "compare talk.wav talk.vqc",
-        stdout=r"(?s)2\.50 s at 8000 Hz\n.*SQNR +-?[\d.]+ dB.*weighted +-?[\d.]+ dB",
+        stdout=r"(?s)2\.50 s at 8000 Hz\n  rate +[\d.]+ kbit/s \(speech [\d.]+\)\n"
+        r"  LSFs +[\d.]+ dB .*SQNR +-?[\d.]+ dB.*weighted +-?[\d.]+ dB",
         stderr=MAY_LACK,
     ),
     Case("compare talk.wav talk.flac", stdout=r"(?s)at 16000 Hz\n.*SQNR +exact.*identical", stderr=MAY_LACK),
@@ -194,6 +198,8 @@ REFUSED = [
     Case("decode talk.vqc", 8, r"\Avqcodec: talk\.wav: exists already"),
     Case("decode talk.vqc -o /dev/full", 2, r"names no sound format"),
     Case("decode talk.vqc -o /dev/full -f wav", 8, r"/dev/full: cannot be written: [^\n]+\n\Z"),
+    Case("decode talk.wav -o x.wav", 3, r"\Avqcodec: talk\.wav: not a vqcodec file \(\.vqc\)\n\Z"),
+    Case("decode talk.wav -o x.wav --salvage", 3, r"\Avqcodec: talk\.wav: not a vqcodec file \(\.vqc\)\n\Z"),
     Case("decode damaged.vqc -o x.wav", 4, r"\Avqcodec: damaged\.vqc: [^\n]+damaged[^\n]+\n\Z"),
     Case("decode ended.vqc -o x.wav", 4, r"\Avqcodec: ended\.vqc: [^\n]+\n\Z"),
     Case("decode cut.vqc -o x.wav", 4, r"\Avqcodec: cut\.vqc: [^\n]+\n\Z"),

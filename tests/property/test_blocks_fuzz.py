@@ -51,6 +51,7 @@ def test_flipped_bits_decode_or_are_refused(coded, data):
         payload[data.draw(st.integers(0, len(payload) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     cut = data.draw(st.one_of(st.just(len(payload)), st.integers(0, len(payload))))
     try:
-        decode_planes([bytes(payload[:cut])], [(80, 72)] * 3, MODEL, coded.parameters, threads=1)
+        planes = decode_planes([bytes(payload[:cut])], [(80, 72)] * 3, MODEL, coded.parameters, threads=1)
     except CorruptFileError:
         return
+    assert [plane.shape for plane in planes] == [(80, 72)] * 3

@@ -10,6 +10,7 @@ from reading import FOLDER, read_everything
 from sample import GOOD
 
 from vqcodec import errors
+from vqcodec.vq.codebook import Codebook
 
 SAMPLES = make_files.samples()
 CONTAINER = [sample for sample in SAMPLES if sample.found_by == "container"]
@@ -28,7 +29,11 @@ def good_codebooks(monkeypatch):
 @pytest.mark.parametrize("sample", RIGHT, ids=lambda sample: sample.name)
 def test_good_file_is_read(sample):
     path = FOLDER / sample.folder / sample.name
-    read_everything(path.read_bytes(), path.suffix)
+    read = read_everything(path.read_bytes(), path.suffix)
+    if isinstance(read, Codebook):
+        assert Codebook.from_bytes(read.to_bytes()) == read
+    else:
+        assert read.streams[0].engine.startswith(f"{read.medium}/")
 
 
 @pytest.mark.parametrize("sample", WRONG, ids=lambda sample: f"{sample.folder}/{sample.name}")

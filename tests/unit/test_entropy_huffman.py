@@ -136,13 +136,28 @@ class TestCanonicalCodes:
         assert huffman.canonical_codes([[0, 1, 0, 1], [0, 0, 1, 0]]).tolist() == [[0, 0, 0, 1], [0, 0, 0, 0]]
 
 
+def _share_of_all_bits(lengths):
+    """The share of all sequences of bits that begin with a code of one table; no two codes have any in common."""
+    lengths = np.asarray(lengths, dtype=np.int64)
+    used = np.flatnonzero(lengths)
+    begin = huffman.canonical_codes(lengths)[used].astype(np.int64) << (16 - lengths[used])
+    end = begin + (1 << (16 - lengths[used]))
+    order = np.argsort(begin)
+    assert (begin[order][1:] == end[order][:-1]).all()
+    return (end - begin).sum() / 2**16
+
+
 class TestCheckLengths:
     @pytest.mark.parametrize("lengths", [[1, 1], [0, 1, 0], [[2, 2, 2, 2], [1, 2, 3, 3]], [0, 1, 2, 2]])
     def test_complete_codes_pass(self, lengths):
         huffman.check_lengths(np.array(lengths, dtype=np.uint8))
+        for row in np.atleast_2d(lengths):
+            assert _share_of_all_bits(row) == (1 if np.count_nonzero(row) > 1 else 0.5)
 
     def test_full_alphabet_passes(self):
-        huffman.check_lengths(np.full(65_536, 16, dtype=np.uint8))
+        lengths = np.full(65_536, 16, dtype=np.uint8)
+        huffman.check_lengths(lengths)
+        assert _share_of_all_bits(lengths) == 1
 
     @pytest.mark.parametrize(
         ("lengths", "fault"),

@@ -8,11 +8,14 @@ import pytest
 import reference_decoder as reference
 import reference_speech
 import reference_speech_excitation
+import reference_speech_lsf
 import synthetic_speech
 
 from vqcodec.errors import CorruptFileError, VQCodecError
 from vqcodec.speech import engine
 from vqcodec.speech.bands import BANDS
+from vqcodec.speech.group_coding import group_lsf, packet_frames_of
+from vqcodec.speech.lsf_fidelity import lsf_distortion
 from vqcodec.vq.library import load_codebook
 
 BOOKS = {"nb": "speech-nb", "wb": "speech-wb"}
@@ -61,6 +64,22 @@ def test_packets_after_a_silent_one_agree():
     assert len(encoded.packets) > 2
     fast = engine.decode(encoded.header, encoded.packets, book("nb"))
     assert np.abs(plain_samples("nb", encoded) - fast).max() <= 1
+
+
+@pytest.mark.parametrize("band", ["nb", "wb"])
+def test_they_reconstruct_the_same_lsf_vectors(band):
+    encoded = coded(band, 45.0)
+    header, table_set = engine.open_stream(encoded.header, book(band))
+    fast = group_lsf(engine.parse_group(header, encoded.packets, 0, table_set), table_set, header.packet_frames)
+    tables = reference_speech.Tables(plain_book(band), header.table_set, reference_speech.BANDS[book(band).engine])
+    packets = [
+        reference_speech.read_packet(encoded.packets[number], first, count, tables)
+        for number, (first, count) in enumerate(packet_frames_of(header.frames, header.packet_frames))
+    ]
+    plain = np.array(reference_speech_lsf.group_vectors(packets, tables.lsf)) * (np.pi / 32768)
+    np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-12)
+    distortion = lsf_distortion(np.zeros(header.samples + 1), encoded.header, encoded.packets, book(band))
+    assert distortion is None, "a recording of another length is another recording"
 
 
 def outcome(decode, *arguments):

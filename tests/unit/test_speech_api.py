@@ -95,6 +95,11 @@ def test_the_report_tells_what_the_decoder_gives(talk: np.ndarray, band: str) ->
     comparison = api.compare(reference, report.data)
     assert isinstance(comparison, SpeechComparison)
     assert comparison.delay_samples == 0
+    assert (comparison.kbps, comparison.payload_kbps) == (report.kbps, report.payload_kbps)
+    coarse = api.compare(reference, encode(reference, band=band, quality=0).data)
+    assert isinstance(coarse, SpeechComparison)
+    assert 0.2 < comparison.lsf_distortion_db < coarse.lsf_distortion_db < 4
+    assert 0 <= comparison.lsf_above_4_db <= comparison.lsf_above_2_db < coarse.lsf_above_2_db
     if band == "wb":  # at 8 kHz the reference is resampled in floating point there, and rounded here
         assert comparison.sqnr_db == pytest.approx(report.sqnr_db, abs=0.01)
     assert 0 < report.segmental_snr_db < report.sqnr_db + 10

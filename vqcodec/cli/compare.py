@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EXAMPLES = options.examples(
     "vqcodec compare photo.png photo.vqc",
     "vqcodec decode photo.vqc -o - | vqcodec compare photo.png - --json",
+    "vqcodec compare talk.wav talk.vqc",
+    "vqcodec encode talk.wav -o - --bitrate 6 | vqcodec compare talk.wav -",
     "vqcodec compare clip.mp4 clip.vqc --csv clip.csv --plot clip.svg",
 )
 
@@ -54,7 +56,8 @@ def compare(
     as (6 Y + Cb + Cr) / 8, and SSIM of luma.
 
     Recordings, after aligning them in time: signal-to-noise ratio (SQNR), segmental and weighted segmental SNR,
-    and with the packages of vqcodec[metrics] PESQ (narrowband, and wideband from 16 kHz on), STOI and ViSQOL.
+    and with the packages of vqcodec[metrics] PESQ (narrowband, and wideband from 16 kHz on), STOI and ViSQOL. Of a
+    .vqc file also its kbit/s, and how far its LSFs are from those of the recording (log-spectral distortion).
     Below 16 kbit/s a coder keeps the sound of speech and not its waveform: there the ratios say little, and of
     several coders nothing. Go by PESQ, STOI and ViSQOL together, and by ear.
 

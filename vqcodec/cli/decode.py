@@ -23,6 +23,8 @@ EXAMPLES = options.examples(
     "vqcodec decode *.vqc -d decoded --format webp",
     "vqcodec decode photo.vqc -o - --format ppm > photo.ppm",
     "vqcodec decode photo.vqc -o part.png --crop 8,16,24x20",
+    "vqcodec decode talk.vqc -o part.flac --start 0.5 --duration 1 --rate codec",
+    "vqcodec decode talk.vqc -o - | vqcodec compare talk.wav -",
     "vqcodec decode clip.vqc -o clip.mkv --lossless",
     "vqcodec decode clip.vqc -o frames/%05d.png --frames 100:150",
     "vqcodec decode clip.vqc -o - | ffplay -",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vqcodec.batch import Progress
+from vqcodec.cli import encoding_options as encoding
 from vqcodec.cli import options, video_options
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import Item, plan_outputs, process, write_stdout
@@ -25,49 +25,13 @@ EXAMPLES = options.examples(
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
     "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
+    "vqcodec encode talk.wav -o narrow.vqc --band nb -q 30 -e 9",
+    "cat talk.wav | vqcodec encode - -o - -q 70 | vqcodec decode - -o heard.wav",
     "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
     "vqcodec encode clip.mp4 -o clip.vqc --bitrate 300",
     "vqcodec encode 'frames/*.png' -o film.vqc --fps 24 --keep-partial",
     "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
 )
-
-
-class Tune(StrEnum):
-    """What a picture is coded for."""
-
-    SSIM = "ssim"
-    PSNR = "psnr"
-
-
-class Chroma(StrEnum):
-    """Size of the chroma planes."""
-
-    AUTO = "auto"
-    FULL = "444"
-    HALF = "420"
-
-
-class Media(StrEnum):
-    """What an input is encoded as."""
-
-    IMAGE = "image"
-    SPEECH = "speech"
-    VIDEO = "video"
-
-
-class Band(StrEnum):
-    """The band of speech that is coded."""
-
-    AUTO = "auto"
-    NARROW = "nb"
-    WIDE = "wb"
-
-
-class Channels(StrEnum):
-    """What becomes of several channels."""
-
-    MIX = "mix"
-    KEEP = "keep"
 
 
 def encode(
@@ -82,89 +46,17 @@ def encode(
     output: options.Output = None,
     folder: options.Folder = None,
     force: options.Force = False,
-    media: Annotated[
-        Media | None,
-        typer.Option("--media", help="What the inputs are.", show_default="by the codebook, else by each file"),
-    ] = None,
-    quality: Annotated[
-        float | None,
-        typer.Option(
-            "-q",
-            "--quality",
-            metavar="0..100",
-            min=0,
-            max=100,
-            help="Quality: the greater, the more bits.",
-            show_default="75; for speech and video 50",
-        ),
-    ] = None,
-    target_psnr: Annotated[
-        float | None,
-        typer.Option(
-            "--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach (pictures; video: 6:1:1 mean)."
-        ),
-    ] = None,
-    target_size: Annotated[
-        int | None,
-        typer.Option("--target-size", metavar="BYTES", help="Instead of a quality: size not to exceed."),
-    ] = None,
-    bitrate: Annotated[
-        float | None,
-        typer.Option(
-            "--bitrate",
-            metavar="KBPS",
-            help="Instead of a quality: kbit/s on average, of coded speech, or of a whole video file.",
-        ),
-    ] = None,
-    effort: Annotated[
-        int | None,
-        typer.Option(
-            "-e",
-            "--effort",
-            metavar="0..9",
-            min=0,
-            max=9,
-            help="0 is quick, 9 thorough.",
-            show_default="7; for speech and video 5",
-        ),
-    ] = None,
-    band: Annotated[
-        Band | None,
-        typer.Option(
-            "--band",
-            help="(speech) Narrowband (8 kHz), wideband (16 kHz), or what suits the input and the bitrate.",
-            show_default="auto",
-        ),
-    ] = None,
-    channels: Annotated[
-        Channels | None,
-        typer.Option(
-            "--channels",
-            help="(speech, sound of video) Mix several channels into one, or keep each.",
-            show_default="mix; for video keep",
-        ),
-    ] = None,
-    tune: Annotated[
-        Tune | None,
-        typer.Option("--tune", help="(pictures) What the eye sees, or squared error.", show_default="ssim"),
-    ] = None,
-    chroma: Annotated[
-        Chroma | None,
-        typer.Option(
-            "--chroma", help="(pictures) Chroma at full or half size; auto goes by the quality.", show_default="auto"
-        ),
-    ] = None,
-    alpha_quality: Annotated[
-        float | None,
-        typer.Option(
-            "--alpha-quality",
-            metavar="0..100",
-            min=0,
-            max=100,
-            help="(pictures) Quality of transparency; 100 keeps it exactly.",
-            show_default="100",
-        ),
-    ] = None,
+    media: encoding.MediaKind = None,
+    quality: encoding.Quality = None,
+    target_psnr: encoding.TargetPsnr = None,
+    target_size: encoding.TargetSize = None,
+    bitrate: encoding.Bitrate = None,
+    effort: encoding.Effort = None,
+    band: encoding.CodedBand = None,
+    channels: encoding.ChannelUse = None,
+    tune: encoding.TuneFor = None,
+    chroma: encoding.ChromaSize = None,
+    alpha_quality: encoding.AlphaQuality = None,
     fps: video_options.Fps = None,
     frames: video_options.Frames = None,
     gop: video_options.Gop = None,
@@ -172,25 +64,9 @@ def encode(
     audio: video_options.Audio = True,
     keep_partial: video_options.KeepPartial = False,
     engine_option: video_options.EngineOption = None,
-    codebook: Annotated[
-        str | None,
-        typer.Option(
-            "-c",
-            "--codebook",
-            metavar="NAME|FILE",
-            help="Codebook, which is also the choice of the engine.",
-            show_default="photo; video; for speech that of the band",
-            autocompletion=options.complete_codebook,
-        ),
-    ] = None,
-    embed_codebook: Annotated[
-        bool,
-        typer.Option("--embed-codebook", help="Store the codebook in the file, which then decodes alone."),
-    ] = False,
-    strip_metadata: Annotated[
-        bool,
-        typer.Option("--strip-metadata", help="Leave out ICC profile, EXIF and XMP, and the texts of sound files."),
-    ] = False,
+    codebook: encoding.Codebook = None,
+    embed_codebook: encoding.EmbedCodebook = False,
+    strip_metadata: encoding.StripMetadata = False,
     jobs: options.Jobs = None,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,

@@ -86,7 +86,7 @@ def verify_facts(report: SpeechVerifyReport) -> str:
 
 
 def comparison_lines(report: SpeechComparison) -> list[str]:
-    """Every measure, what is heard first."""
+    """Rate, then every measure, what is heard first."""
     scores = {
         "PESQ": " ".join(
             f"{value:.2f} ({band})"
@@ -101,9 +101,17 @@ def comparison_lines(report: SpeechComparison) -> list[str]:
         "segmental": decibels(report.segmental_snr_db),
         "weighted": f"{decibels(report.weighted_segmental_snr_db)} (segmental SNR under the weighting filter)",
     }
+    envelope = (
+        ""
+        if report.lsf_distortion_db is None
+        else f"{report.lsf_distortion_db:.2f} dB log-spectral distortion of speech, "
+        f"{report.lsf_above_2_db:.1%} above 2 dB, {report.lsf_above_4_db:.1%} above 4 dB"
+    )
+    rate = "" if report.kbps is None else f"{report.kbps:.2f} kbit/s (speech {report.payload_kbps:.2f})"
+    coding = {"rate": rate, "LSFs": envelope}
     delay = f", {report.delay_samples:+} samples of delay taken back" if report.delay_samples else ""
     return [
         f"{report.reference} <> {report.test}: {seconds(report.duration_s)} at {report.sample_rate} Hz{delay}",
-        *(f"  {name:<12} {text}" for name, text in {**scores, **ratios}.items() if text),
+        *(f"  {name:<12} {text}" for name, text in {**coding, **scores, **ratios}.items() if text),
         *(["  identical"] if report.identical else []),
     ]

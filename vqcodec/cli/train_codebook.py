@@ -23,6 +23,7 @@ EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --checkpoint unfinished",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
     "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --block 8 --name grey-8x8",
+    "vqcodec train-codebook voices -o voices.vqcb --media speech --rounds 1 --seconds 6",
     "vqcodec train-codebook voices -o low-delay.vqcb --media speech --engine ld-celp --rounds 12",
     "vqcodec train-codebook clips --media video -o camera.vqcb --frames-per-clip 17 --checkpoint unfinished",
 )

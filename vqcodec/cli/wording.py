@@ -118,14 +118,17 @@ def _picture_facts(report: FileInfo) -> dict[str, str]:
 
 
 def _bits_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
-    """A table of where the bits went, the greatest part first, if they were counted."""
+    """A table of where the bits went, the greatest part first, if they were counted; of speech also in kbit/s."""
     if report.bits is None:
         return []
     whole = 8 * report.input_bytes
     parts = sorted(report.bits.items(), key=lambda part: -part[1])
     width = max(12, *(len(name) for name, _ in parts))
     rows = [*parts, ("in all", whole)]
-    return ["  bits", *(f"    {name:<{width}} {bits:>12,} {bits / whole:>7.2%}" for name, bits in rows)]
+    lines = [f"    {name:<{width}} {bits:>12,} {bits / whole:>7.2%}" for name, bits in rows]
+    if isinstance(report, SpeechInfo):
+        lines = [f"{line} {bits / report.duration_s / 1000:>7.3f} kbit/s" for line, (_, bits) in zip(lines, rows)]
+    return ["  bits", *lines]
 
 
 def verify_line(report: VerifyReport | SpeechVerifyReport | VideoVerifyReport) -> str:

@@ -78,8 +78,7 @@ def decode(
         CorruptFileError: the header or a packet is damaged, or packets are too few.
         UsageError: there are no such samples.
     """
-    book = SpeechCodebook.of(codebook)
-    parsed, table_set = _open(header, book)
+    parsed, table_set = open_stream(header, codebook)
     count = parsed.samples - first if count is None else count
     if first < 0 or count < 0 or first + count > parsed.samples:
         raise UsageError(f"samples {first} to {first + count} are not in 0..{parsed.samples}")
@@ -114,13 +113,12 @@ def count_bits(header: bytes, packets: Sequence[bytes | None], codebook: Codeboo
     Raises:
         CorruptFileError: the header or a packet is damaged, or there are too many packets.
     """
-    book = SpeechCodebook.of(codebook)
-    parsed, table_set = _open(header, book)
+    parsed, table_set = open_stream(header, codebook)
     bits = np.zeros(len(PARTS) + 1, dtype=np.int64)
     if len(packets) > parsed.packets:
         raise CorruptFileError(f"{len(packets)} packets of speech; {parsed.packets} are expected")
     for start in range(0, len(packets), parsed.group_packets):
-        _parse_group(parsed, packets[start : start + parsed.group_packets], start, table_set, bits)
+        parse_group(parsed, packets[start : start + parsed.group_packets], start, table_set, bits)
     return _named_bits(header, bits)
 
 
@@ -142,8 +140,14 @@ def describe(header: bytes) -> dict[str, Any]:
     }
 
 
-def _open(header: bytes, book: SpeechCodebook) -> tuple[SpeechHeader, TableSet]:
-    """Return the header and its table set."""
+def open_stream(header: bytes, codebook: Codebook) -> tuple[SpeechHeader, TableSet]:
+    """Return the header and its table set.
+
+    Raises:
+        CorruptFileError: the header is damaged.
+        CodebookError: the codebook is not for the stream.
+    """
+    book = SpeechCodebook.of(codebook)
     parsed = SpeechHeader.from_bytes(header)
     if parsed.band != book.band:
         raise CodebookError(f"the stream is for {parsed.band.engine}, the codebook for {book.band.engine}")
@@ -152,10 +156,19 @@ def _open(header: bytes, book: SpeechCodebook) -> tuple[SpeechHeader, TableSet]:
     return parsed, book.sets[parsed.table_set]
 
 
-def _parse_group(
-    header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet, bits: npt.NDArray[np.int64]
+def parse_group(
+    header: SpeechHeader,
+    packets: Sequence[bytes | None],
+    start: int,
+    table_set: TableSet,
+    bits: npt.NDArray[np.int64] | None = None,
 ) -> GroupSymbols:
-    """Parse the packets of a group that are there; `start` is the number of its first one."""
+    """Parse the packets of a group that are there; `start` is the number of its first one, `bits` counts its parts.
+
+    Raises:
+        CorruptFileError: a packet is damaged.
+    """
+    bits = np.zeros(len(PARTS) + 1, dtype=np.int64) if bits is None else bits
     frames = min(header.group_frames, header.frames - start * header.packet_frames)
     symbols = GroupSymbols.empty(frames, table_set)
     for number, (first, count) in enumerate(packet_frames_of(frames, header.packet_frames)[: len(packets)]):
@@ -166,7 +179,7 @@ def _parse_group(
 
 
 def _decode_group(header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet) -> Samples:
-    symbols = _parse_group(header, packets, start, table_set, np.zeros(len(PARTS) + 1, dtype=np.int64))
+    symbols = parse_group(header, packets, start, table_set)
     return to_pcm(synthesize_group(symbols, table_set, header, [data is None for data in packets]))
 
 

@@ -175,16 +175,30 @@ def synthesize_group(
             pieces.append(conceal(count, table_set, state, header.post_filter))
             guard.start()
             continue
-        vectors = vectors_of(first, count)
-        coded = coded_vectors(symbols.silent)[vectors]
         before = state.boundary(table_set)
-        indices = LsfIndices(symbols.headers[vectors][coded], symbols.stages[vectors][coded])
-        lsf = fill_vectors(dequantize_lsf(indices, table_set.lsf, before), coded, before)
+        lsf = _packet_lsf(symbols, table_set, vectors_of(first, count), before)
         if first:
             lsf = np.concatenate([before[None], lsf])
         part = _part(symbols.excitation, first, count, table_set)
         pieces.append(guard.synthesize(part, lsf, table_set, state, header.post_filter))
     return np.concatenate(pieces)
+
+
+def group_lsf(symbols: GroupSymbols, table_set: TableSet, packet_frames: int) -> DoubleArray:
+    """Return the LSF vectors of a group whose packets are all there, float64 (frames + 1, order), radians."""
+    before = SynthesisState.clean(table_set).boundary(table_set)
+    pieces = []
+    for first, count in packet_frames_of(symbols.frames, packet_frames):
+        pieces.append(_packet_lsf(symbols, table_set, vectors_of(first, count), before))
+        before = pieces[-1][-1]
+    return np.concatenate(pieces)
+
+
+def _packet_lsf(symbols: GroupSymbols, table_set: TableSet, vectors: slice, before: DoubleArray) -> DoubleArray:
+    """Return the LSF `vectors` of a packet, float64 (vectors, order), that follow upon `before`."""
+    coded = coded_vectors(symbols.silent)[vectors]
+    indices = LsfIndices(symbols.headers[vectors][coded], symbols.stages[vectors][coded])
+    return fill_vectors(dequantize_lsf(indices, table_set.lsf, before), coded, before)
 
 
 def _part(symbols: Symbols, first: int, count: int, table_set: TableSet) -> Symbols:
