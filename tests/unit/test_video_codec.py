@@ -328,6 +328,15 @@ def test_a_kept_part_is_a_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     api.verify(tmp_path / "part.vqc", codebook=CODEBOOK)
 
 
+@pytest.fixture
+def heeding_interrupts() -> Iterator[None]:
+    """Undo what a shell does to the commands it runs in the background: they ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_video, "DELAY_S", 0.02)
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
