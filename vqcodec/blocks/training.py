@@ -7,12 +7,12 @@ integers, so the model is the same on any number of threads, and after an interr
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,7 @@ SPECTRA_PER_PICTURE = 500  # of each kind, from each rung
 ENOUGH_SPECTRA = 20_000  # below this a corpus is too small for transforms of its own
 
 Picture = Sequence[Samples]
+Kept = TypeVar("Kept")
 
 
 class Collected(NamedTuple):
@@ -190,7 +191,7 @@ def train(
     rungs = np.asarray(steps, dtype=np.uint8)
     base = prior or initial_model(rungs)
     parameters = replace(parameters, effort=max(parameters.effort, TRAINING_EFFORT))
-    done, model = resume_rounds(checkpoint, rounds)
+    done, model = resume_rounds(checkpoint, rounds, Model.from_arrays)
     model = model or _on_ladder(base, rungs)
     for number in range(done, rounds):
         finished = 0
@@ -209,7 +210,7 @@ def train(
             transforms = Transforms(*train_transforms(found.spectra, threads))
         filters = _fit_filters(found.filters) if wanted.filters else None
         model = fit_model(found.tables, base, rungs, transforms, filters)
-        save_round(checkpoint, number + 1, model)
+        save_round(checkpoint, number + 1, model.to_arrays())
     return model
 
 
@@ -222,23 +223,25 @@ def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
     return Model(rungs, planes, model.transforms)
 
 
-def save_round(folder: Path | None, number: int, model: Model) -> None:
-    """Keep the model after round `number` in `folder`, if there is one."""
+def save_round(folder: Path | None, number: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Keep the arrays of the model after round `number` in `folder`, if there is one."""
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     data = io.BytesIO()
-    np.savez_compressed(data, allow_pickle=False, **model.to_arrays())
+    np.savez_compressed(data, allow_pickle=False, **arrays)
     unfinished = folder / "unfinished.npz"
     unfinished.write_bytes(data.getvalue())
     unfinished.replace(folder / f"round-{number}.npz")
 
 
-def resume_rounds(folder: Path | None, rounds: int) -> tuple[int, Model | None]:
-    """Return (rounds done, model after them) as found in `folder`."""
+def resume_rounds(
+    folder: Path | None, rounds: int, read: Callable[[dict[str, npt.NDArray[Any]]], Kept]
+) -> tuple[int, Kept | None]:
+    """Return (rounds done, model after them) as found in `folder`; `read` makes a model of its arrays."""
     for number in range(rounds, 0, -1):
         path = folder / f"round-{number}.npz" if folder else None
         if path and path.exists():
             with np.load(path) as arrays:
-                return number, Model.from_arrays(dict(arrays))
+                return number, read(dict(arrays))
     return 0, None

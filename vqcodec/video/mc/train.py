@@ -6,15 +6,13 @@ integers, so the codebook is the same on any number of threads, and after an int
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vqcodec.blocks.model import Model
+from vqcodec.blocks.training import resume_rounds, save_round
 from vqcodec.errors import CodebookError, UsageError
 from vqcodec.jit import default_threads
 from vqcodec.video.frames import Frame
@@ -69,7 +67,7 @@ def train_video(
     if not any(len(clip) > 1 for clip in clips):
         raise UsageError("no clip of two frames or more to train on")
     base = _starting_model(parent)
-    done, model = _resume(checkpoint, rounds)
+    done, model = resume_rounds(checkpoint, rounds, VideoModel.from_arrays)
     model = model or base
     for number in range(done, rounds):
         last = number == rounds - 1
@@ -80,7 +78,7 @@ def train_video(
 
         statistics = _collect_round(clips, model, effort, last, threads or default_threads(), tell)
         model = fit_video_model(statistics, base, last)
-        _save(checkpoint, number + 1, model)
+        save_round(checkpoint, number + 1, model.to_arrays())
     story = {
         "method": "encode, collect, refit (vqcodec.video.mc.train)",
         "clips": len(clips),
@@ -133,24 +131,3 @@ def _collect_round(
                 sums[rung].add(found)
             tell((start + len(batch)) / len(tasks))
     return sums
-
-
-def _save(folder: Path | None, number: int, model: VideoModel) -> None:
-    if folder is None:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    data = io.BytesIO()
-    np.savez_compressed(data, allow_pickle=False, **model.to_arrays())
-    unfinished = folder / "unfinished.npz"
-    unfinished.write_bytes(data.getvalue())
-    unfinished.replace(folder / f"round-{number}.npz")
-
-
-def _resume(folder: Path | None, rounds: int) -> tuple[int, VideoModel | None]:
-    """Return (rounds done, model after them) as found in `folder`."""
-    for number in range(rounds, 0, -1):
-        path = folder / f"round-{number}.npz" if folder else None
-        if path and path.exists():
-            with np.load(path) as arrays:
-                return number, VideoModel.from_arrays(dict(arrays))
-    return 0, None

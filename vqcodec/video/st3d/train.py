@@ -72,7 +72,7 @@ def train_st3d(
         raise UsageError("no clip of two frames or more to train on")
     steps = np.array(RUNGS, dtype=np.uint8)
     base = model_of(parent) if parent else initial_model(steps)
-    done, model = resume_rounds(checkpoint, rounds)
+    done, model = resume_rounds(checkpoint, rounds, Model.from_arrays)
     model = model or base
     for number in range(done, rounds):
 
@@ -82,7 +82,7 @@ def train_st3d(
 
         statistics = _collect_round(clips, model, effort, threads or default_threads(), tell)
         model = fit_model(statistics, base, steps, no_transforms(), None)
-        save_round(checkpoint, number + 1, model)
+        save_round(checkpoint, number + 1, model.to_arrays())
     story = {
         "method": "encode, collect, refit (vqcodec.video.st3d.train)",
         "clips": len(clips),
