@@ -15,7 +15,7 @@ from vqcodec.errors import UsageError
 from vqcodec.jit import map_shards
 from vqcodec.speech import rate_control
 from vqcodec.speech.effort import effort_for
-from vqcodec.speech.group_coding import search_symbols, synthesize_group, to_pcm, write_packets
+from vqcodec.speech.group_coding import search_symbols, write_packets
 from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.packet_syntax import PARTS
 from vqcodec.speech.rate_control import Aim
@@ -39,11 +39,10 @@ _SPREAD_PASSES, _BURST_PASSES = 4, 7
 
 
 class CodedGroup(NamedTuple):
-    """A group's packets, bits by part (see `group_coding.write_packets`) and decoded speech."""
+    """A group's packets and bits by part (see `group_coding.write_packets`): so little that many trials can be kept."""
 
     packets: list[bytes]
     bits: npt.NDArray[np.int64]
-    speech: npt.NDArray[np.int16]
 
     @property
     def size(self) -> int:
@@ -184,6 +183,7 @@ class Encoder:
         if groups > 2 * _QUICK_GROUPS:
             chosen = [groups * k // _QUICK_GROUPS for k in range(_QUICK_GROUPS)]
         chosen = list(chosen)
+        effort = min(_QUICK_EFFORT, self._effort)
         self._share = (0.0, 0.0)
         rate = wanted * 8 / self._recording.seconds
         nearest = min(self._book.sets, key=lambda one: abs(math.log(one.aims.rate / rate)))
@@ -193,7 +193,7 @@ class Encoder:
             table_set = self._book.sets[self._book.nearest(lambda_)]
 
             def size(group: int) -> int:
-                return self._code(group, Aim.of(lambda_), table_set, _QUICK_EFFORT).size
+                return self._code(group, Aim.of(lambda_), table_set, effort).size
 
             return sum(map_shards(size, chosen, self._threads))
 
@@ -221,7 +221,7 @@ class Encoder:
         return Coded(header.to_bytes(), coded)
 
     def _code(self, group: int, aim: Aim, table_set: TableSet, effort_number: int) -> CodedGroup:
-        """Encode a group, and decode it again by the decoder's own functions."""
+        """Encode a group."""
         effort = effort_for(table_set.band, effort_number)
         frames = self._layout.packet_frames
         search = Search(
@@ -239,9 +239,7 @@ class Encoder:
         signal = self._recording.group(group)
         lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
         symbols = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
-        packets, bits = write_packets(symbols, table_set, frames)
-        header = replace(self._layout, post_filter=table_set.aims.post_filter)
-        return CodedGroup(packets, bits, to_pcm(synthesize_group(symbols, table_set, header)))
+        return CodedGroup(*write_packets(symbols, table_set, frames))
 
 
 def _error(coded: Coded, wanted: float) -> float:
