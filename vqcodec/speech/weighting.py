@@ -142,9 +142,9 @@ def weighting(
     wide_lead = lead - _ENERGY_REACH * band.subframe
     autocorrelations = np.empty((wide, band.weighting_order + 1))
     for rows, spectra in _power_spectra(samples, band, wide_lead, wide):
-        smoothed = np.empty_like(spectra)
-        _smooth(spectra, tables.first, tables.kernels, smoothed)
-        noise = (smoothed / levels.power + _SPECTRAL_FLOOR) ** shape.spectrum * tables.target
+        smoothed = np.empty(spectra.shape[::-1])
+        _smooth(np.ascontiguousarray(spectra.T), tables.first, tables.widths, tables.kernels, smoothed)
+        noise = (np.ascontiguousarray(smoothed.T) / levels.power + _SPECTRAL_FLOOR) ** shape.spectrum * tables.target
         autocorrelations[rows] = np.fft.irfft(noise, axis=1)[:, : band.weighting_order + 1] * tables.lags
     filters = np.empty_like(autocorrelations)
     energies = np.empty(wide)
@@ -161,12 +161,14 @@ class _Tables(NamedTuple):
     Attributes:
         target: float64 (bins,), the noise wanted for a flat spectrum of the speech.
         first: int64 (bins,), first bin that the smoothing of a bin takes in.
-        kernels: float64 (bins, width), the weights of that bin and the following ones; they sum to 1.
+        widths: int64 (bins,), how many it takes in.
+        kernels: float64 (bins, most), the weights of that bin and the following ones; they sum to 1.
         lags: float64 (weighting_order + 1,), the lag window.
     """
 
     target: DoubleArray
     first: npt.NDArray[np.int64]
+    widths: npt.NDArray[np.int64]
     kernels: DoubleArray
     lags: DoubleArray
 
@@ -186,7 +188,8 @@ def _tables(band: Band) -> _Tables:
     first = np.minimum((gaussian > 0).argmax(axis=1), len(bark) - width)
     kernels = np.take_along_axis(gaussian, first[:, None] + np.arange(width), axis=1)
     lags = lag_window(band.weighting_order, band.sample_rate, _LAG_WINDOW_HZ, _NOISE_FLOOR)
-    return _Tables(target, first.astype(np.int64), np.ascontiguousarray(kernels), lags)
+    widths = width - (kernels[:, ::-1] > 0).argmax(axis=1)
+    return _Tables(target, first.astype(np.int64), widths.astype(np.int64), np.ascontiguousarray(kernels), lags)
 
 
 def bark_density(frequencies_hz: npt.ArrayLike) -> DoubleArray:
@@ -231,14 +234,18 @@ def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) 
 
 
 @kernel
-def _smooth(spectra, first, kernels, smoothed):
-    """Fill `smoothed` with `spectra`, both float64 (subframes, bins), averaged by the rows of `kernels`."""
-    for row in range(spectra.shape[0]):
-        for i in range(spectra.shape[1]):
-            total = 0.0
-            for j in range(kernels.shape[1]):
-                total += kernels[i, j] * spectra[row, first[i] + j]
-            smoothed[row, i] = total
+def _smooth(spectra, first, widths, kernels, smoothed):
+    """Fill `smoothed` with `spectra`, both float64 (bins, subframes), averaged by the rows of `kernels`.
+
+    Subframes are worked on side by side; the sum of each is still taken in the order of its bins.
+    """
+    for i in range(spectra.shape[0]):
+        for subframe in range(spectra.shape[1]):
+            smoothed[i, subframe] = 0.0
+        for j in range(widths[i]):
+            weight = kernels[i, j]
+            for subframe in range(spectra.shape[1]):
+                smoothed[i, subframe] += weight * spectra[first[i] + j, subframe]
 
 
 @kernel
