@@ -183,7 +183,6 @@ class Encoder:
         if groups > 2 * _QUICK_GROUPS:
             chosen = [groups * k // _QUICK_GROUPS for k in range(_QUICK_GROUPS)]
         chosen = list(chosen)
-        effort = min(_QUICK_EFFORT, self._effort)
         self._share = (0.0, 0.0)
         rate = wanted * 8 / self._recording.seconds
         nearest = min(self._book.sets, key=lambda one: abs(math.log(one.aims.rate / rate)))
@@ -193,7 +192,7 @@ class Encoder:
             table_set = self._book.sets[self._book.nearest(lambda_)]
 
             def size(group: int) -> int:
-                return self._code(group, Aim.of(lambda_), table_set, effort).size
+                return self._code(group, Aim.of(lambda_), table_set, _QUICK_EFFORT).size
 
             return sum(map_shards(size, chosen, self._threads))
 
