@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vqcodec.endpoints import Destination, Source, check_destination, name_of, naming, read_all, seekable, write_all
-from vqcodec.errors import UsageError
+from vqcodec.errors import UnreadableInputError, UsageError
 from vqcodec.reports import (
     CodebookUse,
     Comparison,
@@ -554,12 +554,18 @@ def _medium_to_compare(source: Source, name: str) -> tuple[Source, str, bool]:
 
 
 def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
-    """The source, which may have been read, what it looks like, and its first bytes."""
+    """The source, which may have been read, what it looks like, and its first bytes.
+
+    Raises:
+        UnreadableInputError, LimitError: it is empty, or as `endpoints.read_all`.
+    """
     from vqcodec.sniffing import is_picture_sequence, is_sound, is_video, with_head
 
     if is_picture_sequence(source):
         return source, "video", b""
     source, head = with_head(source, name)
+    if not head:
+        raise UnreadableInputError(f"{name}: the file is empty")
     if is_sound(head):
         return source, "speech", head
     return source, "video" if is_video(head, source) else "image", head

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -39,6 +40,15 @@ def test_weighted_segmental_snr_is_the_plain_ratio_for_an_error_of_the_signals_o
     speech = vowel(rate=rate)
     assert weighted_segmental_snr(speech, 0.9 * speech, rate) == pytest.approx(20.0, abs=1e-6)
     assert weighted_segmental_snr(0.01 * speech, 0.009 * speech, rate) == pytest.approx(20.0, abs=1e-2)
+
+
+def test_a_minute_is_measured_in_little_memory() -> None:
+    speech = np.random.default_rng(3).normal(0, 1000, 60 * 16000)
+    tracemalloc.start()
+    weighted_segmental_snr(speech, speech + 1.0, 16000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * speech.nbytes  # 3000 segments at once would take 4 times as much
 
 
 def test_weighting_prefers_the_error_under_the_formants() -> None:

@@ -34,6 +34,11 @@ def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder:
     speech = synthetic_speech(6, 8000, seed=4)
     own = train([speech], NARROWBAND, OPTIONS, parent=PARENT)
     assert own.provenance["parent"] == PARENT.identity
+    (lsf,) = own.provenance["lsf"]
+    assert lsf["lambda"] == 0.3
+    assert 1 < lsf["bits_per_frame"] < 60
+    assert 0.2 < lsf["mean_db"] < 6
+    assert 0 <= lsf["above_4_db"] <= lsf["above_2_db"] <= 1
     (trained,) = SpeechCodebook.of(own).sets
     parent = SpeechCodebook.of(PARENT).sets[0]
     assert trained.aims.post_filter == 3

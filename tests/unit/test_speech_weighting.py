@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
 
-from vqcodec.speech.bands import BANDS, NARROWBAND, Band
+from vqcodec.speech.bands import BANDS, NARROWBAND, WIDEBAND, Band
 from vqcodec.speech.levels import frame_weights
 from vqcodec.speech.weighting import LevelMeter, bark_density, context_samples, measure_levels, weighting
 
@@ -14,16 +16,27 @@ BOTH = pytest.mark.parametrize("band", BANDS.values(), ids=BANDS.keys())
 
 
 @BOTH
-def test_parts_are_weighted_like_the_whole(band: Band) -> None:
+@pytest.mark.parametrize("first", [60, 190])  # within the spectra taken at a time, and across
+def test_parts_are_weighted_like_the_whole(band: Band, first: int) -> None:
     signal = synthetic_speech(1.5, band.sample_rate)
     levels = measure_levels(signal, band)
     whole = weighting(signal, band, levels)
-    context, first, count = context_samples(band), 60, 100
+    context, count = context_samples(band), 100
     start = first * band.subframe
     part = signal[start - context : start + count * band.subframe + context]
     piece = weighting(part, band, levels, lead=context, subframes=count)
     np.testing.assert_array_equal(piece.filters, whole.filters[first : first + count])
     np.testing.assert_array_equal(piece.weights, whole.weights[first : first + count])
+
+
+def test_memory_does_not_grow_with_the_spectra() -> None:
+    signal = np.random.default_rng(2).normal(0, 1000, 10 * WIDEBAND.sample_rate)
+    levels = measure_levels(signal, WIDEBAND)
+    tracemalloc.start()
+    weighting(signal, WIDEBAND, levels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40e6  # all 2000 spectra at once take 75 MB
 
 
 @BOTH

@@ -68,7 +68,7 @@ def segmental_snr(
     length = round(sample_rate * segment_s)
     if length < 1:
         raise UsageError(f"segments of {segment_s} s at {sample_rate} Hz hold no sample: lengthen them")
-    signal = first.astype(np.float64)
+    signal = first.astype(np.float64, copy=False)
     noise = signal - second
     starts = np.arange(0, signal.size, length)
     signal_energy = np.add.reduceat(signal * signal, starts)

@@ -20,7 +20,7 @@ CORRELATED_SAMPLES = 1 << 20  # a minute at 16 kHz is enough to find a delay
 SAME_PEAK = 0.98  # no delay is believed that correlates hardly better than none
 
 _SEGMENT_S = 0.02
-_RUN = 2048  # segments worked on at a time, so that memory does not grow with the signal
+_RUN = 256  # segments worked on at a time, so that memory does not grow with the signal
 
 
 def weighted_segmental_snr(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float:
@@ -95,7 +95,7 @@ def _signals(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[np.float6
     first, second = same_shape(original, decoded)
     if first.ndim != 1:
         raise UsageError(f"segmental SNR is a measure on one channel (samples,): got shape {first.shape}")
-    return first.astype(np.float64), second.astype(np.float64)
+    return first.astype(np.float64, copy=False), second.astype(np.float64, copy=False)
 
 
 def _windows(signal: NDArray[np.float64], hop: int) -> Iterator[NDArray[np.float64]]:

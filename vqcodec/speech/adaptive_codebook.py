@@ -85,7 +85,7 @@ def build_adaptive_vector(history, lag, taps, vector):
 
 @inline_kernel
 def dot(a, b, length):
-    """Return the inner product of the first `length` values in four partial sums, which run side by side."""
+    """Return the inner product of `length` values, a multiple of 4 (a tail is left out), in four sums side by side."""
     s0 = 0.0
     s1 = 0.0
     s2 = 0.0

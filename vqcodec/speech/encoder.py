@@ -15,7 +15,7 @@ from vqcodec.errors import UsageError
 from vqcodec.jit import map_shards
 from vqcodec.speech import rate_control
 from vqcodec.speech.effort import effort_for
-from vqcodec.speech.group_coding import search_symbols, synthesize_group, to_pcm, write_packets
+from vqcodec.speech.group_coding import search_symbols, write_packets
 from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.packet_syntax import PARTS
 from vqcodec.speech.rate_control import Aim
@@ -39,11 +39,10 @@ _SPREAD_PASSES, _BURST_PASSES = 4, 7
 
 
 class CodedGroup(NamedTuple):
-    """A group's packets, bits by part (see `group_coding.write_packets`) and decoded speech."""
+    """A group's packets and bits by part (see `group_coding.write_packets`): so little that many trials can be kept."""
 
     packets: list[bytes]
     bits: npt.NDArray[np.int64]
-    speech: npt.NDArray[np.int16]
 
     @property
     def size(self) -> int:
@@ -221,7 +220,7 @@ class Encoder:
         return Coded(header.to_bytes(), coded)
 
     def _code(self, group: int, aim: Aim, table_set: TableSet, effort_number: int) -> CodedGroup:
-        """Encode a group, and decode it again by the decoder's own functions."""
+        """Encode a group."""
         effort = effort_for(table_set.band, effort_number)
         frames = self._layout.packet_frames
         search = Search(
@@ -239,9 +238,7 @@ class Encoder:
         signal = self._recording.group(group)
         lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
         symbols = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
-        packets, bits = write_packets(symbols, table_set, frames)
-        header = replace(self._layout, post_filter=table_set.aims.post_filter)
-        return CodedGroup(packets, bits, to_pcm(synthesize_group(symbols, table_set, header)))
+        return CodedGroup(*write_packets(symbols, table_set, frames))
 
 
 def _error(coded: Coded, wanted: float) -> float:

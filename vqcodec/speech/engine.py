@@ -47,12 +47,12 @@ def encode(
     else:
         coded = encoder.encode_quality(DEFAULT_QUALITY if options.quality is None else options.quality)
     parsed = SpeechHeader.from_bytes(coded.header)
-    speech = np.concatenate([np.zeros(0, np.int16), *[group.speech for group in coded.groups]])
+    packets = [packet for group in coded.groups for packet in group.packets]
     return EncodedSpeech(
         header=coded.header,
-        packets=[packet for group in coded.groups for packet in group.packets],
+        packets=packets,
         starts=parsed.starts(),
-        reconstruction=speech[: parsed.samples],
+        reconstruction=decode(coded.header, packets, codebook, threads=options.threads),
         bits=_named_bits(coded.header, sum_bits(coded.groups)),
     )
 

@@ -18,15 +18,16 @@ import numpy.typing as npt
 
 from vqcodec.errors import UsageError
 from vqcodec.jit import map_shards
+from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
 from vqcodec.speech.analysis import Analysis, analyse
 from vqcodec.speech.bands import Band
 from vqcodec.speech.group_coding import packet_starts
 from vqcodec.speech.header import PACKET_FRAMES
 from vqcodec.speech.highpass import HighPass
-from vqcodec.speech.levels import Levels
-from vqcodec.speech.lsf import interpolate_lpc
+from vqcodec.speech.levels import Levels, active
+from vqcodec.speech.lsf import interpolate_lpc, lsf_to_lpc
 from vqcodec.speech.lsf_codebook import LsfCodebook
-from vqcodec.speech.lsf_search import LsfEffort, quantize_lsf
+from vqcodec.speech.lsf_search import LsfEffort, QuantizedLsf, quantize_lsf
 from vqcodec.speech.lsf_training import DESIGNS, train_lsf
 from vqcodec.speech.set_training import Material, SetDesign, TrainedSet, train_set
 from vqcodec.speech.speech_codebook import SetAims, SpeechCodebook, TableSet
@@ -176,6 +177,10 @@ def train(
             book = _train_lsf([one.analysis for one in prepared], band, lambda_, options, start)
             kept.keep_lsf(number, book)
         books.append(book)
+    fidelity = [
+        {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, options.threads)}
+        for lambda_, book in zip(ladder.lsf_lambdas, books)
+    ]
     sets: dict[int, TableSet] = {}
     trained: dict[int, TrainedSet] = {}
     for done, number in enumerate(_order(ladder)):
@@ -203,6 +208,7 @@ def train(
         "seconds": round(sum(map(len, cut)) / band.sample_rate, 1),
         "recordings": len(cut),
         "rates": [round(sets[number].aims.rate) for number in sorted(sets)],
+        "lsf": fidelity,
     }
     if parent is not None:
         story["parent"] = parent.identity
@@ -261,23 +267,49 @@ def _train_lsf(
         raise UsageError(f"too little speech to train on ({error}); give some minutes") from error
 
 
+def _lsf_fidelity(
+    prepared: Sequence[_Prepared], book: LsfCodebook, lambda_: float, band: Band, threads: int | None
+) -> dict[str, float]:
+    """Return how well an LSF codebook codes the recordings at `lambda_`.
+
+    That is the bits of a frame, and of the frames that are no pauses the mean log-spectral distortion in dB and the
+    shares above 2 and 4 dB (see `metrics.spectral_distortion`).
+    """
+
+    def measure(one: _Prepared) -> tuple[DoubleArray, int]:
+        quantised = _quantise(one, book, lambda_)
+        spoken = active(10 ** (one.analysis.energy_db / 10))
+        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantised.lsf))
+        return spectral_distortion(wished, given, band.sample_rate), int(quantised.bits.sum())
+
+    measured = map_shards(measure, prepared, threads)
+    figures = {"bits_per_frame": round(sum(bits for _, bits in measured) / sum(len(o.analysis) for o in prepared), 2)}
+    distortion = np.concatenate([part for part, _ in measured])
+    if distortion.size:
+        figures |= {name: round(value, 4) for name, value in summarize_distortion(distortion)._asdict().items()}
+    return figures
+
+
 def _materials(
     prepared: Sequence[_Prepared], book: LsfCodebook, design: SetDesign, band: Band, threads: int | None
 ) -> tuple[list[Material], float]:
     """Return the recordings with LSFs quantised as `design` says, and what these take in bit/s."""
 
     def quantise(one: _Prepared) -> tuple[Material, int]:
-        frames = len(one.analysis) - 1
-        quantised = quantize_lsf(
-            one.analysis, book, design.lsf_lambda, reference_db=one.levels.reference_db,
-            packet_starts=packet_starts(np.ones(frames + 1, dtype=np.bool_), PACKET_FRAMES), effort=_LSF_EFFORT,
-        )  # fmt: skip
+        quantised = _quantise(one, book, design.lsf_lambda)
         lpc = interpolate_lpc(quantised.lsf, band.subframes)
         return Material(one.signal, lpc, one.weighting), int(quantised.bits.astype(np.int64).sum())
 
     found = map_shards(quantise, prepared, threads)
     seconds = sum(len(one.signal) for one in prepared) / band.sample_rate
     return [material for material, _ in found], sum(bits for _, bits in found) / seconds
+
+
+def _quantise(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf:
+    return quantize_lsf(
+        one.analysis, book, lambda_, reference_db=one.levels.reference_db,
+        packet_starts=packet_starts(np.ones(len(one.analysis), dtype=np.bool_), PACKET_FRAMES), effort=_LSF_EFFORT,
+    )  # fmt: skip
 
 
 def _train_set(

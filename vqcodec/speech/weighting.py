@@ -13,6 +13,7 @@ and critical bandwidth as a function of frequency", JASA 1980 (b); ITU-T P.48 (i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -37,6 +38,7 @@ _LEAST_RECEIVER_POWER = 0.05
 _LAG_WINDOW_HZ = 40.0
 _NOISE_FLOOR = 5e-4
 _ENERGY_FLOOR = 3e-4  # of the active level after weighting
+_SPECTRA_AT_A_TIME = 256  # subframes
 _ENERGY_REACH = 2  # subframes on each side over which the energy is averaged
 
 
@@ -94,11 +96,11 @@ class LevelMeter:
     def add(self, signal: npt.ArrayLike, *, lead: int = 0, subframes: int | None = None) -> None:
         """Measure a part of the file; the arguments are those of `weighting`."""
         samples, subframes = _part(signal, self._band, lead, subframes)
-        spectra = _power_spectra(samples, self._band, lead, subframes)
-        self._powers.append(spectra.mean(axis=1))
-        # Power after W(z), but for the file's active power, which is not known yet, and for the spectral floor.
         exponent = 1 - SHAPES[self._band.name].spectrum
-        self._compressed.append((spectra**exponent / _tables(self._band).target).mean(axis=1))
+        for _, spectra in _power_spectra(samples, self._band, lead, subframes):
+            self._powers.append(spectra.mean(axis=1))
+            # Power after W(z), but for the file's active power, which is not known yet, and for the spectral floor.
+            self._compressed.append((spectra**exponent / _tables(self._band).target).mean(axis=1))
 
     def levels(self) -> Levels:
         """The levels of everything measured so far."""
@@ -138,13 +140,15 @@ def weighting(
     shape, tables = SHAPES[band.name], _tables(band)
     wide = subframes + 2 * _ENERGY_REACH
     wide_lead = lead - _ENERGY_REACH * band.subframe
-    spectra = np.empty((wide, len(tables.target)))
-    _smooth(_power_spectra(samples, band, wide_lead, wide), tables.first, tables.kernels, spectra)
-    noise = (spectra / levels.power + _SPECTRAL_FLOOR) ** shape.spectrum * tables.target
-    autocorrelations = np.fft.irfft(noise, axis=1)[:, : band.weighting_order + 1] * tables.lags
+    autocorrelations = np.empty((wide, band.weighting_order + 1))
+    for rows, spectra in _power_spectra(samples, band, wide_lead, wide):
+        smoothed = np.empty(spectra.shape[::-1])
+        _smooth(np.ascontiguousarray(spectra.T), tables.first, tables.widths, tables.kernels, smoothed)
+        noise = (np.ascontiguousarray(smoothed.T) / levels.power + _SPECTRAL_FLOOR) ** shape.spectrum * tables.target
+        autocorrelations[rows] = np.fft.irfft(noise, axis=1)[:, : band.weighting_order + 1] * tables.lags
     filters = np.empty_like(autocorrelations)
     energies = np.empty(wide)
-    _whiten(samples, wide_lead, band.subframe, np.ascontiguousarray(autocorrelations), levels.power, filters, energies)
+    _whiten(samples, wide_lead, band.subframe, autocorrelations, levels.power, filters, energies)
     reach = np.ones(2 * _ENERGY_REACH + 1) / (2 * _ENERGY_REACH + 1)
     energy = np.convolve(energies, reach, "valid")[:subframes] / levels.weighted_power
     weights = 1 / ((energy + _ENERGY_FLOOR) ** shape.energy * levels.weighted_power * band.subframe)
@@ -157,12 +161,14 @@ class _Tables(NamedTuple):
     Attributes:
         target: float64 (bins,), the noise wanted for a flat spectrum of the speech.
         first: int64 (bins,), first bin that the smoothing of a bin takes in.
-        kernels: float64 (bins, width), the weights of that bin and the following ones; they sum to 1.
+        widths: int64 (bins,), how many it takes in.
+        kernels: float64 (bins, most), the weights of that bin and the following ones; they sum to 1.
         lags: float64 (weighting_order + 1,), the lag window.
     """
 
     target: DoubleArray
     first: npt.NDArray[np.int64]
+    widths: npt.NDArray[np.int64]
     kernels: DoubleArray
     lags: DoubleArray
 
@@ -182,7 +188,8 @@ def _tables(band: Band) -> _Tables:
     first = np.minimum((gaussian > 0).argmax(axis=1), len(bark) - width)
     kernels = np.take_along_axis(gaussian, first[:, None] + np.arange(width), axis=1)
     lags = lag_window(band.weighting_order, band.sample_rate, _LAG_WINDOW_HZ, _NOISE_FLOOR)
-    return _Tables(target, first.astype(np.int64), np.ascontiguousarray(kernels), lags)
+    widths = width - (kernels[:, ::-1] > 0).argmax(axis=1)
+    return _Tables(target, first.astype(np.int64), widths.astype(np.int64), np.ascontiguousarray(kernels), lags)
 
 
 def bark_density(frequencies_hz: npt.ArrayLike) -> DoubleArray:
@@ -207,29 +214,38 @@ def _part(signal: npt.ArrayLike, band: Band, lead: int, subframes: int | None) -
     return samples, -(-max(0, len(samples) - lead) // band.subframe) if subframes is None else subframes
 
 
-def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) -> DoubleArray:
-    """Power spectra (subframes, bins) under Hann windows centred on the subframes; their mean is the power."""
+def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) -> Iterator[tuple[slice, DoubleArray]]:
+    """Yield power spectra (subframes, bins) under Hann windows centred on the subframes; their mean is the power.
+
+    They come with the numbers of their subframes, so many at a time that the memory stays small.
+    """
     length = _window_length(band)
     window = np.hanning(length)
-    before = length // 2 - band.subframe // 2 - lead  # zeros to put before the first sample, where positive
-    span = max(0, subframes - 1) * band.subframe + length
-    held = samples[max(0, -before) : max(0, span - before)]
-    padded = np.concatenate([np.zeros(max(0, before)), held])
-    padded = np.concatenate([padded, np.zeros(max(0, span - len(padded)))])
-    segments = np.lib.stride_tricks.sliding_window_view(padded, length)[:: band.subframe][:subframes]
-    spectra = np.fft.rfft(segments * window, 2 * length, axis=1)
-    return (spectra.real**2 + spectra.imag**2) / np.sum(window**2)
+    for first in range(0, subframes, _SPECTRA_AT_A_TIME):
+        count = min(_SPECTRA_AT_A_TIME, subframes - first)
+        begin = lead + first * band.subframe + band.subframe // 2 - length // 2
+        span = (count - 1) * band.subframe + length
+        padded = np.zeros(span)
+        held = samples[max(0, begin) : max(0, begin + span)]
+        padded[max(0, -begin) :][: len(held)] = held
+        segments = np.lib.stride_tricks.sliding_window_view(padded, length)[:: band.subframe]
+        spectra = np.fft.rfft(segments * window, 2 * length, axis=1)
+        yield slice(first, first + count), (spectra.real**2 + spectra.imag**2) / np.sum(window**2)
 
 
 @kernel
-def _smooth(spectra, first, kernels, smoothed):
-    """Fill `smoothed` with `spectra`, both float64 (subframes, bins), averaged by the rows of `kernels`."""
-    for row in range(spectra.shape[0]):
-        for i in range(spectra.shape[1]):
-            total = 0.0
-            for j in range(kernels.shape[1]):
-                total += kernels[i, j] * spectra[row, first[i] + j]
-            smoothed[row, i] = total
+def _smooth(spectra, first, widths, kernels, smoothed):
+    """Fill `smoothed` with `spectra`, both float64 (bins, subframes), averaged by the rows of `kernels`.
+
+    Subframes are worked on side by side; the sum of each is still taken in the order of its bins.
+    """
+    for i in range(spectra.shape[0]):
+        for subframe in range(spectra.shape[1]):
+            smoothed[i, subframe] = 0.0
+        for j in range(widths[i]):
+            weight = kernels[i, j]
+            for subframe in range(spectra.shape[1]):
+                smoothed[i, subframe] += weight * spectra[first[i] + j, subframe]
 
 
 @kernel
