@@ -30,7 +30,7 @@ DoubleArray = npt.NDArray[np.float64]
 
 _WINDOW_S = 0.032
 _LEAST_POWER = 0.1  # squared sample steps: digital silence, for a level in dB
-_SMOOTHING_BARK = 0.3
+_SMOOTHING_BARK = 0.15
 _SMOOTHING_REACH = 4.0  # standard deviations
 _SPECTRAL_FLOOR = 1e-4  # of the active level
 _REFERENCE_HZ = 500.0  # where the density of critical bands counts as 1
