@@ -13,7 +13,7 @@ from typing import Any
 
 from vqcodec.api.codebooks import CodebookChoice, chosen_codebook, codebook_sources
 from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
-from vqcodec.api.options import DecodeOptions, EncodeOptions, Progress, Target, VideoOptions
+from vqcodec.api.options import DecodeOptions, EncodeOptions, Progress, Target, VideoChoices
 from vqcodec.endpoints import Destination, Source, check_destination, name_of
 from vqcodec.errors import UsageError
 from vqcodec.reports import (
@@ -126,7 +126,7 @@ def encode(
     asked = EncodeOptions(
         target=Target(quality, target_psnr, target_size, bitrate),
         effort=effort,
-        video=VideoOptions(fps, frames, gop, scene_cuts, audio, keep_partial),
+        video=VideoChoices(fps, frames, gop, scene_cuts, audio, keep_partial),
         engine=options,
         embed_codebook=embed_codebook,
         strip_metadata=strip_metadata,

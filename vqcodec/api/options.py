@@ -42,7 +42,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class VideoOptions:
+class VideoChoices:
     """What only video has, as `vqcodec.api.encode` describes it; None is what was not asked for."""
 
     fps: str | None = None
@@ -66,7 +66,7 @@ class EncodeOptions:
 
     target: Target = field(default_factory=Target)
     effort: int | None = None
-    video: VideoOptions = field(default_factory=VideoOptions)
+    video: VideoChoices = field(default_factory=VideoChoices)
     engine: Mapping[str, Any] = field(default_factory=dict)
     embed_codebook: bool = False
     strip_metadata: bool = False

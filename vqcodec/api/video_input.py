@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from vqcodec.api.media import Side
-from vqcodec.api.options import VideoOptions
+from vqcodec.api.options import VideoChoices
 from vqcodec.endpoints import Source, naming, seekable
 from vqcodec.video.decoding import Decoding
 from vqcodec.video.files import codebook_of, read_video
@@ -22,7 +22,7 @@ from vqcodec.vq.codebook import Codebook
 
 
 @contextmanager
-def opened(source: Source, name: str, asked: VideoOptions) -> Iterator[tuple[FrameSource, int | None]]:
+def opened(source: Source, name: str, asked: VideoChoices) -> Iterator[tuple[FrameSource, int | None]]:
     """The frames to encode, and the bytes of the file that they are in, if it is one."""
     rate = None if asked.fps is None else frame_rate(asked.fps)
     with _as_path_or_stream(source) as (origin, size):
@@ -41,7 +41,7 @@ def frames_of(
 ) -> Iterator[tuple[VideoFormat, Iterator[Frame]]]:
     """The format and the frames of one side of a comparison."""
     if not side.coded:
-        with opened(side.source, side.name, VideoOptions()) as (frames, _):
+        with opened(side.source, side.name, VideoChoices()) as (frames, _):
             yield frames.format, frames.frames()
         return
     with naming(side.name), seekable(side.source, side.name) as file:

@@ -82,14 +82,9 @@ def train_codebook(
     console = printing.console()
     with announce_compilation(console), console.progress("training", 1) as advance:
         from vqcodec.training import train_codebook as train
-        from vqcodec.training.corpus import PictureCorpus, SoundCorpus, VideoCorpus
+        from vqcodec.training.design import CORPORA
 
-        kinds: dict[Media, type[PictureCorpus | SoundCorpus | VideoCorpus]] = {
-            Media.IMAGE: PictureCorpus,
-            Media.SPEECH: SoundCorpus,
-            Media.VIDEO: VideoCorpus,
-        }
-        sources: list[Source] = [*kinds[media].of(inputs).paths, *([chosen.parent] if chosen.parent else [])]
+        sources: list[Source] = [*CORPORA[media.value].of(inputs).paths, *([chosen.parent] if chosen.parent else [])]
         check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
