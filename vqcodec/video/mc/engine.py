@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from vqcodec.errors import CodebookError, UsageError
+from vqcodec.errors import UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
@@ -34,8 +34,7 @@ def model_of(codebook: Codebook) -> VideoModel:
     Raises:
         CodebookError: the codebook is for another engine, or is not usable.
     """
-    if codebook.engine != ENGINE:
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    codebook.require_engine(ENGINE)
     return VideoModel.from_arrays(codebook.arrays)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vqcodec.blocks.model import PLANE_TYPES, Model
 from vqcodec.blocks.parts import PART_NAMES, PartBits
-from vqcodec.errors import CodebookError, UsageError
+from vqcodec.errors import UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.frames import Frame
 from vqcodec.video.st3d.decoder import GroupDecoder
@@ -83,8 +83,7 @@ def model_of(codebook: Codebook) -> Model:
     Raises:
         CodebookError: the codebook is for another engine, or is not usable.
     """
-    if codebook.engine != ENGINE:
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    codebook.require_engine(ENGINE)
     return Model.from_arrays(codebook.arrays)
 
 
