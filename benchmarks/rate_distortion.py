@@ -7,51 +7,31 @@ file), `bpp`, `psnr_rgb` and `psnr_luma` (dB), `ssim_luma`, `encode_s`, `decode_
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.datasets import Picture, Samples
 from benchmarks.peers import Codec
+from benchmarks.stored_points import Point, StoredPoints
 from vqcodec import metrics
-
-Point = dict[str, Any]
 
 QUALITIES = {"psnr_rgb": "RGB PSNR", "psnr_luma": "luma PSNR", "ssim_luma": "SSIM (luma)"}
 EXACT_DB = 60.0  # what a picture decoded without error counts in the mean PSNR of a set
 
 
-class PointCache:
+class PointCache(StoredPoints):
     """Points of the peers from earlier runs, kept by picture, library version, options and setting."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        stored = path is not None and path.is_file()
-        self._points: dict[str, Point] = json.loads(path.read_text("utf-8")) if stored and path else {}
 
     def point(self, codec: Codec, picture: Picture, setting: float) -> Point:
         """The stored point, or a new measurement; a codec without an identity is always measured."""
-        if not codec.identity or self._path is None:
-            return measure(codec, picture, setting)
         shape = "x".join(map(str, picture.samples.shape))
         digest = hashlib.sha256(picture.samples.tobytes()).hexdigest()[:32]
-        key = f"{codec.identity} @ {setting:g} / {shape} {digest}"
-        if key not in self._points:
-            self._points[key] = measure(codec, picture, setting)
-        return self._points[key] | {"picture": picture.name}
-
-    def save(self) -> None:
-        """Write the cache, if there is a place for it."""
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(self._points), "utf-8")
-            temporary.replace(self._path)
+        key = f"@ {setting:g} / {shape} {digest}"
+        return self.recall(codec.identity, key, lambda: measure(codec, picture, setting)) | {"picture": picture.name}
 
 
 def measure(codec: Codec, picture: Picture, setting: float) -> Point:

@@ -7,7 +7,6 @@ A point is a dictionary that goes into the JSON as it is: `clip`, `sex`, `band`,
 from __future__ import annotations
 
 import hashlib
-import json
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,45 +16,34 @@ import numpy as np
 
 from benchmarks.speech_data import Clip, Samples
 from benchmarks.speech_peers import SpeechCodec
+from benchmarks.stored_points import Point, StoredPoints
 from vqcodec.metrics import perceptual
 from vqcodec.metrics.speech import aligned, delay
-
-Point = dict[str, Any]
 
 QUALITIES = {"pesq": "PESQ", "stoi": "STOI", "visqol": "ViSQOL"}
 GROUPS = ("all", "men", "women")
 DELAY_CLIPS = 7
 
 
-class PointCache:
+class PointCache(StoredPoints):
     """Points from earlier runs, kept by codec, setting and samples."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        stored = path is not None and path.is_file()
-        self._points: dict[str, Point] = json.loads(path.read_text("utf-8")) if stored and path else {}
+        super().__init__(path)
         self._delays: dict[tuple[str, str, str], int] = {}
 
     def points(self, codec: SpeechCodec, clips: Sequence[Clip], setting: str) -> list[Point]:
         """A point for each clip: the stored one, or a new measurement; without an identity always a new one."""
         return [self._point(codec, clips, clip, setting) for clip in clips]
 
-    def save(self) -> None:
-        """Write the cache, if there is a place for it."""
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(self._points), "utf-8")
-            temporary.replace(self._path)
-
     def _point(self, codec: SpeechCodec, clips: Sequence[Clip], clip: Clip, setting: str) -> Point:
-        if not codec.identity or self._path is None:
-            return measure(codec, clip, setting, self._delay(codec, clips, setting))
         digest = hashlib.sha256(clip.samples.tobytes()).hexdigest()[:32]
-        key = f"{codec.identity} {codec.band} @ {setting} / {digest}"
-        if key not in self._points:
-            self._points[key] = measure(codec, clip, setting, self._delay(codec, clips, setting))
-        return self._points[key] | {"clip": clip.name, "sex": clip.sex}
+        point = self.recall(
+            codec.identity,
+            f"{codec.band} @ {setting} / {digest}",
+            lambda: measure(codec, clip, setting, self._delay(codec, clips, setting)),
+        )
+        return point | {"clip": clip.name, "sex": clip.sex}
 
     def _delay(self, codec: SpeechCodec, clips: Sequence[Clip], setting: str) -> int:
         """The delay at the setting if that is a codec of its own, else at the last one, where it is clearest."""

@@ -44,6 +44,14 @@ def codec_labels(results: Results) -> dict[str, str]:
     return {codec["codec"]: codec["label"] for codec in results["codecs"]}
 
 
+def _bd_rates(results: Results, columns: Sequence[tuple[str, str]]) -> Rows:
+    """Of every codec but JPEG its mean BD-rate in each (quality measure, reference) of the columns."""
+    means = {(row["quality"], row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"]}
+    for codec, label in codec_labels(results).items():
+        if codec != "jpeg":
+            yield (label, *(percent(means.get((*column, codec))) for column in columns))
+
+
 def _image_comparison(results: Results) -> Rows:
     """BD-rate of every codec against JPEG and AVIF, in each quality measure."""
     columns = [
@@ -53,7 +61,6 @@ def _image_comparison(results: Results) -> Rows:
         ("psnr_rgb", "avif"),
         ("ssim_luma", "avif"),
     ]
-    means = {(row["quality"], row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"]}
     yield (
         "BD-rate over " + results["pictures"],
         "RGB PSNR vs JPEG",
@@ -62,12 +69,7 @@ def _image_comparison(results: Results) -> Rows:
         "RGB PSNR vs AVIF",
         "SSIM vs AVIF",
     )
-    for codec, label in codec_labels(results).items():
-        if codec != "jpeg":
-            yield (
-                label,
-                *(percent(means.get((quality, reference, codec))) for quality, reference in columns),
-            )
+    yield from _bd_rates(results, columns)
 
 
 table("image-colour", "image-colour")(_image_comparison)
@@ -77,7 +79,6 @@ table("image-colour", "image-colour")(_image_comparison)
 def _grey_comparison(results: Results) -> Rows:
     """The luma plane alone: there is one PSNR."""
     columns = [("psnr_luma", "jpeg"), ("ssim_luma", "jpeg"), ("psnr_luma", "avif"), ("ssim_luma", "avif")]
-    means = {(row["quality"], row["reference"], row["codec"]): row["mean"] for row in results["bd_rate"]}
     yield (
         "BD-rate, grey, over " + results["pictures"],
         "PSNR vs JPEG",
@@ -85,12 +86,7 @@ def _grey_comparison(results: Results) -> Rows:
         "PSNR vs AVIF",
         "SSIM vs AVIF",
     )
-    for codec, label in codec_labels(results).items():
-        if codec != "jpeg":
-            yield (
-                label,
-                *(percent(means.get((quality, reference, codec))) for quality, reference in columns),
-            )
+    yield from _bd_rates(results, columns)
 
 
 @table("image-speed", "image-colour")

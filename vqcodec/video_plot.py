@@ -7,7 +7,7 @@ import os
 
 from vqcodec.errors import UsageError
 from vqcodec.metrics.squared_error import EXACT_PLANE_DB
-from vqcodec.video_reports import VideoComparison
+from vqcodec.reports import VideoComparison
 
 FORMATS = (".svg", ".png", ".pdf")
 

@@ -375,7 +375,7 @@ def test_a_defect_is_one_line_and_does_not_stop_the_others(
             raise ZeroDivisionError("of a\nkind")
         return read(source, name)
 
-    monkeypatch.setattr(pixels, "read_picture", read_or_fail)
+    monkeypatch.setattr("vqcodec.api.image.read_picture", read_or_fail)
     result = run("encode", "grey.png", "photo.png", "-d", "new")
     assert result.exit_code == 1
     assert re.fullmatch(r"vqcodec: grey\.png: unexpected ZeroDivisionError: of a kind [^\n]+\n", result.stderr)

@@ -141,30 +141,33 @@ def test_example_runs(example: str, example_folder: Path, run: Run) -> None:
         pytest.importorskip("matplotlib")
     if "compare clip.mp4" in example:
         write_clip(Path("clip.mp4"), 152)
-    for name in re.findall(r"-o (\S+)", example):  # an example may show how an output is made that is there already
-        if name != "-":
-            Path(name).unlink(missing_ok=True)
+    outputs = [name for name in re.findall(r"-o (\S+)", example) if name != "-"]
+    for name in outputs:  # an example may show how an output is made that is there already
+        Path(name).unlink(missing_ok=True)
     for command in example.split(" && "):
         pipeline, _, target = command.partition(" > ")
         data = b""
         for stage in pipeline.split(" | "):
-            data = _run_stage(stage, data, run)
+            exit_code, data, told = _run_stage(stage, data, run)
+            assert exit_code == 0, f"{stage}: {told}"
         if target:
+            assert data, f"{command}: nothing was written to {target}"
             Path(target).write_bytes(data)
+    for name in outputs:
+        assert list(Path().glob(re.sub(r"%\d*d", "*", name))), f"{name} was not made"
 
 
-def _run_stage(stage: str, stdin: bytes, run: Run) -> bytes:
-    """Run one command of a pipeline; what it prints."""
+def _run_stage(stage: str, stdin: bytes, run: Run) -> tuple[int, bytes, str]:
+    """Run one command of a pipeline: its exit code, what it prints, and what it tells besides."""
     words = shlex.split(stage)
     if words[0] == "ffplay":  # shows what it gets
-        assert stdin
-        return b""
+        return int(not stdin), b"", "there is nothing to show"
     if words[0] != "vqcodec":
-        return subprocess.run(words, input=stdin, capture_output=True, check=True).stdout
+        done = subprocess.run(words, input=stdin, capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr.decode()
     open_words = [word for word in words if "*" in word and f"'{word}'" not in stage]
     expanded = [
         str(found) for word in words[1:] for found in (sorted(Path().glob(word)) if word in open_words else [word])
     ]
     result = run(*expanded, stdin=stdin)
-    assert result.exit_code == 0, result.output
-    return result.stdout_bytes
+    return result.exit_code, result.stdout_bytes, result.output

@@ -18,7 +18,7 @@ from moving_pictures import write_clip
 from PIL import Image
 from typer.testing import Result
 
-from vqcodec.cli.training_options import FIELDS, Engine, chosen_options
+from vqcodec.cli.training_options import FIELDS, Engine, EngineOptions
 from vqcodec.errors import UsageError
 from vqcodec.image.block import train as block
 from vqcodec.image.block.train import BlockOptions
@@ -81,9 +81,9 @@ def test_defaults_in_the_help_are_those_of_the_engine(engine: Engine, run: Run) 
 
 
 def test_an_option_of_another_engine_is_refused() -> None:
-    assert chosen_options(Engine.BLOCK, {"--block": 8, "--rounds": None}) == {"side": 8}
+    assert EngineOptions(block=8, lambda_=0).for_engine(Engine.BLOCK) == {"side": 8, "lambda_": 0}
     with pytest.raises(UsageError, match="--block is an option of engine block, not of transform"):
-        chosen_options(Engine.TRANSFORM, {"--block": 8})
+        EngineOptions(block=8).for_engine(Engine.TRANSFORM)
 
 
 def test_options_reach_the_block_engine(workspace: Path, run: Run) -> None:

@@ -170,7 +170,8 @@ def test_search_path_ends_with_the_user_and_the_shipped(places):
 
 
 def test_nothing_here_imports_numba():
-    code = "import sys, vqcodec.container, vqcodec.vq.library, vqcodec.container.atomic; print('numba' in sys.modules)"
+    modules = "vqcodec.api, vqcodec.container, vqcodec.vq.library, vqcodec.container.atomic"
+    code = f"import sys, {modules}; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -20,12 +20,12 @@ from vqcodec import api
 from vqcodec.container import ChunkReader
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, OutputError, UnsupportedError, UsageError
+from vqcodec.reports import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
 from vqcodec.sniffing import HEAD_BYTES, is_video, with_head
 from vqcodec.video import engines, ffmpeg
 from vqcodec.video.codec import decode_video, encode_video
 from vqcodec.video.video_format import VideoFormat
 from vqcodec.video.y4m import frame_bytes, head
-from vqcodec.video_reports import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
 
 
 @pytest.fixture(autouse=True)

@@ -24,10 +24,9 @@ from vqcodec.blocks.contexts import (
     OFFSET_CELLS,
     PATTERN_SYMBOLS,
 )
-from vqcodec.blocks.restoration import check_coefficients
+from vqcodec.blocks.model_arrays import ModelArrays, check_rows
 from vqcodec.blocks.restoration_kernels import CLASSES, TAPS
 from vqcodec.blocks.secondary import MODE_GROUPS, forward_matrices
-from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.errors import CodebookError
 
@@ -232,56 +231,31 @@ class Model:
             CodebookError: an array is missing, or has another shape, type or range than the engine needs.
             CorruptFileError: code lengths are not a complete prefix code.
         """
-        rungs = _take(arrays, "rungs", np.uint8, (None,))
-        if not len(rungs) or rungs.max() > MAX_STEP_INDEX or np.any(np.diff(rungs.astype(int)) <= 0):
-            raise CodebookError(f"codebook: 'rungs' must be ascending step indices below {MAX_STEP_INDEX + 1}")
-        planes = tuple(_plane_tables(arrays, prefix, len(rungs)) for prefix in PLANE_TYPES)
+        held = ModelArrays(arrays, "the block engine")
+        rungs = held.take_rungs()
+        planes = tuple(_plane_tables(held, prefix, len(rungs)) for prefix in PLANE_TYPES)
         transforms = None
-        if "small_transforms" in arrays:
-            small = _take(arrays, "small_transforms", np.int8, (MODE_GROUPS, None, 16, 16))
-            large = _take(arrays, "large_transforms", np.int8, (2, MODE_GROUPS, small.shape[1], 64, 64))
+        if "small_transforms" in held:
+            small = held.take("small_transforms", np.int8, (MODE_GROUPS, None, 16, 16))
+            large = held.take("large_transforms", np.int8, (2, MODE_GROUPS, small.shape[1], 64, 64))
             if small.shape[1] > MAX_ALTERNATIVES:
                 raise CodebookError(
                     f"codebook: {small.shape[1]} transforms a mode; at most {MAX_ALTERNATIVES} are used"
                 )
             transforms = Transforms(small, large)
-        restoration = None
-        if "restoration" in arrays:
-            restoration = _take(arrays, "restoration", np.int16, (len(PLANE_TYPES), len(rungs), CLASSES, TAPS))
-            for coefficients in restoration.reshape(-1, CLASSES, TAPS):
-                check_coefficients(coefficients)
+        restoration = held.take_restoration((len(PLANE_TYPES), len(rungs)))
         return cls(rungs, planes, transforms, restoration)
 
 
-def _plane_tables(arrays: Mapping[str, npt.NDArray[Any]], prefix: str, rungs: int) -> PlaneTables:
-    rows = _take(arrays, f"{prefix}_rows", np.uint16, (rungs, ALL_CONTEXTS))
+def _plane_tables(held: ModelArrays, prefix: str, rungs: int) -> PlaneTables:
+    rows = held.take(f"{prefix}_rows", np.uint16, (rungs, ALL_CONTEXTS))
     pools = {}
     for name, symbols in POOLS.items():
-        lengths = _take(arrays, f"{prefix}_{name}", np.uint8, (None, symbols))
+        lengths = held.take(f"{prefix}_{name}", np.uint8, (None, symbols))
         first, end = POOL_RANGES[name]
-        _check_rows(rows[:, first:end], len(lengths), f"{prefix}_rows")
+        check_rows(rows[:, first:end], len(lengths), f"{prefix}_rows")
         pools[name] = TableSet(lengths, f"codebook: '{prefix}_{name}'")
-    sets = _take(arrays, f"{prefix}_offset_sets", np.uint8, (rungs,))
-    offsets = _take(arrays, f"{prefix}_offsets", np.int8, (None, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
-    _check_rows(sets, len(offsets), f"{prefix}_offset_sets")
+    sets = held.take(f"{prefix}_offset_sets", np.uint8, (rungs,))
+    offsets = held.take(f"{prefix}_offsets", np.int8, (None, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
+    check_rows(sets, len(offsets), f"{prefix}_offset_sets")
     return PlaneTables(rows, pools, sets, offsets)
-
-
-def _take(
-    arrays: Mapping[str, npt.NDArray[Any]], name: str, dtype: type, shape: tuple[int | None, ...]
-) -> npt.NDArray[Any]:
-    """Return array `name` if it has this type and shape (None: any size but 0)."""
-    if name not in arrays:
-        raise CodebookError(f"codebook: array '{name}' of the block engine is missing; train it anew")
-    array = arrays[name]
-    fits = array.dtype == dtype and array.ndim == len(shape)
-    if not fits or any(n == 0 or (want is not None and n != want) for n, want in zip(array.shape, shape)):
-        raise CodebookError(
-            f"codebook: array '{name}' is {array.dtype}{list(array.shape)}, which this version cannot use"
-        )
-    return np.array(array, order="C")  # a copy: a codebook's arrays are read-only, to numba another type
-
-
-def _check_rows(rows: npt.NDArray[Any], count: int, name: str) -> None:
-    if int(rows.max()) >= count:
-        raise CodebookError(f"codebook: '{name}' refers to table {rows.max()} of {count}")

@@ -15,8 +15,7 @@ from vqcodec.endpoints import check_destination, write_all
 from vqcodec.errors import UsageError
 
 if TYPE_CHECKING:
-    from vqcodec.reports import Comparison, SpeechComparison
-    from vqcodec.video_reports import VideoComparison
+    from vqcodec.reports import AnyComparison
 
 EXAMPLES = options.examples(
     "vqcodec compare photo.png photo.vqc",
@@ -79,16 +78,14 @@ def compare(
     console.result(comparison.as_dict(), *comparison_lines(comparison))
 
 
-def _write_by_frame(
-    comparison: Comparison | SpeechComparison | VideoComparison, csv: str | None, plot: str | None, force: bool
-) -> None:
+def _write_by_frame(comparison: AnyComparison, csv: str | None, plot: str | None, force: bool) -> None:
     """The measures of each frame, as a table and as a drawing.
 
     Raises:
         UsageError: it is no video that was compared, or there is no matplotlib to draw with.
     """
     from vqcodec.cli.video_wording import csv_text
-    from vqcodec.video_reports import VideoComparison
+    from vqcodec.reports import VideoComparison
 
     if not isinstance(comparison, VideoComparison):
         raise UsageError(f"{comparison.test}: --csv and --plot are for video")

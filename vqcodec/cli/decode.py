@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vqcodec.batch import Progress
-from vqcodec.cli import options, video_options
-from vqcodec.cli.console import Console
+from vqcodec.cli import decoding_options as decoding
+from vqcodec.cli import options
+from vqcodec.cli.bundles import unbundled
 from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
 from vqcodec.cli.wording import decode_line, decode_total
-from vqcodec.image.crop import Crop
 
 if TYPE_CHECKING:
-    from vqcodec.reports import DecodeReport, SpeechDecodeReport
-    from vqcodec.video_reports import VideoDecodeReport
+    from vqcodec.reports import AnyDecodeReport
 
 EXAMPLES = options.examples(
     "vqcodec decode photo.vqc -o photo-decoded.png",
@@ -31,80 +30,21 @@ EXAMPLES = options.examples(
 )
 
 
+@unbundled
 def decode(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
-    output: options.Output = None,
-    folder: options.Folder = None,
-    force: options.Force = False,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "-f",
-            "--format",
-            metavar="NAME",
-            help="Format to write: png, ppm, tif, webp, bmp, jpg and so on; wav, flac, ogg; y4m, mp4, mkv, mov, or png"
-            " (a picture for each frame).",
-            show_default="by the output's extension, else png, wav or mp4; y4m on standard output",
-            autocompletion=options.complete_format,
-        ),
-    ] = None,
-    crop: Annotated[
-        str | None,
-        typer.Option(
-            "--crop",
-            metavar="X,Y,WIDTHxHEIGHT",
-            help="(pictures) Decode this part alone: its upper left corner, counted from 0, and its size.",
-        ),
-    ] = None,
-    start: Annotated[
-        float | None,
-        typer.Option("--start", metavar="SECONDS", min=0, help="(speech, video) Where to begin.", show_default="0"),
-    ] = None,
-    duration: Annotated[
-        float | None,
-        typer.Option("--duration", metavar="SECONDS", help="(speech, video) How much to decode.", show_default="all"),
-    ] = None,
-    rate: Annotated[
-        str | None,
-        typer.Option(
-            "--rate",
-            metavar="source|codec|HZ",
-            help="(speech) Sampling rate to write: that of what was encoded, the codec's, or another.",
-            show_default="source",
-        ),
-    ] = None,
-    salvage: Annotated[
-        bool,
-        typer.Option(
-            "--salvage",
-            help="(speech, video) Decode what is intact of a damaged file; conceal and report what is lost. For lost"
-            " frames stands the one before.",
-        ),
-    ] = False,
-    frames: video_options.Frames = None,
-    lossless: Annotated[
-        bool, typer.Option("--lossless", help="(video) Write mp4, mkv or mov without any further loss.")
-    ] = False,
-    audio: video_options.Audio = True,
-    codebook: options.Codebook = None,
+    *,
+    outputs: options.Outputs,
+    wishes: decoding.Wishes,
     jobs: options.Jobs = None,
-    quiet: options.Quiet = False,
-    no_progress: options.NoProgress = False,
-    as_json: options.Json = False,
-    debug: options.Debug = False,
+    printing: options.Printing,
 ) -> None:
     """Decode .vqc files to pictures, sound files and videos."""
-    part = None if crop is None else Crop.parse(crop)
-    items = plan_outputs(inputs, output, folder, lambda name: _extension(name, format))
-    console = Console(
-        quiet=quiet,
-        as_json=as_json,
-        no_progress=no_progress,
-        debug=debug,
-        data_on_stdout=items[0].output == "-",
-    )
+    asked = wishes.as_arguments()
+    items = plan_outputs(inputs, outputs.output, outputs.folder, lambda name: _extension(name, wishes.format))
+    console = printing.console(data_on_stdout=items[0].output == STANDARD)
 
-    def work(item: Item, progress: Progress, threads: int) -> DecodeReport | SpeechDecodeReport | VideoDecodeReport:
+    def work(item: Item, progress: Progress, threads: int) -> AnyDecodeReport:
         from vqcodec import api
         from vqcodec.sniffing import medium_of_media, with_head
 
@@ -113,23 +53,14 @@ def decode(
         return api.decode(
             source,
             sys.stdout.buffer if streamed else item.destination,
-            format=format,
-            codebook=codebook,
-            crop=part,
-            rate=int(rate) if rate is not None and rate.isascii() and rate.isdecimal() else rate,
-            start=start,
-            duration=duration,
-            salvage=salvage,
-            frames=frames,
-            lossless=lossless,
-            audio=None if audio else False,
-            overwrite=force,
+            overwrite=outputs.force,
             threads=threads,
             progress=progress,
             name=item.name,
+            **asked,
         )
 
-    def show(item: Item, report: DecodeReport | SpeechDecodeReport | VideoDecodeReport) -> None:
+    def show(item: Item, report: AnyDecodeReport) -> None:
         if report.data is not None:
             write_stdout(report.data)
         for note in getattr(report, "notes", ()):

@@ -1,13 +1,15 @@
-"""The options of `vqcodec encode` for pictures and speech that no other command has."""
+"""The options of `vqcodec encode` that no other command has, and all that are wishes for the encoding, together."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from vqcodec.cli import options
+from vqcodec.cli import options, video_options
+from vqcodec.errors import UsageError
 
 
 class Tune(StrEnum):
@@ -23,14 +25,6 @@ class Chroma(StrEnum):
     AUTO = "auto"
     FULL = "444"
     HALF = "420"
-
-
-class Media(StrEnum):
-    """What an input is encoded as."""
-
-    IMAGE = "image"
-    SPEECH = "speech"
-    VIDEO = "video"
 
 
 class Band(StrEnum):
@@ -49,7 +43,7 @@ class Channels(StrEnum):
 
 
 MediaKind = Annotated[
-    Media | None,
+    options.Media | None,
     typer.Option("--media", help="What the inputs are.", show_default="by the codebook, else by each file"),
 ]
 Quality = Annotated[
@@ -150,3 +144,46 @@ StripMetadata = Annotated[
     bool,
     typer.Option("--strip-metadata", help="Leave out ICC profile, EXIF and XMP, and the texts of sound files."),
 ]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What `vqcodec encode` is asked for; the fields are named as the arguments of `vqcodec.api.encode`."""
+
+    medium: MediaKind = None
+    quality: Quality = None
+    target_psnr: TargetPsnr = None
+    target_size: TargetSize = None
+    bitrate: Bitrate = None
+    effort: Effort = None
+    band: CodedBand = None
+    channels: ChannelUse = None
+    tune: TuneFor = None
+    chroma: ChromaSize = None
+    alpha_quality: AlphaQuality = None
+    fps: video_options.Fps = None
+    frames: video_options.Frames = None
+    gop: video_options.Gop = None
+    scene_cuts: video_options.SceneCuts = True
+    audio: video_options.Audio = True
+    keep_partial: video_options.KeepPartial = False
+    engine_option: video_options.EngineOption = None
+    codebook: Codebook = None
+    embed_codebook: EmbedCodebook = False
+    strip_metadata: StripMetadata = False
+
+    def as_arguments(self) -> dict[str, Any]:
+        """The arguments of `vqcodec.api.encode` that say so; what was not given is left out.
+
+        Raises:
+            UsageError: options exclude one another, or one of the engine's is not of the form NAME=VALUE.
+        """
+        if sum(value is not None for value in (self.quality, self.target_psnr, self.target_size, self.bitrate)) > 1:
+            raise UsageError(
+                "--quality, --target-psnr, --target-size and --bitrate exclude one another; give one of them"
+            )
+        default = vars(Wishes())
+        given = {name: value for name, value in vars(self).items() if value != default[name]}
+        engine_options = video_options.engine_options(given.pop("engine_option", []))
+        plain = {name: value.value if isinstance(value, StrEnum) else value for name, value in given.items()}
+        return {**plain, **engine_options}

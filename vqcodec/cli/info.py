@@ -13,8 +13,7 @@ from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.wording import info_lines
 
 if TYPE_CHECKING:
-    from vqcodec.reports import FileInfo, SpeechInfo
-    from vqcodec.video_reports import VideoInfo
+    from vqcodec.reports import AnyInfo
 
 EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --bits", "vqcodec info *.vqc --json")
 
@@ -32,12 +31,12 @@ def info(
     """
     console = Console(as_json=as_json, no_progress=True, debug=debug)
 
-    def work(item: Item, _progress: Progress, _threads: int) -> FileInfo | SpeechInfo | VideoInfo:
+    def work(item: Item, _progress: Progress, _threads: int) -> AnyInfo:
         from vqcodec import api
 
         return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
 
-    def show(_item: Item, report: FileInfo | SpeechInfo | VideoInfo) -> None:
+    def show(_item: Item, report: AnyInfo) -> None:
         console.result(report.as_dict(), *info_lines(report))
 
     process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

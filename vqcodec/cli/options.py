@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from vqcodec.cli.console import Console
 from vqcodec.cli.failures import DEBUG
+
+
+class Media(StrEnum):
+    """What an input is encoded as, or a codebook is for."""
+
+    IMAGE = "image"
+    SPEECH = "speech"
+    VIDEO = "video"
 
 
 def examples(*commands: str) -> str:
@@ -81,3 +92,32 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Show the traceback of an error.", callback=_set_debug),
 ]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where outputs go, and whether they may replace what is there."""
+
+    output: Output = None
+    folder: Folder = None
+    force: Force = False
+
+
+@dataclass(frozen=True)
+class Printing:
+    """What is printed, and how."""
+
+    quiet: Quiet = False
+    no_progress: NoProgress = False
+    as_json: Json = False
+    debug: Debug = False
+
+    def console(self, *, data_on_stdout: bool = False) -> Console:
+        """The console that prints so; results go to standard error where standard output carries data."""
+        return Console(
+            quiet=self.quiet,
+            as_json=self.as_json,
+            no_progress=self.no_progress,
+            debug=self.debug,
+            data_on_stdout=data_on_stdout,
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +10,9 @@ import typer
 
 from vqcodec.cli import options
 from vqcodec.cli import training_options as training
+from vqcodec.cli.bundles import unbundled
 from vqcodec.cli.compilation import announce_compilation
-from vqcodec.cli.console import Console
+from vqcodec.cli.options import Media
 from vqcodec.cli.training_options import Engine
 from vqcodec.endpoints import Source, check_destination, write_all
 from vqcodec.errors import UsageError
@@ -30,17 +30,10 @@ EXAMPLES = options.examples(
 )
 
 
-class Media(StrEnum):
-    """What codebooks can be trained for."""
-
-    IMAGE = "image"
-    SPEECH = "speech"
-    VIDEO = "video"
-
-
 _DEFAULT_ENGINES = {Media.IMAGE: Engine.TRANSFORM, Media.SPEECH: Engine.CELP_NB, Media.VIDEO: Engine.MC}
 
 
+@unbundled
 def train_codebook(
     inputs: Annotated[
         list[str],
@@ -49,6 +42,7 @@ def train_codebook(
             help="Pictures, sound files or videos, and folders, which are searched with all below.",
         ),
     ],
+    *,
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Codebook file to write (.vqcb).")],
     force: options.Force = False,
     name: Annotated[
@@ -62,24 +56,7 @@ def train_codebook(
             "--engine", help="Engine that it is for.", show_default="transform; for speech celp-nb, for video mc"
         ),
     ] = None,
-    rounds: training.Rounds = None,
-    effort: training.Effort = None,
-    tune: training.TuneFor = None,
-    chroma: training.ChromaSize = None,
-    parent: training.Parent = None,
-    pixels: training.Pixels = None,
-    seconds: training.Seconds = None,
-    frames_per_clip: training.FramesPerClip = None,
-    checkpoint: training.Checkpoint = None,
-    size: training.Size = None,
-    block: training.Block = None,
-    layout: training.PlaneLayout = None,
-    classes: training.Classes = None,
-    lambda_: training.Lambda = None,
-    scales: training.Scales = None,
-    symmetries: training.Symmetries = None,
-    training_vectors: training.TrainingVectors = None,
-    seed: training.Seed = None,
+    chosen: training.EngineOptions,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -90,53 +67,25 @@ def train_codebook(
             show_default="the number of CPUs",
         ),
     ] = None,
-    quiet: options.Quiet = False,
-    no_progress: options.NoProgress = False,
-    as_json: options.Json = False,
-    debug: options.Debug = False,
+    printing: options.Printing,
 ) -> None:
     """Train a codebook on media of your own.
 
     Options marked with an engine belong to it alone. Files that cannot be read are listed and left out.
     """
-    given = {
-        "--rounds": rounds,
-        "--effort": effort,
-        "--tune": tune,
-        "--chroma": chroma,
-        "--parent": parent,
-        "--pixels": pixels,
-        "--seconds": seconds,
-        "--frames-per-clip": frames_per_clip,
-        "--checkpoint": checkpoint,
-        "--size": size,
-        "--block": block,
-        "--layout": layout,
-        "--classes": classes,
-        "--lambda": lambda_,
-        "--scales": scales,
-        "--symmetries": symmetries or None,
-        "--training-vectors": training_vectors,
-        "--seed": seed,
-    }
     engine = engine or _DEFAULT_ENGINES[media]
-    chosen = training.chosen_options(engine, given)
+    engine_options = chosen.for_engine(engine)
     name = name or Path(output).stem
     if not is_codebook_name(name):
         raise UsageError(
             f"'{printable(name)}' cannot be the name of a codebook; say another with --name, of letters, digits, ._+-"
         )
-    console = Console(quiet=quiet, as_json=as_json, no_progress=no_progress, debug=debug)
+    console = printing.console()
     with announce_compilation(console), console.progress("training", 1) as advance:
         from vqcodec.training import train_codebook as train
-        from vqcodec.training.corpus import PictureCorpus, SoundCorpus, VideoCorpus
+        from vqcodec.training.design import CORPORA
 
-        kinds: dict[Media, type[PictureCorpus | SoundCorpus | VideoCorpus]] = {
-            Media.IMAGE: PictureCorpus,
-            Media.SPEECH: SoundCorpus,
-            Media.VIDEO: VideoCorpus,
-        }
-        sources: list[Source] = [*kinds[media].of(inputs).paths, *([parent] if parent else [])]
+        sources: list[Source] = [*CORPORA[media.value].of(inputs).paths, *([chosen.parent] if chosen.parent else [])]
         check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
@@ -146,7 +95,7 @@ def train_codebook(
             threads=threads,
             progress=lambda what, done: advance(0, done, what),
             skipped=lambda _path, reason: console.notice(f"left out: {reason}"),
-            **chosen,
+            **engine_options,
         )
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -98,29 +98,6 @@ FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
 FIELDS |= {Engine.CELP_FIXED: _TEXTBOOK, Engine.LD_CELP: _TEXTBOOK}
 
 
-def chosen_options(engine: Engine, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given on the command line, as options of the engine.
-
-    Args:
-        given: value by option of the command line; None where it was not given.
-
-    Raises:
-        UsageError: an option was given that belongs to another engine.
-    """
-    known = FIELDS[engine]
-    options: dict[str, Any] = {}
-    for flag, value in given.items():
-        if value is None:
-            continue
-        if flag not in known:
-            owner = next(other for other in Engine if flag in FIELDS[other])
-            raise UsageError(
-                f"{flag} is an option of engine {owner}, not of {engine}; leave it out, or say --engine {owner}"
-            )
-        options[known[flag]] = value.value if isinstance(value, StrEnum) else value
-    return options
-
-
 def _option(flag: str, help: str, default: str, **limits: Any) -> Any:
     """An option without a default of its own, because only what was given goes to the engine."""
     engines = ", ".join(engine for engine in Engine if flag in FIELDS[engine])
@@ -209,3 +186,47 @@ TrainingVectors = Annotated[
     ),
 ]
 Seed = Annotated[int | None, _option("--seed", "The same seed gives the same codebook.", "0", metavar="S", min=0)]
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """The options of `train-codebook` that belong to one engine or another; None is what was not given."""
+
+    rounds: Rounds = None
+    effort: Effort = None
+    tune: TuneFor = None
+    chroma: ChromaSize = None
+    parent: Parent = None
+    pixels: Pixels = None
+    seconds: Seconds = None
+    frames_per_clip: FramesPerClip = None
+    checkpoint: Checkpoint = None
+    size: Size = None
+    block: Block = None
+    layout: PlaneLayout = None
+    classes: Classes = None
+    lambda_: Lambda = None
+    scales: Scales = None
+    symmetries: Symmetries = None
+    training_vectors: TrainingVectors = None
+    seed: Seed = None
+
+    def for_engine(self, engine: Engine) -> dict[str, Any]:
+        """What was given, as options of the engine.
+
+        Raises:
+            UsageError: an option was given that belongs to another engine.
+        """
+        known = FIELDS[engine]
+        options: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if value is None or value is False:
+                continue
+            flag = "--" + name.rstrip("_").replace("_", "-")
+            if flag not in known:
+                owner = next(other for other in Engine if flag in FIELDS[other])
+                raise UsageError(
+                    f"{flag} is an option of engine {owner}, not of {engine}; leave it out, or say --engine {owner}"
+                )
+            options[known[flag]] = value.value if isinstance(value, StrEnum) else value
+        return options

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vqcodec.cli.speech_wording import STDOUT_NAME, decibels, seconds
-from vqcodec.video_reports import (
+from vqcodec.reports import (
     FrameBits,
     VideoComparison,
     VideoDecodeReport,

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 from vqcodec.cli import speech_wording, video_wording
 from vqcodec.reports import (
+    AnyComparison,
+    AnyDecodeReport,
+    AnyEncodeReport,
+    AnyInfo,
+    AnyVerifyReport,
     CodebookUse,
-    Comparison,
-    DecodeReport,
     EncodeReport,
     FileInfo,
     SpeechComparison,
@@ -17,9 +20,6 @@ from vqcodec.reports import (
     SpeechEncodeReport,
     SpeechInfo,
     SpeechVerifyReport,
-    VerifyReport,
-)
-from vqcodec.video_reports import (
     VideoComparison,
     VideoDecodeReport,
     VideoEncodeReport,
@@ -37,7 +37,7 @@ def decibels(value: float) -> str:
     return f"{value:.2f} dB" if math.isfinite(value) else "exact"
 
 
-def encode_line(report: EncodeReport | SpeechEncodeReport | VideoEncodeReport) -> str:
+def encode_line(report: AnyEncodeReport) -> str:
     """Input, output, size, rate, ratio, PSNR and time."""
     if isinstance(report, SpeechEncodeReport):
         return speech_wording.encode_line(report)
@@ -49,7 +49,7 @@ def encode_line(report: EncodeReport | SpeechEncodeReport | VideoEncodeReport) -
     )
 
 
-def encode_total(reports: Sequence[EncodeReport | SpeechEncodeReport | VideoEncodeReport]) -> str:
+def encode_total(reports: Sequence[AnyEncodeReport]) -> str:
     """Sums over a batch; rate and ratio of all files together, PSNR as the mean over the files."""
     speech = [report for report in reports if isinstance(report, SpeechEncodeReport)]
     videos = [report for report in reports if isinstance(report, VideoEncodeReport)]
@@ -70,7 +70,7 @@ def encode_total(reports: Sequence[EncodeReport | SpeechEncodeReport | VideoEnco
     )
 
 
-def decode_line(report: DecodeReport | SpeechDecodeReport | VideoDecodeReport) -> str:
+def decode_line(report: AnyDecodeReport) -> str:
     """Input, output, format, size and time."""
     if isinstance(report, SpeechDecodeReport):
         return speech_wording.decode_line(report)
@@ -82,7 +82,7 @@ def decode_line(report: DecodeReport | SpeechDecodeReport | VideoDecodeReport) -
     )
 
 
-def decode_total(reports: Sequence[DecodeReport | SpeechDecodeReport | VideoDecodeReport]) -> str:
+def decode_total(reports: Sequence[AnyDecodeReport]) -> str:
     """Sums over a batch."""
     size = sum(report.output_bytes for report in reports)
     return f"{len(reports)} files: {size:,} bytes"
@@ -94,7 +94,7 @@ def codebook_line(codebook: CodebookUse) -> str:
     return f"{codebook.name or 'unnamed'} ({codebook.identity[:16]}, {where})"
 
 
-def info_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
+def info_lines(report: AnyInfo) -> list[str]:
     """One fact a line."""
     if isinstance(report, VideoInfo):
         facts = dict(video_wording.facts(report))
@@ -117,7 +117,7 @@ def _picture_facts(report: FileInfo) -> dict[str, str]:
     }
 
 
-def _bits_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
+def _bits_lines(report: AnyInfo) -> list[str]:
     """A table of where the bits went, the greatest part first, if they were counted; of speech also in kbit/s."""
     if report.bits is None:
         return []
@@ -131,7 +131,7 @@ def _bits_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
     return ["  bits", *lines]
 
 
-def verify_line(report: VerifyReport | SpeechVerifyReport | VideoVerifyReport) -> str:
+def verify_line(report: AnyVerifyReport) -> str:
     """That the file is whole."""
     if isinstance(report, SpeechVerifyReport):
         what = speech_wording.verify_facts(report)
@@ -142,7 +142,7 @@ def verify_line(report: VerifyReport | SpeechVerifyReport | VideoVerifyReport) -
     return f"{report.input}: whole; {what}, codebook {codebook_line(report.codebook)}, {report.seconds:.2f} s"
 
 
-def comparison_lines(report: Comparison | SpeechComparison | VideoComparison) -> list[str]:
+def comparison_lines(report: AnyComparison) -> list[str]:
     """Every measure, the most asked for first."""
     if isinstance(report, SpeechComparison):
         return speech_wording.comparison_lines(report)

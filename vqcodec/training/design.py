@@ -19,6 +19,12 @@ ENGINES = {
 }
 """Engines that can be trained, by medium; the first is the default."""
 
+CORPORA: dict[str, type[PictureCorpus | SoundCorpus | VideoCorpus]] = {
+    "image": PictureCorpus,
+    "speech": SoundCorpus,
+    "video": VideoCorpus,
+}
+
 _TEXTBOOK = {
     "celp-fixed": "vqcodec.speech.textbook.celp_training",
     "ld-celp": "vqcodec.speech.textbook.ld_training",
@@ -80,38 +86,24 @@ def train_codebook(
     if engine not in engines:
         known = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in ENGINES.items())
         raise UsageError(f"there is no engine {engine} to train for {medium}; there are {known}")
-    if medium == "speech":
-        sounds = SoundCorpus.of(sources)
-        train_sounds = _train_textbook if engine in _TEXTBOOK else _train_speech
-        codebook = train_sounds(sounds, engine, name, options, threads, progress)
-        _tell_skipped(sounds.skipped, skipped)
-        return codebook
-    if medium == "video":
-        clips = VideoCorpus.of(sources)
-        codebook = _train_video(clips, engine, name, _options(VideoOptions, options), threads, progress)
-        _tell_skipped(clips.skipped, skipped)
-        return codebook
-    corpus = PictureCorpus.of(sources)
-    train = _train_block if engine == "block" else _train_transform
-    codebook = train(corpus, name, options, threads, progress)
-    _tell_skipped(corpus.skipped, skipped)
+    corpus = CORPORA[medium].of(sources)
+    codebook = _TRAINERS[engine](corpus, engine, name, options, threads, progress)
+    if skipped:
+        for path, reason in corpus.skipped:
+            skipped(path, reason)
     return codebook
 
 
-def _tell_skipped(files: Iterable[tuple[Path, str]], skipped: Callable[[Path, str], None] | None) -> None:
-    if skipped:
-        for path, reason in files:
-            skipped(path, reason)
-
-
-def _train_block(corpus: PictureCorpus, name: str, options: dict[str, Any], threads: Any, progress: Any) -> Codebook:
+def _train_block(
+    corpus: PictureCorpus, _engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
+) -> Codebook:
     from vqcodec.image.block import train as block
 
     return block.train(corpus, name, _options(block.BlockOptions, options), threads=threads, progress=progress)
 
 
 def _train_transform(
-    corpus: PictureCorpus, name: str, options: dict[str, Any], threads: Any, progress: Any
+    corpus: PictureCorpus, _engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
 ) -> Codebook:
     from vqcodec.image.transform import train as transform
     from vqcodec.vq.library import load_codebook
@@ -166,25 +158,26 @@ def _train_textbook(
 
 
 def _train_video(
-    corpus: VideoCorpus, engine: str, name: str, options: VideoOptions, threads: Any, progress: Any
+    corpus: VideoCorpus, engine: str, name: str, options: dict[str, Any], threads: Any, progress: Any
 ) -> Codebook:
     from vqcodec.video.mc.train import train_video
     from vqcodec.video.st3d.train import train_st3d
     from vqcodec.vq.library import load_codebook
 
+    chosen = _options(VideoOptions, options)
     train, shipped = {"mc": (train_video, "video"), "st3d": (train_st3d, "video-st3d")}[engine]
-    corpus.frames_per_clip = options.frames_per_clip
-    if options.checkpoint is not None:
-        Path(options.checkpoint).mkdir(parents=True, exist_ok=True)
+    corpus.frames_per_clip = chosen.frames_per_clip
+    if chosen.checkpoint is not None:
+        Path(chosen.checkpoint).mkdir(parents=True, exist_ok=True)
     clips = list(corpus)
     return train(
         clips,
         name=name,
-        parent=None if options.parent == "none" else load_codebook(options.parent or shipped),
-        rounds=options.rounds,
-        effort=options.effort,
+        parent=None if chosen.parent == "none" else load_codebook(chosen.parent or shipped),
+        rounds=chosen.rounds,
+        effort=chosen.effort,
         threads=threads,
-        checkpoint=None if options.checkpoint is None else Path(options.checkpoint),
+        checkpoint=None if chosen.checkpoint is None else Path(chosen.checkpoint),
         progress=progress,
         provenance={"corpus": {"clips": len(clips), "fingerprint": corpus.fingerprint()}},
     )
@@ -197,3 +190,15 @@ def _options(kind: type, options: dict[str, Any]) -> Any:
     if unknown:
         raise UsageError(f"unknown training option {unknown[0]}; this engine has {', '.join(known)}")
     return kind(**options)
+
+
+_TRAINERS: dict[str, Callable[..., Codebook]] = {
+    "transform": _train_transform,
+    "block": _train_block,
+    "celp-nb": _train_speech,
+    "celp-wb": _train_speech,
+    "celp-fixed": _train_textbook,
+    "ld-celp": _train_textbook,
+    "mc": _train_video,
+    "st3d": _train_video,
+}

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vqcodec.errors import UnsupportedError
+from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.video.frames import Frame
 from vqcodec.vq.codebook import Codebook
 
 MAX_EFFORT = 9
+GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
 
 _MODULES = {
     "video/mc": "vqcodec.video.mc.engine",
@@ -118,3 +119,24 @@ def engine_for(name: str) -> Engine:
     if name not in _MODULES:
         raise UnsupportedError(f"video engine {name} is not known to this version; a later vqcodec may have it")
     return importlib.import_module(_MODULES[name])
+
+
+def step_at(quality: float, coarsest: float, finest: float) -> tuple[int, float]:
+    """(step index, factor of lambda) for a quality of 0 to 100, at which the steps have the indices given.
+
+    Between two steps of the ladder lambda makes up for the difference: it grows with the square of the step.
+    """
+    position = coarsest + (finest - coarsest) * quality / 100
+    index = round(position)
+    return index, 2.0 ** ((position - index) / 4)
+
+
+def bounded_group(width: int, height: int, wanted: int | None, usual: int, most: int) -> int:
+    """The most frames of a group: as `wanted`, None for `usual`, fewer where frames are large.
+
+    Raises:
+        UsageError: more than `most` are wanted, or none.
+    """
+    if wanted is not None and not 1 <= wanted <= most:
+        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {most}")
+    return max(1, min(wanted or usual, GROUP_SAMPLES // (width * height)))

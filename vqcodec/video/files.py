@@ -141,8 +141,7 @@ def codebook_of(video: VideoFile, codebook: Codebook | None) -> Codebook:
             f"coded with codebook {reference.name or reference.identity_prefix.hex()[:16]}, not with {book.name}; "
             f"the identity wanted is {reference.identity_prefix.hex()}"
         )
-    if book.engine != video.engine:
-        raise CodebookError(f"codebook {book.name} is for {book.engine}, not for {video.engine}")
+    book.require_engine(video.engine)
     return book
 
 

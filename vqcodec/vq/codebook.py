@@ -97,6 +97,11 @@ class Codebook:
         """The SHA-256 of `canonical_bytes()`: 32 bytes."""
         return self._digest
 
+    def require_engine(self, engine: str) -> None:
+        """Raise CodebookError unless the codebook is for this engine."""
+        if self.engine != engine:
+            raise CodebookError(f"codebook {self.name} is for {self.engine}, not for {engine}")
+
     def __getitem__(self, key: str) -> np.ndarray:
         """The array called `key`.
 

@@ -76,8 +76,7 @@ def layers_of(codebook: Codebook) -> list[Layer]:
     Raises:
         CodebookError: the codebook is for another engine, or its arrays do not fit together.
     """
-    if codebook.engine != ENGINE:
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    codebook.require_engine(ENGINE)
     try:
         layout = _number(codebook, "layout", np.uint8)
         side = _number(codebook, "side", np.uint8)

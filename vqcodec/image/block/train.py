@@ -115,7 +115,15 @@ def _layer_plan(layout: str) -> list[tuple[str, tuple[int, ...], int]]:
     return plans[layout]
 
 
-def _train_layer(corpus: PictureCorpus, planes, subsampling, options, threads, tell) -> tuple[Layer, dict[str, float]]:
+def _train_layer(
+    corpus: PictureCorpus,
+    planes: tuple[int, ...],
+    subsampling: int,
+    options: BlockOptions,
+    threads: int | None,
+    tell: Progress,
+) -> tuple[Layer, dict[str, float]]:
+    """A layer designed on the corpus, and how it codes it: PSNR in dB and bits a block."""
     dimension = len(planes) * options.side**2
     shell = _untrained(np.zeros((2, dimension), np.uint8), planes, subsampling, options.side)
     tell("reading the corpus", 0.0)
@@ -172,7 +180,7 @@ class _Sources:
 
 
 def _training_sequence(sources: _Sources, layer: Layer, options: BlockOptions) -> np.ndarray:
-    """Training vectors, float32 (n, dimension): all, or every so-maniest so that about `training_vectors` remain."""
+    """Training vectors, float32 (n, dimension): all, or every n-th so that about `training_vectors` remain."""
     dimension = layer.codewords.shape[1]
     pieces = [vectors_of(planes, layer).reshape(-1, dimension) for planes in sources.planes(layer)]
     if not pieces:
@@ -220,6 +228,7 @@ class _Statistics:
 
 
 def _collect(sources: _Sources, layer: Layer, lambda_: float) -> _Statistics:
+    """Code every picture with the layer, indices chosen at `lambda_`, and count what was chosen."""
     size, dimension = layer.codewords.shape
     collected = _Statistics(
         np.zeros(layer.index_lengths.shape, np.int64),
@@ -250,10 +259,8 @@ def _with_classes(sources: _Sources, layer: Layer, classes: int) -> Layer:
     across, down = np.zeros((size, size), np.int64), np.zeros((size, size), np.int64)
     for planes in sources.planes(layer):
         indices = select_indices(vectors_of(planes, layer), layer, 0.0, passes=0).astype(np.int64)
-        across += np.bincount((indices[:, :-1] * size + indices[:, 1:]).ravel(), minlength=size * size).reshape(
-            size, size
-        )
-        down += np.bincount((indices[:-1] * size + indices[1:]).ravel(), minlength=size * size).reshape(size, size)
+        across += _pair_counts(indices[:, :-1], indices[:, 1:], size)
+        down += _pair_counts(indices[:-1], indices[1:], size)
     left, up = classes_of(across, classes), classes_of(down, classes)
     count = int(max(left.max(), up.max())) + 1
     return replace(
@@ -264,6 +271,11 @@ def _with_classes(sources: _Sources, layer: Layer, classes: int) -> Layer:
         index_lengths=np.repeat(layer.index_lengths, count * count, axis=0),
         run_lengths=np.repeat(layer.run_lengths, count, axis=0),
     )
+
+
+def _pair_counts(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarray:
+    """How often each index is followed by each, int64 (size, size); the indices in int64."""
+    return np.bincount((first * size + second).ravel(), minlength=size * size).reshape(size, size)
 
 
 def _with_lengths(layer: Layer, statistics: _Statistics) -> Layer:

@@ -19,7 +19,7 @@ from vqcodec.blocks.encoder import encode_planes
 from vqcodec.blocks.model import Model
 from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, PARAMETER_BYTES, CodingParameters
 from vqcodec.blocks.picture_planes import tile_rectangles
-from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
+from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
@@ -76,8 +76,7 @@ def model_of(codebook: Codebook) -> Model:
     Raises:
         CodebookError: the codebook is for another engine, or is not usable.
     """
-    if codebook.engine != ENGINE:
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    codebook.require_engine(ENGINE)
     return Model.from_arrays(codebook.arrays)
 
 

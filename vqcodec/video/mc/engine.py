@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from vqcodec.errors import CodebookError, UsageError
-from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
+from vqcodec.errors import UsageError
+from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
 from vqcodec.video.mc.encoder import encode_frames
@@ -21,7 +21,6 @@ from vqcodec.vq.codebook import Codebook
 
 ENGINE = "video/mc"
 DEFAULT_GROUP = 128
-GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
 MAX_GROUP = 1024
 OPTIONS = ("distance",)
 
@@ -35,19 +34,8 @@ def model_of(codebook: Codebook) -> VideoModel:
     Raises:
         CodebookError: the codebook is for another engine, or is not usable.
     """
-    if codebook.engine != ENGINE:
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    codebook.require_engine(ENGINE)
     return VideoModel.from_arrays(codebook.arrays)
-
-
-def step_of(quality: float) -> tuple[int, float]:
-    """Return (step index, factor of lambda) for a quality of 0 to 100.
-
-    Between two steps of the ladder lambda makes up for the difference: it grows with the square of the step.
-    """
-    position = _COARSEST + (_FINEST - _COARSEST) * quality / 100
-    index = round(position)
-    return index, 2.0 ** ((position - index) / 4)
 
 
 def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
@@ -57,9 +45,7 @@ def group_length(width: int, height: int, wanted: int | None, options: Mapping[s
         UsageError: an option is unknown or out of range.
     """
     _distance_of(options)
-    if wanted is not None and not 1 <= wanted <= MAX_GROUP:
-        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {MAX_GROUP}")
-    return max(1, min(wanted or DEFAULT_GROUP, GROUP_SAMPLES // (width * height)))
+    return bounded_group(width, height, wanted, DEFAULT_GROUP, MAX_GROUP)
 
 
 def encode_group(
@@ -72,7 +58,7 @@ def encode_group(
 
     Options: `distance`, frames from a key frame to the next (1, 2, 4, 8 or 16).
     """
-    step, scale = step_of(settings.quality)
+    step, scale = step_at(settings.quality, _COARSEST, _FINEST)
     parameters = GroupParameters(len(frames), step, distance=_distance_of(settings.options))
     packet, bits, shown = encode_frames(
         frames,

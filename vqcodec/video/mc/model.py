@@ -17,9 +17,8 @@ import numpy.typing as npt
 from vqcodec.blocks.contexts import OFFSET_CELLS, PATTERN_SYMBOLS
 from vqcodec.blocks.initial import initial_model, lengths_from_bits
 from vqcodec.blocks.model import Model
-from vqcodec.blocks.restoration import check_coefficients
+from vqcodec.blocks.model_arrays import ModelArrays, check_rows
 from vqcodec.blocks.restoration_kernels import CLASSES, TAPS
-from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError
 from vqcodec.video.mc.contexts import (
@@ -117,49 +116,23 @@ class VideoModel:
             CorruptFileError: code lengths are not a complete prefix code.
         """
         intra = Model.from_arrays({k.removeprefix(_INTRA): a for k, a in arrays.items() if k.startswith(_INTRA)})
-        rungs = _take(arrays, "rungs", np.uint8, (None,))
-        if rungs.max() > MAX_STEP_INDEX or np.any(np.diff(rungs.astype(int)) <= 0):
-            raise CodebookError(f"codebook: 'rungs' must be ascending step indices below {MAX_STEP_INDEX + 1}")
+        held = ModelArrays(arrays, "engine video/mc")
+        rungs = held.take_rungs()
         rows, lengths = {}, {}
         for pool in POOLS:
-            table = _take(arrays, f"{pool.name}_lengths", np.uint8, (None, pool.symbols))
+            table = held.take(f"{pool.name}_lengths", np.uint8, (None, pool.symbols))
             TableSet(table, f"codebook: '{pool.name}_lengths'")
             if table.min() == 0:
                 raise CodebookError(f"codebook: '{pool.name}_lengths' leaves a symbol without a code")
             lengths[pool.name] = table
             shape = (PREDICTED_CLASSES, len(rungs), pool.contexts)
-            rows[pool.name] = _take(arrays, f"{pool.name}_rows", np.uint16, shape)
-            _check_rows(rows[pool.name], len(table), f"{pool.name}_rows")
-        sets = _take(arrays, "offset_sets", np.uint8, (PREDICTED_CLASSES, len(rungs)))
-        offsets = _take(arrays, "offsets", np.int8, (None, PLANE_TYPES, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
-        _check_rows(sets, len(offsets), "offset_sets")
-        restoration = None
-        if "restoration" in arrays:
-            wanted = (PREDICTED_CLASSES, len(rungs), PLANE_TYPES, CLASSES, TAPS)
-            restoration = _take(arrays, "restoration", np.int16, wanted)
-            for coefficients in restoration.reshape(-1, CLASSES, TAPS):
-                check_coefficients(coefficients)
+            rows[pool.name] = held.take(f"{pool.name}_rows", np.uint16, shape)
+            check_rows(rows[pool.name], len(table), f"{pool.name}_rows")
+        sets = held.take("offset_sets", np.uint8, (PREDICTED_CLASSES, len(rungs)))
+        offsets = held.take("offsets", np.int8, (None, PLANE_TYPES, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
+        check_rows(sets, len(offsets), "offset_sets")
+        restoration = held.take_restoration((PREDICTED_CLASSES, len(rungs), PLANE_TYPES))
         return cls(intra, rungs, rows, lengths, sets, offsets, restoration)
-
-
-def _take(
-    arrays: Mapping[str, npt.NDArray[Any]], name: str, dtype: type, shape: tuple[int | None, ...]
-) -> npt.NDArray[Any]:
-    """Return array `name` if it has this type and shape (None: any size but 0)."""
-    if name not in arrays:
-        raise CodebookError(f"codebook: array '{name}' of engine video/mc is missing; train it anew")
-    array = arrays[name]
-    fits = array.dtype == dtype and array.ndim == len(shape)
-    if not fits or any(n == 0 or (want is not None and n != want) for n, want in zip(array.shape, shape)):
-        raise CodebookError(
-            f"codebook: array '{name}' is {array.dtype}{list(array.shape)}, which this version cannot use"
-        )
-    return np.array(array, order="C")  # a copy: a codebook's arrays are read-only, to numba another type
-
-
-def _check_rows(rows: npt.NDArray[Any], count: int, name: str) -> None:
-    if int(rows.max()) >= count:
-        raise CodebookError(f"codebook: '{name}' refers to table {rows.max()} of {count}")
 
 
 def initial_video_model(intra: Model, rungs: npt.ArrayLike) -> VideoModel:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from vqcodec.blocks.model import PLANE_TYPES, Model
 from vqcodec.blocks.parts import PART_NAMES, PartBits
-from vqcodec.errors import CodebookError, UsageError
-from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
+from vqcodec.errors import UsageError
+from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.frames import Frame
 from vqcodec.video.st3d.decoder import GroupDecoder
 from vqcodec.video.st3d.effort import settings_of
@@ -26,7 +26,6 @@ from vqcodec.vq.codebook import Codebook
 
 ENGINE = "video/st3d"
 DEFAULT_GROUP = 64
-GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
 DEPTHS = (1, 2, 4, "auto")
 
 _OWN_NAMES = {"partition": "skip", "choice": "bands", "transform": "parts", "mode": "motion", "pattern": "codeword"}
@@ -84,19 +83,8 @@ def model_of(codebook: Codebook) -> Model:
     Raises:
         CodebookError: the codebook is for another engine, or is not usable.
     """
-    if codebook.engine != ENGINE:
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {ENGINE}")
+    codebook.require_engine(ENGINE)
     return Model.from_arrays(codebook.arrays)
-
-
-def step_of(quality: float) -> tuple[int, float]:
-    """Return (step index, factor of lambda) for a quality of 0 to 100.
-
-    Between two steps of the ladder lambda makes up for the difference: it grows with the square of the step.
-    """
-    position = LAST_STEP_INDEX + (MIN_STEP_INDEX - LAST_STEP_INDEX) * quality / 100
-    index = round(position)
-    return index, 2.0 ** ((position - index) / 4)
 
 
 def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
@@ -106,9 +94,7 @@ def group_length(width: int, height: int, wanted: int | None, options: Mapping[s
         UsageError: an option is unknown or out of range.
     """
     Wishes.of(options)
-    if wanted is not None and not 1 <= wanted <= MAX_FRAMES:
-        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {MAX_FRAMES}")
-    return max(1, min(wanted or DEFAULT_GROUP, GROUP_SAMPLES // (width * height)))
+    return bounded_group(width, height, wanted, DEFAULT_GROUP, MAX_FRAMES)
 
 
 def encode_group(
@@ -118,7 +104,7 @@ def encode_group(
     progress: Callable[[int], None] | None = None,
 ) -> CodedGroup:
     """Encode frames of one size; see `video.engines.Engine.encode_group`. Options: fields of `Wishes`."""
-    step, scale = step_of(settings.quality)
+    step, scale = step_at(settings.quality, LAST_STEP_INDEX, MIN_STEP_INDEX)
     parameters = Wishes.of(settings.options).parameters(len(frames), step)
     search = settings_of(settings.effort, scale, parameters.motion, parameters.adaptive, parameters.replenish)
     encoder = GroupEncoder(model_of(codebook), parameters, search, settings.threads)

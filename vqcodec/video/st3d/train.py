@@ -1,9 +1,8 @@
-"""Training a codebook of the spatio-temporal coder on clips: encode in every way, collect, refit."""
+"""Training a codebook of the spatio-temporal coder on clips, coded in every way; see `video.training`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,23 @@ from vqcodec.blocks.fitting import fit_model
 from vqcodec.blocks.initial import initial_model
 from vqcodec.blocks.model import PLANE_TYPES, Model, no_transforms
 from vqcodec.blocks.statistics import PlaneStatistics, new_statistics
-from vqcodec.blocks.training import resume_rounds, save_round
-from vqcodec.errors import UsageError
 from vqcodec.jit import default_threads
-from vqcodec.video.frames import Frame
 from vqcodec.video.st3d.effort import settings_of
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.engine import ENGINE, Wishes, model_of
+from vqcodec.video.training import (
+    DEFAULT_ROUNDS,
+    TRAINING_EFFORT,
+    Clip,
+    Progress,
+    check_clips,
+    collect_by_rung,
+    story_of,
+    train_rounds,
+)
 from vqcodec.vq.codebook import Codebook
 
 RUNGS = (16, 24, 30, 36, 42, 48)  # steps 4 to 64
-DEFAULT_ROUNDS = 3
-TRAINING_EFFORT = 5
 # Every way that groups are coded has contexts of its own somewhere
 _WAYS = (
     Wishes(1),
@@ -34,9 +38,6 @@ _WAYS = (
     Wishes("auto", motion=False),
     Wishes("auto"),
 )
-
-Clip = Sequence[Frame]
-Progress = Callable[[str, float], None]
 
 
 def train_st3d(
@@ -68,28 +69,16 @@ def train_st3d(
         UsageError: there are no clips.
         CodebookError: the parent is for another engine, or a checkpoint cannot be used.
     """
-    if not any(len(clip) > 1 for clip in clips):
-        raise UsageError("no clip of two frames or more to train on")
+    check_clips(clips)
     steps = np.array(RUNGS, dtype=np.uint8)
     base = model_of(parent) if parent else initial_model(steps)
-    done, model = resume_rounds(checkpoint, rounds, Model.from_arrays)
-    model = model or base
-    for number in range(done, rounds):
 
-        def tell(part: float, label: str = f"round {number + 1} of {rounds}", before: int = number) -> None:
-            if progress is not None:
-                progress(label, (before + part) / rounds)
-
+    def refit(model: Model, _last: bool, tell: Callable[[float], None]) -> Model:
         statistics = _collect_round(clips, model, effort, threads or default_threads(), tell)
-        model = fit_model(statistics, base, steps, no_transforms(), None)
-        save_round(checkpoint, number + 1, model.to_arrays())
-    story = {
-        "method": "encode, collect, refit (vqcodec.video.st3d.train)",
-        "clips": len(clips),
-        "frames": sum(map(len, clips)),
-        "rounds": rounds,
-        "effort": effort,
-    }
+        return fit_model(statistics, base, steps, no_transforms(), None)
+
+    model = train_rounds(base, rounds, refit, Model.from_arrays, checkpoint=checkpoint, progress=progress)
+    story = story_of("vqcodec.video.st3d.train", clips, rounds, effort)
     return Codebook(ENGINE, name, model.to_arrays(), {**story, **(provenance or {})})
 
 
@@ -98,10 +87,8 @@ def _collect_round(
 ) -> list[list[PlaneStatistics]]:
     """Encode every clip in every way at every rung, and add up what is collected, by plane type and rung."""
     sums = [[new_statistics() for _ in RUNGS] for _ in PLANE_TYPES]
-    tasks = [(clip, rung) for clip in clips for rung in range(len(RUNGS))]
 
-    def run(task: tuple[Clip, int]) -> list[PlaneStatistics]:
-        clip, rung = task
+    def collect(clip: Clip, rung: int) -> list[PlaneStatistics]:
         found = [new_statistics() for _ in PLANE_TYPES]
         for wishes in _WAYS:
             parameters = wishes.parameters(len(clip), RUNGS[rung])
@@ -109,12 +96,9 @@ def _collect_round(
             GroupEncoder(model, parameters, settings, 1, found).encode(clip)
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
-        # In batches, so that what is collected does not pile up
-        for start in range(0, len(tasks), 2 * threads):
-            batch = tasks[start : start + 2 * threads]
-            for (_, rung), found in zip(batch, pool.map(run, batch)):
-                for kind in range(len(PLANE_TYPES)):
-                    sums[kind][rung].add(found[kind])
-            tell((start + len(batch)) / len(tasks))
+    def add(rung: int, found: list[PlaneStatistics]) -> None:
+        for kind, statistics in enumerate(found):
+            sums[kind][rung].add(statistics)
+
+    collect_by_rung(clips, len(RUNGS), collect, add, threads, tell)
     return sums

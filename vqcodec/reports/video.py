@@ -1,4 +1,4 @@
-"""What the functions of `vqcodec.api` return on video; the same kind of records as in `vqcodec.reports`."""
+"""What the functions of `vqcodec.api` return on video."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vqcodec.reports import CodebookUse, Record, Report, raw_data
+from vqcodec.reports.base import CodebookUse, Record, Report, raw_data
 
 
 @dataclass(frozen=True)

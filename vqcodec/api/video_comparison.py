@@ -5,49 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from vqcodec.endpoints import Source
 from vqcodec.errors import UsageError
+from vqcodec.reports import VideoComparison, VideoMeasures
 from vqcodec.video.frames import Frame
 from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
-from vqcodec.video_api import frames_of
-from vqcodec.video_reports import VideoComparison, VideoMeasures
-from vqcodec.vq.codebook import Codebook
+from vqcodec.video.video_format import VideoFormat
+
+Opened = tuple[VideoFormat, Iterable[Frame]]
 
 
-def compare(
-    reference: tuple[Source, str, bool],
-    test: tuple[Source, str, bool],
-    *,
-    codebook: Codebook | None = None,
-    threads: int | None = None,
-) -> VideoComparison:
-    """Compare two videos, each a source, its name, and whether it is a `.vqc` file; as `vqcodec.api.compare`.
+def measure(reference: Opened, test: Opened, reference_name: str, test_name: str) -> VideoComparison:
+    """Compare two videos of one size, each a format and the frames.
 
     Frames are paired from the first on; what one has more than the other is left out, and said.
 
     Raises:
-        UsageError: the sizes differ.
+        UsageError: the sizes differ, or there are no frames.
     """
-    with frames_of(*reference, codebook, threads) as first, frames_of(*test, codebook, threads) as second:
-        sizes = [(format.width, format.height) for format, _ in (first, second)]
-        if sizes[0] != sizes[1]:
-            raise UsageError(
-                f"{test[1]}: {sizes[1][0]}x{sizes[1][1]} pixels, but {reference[1]} has {sizes[0][0]}x{sizes[0][1]}; "
-                "compare videos of one size"
-            )
-        measured, surplus = _measure(first[1], second[1])
+    first, second = reference[0], test[0]
+    if (first.width, first.height) != (second.width, second.height):
+        raise UsageError(
+            f"{test_name}: {second.width}x{second.height} pixels, but {reference_name} has "
+            f"{first.width}x{first.height}; compare videos of one size"
+        )
+    measured, surplus = _measure_frames(reference[1], test[1])
     if not measured:
-        raise UsageError(f"{reference[1]} and {test[1]}: there are no frames to compare")
+        raise UsageError(f"{reference_name} and {test_name}: there are no frames to compare")
     notes = []
     if any(surplus):
-        longer = reference[1] if surplus[0] else test[1]
+        longer = reference_name if surplus[0] else test_name
         notes.append(f"{longer} has {max(surplus)} frames more, which were left out")
     identical = all(frame.exact for frame in measured) and not any(surplus)
     return VideoComparison(
-        reference=reference[1],
-        test=test[1],
-        width=sizes[0][0],
-        height=sizes[0][1],
+        reference=reference_name,
+        test=test_name,
+        width=first.width,
+        height=first.height,
         frames=len(measured),
         mean=_measures(None, mean_quality(measured)),
         by_frame=tuple(_measures(number, frame) for number, frame in enumerate(measured)),
@@ -56,7 +49,7 @@ def compare(
     )
 
 
-def _measure(first: Iterable[Frame], second: Iterable[Frame]) -> tuple[list[FrameQuality], list[int]]:
+def _measure_frames(first: Iterable[Frame], second: Iterable[Frame]) -> tuple[list[FrameQuality], list[int]]:
     """The measures of the frames that both have, and how many frames each has more."""
     measured: list[FrameQuality] = []
     surplus = [0, 0]

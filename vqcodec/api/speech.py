@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec.codebook_use import codebook_use
+from vqcodec.api.codebooks import codebook_use
+from vqcodec.api.media import Side
+from vqcodec.api.options import DecodeOptions, EncodeOptions
+from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
 from vqcodec.endpoints import Destination, Source, name_of, naming, seekable, write_all
 from vqcodec.errors import UsageError
 from vqcodec.reports import (
@@ -29,10 +32,7 @@ from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import Wish, codebook_of, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
-from vqcodec.speech_comparison import NARROW_RATE, WIDE_RATE, measure
 from vqcodec.vq.codebook import Codebook
-
-Progress = Callable[[float], None]
 
 ENCODE_OPTIONS = ("band", "channels")
 
@@ -40,54 +40,28 @@ _TEXT = "text:"
 _MAX_NAMED = 5  # lost packets that a note names
 
 
-def wish_of(
-    quality: float | None,
-    bitrate: float | None,
-    target_size: int | None,
-    effort: int | None,
-    target_psnr: float | None = None,
-) -> Wish:
-    """What a user asks for, checked.
-
-    Raises:
-        UsageError: a value is out of range, or for pictures only.
-    """
-    if target_psnr is not None:
-        raise UsageError("a target PSNR is for pictures; for speech give a quality, a bitrate or a size")
-    return Wish(quality, bitrate, target_size, effort)
-
-
 def encode(
-    source: Source,
-    destination: Destination | None,
-    name: str,
-    *,
-    codebook: Codebook | None,
-    wish: Wish,
-    embed_codebook: bool = False,
-    strip_metadata: bool = False,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    options: Mapping[str, Any] | None = None,
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: EncodeOptions
 ) -> SpeechEncodeReport:
     """Encode a sound file; arguments and errors as `vqcodec.api.encode`."""
     started = time.perf_counter()
-    band, channels = _chosen(options or {})
-    sound = open_audio(source, name)
-    encoded = encode_sound(
-        sound,
-        codebook=codebook,
-        band=band,
-        wish=wish,
-        channels=channels,
-        metadata={} if strip_metadata else _metadata_of(sound.tags),
-        embed_codebook=embed_codebook,
-        threads=threads,
-        progress=progress,
-    )
+    wish = Wish(asked.target.quality, asked.target.bitrate, asked.target.size, asked.effort)
+    with naming(name):
+        band, channels = _chosen(asked.engine)
+        sound = open_audio(source, name)
+        encoded = encode_sound(
+            sound,
+            codebook=codebook,
+            band=band,
+            wish=wish,
+            channels=channels,
+            metadata={} if asked.strip_metadata else _metadata_of(sound.tags),
+            embed_codebook=asked.embed_codebook,
+            threads=asked.threads,
+            progress=asked.progress,
+        )
     if destination is not None:
-        write_all(encoded.data, destination, overwrite=overwrite)
+        write_all(encoded.data, destination, overwrite=asked.overwrite)
     size, duration = len(encoded.data), sound.length / sound.rate
     return SpeechEncodeReport(
         input=name,
@@ -108,7 +82,7 @@ def encode(
         weighted_segmental_snr_db=encoded.quality.weighted_segmental_snr_db,
         seconds=time.perf_counter() - started,
         engine=encoded.codebook.engine,
-        codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, embed_codebook, True),
+        codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
         parameters=encoded.parameters,
         bits=encoded.bits,
         notes=(*_channel_notes(sound, encoded.streams), *sound.repairs.notes()),
@@ -117,38 +91,36 @@ def encode(
 
 
 def decode(
-    source: Source,
-    destination: Destination | None,
-    name: str,
-    *,
-    format: str | None = None,
-    codebook: Codebook | None = None,
-    rate: int | str = "source",
-    start: float | None = None,
-    duration: float | None = None,
-    salvage: bool = False,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: DecodeOptions
 ) -> SpeechDecodeReport:
     """Decode a `.vqc` file of speech; arguments and errors as `vqcodec.api.decode`."""
     started = time.perf_counter()
-    chosen = find_format(format, destination)
-    with seekable(source, name) as file:
-        speech = read_speech(file, salvage=salvage, sparing=start is not None or duration is not None)
-        book = codebook_of(speech, codebook)
-        decoding = Decoding(speech, book, rate=rate, start_s=start or 0.0, duration_s=duration, threads=threads)
-        memory = io.BytesIO()
-        written = write_audio(
-            decoding.blocks(progress),
-            memory if destination is None else destination,
-            format=chosen,
-            rate=decoding.rate,
-            channels=decoding.channels,
-            length=decoding.length,
-            tags=_tags_of(speech.media.metadata),
-            overwrite=overwrite,
-        )
+    start_s = asked.start or 0.0
+    with naming(name):
+        chosen = find_format(asked.format, destination)
+        with seekable(source, name) as file:
+            sparing = asked.start is not None or asked.duration is not None
+            speech = read_speech(file, salvage=asked.salvage, sparing=sparing)
+            book = codebook_of(speech, codebook)
+            decoding = Decoding(
+                speech,
+                book,
+                rate="source" if asked.rate is None else asked.rate,
+                start_s=start_s,
+                duration_s=asked.duration,
+                threads=asked.threads,
+            )
+            memory = io.BytesIO()
+            written = write_audio(
+                decoding.blocks(asked.progress),
+                memory if destination is None else destination,
+                format=chosen,
+                rate=decoding.rate,
+                channels=decoding.channels,
+                length=decoding.length,
+                tags=_tags_of(speech.media.metadata),
+                overwrite=asked.overwrite,
+            )
     return SpeechDecodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
@@ -160,19 +132,20 @@ def decode(
         duration_s=decoding.length / decoding.rate,
         format=chosen.name,
         seconds=time.perf_counter() - started,
-        start_s=start or 0.0,
+        start_s=start_s,
         lost=tuple(LostPacket(lost.stream, lost.packet, lost.start_s, lost.end_s) for lost in decoding.lost),
         notes=_loss_notes(speech, decoding.lost),
         data=memory.getvalue() if destination is None else None,
     )
 
 
-def info(source: Source, name: str, *, bits: bool = False, codebook: Codebook | None = None) -> SpeechInfo:
+def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: bool = False) -> SpeechInfo:
     """What a `.vqc` file of speech says of itself; arguments and errors as `vqcodec.api.info`."""
-    with seekable(source, name) as file:
-        speech = read_speech(file)
-    shape = SoundShape.of(speech)
-    counted = count_bits(speech, codebook_of(speech, codebook)) if bits else None
+    with naming(name):
+        with seekable(source, name) as file:
+            speech = read_speech(file)
+        shape = SoundShape.of(speech)
+        counted = count_bits(speech, codebook_of(speech, codebook)) if bits else None
     duration = shape.source_length / shape.source_rate
     return SpeechInfo(
         input=name,
@@ -194,17 +167,16 @@ def info(source: Source, name: str, *, bits: bool = False, codebook: Codebook | 
     )
 
 
-def verify(
-    source: Source, name: str, *, codebook: Codebook | None = None, threads: int | None = None
-) -> SpeechVerifyReport:
+def verify(source: Source, name: str, codebook: Codebook | None, threads: int | None) -> SpeechVerifyReport:
     """Check a `.vqc` file of speech in full; arguments and errors as `vqcodec.api.verify`."""
     started = time.perf_counter()
-    with seekable(source, name) as file:
-        speech = read_speech(file)
-    book = codebook_of(speech, codebook)
-    decoding = Decoding(speech, book, rate="codec", threads=threads)
-    for _ in decoding.blocks():
-        pass  # decoding is the check
+    with naming(name):
+        with seekable(source, name) as file:
+            speech = read_speech(file)
+        book = codebook_of(speech, codebook)
+        decoding = Decoding(speech, book, rate="codec", threads=threads)
+        for _ in decoding.blocks():
+            pass  # decoding is the check
     return SpeechVerifyReport(
         input=name,
         input_bytes=speech.size,
@@ -218,39 +190,30 @@ def verify(
     )
 
 
-def compare(
-    reference: tuple[Source, str, bool],
-    test: tuple[Source, str, bool],
-    *,
-    codebook: Codebook | None = None,
-    threads: int | None = None,
-) -> SpeechComparison:
-    """Compare two recordings, each a source, its name, and whether it is a `.vqc` file; as `vqcodec.api.compare`."""
-    rates = [_natural_rate(*recording) for recording in (reference, test)]
+def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> SpeechComparison:
+    """Compare two recordings; arguments and errors as `vqcodec.api.compare`."""
+    rates = [_natural_rate(side) for side in (reference, test)]
     rate = WIDE_RATE if min(rates) >= WIDE_RATE else NARROW_RATE
-    first, second = (_samples_of(*recording, rate, codebook, threads) for recording in (reference, test))
-    comparison = measure(first, second, rate, reference[1], test[1])
-    return replace(comparison, **_coding_figures(reference, test, codebook, threads)) if test[2] else comparison
+    first, second = (_samples_of(side, rate, codebook, threads) for side in (reference, test))
+    comparison = measure(first, second, rate, reference.name, test.name)
+    return replace(comparison, **_coding_figures(reference, test, codebook, threads)) if test.coded else comparison
 
 
-def _coding_figures(
-    reference: tuple[Source, str, bool], test: tuple[Source, str, bool], codebook: Codebook | None, threads: int | None
-) -> dict[str, Any]:
+def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> dict[str, Any]:
     """Of a comparison whose test is a `.vqc` file: its rates, and the distortion of its LSFs where that is known."""
-    source, name, _ = test
-    with naming(name), seekable(source, name) as file:
+    with naming(test.name), seekable(test.source, test.name) as file:
         speech = read_speech(file)
         shape = SoundShape.of(speech)
         duration = shape.source_length / shape.source_rate
         counted = {"kbps": speech.size, "payload_kbps": payload_of(speech)}
         figures = {rate: size * 8 / duration / 1000 for rate, size in counted.items()}
         book = codebook_of(speech, codebook)
-        if reference[2] or len(speech.streams) > 1 or book.engine not in (band.engine for band in BANDS.values()):
+        if reference.coded or len(speech.streams) > 1 or book.engine not in (band.engine for band in BANDS.values()):
             return figures
         from vqcodec.speech.lsf_fidelity import lsf_distortion
 
         stream = speech.streams[0]
-        original = _samples_of(*reference, shape.codec_rate, None, threads)
+        original = _samples_of(reference, shape.codec_rate, None, threads)
         distortion = lsf_distortion(original, stream.header.engine_header, stream.packets, book, threads)
     if distortion is not None:
         figures |= {
@@ -269,21 +232,19 @@ def _chosen(options: Mapping[str, Any]) -> tuple[str, str]:
     return options.get("band", "auto"), options.get("channels", "mix")
 
 
-def _natural_rate(source: Source, name: str, coded: bool) -> int:
-    """The sampling rate of a sound file, or that of the codec for a `.vqc` file."""
-    if not coded:
-        return open_audio(source, name).rate
-    with naming(name), seekable(source, name) as file:
+def _natural_rate(side: Side) -> int:
+    """The sampling rate of a sound file in Hz, or that of the codec for a `.vqc` file."""
+    if not side.coded:
+        return open_audio(side.source, side.name).rate
+    with naming(side.name), seekable(side.source, side.name) as file:
         return read_speech(file).engine.sample_rate
 
 
-def _samples_of(
-    source: Source, name: str, coded: bool, rate: int, codebook: Codebook | None, threads: int | None
-) -> NDArray[np.int16]:
+def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int | None) -> NDArray[np.int16]:
     """A recording at `rate`, its channels mixed into one: int16 (samples,)."""
-    if not coded:
-        return open_audio(source, name).samples(rate)
-    with naming(name), seekable(source, name) as file:
+    if not side.coded:
+        return open_audio(side.source, side.name).samples(rate)
+    with naming(side.name), seekable(side.source, side.name) as file:
         speech = read_speech(file)
         decoding = Decoding(speech, codebook_of(speech, codebook), rate=rate, threads=threads)
         return np.concatenate([np.rint(block.mean(axis=1)).astype(np.int16) for block in decoding.blocks()])

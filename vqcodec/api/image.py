@@ -1,0 +1,193 @@
+"""Files of pictures in and out: what `vqcodec.api` calls when a source is a picture, or a `.vqc` file of one."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from vqcodec.api.codebooks import codebook_use
+from vqcodec.api.image_comparison import measure
+from vqcodec.api.media import Side
+from vqcodec.api.options import DecodeOptions, EncodeOptions
+from vqcodec.blocks.effort import DEFAULT_EFFORT
+from vqcodec.container import load_media
+from vqcodec.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
+from vqcodec.errors import UsageError
+from vqcodec.image import count_bits, describe
+from vqcodec.image.codec import decode_picture, decode_picture_part, encode_picture
+from vqcodec.image.crop import Crop
+from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
+from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
+
+
+def encode(
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: EncodeOptions
+) -> EncodeReport:
+    """Encode a picture; arguments and errors as `vqcodec.api.encode`."""
+    started = time.perf_counter()
+    data = read_all(source, name)
+    book = codebook or load_codebook(DEFAULT_CODEBOOKS["image"])
+    picture = read_picture(data, name)
+    if asked.strip_metadata:
+        picture = Picture(picture.samples, {}, picture.notes)
+    with naming(name):
+        encoded = encode_picture(
+            picture,
+            codebook=book,
+            quality=asked.target.quality,
+            target_psnr=asked.target.psnr,
+            target_size=asked.target.size,
+            effort=DEFAULT_EFFORT if asked.effort is None else asked.effort,
+            embed_codebook=asked.embed_codebook,
+            threads=asked.threads,
+            progress=asked.progress,
+            **asked.engine,
+        )
+    if destination is not None:
+        write_all(encoded.data, destination, overwrite=asked.overwrite)
+    size = len(encoded.data)
+    return EncodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=len(data),
+        output_bytes=size,
+        width=picture.width,
+        height=picture.height,
+        channels=picture.channels,
+        bpp=size * 8 / (picture.width * picture.height),
+        ratio=picture.samples.size / size,
+        psnr_db=float(encoded.psnr_db),
+        seconds=time.perf_counter() - started,
+        engine=book.engine,
+        codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
+        parameters=dict(encoded.parameters),
+        bits=dict(encoded.bits_by_part),
+        notes=tuple(picture.notes),
+        data=encoded.data if destination is None else None,
+    )
+
+
+def decode(
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: DecodeOptions
+) -> DecodeReport:
+    """Decode a `.vqc` file of a picture; arguments and errors as `vqcodec.api.decode`."""
+    started = time.perf_counter()
+    pillow_format = _pillow_format(asked.format, destination)
+    with naming(name):
+        picture, size = _decode_part(source, name, codebook, asked)
+        encoded = io.BytesIO()
+        write_picture(picture, encoded, pillow_format)
+    written = encoded.getvalue()
+    if destination is not None:
+        write_all(written, destination, overwrite=asked.overwrite)
+    return DecodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=size,
+        output_bytes=len(written),
+        width=picture.width,
+        height=picture.height,
+        channels=picture.channels,
+        format=pillow_format,
+        crop=asked.crop,
+        seconds=time.perf_counter() - started,
+        data=written if destination is None else None,
+    )
+
+
+def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: bool = False) -> FileInfo:
+    """What a `.vqc` file of a picture says of itself; arguments and errors as `vqcodec.api.info`."""
+    data = read_all(source, name)
+    with naming(name):
+        media = load_media(data)
+        described: dict[str, Any] = describe(data)
+        counted = count_bits(data, codebook=codebook) if bits else None
+    engine, width, height, channels = (described.pop(key) for key in ("engine", "width", "height", "channels"))
+    return FileInfo(
+        input=name,
+        input_bytes=len(data),
+        medium=media.medium,
+        engine=engine,
+        width=width,
+        height=height,
+        channels=channels,
+        bpp=len(data) * 8 / (width * height),
+        codebook=codebook_use(media.codebook),
+        metadata={kind: len(block) for kind, block in media.metadata.items()},
+        parameters=described,
+        bits=counted,
+    )
+
+
+def verify(source: Source, name: str, codebook: Codebook | None, threads: int | None) -> VerifyReport:
+    """Check a `.vqc` file of a picture in full; arguments and errors as `vqcodec.api.verify`."""
+    started = time.perf_counter()
+    data = read_all(source, name)
+    about = info(data, name)
+    used = about.codebook
+    with naming(name):
+        decode_picture(data, codebook=codebook, threads=threads)
+    if codebook is not None:
+        used = CodebookUse(codebook.name, codebook.identity, used.embedded, True)
+    return VerifyReport(
+        input=name,
+        input_bytes=len(data),
+        engine=about.engine,
+        width=about.width,
+        height=about.height,
+        codebook=used,
+        checks=("structure", "checksums", "codebook", "decoding"),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> Comparison:
+    """Compare two pictures; arguments and errors as `vqcodec.api.compare`."""
+    first, second = (_picture_of(side, codebook, threads) for side in (reference, test))
+    return measure(first, second, reference.name, test.name)
+
+
+def _pillow_format(format: str | None, destination: Destination | None) -> str:
+    """Pillow's name of the format to write: by its name, or else the destination's extension; PNG without a path."""
+    if format is not None:
+        extension = "." + format.lower().removeprefix(".")
+        if extension not in FORMATS:
+            raise UsageError(f"format {format!r} is unknown; choose one of {_format_names()}")
+        return FORMATS[extension]
+    if not isinstance(destination, (str, os.PathLike)):
+        return FORMATS[".png"]
+    extension = Path(destination).suffix.lower()
+    if extension not in FORMATS:
+        raise UsageError(
+            f"{name_of(destination)}: the extension names no picture format; "
+            f"say one with --format (format=): {_format_names()}"
+        )
+    return FORMATS[extension]
+
+
+def _format_names() -> str:
+    return ", ".join(sorted(extension.removeprefix(".") for extension in FORMATS))
+
+
+def _decode_part(source: Source, name: str, codebook: Codebook | None, asked: DecodeOptions) -> tuple[Picture, int]:
+    """The picture in a `.vqc` file, or the part of it that is asked for, and the size of the file in bytes."""
+    if asked.crop is None:
+        data = read_all(source, name)
+        return decode_picture(data, codebook=codebook, threads=asked.threads), len(data)
+    with seekable(source, name) as file:
+        size = file.seek(0, os.SEEK_END)
+        return decode_picture_part(file, Crop(*asked.crop), codebook=codebook, threads=asked.threads), size
+
+
+def _picture_of(side: Side, codebook: Codebook | None, threads: int | None) -> Picture:
+    """The picture in a picture file, or in a `.vqc` file of one."""
+    data = read_all(side.source, side.name)
+    if not side.coded:
+        return read_picture(data, side.name)
+    with naming(side.name):
+        return decode_picture(data, codebook=codebook, threads=threads)

@@ -1,0 +1,138 @@
+"""The media by name: which one a source is of, and the module that has its half of `vqcodec.api`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from vqcodec.api.options import DecodeOptions, EncodeOptions
+from vqcodec.endpoints import Destination, Source, naming, read_all
+from vqcodec.errors import UnreadableInputError, UsageError
+from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
+
+if TYPE_CHECKING:
+    from vqcodec.vq.codebook import Codebook
+
+_MODULES = {
+    "image": "vqcodec.api.image",
+    "speech": "vqcodec.api.speech",
+    "video": "vqcodec.api.video",
+}
+
+
+class Side(NamedTuple):
+    """One side of a comparison: where it is, how messages call it, and whether it is a `.vqc` file."""
+
+    source: Source
+    name: str
+    coded: bool
+
+
+class Medium(Protocol):
+    """What the module of a medium offers: the functions of `vqcodec.api`, once the medium is known.
+
+    The codebook is loaded or None for the default or the file's own, the options are such as the medium has, and
+    errors begin with `name`.
+    """
+
+    def encode(
+        self,
+        source: Source,
+        destination: Destination | None,
+        name: str,
+        codebook: Codebook | None,
+        asked: EncodeOptions,
+    ) -> AnyEncodeReport:
+        """Encode what `source` holds."""
+
+    def decode(
+        self,
+        source: Source,
+        destination: Destination | None,
+        name: str,
+        codebook: Codebook | None,
+        asked: DecodeOptions,
+    ) -> AnyDecodeReport:
+        """Decode a `.vqc` file of the medium, or the part of it that is asked for."""
+
+    def info(self, source: Source, name: str, codebook: Codebook | None, *, bits: bool) -> AnyInfo:
+        """What a `.vqc` file of the medium says of itself; with `bits`, also where its bits went."""
+
+    def verify(self, source: Source, name: str, codebook: Codebook | None, threads: int | None) -> AnyVerifyReport:
+        """Check a `.vqc` file of the medium in full."""
+
+    def compare(self, reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> AnyComparison:
+        """Measure how far `test` is from `reference`."""
+
+
+def module_for(medium: str) -> Medium:
+    """The module of a medium, imported when it is first needed, since it brings kernels with it."""
+    return cast(Medium, importlib.import_module(_MODULES[medium]))
+
+
+def medium_to_encode(source: Source, name: str, medium: str | None, codebook: Codebook | None) -> tuple[Source, str]:
+    """The source, which may have been read, and the medium to encode it as.
+
+    Args:
+        medium: what was asked for; None goes by the codebook, or else by what the source holds.
+
+    Raises:
+        UsageError: the medium is unknown, or not that of the codebook.
+    """
+    if medium is not None and medium not in _MODULES:
+        raise UsageError(f"medium {medium!r} is unknown; choose image, speech or video")
+    of_codebook = None if codebook is None else codebook.engine.partition("/")[0]
+    if None not in (medium, of_codebook) and medium != of_codebook:
+        raise UsageError(f"medium {medium} was asked for, but the codebook is for {of_codebook}; leave one out")
+    medium = medium or of_codebook
+    if medium is None or (medium == "video" and hasattr(source, "read")):
+        source, found, _ = _medium_of_source(source, name)
+        medium = medium or found
+    return source, medium
+
+
+def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
+    """The source, which may have been read, and the medium of the `.vqc` file that it is.
+
+    Raises:
+        CorruptFileError, UnsupportedError: it is no such file, or one of a later version.
+    """
+    from vqcodec.container import load_media
+    from vqcodec.sniffing import medium_of_media, with_head
+
+    source, head = with_head(source, name)
+    medium = medium_of_media(head)
+    if medium:
+        return source, medium
+    data = read_all(source, name)
+    with naming(name):
+        return data, load_media(data).medium  # which says what is wrong
+
+
+def side_to_compare(source: Source, name: str) -> tuple[Side, str]:
+    """A side of a comparison, whose source may have been read, and its medium."""
+    from vqcodec.container import is_media
+    from vqcodec.sniffing import medium_of_media
+
+    source, medium, head = _medium_of_source(source, name)
+    if is_media(head):
+        return Side(source, name, True), medium_of_media(head) or "image"
+    return Side(source, name, False), medium
+
+
+def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
+    """The source, which may have been read, what it looks like, and its first bytes.
+
+    Raises:
+        UnreadableInputError, LimitError: it is empty, or as `endpoints.read_all`.
+    """
+    from vqcodec.sniffing import is_picture_sequence, is_sound, is_video, with_head
+
+    if is_picture_sequence(source):
+        return source, "video", b""
+    source, head = with_head(source, name)
+    if not head:
+        raise UnreadableInputError(f"{name}: the file is empty")
+    if is_sound(head):
+        return source, "speech", head
+    return source, "video" if is_video(head, source) else "image", head

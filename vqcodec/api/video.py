@@ -1,0 +1,301 @@
+"""Files of video in and out: what `vqcodec.api` calls when a source is video, or a `.vqc` file of video."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from vqcodec.api.codebooks import codebook_use
+from vqcodec.api.media import Side
+from vqcodec.api.options import DecodeOptions, EncodeOptions
+from vqcodec.api.options import Progress as PartDone
+from vqcodec.api.video_comparison import measure
+from vqcodec.api.video_figures import (
+    bits_by_frame,
+    bits_by_part,
+    coded_sound_facts,
+    encoded_bits,
+    encoding_notes,
+    encoding_parameters,
+    loss_notes,
+    sound_facts,
+)
+from vqcodec.api.video_input import frames_of, opened
+from vqcodec.container.atomic import writing
+from vqcodec.endpoints import Destination, Source, name_of, naming, seekable
+from vqcodec.errors import CodebookError
+from vqcodec.reports import (
+    CodebookUse,
+    LostFrames,
+    VideoComparison,
+    VideoDecodeReport,
+    VideoEncodeReport,
+    VideoInfo,
+    VideoVerifyReport,
+)
+from vqcodec.speech.audio_output import FORMATS as SOUND_FORMATS
+from vqcodec.speech.audio_output import write_audio
+from vqcodec.speech.codec import codebook_of as speech_codebook_of
+from vqcodec.speech.decoding import Decoding as SoundDecoding
+from vqcodec.speech.decoding import SoundShape
+from vqcodec.speech.files import SpeechFile
+from vqcodec.video.codec import DEFAULT_EFFORT, Progress, VideoWish, default_threads, encode_to
+from vqcodec.video.decoding import Decoding, Part, duration_of, part_of
+from vqcodec.video.encoding import Plan
+from vqcodec.video.files import VideoFile, check_structure, codebook_of, read_video
+from vqcodec.video.output import OutputFormat, VideoWriting, find_format
+from vqcodec.video.sound import encode_sound_of
+from vqcodec.video.sources import FrameSource, frame_range
+from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
+
+_SOUND_OPTIONS = {"channels": "keep", "band": "auto"}
+"""Options of the coding of sound, which are no options of the video engine, with their defaults."""
+
+
+def encode(
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: EncodeOptions
+) -> VideoEncodeReport:
+    """Encode a video; arguments and errors as `vqcodec.api.encode`."""
+    started = time.perf_counter()
+    target, memory = asked.target, io.BytesIO()
+    with naming(name):
+        effort = DEFAULT_EFFORT if asked.effort is None else asked.effort
+        wish = VideoWish(target.quality, target.bitrate, target.size, target.psnr, effort)
+        book = codebook or load_codebook(DEFAULT_CODEBOOKS["video"])
+        with opened(source, name, asked.video) as (frames, input_bytes):
+            plan = _plan(frames, book, name, wish, asked)
+            report = _reporting(asked.progress)
+            if isinstance(destination, (str, os.PathLike)):
+                with writing(destination, overwrite=asked.overwrite) as file:
+                    quality, written = encode_to(plan, wish, file, report)
+            else:
+                quality, written = encode_to(plan, wish, memory if destination is None else destination, report)
+    form, reached = plan.source.format, written.quality
+    seconds = float(written.frames / form.rate)
+    samples = form.width * form.height + 2 * (-(-form.width // 2)) * (-(-form.height // 2))
+    return VideoEncodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=input_bytes,
+        output_bytes=written.size,
+        width=form.width,
+        height=form.height,
+        frame_rate=str(form.rate),
+        frames=written.frames,
+        duration_s=seconds,
+        groups=written.groups,
+        kinds=dict(sorted(written.kinds.items())),
+        kbps=written.size * 8 / seconds / 1000,
+        video_kbps=written.video_bytes * 8 / seconds / 1000,
+        sound_kbps=written.sound_bytes * 8 / seconds / 1000,
+        ratio=samples * written.frames / written.video_bytes,
+        psnr_y_db=reached.y_db,
+        psnr_u_db=reached.u_db,
+        psnr_v_db=reached.v_db,
+        psnr_611_db=reached.psnr_611_db,
+        seconds=time.perf_counter() - started,
+        engine=book.engine,
+        codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
+        parameters=encoding_parameters(plan, wish, quality),
+        bits=encoded_bits(written),
+        sound=coded_sound_facts(plan.sound),
+        notes=encoding_notes(plan, written, seconds),
+        interrupted=written.interrupted,
+        data=memory.getvalue() if destination is None else None,
+    )
+
+
+def decode(
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: DecodeOptions
+) -> VideoDecodeReport:
+    """Decode a `.vqc` file of video; arguments and errors as `vqcodec.api.decode`."""
+    started = time.perf_counter()
+    memory = io.BytesIO()
+    with naming(name):
+        chosen = find_format(asked.format, destination)
+        with seekable(source, name) as file, tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+            video = read_video(file, salvage=asked.salvage)
+            form = video.header.format
+            book = codebook_of(video, codebook)
+            part = part_of(
+                video, None if asked.frames is None else frame_range(asked.frames), asked.start, asked.duration
+            )
+            decoding = Decoding(video, book, part=part, threads=asked.threads)
+            sound: str | None = None
+            notes: list[str] = []
+            if asked.audio is not False and video.sound is not None:
+                sound, notes = _sound_to_write(video, video.sound, part, chosen, folder, asked.threads)
+            if form.time_base is not None and not chosen.muxer:
+                notes.append(f"{chosen.name} has no place for the frames' times; write mkv or mp4 to keep them")
+            job = VideoWriting(decoding, form, chosen, sound, asked.lossless, asked.overwrite)
+            frames = decoding.frames(_share_of(decoding.length, asked.progress))
+            written = job.write(memory if destination is None else destination, frames)
+    return VideoDecodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=video.size,
+        output_bytes=written,
+        width=form.width,
+        height=form.height,
+        frame_rate=str(form.rate),
+        frames=decoding.length,
+        duration_s=float(decoding.length / form.rate),
+        format=chosen.name,
+        seconds=time.perf_counter() - started,
+        first_frame=decoding.first,
+        sound=sound is not None,
+        lost=tuple(LostFrames(lost.first, lost.end) for lost in decoding.lost),
+        notes=(*notes, *loss_notes(video, decoding.lost)),
+        data=memory.getvalue() if destination is None else None,
+    )
+
+
+def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: bool = False) -> VideoInfo:
+    """What a `.vqc` file of video says of itself; arguments and errors as `vqcodec.api.info`."""
+    with naming(name), seekable(source, name) as file:
+        video = read_video(file)
+        by_frame = tuple(bits_by_frame(video, codebook_of(video, codebook))) if bits else None
+        by_part = None if by_frame is None else bits_by_part(video, by_frame)
+        video_bytes = video.video_bytes
+        sound = None if video.sound is None else sound_facts(video.sound)
+    form, seconds = video.header.format, duration_of(video)
+    return VideoInfo(
+        input=name,
+        input_bytes=video.size,
+        medium="video",
+        engine=video.engine,
+        width=form.width,
+        height=form.height,
+        frame_rate=str(form.rate),
+        variable_rate=form.time_base is not None,
+        sample_aspect=None if form.aspect is None else str(form.aspect),
+        full_range=form.full_range,
+        matrix=form.matrix,
+        frames=video.length,
+        duration_s=seconds,
+        groups=len(video.starts),
+        kbps=video.size * 8 / seconds / 1000,
+        video_kbps=video_bytes * 8 / seconds / 1000,
+        codebook=codebook_use(video.codebook),
+        sound=sound,
+        metadata={key: len(value) for key, value in video.metadata.items()},
+        bits=by_part,
+        frame_bits=by_frame,
+    )
+
+
+def verify(source: Source, name: str, codebook: Codebook | None, threads: int | None) -> VideoVerifyReport:
+    """Check a `.vqc` file of video in full; arguments and errors as `vqcodec.api.verify`."""
+    started = time.perf_counter()
+    with naming(name), seekable(source, name) as file:
+        check_structure(file)
+        video = read_video(file)
+        book = codebook_of(video, codebook)
+        for _ in Decoding(video, book, threads=threads).frames():
+            pass  # decoding is the check
+        if video.sound is not None:
+            sound_book = speech_codebook_of(video.sound, None)
+            for _ in SoundDecoding(video.sound, sound_book, rate="codec", threads=threads).blocks():
+                pass
+    return VideoVerifyReport(
+        input=name,
+        input_bytes=video.size,
+        engine=video.engine,
+        width=video.header.format.width,
+        height=video.header.format.height,
+        frames=video.length,
+        duration_s=duration_of(video),
+        codebook=CodebookUse(book.name, book.identity, video.codebook.embedded is not None, True),
+        checks=("structure", "checksums", "codebook", "decoding"),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> VideoComparison:
+    """Compare two videos; arguments and errors as `vqcodec.api.compare`."""
+    with frames_of(reference, codebook, threads) as first, frames_of(test, codebook, threads) as second:
+        return measure(first, second, reference.name, test.name)
+
+
+def _plan(frames: FrameSource, book: Codebook, name: str, wish: VideoWish, asked: EncodeOptions) -> Plan:
+    """What is asked for, with the sound of the source coded; UsageError if an option is not the engine's."""
+    choices = asked.video
+    plan = Plan(
+        frames,
+        book,
+        effort=wish.effort,
+        options={option: value for option, value in asked.engine.items() if option not in _SOUND_OPTIONS},
+        group=choices.gop,
+        scene_cuts=choices.scene_cuts is not False,
+        embed_codebook=asked.embed_codebook,
+        threads=asked.threads or default_threads(),
+        keep_partial=bool(choices.keep_partial),
+    )
+    _ = plan.group_length  # options of the engine are refused before the work
+    if choices.audio is False or frames.sound is None:
+        return plan
+    sound_options = {option: asked.engine.get(option, default) for option, default in _SOUND_OPTIONS.items()}
+    try:
+        sound = encode_sound_of(frames.sound, name, threads=plan.threads, **sound_options)
+    except CodebookError as error:
+        raise CodebookError(f"{name}: its sound cannot be coded: {error}; leave it out with --no-audio") from None
+    return replace(plan, sound=sound)
+
+
+def _reporting(progress: PartDone | None) -> Progress | None:
+    """Progress with the rate at which frames are coded, for those who take it."""
+    if progress is None:
+        return None
+    started = time.perf_counter()
+    speak = cast(Callable[..., None], progress)
+    takes_words = getattr(progress, "takes_words", False)
+
+    def report(done: float, frames: int) -> None:
+        if takes_words:
+            speak(done, f"{frames / max(1e-3, time.perf_counter() - started):.1f} fps")
+        else:
+            speak(done)
+
+    return report
+
+
+def _share_of(length: int, progress: PartDone | None) -> Callable[[int], None] | None:
+    """`progress` as it is told how many of `length` frames are done."""
+    return None if progress is None else lambda done: progress(done / length)
+
+
+def _sound_to_write(
+    video: VideoFile, sound: SpeechFile, part: Part, chosen: OutputFormat, folder: str, threads: int | None
+) -> tuple[str | None, list[str]]:
+    """The sound that belongs to a part of the video, as a WAV file in `folder`, and what there is to say of it.
+
+    There is none where the sound ends before the part begins, or the format has no place for it.
+    """
+    if not chosen.sound:
+        return None, [f"{chosen.name} has no place for its sound, which is left out"]
+    rate = video.header.format.rate
+    whole = part.first == 0 and part.end >= video.length
+    start = float(part.first / rate)
+    length = None if whole else float((part.end - part.first) / rate)
+    shape = SoundShape.of(sound)
+    if start >= shape.source_length / shape.source_rate:
+        return None, ["its sound ends before this part"]
+    book = speech_codebook_of(sound, None)
+    decoding = SoundDecoding(sound, book, start_s=start, duration_s=length, threads=threads)
+    path = os.path.join(folder, "sound.wav")
+    write_audio(
+        decoding.blocks(),
+        path,
+        format=SOUND_FORMATS[".wav"],
+        rate=decoding.rate,
+        channels=decoding.channels,
+        length=decoding.length,
+    )
+    lost = len(decoding.lost)
+    return path, [f"{lost} lost packets of sound concealed"] if lost else []

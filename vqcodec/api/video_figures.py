@@ -1,0 +1,116 @@
+"""What reports say of a file of video: where its bits went, its sound, what was noticed and what was lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from vqcodec.api.codebooks import codebook_use
+from vqcodec.reports import FrameBits
+from vqcodec.speech.decoding import SoundShape
+from vqcodec.speech.files import SpeechFile
+from vqcodec.video.codec import VideoWish
+from vqcodec.video.decoding import Part
+from vqcodec.video.encoding import Plan, Written
+from vqcodec.video.engines import engine_for
+from vqcodec.video.files import VideoFile
+from vqcodec.video.sound import CodedSound
+from vqcodec.vq.codebook import Codebook
+
+_MAX_NAMED = 5  # lost parts that a note names
+_LONGER_S = 0.5  # by which sound may outlast the picture without a word
+
+
+def encoding_parameters(plan: Plan, wish: VideoWish, quality: float) -> dict[str, Any]:
+    """What was asked for, and the quality that was settled on."""
+    asked = {
+        "bitrate_kbps": wish.bitrate,
+        "target_size": wish.target_size,
+        "target_psnr_db": wish.target_psnr,
+        "gop": plan.group_length,
+        "scene_cuts": plan.scene_cuts,
+        **plan.options,
+    }
+    given = {key: value for key, value in asked.items() if value is not None}
+    return {"quality": round(quality, 3), "effort": plan.effort, **given}
+
+
+def encoded_bits(written: Written) -> dict[str, int]:
+    """Bits by part of a file as it was encoded; they sum to 8 times its size."""
+    bits = {**written.bits, "sound": 8 * written.sound_bytes}
+    bits["container"] = 8 * written.size - sum(bits.values())
+    return bits
+
+
+def encoding_notes(plan: Plan, written: Written, seconds: float) -> tuple[str, ...]:
+    """What was noticed in reading and writing; `seconds` is how long the picture lasts."""
+    notes = list(plan.source.notes)
+    if written.interrupted:
+        notes.append(f"interrupted; the first {written.frames} frames are in the file")
+    if plan.sound is not None and plan.sound.duration_s > seconds + _LONGER_S and not written.interrupted:
+        notes.append(f"its sound lasts {plan.sound.duration_s:.1f} s, the picture {seconds:.1f} s; both are kept")
+    return tuple(notes)
+
+
+def coded_sound_facts(sound: CodedSound | None) -> dict[str, Any] | None:
+    """What a report says of sound as it was encoded."""
+    if sound is None:
+        return None
+    return {"channels": len(sound.streams), "codec_rate": sound.codec_rate, "duration_s": sound.duration_s}
+
+
+def loss_notes(video: VideoFile, lost: Sequence[Part]) -> tuple[str, ...]:
+    """What salvage had to pass over and replace."""
+    notes = [f"damaged: {reason}" for reason in video.damage[:_MAX_NAMED]]
+    if lost:
+        count = sum(part.end - part.first for part in lost)
+        named = ", ".join(f"{part.first}:{part.end}" for part in lost[:_MAX_NAMED])
+        more = " and more" if len(lost) > _MAX_NAMED else ""
+        notes.append(f"{count} lost frames, {named}{more}; in their place stands the last one before them")
+    return tuple(notes)
+
+
+def bits_by_frame(video: VideoFile, book: Codebook) -> Iterator[FrameBits]:
+    """Where the bits of each frame went, in the order of showing."""
+    form = video.header.format
+    engine = engine_for(video.engine)
+    for number, start in enumerate(video.starts):
+        coded = engine.count_bits(video.group(number).packet, form.width, form.height, book)
+        for offset, frame in enumerate(coded):
+            yield FrameBits(start + offset, frame.kind, dict(frame.bits))
+
+
+def bits_by_part(video: VideoFile, frames: Sequence[FrameBits]) -> dict[str, int]:
+    """Bits by part of the whole file, of which `frames` are those of the frames; they sum to 8 times its size."""
+    parts: Counter[str] = Counter()
+    for frame in frames:
+        parts.update(frame.bits)
+    counted = dict(parts)
+    sound = 0 if video.sound is None else _sound_bytes(video.sound)
+    embedded = 0 if video.codebook.embedded is None else len(video.codebook.embedded)
+    others = {"times": 8 * video.video_bytes - sum(counted.values()), "sound": 8 * sound, "codebook": 8 * embedded}
+    counted |= {part: bits for part, bits in others.items() if bits}
+    counted["container"] = 8 * video.size - sum(counted.values())
+    return counted
+
+
+def sound_facts(sound: SpeechFile) -> dict[str, Any]:
+    """What a report says of the sound in a file of video."""
+    shape = SoundShape.of(sound)
+    duration = Fraction(shape.source_length, shape.source_rate)
+    return {
+        "engine": sound.media.engine,
+        "channels": len(sound.streams),
+        "codec_rate": shape.codec_rate,
+        "sample_rate": shape.source_rate,
+        "duration_s": float(duration),
+        "kbps": _sound_bytes(sound) * 8 / float(duration) / 1000,
+        "codebook": codebook_use(sound.media.codebook).as_dict(),
+    }
+
+
+def _sound_bytes(sound: SpeechFile) -> int:
+    """Bytes of the packets of sound."""
+    return sum(len(packet or b"") for stream in sound.streams for packet in stream.packets)

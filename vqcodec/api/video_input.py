@@ -1,0 +1,71 @@
+"""Videos that are read: the frames of a source to encode, and of either side of a comparison."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from vqcodec.api.media import Side
+from vqcodec.api.options import VideoChoices
+from vqcodec.endpoints import Source, naming, seekable
+from vqcodec.video.decoding import Decoding
+from vqcodec.video.files import codebook_of, read_video
+from vqcodec.video.frames import Frame
+from vqcodec.video.sources import FrameSource, PartSource, frame_range, frame_rate, open_video
+from vqcodec.video.video_format import VideoFormat
+from vqcodec.video.y4m import MAGIC
+from vqcodec.vq.codebook import Codebook
+
+
+@contextmanager
+def opened(source: Source, name: str, asked: VideoChoices) -> Iterator[tuple[FrameSource, int | None]]:
+    """The frames to encode, and the bytes of the file that they are in, if it is one."""
+    rate = None if asked.fps is None else frame_rate(asked.fps)
+    with _as_path_or_stream(source) as (origin, size):
+        frames = open_video(origin, name, rate=rate)
+        if asked.frames is not None:
+            part = PartSource(frames, *frame_range(asked.frames))
+            if asked.audio is not False and frames.sound is not None:
+                part.note("sound left out, because a part of the frames is encoded")
+            frames = part
+        yield frames, size
+
+
+@contextmanager
+def frames_of(
+    side: Side, codebook: Codebook | None, threads: int | None
+) -> Iterator[tuple[VideoFormat, Iterator[Frame]]]:
+    """The format and the frames of one side of a comparison."""
+    if not side.coded:
+        with opened(side.source, side.name, VideoChoices()) as (frames, _):
+            yield frames.format, frames.frames()
+        return
+    with naming(side.name), seekable(side.source, side.name) as file:
+        video = read_video(file)
+        decoding = Decoding(video, codebook_of(video, codebook), threads=threads)
+        yield video.header.format, decoding.frames()
+
+
+@contextmanager
+def _as_path_or_stream(source: Source) -> Iterator[tuple[str | BinaryIO, int | None]]:
+    """A path, for ffmpeg to open, or a stream of y4m; other bytes are kept in a temporary file."""
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        yield path, os.path.getsize(path) if os.path.isfile(path) else None
+        return
+    if not isinstance(source, (bytes, bytearray, memoryview)):
+        yield source, None
+        return
+    data = bytes(source)
+    if data.startswith(MAGIC):
+        yield io.BytesIO(data), len(data)
+        return
+    with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+        path = os.path.join(folder, "source")
+        with open(path, "wb") as file:
+            file.write(data)
+        yield path, len(data)

@@ -1,0 +1,107 @@
+"""What training a video codebook is for every engine: encode the clips with the present tables, collect, refit, again.
+
+Work is cut into (clip, rung) pairs that do not depend on the number of threads, and all statistics are sums of
+integers, so the codebook is the same on any number of threads, and after an interruption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy.typing as npt
+
+from vqcodec.blocks.training import resume_rounds, save_round
+from vqcodec.errors import UsageError
+from vqcodec.video.frames import Frame
+
+DEFAULT_ROUNDS = 3
+TRAINING_EFFORT = 5
+
+Clip = Sequence[Frame]
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the part of the whole that is done, 0 to 1."""
+
+Found = TypeVar("Found")
+
+
+class Trained(Protocol):
+    """A model that is trained in rounds."""
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The model as named integer arrays, for a codebook."""
+
+
+ModelType = TypeVar("ModelType", bound=Trained)
+
+
+def check_clips(clips: Sequence[Clip]) -> None:
+    """Raise UsageError if there is nothing to learn motion from."""
+    if not any(len(clip) > 1 for clip in clips):
+        raise UsageError("no clip of two frames or more to train on")
+
+
+def train_rounds(
+    base: ModelType,
+    rounds: int,
+    refit: Callable[[ModelType, bool, Callable[[float], None]], ModelType],
+    read: Callable[[Mapping[str, npt.NDArray[Any]]], ModelType],
+    *,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> ModelType:
+    """The model after so many rounds of training.
+
+    Args:
+        base: the model to start from.
+        refit: makes the next model of the present one; also told whether the round is the last, and a function to call
+            with the part of the round that is done.
+        read: makes a model of its arrays.
+        checkpoint: folder for the model after each round; training resumes from the last one found there.
+
+    Raises:
+        CodebookError: a checkpoint cannot be used.
+    """
+    done, model = resume_rounds(checkpoint, rounds, read)
+    model = model or base
+    for number in range(done, rounds):
+
+        def tell(part: float, label: str = f"round {number + 1} of {rounds}", before: int = number) -> None:
+            if progress is not None:
+                progress(label, (before + part) / rounds)
+
+        model = refit(model, number == rounds - 1, tell)
+        save_round(checkpoint, number + 1, model.to_arrays())
+    return model
+
+
+def collect_by_rung(
+    clips: Sequence[Clip],
+    rungs: int,
+    collect: Callable[[Clip, int], Found],
+    add: Callable[[int, Found], None],
+    threads: int,
+    tell: Callable[[float], None],
+) -> None:
+    """Call `collect` with every clip at every rung, several at a time, and `add` with rung and result, in order."""
+    tasks = [(clip, rung) for clip in clips for rung in range(rungs)]
+    with ThreadPoolExecutor(threads) as pool:
+        # In batches, so that what is collected does not pile up
+        for start in range(0, len(tasks), 4 * threads):
+            batch = tasks[start : start + 4 * threads]
+            for (_, rung), found in zip(batch, pool.map(lambda task: collect(*task), batch)):
+                add(rung, found)
+            tell((start + len(batch)) / len(tasks))
+
+
+def story_of(method: str, clips: Sequence[Clip], rounds: int, effort: int) -> dict[str, Any]:
+    """What the provenance of a codebook says of its training; `method` is the module that it was trained with."""
+    return {
+        "method": f"encode, collect, refit ({method})",
+        "clips": len(clips),
+        "frames": sum(map(len, clips)),
+        "rounds": rounds,
+        "effort": effort,
+    }
