@@ -47,7 +47,7 @@ def _squared_difference(target, prediction, size):
 def _rank_candidates(frame, phases, y, x, log_size, node_bits, settings, scratch):
     """Find the candidates' costs with a residual, by Hadamard differences; return (the best to skip, its number).
 
-    Costs of those that repeat an earlier one, or are not looked at, are HUGE.
+    Costs of those that repeat an earlier one are HUGE.
     """
     size = 1 << log_size
     best, best_number = HUGE, np.int64(0)
@@ -55,7 +55,7 @@ def _rank_candidates(frame, phases, y, x, log_size, node_bits, settings, scratch
     for number in range(CANDIDATES):
         motion = scratch.candidates[number]
         scratch.candidate_costs[number] = HUGE
-        known = number >= settings.ranked
+        known = False
         for i in range(number):
             same = True
             for k in range(MOTION):
@@ -149,7 +149,7 @@ def search_block(frame, sources, phases, y, x, log_size, tables, intra, settings
             if cost < best:
                 best, kind, shape, best_number = cost, np.int64(MERGED), coded_shape, number
                 chosen, trial = trial, 1 - trial
-    easy = good or (kind == SKIPPED and (settings.stop_tried == 1 or not any_coded))
+    easy = good or (kind == SKIPPED and not any_coded)
     explicit = np.int64(-1)
     if settings.explicit > 0 and not (easy and settings.stop_search) and log_size <= SUPERBLOCK_LOG:
         list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, scratch)

@@ -9,8 +9,7 @@ import numpy as np
 from vqcodec.blocks.effort import LeafSettings, search_settings
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.video.engines import MAX_EFFORT
-from vqcodec.video.mc.contexts import CANDIDATES
-from vqcodec.video.mc.layout import ENTRIES
+from vqcodec.video.mc.layout import GRID_LOG
 
 DEFAULT_EFFORT = 5
 _NEVER = 1e6  # steps: no difference is as large
@@ -24,10 +23,8 @@ class BlockSettings(NamedTuple):
         weight: cost of a bit beside Hadamard differences in 1/16 of samples.
         lambda_factor, chroma_lambda_factor: `lambda_` in squared steps of luma, of chroma.
         smallest: log2 of the smallest block that others are cut into.
-        ranked: candidates whose differences are looked at.
         passes: of the quantizer.
         merges: candidates tried with a residual by Hadamard cost, beside the one that is best to skip.
-        entries: references of a list that are searched.
         explicit: 0 to 3, explicit motions tried with a residual.
         reach: first distance of the vector search, whole samples.
         neighbours: 4 or 8, tried around a vector.
@@ -36,7 +33,6 @@ class BlockSettings(NamedTuple):
         cut_only_coded: 1 to cut residuals only that are worth coding whole.
         stop_search: 1 to search no vectors where a block is best skipped.
         stop_cut: 1 not to cut such blocks.
-        stop_tried: 1 to count blocks as such too whose residual was worth a try.
         good_below: mean Hadamard difference of the best candidate, in samples, below which blocks are neither searched
             for vectors nor cut.
         cut_from: likewise, from which blocks larger than the smallest are cut without being coded whole.
@@ -49,10 +45,8 @@ class BlockSettings(NamedTuple):
     lambda_factor: np.float32
     chroma_lambda_factor: np.float32
     smallest: int
-    ranked: int
     passes: int
     merges: int
-    entries: int
     explicit: int
     reach: int
     neighbours: int
@@ -61,7 +55,6 @@ class BlockSettings(NamedTuple):
     cut_only_coded: int
     stop_search: int
     stop_cut: int
-    stop_tried: int
     good_below: np.float32
     cut_from: np.float32
     intra_from: np.float32
@@ -78,27 +71,23 @@ class _Effort(NamedTuple):
     reach: int
     neighbours: int
     passes: int = 1
-    smallest: int = 3
-    ranked: int = CANDIDATES
-    entries: int = ENTRIES
+    smallest: int = GRID_LOG
     both: int = 1
     small_transforms: int = 1
     cut_only_coded: int = 0
     stop_search: int = 0
     stop_cut: int = 0
-    stop_tried: int = 0
     good_below: float = 0.0
     cut_from: float = _NEVER
     intra_from: float = 0.12
 
 
 _STOPS = {"cut_only_coded": 1, "stop_search": 1, "stop_cut": 1}
-_SIMPLE = {**_STOPS, "both": 0, "small_transforms": 0, "stop_tried": 1}
-_COARSE = {**_SIMPLE, "smallest": 4, "entries": 1}
+_SIMPLE = {**_STOPS, "small_transforms": 0}
 _EFFORTS = (
-    _Effort(1, 0, 1, 2, 4, **_COARSE, ranked=3, good_below=0.08, cut_from=0.25, intra_from=0.25),
-    _Effort(1, 0, 1, 4, 4, **_COARSE, ranked=4, good_below=0.05, cut_from=0.4, intra_from=0.2),
-    _Effort(2, 1, 1, 4, 4, **_SIMPLE),
+    _Effort(1, 0, 1, 2, 4, **_SIMPLE, smallest=GRID_LOG + 1, good_below=0.05, cut_from=0.4, intra_from=0.25),
+    _Effort(1, 0, 1, 4, 4, **_SIMPLE, good_below=0.04, cut_from=0.6, intra_from=0.25),
+    _Effort(2, 0, 1, 4, 4, **_SIMPLE),
     _Effort(4, 1, 1, 8, 8, **_STOPS),
     _Effort(5, 1, 1, 8, 8, stop_search=1, stop_cut=1),
     _Effort(6, 2, 2, 8, 8, stop_search=1),
@@ -131,10 +120,8 @@ def block_settings(effort: int, step_index: int, chroma_step_index: int, lambda_
         lambda_factor=np.float32(lambda_factor),
         chroma_lambda_factor=np.float32(chroma_factor),
         smallest=row.smallest,
-        ranked=row.ranked,
         passes=row.passes,
         merges=row.merges,
-        entries=row.entries,
         explicit=row.explicit,
         reach=row.reach,
         neighbours=row.neighbours,
@@ -143,7 +130,6 @@ def block_settings(effort: int, step_index: int, chroma_step_index: int, lambda_
         cut_only_coded=row.cut_only_coded,
         stop_search=row.stop_search,
         stop_cut=row.stop_cut,
-        stop_tried=row.stop_tried,
         good_below=np.float32(row.good_below * step),
         cut_from=np.float32(row.cut_from * step),
         intra_from=np.float32(row.intra_from * step),

@@ -40,16 +40,15 @@ def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, sc
     size = np.int64(1) << log_size
     lengths = tables.vectors[vector_context(log_size, np.int64(0))]
     for side in range(LISTS):
-        searched = min(settings.entries, frame.numbers[FIRST_COUNT + side])
         for entry in range(ENTRIES):
             scratch.vector_costs[side, entry] = HUGE
-            if entry >= searched:
+            if entry >= frame.numbers[FIRST_COUNT + side]:
                 continue
             predictors = scratch.predictors[side, entry]
             list_predictors(frame, y, x, size, np.int64(side), np.int64(entry), scratch.vector, predictors)
             vector = scratch.vectors[side, entry]
             twin = -1
-            for other in range(min(settings.entries, frame.numbers[FIRST_COUNT]) if side == 1 else 0):
+            for other in range(frame.numbers[FIRST_COUNT] if side == 1 else 0):
                 if frame.times[0, other] == frame.times[side, entry]:
                     twin = other
             header = node_bits[FIRST_EXPLICIT + 2 * (2 * side + entry)]
