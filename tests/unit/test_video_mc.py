@@ -122,11 +122,12 @@ def test_bits_are_counted_alike_and_sum_to_the_packet(coded):
     assert engine.frame_count(group.packet) == 10
 
 
-def test_threads_do_not_change_the_bytes(coded):
+@pytest.mark.parametrize("effort", [0, 5])
+def test_threads_do_not_change_the_bytes(coded, effort):
     frames, group = coded
     tall = [Frame(*(np.tile(plane, (4, 1)) for plane in frame)) for frame in frames[:4]]
     packets = [
-        engine.encode_group(tall, tiny_video_codebook(), Settings(quality=50, effort=5, threads=threads)).packet
+        engine.encode_group(tall, tiny_video_codebook(), Settings(quality=50, effort=effort, threads=threads)).packet
         for threads in (1, 2)
     ]
     assert packets[0] == packets[1]
