@@ -12,6 +12,7 @@ from vqcodec.video.engines import MAX_EFFORT
 from vqcodec.video.mc.layout import GRID_LOG
 
 DEFAULT_EFFORT = 5
+_SMOOTHING_FROM = 2  # effort
 _NEVER = 1e6  # steps: no difference is as large
 
 
@@ -96,6 +97,11 @@ _EFFORTS = (
     _Effort(8, 3, 3, 16, 8, passes=2),
     _Effort(9, 5, 3, 16, 8, passes=2),
 )
+
+
+def smooths_sources(effort: int) -> bool:
+    """Return whether frames are smoothed in time before they are coded (`temporal_filter`)."""
+    return effort >= _SMOOTHING_FROM
 
 
 def picture_effort(effort: int) -> int:
