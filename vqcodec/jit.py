@@ -35,6 +35,20 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+_LEAN_PACKAGES = ("vqcodec.blocks.", "vqcodec.video.mc.")
+"""Whose kernels make no arrays, and so need not count references to those that they are given.
+
+Numba counts at every call that an array goes into, which takes a seventh of the time of kernels that hand many arrays
+on, and more of their compilation. A kernel that does make arrays is an `allocating_kernel`; numba refuses others
+("Only accept returning of array passed into the function as argument").
+"""
+
+
+def _options(function: Callable[..., Any]) -> dict[str, Any]:
+    """The options for a function: what is not said here it takes over from the kernel that calls it."""
+    return {**_OPTIONS, "_nrt": False} if function.__module__.startswith(_LEAN_PACKAGES) else _OPTIONS
+
+
 class InnerKernel:
     """A function that is compiled for the kernels that call it, and for them alone; Python runs it as it is written.
 
@@ -49,7 +63,7 @@ class InnerKernel:
 
     @functools.cached_property
     def _dispatcher(self) -> Any:
-        return _njit(**_OPTIONS, no_cpython_wrapper=True, **self._options)(self._function)
+        return _njit(**_options(self._function), no_cpython_wrapper=True, **self._options)(self._function)
 
     @property
     def _numba_type_(self) -> Any:
@@ -63,7 +77,12 @@ class InnerKernel:
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a kernel: cached on disk, without the GIL, IEEE arithmetic (never fastmath)."""
-    return _njit(**_OPTIONS)(function)
+    return _njit(**_options(function))(function)
+
+
+def allocating_kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` as a kernel that makes arrays, where most make none."""
+    return _njit(**_OPTIONS, _nrt=True)(function)
 
 
 def inner_kernel(function: Callable[..., Any]) -> Any:
@@ -82,7 +101,7 @@ def merged_kernel(function: Callable[..., Any]) -> Any:
     What a kernel calls is optimised anew with every kernel above it, so that a chain of kernels, each the only caller
     of the next, costs as many times the compilation of what the last one calls.
     """
-    return _njit(**_OPTIONS, inline="always")(function)
+    return _njit(**_options(function), inline="always")(function)
 
 
 def default_threads() -> int:

@@ -14,9 +14,11 @@ from vqcodec.video.frames import Frame
 from vqcodec.video.mc import engine
 from vqcodec.video.mc.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.contexts import NODES, POOLS, choice_of_references, references_of
+from vqcodec.video.mc.encoder import encode_frames
 from vqcodec.video.mc.interpolation import LUMA_TAPS, interpolate_phases, pad_reference
-from vqcodec.video.mc.layout import BORDER
+from vqcodec.video.mc.layout import BORDER, LOG_SIZE
 from vqcodec.video.mc.model import VideoModel
+from vqcodec.video.mc.motion_search import hadamard_difference
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import INTRA, KEY, TOP, References, coding_order
 from vqcodec.vq.codebook import Codebook
@@ -120,11 +122,12 @@ def test_bits_are_counted_alike_and_sum_to_the_packet(coded):
     assert engine.frame_count(group.packet) == 10
 
 
-def test_threads_do_not_change_the_bytes(coded):
+@pytest.mark.parametrize("effort", [0, 5])
+def test_threads_do_not_change_the_bytes(coded, effort):
     frames, group = coded
     tall = [Frame(*(np.tile(plane, (4, 1)) for plane in frame)) for frame in frames[:4]]
     packets = [
-        engine.encode_group(tall, tiny_video_codebook(), Settings(quality=50, effort=5, threads=threads)).packet
+        engine.encode_group(tall, tiny_video_codebook(), Settings(quality=50, effort=effort, threads=threads)).packet
         for threads in (1, 2)
     ]
     assert packets[0] == packets[1]
@@ -157,13 +160,46 @@ def test_odd_sizes(height, width, count):
     assert all(np.array_equal(a.luma, b.luma) for a, b in zip(decoded, group.reconstruction))
 
 
-@pytest.mark.parametrize("effort", [0, 3, 9])
+@pytest.mark.parametrize("effort", [0, 1, 3, 9])
 def test_efforts(effort):
     frames = moving_frames(4, 40, 40, seed=1)
     settings = Settings(quality=60, effort=effort, threads=1)
     group = engine.encode_group(frames, tiny_video_codebook(), settings)
     decoded = list(engine.decode_group(group.packet, 40, 40, tiny_video_codebook()))
     assert all(np.array_equal(a.red, b.red) for a, b in zip(decoded, group.reconstruction))
+
+
+class Sizes:
+    """An observer that keeps the sizes of the blocks of predicted frames, log2."""
+
+    def __init__(self):
+        self.seen = set()
+
+    def intra(self, searched, sources):
+        """Not of interest."""
+
+    def predicted(self, frame_class, frame, sources, counts):
+        self.seen.update(frame.motion[LOG_SIZE].ravel().tolist())
+
+
+@pytest.mark.parametrize(("effort", "smallest"), [(0, 4), (2, 3)])
+def test_quick_efforts_leave_out_the_smallest_blocks(effort, smallest):
+    frames, sizes = moving_frames(4, 64, 64, seed=2), Sizes()
+    model = VideoModel.from_arrays(tiny_video_codebook().arrays)
+    encode_frames(frames, model, GroupParameters(4, 16), effort=effort, threads=1, observer=sizes)
+    assert min(sizes.seen) == smallest
+
+
+@pytest.mark.parametrize("size", [8, 16, 64])
+def test_hadamard_differences_are_those_of_every_4x4_square(size):
+    chance = np.random.default_rng(4)
+    target = chance.integers(0, 4081, (64, 64)).astype(np.int16)
+    plane = chance.integers(0, 4081, (80, 80)).astype(np.int16)
+    found = hadamard_difference(target, plane, 3, 5, size, np.zeros((4, 64), dtype=np.int32))
+    signs = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, -1, 1], [1, -1, 1, -1]])
+    squares = target[:size, :size].astype(int) - plane[3 : 3 + size, 5 : 5 + size]
+    squares = squares.reshape(size // 4, 4, size // 4, 4).transpose(0, 2, 1, 3)
+    assert found == np.abs(signs @ squares @ signs.T).sum() // 4
 
 
 def test_damage_is_told(coded):

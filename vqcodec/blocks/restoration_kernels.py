@@ -19,7 +19,7 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
 )
 from vqcodec.blocks.steps import STEPS
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import allocating_kernel, inline_kernel, kernel
 
 BORDER = 3  # the diamond's reach
 COEFFICIENT_BITS = 10  # fractional bits of a filter coefficient
@@ -57,7 +57,7 @@ def _second_difference(a, b, c):
     return np.int32(abs(np.int32(np.int32(a) + np.int32(c) - np.int32(2) * np.int32(b))))
 
 
-@kernel
+@allocating_kernel
 def sum_unit_differences(padded, first_unit_row, last_unit_row, sums):
     """Sum second differences over the units of some rows of units.
 
@@ -164,7 +164,7 @@ def _product(weight, value):
     return np.int32(np.int32(weight) * np.int32(value))
 
 
-@kernel
+@allocating_kernel
 def filter_rows(padded, blocks, steps, classes, weights, first_row, last_row, filtered):
     """Filter some rows of samples.
 
@@ -221,7 +221,7 @@ def filter_rows(padded, blocks, steps, classes, weights, first_row, last_row, fi
                 target[x] = min(max(value, np.int32(0)), np.int32(SAMPLE_MAX))
 
 
-@kernel
+@allocating_kernel
 def collect_rows(padded, original, blocks, steps, classes, first_row, last_row, products, targets, counts):
     """Add the products of the filter's inputs over some rows of samples to sums by class.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import COEFFICIENT_BITS, COEFFICIENT_MAX, SAMPLE_BITS, SUPERBLOCK, SUPERBLOCK_LOG
-from vqcodec.jit import kernel
+from vqcodec.jit import inline_kernel, kernel
 
 MATRIX_BITS = 11
 COSINE, SINE = 0, 1  # kinds of transform
@@ -46,25 +46,27 @@ INVERSE = np.rint(_stack(False) * (1 << MATRIX_BITS)).astype(np.int32)
 INVERSE_TRANSPOSED = np.rint(_stack(True) * (1 << MATRIX_BITS)).astype(np.int32)
 
 
+@inline_kernel
+def _weigh_rows(weights, rows, height, width, target):
+    """Fill `target` with the sum of `rows` weighted, added one after the other; `height` is a multiple of 4."""
+    for j in range(width):
+        target[j] = np.float32(0)
+    for i in range(0, height, 4):
+        a, b, c, d = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+        first, second, third, fourth = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        for j in range(width):
+            target[j] = (((target[j] + a * first[j]) + b * second[j]) + c * third[j]) + d * fourth[j]
+
+
 @kernel
 def transform_forward(residual, log_width, log_height, kind, between, coefficients):
     """Transform `residual` (float32 (32, 32), the block in its corner) into `coefficients`, orthonormal."""
     width, height = 1 << log_width, 1 << log_height
     rows, columns = FORWARD[kind, log_height], FORWARD_TRANSPOSED[kind, log_width]
     for v in range(height):
-        for j in range(width):
-            between[v, j] = rows[v, 0] * residual[0, j]
-        for i in range(1, height):
-            factor = rows[v, i]
-            for j in range(width):
-                between[v, j] += factor * residual[i, j]
+        _weigh_rows(rows[v], residual, height, width, between[v])
     for v in range(height):
-        for u in range(width):
-            coefficients[v, u] = between[v, 0] * columns[0, u]
-        for j in range(1, width):
-            factor = between[v, j]
-            for u in range(width):
-                coefficients[v, u] += factor * columns[j, u]
+        _weigh_rows(between[v], columns, width, width, coefficients[v])
 
 
 @kernel

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-COMPILE_SECONDS = 30  # all kernels for pictures, from nothing
+PICTURE_SECONDS, VIDEO_SECONDS = 30, 90  # all kernels of the medium that takes least, and most, from nothing
 
 
 @contextmanager
@@ -31,7 +31,8 @@ def announce_compilation(console: Console) -> Iterator[None]:
             if not self.announced:
                 self.announced = True
                 console.notice(
-                    f"compiling kernels: once, about {COMPILE_SECONDS} s in all; `vqcodec warm` does it ahead of time"
+                    f"compiling kernels: once, about {PICTURE_SECONDS} s for pictures, {VIDEO_SECONDS} s for video; "
+                    "`vqcodec warm` does it ahead of time"
                 )
 
         def on_end(self, event: event.Event) -> None:

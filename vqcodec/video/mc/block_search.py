@@ -110,7 +110,7 @@ def search_block(frame, sources, phases, y, x, log_size, tables, intra, settings
         scratch: record of BLOCK_SEARCH_SCRATCH.
 
     Returns:
-        (its cost, whether it is skipped and nothing spoke for a residual).
+        (its cost, whether it need not be cut); of a block that is to be cut at once (HUGE, False).
     """
     size = np.int64(1) << log_size
     lambda_ = np.float64(settings.lambda_)
@@ -126,6 +126,9 @@ def search_block(frame, sources, phases, y, x, log_size, tables, intra, settings
     best_number, chosen, trial = skip, np.int64(0), np.int64(1)
     lowest = scratch.candidate_costs[least(scratch.candidate_costs, CANDIDATES)]
     smallest = lowest
+    if log_size > settings.smallest and lowest > 16 * settings.cut_from * size * size:
+        return HUGE, False
+    good = lowest < 16 * settings.good_below * size * size
     any_coded = False
     for turn in range(settings.merges + 1):
         number = skip if turn == 0 else np.int64(least(scratch.candidate_costs, CANDIDATES))
@@ -146,7 +149,7 @@ def search_block(frame, sources, phases, y, x, log_size, tables, intra, settings
             if cost < best:
                 best, kind, shape, best_number = cost, np.int64(MERGED), coded_shape, number
                 chosen, trial = trial, 1 - trial
-    easy = kind == SKIPPED and not any_coded
+    easy = good or (kind == SKIPPED and not any_coded)
     explicit = np.int64(-1)
     if settings.explicit > 0 and not (easy and settings.stop_search) and log_size <= SUPERBLOCK_LOG:
         list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, scratch)

@@ -15,14 +15,14 @@ from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.partition_search import PARTITION_SCRATCH
 from vqcodec.blocks.records import new_record
 from vqcodec.blocks.restoration import restore
-from vqcodec.blocks.steps import LAMBDA_FACTOR
+from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.container.varint import put_varint
 from vqcodec.entropy.bits import PADDING
 from vqcodec.jit import default_threads
 from vqcodec.video.frames import Frame
 from vqcodec.video.mc.adaptation import ROWS, Adaptation, FrameCounts, new_counts
 from vqcodec.video.mc.deblocking import smooth_frame
-from vqcodec.video.mc.effort import block_settings, picture_effort
+from vqcodec.video.mc.effort import block_settings, picture_effort, smooths_sources
 from vqcodec.video.mc.layout import KIND, ROOT, InterFrame
 from vqcodec.video.mc.model import VideoModel
 from vqcodec.video.mc.node_search import NODE_SCRATCH, search_root
@@ -33,6 +33,7 @@ from vqcodec.video.mc.residual_search import Sources
 from vqcodec.video.mc.store import FrameStore, Samples
 from vqcodec.video.mc.structure import INTRA, coding_order
 from vqcodec.video.mc.syntax import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
+from vqcodec.video.mc.temporal_filter import TemporalFilter
 
 LEVEL_LAMBDAS = (0.11, 0.13, 0.18, 0.20, 0.22, 0.22)  # distortion per bit in squared steps, by level
 
@@ -213,6 +214,7 @@ def encode_frames(
     store = FrameStore(whole_units(height), whole_units(width), searching=True)
     adaptation = Adaptation(model, parameters.step_index)
     coder = FrameCoder(model, effort, lambda_scale, threads)
+    smoother = TemporalFilter(frames) if smooths_sources(effort) else None
     writer = GroupWriter()
     bits: list[dict[str, int]] = [{} for _ in frames]
     shown: list[Frame | None] = [None] * len(frames)
@@ -220,8 +222,11 @@ def encode_frames(
     intra_payload = b""
     try:
         for number, place in enumerate(coding_order(len(frames), parameters.distance)):
-            sources = padded_planes(frames[place.time])
             steps = parameters.steps(place)
+            if smoother is None:
+                sources = padded_planes(frames[place.time])
+            else:
+                sources = smoother.smoothed(place.time, place.level, float(STEP_SIZES[steps[0]]))
             frame: InterFrame | None = None
             if place.frame_class == INTRA:
                 intra_payload, searched, bits[place.time] = coder.intra(sources, steps)

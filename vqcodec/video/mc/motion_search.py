@@ -39,25 +39,24 @@ def hadamard_difference(target, plane, v, u, size, rows):
     total = np.int32(0)
     r0, r1, r2, r3 = rows[0], rows[1], rows[2], rows[3]
     for top in range(0, size, 4):
-        a0, a1, a2, a3 = target[top], target[top + 1], target[top + 2], target[top + 3]
-        b0, b1 = plane[v + top, u : u + size], plane[v + top + 1, u : u + size]
-        b2, b3 = plane[v + top + 2, u : u + size], plane[v + top + 3, u : u + size]
+        # first the differences, then their sums: with all arrays in one loop LLVM would have to tell too many apart
+        for k in range(4):
+            a, b, row = target[top + k], plane[v + top + k, u : u + size], rows[k]
+            for j in range(size):
+                row[j] = np.int32(a[j]) - np.int32(b[j])
         for j in range(size):
-            a = np.int32(a0[j]) - np.int32(b0[j])
-            b = np.int32(a1[j]) - np.int32(b1[j])
-            c = np.int32(a2[j]) - np.int32(b2[j])
-            d = np.int32(a3[j]) - np.int32(b3[j])
-            r0[j] = a + c + b + d
-            r1[j] = a + c - b - d
-            r2[j] = a - c + b - d
-            r3[j] = a - c - b + d
+            upper, above = r0[j] + r1[j], r0[j] - r1[j]
+            lower, below = r2[j] + r3[j], r2[j] - r3[j]
+            r0[j], r1[j], r2[j], r3[j] = upper + lower, above + below, upper - lower, above - below
         for k in range(4):
             row = rows[k]
             for j in range(0, size, 4):
-                e, f = row[j] + row[j + 2], row[j + 1] + row[j + 3]
-                g, h = row[j] - row[j + 2], row[j + 1] - row[j + 3]
-                total += np.int32(abs(e + f) + abs(e - f) + abs(g + h) + abs(g - h))
-    return total >> 2
+                e, f = np.int32(row[j] + row[j + 2]), np.int32(row[j + 1] + row[j + 3])
+                g, h = np.int32(row[j] - row[j + 2]), np.int32(row[j + 1] - row[j + 3])
+                # |e + f| + |e - f| is twice the greater of |e| and |f|
+                greater = max(np.int32(abs(e)), np.int32(abs(f))) + max(np.int32(abs(g)), np.int32(abs(h)))
+                total = np.int32(total + greater)
+    return total >> 1
 
 
 @inner_kernel

@@ -149,11 +149,12 @@ def search_root(frame, sources, phases, y, x, tables, intra, settings, scratch):
                 costs[k, 0], easy = search_block(
                     frame, sources, phases, v, u, log_size, tables, intra, settings, scratch.block
                 )
-                if log_size == GRID_LOG or (easy and settings.stop_cut):
+                if log_size <= settings.smallest or (easy and settings.stop_cut):
                     child = np.int64(4)
                     costs[k, 1] = HUGE
                 else:
-                    _exchange_node(frame, v, u, log_size, scratch, True)
+                    if costs[k, 0] < HUGE:
+                        _exchange_node(frame, v, u, log_size, scratch, True)
                     clear_block(frame, v, u, log_size)
                     costs[k, 1] = settings.lambda_ * cut_bits
         if child == 4 or costs[k, 1] >= costs[k, 0]:
