@@ -121,3 +121,14 @@ def _side_by_side(results: Results) -> Rows:
             f"{row['psnr_y']:.2f}",
             f"{row['frame_psnr_y']:.2f}",
         )
+
+
+@table("camera", "camera")
+def _camera(results: Results) -> Rows:
+    """A camera's own codebook beside the shipped one on frames that neither has seen: points, and the difference."""
+    yield "codebook", "quality", "kbit/s", "luma PSNR (dB)", "6:1:1 PSNR (dB)"
+    for point in results["points"]:
+        psnrs = (f"{point[name]:.2f}" for name in _QUALITIES)
+        yield (point["codec"], f"{point['setting']:g}", f"{point['kbps']:.1f}", *psnrs)
+    differences = (percent(results["bd_rate"][name]) for name in _QUALITIES)
+    yield ("BD-rate of the camera's", "", "", *differences)

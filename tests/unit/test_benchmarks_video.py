@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import spatiotemporal, tables, video
+from benchmarks import camera, spatiotemporal, tables, video
 from benchmarks.common import write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.video import compared
@@ -267,3 +267,17 @@ def test_tables_of_video_are_rendered(tmp_path: Path) -> None:
     assert "| SVQ1 | – | +500.0 % (1) |" in tables.render("video-vq", tmp_path)
     assert "| VQCODEC | 10 | 100 |" in tables.render("video-speed", tmp_path)
     assert "| VQCODEC | −20.0 % |" in tables.render("video-clips-x264-medium", tmp_path)
+
+
+def test_a_camera_is_trained_on_one_half_and_measured_on_the_other() -> None:
+    learnt, unseen = camera.halves(CLIP)
+    assert len(learnt.raw) == 2
+    assert np.array_equal(np.concatenate([learnt.raw, unseen.raw]), RAW)
+
+
+def test_the_table_of_a_camera_tells_the_difference_of_its_codebook(tmp_path: Path) -> None:
+    both = [*points("video", 1.0), *points("camera", 0.9)]
+    differences = {name: bd_rates(both, "video", name)["camera"]["mean"] for name in ("psnr_y", "psnr_611")}
+    heading, *rows = tables.TABLES["camera"].rows({"points": both, "bd_rate": differences})
+    assert len(heading) == len(rows[0]) == 5
+    assert rows[-1][-2:] == ("−10.0 %", "−10.0 %")
