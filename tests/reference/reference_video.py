@@ -28,7 +28,7 @@ from reference_video_motion import (
 )
 from reference_video_tables import ClassTables, VideoModel
 
-LEVEL_STEPS = [-3, 1, 3, 4, 5, 6]
+LEVEL_STEPS = [-5, 0, 3, 4, 5, 6]
 INTER_MODE = 39
 FIRST_MASK, FIRST_PATTERN = 346, 5710
 
