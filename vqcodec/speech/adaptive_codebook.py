@@ -153,31 +153,39 @@ def explained_energy(correlation, energy):
 def score_integer_lags(history, backward, response, lag_min, lag_max, scores, vector, filtered):
     """Fill `scores[lag]` for the integer lags with the energy of the target that each explains.
 
-    `backward` is H'x. Above the subframe's length the filtered vector of a lag follows from that of the lag before
-    by one step of recursion. `vector` and `filtered` are room to work in, float64 (subframe,).
+    `backward` is H'x. What the last `lag` samples give, filtered, follows from that of the lag before by one step of
+    recursion: a sample comes first, the others move on by one. Below the subframe's length it is then repeated.
+    `vector` and `filtered` are room to work in, float64 (subframe,) and (subframe + lag_max - lag_min,).
     """
     length = backward.size
     past = history.size
+    first = lag_max - lag_min  # of `filtered`, where that of the present lag begins
+    for n in range(first):
+        filtered[n] = 0.0
+    for n in range(length):
+        vector[n] = history[past - lag_min + n] if n < lag_min else 0.0
+    filter_vector(response, vector, filtered[first : first + length])
     for lag in range(lag_min, lag_max + 1):
-        if lag < length:
-            for n in range(lag):
-                vector[n] = history[past - lag + n]
-            for n in range(lag, length):
-                vector[n] = vector[n - lag]
-            filter_vector(response, vector, filtered)
-            correlation = dot(backward, vector, length)
-        else:
-            if lag in (lag_min, length):
-                for n in range(length):
-                    vector[n] = history[past - lag + n]
-                filter_vector(response, vector, filtered)
-            else:
-                newest = history[past - lag]
-                for n in range(length - 1, 0, -1):
-                    filtered[n] = filtered[n - 1] + newest * response[n]
-                filtered[0] = newest * response[0]
+        if lag > lag_min:
+            first -= 1
+            newest = history[past - lag]
+            for n in range(length):
+                filtered[first + n] += newest * response[n]
+        ringing = filtered[first : first + length]
+        if lag >= length:
             correlation = dot(backward, history[past - lag : past - lag + length], length)
-        scores[lag] = explained_energy(correlation, dot(filtered, filtered, length))
+            scores[lag] = explained_energy(correlation, dot(ringing, ringing, length))
+            continue
+        for n in range(lag):
+            vector[n] = history[past - lag + n]
+        for n in range(lag, length):
+            vector[n] = vector[n - lag]
+        correlation = dot(backward, vector, length)
+        for n in range(lag):
+            vector[n] = ringing[n]
+        for n in range(lag, length):
+            vector[n] = ringing[n] + vector[n - lag]
+        scores[lag] = explained_energy(correlation, dot(vector, vector, length))
 
 
 @inline_kernel

@@ -32,7 +32,7 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
     if score:
         score_integer_lags(
             history, room.backward[:length], room.response[:length], lag_min, lag_max, scores, room.vector[:length],
-            room.filtered[:length],
+            room.ringing,
         )  # fmt: skip
     count = 0
     for lag in range(lag_min, lag_max + 1):

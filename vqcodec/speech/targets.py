@@ -152,10 +152,14 @@ def repeated_energy(vector, repeat, factor, room):
 
 
 @inner_kernel
-def exact_energy(gram, vector):
-    """Return c'Pc."""
+def exact_energy(gram, vector, products):
+    """Return c'Pc of a vector whose length is a multiple of 4; `products`, float64 (n,), is filled with Pc."""
     length = vector.size
-    total = 0.0
     for n in range(length):
-        total += vector[n] * dot(gram[n], vector, length)
-    return total
+        products[n] = 0.0
+    for k in range(0, length, 4):
+        a, b, c, d = vector[k], vector[k + 1], vector[k + 2], vector[k + 3]
+        row0, row1, row2, row3 = gram[k], gram[k + 1], gram[k + 2], gram[k + 3]
+        for n in range(length):
+            products[n] = (((products[n] + a * row0[n]) + b * row1[n]) + c * row2[n]) + d * row3[n]
+    return dot(vector, products, length)

@@ -131,7 +131,7 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
                 bits += costs.shapes[entry]
                 inner[2] = dot(backward, tables.shapes[entry], length)
                 inner[5] = dot(shadow, tables.shapes[entry], length) * root
-                inner[4] = exact_energy(gram, tables.shapes[entry])
+                inner[4] = exact_energy(gram, tables.shapes[entry], fixed)
                 shape = 2 * entry
                 if inner[2] * inner[3] < inner[1] * inner[5] or (adaptive == 0 and inner[2] < 0.0):
                     shape += 1

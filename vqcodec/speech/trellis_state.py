@@ -70,6 +70,7 @@ ROOM = record_type(
     target=(np.float64, _LENGTH),
     backward=(np.float64, _LENGTH),
     lag_scores=(np.float64, _LAGS),
+    ringing=(np.float64, _LAGS + _LENGTH),
     vector=(np.float64, _LENGTH),
     filtered=(np.float64, _LENGTH),
     adaptive=(np.float64, _LENGTH),
