@@ -35,7 +35,18 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-_LEAN_PACKAGES = ("vqcodec.blocks.", "vqcodec.video.mc.")
+_LEAN_PACKAGES = (
+    "vqcodec.blocks.",
+    "vqcodec.video.mc.",
+    "vqcodec.speech.adaptive_codebook",
+    "vqcodec.speech.gains",
+    "vqcodec.speech.lag_search",
+    "vqcodec.speech.pulses",
+    "vqcodec.speech.shapes",
+    "vqcodec.speech.synthesis",
+    "vqcodec.speech.targets",
+    "vqcodec.speech.trellis",
+)
 """Whose kernels make no arrays, and so need not count references to those that they are given.
 
 Numba counts at every call that an array goes into, which takes a seventh of the time of kernels that hand many arrays

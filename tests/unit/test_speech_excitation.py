@@ -66,7 +66,7 @@ def test_scores_of_lags_are_explained_energies() -> None:
     filters = np.array([[response[i - j] if i >= j else 0 for j in range(N)] for i in range(N)])
     scores = np.zeros(NARROWBAND.lag_max + 1)
     low, high = NARROWBAND.lag_min, NARROWBAND.lag_max
-    score_integer_lags(history, filters.T @ target, response, low, high, scores, np.zeros(N), np.zeros(N))
+    score_integer_lags(history, filters.T @ target, response, low, high, scores, np.zeros(N), np.ones(N + high - low))
     for lag in range(low, high + 1):
         filtered = filters @ np.resize(history[-lag:], max(N, lag))[:N]
         gain = np.clip(target @ filtered / (filtered @ filtered), 0, 1.2)

@@ -74,7 +74,7 @@ def searched(target: np.ndarray, gram: np.ndarray, shadow: np.ndarray, counts: l
     found = np.zeros((len(counts), n), np.int8)
     search_pulses(
         target, gram, np.diag(gram).copy(), shadow, np.array(counts), sweeps, found, np.zeros((len(counts), 3)),
-        np.zeros(n, np.int64), np.zeros(n), np.zeros(n), np.zeros(2 * n), np.zeros(max(counts), np.int64),
+        np.zeros(n, np.int64), np.zeros(n), np.zeros(n), np.zeros(max(counts), np.int64),
     )  # fmt: skip
     return found
 

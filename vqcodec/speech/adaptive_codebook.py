@@ -72,15 +72,27 @@ def build_adaptive_vector(history, lag, taps, vector):
         stop = min(start + run, length)
         for n in range(start, stop):
             vector[n] = 0.0
-        for i in range(TAPS):
-            weight = taps[fraction, i]
-            shift = -whole - i + HALF_TAPS - 1
-            split = min(max(-shift, start), stop)  # samples before it come from the history
-            for n in range(start, split):
-                vector[n] += weight * history[past + n + shift]
-            for n in range(split, stop):
-                vector[n] += weight * vector[n + shift]
+        for i in range(0, TAPS, 4):  # four taps at a time, added in turn
+            shift = HALF_TAPS - 1 - whole - i  # of the first of them, one less for each that follows
+            early = min(max(-shift, start), stop)  # for samples before it all four are in the history
+            late = min(max(3 - shift, start), stop)  # from there on, none
+            weights = taps[fraction, i : i + 4]
+            _add_taps(weights, history, past + shift, start, early, vector)
+            for n in range(early, late):
+                for j in range(4):
+                    at = n + shift - j
+                    vector[n] += weights[j] * (history[past + at] if at < 0 else vector[at])
+            _add_taps(weights, vector, shift, late, stop, vector)
         start = stop
+
+
+@inline_kernel
+def _add_taps(weights, samples, shift, first, stop, vector):
+    """Add to vector[first:stop] four taps on `samples`, the first of them `shift` on, the others one less each."""
+    a, b, c, d = weights[0], weights[1], weights[2], weights[3]
+    for n in range(first, stop):
+        at = n + shift
+        vector[n] = (((vector[n] + a * samples[at]) + b * samples[at - 1]) + c * samples[at - 2]) + d * samples[at - 3]
 
 
 @inline_kernel
@@ -104,11 +116,15 @@ def filter_vector(response, vector, filtered):
     length = vector.size
     for n in range(length):
         filtered[n] = 0.0
-    for k in range(length):
-        weight = vector[k]
-        if weight != 0.0:
-            for n in range(k, length):
-                filtered[n] += weight * response[n - k]
+    whole = length - length % 4
+    for k in range(0, whole, 4):  # four samples at a time, added in turn
+        for j in range(4):
+            for n in range(k + j, k + 3):
+                filtered[n] += vector[k + j] * response[n - k - j]
+        _add_taps(vector[k : k + 4], response, -k, k + 3, length, filtered)
+    for k in range(whole, length):
+        for n in range(k, length):
+            filtered[n] += vector[k] * response[n - k]
 
 
 @inner_kernel
@@ -137,31 +153,39 @@ def explained_energy(correlation, energy):
 def score_integer_lags(history, backward, response, lag_min, lag_max, scores, vector, filtered):
     """Fill `scores[lag]` for the integer lags with the energy of the target that each explains.
 
-    `backward` is H'x. Above the subframe's length the filtered vector of a lag follows from that of the lag before
-    by one step of recursion. `vector` and `filtered` are room to work in, float64 (subframe,).
+    `backward` is H'x. What the last `lag` samples give, filtered, follows from that of the lag before by one step of
+    recursion: a sample comes first, the others move on by one. Below the subframe's length it is then repeated.
+    `vector` and `filtered` are room to work in, float64 (subframe,) and (subframe + lag_max - lag_min,).
     """
     length = backward.size
     past = history.size
+    first = lag_max - lag_min  # of `filtered`, where that of the present lag begins
+    for n in range(first):
+        filtered[n] = 0.0
+    for n in range(length):
+        vector[n] = history[past - lag_min + n] if n < lag_min else 0.0
+    filter_vector(response, vector, filtered[first : first + length])
     for lag in range(lag_min, lag_max + 1):
-        if lag < length:
-            for n in range(lag):
-                vector[n] = history[past - lag + n]
-            for n in range(lag, length):
-                vector[n] = vector[n - lag]
-            filter_vector(response, vector, filtered)
-            correlation = dot(backward, vector, length)
-        else:
-            if lag in (lag_min, length):
-                for n in range(length):
-                    vector[n] = history[past - lag + n]
-                filter_vector(response, vector, filtered)
-            else:
-                newest = history[past - lag]
-                for n in range(length - 1, 0, -1):
-                    filtered[n] = filtered[n - 1] + newest * response[n]
-                filtered[0] = newest * response[0]
+        if lag > lag_min:
+            first -= 1
+            newest = history[past - lag]
+            for n in range(length):
+                filtered[first + n] += newest * response[n]
+        ringing = filtered[first : first + length]
+        if lag >= length:
             correlation = dot(backward, history[past - lag : past - lag + length], length)
-        scores[lag] = explained_energy(correlation, dot(filtered, filtered, length))
+            scores[lag] = explained_energy(correlation, dot(ringing, ringing, length))
+            continue
+        for n in range(lag):
+            vector[n] = history[past - lag + n]
+        for n in range(lag, length):
+            vector[n] = vector[n - lag]
+        correlation = dot(backward, vector, length)
+        for n in range(lag):
+            vector[n] = ringing[n]
+        for n in range(lag, length):
+            vector[n] = ringing[n] + vector[n - lag]
+        scores[lag] = explained_energy(correlation, dot(vector, vector, length))
 
 
 @inline_kernel

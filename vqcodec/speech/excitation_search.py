@@ -12,8 +12,8 @@ from vqcodec.speech.trellis import search_excitation, trace_back
 from vqcodec.speech.trellis_state import (
     Search,
     Symbols,
-    new_leaders,
-    new_paths,
+    new_decisions,
+    new_lists,
     new_room,
     new_survivors,
     new_symbols,
@@ -50,13 +50,11 @@ def search_group(
     if lambdas is None:
         lambdas = np.full(len(silent), search.lambda_)
     preceded = np.concatenate([np.zeros(band.weighting_order), signal])
-    survivors = new_survivors(search.survivors, band, 0, 0)
-    following = new_survivors(search.survivors, band, 0, 0)
-    paths = new_paths(subframes, search.survivors, band)
+    paths = new_decisions(subframes, search.survivors)
     search_excitation(
         preceded, lpc, weighting.filters, weighting.weights, lambdas, silent, tables, costs, search,
-        nearest_steps(tables.lags), survivors, following, new_leaders(search.survivors, band), paths,
-        new_room(band, tables, search.lag_candidates),
+        nearest_steps(tables.lags), new_survivors(search.survivors), new_survivors(search.survivors),
+        new_decisions(search.survivors), paths, new_room(band), new_lists(tables, search.lag_candidates),
     )  # fmt: skip
     symbols = new_symbols(subframes, band)
     trace_back(paths, symbols)

@@ -96,12 +96,12 @@ def search_gains(pairs, costs, amplitude, inner, weight, lambda_, energy_weight,
         Index of the entry, and weight * distortion + lambda_ * bits.
     """
     entries = pairs.shape[0]
-    xx = inner[0]
+    xx, xy, xz, yy, zz, yz = inner[0], inner[1], inner[2], inner[3], inner[4], inner[5]
     for q in range(entries):
         adaptive = pairs[q, 0]
         fixed = pairs[q, 1] * amplitude
-        squares = adaptive * (adaptive * inner[3] + 2.0 * fixed * inner[5]) + fixed * fixed * inner[4]
-        products = adaptive * inner[1] + fixed * inner[2]
+        squares = adaptive * (adaptive * yy + 2.0 * fixed * yz) + fixed * fixed * zz
+        products = adaptive * xy + fixed * xz
         error = (1.0 + energy_weight) * (xx + squares) - 2.0 * products
         error -= 2.0 * energy_weight * math.sqrt(max(xx * squares, 0.0))
         room[q] = weight * error + lambda_ * costs[q]

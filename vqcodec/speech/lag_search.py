@@ -19,8 +19,8 @@ _IMPROBABLE = 1e30
 
 
 @merged_kernel
-def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room):
-    """Fill room.lag_list with the most promising pitch lags; return how many.
+def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room, lists):
+    """Fill `lists.lags` with the most promising pitch lags; return how many.
 
     The best local maxima of a full search of integer lags, each refined on the grid. With `score` 0 the search is not
     done, and another survivor's, whose past is nearly the same, is taken from room.lag_scores.
@@ -28,8 +28,12 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
     lag_min = tables.lags[0] // LAG_UNITS
     lag_max = tables.lags[-1] // LAG_UNITS
     scores = room.lag_scores
+    length = room.length
     if score:
-        score_integer_lags(history, room.backward, room.response, lag_min, lag_max, scores, room.vector, room.filtered)
+        score_integer_lags(
+            history, room.backward[:length], room.response[:length], lag_min, lag_max, scores, room.vector[:length],
+            room.ringing,
+        )  # fmt: skip
     count = 0
     for lag in range(lag_min, lag_max + 1):
         if scores[lag] <= 0.0 or (lag > lag_min and scores[lag] < scores[lag - 1]):
@@ -39,24 +43,24 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
         index = nearest[lag]
         bits = lag_bits(costs.lag_steps, costs.lags, context, previous, index, LAG_REACH)
         merit = weight * scores[lag] - search.lambda_ * bits
-        if count < search.lag_candidates or merit > room.lag_merits[count - 1]:
+        if count < search.lag_candidates or merit > lists.lag_merits[count - 1]:
             place = count if count < search.lag_candidates else search.lag_candidates - 1
-            while place > 0 and room.lag_merits[place - 1] < merit:
-                room.lag_merits[place] = room.lag_merits[place - 1]
-                room.lag_list[place] = room.lag_list[place - 1]
+            while place > 0 and lists.lag_merits[place - 1] < merit:
+                lists.lag_merits[place] = lists.lag_merits[place - 1]
+                lists.lags[place] = lists.lags[place - 1]
                 place -= 1
-            room.lag_merits[place] = merit
-            room.lag_list[place] = index
+            lists.lag_merits[place] = merit
+            lists.lags[place] = index
             if count < search.lag_candidates:
                 count += 1
     kept = 0
     for place in range(count):
-        lag = refine_lag(history, room.lag_list[place], previous, context, tables, costs, search, weight, room)
+        lag = refine_lag(history, lists.lags[place], previous, context, tables, costs, search, weight, room)
         doubled = lag < 0
         for other in range(kept):
-            doubled = doubled or room.lag_list[other] == lag
+            doubled = doubled or lists.lags[other] == lag
         if not doubled:
-            room.lag_list[kept] = lag
+            lists.lags[kept] = lag
             kept += 1
     return kept
 
@@ -83,10 +87,12 @@ def refine_lag(history, start, previous, context, tables, costs, search, weight,
 @inner_kernel
 def _lag_merit(history, lag, previous, context, tables, costs, search, weight, room):
     """Return what lag index `lag` gains in cost, with an open gain."""
-    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, room.vector)
-    filter_vector(room.response, room.vector, room.filtered)
-    length = room.vector.size
-    gain = explained_energy(dot(room.backward, room.vector, length), dot(room.filtered, room.filtered, length))
+    length = room.length
+    vector = room.vector[:length]
+    filtered = room.filtered[:length]
+    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, vector)
+    filter_vector(room.response[:length], vector, filtered)
+    gain = explained_energy(dot(room.backward, vector, length), dot(filtered, filtered, length))
     if gain <= 0.0:
         return -_IMPROBABLE
     bits = lag_bits(costs.lag_steps, costs.lags, context, previous, lag, LAG_REACH)

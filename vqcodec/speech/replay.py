@@ -70,7 +70,7 @@ def observe(
     _observe(
         np.concatenate([np.zeros(band.weighting_order), signal]), lpc, weighting.filters, tables, symbols,
         np.zeros(history_length(band)), np.zeros(band.weighting_order), np.full(3, INITIAL_LEVEL),
-        new_room(band, tables, 1), observations,
+        new_room(band), observations,
     )  # fmt: skip
     return observations
 
@@ -105,7 +105,10 @@ def fill_contexts(symbols, tables, packet_subframes, contexts):
 @kernel
 def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, room, observations):
     """Walk along `symbols` by the decoder's own synthesis and fill `observations`."""
-    length = room.target.size
+    length = room.length
+    fixed = room.fixed[:length]
+    filtered = room.filtered[:length]
+    excitation = room.excitation[:length]
     speech = np.empty(length)
     residual = np.empty(length)
     for subframe in range(lpc.shape[0]):
@@ -126,26 +129,24 @@ def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, r
         observations.level_inputs[subframe, 3] = level
         if kind > 0:
             repeat = sharpened_lag(tables.lags[lag], adaptive, tables.sharpening[0], length)
-            build_fixed_vector(tables, kind, shape, symbols.pulses[subframe], repeat, room.fixed)
-            filter_vector(room.response, room.fixed, room.filtered)
-            inner[2] = dot(room.target, room.filtered, length)
-            inner[4] = dot(room.filtered, room.filtered, length)
+            build_fixed_vector(tables, kind, shape, symbols.pulses[subframe], repeat, fixed)
+            filter_vector(room.response[:length], fixed, filtered)
+            inner[2] = dot(room.target, filtered, length)
+            inner[4] = dot(filtered, filtered, length)
             if adaptive > 0:
-                inner[5] = dot(room.adaptive_filtered, room.filtered, length)
+                inner[5] = dot(room.adaptive_filtered, filtered, length)
             for n in range(length):
-                observations.vectors[subframe, n] = room.fixed[n]
+                observations.vectors[subframe, n] = fixed[n]
         adaptive_gain = tables.gains[gain_table(True, kind > 0), gain, 0] if adaptive > 0 else 0.0
         for n in range(length):
             residual[n] = room.target[n]
             if adaptive > 0:
                 residual[n] -= adaptive_gain * room.adaptive_filtered[n]
             observations.responses[subframe, n] = room.response[n]
-        filter_backward(room.response, residual, room.filtered)
+        filter_backward(room.response[:length], residual, filtered)
         for n in range(length):
-            observations.residuals[subframe, n] = room.filtered[n]
+            observations.residuals[subframe, n] = filtered[n]
         for i in range(6):
             observations.inner[subframe, i] = inner[i]
-        build_excitation(
-            tables, symbol, lag, gain, shape, symbols.pulses[subframe], history, levels, room.excitation, room.fixed
-        )
-        synthesize(lpc[subframe], room.excitation, memory, speech)
+        build_excitation(tables, symbol, lag, gain, shape, symbols.pulses[subframe], history, levels, excitation, fixed)
+        synthesize(lpc[subframe], excitation, memory, speech)

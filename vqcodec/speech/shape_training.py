@@ -87,6 +87,7 @@ def _collect(transposed, lags, shapes, responses, residuals, weights, grams, mom
     diagonal = np.empty(length)
     response = np.empty(length)
     residual = np.empty(length)
+    products = np.empty(length)
     match = np.empty(entries, np.float32)
     energies = np.empty(entries, np.float32)
     for t in range(weights.size):
@@ -115,7 +116,7 @@ def _collect(transposed, lags, shapes, responses, residuals, weights, grams, mom
             e = np.argmax(energies)
             energies[e] = -1.0
             correlation = dot(residual, shapes[e], length)
-            energy = max(exact_energy(gram, shapes[e]), 1e-9)
+            energy = max(exact_energy(gram, shapes[e], products), 1e-9)
             if correlation * correlation / energy > best_merit:
                 best_merit = correlation * correlation / energy
                 best = e

@@ -47,47 +47,37 @@ def filtered_energies(transposed, response, sums, energies):
                 total[e] += sums[e] * sums[e]
 
 
+@inline_kernel
+def _add_rows(weights, rows, first, total):
+    """Fill a block of sums, `total`, with columns from `first` on of `rows` (float32), weighted and added in turn.
+
+    Four rows at a time, a multiple of which there are, so that sums are read and written less often.
+    """
+    width = total.size
+    for e in range(width):
+        total[e] = 0.0
+    for k in range(0, rows.shape[0], 4):
+        a = np.float32(weights[k])
+        b = np.float32(weights[k + 1])
+        c = np.float32(weights[k + 2])
+        d = np.float32(weights[k + 3])
+        row0 = rows[k, first : first + width]
+        row1 = rows[k + 1, first : first + width]
+        row2 = rows[k + 2, first : first + width]
+        row3 = rows[k + 3, first : first + width]
+        for e in range(width):
+            total[e] = (((total[e] + a * row0[e]) + b * row1[e]) + c * row2[e]) + d * row3[e]
+
+
 @inner_kernel
 def estimate_energies(lags, response_lags, energies):
     """Fill `energies` (float32 (entries,)) from autocorrelations alone, as if the filtered vectors were not cut off.
 
     `lags` comes from `autocorrelations`, `response_lags` is the autocorrelation of the response, float32 (n,).
     """
-    length, entries = lags.shape
+    entries = lags.shape[1]
     for first in range(0, entries, _BLOCK):
-        width = min(_BLOCK, entries - first)
-        total = energies[first : first + width]
-        for e in range(width):
-            total[e] = 0.0
-        for k in range(length):
-            weight = response_lags[k]
-            row = lags[k, first : first + width]
-            for e in range(width):
-                total[e] += weight * row[e]
-
-
-@inline_kernel
-def _match_block(transposed, target, shadow, shaded, match, hidden, first, width):
-    """Fill a block of `match` and `hidden` with inner products; without `shaded` the latter are 0 as they stand."""
-    found = match[first : first + width]
-    masked = hidden[first : first + width]
-    for e in range(width):
-        found[e] = 0.0
-        masked[e] = 0.0
-    if not shaded:
-        for k in range(transposed.shape[0]):
-            t = np.float32(target[k])
-            row = transposed[k, first : first + width]
-            for e in range(width):
-                found[e] += t * row[e]
-        return
-    for k in range(transposed.shape[0]):
-        t = np.float32(target[k])
-        s = np.float32(shadow[k])
-        row = transposed[k, first : first + width]
-        for e in range(width):
-            found[e] += t * row[e]
-            masked[e] += s * row[e]
+        _add_rows(response_lags, lags, first, energies[first : min(first + _BLOCK, entries)])
 
 
 @merged_kernel
@@ -113,9 +103,14 @@ def search_shapes(transposed, energies, costs, books, target, shadow, weight, la
         shaded = shaded or shadow[n] != 0.0
     for first in range(0, entries, _BLOCK):
         width = min(_BLOCK, entries - first)
-        _match_block(transposed, target, shadow, shaded, match, hidden, first, width)
         merits = match[first : first + width]
         masked = hidden[first : first + width]
+        _add_rows(target, transposed, first, merits)
+        if shaded:
+            _add_rows(shadow, transposed, first, masked)
+        else:
+            for e in range(width):
+                masked[e] = 0.0
         energy = energies[first : first + width]
         bits = costs[first : first + width]
         for e in range(width):

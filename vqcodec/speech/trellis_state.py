@@ -1,20 +1,97 @@
-"""What the search of excitations keeps in memory: survivors, the best candidates of a subframe, the paths, and room."""
+"""What the search of excitations keeps in memory: survivors, the best candidates of a subframe, the paths, and room.
+
+Records whose arrays have the greater of the two bands' lengths: see `blocks.records` for why. Kernels cut them to the
+band's where they pass them on.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.blocks.records import new_record, record_type
 from vqcodec.speech.adaptive_codebook import history_length
-from vqcodec.speech.bands import Band
-from vqcodec.speech.gains import INITIAL_LEVEL
+from vqcodec.speech.bands import BANDS, Band
+from vqcodec.speech.gains import GAIN_CLASSES, GAIN_TABLES, INITIAL_LEVEL
 from vqcodec.speech.model import Tables
+from vqcodec.speech.pulse_enumeration import MAX_PULSES
 
 DoubleArray = npt.NDArray[np.float64]
 SingleArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+
+_LENGTH = max(band.subframe for band in BANDS.values())
+_HISTORY = max(history_length(band) for band in BANDS.values())
+_KEPT = max(band.weighting_order for band in BANDS.values())
+_LAGS = max(band.lag_max for band in BANDS.values()) + 1
+
+SURVIVOR = record_type(
+    history=(np.float64, _HISTORY),
+    memory=(np.float64, _KEPT),
+    levels=(np.float64, 3),
+    cost=(np.float64, ()),
+    type=(np.int64, ()),
+    lag=(np.int64, ()),
+    gain_class=(np.int64, ()),
+    lag_context=(np.int64, ()),
+)
+"""State at the end of a surviving path.
+
+`history` is the past excitation, `memory` past synthetic speech, as long as the weighting filter, `levels` those of
+`gains.remember_levels`; `type` is that of the subframe before (one above the last type at the start of a packet), `lag`
+the index last used.
+"""
+
+DECISION = record_type(
+    cost=(np.float64, ()),
+    parent=(np.int64, ()),
+    type=(np.int64, ()),
+    lag=(np.int64, ()),
+    gain=(np.int64, ()),
+    shape=(np.int64, ()),
+    pulses=(np.int8, _LENGTH),
+)
+"""What may be decided in a subframe, the cost of the path with it, and the survivor (`parent`) that it follows."""
+
+ROOM = record_type(
+    length=(np.int64, ()),
+    past=(np.int64, ()),
+    kept=(np.int64, ()),
+    response=(np.float64, _LENGTH),
+    response32=(np.float32, _LENGTH),
+    gram=(np.float64, (_LENGTH, _LENGTH)),
+    diagonal=(np.float64, _LENGTH),
+    sharp_response=(np.float64, _LENGTH),
+    sharp_backward=(np.float64, _LENGTH),
+    sharp_gram=(np.float64, (_LENGTH, _LENGTH)),
+    sharp_diagonal=(np.float64, _LENGTH),
+    target=(np.float64, _LENGTH),
+    backward=(np.float64, _LENGTH),
+    lag_scores=(np.float64, _LAGS),
+    ringing=(np.float64, _LAGS + _LENGTH),
+    vector=(np.float64, _LENGTH),
+    filtered=(np.float64, _LENGTH),
+    adaptive=(np.float64, _LENGTH),
+    adaptive_filtered=(np.float64, _LENGTH),
+    inner=(np.float64, 6),
+    orthogonal=(np.float64, _LENGTH),
+    shadow=(np.float64, _LENGTH),
+    fixed=(np.float64, _LENGTH),
+    pulses=(np.int64, _LENGTH),
+    cross=(np.float64, _LENGTH),
+    trial=(np.float64, _LENGTH),
+    places=(np.int64, MAX_PULSES),
+    found=(np.int8, (MAX_PULSES, _LENGTH)),
+    pulse_sums=(np.float64, (MAX_PULSES, 3)),
+    least_gain_bits=(np.float64, (GAIN_TABLES, GAIN_CLASSES)),
+    error=(np.float64, _LENGTH + _KEPT),
+    excitation=(np.float64, _LENGTH),
+)
+"""Room to work in. `length` is that of a subframe, `past` and `kept` those of a survivor's history and memory."""
+
+ENERGIES, SHARP_ENERGIES, MATCH, HIDDEN = range(4)  # rows of Lists.shapes
 
 
 class Search(NamedTuple):
@@ -40,42 +117,6 @@ class Search(NamedTuple):
     frame_subframes: int
 
 
-class Survivors(NamedTuple):
-    """State at the end of each surviving path; the first axis is the survivor."""
-
-    history: DoubleArray  # past excitation
-    memory: DoubleArray  # past synthetic speech, as long as the weighting filter
-    levels: DoubleArray  # see gains.remember_levels
-    cost: DoubleArray
-    type: IntArray  # of the subframe before; one above the last type at the start of a packet
-    lag: IntArray  # index last used
-    gain_class: IntArray
-    lag_context: IntArray
-
-
-class Leaders(NamedTuple):
-    """The best candidates of a subframe so far, ascending in cost; the first axis is their rank."""
-
-    cost: DoubleArray
-    parent: IntArray
-    type: IntArray
-    lag: IntArray
-    gain: IntArray
-    shape: IntArray
-    pulses: npt.NDArray[np.int8]
-
-
-class Paths(NamedTuple):
-    """Decisions by subframe and survivor, and the survivor that each came from."""
-
-    parent: npt.NDArray[np.int16]
-    type: npt.NDArray[np.int16]
-    lag: npt.NDArray[np.int16]
-    gain: npt.NDArray[np.int16]
-    shape: npt.NDArray[np.int32]
-    pulses: npt.NDArray[np.int8]
-
-
 class Symbols(NamedTuple):
     """The excitation's decisions, one entry a subframe.
 
@@ -91,77 +132,33 @@ class Symbols(NamedTuple):
     pulses: npt.NDArray[np.int8]
 
 
-class Room(NamedTuple):
-    """Arrays to work in, allocated once."""
+class Lists(NamedTuple):
+    """Room to work in whose size depends on the codebook and on the effort.
 
-    response: DoubleArray
-    response32: SingleArray
-    response_lags: SingleArray
-    gram: DoubleArray
-    diagonal: DoubleArray
-    sharp_response: DoubleArray
-    sharp_backward: DoubleArray
-    sharp_gram: DoubleArray
-    sharp_diagonal: DoubleArray
-    sharp_lags: SingleArray
-    sharp_energies: SingleArray
-    energies: SingleArray
-    sums: SingleArray
-    match: SingleArray
-    hidden: SingleArray
+    Attributes:
+        shapes: float32 (4, entries), by trained codevector: energies and inner products.
+        best_shapes: (books,), the best of each.
+        gain_costs: (most entries of a table of gains,).
+        lags: (lag candidates + 1,), indices; lag_merits: likewise.
+    """
+
+    shapes: SingleArray
     best_shapes: IntArray
-    target: DoubleArray
-    backward: DoubleArray
-    lag_scores: DoubleArray
-    lag_list: IntArray
-    lag_merits: DoubleArray
-    vector: DoubleArray
-    filtered: DoubleArray
-    adaptive: DoubleArray
-    adaptive_filtered: DoubleArray
-    inner: DoubleArray
-    orthogonal: DoubleArray
-    shadow: DoubleArray
-    fixed: DoubleArray
-    pulses: IntArray
-    cross: DoubleArray
-    trial: DoubleArray
-    both_signs: DoubleArray
-    places: IntArray
-    found: npt.NDArray[np.int8]
-    pulse_sums: DoubleArray
     gain_costs: DoubleArray
-    error: DoubleArray
-    excitation: DoubleArray
+    lags: IntArray
+    lag_merits: DoubleArray
 
 
-def new_survivors(count: int, band: Band, default_lag: int, start_type: int) -> Survivors:
-    """Return the clean state."""
-    return Survivors(
-        history=np.zeros((count, history_length(band))),
-        memory=np.zeros((count, band.weighting_order)),
-        levels=np.full((count, 3), INITIAL_LEVEL),
-        cost=np.zeros(count),
-        type=np.full(count, start_type, dtype=np.int64),
-        lag=np.full(count, default_lag, dtype=np.int64),
-        gain_class=np.zeros(count, dtype=np.int64),
-        lag_context=np.zeros(count, dtype=np.int64),
-    )
+def new_survivors(count: int) -> Any:
+    """Return `count` survivors in the clean state, an array of `SURVIVOR`."""
+    survivors = np.zeros(count, SURVIVOR)
+    survivors["levels"] = INITIAL_LEVEL
+    return survivors
 
 
-def new_leaders(count: int, band: Band) -> Leaders:
-    """Return room for the `count` best candidates."""
-    whole = [np.zeros(count, dtype=np.int64) for _ in range(5)]
-    pulses = np.zeros((count, band.subframe), dtype=np.int8)
-    return Leaders._make([np.zeros(count), *whole, pulses])
-
-
-def new_paths(subframes: int, count: int, band: Band) -> Paths:
-    """Return room for the paths of `count` survivors."""
-    small = [np.zeros((subframes, count), dtype=np.int16) for _ in range(4)]
-    shape = np.zeros((subframes, count), dtype=np.int32)
-    pulses = np.zeros((subframes, count, band.subframe), dtype=np.int8)
-    return Paths._make([*small, shape, pulses])
+def new_decisions(*shape: int) -> Any:
+    """Return room for decisions, an array of `DECISION`."""
+    return np.zeros(shape, DECISION)
 
 
 def new_symbols(subframes: int, band: Band) -> Symbols:
@@ -170,60 +167,21 @@ def new_symbols(subframes: int, band: Band) -> Symbols:
     return Symbols._make([*small, np.zeros(subframes, np.int32), np.zeros((subframes, band.subframe), np.int8)])
 
 
-def new_room(band: Band, tables: Tables, lag_candidates: int) -> Room:
-    """Return the arrays to work in for `tables`."""
-    n = band.subframe
-    entries = len(tables.shapes)
-    counts = tables.pulse_counts.size
-    most = int(tables.pulse_counts.max(initial=1))
+def new_room(band: Band) -> Any:
+    """Return a record of `ROOM`."""
+    room = new_record(ROOM)
+    room.length = band.subframe
+    room.past = history_length(band)
+    room.kept = band.weighting_order
+    return room
 
-    def doubles(*shape: int) -> DoubleArray:
-        return np.zeros(shape)
 
-    def singles(*shape: int) -> SingleArray:
-        return np.zeros(shape, dtype=np.float32)
-
-    def whole(*shape: int) -> IntArray:
-        return np.zeros(shape, dtype=np.int64)
-
-    return Room(
-        response=doubles(n),
-        response32=singles(n),
-        response_lags=singles(n),
-        gram=doubles(n, n),
-        diagonal=doubles(n),
-        sharp_response=doubles(n),
-        sharp_backward=doubles(n),
-        sharp_gram=doubles(n, n),
-        sharp_diagonal=doubles(n),
-        sharp_lags=singles(n),
-        sharp_energies=singles(entries),
-        energies=singles(entries),
-        sums=singles(64),
-        match=singles(entries),
-        hidden=singles(entries),
-        best_shapes=whole(max(1, tables.books.size - 1)),
-        target=doubles(n),
-        backward=doubles(n),
-        lag_scores=doubles(band.lag_max + 1),
-        lag_list=whole(lag_candidates + 1),
-        lag_merits=doubles(lag_candidates + 1),
-        vector=doubles(n),
-        filtered=doubles(n),
-        adaptive=doubles(n),
-        adaptive_filtered=doubles(n),
-        inner=doubles(6),
-        orthogonal=doubles(n),
-        shadow=doubles(n),
-        fixed=doubles(n),
-        pulses=whole(n),
-        cross=doubles(n),
-        trial=doubles(n),
-        both_signs=doubles(2 * n),
-        places=whole(most),
-        found=np.zeros((max(1, counts), n), dtype=np.int8),
-        pulse_sums=doubles(max(1, counts), 3),
-        gain_costs=doubles(tables.gains.shape[1]),
-        error=doubles(n + band.weighting_order),
-        excitation=doubles(n),
+def new_lists(tables: Tables, lag_candidates: int) -> Lists:
+    """Return lists for `tables`."""
+    return Lists(
+        shapes=np.zeros((4, len(tables.shapes)), dtype=np.float32),
+        best_shapes=np.zeros(max(1, tables.books.size - 1), dtype=np.int64),
+        gain_costs=np.zeros(tables.gains.shape[1]),
+        lags=np.zeros(lag_candidates + 1, dtype=np.int64),
+        lag_merits=np.zeros(lag_candidates + 1),
     )

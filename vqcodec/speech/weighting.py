@@ -237,15 +237,28 @@ def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) 
 def _smooth(spectra, first, widths, kernels, smoothed):
     """Fill `smoothed` with `spectra`, both float64 (bins, subframes), averaged by the rows of `kernels`.
 
+    Four bins are added at a time, so that sums are read and written less often.
+
     Subframes are worked on side by side; the sum of each is still taken in the order of its bins.
     """
     for i in range(spectra.shape[0]):
         for subframe in range(spectra.shape[1]):
             smoothed[i, subframe] = 0.0
-        for j in range(widths[i]):
+        total = smoothed[i]
+        whole = widths[i] - widths[i] % 4
+        for j in range(0, whole, 4):
+            a, b, c, d = kernels[i, j], kernels[i, j + 1], kernels[i, j + 2], kernels[i, j + 3]
+            bin0 = spectra[first[i] + j]
+            bin1 = spectra[first[i] + j + 1]
+            bin2 = spectra[first[i] + j + 2]
+            bin3 = spectra[first[i] + j + 3]
+            for subframe in range(total.size):
+                value = total[subframe] + a * bin0[subframe] + b * bin1[subframe]
+                total[subframe] = value + c * bin2[subframe] + d * bin3[subframe]
+        for j in range(whole, widths[i]):
             weight = kernels[i, j]
-            for subframe in range(spectra.shape[1]):
-                smoothed[i, subframe] += weight * spectra[first[i] + j, subframe]
+            for subframe in range(total.size):
+                total[subframe] += weight * spectra[first[i] + j, subframe]
 
 
 @kernel

@@ -135,16 +135,14 @@ def _find_residual(signal, lpc, residual):
 
 
 @inner_kernel
-def _search_lag(first, count, scores, tables, state, room):
+def _search_lag(first, count, scores, ringing, tables, state, room):
     """Return the lag index, of `count` from `first` on, that explains most of the target.
 
-    All whole lags are scored (into `scores`, float64 (longest lag + 1,)); around the best LAG_CANDIDATES of them every
-    lag less than a sample away is tried in full.
+    All whole lags are scored (into `scores`, float64 (longest lag + 1,), with `ringing` to work in); around the best
+    LAG_CANDIDATES of them every lag less than a sample away is tried in full.
     """
     shortest, longest = tables.lags[first] // LAG_UNITS, tables.lags[first + count - 1] // LAG_UNITS
-    score_integer_lags(
-        state.history, room.backward, room.response, shortest, longest, scores, room.adaptive, room.adaptive_filtered
-    )
+    score_integer_lags(state.history, room.backward, room.response, shortest, longest, scores, room.adaptive, ringing)
     best = first
     best_merit = -1.0
     for _ in range(LAG_CANDIDATES):
@@ -231,13 +229,14 @@ def _search(signal, lpc, filters, tables, state, room, fields, seen):
     lag = np.int64(0)
     positions = np.empty(SUBFRAME, np.int64)
     scores = np.empty(_LONGEST_LAG + 1)
+    ringing = np.empty(_LONGEST_LAG + SUBFRAME)
     for subframe in range(lpc.shape[0]):
         frame = fields[subframe // SUBFRAMES]
         place = FIRST_LAG + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
         prepare_response(lpc[subframe], filters[subframe], room)
         prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, room)
         first = first_lag(subframe, lag)
-        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, tables, state, room)
+        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, ringing, tables, state, room)
         build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
         filter_vector(room.response, room.adaptive, room.adaptive_filtered)
         filter_backward(room.response, room.adaptive_filtered, room.shadow)

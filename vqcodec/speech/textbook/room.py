@@ -15,8 +15,9 @@ class Room(NamedTuple):
     """What `prepare_response` and `prepare_target` fill, for vectors of n samples.
 
     Attributes:
+        length: n.
         response: float64 (n,), the impulse response h of W(z)/A(z).
-        response32, response_lags: float32 (n,), the same, and its autocorrelation.
+        response32: float32 (n,), the same.
         gram: float64 (n, n), H'H; diagonal: float64 (n,), of it.
         error: float64 (kept + n,), of past speech and of what rings on.
         vector: float64 (n,), to work in.
@@ -24,9 +25,9 @@ class Room(NamedTuple):
         adaptive, adaptive_filtered, shadow: float64 (n,), the adaptive vector v, Hv and H'Hv.
     """
 
+    length: int
     response: DoubleArray
     response32: SingleArray
-    response_lags: SingleArray
     gram: DoubleArray
     diagonal: DoubleArray
     error: DoubleArray
@@ -41,11 +42,10 @@ class Room(NamedTuple):
 def new_room(length: int, kept: int) -> Room:
     """Return room for vectors of `length` samples, when `kept` samples of past speech are remembered."""
     doubles = [np.zeros(length) for _ in range(7)]
-    singles = [np.zeros(length, np.float32) for _ in range(2)]
     return Room(
+        length=length,
         response=doubles[0],
-        response32=singles[0],
-        response_lags=singles[1],
+        response32=np.zeros(length, np.float32),
         gram=np.zeros((length, length)),
         diagonal=np.zeros(length),
         error=np.zeros(kept + length),
