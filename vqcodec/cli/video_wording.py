@@ -69,7 +69,7 @@ def facts(report: VideoInfo) -> Mapping[str, str]:
         "groups": str(report.groups),
         "luma": "0 to 255" if report.full_range else "16 to 235",
         "sound": "none" if report.sound is None else _sound(report.sound),
-        "metadata": ", ".join(f"{kind} {size:,} bytes" for kind, size in report.metadata.items()) or "none",
+        "texts": ", ".join(f"{title}: {text}" for title, text in report.metadata.items()) or "none",
     }
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from vqcodec.errors import UnreadableInputError
+from vqcodec.video.texts import parse_texts
 from vqcodec.vq.names import printable
 
 REMEDY = "pip install imageio-ffmpeg, or name an ffmpeg in IMAGEIO_FFMPEG_EXE"
@@ -106,6 +107,11 @@ def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
     return Fraction(int(base[1]), int(base[2])), [time - times[0] for time in times]
 
 
+def texts(path: str) -> dict[str, str]:
+    """The texts of a file that are kept, by title; none if it has none."""
+    return parse_texts(_run(["-i", _literal(path), "-f", "ffmetadata", "-"], "quiet")[0])
+
+
 @contextmanager
 def frames_as_y4m(path: str, name: str, filters: Sequence[str] = ()) -> Iterator[tuple[BinaryIO, list[str]]]:
     """The frames of the first video stream as y4m, 4:2:0 of 8 bits, none left out or repeated; and what ffmpeg says.
@@ -154,7 +160,7 @@ def _run(arguments: list[str], level: str) -> tuple[str, str]:
     process = subprocess.run(
         [executable(), *_QUIET, level, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
     )
-    return process.stdout.decode("latin-1"), process.stderr.decode("utf-8", "replace")
+    return process.stdout.decode("utf-8", "replace"), process.stderr.decode("utf-8", "replace")
 
 
 def _expected_frames(told: str, about: str) -> int | None:
