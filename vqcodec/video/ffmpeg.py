@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -58,14 +59,17 @@ def executable() -> str:
     """Where ffmpeg is.
 
     Raises:
-        UnreadableInputError: it is not installed.
+        UnreadableInputError: it is not installed, or what IMAGEIO_FFMPEG_EXE names is no program.
     """
     try:
         import imageio_ffmpeg
 
-        return imageio_ffmpeg.get_ffmpeg_exe()
+        path = imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         raise UnreadableInputError(f"ffmpeg is not at hand, which this kind of video needs: {REMEDY}") from None
+    if shutil.which(path) is None:  # a name in the environment is taken as it is
+        raise UnreadableInputError(f"ffmpeg is not at hand: {printable(path, 200)} is no program; {REMEDY}")
+    return path
 
 
 def probe(path: str, name: str) -> Probe:
@@ -78,7 +82,7 @@ def probe(path: str, name: str) -> Probe:
     found = _VIDEO.search(told)
     if found is None:
         if re.search(r"^Input #0", told, re.MULTILINE):
-            raise UnreadableInputError(f"{name}: holds no video stream")
+            raise UnreadableInputError(f"{name}: holds no video stream; sound alone is coded with --media speech")
         raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
     about = found["about"]
     pixels = _PIXELS.search(about)
