@@ -28,6 +28,7 @@ FOLDER = DATA / "video" / "train"
 CAMERA = "opencv_vtest"
 SHIPPED = "video"
 ROUNDS = 2
+MOST_FRAMES = 10_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FOLDER", help="where the JSON goes")
     options = parser.parse_args(arguments)
     try:
-        clip = find_clips(options.folder, (options.clip,), sys.maxsize)[0]
+        clip = find_clips(options.folder, (options.clip,), MOST_FRAMES)[0]
         with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
             results = measure(clip, options.codebook or train(halves(clip)[0], Path(folder)))
     except (MissingDataError, VQCodecError) as error:

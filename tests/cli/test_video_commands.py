@@ -78,7 +78,7 @@ def clip_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: dict[str
 
 def encoded(frames: int, groups: str = r"\d+ groups?") -> str:
     return (
-        rf"-> x\.vqc: [\d,]+ bytes, {frames} frames 48x32 in {groups}, [\d.]+ kbit/s, [\d.]+:1, "
+        rf"-> x\.vqc: [\d,]+ bytes, {frames} frame{'s' * (frames != 1)} 48x32 in {groups}, [\d.]+ kbit/s, [\d.]+:1, "
         r"PSNR Y ([\d.]+ dB|exact), 6:1:1 ([\d.]+ dB|exact), [\d.]+ s\n\Z"
     )
 
@@ -231,3 +231,16 @@ def test_the_table_has_a_row_for_each_frame(clip_folder: Path, run: Run) -> None
     assert [row["frame"] for row in rows] == [*map(str, range(20)), "mean"]
     means = sum(float(row["psnr_y_db"]) for row in rows[:-1]) / 20
     assert float(rows[-1]["psnr_y_db"]) == pytest.approx(means, abs=1e-5)
+
+
+def test_without_ffmpeg_one_line_says_so(clip_folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
+    said = r"ffmpeg is not at hand: /nowhere/ffmpeg is no program; pip install [^\n]+\n\Z"
+    encoding = run("encode", "clip.mkv", *BY.split())
+    assert (encoding.exit_code, encoding.stdout) == (3, "")
+    assert re.match(r"vqcodec: clip\.mkv: " + said, encoding.stderr), encoding.stderr
+    decoding = run("decode", "good.vqc", "-o", "x.mp4")
+    assert decoding.exit_code == 8
+    assert re.match(r"vqcodec: (good\.vqc: )?x\.mp4: " + said, decoding.stderr), decoding.stderr
+    assert not list(Path().glob("x.*"))
+    assert run("encode", "clip.y4m", *BY.split()).exit_code == 0, "y4m needs no ffmpeg"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,10 +33,23 @@ def moving_frames(count: int, height: int = 48, width: int = 64, seed: int = 0, 
     return frames
 
 
-def write_clip(path: Path, count: int, height: int = 16, width: int = 16) -> None:
-    """Write such frames, 25 a second, as a file of what the name's ending says; its folder is made."""
+def write_clip(
+    path: Path,
+    count: int,
+    height: int = 16,
+    width: int = 16,
+    *,
+    sound: Path | None = None,
+    options: Sequence[str] = (),
+) -> None:
+    """Write such frames, 25 a second, as a file of what the name's ending says; its folder is made.
+
+    Args:
+        sound: a file with the sound to put beside them. options: further ones of ffmpeg for its output.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = y4m.head(VideoFormat(width, height, Fraction(25), Fraction(1)))
     data += b"".join(map(y4m.frame_bytes, moving_frames(count, height, width)))
-    command = [ffmpeg.executable(), "-loglevel", "error", "-y", "-i", "-", str(path)]
+    beside = [] if sound is None else ["-i", str(sound), "-map", "0:v", "-map", "1:a"]
+    command = [ffmpeg.executable(), "-loglevel", "error", "-y", "-i", "-", *beside, *options, str(path)]
     subprocess.run(command, input=data, check=True)

@@ -9,7 +9,7 @@ from PIL import Image
 from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.image import alpha, colour
 from vqcodec.image.shape import Shape
-from vqcodec.image.targets import reach_psnr, reach_size
+from vqcodec.image.targets import reach_psnr, reach_rate, reach_size
 
 
 def test_colour_transform_agrees_with_jfif():
@@ -105,3 +105,17 @@ def test_size_target_is_met_and_not_exceeded(target):
 
 def test_size_below_the_smallest_gives_the_smallest():
     assert reach_size(lambda quality: int(1_000 * 1.05**quality), lambda result: result, 10)[0] == 0
+
+
+@pytest.mark.parametrize("quality", [8.0, 21.0, 60.0, 77.0, 93.0])
+def test_a_rate_far_from_the_first_guess_takes_few_encodings(quality):
+    tried = []
+
+    def encode(tried_quality):
+        tried.append(tried_quality)
+        return int(20_000 * 1.045**tried_quality)
+
+    wanted = int(20_000 * 1.045**quality)
+    _, size = reach_rate(encode, lambda result: result, wanted, 0.01)
+    assert abs(size / wanted - 1) <= 0.01
+    assert len(tried) <= 4

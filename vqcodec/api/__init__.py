@@ -103,7 +103,7 @@ def encode(
             pictures, 50 for speech and video.
         effort: 0 (quick) to 9 (thorough); None for 7, for speech and video 5.
         embed_codebook: store the codebook in the file, which then decodes anywhere.
-        strip_metadata: leave out ICC profile, EXIF and XMP of a picture, texts of a sound file.
+        strip_metadata: leave out ICC profile, EXIF and XMP of a picture, texts of a sound or video file.
         overwrite: replace a destination that exists.
         threads: None for as many as there are CPUs; the bytes are the same for any number.
         fps: of video: frames a second, such as `25` or `30000/1001`, in the place of what the source says.

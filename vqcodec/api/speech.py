@@ -15,6 +15,7 @@ from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
 from vqcodec.api.options import DecodeOptions, EncodeOptions
 from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
+from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.endpoints import Destination, Source, name_of, naming, seekable, write_all
 from vqcodec.errors import UsageError
 from vqcodec.reports import (
@@ -36,7 +37,6 @@ from vqcodec.vq.codebook import Codebook
 
 ENCODE_OPTIONS = ("band", "channels")
 
-_TEXT = "text:"
 _MAX_NAMED = 5  # lost packets that a note names
 
 
@@ -55,7 +55,7 @@ def encode(
             band=band,
             wish=wish,
             channels=channels,
-            metadata={} if asked.strip_metadata else _metadata_of(sound.tags),
+            metadata={} if asked.strip_metadata else metadata_of(sound.tags),
             embed_codebook=asked.embed_codebook,
             threads=asked.threads,
             progress=asked.progress,
@@ -118,7 +118,7 @@ def decode(
                 rate=decoding.rate,
                 channels=decoding.channels,
                 length=decoding.length,
-                tags=_tags_of(speech.media.metadata),
+                tags=texts_of(speech.media.metadata),
                 overwrite=asked.overwrite,
             )
     return SpeechDecodeReport(
@@ -161,7 +161,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         payload_kbps=payload_of(speech) * 8 / duration / 1000,
         packets=max(len(stream.packets) for stream in speech.streams),
         codebook=codebook_use(speech.media.codebook),
-        metadata=_tags_of(speech.media.metadata),
+        metadata=texts_of(speech.media.metadata),
         parameters=shape.description,
         bits=counted,
     )
@@ -265,17 +265,3 @@ def _loss_notes(speech: SpeechFile, lost: list[Lost]) -> tuple[str, ...]:
         more = " and more" if len(lost) > _MAX_NAMED else ""
         notes.append(f"{len(lost)} lost packets concealed, at {named}{more}")
     return tuple(notes)
-
-
-def _metadata_of(tags: Mapping[str, str]) -> dict[str, bytes]:
-    """Tags of a sound file as the container keeps them; characters that no file may hold are replaced."""
-    return {_TEXT + key: text.encode("utf-8", "replace") for key, text in tags.items()}
-
-
-def _tags_of(metadata: Mapping[str, bytes]) -> dict[str, str]:
-    """The other way round."""
-    return {
-        key.removeprefix(_TEXT): text.decode("utf-8", "replace")
-        for key, text in metadata.items()
-        if key.startswith(_TEXT)
-    }

@@ -14,6 +14,7 @@ from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
 from vqcodec.api.options import DecodeOptions, EncodeOptions
 from vqcodec.api.options import Progress as PartDone
+from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.api.video_comparison import measure
 from vqcodec.api.video_figures import (
     bits_by_frame,
@@ -103,7 +104,7 @@ def encode(
         engine=book.engine,
         codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
         parameters=encoding_parameters(plan, wish, quality),
-        bits=encoded_bits(written),
+        bits=encoded_bits(written, plan.metadata),
         sound=coded_sound_facts(plan.sound),
         notes=encoding_notes(plan, written, seconds),
         interrupted=written.interrupted,
@@ -133,7 +134,10 @@ def decode(
                 sound, notes = _sound_to_write(video, video.sound, part, chosen, folder, asked.threads)
             if form.time_base is not None and not chosen.muxer:
                 notes.append(f"{chosen.name} has no place for the frames' times; write mkv or mp4 to keep them")
-            job = VideoWriting(decoding, form, chosen, sound, asked.lossless, asked.overwrite)
+            texts = texts_of(video.metadata)
+            if texts and not chosen.muxer:
+                notes.append(f"{chosen.name} has no place for its texts ({', '.join(texts)}), which are left out")
+            job = VideoWriting(decoding, form, chosen, sound, texts, asked.lossless, asked.overwrite)
             frames = decoding.frames(_share_of(decoding.length, asked.progress))
             written = job.write(memory if destination is None else destination, frames)
     return VideoDecodeReport(
@@ -184,7 +188,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         video_kbps=video_bytes * 8 / seconds / 1000,
         codebook=codebook_use(video.codebook),
         sound=sound,
-        metadata={key: len(value) for key, value in video.metadata.items()},
+        metadata=texts_of(video.metadata),
         bits=by_part,
         frame_bits=by_frame,
     )
@@ -236,6 +240,7 @@ def _plan(frames: FrameSource, book: Codebook, name: str, wish: VideoWish, asked
         embed_codebook=asked.embed_codebook,
         threads=asked.threads or default_threads(),
         keep_partial=bool(choices.keep_partial),
+        metadata={} if asked.strip_metadata else metadata_of(frames.texts),
     )
     _ = plan.group_length  # options of the engine are refused before the work
     if choices.audio is False or frames.sound is None:

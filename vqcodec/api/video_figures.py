@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -37,9 +37,9 @@ def encoding_parameters(plan: Plan, wish: VideoWish, quality: float) -> dict[str
     return {"quality": round(quality, 3), "effort": plan.effort, **given}
 
 
-def encoded_bits(written: Written) -> dict[str, int]:
+def encoded_bits(written: Written, metadata: Mapping[str, bytes]) -> dict[str, int]:
     """Bits by part of a file as it was encoded; they sum to 8 times its size."""
-    bits = {**written.bits, "sound": 8 * written.sound_bytes}
+    bits = {**written.bits, "sound": 8 * written.sound_bytes, "metadata": _bits_of_texts(metadata)}
     bits["container"] = 8 * written.size - sum(bits.values())
     return bits
 
@@ -90,7 +90,12 @@ def bits_by_part(video: VideoFile, frames: Sequence[FrameBits]) -> dict[str, int
     counted = dict(parts)
     sound = 0 if video.sound is None else _sound_bytes(video.sound)
     embedded = 0 if video.codebook.embedded is None else len(video.codebook.embedded)
-    others = {"times": 8 * video.video_bytes - sum(counted.values()), "sound": 8 * sound, "codebook": 8 * embedded}
+    others = {
+        "times": 8 * video.video_bytes - sum(counted.values()),
+        "sound": 8 * sound,
+        "codebook": 8 * embedded,
+        "metadata": _bits_of_texts(video.metadata),
+    }
     counted |= {part: bits for part, bits in others.items() if bits}
     counted["container"] = 8 * video.size - sum(counted.values())
     return counted
@@ -109,6 +114,10 @@ def sound_facts(sound: SpeechFile) -> dict[str, Any]:
         "kbps": _sound_bytes(sound) * 8 / float(duration) / 1000,
         "codebook": codebook_use(sound.media.codebook).as_dict(),
     }
+
+
+def _bits_of_texts(metadata: Mapping[str, bytes]) -> int:
+    return 8 * sum(map(len, metadata.values()))
 
 
 def _sound_bytes(sound: SpeechFile) -> int:

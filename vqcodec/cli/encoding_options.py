@@ -142,7 +142,9 @@ EmbedCodebook = Annotated[
 ]
 StripMetadata = Annotated[
     bool,
-    typer.Option("--strip-metadata", help="Leave out ICC profile, EXIF and XMP, and the texts of sound files."),
+    typer.Option(
+        "--strip-metadata", help="Leave out ICC profile, EXIF and XMP, and the texts of sound and video files."
+    ),
 ]
 
 

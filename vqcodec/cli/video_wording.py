@@ -31,11 +31,15 @@ def encode_line(report: VideoEncodeReport) -> str:
     """Input, output, size, frames, rates, ratio, PSNR and time."""
     sound = f" (sound {report.sound_kbps:.1f})" if report.sound else ""
     return (
-        f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, {report.frames} frames "
+        f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, {_frames(report.frames)} "
         f"{report.width}x{report.height} in {report.groups} group{'s' * (report.groups != 1)}, "
         f"{report.kbps:.1f} kbit/s{sound}, {report.ratio:.1f}:1, PSNR Y {decibels(report.psnr_y_db)}, "
         f"6:1:1 {decibels(report.psnr_611_db)}, {report.seconds:.2f} s"
     )
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame{'s' * (count != 1)}"
 
 
 def encode_total(reports: Sequence[VideoEncodeReport]) -> str:
@@ -50,7 +54,7 @@ def decode_line(report: VideoDecodeReport) -> str:
     """Input, output, format, frames, size and time."""
     sound = ", with sound" if report.sound else ""
     return (
-        f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {report.frames} frames "
+        f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {_frames(report.frames)} "
         f"{report.width}x{report.height} at {rate(report.frame_rate)}{sound}, {report.output_bytes:,} bytes, "
         f"{report.seconds:.2f} s"
     )
@@ -63,13 +67,13 @@ def facts(report: VideoInfo) -> Mapping[str, str]:
     return {
         "size": f"{report.input_bytes:,} bytes, {report.kbps:.1f} kbit/s (picture {report.video_kbps:.1f})",
         "video": (
-            f"{report.width}x{report.height}{shape}, {report.frames} frames, {rate(report.frame_rate)}{varying}, "
+            f"{report.width}x{report.height}{shape}, {_frames(report.frames)}, {rate(report.frame_rate)}{varying}, "
             f"{seconds(report.duration_s)}"
         ),
         "groups": str(report.groups),
         "luma": "0 to 255" if report.full_range else "16 to 235",
         "sound": "none" if report.sound is None else _sound(report.sound),
-        "metadata": ", ".join(f"{kind} {size:,} bytes" for kind, size in report.metadata.items()) or "none",
+        "texts": ", ".join(f"{title}: {text}" for title, text in report.metadata.items()) or "none",
     }
 
 

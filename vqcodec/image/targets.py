@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
 _MAX_ENCODINGS = 14
+_FIRST_STEP, _LEAST_STEP, _LARGEST_STEP = 15.0, 0.5, 45.0  # of quality, while the target is not yet enclosed
 _FINEST_QUALITY = 0.02  # bracket of the quality below which the search ends
 PSNR_TOLERANCE_DB = 0.02
 SIZE_TOLERANCE = 0.004  # of the wanted size
@@ -88,7 +89,7 @@ def _search(
         ends_known = low in tried and high in tried
         if not ends_known:
             end = high if gap < 0 else low
-            step = min(15.0, abs(end - middle))
+            step = min(_outward(tried), abs(end - middle))
             middle = middle + step if gap < 0 else middle - step
             if middle in tried:
                 break
@@ -98,6 +99,16 @@ def _search(
         middle = low + share * (high - low)
     best = min(tried, key=lambda quality: (_finite(loss(tried[quality][0]), tried[quality][0]), quality))
     return best, tried[best][1]
+
+
+def _outward(tried: Mapping[float, tuple[float, Result]]) -> float:
+    """How far to go on where all that was tried lies on one side: to where the line through the last two crosses."""
+    if len(tried) < 2:
+        return _FIRST_STEP
+    (before, (gap_before, _)), (last, (gap, _)) = list(tried.items())[-2:]
+    if (gap - gap_before) * (last - before) <= 0:
+        return _FIRST_STEP
+    return min(max(abs(gap * (last - before) / (gap - gap_before)), _LEAST_STEP), _LARGEST_STEP)
 
 
 def _finite(loss: float, gap: float) -> float:

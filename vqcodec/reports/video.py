@@ -108,6 +108,7 @@ class VideoInfo(Record):
         sample_aspect: width of a sample to its height, as a fraction; None if not known.
         full_range: whether luma goes from 0 to 255. matrix: how YCbCr was made, as in ITU-T H.273 (2: not told).
         variable_rate: whether each frame has a time of its own.
+        metadata: the texts kept, by title.
         bits: where the bits of the file went, by part, which sum to 8 times its size; None if not asked for.
         frame_bits: likewise of each frame.
     """
@@ -130,7 +131,7 @@ class VideoInfo(Record):
     video_kbps: float
     codebook: CodebookUse
     sound: Mapping[str, Any] | None
-    metadata: Mapping[str, int]
+    metadata: Mapping[str, str]
     bits: Mapping[str, int] | None = None
     frame_bits: tuple[FrameBits, ...] | None = None
 

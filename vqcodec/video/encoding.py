@@ -42,6 +42,7 @@ class Plan:
         embed_codebook: store the codebooks in the file.
         threads: how many to use; the bytes do not depend on it.
         keep_partial: end the file well when interrupted.
+        metadata: as the container keeps it.
     """
 
     source: FrameSource
@@ -54,6 +55,7 @@ class Plan:
     embed_codebook: bool = False
     threads: int = 1
     keep_partial: bool = False
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def group_length(self) -> int:
@@ -120,7 +122,7 @@ def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress |
 
 
 def _declare(writer: ChunkWriter, plan: Plan) -> None:
-    """Codebooks and streams."""
+    """Codebooks, streams and metadata."""
     reference = _reference(plan.codebook, plan.embed_codebook)
     writer.codebook(reference)
     exact = None if plan.keep_partial else plan.source.exact
@@ -130,6 +132,8 @@ def _declare(writer: ChunkWriter, plan: Plan) -> None:
         for number, stream in enumerate(plan.sound.streams):
             engine = plan.sound.codebook.engine
             writer.stream(1 + number, "speech", engine, stream.header.to_bytes(plan.sound.codec_rate), 1)
+    for key in sorted(plan.metadata):
+        writer.metadata(key, plan.metadata[key])
 
 
 def _reference(codebook: Codebook, embed: bool) -> CodebookReference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from vqcodec.errors import UnreadableInputError
+from vqcodec.video.texts import parse_texts
 from vqcodec.vq.names import printable
 
 REMEDY = "pip install imageio-ffmpeg, or name an ffmpeg in IMAGEIO_FFMPEG_EXE"
@@ -57,14 +59,17 @@ def executable() -> str:
     """Where ffmpeg is.
 
     Raises:
-        UnreadableInputError: it is not installed.
+        UnreadableInputError: it is not installed, or what IMAGEIO_FFMPEG_EXE names is no program.
     """
     try:
         import imageio_ffmpeg
 
-        return imageio_ffmpeg.get_ffmpeg_exe()
+        path = imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         raise UnreadableInputError(f"ffmpeg is not at hand, which this kind of video needs: {REMEDY}") from None
+    if shutil.which(path) is None:  # a name in the environment is taken as it is
+        raise UnreadableInputError(f"ffmpeg is not at hand: {printable(path, 200)} is no program; {REMEDY}")
+    return path
 
 
 def probe(path: str, name: str) -> Probe:
@@ -77,7 +82,7 @@ def probe(path: str, name: str) -> Probe:
     found = _VIDEO.search(told)
     if found is None:
         if re.search(r"^Input #0", told, re.MULTILINE):
-            raise UnreadableInputError(f"{name}: holds no video stream")
+            raise UnreadableInputError(f"{name}: holds no video stream; sound alone is coded with --media speech")
         raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
     about = found["about"]
     pixels = _PIXELS.search(about)
@@ -104,6 +109,11 @@ def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
     if base is None or not times:
         return None
     return Fraction(int(base[1]), int(base[2])), [time - times[0] for time in times]
+
+
+def texts(path: str) -> dict[str, str]:
+    """The texts of a file that are kept, by title; none if it has none."""
+    return parse_texts(_run(["-i", _literal(path), "-f", "ffmetadata", "-"], "quiet")[0])
 
 
 @contextmanager
@@ -154,7 +164,7 @@ def _run(arguments: list[str], level: str) -> tuple[str, str]:
     process = subprocess.run(
         [executable(), *_QUIET, level, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
     )
-    return process.stdout.decode("latin-1"), process.stderr.decode("utf-8", "replace")
+    return process.stdout.decode("utf-8", "replace"), process.stderr.decode("utf-8", "replace")
 
 
 def _expected_frames(told: str, about: str) -> int | None:

@@ -7,9 +7,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO, cast
 
@@ -19,6 +19,7 @@ from vqcodec.errors import OutputError, UnreadableInputError, UsageError
 from vqcodec.video import ffmpeg, matroska, y4m
 from vqcodec.video.decoding import Decoding
 from vqcodec.video.frames import Frame
+from vqcodec.video.texts import ffmetadata
 from vqcodec.video.video_format import VideoFormat
 from vqcodec.vq.names import printable
 
@@ -95,6 +96,7 @@ class VideoWriting:
     Attributes:
         decoding: where the frames come from. format: of the frames. to: the format to write.
         sound: a WAV file with the sound, or None.
+        texts: of the file by title, such as `title`.
         lossless: no loss beyond that of the file that is decoded.
         overwrite: replace what exists.
     """
@@ -103,6 +105,7 @@ class VideoWriting:
     format: VideoFormat
     to: OutputFormat
     sound: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
     lossless: bool = False
     overwrite: bool = False
 
@@ -137,7 +140,8 @@ class VideoWriting:
         """Through a temporary file: containers are completed at their beginning."""
         with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
             path = os.path.join(folder, f"video.{self.to.name}")
-            with _ffmpeg_reading([*self._inputs(), *self._codecs(), "-f", self.to.muxer, path], name) as pipe:
+            arguments = [*self._inputs(folder), *self._codecs(), "-f", self.to.muxer, path]
+            with _ffmpeg_reading(arguments, name) as pipe:
                 for piece in self._pieces(frames):
                     pipe.write(piece)
             with open(path, "rb") as made:
@@ -146,13 +150,17 @@ class VideoWriting:
                     file.flush()
                 return made.tell()
 
-    def _inputs(self) -> list[str]:
-        """Frames from the pipe, and the sound."""
+    def _inputs(self, folder: str) -> list[str]:
+        """Frames from the pipe, the sound, and the texts, which are written to a file in `folder`."""
         form = "yuv4mpegpipe" if self.format.time_base is None else "matroska"
         inputs = ["-f", form, "-i", "pipe:0"]
         if self.sound is not None:
-            inputs += ["-i", self.sound, "-map", "0:v:0", "-map", "1:a:0"]
-        return inputs
+            inputs += ["-i", self.sound]
+        texts = os.path.join(folder, "texts")
+        with open(texts, "w", encoding="utf-8", newline="\n") as file:
+            file.write(ffmetadata(self.texts))
+        inputs += ["-f", "ffmetadata", "-i", texts, "-map_metadata", "1" if self.sound is None else "2"]
+        return [*inputs, "-map", "0:v:0", *([] if self.sound is None else ["-map", "1:a:0"])]
 
     def _codecs(self) -> list[str]:
         # x264 has odd sizes at full chroma only

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -36,6 +36,7 @@ class FrameSource(ABC):
         exact: how many there are, if that is certain before they are read.
         again: whether it can be read several times.
         sound: a file with the sound that belongs to it, or None.
+        texts: of the file by title, as `texts.TITLES` has them.
         notes: what is changed in reading, a clause each; complete once it has been read.
     """
 
@@ -49,6 +50,7 @@ class FrameSource(ABC):
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.texts: Mapping[str, str] = {}
 
     def note(self, text: str) -> None:
         """Say something once."""
@@ -104,6 +106,7 @@ class FFmpegSource(FrameSource):
         about = ffmpeg.probe(path, name)
         self._filters = ["yadif"] if about.interlaced else []
         self.sound = path if about.sound else None
+        self.texts = ffmpeg.texts(path)
         self.expected = about.frames
         with ffmpeg.frames_as_y4m(path, name, self._filters) as (stream, messages):
             try:
@@ -212,7 +215,7 @@ class PartSource(FrameSource):
 
     def __init__(self, whole: FrameSource, first: int, end: int | None) -> None:
         super().__init__()
-        self.notes = whole.notes
+        self.notes, self.texts = whole.notes, whole.texts
         self.name, self.format, self.again = whole.name, whole.format, whole.again
         self._whole, self._range = whole, (first, end)
         if whole.times is not None:

@@ -1,0 +1,14 @@
+"""A frozen group of engine video/mc, with a codebook of its own, decodes to frozen frames, in every version."""
+
+from make_mc import CODEBOOK, FRAMES, GROUP, HASH, HEIGHT, WIDTH
+from make_st3d import digest
+
+from vqcodec.video.mc import engine
+from vqcodec.vq.codebook import Codebook
+
+
+def test_decodes_to_the_frozen_frames():
+    book = Codebook.from_bytes(CODEBOOK.read_bytes())
+    decoded = list(engine.decode_group(GROUP.read_bytes(), WIDTH, HEIGHT, book))
+    assert len(decoded) == FRAMES
+    assert digest(decoded) == HASH.read_text().strip()
