@@ -309,8 +309,8 @@ def test_wishes_that_cannot_be_fulfilled_are_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("engine", ["celp-fixed", "ld-celp"])
 def test_training_is_reproducible_and_pays(engine: str, tmp_path) -> None:
-    for seed in range(3):
-        talk = synthetic_speech(2.5, RATE, seed=seed)
+    for seed in range(4):
+        talk = synthetic_speech(3.0, RATE, seed=seed)
         soundfile.write(tmp_path / f"{seed}.wav", talk.astype(np.int16), RATE)
     told: list[tuple[str, float]] = []
 
@@ -328,7 +328,7 @@ def test_training_is_reproducible_and_pays(engine: str, tmp_path) -> None:
     assert trained.engine == f"speech/{engine}"
     assert trained.to_bytes() == train(2, 2).to_bytes()
     assert trained.provenance["figures"]["weighted_snr_db"] > train(0, 1).provenance["figures"]["weighted_snr_db"]
-    assert trained.provenance["seconds"] == 7.5
+    assert trained.provenance["seconds"] == 12
     assert told[0][1] == 0
     assert all(0 <= share < 1 for _, share in told)
 
