@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"announcer: skipped: {', '.join(sorted(missing))} missing: pip install '.[metrics]'", file=sys.stderr)
         return 0
     try:
-        results = measure(options.folder, options.codebook, options.output)
+        with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
+            results = measure(options.folder, options.codebook, Path(folder))
     except (MissingDataError, VQCodecError) as error:
         print(f"announcer: skipped: {error}", file=sys.stderr)
         return 0
@@ -60,8 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(folder: Path, codebook: Path | None, output: Path) -> dict[str, Any]:
-    """Train if no codebook is given, and measure both.
+def measure(folder: Path, codebook: Path | None, scratch: Path) -> dict[str, Any]:
+    """Train into the folder `scratch` if no codebook is given, and measure both.
 
     Raises:
         MissingDataError: the recordings are not there.
@@ -69,7 +71,7 @@ def measure(folder: Path, codebook: Path | None, output: Path) -> dict[str, Any]
     recordings = speech_data.clips("nb", folder, PATTERN)
     learnt = [clip for clip in recordings if clip.name not in HELD_OUT]
     if codebook is None:
-        codebook = output / "announcer.vqcb"
+        codebook = scratch / "announcer.vqcb"
         train([folder / f"{clip.name}.flac" for clip in learnt], codebook)
     clips = [piece for clip in recordings if clip.name in HELD_OUT for piece in pieces(clip)]
     points = []
