@@ -15,7 +15,7 @@ from vqcodec.api.codebooks import CodebookChoice, chosen_codebook, codebook_sour
 from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
 from vqcodec.api.options import DecodeOptions, EncodeOptions, Progress, Target, VideoChoices
 from vqcodec.endpoints import Destination, Source, check_destination, name_of
-from vqcodec.errors import UsageError
+from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.reports import (
     AnyComparison,
     AnyDecodeReport,
@@ -207,7 +207,12 @@ def decode(
     book = chosen_codebook(codebook)
     source, medium = medium_to_decode(source, name)
     asked.check_medium(medium, name)
-    return module_for(medium).decode(source, destination, name, book, asked)
+    try:
+        return module_for(medium).decode(source, destination, name, book, asked)
+    except CorruptFileError as error:
+        if salvage or medium == "image":
+            raise
+        raise CorruptFileError(f"{error}; pass --salvage for what is intact") from error
 
 
 def info(
