@@ -87,7 +87,7 @@ def test_the_digest_is_cheap() -> None:
         started = time.process_time()
         source_digest(PACKAGE)
         times.append(time.process_time() - started)
-    assert min(times) < 0.02
+    assert min(times) < 0.05  # beside the third of a second that numba takes to import, also on a busy machine
 
 
 def test_old_folders_go_and_foreign_ones_stay(tmp_path: Path) -> None:
