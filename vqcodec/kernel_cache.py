@@ -41,7 +41,7 @@ def choose_folder() -> None:
 
 
 def source_digest(package: Path) -> str:
-    """Digest, 16 hexadecimal digits, of what the kernels below `package` are made of, in a few milliseconds.
+    """Digest, 16 hexadecimal digits, of what the kernels below `package` are made of, in some 20 ms.
 
     That is the modules that hold kernels, and those they import something from.
     """
