@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-PICTURE_SECONDS, VIDEO_SECONDS = 30, 90  # all kernels of the medium that takes least, and most, from nothing
+WAIT = "a minute for pictures or speech, two for video"  # all kernels of an engine, from nothing
 
 
 @contextmanager
@@ -30,10 +30,7 @@ def announce_compilation(console: Console) -> Iterator[None]:
         def on_start(self, event: event.Event) -> None:
             if not self.announced:
                 self.announced = True
-                console.notice(
-                    f"compiling kernels: once, about {PICTURE_SECONDS} s for pictures, {VIDEO_SECONDS} s for video; "
-                    "`vqcodec warm` does it ahead of time"
-                )
+                console.notice(f"compiling kernels: once, about {WAIT}; `vqcodec warm` does it ahead of time")
 
         def on_end(self, event: event.Event) -> None:
             """Nothing to say."""
