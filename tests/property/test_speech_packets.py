@@ -33,6 +33,7 @@ def random_symbols(seed: int, silent_share: float) -> GroupSymbols:
     symbols = GroupSymbols.empty(FRAMES, TABLE_SET)
     spoken = rng.random(FRAMES) >= silent_share
     symbols.silent[:] = ~spoken
+    symbols.equalizer[:] = np.where(spoken, rng.integers(TABLE_SET.equalizer.entries, size=FRAMES), 0)
     coded = coded_vectors(symbols.silent)
     symbols.headers[:] = np.where(coded, rng.integers(lsf.headers, size=FRAMES + 1), 0)
     depths = np.where(coded, lsf.depths()[symbols.headers], 0)
@@ -76,6 +77,7 @@ def test_symbols_survive(seed: int, silent_share: float, packet_frames: int) -> 
     np.testing.assert_array_equal(counted, bits)
     np.testing.assert_array_equal(read.silent, symbols.silent)
     np.testing.assert_array_equal(read.headers, symbols.headers)
+    np.testing.assert_array_equal(read.equalizer, symbols.equalizer)
     np.testing.assert_array_equal(read.stages, symbols.stages)
     used = symbols.excitation.type >= TABLE_SET.tables.kinds
     for name in ("type", "gain", "shape", "pulses"):

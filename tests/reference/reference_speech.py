@@ -5,6 +5,8 @@ Gives the samples at the codec's rate, as 16-bit integers; resampling is not a m
 
 from __future__ import annotations
 
+import cmath
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -53,11 +55,16 @@ class Band:
     longest: int
     knees: list[int]
     steps: list[int]
+    edges: list[int]
 
 
 BANDS = {
-    "speech/celp-nb": Band(8000, 160, 40, 10, 18, 146, [40, 80], [4, 3, 2]),
-    "speech/celp-wb": Band(16000, 320, 80, 16, 34, 290, [80, 160], [2, 2, 1]),
+    "speech/celp-nb": Band(
+        8000, 160, 40, 10, 18, 146, [40, 80], [4, 3, 2], [300, 700, 1100, 1500, 2000, 2500, 3200, 4000]
+    ),
+    "speech/celp-wb": Band(
+        16000, 320, 80, 16, 34, 290, [80, 160], [2, 2, 1], [1000, 1500, 2000, 2500, 3200, 4000, 5000, 6000, 7000, 8000]
+    ),
 }
 
 
@@ -133,6 +140,10 @@ class Tables:
             name: codes_of(arrays[f"lengths.{name}"])
             for name in ("first_type", "later_type", "lag_steps", "lags", "gains", "shapes")
         }
+        self.equalizer: list[list[float]] = [[]]
+        if "equalizer" in arrays:
+            self.equalizer = [[gain / 64 for gain in row] for row in rows_of(arrays["equalizer"])]
+            self.codes["equalizer"] = codes_of(arrays["lengths.equalizer"])
         self.lsf = lsf.LsfCodebook(codebook, ladder[number][4])
 
 
@@ -156,6 +167,7 @@ class Frame:
     silent: bool = False
     vectors: dict[int, lsf.Sent] = field(default_factory=dict)
     subframes: list[Subframe] = field(default_factory=list)
+    entry: int = 0
 
 
 class PacketParser:
@@ -169,6 +181,7 @@ class PacketParser:
         self.lag_context = 0
         self.gain_class = 0
         self.lsf_context = tables.lsf.headers
+        self.entry = len(tables.equalizer)
         self.frames: list[Frame] = []
         while len(self.frames) < count:
             self.read_frame(first + len(self.frames), count)
@@ -186,12 +199,14 @@ class PacketParser:
             require(len(self.frames) + 1 + following <= count)
             for _ in range(1 + following):
                 self.frames.append(Frame(silent=True, subframes=[Subframe() for _ in range(4)]))
-            self.before = self.lag_context = self.gain_class = 0
+            self.before = self.lag_context = self.gain_class = self.entry = 0
             return
         frame = Frame()
         if number == 0:
             frame.vectors[0] = self.read_lsf()
         frame.vectors[number + 1] = self.read_lsf()
+        if len(self.tables.equalizer) > 1:
+            frame.entry = self.entry = self.tables.codes["equalizer"][self.entry].read(self.reader)
         for subframe in range(4):
             if subframe > 0:
                 symbol = self.tables.codes["later_type"][self.before].read(self.reader)
@@ -237,13 +252,16 @@ def decode_group(packets: list[list[Frame]], tables: Tables, post_filter: int) -
     vectors = lsf.group_vectors(packets, tables.lsf)
     voice = excitation.Excitation(tables)
     speaker = Speaker(tables.band.order, post_filter)
+    equalizer = Equalizer(tables)
     output = []
     for number, frame in enumerate(frame for packet in packets for frame in packet):
+        spoken = []
         for subframe, sent in enumerate(frame.subframes):
             t = (subframe + 0.5) / 4
             between = [(1 - t) * a + t * b for a, b in zip(vectors[number], vectors[number + 1])]
             predictor = lsf.predictor([w * math.pi / 32768 for w in between])
-            output += speaker.speak(predictor, voice.subframe(sent))
+            spoken += speaker.speak(predictor, voice.subframe(sent))
+        output += [pcm(value) for value in equalizer.frame(spoken, frame.entry)]
     return output
 
 
@@ -256,7 +274,7 @@ class Speaker:
         self.post_filter = post_filter
         self.gain = 1.0
 
-    def speak(self, predictor: list[float], excited: list[float]) -> list[int]:
+    def speak(self, predictor: list[float], excited: list[float]) -> list[float]:
         order = len(predictor) - 1
         start = len(self.speech)
         for x in excited:
@@ -264,7 +282,7 @@ class Speaker:
         plain = self.speech[start:]
         if self.post_filter == 0:
             self.speech = self.speech[-order:]
-            return [pcm(value) for value in plain]
+            return plain
         d = 0.75 + 0.025 * self.post_filter
         for n in range(start, len(self.speech)):
             value = self.speech[n]
@@ -276,9 +294,67 @@ class Speaker:
         output = []
         for y in filtered:
             self.gain += 0.05 * (wanted - self.gain)
-            output.append(pcm(self.gain * y))
+            output.append(self.gain * y)
         self.speech, self.filtered = self.speech[-order:], self.filtered[-order:]
         return output
+
+
+class Equalizer:
+    """14.7"""
+
+    def __init__(self, tables: Tables):
+        self.tables = tables
+        self.filters: dict[int, list[float]] = {}
+        self.past = [0.0] * 23
+        self.before = 0
+
+    def frame(self, speech: list[float], entry: int) -> list[float]:
+        if len(self.tables.equalizer) == 1:
+            return speech
+        samples = self.past + speech
+        output = self.filtered(samples, entry)
+        if entry != self.before:
+            fade = self.tables.band.subframe
+            old = self.filtered(samples, self.before)
+            for n in range(fade):
+                share = (n + 0.5) / fade
+                output[n] = share * output[n] + (1 - share) * old[n]
+        self.past, self.before = samples[-23:], entry
+        return output
+
+    def filtered(self, samples: list[float], entry: int) -> list[float]:
+        if entry not in self.filters:
+            self.filters[entry] = minimum_phase(self.response(self.tables.equalizer[entry]))
+        taps = self.filters[entry]
+        return [sum(tap * samples[n - i] for i, tap in enumerate(taps)) for n in range(23, len(samples))]
+
+    def response(self, gains: list[float]) -> list[float]:
+        """L(k)"""
+        edges = self.tables.band.edges
+        middles = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
+        x = [0.0, edges[0] - (middles[0] - edges[0]), *middles, self.tables.band.rate / 2]
+        y = [0.0, 0.0, *gains, gains[-1]]
+        response = []
+        for k in range(257):
+            frequency = k * self.tables.band.rate / 512
+            j = max(i for i in range(len(x) - 1) if x[i] <= frequency)
+            value = y[j] + (y[j + 1] - y[j]) * (frequency - x[j]) / (x[j + 1] - x[j])
+            response.append(value * math.log(10) / 20)
+        return response
+
+
+def minimum_phase(response: list[float]) -> list[float]:
+    even = response + response[-2:0:-1]
+    turn = [cmath.exp(2j * math.pi * n / 512) for n in range(512)]
+    c = [sum(even[k] * turn[k * n % 512] for k in range(512)).real / 512 for n in range(257)]
+    c = [2 * value if 0 < n < 256 else value for n, value in enumerate(c)]
+    spectrum = [cmath.exp(sum(c[n] * turn[-k * n % 512] for n in range(257))) for k in range(512)]
+    taps = []
+    for i in range(24):
+        tap = sum(spectrum[k] * turn[k * i % 512] for k in range(512)).real / 512
+        fade = math.cos(math.pi * (i - 12) / 26) ** 2 if i >= 12 else 1.0
+        taps.append(round(tap * fade * 2**20) / 2**20)
+    return taps
 
 
 def pcm(value: float) -> int:

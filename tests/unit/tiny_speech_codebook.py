@@ -9,6 +9,7 @@ from synthetic_speech import synthetic_speech
 
 from vqcodec.speech.analysis import analyse
 from vqcodec.speech.bands import Band
+from vqcodec.speech.equalizer import Equalizer, bands_of
 from vqcodec.speech.gains import GAIN_SCALE, WEIGHT_SCALE
 from vqcodec.speech.lsf_search import LsfEffort
 from vqcodec.speech.lsf_training import LsfDesign, train_lsf
@@ -36,9 +37,16 @@ def tiny_excitation(band: Band, pulse_counts: tuple[int, ...] = (1, 3, 6)) -> Ex
     )
 
 
+def tiny_equalizer(band: Band) -> Equalizer:
+    """An equalizer of four entries with even codes."""
+    gains = np.random.default_rng(7).integers(-400, 400, (4, bands_of(band))).astype(np.int16)
+    gains[0] = 0
+    return Equalizer(gains, np.full((5, 4), 2, dtype=np.uint8))
+
+
 @cache
 def tiny_codebook(band: Band) -> Codebook:
-    """A codebook of two table sets."""
+    """A codebook of two table sets, the first with an equalizer."""
     speech = synthetic_speech(4, band.sample_rate, seed=3)
     design = LsfDesign(
         sizes=(8, 8),
@@ -55,5 +63,6 @@ def tiny_codebook(band: Band) -> Codebook:
         excitation = tiny_excitation(band, pulse_counts)
         counts = flat_counts(excitation, excitation.tables(band))
         aims = SetAims(lambda_, 0.3, 0.1, 60 / lambda_, 0, 0 if pulse_counts[0] == 2 else 3)
-        sets.append(TableSet(band, aims, excitation, counts.code_lengths(), lsf))
+        equalizer = Equalizer.none(band) if sets else tiny_equalizer(band)
+        sets.append(TableSet(band, aims, excitation, counts.code_lengths(), lsf, equalizer))
     return SpeechCodebook(band, sets).to_codebook("tiny", {})

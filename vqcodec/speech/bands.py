@@ -20,6 +20,8 @@ class Band:
         lag_knees: below the first knee lags are `lag_resolutions[0]` steps a sample, below the second
             `lag_resolutions[1]`, from there on `lag_resolutions[2]`.
         lag_resolutions: steps a sample, divisors of 12.
+        equalizer_edges: Hz, ascending, between the bands that the equalizer raises or lowers; below the first it leaves
+            the speech alone.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Band:
     lag_max: int
     lag_knees: tuple[int, int]
     lag_resolutions: tuple[int, int, int]
+    equalizer_edges: tuple[int, ...]
 
     @property
     def engine(self) -> str:
@@ -44,7 +47,12 @@ class Band:
         return self.frame // self.subframe
 
 
-NARROWBAND = Band("nb", 8000, 160, 40, 10, 16, 18, 146, (40, 80), (4, 3, 2))
-WIDEBAND = Band("wb", 16000, 320, 80, 16, 20, 34, 290, (80, 160), (2, 2, 1))
+NARROWBAND = Band(
+    "nb", 8000, 160, 40, 10, 16, 18, 146, (40, 80), (4, 3, 2), (300, 700, 1100, 1500, 2000, 2500, 3200, 4000)
+)
+WIDEBAND = Band(
+    "wb", 16000, 320, 80, 16, 20, 34, 290, (80, 160), (2, 2, 1),
+    (1000, 1500, 2000, 2500, 3200, 4000, 5000, 6000, 7000, 8000),
+)  # fmt: skip
 
 BANDS = {band.name: band for band in (NARROWBAND, WIDEBAND)}

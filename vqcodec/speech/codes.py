@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.errors import CodebookError
+from vqcodec.speech.equalizer import Equalizer
 from vqcodec.speech.gains import GAIN_CLASSES, GAIN_TABLES, LAG_CONTEXTS
 from vqcodec.speech.lsf_codebook import LsfCodebook
 from vqcodec.speech.model import LAG_REACH, Tables
@@ -30,6 +31,7 @@ class EncodeCodes(NamedTuple):
     shapes: EncodeTables
     lsf_header: EncodeTables
     lsf_index: EncodeTables
+    equalizer: EncodeTables
 
 
 class DecodeCodes(NamedTuple):
@@ -43,11 +45,12 @@ class DecodeCodes(NamedTuple):
     shapes: DecodeTables
     lsf_header: DecodeTables
     lsf_index: DecodeTables
+    equalizer: DecodeTables
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Code lengths of the excitation by name (see `statistics.Counts.code_lengths`) and the LSF codebook's.
+    """The code lengths of the excitation by name (see `statistics.Counts.code_lengths`), of LSFs and of the equalizer.
 
     Raises:
         CodebookError: they do not fit the tables.
@@ -57,6 +60,7 @@ class Codes:
     lengths: Mapping[str, npt.NDArray[np.uint8]]
     tables: Tables
     lsf: LsfCodebook
+    equalizer: Equalizer
 
     def __post_init__(self) -> None:
         types = len(self.tables.level_bias)
@@ -82,7 +86,7 @@ class Codes:
     @cached_property
     def _sets(self) -> list[TableSet]:
         own = [TableSet(self.lengths[name], f"speech codebook's code lengths '{name}'") for name in NAMES]
-        return [*own, self.lsf.header_tables, self.lsf.index_tables]
+        return [*own, self.lsf.header_tables, self.lsf.index_tables, self.equalizer.code]
 
     @cached_property
     def encoder(self) -> EncodeCodes:

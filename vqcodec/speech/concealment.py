@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import kernel
-from vqcodec.speech.group_synthesis import SynthesisState, finish, synthesize_frames
+from vqcodec.speech.group_synthesis import Frames, SynthesisState, finish, synthesize_frames
 from vqcodec.speech.lsf import lsf_to_lpc
 from vqcodec.speech.speech_codebook import TableSet
 from vqcodec.speech.synthesis import synthesize
-from vqcodec.speech.trellis_state import Symbols
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -34,7 +33,8 @@ def conceal(frames: int, table_set: TableSet, state: SynthesisState, strength: i
     _repeat(lpc[0], state.lag, state.history, state.memory, speech)
     state.lsf = boundary
     state.levels[:] = np.minimum(state.levels, _LEVEL_AFTER)
-    return finish(speech, np.repeat(lpc, len(speech), axis=0), state, strength)
+    entries = np.zeros(frames, dtype=np.int64)
+    return finish(speech, np.repeat(lpc, len(speech), axis=0), entries, table_set, state, strength)
 
 
 class Guard:
@@ -48,24 +48,17 @@ class Guard:
         """Begin to watch: packets have been lost."""
         self._left = _GUARDED_FRAMES
 
-    def synthesize(
-        self, symbols: Symbols, lsf: DoubleArray, table_set: TableSet, state: SynthesisState, strength: int
-    ) -> DoubleArray:
+    def synthesize(self, frames: Frames, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:
         """Return what `synthesize_frames` does, no louder than before the loss while the level is watched."""
-        band = table_set.band
         pieces = []
-        frames = len(lsf) - 1
-        watched = min(self._left, frames)
+        watched = min(self._left, len(frames))
         for frame in range(watched):
-            subframes = slice(frame * band.subframes, (frame + 1) * band.subframes)
-            part = Symbols._make(array[subframes] for array in symbols)
-            speech = synthesize_frames(part, lsf[frame : frame + 2], table_set, state, strength)
+            speech = synthesize_frames(frames.part(frame, frame + 1), table_set, state, strength)
             pieces.append(self._held(speech, state))
         self._left -= watched
-        if watched < frames:
-            part = Symbols._make(array[watched * band.subframes :] for array in symbols)
-            speech = synthesize_frames(part, lsf[watched:], table_set, state, strength)
-            rms = np.sqrt((speech.reshape(-1, band.frame) ** 2).mean(axis=1))
+        if watched < len(frames):
+            speech = synthesize_frames(frames.part(watched, len(frames)), table_set, state, strength)
+            rms = np.sqrt((speech.reshape(-1, table_set.band.frame) ** 2).mean(axis=1))
             self._loudest = max(self._loudest, float(rms.max()))
             pieces.append(speech)
         return np.concatenate(pieces)

@@ -12,9 +12,11 @@ from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.errors import CorruptFileError
 from vqcodec.speech.analysis import Analysis
 from vqcodec.speech.concealment import Guard, conceal
+from vqcodec.speech.equalizer_search import choose_entries, wanted_gains
 from vqcodec.speech.excitation_search import search_group
-from vqcodec.speech.group_synthesis import SynthesisState
+from vqcodec.speech.group_synthesis import Frames, SynthesisState
 from vqcodec.speech.header import SpeechHeader
+from vqcodec.speech.levels import frame_weights
 from vqcodec.speech.lsf import interpolate_lpc
 from vqcodec.speech.lsf_decoding import LsfIndices, dequantize_lsf
 from vqcodec.speech.lsf_search import LsfEffort, quantize_lsf
@@ -39,12 +41,14 @@ class GroupSymbols:
         excitation: trellis_state.Symbols.
         headers: uint8 (frames + 1,); stages: uint8 (frames + 1, stages), of the LSF vectors that are sent.
         silent: uint8 (frames,), 1 for frames of silence.
+        equalizer: uint8 (frames,), entries of the equalizer.
     """
 
     excitation: Symbols
     headers: npt.NDArray[np.uint8]
     stages: npt.NDArray[np.uint8]
     silent: npt.NDArray[np.uint8]
+    equalizer: npt.NDArray[np.uint8]
 
     @classmethod
     def empty(cls, frames: int, table_set: TableSet) -> GroupSymbols:
@@ -53,6 +57,7 @@ class GroupSymbols:
             new_symbols(frames * table_set.band.subframes, table_set.band),
             np.zeros(frames + 1, dtype=np.uint8),
             np.zeros((frames + 1, table_set.lsf.stages), dtype=np.uint8),
+            np.zeros(frames, dtype=np.uint8),
             np.zeros(frames, dtype=np.uint8),
         )
 
@@ -119,7 +124,27 @@ def search_symbols(
     symbols.excitation = search_group(
         group.signal, lpc, group.weighting, symbols.silent, band, table_set.tables, table_set.costs, search, lambdas
     )
+    if table_set.equalizer.entries > 1:
+        packet_frames = search.packet_subframes // band.subframes
+        wanted, weights = missing_gains(group, symbols, table_set, packet_frames)
+        symbols.equalizer[:] = choose_entries(wanted, weights, symbols.silent, table_set.equalizer, packet_frames)
     return symbols
+
+
+def missing_gains(
+    group: GroupSignal, symbols: GroupSymbols, table_set: TableSet, packet_frames: int
+) -> tuple[DoubleArray, DoubleArray]:
+    """Return the gains (frames, bands), dB, that the decoded speech of a group lacks, and weights (frames,) of them.
+
+    `symbols` have no entries of the equalizer yet.
+    """
+    header = SpeechHeader(
+        table_set.band, len(group.signal), 0, packet_frames, post_filter=table_set.aims.post_filter
+    )  # fmt: skip
+    decoded = synthesize_group(symbols, table_set, header)
+    boundaries = frame_weights(group.analysis.energy_db, group.reference_db)
+    weights = (boundaries[1:] + boundaries[:-1]) / 2
+    return wanted_gains(group.signal, decoded, table_set.band, group.reference_db), weights
 
 
 def write_packets(symbols: GroupSymbols, table_set: TableSet, packet_frames: int) -> tuple[list[bytes], IntArray]:
@@ -131,7 +156,7 @@ def write_packets(symbols: GroupSymbols, table_set: TableSet, packet_frames: int
         buffer = np.zeros(count * band.subframes * _MOST_SUBFRAME_BYTES + 64 + PADDING, dtype=np.uint8)
         end = put_packet(
             buffer, first, count, symbols.excitation, symbols.headers, symbols.stages, lsf.depths(), symbols.silent,
-            table_set.tables, table_set.codes.encoder, counts_of_vectors(), bits,
+            symbols.equalizer, table_set.tables, table_set.codes.encoder, counts_of_vectors(), bits,
         )  # fmt: skip
         packets.append(buffer[: (end + 7) // 8].tobytes())
         bits[-1] += -end % 8
@@ -148,7 +173,7 @@ def parse_packet(
     """
     end = get_packet(
         padded(data), first, count, symbols.excitation, symbols.headers, symbols.stages, table_set.lsf.depths(),
-        symbols.silent, table_set.tables, table_set.codes.decoder, counts_of_vectors(), bits,
+        symbols.silent, symbols.equalizer, table_set.tables, table_set.codes.decoder, counts_of_vectors(), bits,
     )  # fmt: skip
     if (end + 7) // 8 != len(data) or (end % 8 and data[-1] & ((1 << -end % 8) - 1)):
         problem = "ends too early" if end > 8 * len(data) else "has more bytes than its symbols"
@@ -179,8 +204,12 @@ def synthesize_group(
         lsf = _packet_lsf(symbols, table_set, vectors_of(first, count), before)
         if first:
             lsf = np.concatenate([before[None], lsf])
-        part = _part(symbols.excitation, first, count, table_set)
-        pieces.append(guard.synthesize(part, lsf, table_set, state, header.post_filter))
+        frames = Frames(
+            _part(symbols.excitation, first, count, table_set),
+            lsf,
+            symbols.equalizer[first : first + count].astype(np.int64),
+        )
+        pieces.append(guard.synthesize(frames, table_set, state, header.post_filter))
     return np.concatenate(pieces)
 
 

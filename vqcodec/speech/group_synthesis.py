@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import kernel
 from vqcodec.speech.adaptive_codebook import LAG_UNITS, history_length
+from vqcodec.speech.equalizer import TAPS, equalize
 from vqcodec.speech.gains import INITIAL_LEVEL
 from vqcodec.speech.lsf import interpolate_lpc
 from vqcodec.speech.lsf_codebook import UNIT
@@ -29,6 +31,7 @@ class SynthesisState:
         lsf: float64 (order,), the vector at the present frame boundary; None before the first one.
         lag: samples, the pitch lag used last.
         post_inputs, post_outputs, post_gain: see `post_filter.post_filter`.
+        unequalized: float64 (TAPS - 1,), the last samples before the equalizer; entry: int64 (1,), its last entry.
     """
 
     history: DoubleArray
@@ -39,6 +42,8 @@ class SynthesisState:
     post_inputs: DoubleArray
     post_outputs: DoubleArray
     post_gain: DoubleArray
+    unequalized: DoubleArray
+    entry: npt.NDArray[np.int64]
 
     @classmethod
     def clean(cls, table_set: TableSet) -> SynthesisState:
@@ -53,6 +58,8 @@ class SynthesisState:
             post_inputs=np.zeros(band.order),
             post_outputs=np.zeros(band.order),
             post_gain=np.ones(1),
+            unequalized=np.zeros(TAPS - 1),
+            entry=np.zeros(1, dtype=np.int64),
         )
 
     def boundary(self, table_set: TableSet) -> DoubleArray:
@@ -60,34 +67,68 @@ class SynthesisState:
         return table_set.lsf.start.astype(np.float64) * UNIT if self.lsf is None else self.lsf
 
 
-def synthesize_frames(
-    symbols: Symbols, lsf: DoubleArray, table_set: TableSet, state: SynthesisState, strength: int
-) -> DoubleArray:
+class Frames(NamedTuple):
+    """What a run of frames is synthesised from.
+
+    Attributes:
+        excitation: symbols of its subframes.
+        lsf: float64 (frames + 1, order), at the frame boundaries, in radians.
+        entries: int64 (frames,), of the equalizer.
+    """
+
+    excitation: Symbols
+    lsf: DoubleArray
+    entries: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def part(self, first: int, stop: int) -> Frames:
+        """Return the frames from number `first` to before `stop`."""
+        subframes = len(self.excitation.type) // len(self)
+        excitation = [array[first * subframes : stop * subframes] for array in self.excitation]
+        return Frames(Symbols._make(excitation), self.lsf[first : stop + 1], self.entries[first:stop])
+
+
+def synthesize_frames(frames: Frames, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:
     """Return the speech of frames, float64 (frames * band.frame,); `state` moves on.
 
     Args:
-        symbols: of the frames.
-        lsf: float64 (frames + 1, order), at the frame boundaries.
+        frames: at least one.
         table_set: of the stream.
         state: at the first boundary.
         strength: of the post-filter, 0 for none.
     """
     band = table_set.band
-    lpc = interpolate_lpc(lsf, band.subframes)
+    symbols = frames.excitation
+    lpc = interpolate_lpc(frames.lsf, band.subframes)
     speech = np.empty((len(symbols.type), band.subframe))
     _synthesize(symbols, lpc, table_set.tables, state.history, state.levels, state.memory, speech)
-    state.lsf = lsf[-1]
+    state.lsf = frames.lsf[-1]
     state.lag = int(table_set.tables.lags[symbols.lag[-1]]) // LAG_UNITS
-    return finish(speech, lpc, state, strength)
+    return finish(speech, lpc, frames.entries, table_set, state, strength)
 
 
-def finish(speech: DoubleArray, lpc: DoubleArray, state: SynthesisState, strength: int) -> DoubleArray:
-    """Return `speech` (subframes, n) post-filtered, if `strength` is above 0, as one row; `state` moves on."""
-    if strength == 0:
-        return speech.reshape(-1)
-    filtered = np.empty(speech.shape)
-    post_filter_subframes(speech, lpc, strength, state.post_inputs, state.post_outputs, state.post_gain, filtered)
-    return filtered.reshape(-1)
+def finish(
+    speech: DoubleArray,
+    lpc: DoubleArray,
+    entries: npt.NDArray[np.int64],
+    table_set: TableSet,
+    state: SynthesisState,
+    strength: int,
+) -> DoubleArray:
+    """Return `speech` (subframes, n) post-filtered, if `strength` is above 0, and equalized; `state` moves on."""
+    if strength > 0:
+        filtered = np.empty(speech.shape)
+        post_filter_subframes(speech, lpc, strength, state.post_inputs, state.post_outputs, state.post_gain, filtered)
+        speech = filtered
+    row = speech.reshape(-1)
+    if table_set.equalizer.entries == 1:
+        return row
+    equalized = np.empty(len(row))
+    fade = table_set.band.subframe
+    equalize(row, table_set.equalizer_filters, entries, fade, state.unequalized, state.entry, equalized)
+    return equalized
 
 
 @kernel

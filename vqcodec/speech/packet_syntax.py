@@ -2,8 +2,8 @@
 
 A packet holds some frames. Each begins with the type of its first subframe, or with the symbol that says how many
 frames of silence follow, of which nothing else is sent; then come its LSF vector (the first frame of a group, unless
-silent, has one more, in front), the rest of the first subframe, and the other subframes. All contexts start anew with
-the packet.
+silent, has one more, in front), the equalizer's entry, the rest of the first subframe, and the other subframes. All
+contexts start anew with the packet.
 """
 
 from __future__ import annotations
@@ -18,22 +18,23 @@ from vqcodec.speech.model import LAG_REACH
 from vqcodec.speech.pulse_enumeration import get_pulses, put_pulses
 from vqcodec.speech.synthesis import split_type
 
-LSF, TYPE, LAG, GAIN, SHAPE, PULSES, SIGN, SILENCE = range(8)
-PARTS = ("lsf", "type", "lag", "gain", "shape", "pulses", "sign", "silence")
+LSF, TYPE, LAG, GAIN, SHAPE, PULSES, SIGN, SILENCE, EQUALIZER = range(9)
+PARTS = ("lsf", "type", "lag", "gain", "shape", "pulses", "sign", "silence", "equalizer")
 _RUN_ORDER = 2  # of the Exp-Golomb code of the length of a silence
-# State of a writer or parser, int64: type before, lag before, lag context, gain class, LSF header before.
-_TYPE, _LAG_BEFORE, _LAG_CONTEXT, _GAIN_CLASS, _HEADER = range(5)
-STATE_SIZE = 5
+# State of a writer or parser, int64: type before, lag before, lag context, gain class, LSF header and equalizer before.
+_TYPE, _LAG_BEFORE, _LAG_CONTEXT, _GAIN_CLASS, _HEADER, _ENTRY = range(6)
+STATE_SIZE = 6
 
 
 @inline_kernel
-def _start(state, tables, lsf_context):
+def _start(state, tables, lsf_context, entries):
     """Set `state` to the beginning of a packet."""
     state[_TYPE] = 2 * tables.kinds
     state[_LAG_BEFORE] = tables.lags.size // 3
     state[_LAG_CONTEXT] = 0
     state[_GAIN_CLASS] = 0
     state[_HEADER] = lsf_context
+    state[_ENTRY] = entries
 
 
 @inline_kernel
@@ -55,6 +56,16 @@ def _put_lsf(buffer, position, vector, headers, stages, depths, state, codes):
         index = np.int64(stages[vector, stage])
         position = put_symbol(buffer, position, row, index, codes.lsf_index.codes, codes.lsf_index.lengths)
     state[_HEADER] = header
+    return position
+
+
+@inline_kernel
+def _put_entry(buffer, position, entry, state, codes):
+    """Write the equalizer's entry of a frame, if there is more than one; return the new position."""
+    if codes.equalizer.lengths.shape[1] > 1:
+        table = codes.equalizer
+        position = put_symbol(buffer, position, state[_ENTRY], np.int64(entry), table.codes, table.lengths)
+        state[_ENTRY] = entry
     return position
 
 
@@ -100,21 +111,23 @@ def _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, st
 
 
 @kernel
-def put_packet(buffer, first, count, symbols, headers, stages, depths, silent, tables, codes, counts, bits):
+def put_packet(
+    buffer, first, count, symbols, headers, stages, depths, silent, equalizer, tables, codes, counts, bits
+):  # fmt: skip
     """Write frames `first` to `first + count` of a group; return the position after them, in bits.
 
     Args:
         buffer: uint8, long enough (see `bits`).
         symbols: trellis_state.Symbols of the group; headers uint8 (frames + 1,), stages uint8 (frames + 1, stages).
         depths: uint8 (headers,), stage indices that follow each header.
-        silent: uint8 (frames,), 1 for frames of silence.
+        silent: uint8 (frames,), 1 for frames of silence; equalizer: uint8 (frames,), entries.
         tables, codes: model.Tables, codes.EncodeCodes.
         counts: see `pulse_enumeration.counts_of_vectors`.
         bits: int64 (parts,), increased by what each part took.
     """
     subframes = symbols.type.size // (headers.size - 1)
     state = np.empty(STATE_SIZE, np.int64)
-    _start(state, tables, depths.size)
+    _start(state, tables, depths.size, codes.equalizer.lengths.shape[1])
     silence = 2 * tables.kinds
     position = np.int64(0)
     frame = first
@@ -129,6 +142,7 @@ def put_packet(buffer, first, count, symbols, headers, stages, depths, silent, t
             position = put_exp_golomb(buffer, position, run - 1, _RUN_ORDER)
             bits[SILENCE] += position - start
             _remember(state, 0, -1, 0, tables)
+            state[_ENTRY] = 0
             frame += run
             continue
         for s in range(subframes):
@@ -144,6 +158,9 @@ def put_packet(buffer, first, count, symbols, headers, stages, depths, silent, t
                     position = _put_lsf(buffer, position, 0, headers, stages, depths, state, codes)
                 position = _put_lsf(buffer, position, frame + 1, headers, stages, depths, state, codes)
                 bits[LSF] += position - start
+                start = position
+                position = _put_entry(buffer, position, equalizer[frame], state, codes)
+                bits[EQUALIZER] += position - start
             position = _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits)
         frame += 1
     return position
@@ -205,16 +222,18 @@ def _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, st
 
 
 @kernel
-def get_packet(buffer, first, count, symbols, headers, stages, depths, silent, tables, codes, counts, bits):
+def get_packet(
+    buffer, first, count, symbols, headers, stages, depths, silent, equalizer, tables, codes, counts, bits
+):  # fmt: skip
     """Parse frames `first` to `first + count` of a group; return the position after them, in bits.
 
-    The arguments are those of `put_packet`; symbols, headers, stages and silent are filled. Whatever the bits are,
-    every symbol is one that exists. The position is beyond the end of the data if they are damaged in a way that
-    shows.
+    The arguments are those of `put_packet`; symbols, headers, stages, silent and equalizer are filled. Whatever
+    the bits are, every symbol is one that exists. The position is beyond the end of the data if they are damaged in a
+    way that shows.
     """
     subframes = symbols.type.size // (headers.size - 1)
     state = np.empty(STATE_SIZE, np.int64)
-    _start(state, tables, depths.size)
+    _start(state, tables, depths.size, codes.equalizer.ranked.shape[1])
     silence = 2 * tables.kinds
     position = np.int64(0)
     frame = first
@@ -233,6 +252,7 @@ def get_packet(buffer, first, count, symbols, headers, stages, depths, silent, t
                 symbols.type[subframe] = 0
                 symbols.lag[subframe] = state[_LAG_BEFORE]
             _remember(state, 0, -1, 0, tables)
+            state[_ENTRY] = 0
             frame += length
             continue
         for s in range(subframes):
@@ -248,6 +268,12 @@ def get_packet(buffer, first, count, symbols, headers, stages, depths, silent, t
                     position = _get_lsf(buffer, position, 0, headers, stages, depths, state, codes)
                 position = _get_lsf(buffer, position, frame + 1, headers, stages, depths, state, codes)
                 bits[LSF] += position - start
+                if codes.equalizer.ranked.shape[1] > 1:
+                    start = position
+                    entry, position = get_symbol(buffer, position, state[_ENTRY], codes.equalizer)
+                    state[_ENTRY] = entry
+                    equalizer[frame] = entry
+                    bits[EQUALIZER] += position - start
             position = _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits)
         frame += 1
     return position

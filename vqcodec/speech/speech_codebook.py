@@ -16,6 +16,7 @@ from vqcodec.limits import MAX_CODEWORDS
 from vqcodec.speech import gains
 from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.codes import NAMES, Codes
+from vqcodec.speech.equalizer import Equalizer
 from vqcodec.speech.lsf_codebook import LsfCodebook
 from vqcodec.speech.model import Costs, Excitation, Tables
 from vqcodec.speech.pulse_enumeration import MAX_PULSES
@@ -80,6 +81,7 @@ class TableSet:
     excitation: Excitation
     lengths: Mapping[str, npt.NDArray[np.uint8]]
     lsf: LsfCodebook
+    equalizer: Equalizer
 
     @cached_property
     def tables(self) -> Tables:
@@ -89,7 +91,12 @@ class TableSet:
     @cached_property
     def codes(self) -> Codes:
         """The Huffman codes."""
-        return Codes(self.lengths, self.tables, self.lsf)
+        return Codes(self.lengths, self.tables, self.lsf, self.equalizer)
+
+    @cached_property
+    def equalizer_filters(self) -> npt.NDArray[np.float64]:
+        """The equalizer's filters, float64 (entries, taps)."""
+        return self.equalizer.filters(self.band)
 
     @cached_property
     def costs(self) -> Costs:
@@ -102,6 +109,11 @@ class TableSet:
         arrays: dict[str, np.ndarray] = {f"{prefix}/lengths.{name}": self.lengths[name] for name in NAMES}
         arrays |= {f"{prefix}/shapes{number}": book for number, book in enumerate(stored.shapes)}
         arrays |= {f"{prefix}/gains{number}": pairs for number, pairs in enumerate(stored.gains)}
+        if self.equalizer.entries > 1:
+            arrays |= {
+                f"{prefix}/equalizer": self.equalizer.gains,
+                f"{prefix}/lengths.equalizer": self.equalizer.lengths,
+            }
         return arrays | {
             f"{prefix}/pulse_counts": stored.pulse_counts,
             f"{prefix}/level_weights": stored.level_weights,
@@ -167,10 +179,20 @@ def _of(codebook: Codebook) -> SpeechCodebook:
         prefix = f"set{number}"
         excitation = _excitation(codebook, prefix, band)
         lengths = {name: codebook[f"{prefix}/lengths.{name}"] for name in NAMES}
-        one = TableSet(band, aims, excitation, lengths, books[aims.lsf])
+        one = TableSet(band, aims, excitation, lengths, books[aims.lsf], _equalizer(codebook, prefix, band))
         one.codes  # noqa: B018  (proves the lengths)
         sets.append(one)
     return SpeechCodebook(band, sets)
+
+
+def _equalizer(codebook: Codebook, prefix: str, band: Band) -> Equalizer:
+    """Return the equalizer under `prefix`, checked; codebooks may be without one."""
+    if f"{prefix}/equalizer" not in codebook.arrays:
+        return Equalizer.none(band)
+    equalizer = Equalizer(codebook[f"{prefix}/equalizer"], codebook[f"{prefix}/lengths.equalizer"])
+    if not equalizer.fits(band):
+        raise CodebookError(f"codebook '{codebook.name}': the equalizer of {prefix} is damaged")
+    return equalizer
 
 
 def _excitation(codebook: Codebook, prefix: str, band: Band) -> Excitation:

@@ -21,7 +21,9 @@ from vqcodec.jit import map_shards
 from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
 from vqcodec.speech.analysis import Analysis, analyse
 from vqcodec.speech.bands import Band
-from vqcodec.speech.group_coding import packet_starts
+from vqcodec.speech.equalizer import Equalizer
+from vqcodec.speech.equalizer_training import Missing, train_equalizer
+from vqcodec.speech.group_coding import GroupSignal, missing_gains, packet_starts, search_symbols
 from vqcodec.speech.header import PACKET_FRAMES
 from vqcodec.speech.highpass import HighPass
 from vqcodec.speech.levels import Levels, active
@@ -33,6 +35,7 @@ from vqcodec.speech.set_training import Material, SetDesign, TrainedSet, train_s
 from vqcodec.speech.speech_codebook import SetAims, SpeechCodebook, TableSet
 from vqcodec.speech.statistics import likely_counts
 from vqcodec.speech.training_checkpoint import Checkpoint
+from vqcodec.speech.trellis_state import Search
 from vqcodec.speech.weighting import Weighting, measure_levels, weighting
 from vqcodec.vq.codebook import Codebook
 
@@ -40,6 +43,8 @@ DoubleArray = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
 _LSF_EFFORT = LsfEffort(paths=2, survivors=8)
+_LAG_CANDIDATES = 2  # of the search before an equalizer is trained
+_EQUALIZER_BEGINS = 0.8  # of the work on a table set
 _FEW_PULSES = (1, 2, 3, 4, 6)
 _PULSES = (2, 3, 4, 6, 8, 10)
 _MORE_PULSES = (2, 3, 4, 5, 6, 8, 10, 12, 14)
@@ -199,7 +204,13 @@ def train(
             design.lambda_, design.lsf_lambda, design.energy_weight, rate + lsf_rate, lsf, ladder.post_filters[number]
         )
         excitation, lengths = trained[number].excitation, trained[number].counts.code_lengths()
-        sets[number] = TableSet(band, aims, excitation, lengths, books[lsf])
+        unequalized = TableSet(band, aims, excitation, lengths, books[lsf], Equalizer.none(band))
+        tell(f"equalizer {done + 1} of {len(ladder.steps)}", (len(books) + done + _EQUALIZER_BEGINS) / tasks)
+        equalizer = kept.equalizer(number)
+        if equalizer is None:
+            equalizer = _train_equalizer(prepared, unequalized, options)
+            kept.keep_equalizer(number, equalizer)
+        sets[number] = replace(unequalized, equalizer=equalizer)
     tell("done", 1.0)
     kept.remove()
     story: dict[str, Any] = {
@@ -214,6 +225,29 @@ def train(
         story["parent"] = parent.identity
     book_of_sets = SpeechCodebook(band, [sets[number] for number in sorted(sets)])
     return book_of_sets.to_codebook(options.name, {**story, **(provenance or {})})
+
+
+def _train_equalizer(prepared: Sequence[_Prepared], table_set: TableSet, options: TrainingOptions) -> Equalizer:
+    """Return the equalizer for what the recordings, coded with a table set, lack."""
+    aims, band = table_set.aims, table_set.band
+    search = Search(
+        lambda_=aims.lambda_,
+        survivors=options.survivors,
+        lag_candidates=_LAG_CANDIDATES,
+        sweeps=1,
+        exact=0,
+        energy_weight=aims.energy_weight,
+        packet_subframes=PACKET_FRAMES * band.subframes,
+        frame_subframes=band.subframes,
+    )
+
+    def code(one: _Prepared) -> Missing:
+        group = GroupSignal(one.signal, one.analysis, one.weighting, one.levels.reference_db)
+        lambdas = np.full(len(one.analysis) - 1, aims.lambda_)
+        symbols = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
+        return Missing(*missing_gains(group, symbols, table_set, PACKET_FRAMES), symbols.silent)
+
+    return train_equalizer(map_shards(code, prepared, options.threads), band, PACKET_FRAMES, options.seed)
 
 
 def _order(ladder: Ladder) -> list[int]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from vqcodec.container.atomic import writing
 from vqcodec.speech import gains
+from vqcodec.speech.equalizer import Equalizer
 from vqcodec.speech.lsf_codebook import LsfCodebook
 from vqcodec.speech.model import Excitation
 from vqcodec.speech.set_training import TrainedSet
@@ -88,6 +89,17 @@ class Checkpoint:
             "rate": np.array(rate),
         }
         self._arrays |= {f"set{number}/{name}": array for name, array in named.items()}
+        self._save()
+
+    def equalizer(self, number: int) -> Equalizer | None:
+        """The equalizer of table set `number`, if it is there."""
+        name = f"set{number}/equalizer"
+        return Equalizer(self._arrays[name], self._arrays[f"{name}.lengths"]) if name in self._arrays else None
+
+    def keep_equalizer(self, number: int, equalizer: Equalizer) -> None:
+        """Keep the equalizer of table set `number`."""
+        name = f"set{number}/equalizer"
+        self._arrays |= {name: equalizer.gains, f"{name}.lengths": equalizer.lengths}
         self._save()
 
     def remove(self) -> None:
