@@ -34,15 +34,15 @@ _LSF = (
     LsfEffort(2, 4, 2),
     LsfEffort(2, 8, 3),
     LsfEffort(2, 8, 3),
-    LsfEffort(4, 8, 3),
-    LsfEffort(4, 16, 3),
-    LsfEffort(4, 16, 3),
-    LsfEffort(4, 16, 3),
+    LsfEffort(8, 32, 3),
+    LsfEffort(8, 32, 3),
+    LsfEffort(8, 32, 3),
+    LsfEffort(8, 32, 3),
     LsfEffort(8, 32, 3),
 )
-_LAG_CANDIDATES = {"nb": (1, 2, 2, 3, 3, 3, 3, 4, 4, 6), "wb": (1, 1, 2, 2, 2, 2, 3, 3, 4, 6)}
-_SWEEPS = (0, 0, 0, 1, 1, 1, 1, 2, 2, 2)
-_SURVIVORS = {"nb": (1, 1, 2, 3, 4, 6, 8, 12, 16, 32), "wb": (1, 1, 2, 2, 3, 3, 4, 8, 12, 16)}
+_LAG_CANDIDATES = {"nb": (1, 2, 2, 3, 3, 3, 3, 4, 4, 6), "wb": (1, 1, 2, 2, 2, 1, 2, 3, 4, 6)}
+_SWEEPS = (0, 0, 0, 1, 2, 4, 4, 4, 8, 8)
+_SURVIVORS = {"nb": (1, 1, 2, 3, 4, 6, 8, 12, 16, 32), "wb": (1, 1, 2, 2, 3, 4, 6, 8, 12, 16)}
 
 
 def effort_for(band: Band, number: int) -> Effort:
