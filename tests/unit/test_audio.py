@@ -142,6 +142,22 @@ def test_a_file_cut_off_is_read_as_far_as_it_goes_where_its_format_allows() -> N
         read(lossless[: len(lossless) // 2])
 
 
+@pytest.mark.parametrize(("channels", "subtype", "bytes_each"), [(1, "PCM_16", 2), (2, "PCM_24", 6), (1, "FLOAT", 4)])
+def test_a_wav_file_cut_off_says_how_much_is_missing(channels: int, subtype: str, bytes_each: int) -> None:
+    whole = sound(np.tile(tone(8000)[:, None], channels), 8000, subtype=subtype)
+    assert not read(whole)[0].repairs.notes()
+    source, samples = read(whole[: -100 * bytes_each])
+    assert source.repairs.notes() == ["100 samples missing at the end: the file is cut off"]
+    assert (source.length, samples.shape) == (3900, (3900,))
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_wav_file_from_a_pipe_may_say_any_length(size: int) -> None:
+    data = bytearray(sound(tone(8000), 8000))
+    data[4:8] = size.to_bytes(4, "little")
+    assert not read(bytes(data))[0].repairs.notes()
+
+
 def test_tags_are_read() -> None:
     source = open_audio(sound(tone(8000), 8000, "FLAC", title="Näme", artist="Somebody"), "x")
     assert source.tags["title"] == "Näme"

@@ -26,6 +26,8 @@ FULL_SCALE = 32768.0
 TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license")
 """Texts that are kept; not the name of the program that wrote a file, which says nothing of the sound."""
 
+_WAV_HEADER = 36  # bytes, up to the end of what says how samples are stored
+_ENDLESS_WAV = (1 << 31) - (1 << 16)  # bytes that no file has whose length was known
 _BLOCK = 1 << 16  # samples read at a time, over all channels
 
 
@@ -206,12 +208,29 @@ def open_audio(source: Source, name: str) -> AudioSource:
             name=name,
             rate=int(file.samplerate),
             channels=int(file.channels),
-            promised=int(file.frames),
+            promised=int(file.frames) + _cut_off(origin, size),
             size=size,
             format=str(file.format),
             tags={key: text for key, text in file.copy_metadata().items() if key in TAGS and text.strip()},
             _origin=origin,
         )
+
+
+def _cut_off(origin: str | bytes, size: int) -> int:
+    """Return how many samples of a channel a WAV file lacks, which libsndfile takes for as long as it is.
+
+    Written to a pipe, such files may say that they are as long as can be: that is no promise.
+    """
+    if isinstance(origin, str):
+        with open(origin, "rb") as file:
+            header = file.read(_WAV_HEADER)
+    else:
+        header = origin[:_WAV_HEADER]
+    if len(header) < _WAV_HEADER or header[:4] != b"RIFF" or header[8:16] != b"WAVEfmt ":
+        return 0
+    whole = int.from_bytes(header[4:8], "little") + 8
+    frame = int.from_bytes(header[32:34], "little")
+    return max(0, whole - size) // max(frame, 1) if whole < _ENDLESS_WAV else 0
 
 
 def pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
