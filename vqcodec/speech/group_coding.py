@@ -138,9 +138,8 @@ def missing_gains(
 
     `symbols` have no entries of the equalizer yet.
     """
-    header = SpeechHeader(
-        table_set.band, len(group.signal), 0, packet_frames, post_filter=table_set.aims.post_filter
-    )  # fmt: skip
+    post_filter = table_set.aims.post_filter
+    header = SpeechHeader(table_set.band, len(group.signal), 0, packet_frames, post_filter=post_filter)
     decoded = synthesize_group(symbols, table_set, header)
     boundaries = frame_weights(group.analysis.energy_db, group.reference_db)
     weights = (boundaries[1:] + boundaries[:-1]) / 2
