@@ -62,7 +62,7 @@ class KernelLibrary(codegen.JITCodeLibrary):
         self._entry = entry
         self._inlined = inlined
         self._linkable = inlined
-        self._called: dict[str, MachineCode] = {}
+        self._called: dict[frozenset[str], MachineCode] = {}  # by symbols: other processes number types otherwise
         self._machine_code: MachineCode | None = None
         self.enable_object_caching()
 
@@ -77,7 +77,7 @@ class KernelLibrary(codegen.JITCodeLibrary):
         if isinstance(library, KernelLibrary):
             self._called.update(library._called)
             if library._machine_code is not None:
-                self._called[library.name] = library._machine_code
+                self._called[library._machine_code.symbols] = library._machine_code
                 return
         super().add_linking_library(library)
 
@@ -103,6 +103,13 @@ class KernelLibrary(codegen.JITCodeLibrary):
         symbols = frozenset(symbol.name for symbol in defined if not symbol.is_declaration)
         self._machine_code = MachineCode(self.name, self._get_compiled_object(), symbols)
 
+    def _verify_declare_only_symbols(self) -> None:
+        super()._verify_declare_only_symbols()
+        known = frozenset().union(*self._called)
+        for function in self._final_module.functions:
+            if function.is_declaration and function.name.startswith("_ZN7vqcodec") and function.name not in known:
+                raise AssertionError(f"{self.name} calls {function.name}, whose code is not there")
+
     def serialize_using_object_code(self) -> tuple[Any, ...]:
         """Return what `unserialize` takes."""
         self._ensure_finalized()
@@ -114,7 +121,7 @@ class KernelLibrary(codegen.JITCodeLibrary):
         """Return a library that was serialised; its code and all that it calls is loaded."""
         name, entry, inlined, bitcode, machine_code, called = state
         self = cls(generator, name, entry=entry, inlined=inlined)
-        self._called = {code.name: code for code in called}
+        self._called = {code.symbols: code for code in called}
         for code in called:
             code.load(generator)
         self._linkable = bitcode is not None
@@ -164,7 +171,7 @@ class KernelFlags(compiler.Flags):
 
 
 class KernelCompiler(compiler.Compiler):
-    """numba's compiler, with a `KernelLibrary` and symbols that hang on nothing but what is compiled."""
+    """numba's compiler, with a `KernelLibrary` and numbers in symbols that no other kernel has in another process."""
 
     def __init__(
         self, typingctx: Any, targetctx: Any, library: Any, args: Any, return_type: Any, flags: Any, *rest: Any
