@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-WAIT = "a minute for pictures or speech, two for video"  # all kernels of an engine, from nothing
+WAIT = "half a minute for pictures or speech, a minute for video"  # all kernels of an engine, from nothing
 
 
 @contextmanager
