@@ -25,9 +25,9 @@ import numba  # noqa: E402  (the cache folder must be chosen before numba reads 
 numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defined]  # for the case that numba was imported before
 
 
-_njit: Any = numba.njit  # whose stubs do not know all options
+from vqcodec import kernel_linking  # noqa: E402  (which imports numba)
+
 _OPTIONS: dict[str, Any] = {
-    "cache": True,
     "nogil": True,
     "error_model": "numpy",
     "boundscheck": False,
@@ -55,6 +55,15 @@ on, and more of their compilation. A kernel that does make arrays is an `allocat
 """
 
 
+def _njit(function: Callable[..., Any], **options: Any) -> Any:
+    """numba's decorator, for kernels; of versions whose inner parts are not known, as it is."""
+    if not kernel_linking.KNOWS_NUMBA:
+        return numba.njit(cache=True, **options)(function)
+    dispatcher = numba.njit(pipeline_class=kernel_linking.KernelCompiler, **options)(function)
+    dispatcher._cache = kernel_linking.KernelCache(function)
+    return dispatcher
+
+
 def _options(function: Callable[..., Any]) -> dict[str, Any]:
     """The options for a function: what is not said here it takes over from the kernel that calls it."""
     return {**_OPTIONS, "_nrt": False} if function.__module__.startswith(_LEAN_PACKAGES) else _OPTIONS
@@ -74,7 +83,7 @@ class InnerKernel:
 
     @functools.cached_property
     def _dispatcher(self) -> Any:
-        return _njit(**_options(self._function), no_cpython_wrapper=True, **self._options)(self._function)
+        return _njit(self._function, **_options(self._function), no_cpython_wrapper=True, **self._options)
 
     @property
     def _numba_type_(self) -> Any:
@@ -88,12 +97,12 @@ class InnerKernel:
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a kernel: cached on disk, without the GIL, IEEE arithmetic (never fastmath)."""
-    return _njit(**_options(function))(function)
+    return _njit(function, **_options(function))
 
 
 def allocating_kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a kernel that makes arrays, where most make none."""
-    return _njit(**_OPTIONS, _nrt=True)(function)
+    return _njit(function, **_OPTIONS, _nrt=True)
 
 
 def inner_kernel(function: Callable[..., Any]) -> Any:
@@ -104,15 +113,6 @@ def inner_kernel(function: Callable[..., Any]) -> Any:
 def inline_kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a helper that LLVM inlines into the kernels that call it."""
     return InnerKernel(function, forceinline=True)
-
-
-def merged_kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a part of the one kernel that calls it, before types are inferred.
-
-    What a kernel calls is optimised anew with every kernel above it, so that a chain of kernels, each the only caller
-    of the next, costs as many times the compilation of what the last one calls.
-    """
-    return _njit(**_options(function), inline="always")(function)
 
 
 def default_threads() -> int:

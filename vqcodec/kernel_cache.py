@@ -43,12 +43,12 @@ def choose_folder() -> None:
 def source_digest(package: Path) -> str:
     """Digest, 16 hexadecimal digits, of what the kernels below `package` are made of, in some 20 ms.
 
-    That is the modules that hold kernels, and those they import something from.
+    That is the modules that hold kernels, and those that they and `vqcodec.jit` import something from.
     """
     sources = dict(_sources(package))
     needed = set()
     for module, text in sources.items():
-        if _HOLDS_KERNELS.search(text):
+        if _HOLDS_KERNELS.search(text) or module == f"{package.name}.jit":
             needed.add(module)
             for origin, names in _IMPORT.findall(text):
                 needed.add(origin.decode())

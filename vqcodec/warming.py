@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vqcodec.second_process import Run, Task, helped
+
 if TYPE_CHECKING:
     from vqcodec.speech.engines import SpeechEngine
     from vqcodec.video.frames import Frame
+    from vqcodec.video.mc.model import VideoModel
+    from vqcodec.video.mc.parameters import GroupParameters
+    from vqcodec.video.mc.structure import Place
     from vqcodec.vq.library import CodebookEntry
 
 EFFORTS = (0, 5, 9)
@@ -19,6 +27,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "image/transform": ({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}),
 }
 """By engine, options that between them take every way through the kernels."""
+
+_ORDER = ("video/mc", "image/transform", "image/block", "video/st3d")  # those that share kernels first; then speech
 
 HEIGHT, WIDTH = 44, 52  # no multiples of a block
 FRAMES = 10  # every kind of frame
@@ -29,16 +39,66 @@ LOW_QUALITY = 10.0  # at which speech takes the post-filter too
 def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
     """Encode and decode something tiny with every codebook at hand, so that kernels are compiled and cached.
 
+    Where there are two processors, a second process does steps from the other end of the list, with the same cache.
+
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
     """
+    steps = all_steps()
+    waiting = deque(range(len(steps)))
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done / len(steps))
+
+    def work_off(run: Run) -> None:
+        while (number := _taken(waiting.pop)) is not None:
+            if not run(str(number)):
+                waiting.append(number)
+                return
+            count()
+
+    with helped(lambda kernel: work_off) as wait:
+        while True:
+            while (number := _taken(waiting.popleft)) is not None:
+                steps[number]()
+                count()
+            wait()
+            if not waiting:
+                return
+
+
+def _taken(take: Callable[[], int]) -> int | None:
+    try:
+        return take()
+    except IndexError:
+        return None
+
+
+def all_steps() -> list[Callable[[], None]]:
+    """What to do to have taken every way through the kernels, with every codebook; neighbours share kernels."""
     from vqcodec.vq.library import list_codebooks
 
-    steps = [step for entry in list_codebooks() for step in _steps(entry)]
-    for number, step in enumerate(steps):
-        step()
-        if progress is not None:
-            progress((number + 1) / len(steps))
+    def order(entry: CodebookEntry) -> int:
+        return _ORDER.index(entry.engine) if entry.engine in _ORDER else len(_ORDER)
+
+    entries = sorted(list_codebooks(), key=order)
+    return [step for entry in entries for step in _steps(entry)]
+
+
+def step_named(name: str) -> Callable[[], None]:
+    """The step of that number in `all_steps`, or the one beside a kernel of that name in `BESIDE`."""
+    return BESIDE[name] if name in BESIDE else all_steps()[int(name)]
+
+
+def task_beside(kernel: str) -> Task | None:
+    """What to compile, in a second process, beside a kernel that is compiled for a command; None for nothing."""
+    if kernel not in BESIDE or "vqcodec.video.mc.engine" not in sys.modules:
+        return None
+    return lambda run: run(kernel)
 
 
 def _steps(entry: CodebookEntry) -> list[Callable[[], None]]:
@@ -93,6 +153,62 @@ def _code_video(entry: CodebookEntry) -> None:
     for _ in engine.decode_group(coded.packet, WIDTH, HEIGHT, codebook, threads=1):
         pass
     engine.count_bits(coded.packet, WIDTH, HEIGHT, codebook)
+
+
+def _search_predicted() -> None:
+    """Search a predicted frame, without the frame on its own that it is predicted from."""
+    from vqcodec.video.mc.adaptation import Adaptation
+    from vqcodec.video.mc.encoder import FrameCoder
+    from vqcodec.video.mc.planes import padded_planes
+    from vqcodec.video.mc.store import FrameStore
+
+    model, parameters, (first, second), shape = _predicted_frame()
+    sources = [padded_planes(frame) for frame in moving_texture()[:2]]
+    store = FrameStore(*shape, searching=True)
+    store.keep(first, sources[0], None)
+    frame = store.open(second, *parameters.steps(second))
+    coder = FrameCoder(model, max(EFFORTS), 1.0, threads=1)
+    adaptation = Adaptation(model, parameters.step_index)
+    coder.search(frame, sources[1], store.phases, second.level, adaptation, second.frame_class - 1)
+
+
+def _decode_predicted() -> None:
+    """Decode a predicted frame from zeros, without the frame on its own that it is predicted from."""
+    from vqcodec.container.varint import put_varint
+    from vqcodec.errors import CorruptFileError
+    from vqcodec.video.mc.adaptation import Adaptation
+    from vqcodec.video.mc.decoder import GroupDecoder
+    from vqcodec.video.mc.planes import padded_planes
+    from vqcodec.video.mc.store import FrameStore
+
+    model, parameters, (first, second), shape = _predicted_frame()
+    packet = parameters.to_bytes() + put_varint(1) + bytes(1 << 12)
+    store = FrameStore(*shape)
+    store.keep(first, padded_planes(moving_texture()[0]), None)
+    decoder = GroupDecoder(packet, HEIGHT, WIDTH, model, threads=1)
+    with suppress(CorruptFileError):
+        decoder.predicted(second, store, Adaptation(model, parameters.step_index))
+
+
+def _predicted_frame() -> tuple[VideoModel, GroupParameters, tuple[Place, Place], tuple[int, int]]:
+    """The model of the default video codebook, a group of two frames, their places, and their shape in whole units."""
+    from vqcodec.video.mc.engine import model_of
+    from vqcodec.video.mc.parameters import GroupParameters
+    from vqcodec.video.mc.planes import whole_units
+    from vqcodec.video.mc.structure import DEFAULT_DISTANCE, coding_order
+    from vqcodec.vq.library import list_codebooks
+
+    entry = next(entry for entry in list_codebooks() if entry.engine == "video/mc")
+    first, second = coding_order(2, DEFAULT_DISTANCE)
+    shape = whole_units(HEIGHT), whole_units(WIDTH)
+    return model_of(entry.load()), GroupParameters(2, 30), (first, second), shape
+
+
+BESIDE: dict[str, Callable[[], None]] = {
+    "search_superblock": _search_predicted,
+    "decode_plane": _decode_predicted,
+}
+"""By kernel of the frame on its own, with which video begins: what compiles the kernels of predicted frames."""
 
 
 def moving_texture() -> list[Frame]:

@@ -24,7 +24,8 @@ def copy(tmp_path: Path) -> Path:
     package = tmp_path / "vqcodec"
     sources = {
         "__init__.py": "",
-        "jit.py": "def kernel(function): ...\n",
+        "jit.py": "from vqcodec import linking\ndef kernel(function): ...\n",
+        "linking.py": "LINES = 120\n",
         "limits.py": "MOST = 4\n",
         "api.py": "from vqcodec.blocks.search import run\n",
         "blocks/__init__.py": "",
@@ -48,6 +49,7 @@ def copy(tmp_path: Path) -> Path:
         ("blocks/steps.py", True),
         ("limits.py", True),
         ("jit.py", True),
+        ("linking.py", True),
         ("blocks/files.py", False),
         ("api.py", False),
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vqcodec.blocks.contexts import is_done
 from vqcodec.blocks.layout import FROM_BOTH, FROM_FIRST, FROM_SECOND, SAMPLE_MAX, SAMPLE_MIDDLE
-from vqcodec.jit import inline_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 TEMPLATE = 2  # rows above and columns to the left that are fitted
 SLOPE_BITS = 10
@@ -36,7 +36,7 @@ def _solve_two(v11, v12, v22, c1, c2):
     return _solve(first, determinant), _solve(second, determinant)
 
 
-@merged_kernel
+@inner_kernel
 def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
     """Predict the block at (y, x) of `plane` from its guides into `prediction` (int32 (32, 32), 1/16).
 

@@ -37,7 +37,7 @@ from vqcodec.blocks.secondary import alternatives, apply_secondary
 from vqcodec.blocks.steps import STEP_SIZES, STEPS
 from vqcodec.blocks.syntax import choice_of, likely_modes
 from vqcodec.blocks.transforms import transform_forward
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 CANDIDATE_MARGIN = np.float32(1.15)
 
@@ -106,7 +106,7 @@ def load_residual(source, y, x, log_width, log_height, prediction, residual):
             residual[i, j] = np.float32(original[i, j] - prediction[i, j]) * scale
 
 
-@merged_kernel
+@inner_kernel
 def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch):
     """Fill `scratch.mode_costs`: Hadamard cost + `weight` * bits by mode, HUGE where a mode was not looked at.
 
@@ -200,7 +200,7 @@ def transform_block(log_width, log_height, mode, transform, tables, scratch):
         )
 
 
-@merged_kernel
+@inner_kernel
 def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch):
     """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns.
 
@@ -231,7 +231,7 @@ def keep_levels(log_width, log_height, scratch):
             best[i, j] = levels[i, j] if groups[i >> 1, j >> 1] else 0
 
 
-@merged_kernel
+@inner_kernel
 def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tables, scratch):
     """Store the best levels and reconstruct the block with the decoder's functions."""
     levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
@@ -271,7 +271,7 @@ def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tabl
     record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
 
 
-@merged_kernel
+@inner_kernel
 def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, scratch):
     """Code the block at (y, x) as well as can be: fill the plane's levels, samples and maps.
 

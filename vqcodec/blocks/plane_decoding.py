@@ -45,7 +45,7 @@ from vqcodec.blocks.secondary import alternatives
 from vqcodec.blocks.steps import MAX_STEP_INDEX, STEPS
 from vqcodec.blocks.syntax import STACK, STEP_MIDDLE, crosses_edge, likely_modes
 from vqcodec.entropy.tables import get_symbol
-from vqcodec.jit import inline_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 
 DECODER_SCRATCH = record_type(stack=(np.int32, (STACK, 3)), block=BLOCK_SCRATCH)
 """Working arrays of the decoder: nodes to visit, and those of a block."""
@@ -59,7 +59,7 @@ def count_symbol(buffer, position, table, tables, part_bits, part):
     return symbol, after
 
 
-@merged_kernel
+@inner_kernel
 def decode_leaf(plane, buffer, position, y, x, log_width, log_height, tables, part_bits, scratch):
     """Read and reconstruct the block at (y, x); return the new position."""
     first, second, third, left, above = likely_modes(plane, y, x, log_width, log_height)

@@ -22,7 +22,7 @@ from vqcodec.blocks.layout import (
     UNIT_LOG,
     VERTICAL,
 )
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 LEFT, TOP, SMOOTH_LEFT, SMOOTH_TOP = range(4)
 REFERENCES = 2 * SUPERBLOCK + 4  # the corner, width + height samples, and what interpolation reads beyond
@@ -202,7 +202,7 @@ def _blend_edges(left, top, mode, log_width, log_height, prediction):
                 prediction[i, j] = value + (np.int32(pull + 32) >> 6)
 
 
-@merged_kernel
+@inner_kernel
 def predict_from_neighbours(references, log_width, log_height, mode, line, turned, prediction):
     """Predict a block in `mode` (0 to 34) into the corner of `prediction` (int32 (32, 32), 1/16).
 

@@ -31,7 +31,7 @@ from vqcodec.blocks.coefficients import (
 from vqcodec.blocks.contexts import offset_cell
 from vqcodec.blocks.layout import SUPERBLOCK
 from vqcodec.blocks.records import record_type
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 ZERO_BELOW = np.float32(0.4)  # a group whose components all are smaller, in steps, is not coded
 LIKELY_ABOVE = np.float32(0.66)  # before the first pass a group with a larger component counts as significant
@@ -275,7 +275,7 @@ def _copy_groups(groups, guess, group_rows, group_columns):
             guess[gy, gx] = groups[gy, gx]
 
 
-@merged_kernel
+@inner_kernel
 def quantize_block(log_width, log_height, form, tables, lambda_factor, energy, passes, scratch):
     """Quantise `scratch.values` into `scratch.levels` and `scratch.state`.
 

@@ -46,7 +46,7 @@ from vqcodec.blocks.layout import (
     VERTICAL,
 )
 from vqcodec.blocks.secondary import alternatives
-from vqcodec.jit import inline_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 MAX_TOKENS_PER_SAMPLE = 4  # bound on the tokens of a superblock, partition and modes included
 STACK = 3 * (SUPERBLOCK_LOG - UNIT_LOG) + 1
@@ -117,7 +117,7 @@ def token(context, symbol):
     return (context << TOKEN_SHIFT) | symbol
 
 
-@merged_kernel
+@inner_kernel
 def emit_leaf(plane, y, x, log_width, log_height, transforms, state, tokens, count):
     """Append the tokens of the recorded block at (y, x); return the new count.
 
@@ -145,7 +145,7 @@ def emit_leaf(plane, y, x, log_width, log_height, transforms, state, tokens, cou
     return count
 
 
-@merged_kernel
+@inner_kernel
 def emit_superblock(plane, y, x, base_step, modulated, transforms, state, stack, tokens, count):
     """Append the tokens of the superblock at (y, x) as the plane's maps and levels record it; return the new count.
 

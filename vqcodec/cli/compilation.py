@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-WAIT = "a minute for pictures or speech, two for video"  # all kernels of an engine, from nothing
+WAIT = "half a minute for pictures or speech, a minute for video"  # all kernels of an engine, from nothing
 
 
 @contextmanager
@@ -19,10 +19,13 @@ def announce_compilation(console: Console) -> Iterator[None]:
     """While the block runs, say so the first time that a kernel is compiled because it is not in the cache.
 
     numba announces every compilation, and nothing for kernels loaded from its cache, so that nothing has to
-    be guessed from files in the cache folder.
+    be guessed from files in the cache folder. Where there are two processors, a second process then helps.
     """
     _load_compiler()
     from numba.core import event
+
+    from vqcodec.second_process import helped
+    from vqcodec.warming import task_beside
 
     class Announcer(event.Listener):
         announced = False
@@ -35,7 +38,7 @@ def announce_compilation(console: Console) -> Iterator[None]:
         def on_end(self, event: event.Event) -> None:
             """Nothing to say."""
 
-    with event.install_listener("numba:compile", Announcer()):
+    with event.install_listener("numba:compile", Announcer()), helped(task_beside):
         yield
 
 

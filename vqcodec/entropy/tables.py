@@ -16,7 +16,7 @@ import numpy.typing as npt
 from vqcodec.entropy.bits import peek_word, put_bits
 from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, check_lengths, code_lengths
 from vqcodec.errors import CorruptFileError
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 
 DEFAULT_LOOKUP_BITS = 9
 MAX_CONTEXTS = 1 << 16
@@ -198,7 +198,7 @@ def _fill_decode_tables(lengths, tables):
             slot = filled
 
 
-@kernel
+@inner_kernel
 def search_symbol(word, context, tables):
     """Return (symbol, length), int64, of the code at the top of `word` (uint64), not found in the look-up."""
     window = np.int64(word >> np.uint64(64 - MAX_LENGTH))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.speech.bands import Band
 
 LAG_UNITS = 12  # fractions of a sample
@@ -149,7 +149,7 @@ def explained_energy(correlation, energy):
     return correlation * correlation / energy
 
 
-@merged_kernel
+@inner_kernel
 def score_integer_lags(history, backward, response, lag_min, lag_max, scores, vector, filtered):
     """Fill `scores[lag]` for the integer lags with the energy of the target that each explains.
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 JOINT, FIXED, ADAPTIVE = range(3)  # tables of gains: both codebooks, the fixed one alone, the adaptive one alone
 GAIN_TABLES = 3
@@ -79,7 +79,7 @@ def remember_levels(levels, fixed_gain, excitation_energy, length):
     levels[2] = energy_level(excitation_energy, length)
 
 
-@merged_kernel
+@inner_kernel
 def search_gains(pairs, costs, amplitude, inner, weight, lambda_, energy_weight, room):
     """Return (index, cost): the pair of gains of least cost.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqcodec.jit import inner_kernel, merged_kernel
+from vqcodec.jit import inner_kernel
 from vqcodec.speech.adaptive_codebook import (
     LAG_UNITS,
     REFINED_STEPS,
@@ -18,7 +18,7 @@ from vqcodec.speech.model import LAG_REACH
 _IMPROBABLE = 1e30
 
 
-@merged_kernel
+@inner_kernel
 def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room, lists):
     """Fill `lists.lags` with the most promising pitch lags; return how many.
 
@@ -65,7 +65,7 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
     return kept
 
 
-@merged_kernel
+@inner_kernel
 def refine_lag(history, start, previous, context, tables, costs, search, weight, room):
     """Return the best lag index within REFINED_STEPS of `start`, climbing from there; -1 if none helps."""
     best = start

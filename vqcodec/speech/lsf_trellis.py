@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inline_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.speech.lsf_codebook import POSITION_BITS
 from vqcodec.speech.lsf_decoding import ReconstructionTables, predict, reconstruct_between, reconstruct_coded
 from vqcodec.speech.lsf_paths import (
@@ -110,7 +110,7 @@ def _span_allowed(frame, span, breaks):
     return unbroken
 
 
-@merged_kernel
+@inner_kernel
 def _gather_sources(group, frame, span_limit, tables, costs, lambda_, paths, sources, nodes):
     """Find the paths that the vector at `frame` may follow, and make a node of each class's prediction from them.
 
@@ -208,7 +208,7 @@ def _effective_target(group, frame, span, tables, previous, between, target, wei
     return constant
 
 
-@merged_kernel
+@inner_kernel
 def _score_stage(depth, first, end, costs, lambda_, sources, nodes, best):
     """Find the best continuations of nodes `first` to `end` by an entry of stage `depth`; return how many."""
     scores = np.empty(costs.index_bits.shape[2], np.float32)
@@ -248,7 +248,7 @@ def _score_stage(depth, first, end, costs, lambda_, sources, nodes, best):
     return kept
 
 
-@merged_kernel
+@inner_kernel
 def _add_nodes(depth, kept, node, costs, lambda_, nodes, best):
     """Make nodes, from number `node` on, of the `kept` best continuations by stage `depth`; return their end."""
     for place in range(kept):
@@ -269,7 +269,7 @@ def _add_nodes(depth, kept, node, costs, lambda_, nodes, best):
     return node
 
 
-@merged_kernel
+@inner_kernel
 def _keep_best(group, frame, node_count, tables, costs, lambda_, paths, sources, nodes):
     """Reconstruct the best nodes by the decoder's routine, and keep the best distinct ones as paths of `frame`."""
     order = group.targets.shape[1]

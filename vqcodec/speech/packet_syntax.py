@@ -12,7 +12,7 @@ import numpy as np
 
 from vqcodec.entropy.bits import get_bits, get_exp_golomb, put_bits, put_exp_golomb
 from vqcodec.entropy.tables import get_symbol, put_symbol
-from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.speech.gains import GAIN_CLASSES, gain_table
 from vqcodec.speech.model import LAG_REACH
 from vqcodec.speech.pulse_enumeration import get_pulses, put_pulses
@@ -69,7 +69,7 @@ def _put_entry(buffer, position, entry, state, codes):
     return position
 
 
-@merged_kernel
+@inner_kernel
 def _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits):
     """Write what follows the type of a subframe; return the new position."""
     symbol = np.int64(symbols.type[subframe])
@@ -180,7 +180,7 @@ def _get_lsf(buffer, position, vector, headers, stages, depths, state, codes):
     return position
 
 
-@merged_kernel
+@inner_kernel
 def _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits):
     """Parse what follows the type of a subframe; return the new position, far beyond the end for a lag out of range."""
     symbol = np.int64(symbols.type[subframe])

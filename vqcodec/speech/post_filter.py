@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import kernel, merged_kernel
+from vqcodec.jit import inner_kernel, kernel
 
 LEAST = 0.75  # bandwidth expansion of the numerator
 STEP = 0.025  # by which the denominator's is above it, for each step of strength
@@ -17,7 +17,7 @@ FOLLOW = 0.05  # of the way to the wanted gain, each sample
 _LEAST_ENERGY = 1e-3
 
 
-@merged_kernel
+@inner_kernel
 def post_filter(speech, lpc, strength, inputs, outputs, gain, filtered):
     """Fill `filtered` with the post-filtered `speech`, both float64 (n,); memories and `gain` move on.
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.bits import get_bits, put_bits
-from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 
 MAX_PULSES = 24
 MAX_POSITIONS = 80
@@ -165,7 +165,7 @@ def _put_part(buffer, position, pulses, first, last, count, counts):
     return put_truncated(buffer, position, number, counts[last - middle, count - before])
 
 
-@merged_kernel
+@inner_kernel
 def put_pulses(buffer, position, pulses, count, counts):
     """Write `pulses`, int8 (n,) with magnitudes summing to `count`; return the new position."""
     length = pulses.size
@@ -197,7 +197,7 @@ def _get_part(buffer, position, pulses, first, last, count, counts):
     return position
 
 
-@merged_kernel
+@inner_kernel
 def get_pulses(buffer, position, pulses, count, counts):
     """Fill `pulses` with the vector at `position`; return the new position. Any bits give a valid vector."""
     length = pulses.size

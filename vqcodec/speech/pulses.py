@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 _MIN_ENERGY = 1e-9
 _NUMBER_MASK = np.int64(255)  # of the bits of a criterion that make way for a position and sign
@@ -73,7 +73,7 @@ def _move_pulse(gram, cross, position, sign, length):
         cross[n] += sign * gram[position, n]
 
 
-@merged_kernel
+@inner_kernel
 def search_pulses(target, gram, energies, shadow, pulse_counts, sweeps, found, sums, pulses, cross, trial, places):
     """Find the best vectors of each of the ascending `pulse_counts`, each from the one before.
 
@@ -119,7 +119,7 @@ def search_pulses(target, gram, energies, shadow, pulse_counts, sweeps, found, s
             found[kind, n] = pulses[n]
 
 
-@merged_kernel
+@inner_kernel
 def _exchange(target, gram, energies, shadow, pulses, cross, trial, places, count, c, e, y):
     """Take each pulse away in turn and put it where it is best; return the sums and whether any moved."""
     length = target.size

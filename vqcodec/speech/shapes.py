@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 
 SHAPE_SCALE = 1 << 11  # stored codevectors are int16 in this unit: rms 2048
 _MIN_ENERGY = 1e-9
@@ -23,7 +23,7 @@ def autocorrelations(shapes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]
     return np.ascontiguousarray(lags, dtype=np.float32)
 
 
-@merged_kernel
+@inner_kernel
 def filtered_energies(transposed, response, sums, energies):
     """Fill `energies` (float32 (entries,)) with those of the codevectors filtered by `response`.
 
@@ -80,7 +80,7 @@ def estimate_energies(lags, response_lags, energies):
         _add_rows(response_lags, lags, first, energies[first : min(first + _BLOCK, entries)])
 
 
-@merged_kernel
+@inner_kernel
 def search_shapes(transposed, energies, costs, books, target, shadow, weight, lambda_, match, hidden, best):
     """Find the best codevector of every book.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from vqcodec.jit import inline_kernel, inner_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.speech.adaptive_codebook import build_adaptive_vector, dot, filter_backward, filter_vector
 from vqcodec.speech.gains import energy_level
 from vqcodec.speech.shapes import estimate_energies
@@ -116,7 +116,7 @@ def prepare_branch(history, lag, adaptive, tables, room):
     return energy_level(dot(vector, vector, length), length)
 
 
-@merged_kernel
+@inner_kernel
 def sharpen(tables, repeat, room, lists):
     """Turn the criteria into those of vectors that repeat themselves at `repeat` samples, softer each time.
 

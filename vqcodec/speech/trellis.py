@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.speech.adaptive_codebook import dot, lag_bits
 from vqcodec.speech.gains import gain_table, level_gain, predict_level, search_gains
 from vqcodec.speech.lag_search import propose_lags
@@ -79,7 +79,7 @@ def least_error(inner, adaptive):
     return (1.0 - _ROUNDING) * inner[0] - explained - correlation * correlation / energy
 
 
-@merged_kernel
+@inner_kernel
 def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search, weight, leaders, count, room, lists):
     """Offer every kind of fixed codevector beside one choice of adaptive vector; return the number of leaders."""
     length = room.length
@@ -175,7 +175,7 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
     return count
 
 
-@merged_kernel
+@inner_kernel
 def start_packet(survivors, default_lag, start_type):
     """Set the contexts of all survivors as a packet's parser starts with."""
     for m in range(survivors.size):
@@ -186,7 +186,7 @@ def start_packet(survivors, default_lag, start_type):
         survivor.lag_context = 0
 
 
-@merged_kernel
+@inner_kernel
 def advance(survivors, following, leaders, count, tables, lpc, room):
     """Make the `count` leaders the survivors: reconstruct what each decided on top of its parent's state."""
     length = room.length
@@ -214,7 +214,7 @@ def advance(survivors, following, leaders, count, tables, lpc, room):
         survivors[rank] = following[rank]
 
 
-@merged_kernel
+@inner_kernel
 def search_subframe(
     subframe, signal, lpc, weighting, weight, lambda_, alive, tables, costs, search, nearest, survivors, leaders, room,
     lists,
@@ -253,7 +253,7 @@ def search_subframe(
     return count
 
 
-@merged_kernel
+@inner_kernel
 def note_least_gain_bits(tables, costs, room):
     """Fill room.least_gain_bits by table and context."""
     for table in range(tables.gain_counts.size):

@@ -7,7 +7,7 @@ import numpy as np
 from vqcodec.blocks.coefficients import reconstruct_levels
 from vqcodec.blocks.layout import DONE, UNIT_LOG
 from vqcodec.blocks.steps import STEPS
-from vqcodec.jit import inner_kernel, merged_kernel
+from vqcodec.jit import inner_kernel
 from vqcodec.video.mc.layout import GRID_LOG, KIND, UNDECODED
 from vqcodec.video.mc.prediction import predict_chroma_motion, predict_luma_motion
 from vqcodec.video.mc.reconstruction import (
@@ -62,7 +62,7 @@ def _apply_square(plane, y, x, log_size, coded, levels, top, left, tables, scrat
     place_transform(plane, y, x, log_size, total, used_width, used_height, tables, scratch)
 
 
-@merged_kernel
+@inner_kernel
 def apply_motion(frame, y, x, log_size, kind, shape, tables, trial, scratch):
     """Reconstruct the block at (y, x) along `scratch.best`, with the levels of `trial`, by the decoder's functions."""
     motion, residual = scratch.best, scratch.residual

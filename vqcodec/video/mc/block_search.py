@@ -6,7 +6,7 @@ import numpy as np
 
 from vqcodec.blocks.layout import SUPERBLOCK_LOG
 from vqcodec.blocks.leaf_search import search_leaf
-from vqcodec.jit import inline_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.application import apply_motion, clear_block
 from vqcodec.video.mc.candidates import list_candidates
 from vqcodec.video.mc.contexts import (
@@ -43,7 +43,7 @@ def _squared_difference(target, prediction, size):
     return total / 16.0
 
 
-@merged_kernel
+@inner_kernel
 def _rank_candidates(frame, phases, y, x, log_size, node_bits, settings, scratch):
     """Find the candidates' costs with a residual, by Hadamard differences; return (the best to skip, its number).
 
@@ -73,13 +73,13 @@ def _rank_candidates(frame, phases, y, x, log_size, node_bits, settings, scratch
     return best, best_number
 
 
-@kernel
+@inner_kernel
 def search_intra_block(plane, source, y, x, log_size, tables, settings, scratch):
     """Code a square without motion, as the block engine does; return its cost."""
     return search_leaf(plane, source, y, x, log_size, log_size, tables, settings, scratch)
 
 
-@merged_kernel
+@inner_kernel
 def _try_intra(frame, sources, y, x, log_size, node_bits, intra, settings, limit, scratch):
     """Code the block without motion, in place; return its cost, HUGE once it is beyond `limit`."""
     clear_block(frame, y, x, log_size)
@@ -96,7 +96,7 @@ def _try_intra(frame, sources, y, x, log_size, node_bits, intra, settings, limit
     return cost
 
 
-@merged_kernel
+@inner_kernel
 def search_block(frame, sources, phases, y, x, log_size, tables, intra, settings, scratch):
     """Code the block at (y, x) as well as can be without cutting it: fill the planes and the motion map.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.contexts import CANDIDATES, is_decoded
 from vqcodec.video.mc.layout import (
     COLOCATED_TIME,
@@ -100,7 +100,7 @@ def _add_neighbour(frame, y, x, candidates, count):
     return count + 1
 
 
-@kernel
+@inner_kernel
 def list_candidates(frame, y, x, size, vector, candidates):
     """Fill `candidates` (int64 (CANDIDATES + 1, MOTION)) with the motions that a block can take over.
 
@@ -168,7 +168,7 @@ def _neighbour_vector(frame, y, x, side, time, exact, vector):
     return False
 
 
-@kernel
+@inner_kernel
 def list_predictors(frame, y, x, size, side, entry, vector, predictors):
     """Fill `predictors` (int64 (2, 2): row, column) for a vector to reference `entry` of list `side`.
 

@@ -88,7 +88,7 @@ class GroupDecoder:
             if place.frame_class == INTRA:
                 samples, bits = self._decode_intra(place)
             else:
-                frame, samples, bits = self._decode_predicted(place, store, adaptation)
+                frame, samples, bits = self.predicted(place, store, adaptation)
             if place.kept:
                 store.keep(place, samples, frame)
             yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits)
@@ -96,29 +96,10 @@ class GroupDecoder:
             spare = (self._end - self._position) // 8
             raise CorruptFileError(f"video data: {spare} bytes are left over after a group; damaged")
 
-    @property
-    def padding(self) -> int:
-        """Bits after the last frame, once all are decoded."""
-        return self._end - self._position
-
-    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
-        steps = self.parameters.steps(place)
-        parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
-        height, width = self._shape
-        shapes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
-        model = self._model.intra
-        tile = decode_tile(self._intra, shapes, model, parameters)
-        if self._flags and not model.restores:
-            raise CodebookError("video data: filtered by a codebook with a filter, and this one has none")
-        samples = [plane.samples for plane in tile.planes]
-        if self._flags:
-            coefficients = model.restoration[:, model.rung_of(steps[0])]
-            samples = self._filtered(tile.planes, coefficients, self._flags)
-        return samples, {**tile.bits, "header": 8 * self._head_size}
-
-    def _decode_predicted(
+    def predicted(
         self, place: Place, store: FrameStore, adaptation: Adaptation
     ) -> tuple[InterFrame, list[Samples], dict[str, int]]:
+        """Decode the next frame, that of `place`, which is predicted; return it, its samples, and bits by part."""
         before = self._position
         change, flags, self._position = get_frame_header(self._buffer, self._position, self._model.restores)
         header_bits = self._position - before
@@ -142,6 +123,26 @@ class GroupDecoder:
             coefficients = self._model.restoration_of(frame_class, self.parameters.step_index)
             samples = self._filtered(planes, coefficients, flags)
         return frame, samples, {**named_bits(part_bits), "header": header_bits}
+
+    @property
+    def padding(self) -> int:
+        """Bits after the last frame, once all are decoded."""
+        return self._end - self._position
+
+    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
+        steps = self.parameters.steps(place)
+        parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
+        height, width = self._shape
+        shapes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
+        model = self._model.intra
+        tile = decode_tile(self._intra, shapes, model, parameters)
+        if self._flags and not model.restores:
+            raise CodebookError("video data: filtered by a codebook with a filter, and this one has none")
+        samples = [plane.samples for plane in tile.planes]
+        if self._flags:
+            coefficients = model.restoration[:, model.rung_of(steps[0])]
+            samples = self._filtered(tile.planes, coefficients, self._flags)
+        return samples, {**tile.bits, "header": 8 * self._head_size}
 
     def _filtered(self, planes: list[Plane], coefficients: npt.NDArray[np.int16], flags: int) -> list[Samples]:
         wanted = flags >> 1 & 1, flags & 1, flags & 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.candidates import list_predictors
 from vqcodec.video.mc.contexts import FIRST_EXPLICIT, choice_of_references, vector_context
 from vqcodec.video.mc.layout import ENTRIES, FIRST_COUNT, GRID_LOG, LISTS, MOTION
@@ -12,7 +12,7 @@ from vqcodec.video.mc.motion_search import STARTS, predict_from_phases, search_v
 from vqcodec.video.mc.search_records import HUGE, least
 
 
-@merged_kernel
+@inner_kernel
 def _list_starts(frame, log_size, side, entry, scratch):
     """Fill `scratch.starts` with the vectors to start a search from; return their number."""
     starts, predictors = scratch.starts, scratch.predictors[side, entry]
@@ -34,7 +34,7 @@ def _list_starts(frame, log_size, side, entry, scratch):
     return count
 
 
-@merged_kernel
+@inner_kernel
 def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
     """Find the best vector to every reference, into `scratch.vectors` and `vector_costs`."""
     size = np.int64(1) << log_size
@@ -82,7 +82,7 @@ def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, sc
             found[0], found[1], found[2] = 1, vector[0], vector[1]
 
 
-@merged_kernel
+@inner_kernel
 def _search_pair(frame, phases, y, x, log_size, first, second, node_bits, tables, settings, scratch):
     """Refine the best vectors of both lists for their mean, in turn, into `scratch.explicit[2]`; return the cost."""
     size = np.int64(1) << log_size
@@ -140,7 +140,7 @@ def _search_pair(frame, phases, y, x, log_size, first, second, node_bits, tables
     return best
 
 
-@merged_kernel
+@inner_kernel
 def list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
     """Fill `scratch.explicit` and `explicit_costs`: the best vector of each list, and both together."""
     _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch)

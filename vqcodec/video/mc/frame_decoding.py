@@ -13,7 +13,7 @@ from vqcodec.blocks.records import record_type
 from vqcodec.blocks.steps import STEPS
 from vqcodec.entropy.bits import get_bits
 from vqcodec.entropy.tables import get_symbol
-from vqcodec.jit import inner_kernel, kernel, merged_kernel
+from vqcodec.jit import inner_kernel, kernel
 from vqcodec.video.mc.candidates import list_candidates, list_predictors
 from vqcodec.video.mc.contexts import (
     CANDIDATES,
@@ -66,7 +66,7 @@ FRAME_SCRATCH = record_type(
 """Working arrays of the decoder of predicted frames: nodes to visit, motions, and those of a block."""
 
 
-@kernel
+@inner_kernel
 def decode_intra_block(plane, buffer, position, y, x, log_size, tables, part_bits, scratch):
     """Read and reconstruct a square without motion, as the block engine does; return the new position."""
     return decode_leaf(plane, buffer, position, y, x, log_size, log_size, tables, part_bits, scratch)
@@ -82,7 +82,7 @@ def _read_component(buffer, position, size):
     return -magnitude if bits >> (size - 1) != 0 else magnitude, position
 
 
-@merged_kernel
+@inner_kernel
 def _read_vector(frame, buffer, position, y, x, log_size, side, both, tables, counts, scratch):
     """Read the vector of the block's reference in list `side` into `scratch.current`; return the new position."""
     entry = scratch.current[side]
@@ -98,7 +98,7 @@ def _read_vector(frame, buffer, position, y, x, log_size, side, both, tables, co
     return position
 
 
-@merged_kernel
+@inner_kernel
 def _read_motion(frame, buffer, position, y, x, log_size, symbol, tables, counts, part_bits, scratch):
     """Find out the motion of a block, into `scratch.current`; return the new position."""
     current = scratch.current
@@ -147,7 +147,7 @@ def _decode_square(plane, buffer, position, y, x, log_size, coded, tables, step,
     return position
 
 
-@merged_kernel
+@inner_kernel
 def _decode_motion_block(frame, buffer, position, y, x, log_size, shape, tables, steps, part_bits, scratch):
     """Predict the block at (y, x) along `scratch.current` and add its residual; return the new position."""
     luma = shape >> 2
@@ -199,7 +199,7 @@ def _decode_motion_block(frame, buffer, position, y, x, log_size, shape, tables,
     return position
 
 
-@merged_kernel
+@inner_kernel
 def _decode_block(frame, buffer, position, y, x, log_size, symbol, tables, intra, counts, steps, part_bits, scratch):
     """Read and reconstruct the block at (y, x), whose node symbol is read already; return the new position."""
     if symbol >= INTRA_BLOCK:

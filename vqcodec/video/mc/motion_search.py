@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.contexts import VECTOR_CLASSES, vector_class
 from vqcodec.video.mc.interpolation import clamped_position
 from vqcodec.video.mc.layout import BORDER, REACH, VECTOR_MAX
@@ -89,7 +89,7 @@ def _place(phases, y, x, row, column):
     return 4 * (row & 3) + (column & 3), top, left
 
 
-@kernel
+@inner_kernel
 def search_vector(
     phases, target, y, x, size, predictors, lengths, weight, scale, starts, count, reach, neighbours, rows, result
 ):

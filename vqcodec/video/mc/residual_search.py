@@ -16,7 +16,7 @@ from vqcodec.blocks.reconstruction import record_block
 from vqcodec.blocks.records import record_type
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.transforms import COSINE, transform_forward
-from vqcodec.jit import inline_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.contexts import shape_context
 from vqcodec.video.mc.layout import INTER_MODE, ROOT
 from vqcodec.video.mc.prediction import MOTION_SCRATCH, predict_chroma_motion
@@ -50,7 +50,7 @@ class Sources(NamedTuple):
     red: npt.NDArray[np.int16]
 
 
-@kernel
+@inner_kernel
 def code_residual(log_size, energy, step, tables, lambda_factor, passes, leaf):
     """Transform and quantise the square in `leaf.residual`; return what `quantize_block` returns.
 
@@ -90,7 +90,7 @@ def _load_residual(source, y, x, size, prediction, top, left, residual):
             target[j] = np.float32(np.int32(a[j]) - np.int32(b[left + j])) * scale
 
 
-@merged_kernel
+@inner_kernel
 def _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch):
     """Find out how luma's residual is coded best; return (luma of the shape, distortion, bits, distortion of none)."""
     leaf, levels = scratch.leaf, scratch.luma_levels[trial]
@@ -155,7 +155,7 @@ def _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch)
     return best_luma, best_distortion, best_bits, zero
 
 
-@kernel
+@inner_kernel
 def code_block(frame, sources, y, x, log_size, motion, explicit, tables, settings, trial, scratch, result):
     """Find out how the residual of the block at (y, x) is coded best, `scratch.prediction` being that of luma.
 

@@ -26,7 +26,7 @@ from vqcodec.blocks.syntax import emit_leaf
 from vqcodec.blocks.tokens import PART_OF_CONTEXT
 from vqcodec.entropy.bits import get_bits, get_exp_golomb, put_bits, put_exp_golomb
 from vqcodec.entropy.tables import put_symbol
-from vqcodec.jit import inline_kernel, inner_kernel, kernel, merged_kernel
+from vqcodec.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.video.mc.candidates import list_candidates, list_predictors
 from vqcodec.video.mc.contexts import (
     CANDIDATES,
@@ -76,7 +76,7 @@ EMIT_SCRATCH = record_type(
 """Working arrays of writing."""
 
 
-@kernel
+@inner_kernel
 def _emit_intra(plane, y, x, log_size, transforms, state, tokens, count):
     """Append the tokens of a square without motion, as the block engine does; return the new count."""
     return emit_leaf(plane, y, x, log_size, log_size, transforms, state, tokens, count)
@@ -97,7 +97,7 @@ def _emit_component(value, tokens, count):
     return count
 
 
-@merged_kernel
+@inner_kernel
 def _emit_motion(frame, y, x, log_size, motion, lengths, scratch, tokens, count):
     """Append the tokens of the vectors of an explicit motion; return the new count."""
     size = np.int64(1) << log_size
@@ -127,7 +127,7 @@ def _emit_square(plane, y, x, log_size, group, state, tokens, count):
     )
 
 
-@merged_kernel
+@inner_kernel
 def _candidate_number(frame, y, x, log_size, motion, scratch):
     """Return which candidate a merged or skipped block takes."""
     list_candidates(frame, y, x, np.int64(1) << log_size, scratch.vector, scratch.candidates)
@@ -140,7 +140,7 @@ def _candidate_number(frame, y, x, log_size, motion, scratch):
     return 0
 
 
-@merged_kernel
+@inner_kernel
 def _emit_block(frame, y, x, log_size, kind, lengths, transforms, scratch, tokens, count):
     """Append the tokens of the block at (y, x) as the maps and levels record it; return the new count."""
     v, u = y >> GRID_LOG, x >> GRID_LOG
