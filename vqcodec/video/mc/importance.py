@@ -20,8 +20,8 @@ from vqcodec.video.mc.layout import GRID, ROOT
 
 MOST_ADVANCE = 5  # eighths of an octave
 LAMBDA_PARTS = 4  # of an octave
-_ADVANCE_AN_OCTAVE = 5.0  # of frames that the first one stays in
-_ADVANCE_FROM = 4.75  # their logarithm
+_ADVANCE_AN_OCTAVE = 4.0  # of frames that the first one stays in
+_ADVANCE_FROM = 4.5  # their logarithm
 _KEPT_BELOW = 15.0  # mean squared difference of a block that stays as it was
 _TEXTURE = 40.0  # variance of a block that costs a bit a sample
 
