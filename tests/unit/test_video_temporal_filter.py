@@ -37,7 +37,7 @@ def error(planes, frame):
 def test_noise_is_averaged_away_along_the_motion(time):
     clean, noisy = panned(9, noise=4.0)
     before = error(padded_planes(noisy[time]), clean[time])
-    after = error(TemporalFilter(noisy).smoothed(time, 0, STEP), clean[time])
+    after = error(TemporalFilter(noisy).smoothed(time, 0, STEP).planes, clean[time])
     assert after[0] < 0.6 * before[0]
     assert after[1] < 0.8 * before[1]
 
@@ -46,7 +46,7 @@ def test_what_was_not_there_before_stays():
     clean, _ = panned(9, noise=0.0)
     changed = [frame._replace(luma=frame.luma.copy()) for frame in clean]
     changed[4].luma[16:24, 16:24] = 250 - changed[4].luma[16:24, 16:24]
-    smoothed = TemporalFilter(changed).smoothed(4, 0, STEP)
+    smoothed = TemporalFilter(changed).smoothed(4, 0, STEP).planes
     assert np.abs(smoothed.luma[16:24, 16:24] / 16 - changed[4].luma[16:24, 16:24]).mean() < 4
 
 
@@ -54,18 +54,18 @@ def test_high_levels_and_frames_alone_are_left_as_they_are():
     _, noisy = panned(3, noise=4.0)
     own = padded_planes(noisy[1])
     for planes in (
-        TemporalFilter(noisy).smoothed(1, len(LEVEL_STRENGTHS), STEP),
-        TemporalFilter(noisy[1:2]).smoothed(0, 0, STEP),
+        TemporalFilter(noisy).smoothed(1, len(LEVEL_STRENGTHS), STEP).planes,
+        TemporalFilter(noisy[1:2]).smoothed(0, 0, STEP).planes,
     ):
         assert all(np.array_equal(a, b) for a, b in zip(planes, own))
 
 
 def test_a_finer_step_smooths_less():
     _, noisy = panned(9, noise=4.0)
-    changes = [error(TemporalFilter(noisy).smoothed(4, 0, step), noisy[4])[0] for step in (2.5, 6.0, 40.0)]
+    changes = [error(TemporalFilter(noisy).smoothed(4, 0, step).planes, noisy[4])[0] for step in (2.5, 6.0, 40.0)]
     assert changes[0] < changes[1] < changes[2]
 
 
 def test_frames_smaller_than_the_reach_of_the_search():
     frames = [Frame(np.full((2, 2), 10 * t, np.uint8), *[np.full((1, 1), 128, np.uint8)] * 2) for t in range(4)]
-    assert TemporalFilter(frames).smoothed(1, 0, STEP).luma.shape == padded_planes(frames[1]).luma.shape
+    assert TemporalFilter(frames).smoothed(1, 0, STEP).planes.luma.shape == padded_planes(frames[1]).luma.shape

@@ -23,6 +23,7 @@ from vqcodec.video.frames import Frame
 from vqcodec.video.mc.adaptation import ROWS, Adaptation, FrameCounts, new_counts
 from vqcodec.video.mc.deblocking import smooth_frame
 from vqcodec.video.mc.effort import block_settings, picture_effort, smooths_sources
+from vqcodec.video.mc.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.layout import KIND, ROOT, InterFrame
 from vqcodec.video.mc.model import VideoModel
 from vqcodec.video.mc.node_search import NODE_SCRATCH, search_root
@@ -95,19 +96,30 @@ class FrameCoder:
         level: int,
         adaptation: Adaptation,
         frame_class: int,
+        changes: npt.NDArray[np.int64] | None,
     ) -> npt.NDArray[np.uint32]:
-        """Search a predicted frame, which is filled in; return its tokens."""
+        """Search a predicted frame, which is filled in; return its tokens.
+
+        Args:
+            changes: of the lambda of each superblock, as in `importance.lambda_changes`.
+        """
         steps = int(frame.luma.steps[0, 0]), int(frame.blue.steps[0, 0])
         factor = LEVEL_LAMBDAS[min(level, len(LEVEL_LAMBDAS) - 1)] * self._lambda_scale
-        settings = block_settings(self._effort, *steps, factor)
-        lengths = adaptation.lengths(frame_class)
-        intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
         across = -(-sources.luma.shape[1] // ROOT)
         down = -(-sources.luma.shape[0] // ROOT)
+        if changes is None:
+            changes = np.zeros((down, across), dtype=np.int64)
+        settings = {
+            int(change): block_settings(self._effort, *steps, factor * 2 ** (int(change) / LAMBDA_PARTS))
+            for change in np.unique(changes)
+        }
+        lengths = adaptation.lengths(frame_class)
+        intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
 
         def run(scratch: np.record, items: Sequence[tuple[int, int]]) -> None:
             for row, column in items:
-                search_root(frame, sources, phases, row * ROOT, column * ROOT, lengths, intra, settings, scratch)
+                chosen = settings[int(changes[row, column])]
+                search_root(frame, sources, phases, row * ROOT, column * ROOT, lengths, intra, chosen, scratch)
 
         if self._pool is None or down == 1:
             run(self._scratches[0], [(row, column) for row in range(down) for column in range(across)])
@@ -195,6 +207,7 @@ def encode_frames(
     *,
     effort: int,
     lambda_scale: float = 1.0,
+    change: int = 0,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     observer: Observer | None = None,
@@ -204,6 +217,7 @@ def encode_frames(
     Args:
         effort: 0 to 9.
         lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
+        change: added to the step indices of all frames but the first.
         progress: called with the number of frames done.
         observer: is told of every frame when it is coded, before restoration, for training.
 
@@ -222,11 +236,15 @@ def encode_frames(
     intra_payload = b""
     try:
         for number, place in enumerate(coding_order(len(frames), parameters.distance)):
-            steps = parameters.steps(place)
+            steps = parameters.steps(place, change if place.level else 0)
+            changes = None
             if smoother is None:
                 sources = padded_planes(frames[place.time])
             else:
-                sources = smoother.smoothed(place.time, place.level, float(STEP_SIZES[steps[0]]))
+                step = float(STEP_SIZES[steps[0]])
+                sources, errors = smoother.smoothed(place.time, place.level, step)
+                keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
+                changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
             frame: InterFrame | None = None
             if place.frame_class == INTRA:
                 intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
@@ -244,14 +262,14 @@ def encode_frames(
             else:
                 frame = store.open(place, *steps)
                 frame_class = place.frame_class - 1
-                tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class)
+                tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes)
                 smooth_frame(frame)
                 coded = [frame.luma, frame.blue, frame.red]
                 samples, filters = [plane.samples for plane in coded], None
                 if model.restores:
                     coefficients = model.restoration_of(frame_class, parameters.step_index)
                     samples, filters = filter_planes(coded, sources, coefficients, threads or default_threads())
-                header_bits = writer.header(0, filters)
+                header_bits = writer.header(change, filters)
                 counts, part_bits = new_counts(), new_frame_bits()
                 writer.frame(tokens, model, steps, adaptation, frame_class, counts, part_bits)
                 adaptation.add(frame_class, counts)

@@ -14,6 +14,7 @@ from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_grou
 from vqcodec.video.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
 from vqcodec.video.mc.encoder import encode_frames
+from vqcodec.video.mc.importance import first_frame_advance
 from vqcodec.video.mc.model import VideoModel
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import DEFAULT_DISTANCE, DISTANCES, coding_order
@@ -59,13 +60,16 @@ def encode_group(
     Options: `distance`, frames from a key frame to the next (1, 2, 4, 8 or 16).
     """
     step, scale = step_at(settings.quality, _COARSEST, _FINEST)
-    parameters = GroupParameters(len(frames), step, distance=_distance_of(settings.options))
+    distance = _distance_of(settings.options)
+    advance = min(first_frame_advance(frames, distance), step)
+    parameters = GroupParameters(len(frames), step - advance, distance=distance)
     packet, bits, shown = encode_frames(
         frames,
         model_of(codebook),
         parameters,
         effort=settings.effort,
         lambda_scale=scale,
+        change=advance,
         threads=settings.threads,
         progress=progress,
     )

@@ -12,6 +12,7 @@ filtering", ICIP 2020.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,19 @@ _FAIR_TRUST, _POOR_TRUST = 0.6, 0.3
 FloatArray = npt.NDArray[np.float32]
 
 
+class Smoothed(NamedTuple):
+    """A frame smoothed.
+
+    Attributes:
+        planes: of the frame.
+        errors: float32 (rows / GRID, columns / GRID), mean absolute differences of its blocks from where they are found
+            in its neighbours, in samples, by direction (-1 or 1) and distance; empty where it was not smoothed.
+    """
+
+    planes: Sources
+    errors: dict[tuple[int, int], FloatArray]
+
+
 class TemporalFilter:
     """Smooths frames of a group.
 
@@ -60,16 +74,17 @@ class TemporalFilter:
         self._scratch = np.zeros((2, BETWEEN_ROWS, ROOT), np.int32)
         self._errors = np.zeros((height // GRID, width // GRID), np.float32)
 
-    def smoothed(self, time: int, level: int, step: float) -> Sources:
-        """Return the planes of the frame at `time`, smoothed if its level is low.
+    def smoothed(self, time: int, level: int, step: float) -> Smoothed:
+        """Return the frame at `time`, smoothed if its level is low.
 
         Args:
             level: of the hierarchy, from 0.
             step: the quantizer's, in samples.
         """
         own = padded_planes(self._frames[time])
+        errors: dict[tuple[int, int], FloatArray] = {}
         if level >= len(LEVEL_STRENGTHS):
-            return own
+            return Smoothed(own, errors)
         weights = _WEIGHTS_BOTH if 0 < time < len(self._frames) - 1 else _WEIGHTS_ONE
         spread = max(_SPREAD_AN_OCTAVE * np.log2(step / 2), _LEAST_SPREAD) * (1 << SAMPLE_BITS)
         agreement = LEVEL_STRENGTHS[level] * np.exp(-0.5 * (np.arange(_DIFFERENCES) / spread) ** 2)
@@ -84,8 +99,9 @@ class TemporalFilter:
                 self._load(padded_planes(self._frames[neighbour]))
                 first = np.int64(_FIRST_DISTANCE if distance == 1 else _NEXT_DISTANCE)
                 _track(own.luma, self._phases, first, motion, self._errors)
+                errors[direction, distance] = self._errors.copy()
                 self._add(own, motion, (weight * agreement).astype(np.float32), sums, totals)
-        return Sources(*(np.rint(a / b).astype(np.int16) for a, b in zip(sums, totals)))
+        return Smoothed(Sources(*(np.rint(a / b).astype(np.int16) for a, b in zip(sums, totals))), errors)
 
     def _load(self, planes: Sources) -> None:
         pad_reference(planes.luma, BORDER, self._luma)
