@@ -169,7 +169,7 @@ def _search_predicted() -> None:
     frame = store.open(second, *parameters.steps(second))
     coder = FrameCoder(model, max(EFFORTS), 1.0, threads=1)
     adaptation = Adaptation(model, parameters.step_index)
-    coder.search(frame, sources[1], store.phases, second.level, adaptation, second.frame_class - 1)
+    coder.search(frame, sources[1], store.phases, second.level, adaptation, second.frame_class - 1, None)
 
 
 def _decode_predicted() -> None:
