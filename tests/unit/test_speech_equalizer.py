@@ -9,10 +9,10 @@ from tiny_speech_codebook import tiny_equalizer
 
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.equalizer import GAIN_UNIT, TAPS, Equalizer, bands_of, equalize
-from vqcodec.speech.equalizer_search import LAMBDA, choose_entries, wanted_gains
+from vqcodec.speech.equalizer_search import choose_entries, lambda_at, wanted_gains
 from vqcodec.speech.equalizer_training import Missing, train_equalizer
 
-FRAME, FADE = 160, 40
+FRAME, FADE, LAMBDA = 160, 40, 1.5
 
 
 def equalized(speech, filters, indices, pieces=1):
@@ -94,7 +94,7 @@ def test_the_chosen_entries_are_the_best_of_all(seed):
     silent = (rng.random(6) < 0.3).astype(np.uint8)
     every = itertools.product(range(3), repeat=6)
     best = min(cost_of(entries, wanted, weights, silent, equalizer, 4) for entries in every)
-    chosen = choose_entries(wanted, weights, silent, equalizer, 4)
+    chosen = choose_entries(wanted, weights, silent, equalizer, LAMBDA, 4)
     assert cost_of(chosen, wanted, weights, silent, equalizer, 4) == pytest.approx(best)
 
 
@@ -107,18 +107,22 @@ def test_training_finds_the_gains_that_recordings_lack():
         silent = np.zeros(200, np.uint8)
         silent[50:60] = 1
         recordings.append(Missing(kinds[which] + rng.normal(0, 0.3, (200, 7)), np.ones(200), silent))
-    equalizer = train_equalizer(recordings, NARROWBAND, 50)
+    equalizer = train_equalizer(recordings, NARROWBAND, LAMBDA, 50)
     assert equalizer.fits(NARROWBAND)
     nearest = np.abs(kinds[1:, None] - equalizer.gains * GAIN_UNIT).max(axis=2).min(axis=1)
     assert (nearest < 0.6).all()
     one = recordings[0]
-    chosen = choose_entries(one.gains, one.weights, one.silent, equalizer, 50)
+    chosen = choose_entries(one.gains, one.weights, one.silent, equalizer, LAMBDA, 50)
     left = one.gains - equalizer.gains[chosen] * GAIN_UNIT
     assert np.mean(left[one.silent == 0] ** 2) < 0.5 * np.mean(one.gains**2)
 
 
+def test_bits_are_dear_where_they_are_few():
+    assert lambda_at(2000.0) == 4 * lambda_at(8000.0)
+
+
 def test_too_little_speech_makes_an_equalizer_that_does_nothing():
     few = Missing(np.ones((30, 7)), np.ones(30), np.zeros(30, np.uint8))
-    equalizer = train_equalizer([few], NARROWBAND, 50)
+    equalizer = train_equalizer([few], NARROWBAND, LAMBDA, 50)
     assert equalizer.entries == 1
-    assert not choose_entries(few.gains, few.weights, few.silent, equalizer, 50).any()
+    assert not choose_entries(few.gains, few.weights, few.silent, equalizer, LAMBDA, 50).any()

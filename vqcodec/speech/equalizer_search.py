@@ -14,7 +14,9 @@ from vqcodec.speech.equalizer import GAIN_UNIT, Equalizer
 
 DoubleArray = npt.NDArray[np.float64]
 
-LAMBDA = 1.0  # dB^2, summed over the bands, that a bit is worth
+_LAMBDA_BY_RATE = (
+    9000.0  # dB^2, summed over the bands, that a bit is worth, times bit/s: where bits are few they are dear
+)
 _SHARE = 0.7  # of what is missing in dB: the rest would raise noise more than speech
 _MOST_DB = 12.0  # missing, either way
 _WINDOW_FRAMES = 1.5
@@ -22,6 +24,11 @@ _FFT = 1024
 _FLOOR = 1e-6  # of the speech's power, a bin; below it nothing is heard
 _ROUNDING_POWER = 1.0  # of the output's, likewise
 _FRAMES_AT_A_TIME = 256
+
+
+def lambda_at(rate: float) -> float:
+    """Return the squared error in dB^2, summed over the bands, that a bit is worth at a `rate` in bit/s."""
+    return _LAMBDA_BY_RATE / max(round(rate), 1)
 
 
 def wanted_gains(signal: DoubleArray, decoded: DoubleArray, band: Band, reference_db: float) -> DoubleArray:
@@ -40,20 +47,26 @@ def wanted_gains(signal: DoubleArray, decoded: DoubleArray, band: Band, referenc
 
 
 def choose_entries(
-    wanted: DoubleArray, weights: DoubleArray, silent: npt.NDArray[np.uint8], equalizer: Equalizer, packet_frames: int
+    wanted: DoubleArray,
+    weights: DoubleArray,
+    silent: npt.NDArray[np.uint8],
+    equalizer: Equalizer,
+    lambda_: float,
+    packet_frames: int,
 ) -> npt.NDArray[np.uint8]:
-    """Return the entries of least weighted squared error + LAMBDA * bits over a group, uint8 (frames,).
+    """Return the entries of least weighted squared error + lambda * bits over a group, uint8 (frames,).
 
     Args:
         wanted: float64 (frames, bands), dB.
         weights: float64 (frames,), of their errors.
         silent: uint8 (frames,), 1 for frames of silence, which have entry 0.
         equalizer: the codewords and their codes.
+        lambda_: dB^2 that a bit is worth.
         packet_frames: frames after which contexts start anew.
     """
     chosen = np.zeros(len(wanted), dtype=np.uint8)
     if equalizer.entries > 1:
-        costs = LAMBDA * equalizer.lengths.astype(np.float64)
+        costs = lambda_ * equalizer.lengths.astype(np.float64)
         parents = np.zeros((len(wanted), equalizer.entries), dtype=np.uint8)
         _choose(
             wanted, weights, silent, equalizer.gains * GAIN_UNIT, costs, packet_frames, np.zeros(equalizer.entries),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vqcodec.entropy.tables import TableSet
 from vqcodec.speech.bands import Band
 from vqcodec.speech.equalizer import GAIN_UNIT, Equalizer, bands_of
-from vqcodec.speech.equalizer_search import LAMBDA, choose_entries
+from vqcodec.speech.equalizer_search import choose_entries
 from vqcodec.training.ecvq import ecvq
 
 DoubleArray = npt.NDArray[np.float64]
@@ -37,12 +37,15 @@ class Missing(NamedTuple):
     silent: npt.NDArray[np.uint8]
 
 
-def train_equalizer(recordings: Sequence[Missing], band: Band, packet_frames: int, seed: int = 0) -> Equalizer:
+def train_equalizer(
+    recordings: Sequence[Missing], band: Band, lambda_: float, packet_frames: int, seed: int = 0
+) -> Equalizer:
     """Return an equalizer for what `recordings` lack; the one that does nothing if they are too short.
 
     Args:
         recordings: each a group for itself.
         band: narrowband or wideband.
+        lambda_: dB^2 that a bit is worth.
         packet_frames: frames after which contexts start anew.
         seed: of the codewords to begin with.
     """
@@ -52,13 +55,13 @@ def train_equalizer(recordings: Sequence[Missing], band: Band, packet_frames: in
     entries = min(_ENTRIES, 1 + len(loud) // _LEAST_FRAMES)
     if entries < 3:
         return Equalizer.none(band)
-    found = ecvq(loud, entries - 1, LAMBDA, seed=seed).codewords.astype(np.float64)
+    found = ecvq(loud, entries - 1, lambda_, seed=seed).codewords.astype(np.float64)
     codewords = np.concatenate([np.zeros((1, bands_of(band))), found])
     counts = np.ones((len(codewords) + 1, len(codewords)))
     for _ in range(_ROUNDS):
         equalizer = _stored(codewords, counts)
         chosen = [
-            choose_entries(one.gains, one.weights, one.silent, equalizer, packet_frames) for one in recordings
+            choose_entries(one.gains, one.weights, one.silent, equalizer, lambda_, packet_frames) for one in recordings
         ]  # fmt: skip
         counts = _count(chosen, recordings, len(codewords), packet_frames)
         sent = np.concatenate([entries[one.silent == 0] for entries, one in zip(chosen, recordings)])

@@ -12,7 +12,7 @@ from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.errors import CorruptFileError
 from vqcodec.speech.analysis import Analysis
 from vqcodec.speech.concealment import Guard, conceal
-from vqcodec.speech.equalizer_search import choose_entries, wanted_gains
+from vqcodec.speech.equalizer_search import choose_entries, lambda_at, wanted_gains
 from vqcodec.speech.excitation_search import search_group
 from vqcodec.speech.group_synthesis import Frames, SynthesisState
 from vqcodec.speech.header import SpeechHeader
@@ -127,7 +127,10 @@ def search_symbols(
     if table_set.equalizer.entries > 1:
         packet_frames = search.packet_subframes // band.subframes
         wanted, weights = missing_gains(group, symbols, table_set, packet_frames)
-        symbols.equalizer[:] = choose_entries(wanted, weights, symbols.silent, table_set.equalizer, packet_frames)
+        lambda_ = lambda_at(table_set.aims.rate)
+        symbols.equalizer[:] = choose_entries(
+            wanted, weights, symbols.silent, table_set.equalizer, lambda_, packet_frames
+        )
     return symbols
 
 

@@ -22,6 +22,7 @@ from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_d
 from vqcodec.speech.analysis import Analysis, analyse
 from vqcodec.speech.bands import Band
 from vqcodec.speech.equalizer import Equalizer
+from vqcodec.speech.equalizer_search import lambda_at
 from vqcodec.speech.equalizer_training import Missing, train_equalizer
 from vqcodec.speech.group_coding import GroupSignal, missing_gains, packet_starts, search_symbols
 from vqcodec.speech.header import PACKET_FRAMES
@@ -247,7 +248,8 @@ def _train_equalizer(prepared: Sequence[_Prepared], table_set: TableSet, options
         symbols = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
         return Missing(*missing_gains(group, symbols, table_set, PACKET_FRAMES), symbols.silent)
 
-    return train_equalizer(map_shards(code, prepared, options.threads), band, PACKET_FRAMES, options.seed)
+    missing = map_shards(code, prepared, options.threads)
+    return train_equalizer(missing, band, lambda_at(aims.rate), PACKET_FRAMES, options.seed)
 
 
 def _order(ladder: Ladder) -> list[int]:
