@@ -163,6 +163,27 @@ def test_the_palette_tutorial_runs_as_it_is_written(tmp_path: Path, run: Run, mo
     assert psnr > 45, "16 colours are not kept by a palette of 16"
 
 
+def test_training_tells_how_well_each_lsf_codebook_keeps_the_envelope(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile.write("voice.wav", np.zeros(16000), 8000)
+    measured = {"bits_per_frame": 12.34, "mean_db": 1.5, "above_2_db": 0.25, "above_4_db": 0.0}
+
+    def pretend(_signals: object, _band: object, options: TrainingOptions, *rest: object) -> Codebook:
+        plain = untrained(options.name)
+        return Codebook(plain.engine, plain.name, plain.arrays, {**plain.provenance, "lsf": [measured, measured]})
+
+    monkeypatch.setattr(speech, "train", pretend)
+    result = run("train-codebook", "voice.wav", "--media", "speech", "-o", "voice.vqcb")
+    assert result.exit_code == 0, result.output
+    _, *lines = result.stdout.splitlines()
+    assert lines == [
+        f"  LSF codebook {number}: 12.3 bits a frame, spectral distortion 1.50 dB, 25.0% of frames above 2 dB, "
+        "0.0% above 4 dB"
+        for number in range(2)
+    ]
+
+
 def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

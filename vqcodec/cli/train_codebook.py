@@ -112,16 +112,17 @@ def train_codebook(
     console.result(
         record,
         f"{output}: codebook {codebook.name} ({codebook.identity[:16]}) from {corpus_summary[kind]} {kind}, "
-        f"{len(data):,} bytes{_lsf_text(codebook.provenance)}",
+        f"{len(data):,} bytes",
+        *_lsf_lines(codebook.provenance),
     )
 
 
-def _lsf_text(provenance: Mapping[str, Any]) -> str:
+def _lsf_lines(provenance: Mapping[str, Any]) -> list[str]:
     """A line for each LSF codebook: its bits, and how well it keeps the spectral envelope."""
-    return "".join(
-        f"\n  LSF codebook {number}: {lsf['bits_per_frame']:.1f} bits a frame, "
+    return [
+        f"  LSF codebook {number}: {lsf['bits_per_frame']:.1f} bits a frame, "
         f"spectral distortion {lsf['mean_db']:.2f} dB, "
         f"{lsf['above_2_db']:.1%} of frames above 2 dB, {lsf['above_4_db']:.1%} above 4 dB"
         for number, lsf in enumerate(provenance.get("lsf", ()))
         if "mean_db" in lsf
-    )
+    ]
