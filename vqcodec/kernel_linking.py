@@ -26,7 +26,7 @@ from numba.core.runtime import rtsys
 KNOWN_VERSIONS = ("0.68",)
 KNOWS_NUMBA = ".".join(numba.__version__.split(".")[:2]) in KNOWN_VERSIONS
 
-LINKED_LINES = 120
+LINKED_LINES = 400
 """Up to how many lines of LLVM's intermediate language a kernel is linked into its callers, to be inlined perhaps."""
 
 
