@@ -49,7 +49,7 @@ class Equalizer:
 
     def fits(self, band: Band) -> bool:
         """Whether the arrays belong together and to `band`."""
-        entries = len(self.gains)
+        entries = len(self.gains) if self.gains.ndim else 0
         return (
             self.gains.dtype == np.int16
             and self.gains.shape == (entries, bands_of(band))

@@ -14,7 +14,7 @@ from vqcodec.speech.analysis import Analysis
 from vqcodec.speech.concealment import Guard, conceal
 from vqcodec.speech.equalizer_search import choose_entries, lambda_at, wanted_gains
 from vqcodec.speech.excitation_search import search_group
-from vqcodec.speech.group_synthesis import Frames, SynthesisState
+from vqcodec.speech.group_synthesis import Frames, SynthesisState, cut
 from vqcodec.speech.header import SpeechHeader
 from vqcodec.speech.levels import frame_weights
 from vqcodec.speech.lsf import interpolate_lpc
@@ -206,11 +206,9 @@ def synthesize_group(
         lsf = _packet_lsf(symbols, table_set, vectors_of(first, count), before)
         if first:
             lsf = np.concatenate([before[None], lsf])
-        frames = Frames(
-            _part(symbols.excitation, first, count, table_set),
-            lsf,
-            symbols.equalizer[first : first + count].astype(np.int64),
-        )
+        subframes = table_set.band.subframes
+        excitation = cut(symbols.excitation, first * subframes, (first + count) * subframes)
+        frames = Frames(excitation, lsf, symbols.equalizer[first : first + count].astype(np.int64))
         pieces.append(guard.synthesize(frames, table_set, state, header.post_filter))
     return np.concatenate(pieces)
 
@@ -230,12 +228,6 @@ def _packet_lsf(symbols: GroupSymbols, table_set: TableSet, vectors: slice, befo
     coded = coded_vectors(symbols.silent)[vectors]
     indices = LsfIndices(symbols.headers[vectors][coded], symbols.stages[vectors][coded])
     return fill_vectors(dequantize_lsf(indices, table_set.lsf, before), coded, before)
-
-
-def _part(symbols: Symbols, first: int, count: int, table_set: TableSet) -> Symbols:
-    """Return the symbols of some frames."""
-    subframes = table_set.band.subframes
-    return Symbols._make(array[first * subframes : (first + count) * subframes] for array in symbols)
 
 
 def to_pcm(speech: DoubleArray) -> npt.NDArray[np.int16]:

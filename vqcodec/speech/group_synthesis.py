@@ -67,6 +67,11 @@ class SynthesisState:
         return table_set.lsf.start.astype(np.float64) * UNIT if self.lsf is None else self.lsf
 
 
+def cut(symbols: Symbols, first: int, stop: int) -> Symbols:
+    """Return the symbols of subframes `first` to before `stop`."""
+    return Symbols._make(array[first:stop] for array in symbols)
+
+
 class Frames(NamedTuple):
     """What a run of frames is synthesised from.
 
@@ -86,8 +91,8 @@ class Frames(NamedTuple):
     def part(self, first: int, stop: int) -> Frames:
         """Return the frames from number `first` to before `stop`."""
         subframes = len(self.excitation.type) // len(self)
-        excitation = [array[first * subframes : stop * subframes] for array in self.excitation]
-        return Frames(Symbols._make(excitation), self.lsf[first : stop + 1], self.entries[first:stop])
+        excitation = cut(self.excitation, first * subframes, stop * subframes)
+        return Frames(excitation, self.lsf[first : stop + 1], self.entries[first:stop])
 
 
 def synthesize_frames(frames: Frames, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:

@@ -79,6 +79,34 @@ def least_error(inner, adaptive):
     return (1.0 - _ROUNDING) * inner[0] - explained - correlation * correlation / energy
 
 
+@inline_kernel
+def compare_fixed(kind, adaptive, tables, gram, backward, shadow, room, lists):
+    """Fill room.inner with the products of the best fixed vector of `kind`, as it is stored; return its shape index."""
+    length = room.length
+    inner = room.inner
+    root = math.sqrt(inner[3])
+    books = tables.books.size - 1
+    inner[2] = 0.0
+    if kind > books:
+        pulses = room.found[kind - 1 - books]
+        for n in range(length):
+            inner[2] += pulses[n] * backward[n]
+        sums = room.pulse_sums[kind - 1 - books]
+        inner[4] = sums[1]
+        inner[5] = sums[2] * root
+        return np.int64(0)
+    entry = lists.best_shapes[kind - 1]
+    inner[2] = dot(backward, tables.shapes[entry], length)
+    inner[5] = dot(shadow, tables.shapes[entry], length) * root
+    inner[4] = exact_energy(gram, tables.shapes[entry], room.fixed[:length])
+    shape = 2 * entry
+    if inner[2] * inner[3] < inner[1] * inner[5] or (adaptive == 0 and inner[2] < 0.0):
+        shape += 1
+        inner[2] = -inner[2]
+        inner[5] = -inner[5]
+    return shape
+
+
 @inner_kernel
 def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search, weight, leaders, count, room, lists):
     """Offer every kind of fixed codevector beside one choice of adaptive vector; return the number of leaders."""
@@ -114,7 +142,6 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
             orthogonal, gram, diagonal, shadow, tables.pulse_counts, search.sweeps, room.found, room.pulse_sums,
             room.pulses, room.cross, room.trial, room.places,
         )  # fmt: skip
-    root = math.sqrt(inner[3])
     for kind in range(tables.kinds):
         symbol = adaptive * tables.kinds + kind
         table = gain_table(adaptive > 0, kind > 0)
@@ -126,23 +153,9 @@ def search_branch(survivors, m, lag, adaptive, type_costs, tables, costs, search
         inner[5] = 0.0
         pulses = room.found[max(kind - 1 - books, 0)]
         if kind > 0:
+            shape = compare_fixed(kind, adaptive, tables, gram, backward, shadow, room, lists)
             if kind <= books:
-                entry = lists.best_shapes[kind - 1]
-                bits += costs.shapes[entry]
-                inner[2] = dot(backward, tables.shapes[entry], length)
-                inner[5] = dot(shadow, tables.shapes[entry], length) * root
-                inner[4] = exact_energy(gram, tables.shapes[entry], fixed)
-                shape = 2 * entry
-                if inner[2] * inner[3] < inner[1] * inner[5] or (adaptive == 0 and inner[2] < 0.0):
-                    shape += 1
-                    inner[2] = -inner[2]
-                    inner[5] = -inner[5]
-            else:
-                sums = room.pulse_sums[kind - 1 - books]
-                for n in range(length):
-                    inner[2] += pulses[n] * backward[n]
-                inner[4] = sums[1]
-                inner[5] = sums[2] * root
+                bits += costs.shapes[shape >> 1]
             if count == search.survivors:
                 least_bits = bits + room.least_gain_bits[table, survivor.gain_class]
                 least = survivor.cost + weight * least_error(inner, adaptive) + search.lambda_ * least_bits
