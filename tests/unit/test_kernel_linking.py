@@ -12,6 +12,7 @@ import pytest
 
 import vqcodec
 from vqcodec import kernel_linking, second_process
+from vqcodec.blocks.records import record_type
 from vqcodec.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.second_process import SecondProcess, helped
 
@@ -139,6 +140,31 @@ def test_large_kernels_are_called_and_helpers_inlined() -> None:
     assert not any("_weighted" in name for name in own)
     assert any("_weighted" in symbol for symbol in called.symbols)
     assert not any("_half" in symbol for symbol in called.symbols if "NumbaEnv" not in symbol)
+
+
+_PAIR = record_type(short=(np.int32, (3, 4)), long=(np.int32, (5, 4)))
+
+
+@inner_kernel
+def _first_row(table, factor, doubled):
+    total = np.int64(0)
+    for j in range(table.shape[1]):
+        total += factor * table[0, j]
+    return 2 * total if doubled else total
+
+
+@kernel
+def _first_rows(pair, table, factor):
+    total = _first_row(pair.short, 1, True) + _first_row(pair.long, 100, False) + _first_row(table, factor, factor > 0)
+    return total + len(pair.long)
+
+
+@pytest.mark.skipif(not kernel_linking.KNOWS_NUMBA, reason="compiled in numba's way")
+def test_one_version_serves_constants_and_arrays_within_records() -> None:
+    pair = np.zeros(1, _PAIR)[0]
+    pair["short"][0], pair["long"][0] = 1, 2
+    assert _first_rows(pair, np.full((2, 4), 3, dtype=np.int32), 1000) == 2 * 4 + 100 * 8 + 2 * 1000 * 12 + 5
+    assert len(_first_row._dispatcher.overloads) == 1
 
 
 def test_an_unknown_numba_compiles_in_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
