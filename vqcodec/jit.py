@@ -25,7 +25,7 @@ import numba  # noqa: E402  (the cache folder must be chosen before numba reads 
 numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defined]  # for the case that numba was imported before
 
 
-from vqcodec import kernel_linking, kernel_types  # noqa: E402  (which import numba)
+from vqcodec import kernel_compiler, kernel_linking, kernel_types  # noqa: E402  (which import numba)
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -59,7 +59,7 @@ def _njit(function: Callable[..., Any], **options: Any) -> Any:
     """numba's decorator, for kernels; of versions whose inner parts are not known, as it is."""
     if not kernel_linking.KNOWS_NUMBA:
         return numba.njit(cache=True, **options)(function)
-    dispatcher = numba.njit(pipeline_class=kernel_linking.KernelCompiler, **options)(function)
+    dispatcher = numba.njit(pipeline_class=kernel_compiler.KernelCompiler, **options)(function)
     dispatcher._cache = kernel_linking.KernelCache(function)
     kernel_types.take_general_types(dispatcher)
     return dispatcher

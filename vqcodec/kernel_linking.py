@@ -8,19 +8,18 @@ does it, and not translated for itself unless Python calls it.
 In the cache on disk a kernel lies with the machine code of all that it calls, so that each file stands for itself; code
 that is loaded already is left out. Symbols have the same names in every process.
 
-The hooks are numba's compiler, code library and cache as base classes, of which numba documents the first alone. So
-this is done for the versions of numba that it is tested with (`KNOWS_NUMBA`); kernels are else compiled in numba's own
-way, which takes twice the time and gives the same results.
+The hooks are numba's code library and cache as base classes, which numba does not document. So this is done for the
+versions of numba that it is tested with (`KNOWS_NUMBA`); kernels are else compiled in numba's own way, which takes more
+than twice the time and gives the same results.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sys
 from typing import Any, NamedTuple
 
 import numba
-from numba.core import caching, codegen, compiler
+from numba.core import caching, codegen
 from numba.core.runtime import rtsys
 
 KNOWN_VERSIONS = ("0.68",)
@@ -145,51 +144,6 @@ class _Unloaded:
 
     def set_env(self, env_name: str, env: Any) -> None:
         """There is nothing to set."""
-
-
-class KernelFlags(compiler.Flags):
-    """numba's options of a compilation, quickly compared.
-
-    With every attempt to find the types of an operation numba looks into a table by the options of the compilation, and
-    compares them all, option by option: a part of the time of a compilation.
-    """
-
-    __slots__ = ("_identity",)
-    _identity: str
-
-    def copy(self) -> KernelFlags:
-        """Return a copy, which has to stay as it is."""
-        clone = KernelFlags(self)
-        clone._identity = sys.intern(repr(clone))
-        return clone
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-    def __eq__(self, other: object) -> bool:
-        return self._identity is other._identity if isinstance(other, KernelFlags) else super().__eq__(other)
-
-
-class KernelCompiler(compiler.Compiler):
-    """numba's compiler, with a `KernelLibrary` and numbers in symbols that no other kernel has in another process."""
-
-    def __init__(
-        self, typingctx: Any, targetctx: Any, library: Any, args: Any, return_type: Any, flags: Any, *rest: Any
-    ):
-        super().__init__(typingctx, targetctx, library, args, return_type, KernelFlags(flags), *rest)
-
-    def define_pipelines(self) -> list[Any]:
-        """Return numba's own; it asks for them when it knows what is to be compiled."""
-        state, function = self.state, self.state.func_id
-        identity = repr((function.modname, function.func_qualname, state.args, state.flags))
-        function.unique_id = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
-        state.library = KernelLibrary(
-            state.targetctx.codegen(),
-            f"{function.modname}.{function.func_qualname}.{function.unique_id}",
-            entry=not state.flags.no_cpython_wrapper,
-            inlined=bool(state.flags.forceinline),
-        )
-        return super().define_pipelines()
 
 
 class _RebuildingContext:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
 import vqcodec
-from vqcodec import kernel_linking, second_process
+from vqcodec import kernel_compiler, kernel_linking, second_process
 from vqcodec.blocks.records import record_type
 from vqcodec.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.second_process import SecondProcess, helped
@@ -165,6 +167,42 @@ def test_one_version_serves_constants_and_arrays_within_records() -> None:
     pair["short"][0], pair["long"][0] = 1, 2
     assert _first_rows(pair, np.full((2, 4), 3, dtype=np.int32), 1000) == 2 * 4 + 100 * 8 + 2 * 1000 * 12 + 5
     assert len(_first_row._dispatcher.overloads) == 1
+
+
+def test_garbage_is_looked_for_less_often_only_while_a_kernel_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = gc.get_threshold()
+    during = []
+    monkeypatch.setattr(
+        kernel_compiler.compiler.Compiler, "_compile_core", lambda self: during.append(gc.get_threshold())
+    )
+
+    def compiled() -> None:
+        object.__new__(kernel_compiler.KernelCompiler)._compile_core()
+
+    compiled()
+    assert during[0][0] > before[0]
+    assert during[0][1:] == before[1:]
+    assert gc.get_threshold() == before
+    gc.set_threshold(0)  # never
+    try:
+        compiled()
+        assert during[1][0] == gc.get_threshold()[0] == 0
+    finally:
+        gc.set_threshold(*before)
+
+
+@pytest.mark.skipif(not kernel_linking.KNOWS_NUMBA, reason="compiled in numba's way")
+def test_every_step_that_is_left_out_is_one_of_numbas() -> None:
+    steps: set[str] = set()
+
+    class Recorder(kernel_compiler.compiler.Compiler):
+        def define_pipelines(self):
+            pipelines = super().define_pipelines()
+            steps.update(step.__name__ for step, _ in pipelines[0].passes)
+            return pipelines
+
+    assert numba.njit(pipeline_class=Recorder)(lambda value: value + 1)(1) == 2
+    assert steps >= kernel_compiler._UNNEEDED
 
 
 def test_an_unknown_numba_compiles_in_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
