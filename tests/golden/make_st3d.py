@@ -1,4 +1,7 @@
-"""Make the frozen group of engine video/st3d: python tests/golden/make_st3d.py (only for a new format version)."""
+"""Make the frozen group of engine video/st3d: python tests/golden/make_st3d.py (only for a new format version).
+
+Its codebook is frozen with it: the shipped one may be trained anew.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ import numpy as np
 from vqcodec.video.engines import Settings
 from vqcodec.video.frames import Frame
 from vqcodec.video.st3d import engine
-from vqcodec.vq.library import load_codebook
+from vqcodec.vq.codebook import Codebook
 
 WIDTH, HEIGHT, FRAMES = 53, 38, 11
-GROUP = Path(__file__).parent / "st3d.group"
-HASH = Path(__file__).parent / "st3d.sha256"
+HERE = Path(__file__).parent
+CODEBOOK, GROUP, HASH = HERE / "st3d.vqcb", HERE / "st3d.group", HERE / "st3d.sha256"
 
 
 def frames() -> list[Frame]:
@@ -34,6 +37,7 @@ def digest(shown: list[Frame]) -> str:
 
 
 if __name__ == "__main__":
-    coded = engine.encode_group(frames(), load_codebook("video-st3d"), Settings(60.0, 7, 1, {}))
+    book = Codebook.from_bytes(CODEBOOK.read_bytes())
+    coded = engine.encode_group(frames(), book, Settings(60.0, 7, 1, {}))
     GROUP.write_bytes(coded.packet)
     HASH.write_text(digest(list(coded.reconstruction)) + "\n")
