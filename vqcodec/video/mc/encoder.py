@@ -219,7 +219,8 @@ def encode_frames(
         lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
         change: added to the step indices of all frames but the first.
         progress: called with the number of frames done.
-        observer: is told of every frame when it is coded, before restoration, for training.
+        observer: is told of every frame when it is coded, before restoration, for training. Lambda then is the same
+            throughout: tables made of bits spread by importance code worse.
 
     Returns:
         The packet, the bits of each frame by part, and each frame as the decoder gives it, in display order.
@@ -243,8 +244,9 @@ def encode_frames(
             else:
                 step = float(STEP_SIZES[steps[0]])
                 sources, errors = smoother.smoothed(place.time, place.level, step)
-                keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
-                changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
+                if observer is None:
+                    keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
+                    changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
             frame: InterFrame | None = None
             if place.frame_class == INTRA:
                 intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
