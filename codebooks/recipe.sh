@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the shipped codebooks again; README.md says which of them to the same bytes. Takes some hours on two cores.
+# Makes the shipped codebooks again, to the same bytes. Takes some hours on two cores.
 #   codebooks/recipe.sh PICTURES SPEECH VIDEO    PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
 #                                           recordings libri_*, asterisk_* and 8k/*, VIDEO the clips *.mkv (see LICENSES.md)
 set -eu
@@ -48,7 +48,7 @@ voice() {
     vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" -o "$out/$name.vqcb" --force
 }
 
-# Six seconds of each recording: eight to ten minutes of speech, which take the two some 20 and 40 minutes of one core.
+# Six seconds of each recording: eight to ten minutes of speech, which take the two some 20 and 25 minutes of one core.
 voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 6
 voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_* --seconds 6
 voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
