@@ -5,13 +5,12 @@ Gives the samples at the codec's rate, as 16-bit integers; resampling is not a m
 
 from __future__ import annotations
 
-import cmath
-import itertools
 import math
 from dataclasses import dataclass, field
 
 import reference_decoder as reference
 import reference_speech_excitation as excitation
+import reference_speech_filters as filters
 import reference_speech_lsf as lsf
 from reference_decoder import Array, BitReader, Codebook, HuffmanCode, Reader, require
 
@@ -99,6 +98,7 @@ class EngineHeader:
     post_filter: int
     packet_frames: int
     group_packets: int
+    pitch_filter: int
 
 
 def engine_header(data: bytes, band: Band) -> EngineHeader:
@@ -109,8 +109,12 @@ def engine_header(data: bytes, band: Band) -> EngineHeader:
     require((byte >> 3 & 1) == (band.rate == 16000), reference.CodebookMissing)
     packet_frames, group_packets = reader.varint(), reader.varint()
     require(1 <= packet_frames <= 1500 and 1 <= group_packets <= 255)
+    pitch_filter = 0
+    if not reader.at_end():
+        pitch_filter = reader.number(1)
+        require(1 <= pitch_filter <= 20)
     require(reader.at_end())
-    return EngineHeader(samples, byte >> 4, byte & 7, packet_frames, group_packets)
+    return EngineHeader(samples, byte >> 4, byte & 7, packet_frames, group_packets, pitch_filter)
 
 
 # 14.2 Codebook arrays
@@ -198,7 +202,7 @@ class PacketParser:
             following = 4 * (2**zeros - 1) + self.reader.bits(zeros + 2)
             require(len(self.frames) + 1 + following <= count)
             for _ in range(1 + following):
-                self.frames.append(Frame(silent=True, subframes=[Subframe() for _ in range(4)]))
+                self.frames.append(Frame(silent=True, subframes=[Subframe(lag=self.lag) for _ in range(4)]))
             self.before = self.lag_context = self.gain_class = self.entry = 0
             return
         frame = Frame()
@@ -221,12 +225,11 @@ class PacketParser:
     def read_subframe(self, symbol: int) -> Subframe:
         tables = self.tables
         adaptive, kind = divmod(symbol, tables.kinds)
-        read = Subframe(type=symbol)
         if adaptive:
             step = tables.codes["lag_steps"][self.lag_context].read(self.reader)
             self.lag = tables.codes["lags"][0].read(self.reader) if step == 33 else self.lag + step - 16
             require(0 <= self.lag < len(tables.lags))
-            read.lag = self.lag
+        read = Subframe(type=symbol, lag=self.lag)
         table = 1 if not adaptive else (0 if kind > 0 else 2)
         pair = [0, 0]
         if symbol != 0:
@@ -248,11 +251,11 @@ class PacketParser:
 # 14.6, 14.7: a group
 
 
-def decode_group(packets: list[list[Frame]], tables: Tables, post_filter: int) -> list[int]:
+def decode_group(packets: list[list[Frame]], tables: Tables, engine: EngineHeader) -> list[int]:
     vectors = lsf.group_vectors(packets, tables.lsf)
     voice = excitation.Excitation(tables)
-    speaker = Speaker(tables.band.order, post_filter)
-    equalizer = Equalizer(tables)
+    speaker = filters.Speaker(tables.band.order, engine.post_filter)
+    equalizer = filters.Equalizer(tables)
     output = []
     for number, frame in enumerate(frame for packet in packets for frame in packet):
         spoken = []
@@ -261,100 +264,11 @@ def decode_group(packets: list[list[Frame]], tables: Tables, post_filter: int) -
             between = [(1 - t) * a + t * b for a, b in zip(vectors[number], vectors[number + 1])]
             predictor = lsf.predictor([w * math.pi / 32768 for w in between])
             spoken += speaker.speak(predictor, voice.subframe(sent))
-        output += [pcm(value) for value in equalizer.frame(spoken, frame.entry)]
-    return output
-
-
-class Speaker:
-    """14.7"""
-
-    def __init__(self, order: int, post_filter: int):
-        self.speech = [0.0] * order
-        self.filtered = [0.0] * order
-        self.post_filter = post_filter
-        self.gain = 1.0
-
-    def speak(self, predictor: list[float], excited: list[float]) -> list[float]:
-        order = len(predictor) - 1
-        start = len(self.speech)
-        for x in excited:
-            self.speech.append(x - sum(predictor[i] * self.speech[-i] for i in range(1, order + 1)))
-        plain = self.speech[start:]
-        if self.post_filter == 0:
-            self.speech = self.speech[-order:]
-            return plain
-        d = 0.75 + 0.025 * self.post_filter
-        for n in range(start, len(self.speech)):
-            value = self.speech[n]
-            for i in range(1, order + 1):
-                value += predictor[i] * (0.75**i * self.speech[n - i] - d**i * self.filtered[-i])
-            self.filtered.append(value)
-        filtered = self.filtered[-len(plain) :]
-        wanted = math.sqrt((sum(s * s for s in plain) + 0.001) / (sum(y * y for y in filtered) + 0.001))
-        output = []
-        for y in filtered:
-            self.gain += 0.05 * (wanted - self.gain)
-            output.append(self.gain * y)
-        self.speech, self.filtered = self.speech[-order:], self.filtered[-order:]
-        return output
-
-
-class Equalizer:
-    """14.7"""
-
-    def __init__(self, tables: Tables):
-        self.tables = tables
-        self.filters: dict[int, list[float]] = {}
-        self.past = [0.0] * 23
-        self.before = 0
-
-    def frame(self, speech: list[float], entry: int) -> list[float]:
-        if len(self.tables.equalizer) == 1:
-            return speech
-        samples = self.past + speech
-        output = self.filtered(samples, entry)
-        if entry != self.before:
-            fade = self.tables.band.subframe
-            old = self.filtered(samples, self.before)
-            for n in range(fade):
-                share = (n + 0.5) / fade
-                output[n] = share * output[n] + (1 - share) * old[n]
-        self.past, self.before = samples[-23:], entry
-        return output
-
-    def filtered(self, samples: list[float], entry: int) -> list[float]:
-        if entry not in self.filters:
-            self.filters[entry] = minimum_phase(self.response(self.tables.equalizer[entry]))
-        taps = self.filters[entry]
-        return [sum(tap * samples[n - i] for i, tap in enumerate(taps)) for n in range(23, len(samples))]
-
-    def response(self, gains: list[float]) -> list[float]:
-        """L(k)"""
-        edges = self.tables.band.edges
-        middles = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
-        x = [0.0, edges[0] - (middles[0] - edges[0]), *middles, self.tables.band.rate / 2]
-        y = [0.0, 0.0, *gains, gains[-1]]
-        response = []
-        for k in range(257):
-            frequency = k * self.tables.band.rate / 512
-            j = max(i for i in range(len(x) - 1) if x[i] <= frequency)
-            value = y[j] + (y[j + 1] - y[j]) * (frequency - x[j]) / (x[j + 1] - x[j])
-            response.append(value * math.log(10) / 20)
-        return response
-
-
-def minimum_phase(response: list[float]) -> list[float]:
-    even = response + response[-2:0:-1]
-    turn = [cmath.exp(2j * math.pi * n / 512) for n in range(512)]
-    c = [sum(even[k] * turn[k * n % 512] for k in range(512)).real / 512 for n in range(257)]
-    c = [2 * value if 0 < n < 256 else value for n, value in enumerate(c)]
-    spectrum = [cmath.exp(sum(c[n] * turn[-k * n % 512] for n in range(257))) for k in range(512)]
-    taps = []
-    for i in range(24):
-        tap = sum(spectrum[k] * turn[k * i % 512] for k in range(512)).real / 512
-        fade = math.cos(math.pi * (i - 12) / 26) ** 2 if i >= 12 else 1.0
-        taps.append(round(tap * fade * 2**20) / 2**20)
-    return taps
+        output += equalizer.frame(spoken, frame.entry)
+    if engine.pitch_filter > 0:
+        lags = [tables.lags[sent.lag] for packet in packets for frame in packet for sent in frame.subframes]
+        output = filters.pitch_filtered(output, lags, tables.band, engine.pitch_filter / 20)
+    return [pcm(value) for value in output]
 
 
 def pcm(value: float) -> int:
@@ -416,7 +330,7 @@ def decode_stream(
             count = min(engine.packet_frames, frames - number * engine.packet_frames)
             parsed.append(read_packet(packets[number], first, count, tables))
             first += count
-        output += decode_group(parsed, tables, engine.post_filter)
+        output += decode_group(parsed, tables, engine)
     return output[: engine.samples - first_group * engine.group_packets * engine.packet_frames * band.frame]
 
 

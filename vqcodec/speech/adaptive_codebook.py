@@ -77,17 +77,17 @@ def build_adaptive_vector(history, lag, taps, vector):
             early = min(max(-shift, start), stop)  # for samples before it all four are in the history
             late = min(max(3 - shift, start), stop)  # from there on, none
             weights = taps[fraction, i : i + 4]
-            _add_taps(weights, history, past + shift, start, early, vector)
+            add_taps(weights, history, past + shift, start, early, vector)
             for n in range(early, late):
                 for j in range(4):
                     at = n + shift - j
                     vector[n] += weights[j] * (history[past + at] if at < 0 else vector[at])
-            _add_taps(weights, vector, shift, late, stop, vector)
+            add_taps(weights, vector, shift, late, stop, vector)
         start = stop
 
 
 @inline_kernel
-def _add_taps(weights, samples, shift, first, stop, vector):
+def add_taps(weights, samples, shift, first, stop, vector):
     """Add to vector[first:stop] four taps on `samples`, the first of them `shift` on, the others one less each."""
     a, b, c, d = weights[0], weights[1], weights[2], weights[3]
     for n in range(first, stop):
@@ -121,7 +121,7 @@ def filter_vector(response, vector, filtered):
         for j in range(4):
             for n in range(k + j, k + 3):
                 filtered[n] += vector[k + j] * response[n - k - j]
-        _add_taps(vector[k : k + 4], response, -k, k + 3, length, filtered)
+        add_taps(vector[k : k + 4], response, -k, k + 3, length, filtered)
     for k in range(whole, length):
         for n in range(k, length):
             filtered[n] += vector[k] * response[n - k]

@@ -216,7 +216,7 @@ class Encoder:
             return coded
 
         coded = map_shards(code, range(groups), self._threads)
-        header = replace(self._layout, table_set=number, post_filter=table_set.aims.post_filter)
+        header = replace(self._layout, table_set=number, filters=table_set.filters)
         return Coded(header.to_bytes(), coded)
 
     def _code(self, group: int, aim: Aim, table_set: TableSet, effort_number: int) -> CodedGroup:

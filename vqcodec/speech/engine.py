@@ -136,7 +136,8 @@ def describe(header: bytes) -> dict[str, Any]:
         "table_set": parsed.table_set,
         "packet_frames": parsed.packet_frames,
         "group_packets": parsed.group_packets,
-        "post_filter": parsed.post_filter,
+        "post_filter": parsed.filters.formant,
+        "pitch_filter": parsed.filters.pitch,
     }
 
 
@@ -180,7 +181,8 @@ def parse_group(
 
 def _decode_group(header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet) -> Samples:
     symbols = parse_group(header, packets, start, table_set)
-    return to_pcm(synthesize_group(symbols, table_set, header, [data is None for data in packets]))
+    lost = [data is None for data in packets]
+    return to_pcm(synthesize_group(symbols, table_set, header.packet_frames, header.filters, lost))
 
 
 def _named_bits(header: bytes, bits: npt.NDArray[np.int64]) -> dict[str, int]:

@@ -15,12 +15,13 @@ from vqcodec.speech.concealment import Guard, conceal
 from vqcodec.speech.equalizer_search import choose_entries, lambda_at, wanted_gains
 from vqcodec.speech.excitation_search import search_group
 from vqcodec.speech.group_synthesis import Frames, SynthesisState, cut
-from vqcodec.speech.header import SpeechHeader
+from vqcodec.speech.header import PostFilters
 from vqcodec.speech.levels import frame_weights
 from vqcodec.speech.lsf import interpolate_lpc
 from vqcodec.speech.lsf_decoding import LsfIndices, dequantize_lsf
 from vqcodec.speech.lsf_search import LsfEffort, quantize_lsf
 from vqcodec.speech.packet_syntax import PARTS, get_packet, put_packet
+from vqcodec.speech.pitch_filter import filter_pitch
 from vqcodec.speech.pulse_enumeration import counts_of_vectors
 from vqcodec.speech.silence import coded_vectors, fill_vectors, find_silence
 from vqcodec.speech.speech_codebook import TableSet
@@ -141,9 +142,7 @@ def missing_gains(
 
     `symbols` have no entries of the equalizer yet.
     """
-    post_filter = table_set.aims.post_filter
-    header = SpeechHeader(table_set.band, len(group.signal), 0, packet_frames, post_filter=post_filter)
-    decoded = synthesize_group(symbols, table_set, header)
+    decoded = synthesize_group(symbols, table_set, packet_frames, table_set.filters)
     boundaries = frame_weights(group.analysis.energy_db, group.reference_db)
     weights = (boundaries[1:] + boundaries[:-1]) / 2
     return wanted_gains(group.signal, decoded, table_set.band, group.reference_db), weights
@@ -184,22 +183,26 @@ def parse_packet(
 
 
 def synthesize_group(
-    symbols: GroupSymbols, table_set: TableSet, header: SpeechHeader, lost: Sequence[bool] | None = None
+    symbols: GroupSymbols,
+    table_set: TableSet,
+    packet_frames: int,
+    filters: PostFilters,
+    lost: Sequence[bool] | None = None,
 ) -> DoubleArray:
     """Return the speech of a group, float64 (frames * band.frame,).
 
     Args:
         symbols: of the packets that are there.
         table_set: of the stream.
-        header: of the stream.
+        packet_frames: frames of a packet; filters: of the stream.
         lost: whether each packet is missing; None if all are there. What is missing is concealed.
     """
     state = SynthesisState.clean(table_set)
     guard = Guard()
     pieces = []
-    for number, (first, count) in enumerate(packet_frames_of(symbols.frames, header.packet_frames)):
+    for number, (first, count) in enumerate(packet_frames_of(symbols.frames, packet_frames)):
         if lost is not None and lost[number]:
-            pieces.append(conceal(count, table_set, state, header.post_filter))
+            pieces.append(conceal(count, table_set, state, filters.formant))
             guard.start()
             continue
         before = state.boundary(table_set)
@@ -209,8 +212,9 @@ def synthesize_group(
         subframes = table_set.band.subframes
         excitation = cut(symbols.excitation, first * subframes, (first + count) * subframes)
         frames = Frames(excitation, lsf, symbols.equalizer[first : first + count].astype(np.int64))
-        pieces.append(guard.synthesize(frames, table_set, state, header.post_filter))
-    return np.concatenate(pieces)
+        pieces.append(guard.synthesize(frames, table_set, state, filters.formant))
+    lags = table_set.tables.lags[symbols.excitation.lag]
+    return filter_pitch(np.concatenate(pieces), lags, table_set.band, filters.pitch)
 
 
 def group_lsf(symbols: GroupSymbols, table_set: TableSet, packet_frames: int) -> DoubleArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError
@@ -14,7 +15,23 @@ GROUP_PACKETS = 10  # that share a clean start
 MAX_PACKET_FRAMES = 1500
 MAX_GROUP_PACKETS = 255
 MAX_POST_FILTER = 7
+MAX_PITCH_FILTER = 20
 _WIDE = 8  # flag in the byte of table set and post-filter
+
+
+class PostFilters(NamedTuple):
+    """How strong the decoder's filters are, 0 for none.
+
+    Attributes:
+        formant: see `post_filter`, up to MAX_POST_FILTER.
+        pitch: see `pitch_filter`, up to MAX_PITCH_FILTER.
+    """
+
+    formant: int = 0
+    pitch: int = 0
+
+
+NO_FILTERS = PostFilters()
 
 
 @dataclass(frozen=True)
@@ -27,7 +44,7 @@ class SpeechHeader:
         table_set: number of the codebook's table set, 0 to 15.
         packet_frames: frames of a packet (fewer in the last one), 1 to MAX_PACKET_FRAMES.
         group_packets: packets of a group (fewer in the last one), 1 to MAX_GROUP_PACKETS.
-        post_filter: strength of the decoder's post-filter, 0 (none) to MAX_POST_FILTER.
+        filters: of the decoder.
     """
 
     band: Band
@@ -35,13 +52,15 @@ class SpeechHeader:
     table_set: int
     packet_frames: int = PACKET_FRAMES
     group_packets: int = GROUP_PACKETS
-    post_filter: int = 0
+    filters: PostFilters = NO_FILTERS
 
     def to_bytes(self) -> bytes:
-        """Samples; table set, band and post-filter in a byte; frames of a packet; packets of a group."""
+        """Samples; table set, band and post-filter in a byte; frames of a packet; packets of a group; pitch filter."""
         wide = _WIDE if self.band == WIDEBAND else 0
-        packed = bytes([self.table_set << 4 | wide | self.post_filter])
-        return put_varint(self.samples) + packed + put_varint(self.packet_frames) + put_varint(self.group_packets)
+        packed = bytes([self.table_set << 4 | wide | self.filters.formant])
+        layout = put_varint(self.packet_frames) + put_varint(self.group_packets)
+        pitch = bytes([self.filters.pitch]) if self.filters.pitch else b""
+        return put_varint(self.samples) + packed + layout + pitch
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SpeechHeader:
@@ -57,6 +76,12 @@ class SpeechHeader:
         packed = data[position]
         packet_frames, position = get_varint(data, position + 1)
         group_packets, position = get_varint(data, position)
+        pitch = 0
+        if position < len(data):
+            pitch = data[position]
+            position += 1
+            if not 1 <= pitch <= MAX_PITCH_FILTER:
+                raise CorruptFileError(f"a pitch filter of strength {pitch} is not possible")
         if position != len(data):
             raise CorruptFileError(f"the speech header has {len(data) - position} bytes too many")
         if not 1 <= packet_frames <= MAX_PACKET_FRAMES or not 1 <= group_packets <= MAX_GROUP_PACKETS:
@@ -64,7 +89,8 @@ class SpeechHeader:
         if samples > MAX_SPEECH_SAMPLES:
             raise LimitError(f"{samples} samples of speech; at most {MAX_SPEECH_SAMPLES} are allowed")
         band = WIDEBAND if packed & _WIDE else NARROWBAND
-        return cls(band, samples, packed >> 4, packet_frames, group_packets, packed & MAX_POST_FILTER)
+        filters = PostFilters(packed & MAX_POST_FILTER, pitch)
+        return cls(band, samples, packed >> 4, packet_frames, group_packets, filters)
 
     @property
     def frames(self) -> int:

@@ -17,8 +17,10 @@ from vqcodec.speech import gains
 from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.codes import NAMES, Codes
 from vqcodec.speech.equalizer import Equalizer
+from vqcodec.speech.header import PostFilters
 from vqcodec.speech.lsf_codebook import LsfCodebook
 from vqcodec.speech.model import Costs, Excitation, Tables
+from vqcodec.speech.pitch_filter import strength_at
 from vqcodec.speech.pulse_enumeration import MAX_PULSES
 from vqcodec.speech.statistics import coded_costs
 from vqcodec.vq.codebook import Codebook
@@ -41,7 +43,7 @@ class SetAims:
         energy_weight: see `gains.search_gains`.
         rate: bit/s of the training material there.
         lsf: number of the LSF codebook.
-        post_filter: strength that suits it, see `header.SpeechHeader`.
+        post_filter: strength that suits it, see `post_filter`.
     """
 
     lambda_: float
@@ -97,6 +99,11 @@ class TableSet:
     def equalizer_filters(self) -> npt.NDArray[np.float64]:
         """The equalizer's filters, float64 (entries, taps)."""
         return self.equalizer.filters(self.band)
+
+    @property
+    def filters(self) -> PostFilters:
+        """The decoder's filters that suit it."""
+        return PostFilters(self.aims.post_filter, strength_at(self.aims.rate, self.band))
 
     @cached_property
     def costs(self) -> Costs:
