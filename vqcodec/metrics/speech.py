@@ -112,22 +112,28 @@ def _windows(signal: NDArray[np.float64], hop: int) -> Iterator[NDArray[np.float
 def _weighted_energies(signal: NDArray[np.float64], error: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     """Shape (3, pieces): the signal's energy, and that of signal and error through the weighting filter."""
     length = 2 * signal.shape[1]
-    power = np.abs(np.fft.rfft(signal, length)) ** 2
+    power, noise = _powers(signal, length), _powers(error, length)
     weight = _weighting(power, order, length)
-    noise = np.abs(np.fft.rfft(error, length)) ** 2
-    return np.stack([power.sum(axis=1), (weight * power).sum(axis=1), (weight * noise).sum(axis=1)])
+    weighted = (weight * power, weight * noise)
+    return np.stack([of.sum(axis=1, dtype=np.float64) for of in (power, *weighted)])
 
 
-def _weighting(power: NDArray[np.float64], order: int, length: int) -> NDArray[np.float64]:
+def _powers(rows: NDArray[np.float64], length: int) -> NDArray[np.float32]:
+    """Power spectra (rows, frequencies): single precision takes half the time and is far finer than their range."""
+    spectra = np.fft.rfft(rows.astype(np.float32), length).astype(np.complex64, copy=False)
+    return spectra.real**2 + spectra.imag**2
+
+
+def _weighting(power: NDArray[np.float32], order: int, length: int) -> NDArray[np.float32]:
     """|A(z/0.94) / A(z/0.6)|^2 on the frequencies of `power`, shape (pieces, frequencies)."""
-    correlation = np.fft.irfft(power, length)[:, : order + 1]
+    correlation = np.fft.irfft(power, length)[:, : order + 1].astype(np.float64)
     correlation[:, 0] = correlation[:, 0] * 1.0001 + 1e-9  # a white floor, by which the equations have a solution
     rows = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
     predictor = np.linalg.solve(correlation[:, rows], correlation[:, 1:, np.newaxis])[..., 0]
     coefficients = np.concatenate([np.ones((len(power), 1)), -predictor], axis=1)
     powers = np.arange(order + 1)
     numerator, denominator = (
-        np.abs(np.fft.rfft(coefficients * expansion**powers, length)) ** 2 for expansion in (NUMERATOR, DENOMINATOR)
+        _powers(coefficients * expansion**powers, length) for expansion in (NUMERATOR, DENOMINATOR)
     )
     return numerator / denominator
 

@@ -20,7 +20,7 @@ _LAMBDA_BY_RATE = (
 _SHARE = 0.7  # of what is missing in dB: the rest would raise noise more than speech
 _MOST_DB = 12.0  # missing, either way
 _WINDOW_FRAMES = 1.5
-_FFT = 1024
+_FFT = 512
 _FLOOR = 1e-6  # of the speech's power, a bin; below it nothing is heard
 _ROUNDING_POWER = 1.0  # of the output's, likewise
 _FRAMES_AT_A_TIME = 256
@@ -79,14 +79,16 @@ def _band_powers(signal: DoubleArray, band: Band) -> Iterator[DoubleArray]:
     """Yield mean powers of the bands' bins (frames, bands) under Hann windows centred on the frames."""
     length = round(_WINDOW_FRAMES * band.frame)
     lead = (length - band.frame) // 2
-    window = np.hanning(length)
-    padded = np.concatenate([np.zeros(lead), signal, np.zeros(length)])
+    window = np.hanning(length).astype(np.float32)
+    energy = float(np.sum(window**2))
+    padded = np.concatenate([np.zeros(lead), signal, np.zeros(length)]).astype(np.float32)
     segments = np.lib.stride_tricks.sliding_window_view(padded, length)[:: band.frame][: len(signal) // band.frame]
     bins = np.searchsorted(np.arange(_FFT // 2 + 1) * (band.sample_rate / _FFT), band.equalizer_edges)
     for first in range(0, len(segments), _FRAMES_AT_A_TIME):
-        spectra = np.fft.rfft(segments[first : first + _FRAMES_AT_A_TIME] * window, _FFT, axis=1)
-        powers = (spectra.real**2 + spectra.imag**2) / np.sum(window**2)
-        yield np.stack([powers[:, low:high].mean(axis=1) for low, high in pairwise(bins)], axis=1)
+        windowed = segments[first : first + _FRAMES_AT_A_TIME] * window
+        spectra = np.fft.rfft(windowed, _FFT, axis=1).astype(np.complex64, copy=False)
+        powers = (spectra.real**2 + spectra.imag**2) / energy
+        yield np.stack([powers[:, low:high].mean(axis=1, dtype=np.float64) for low, high in pairwise(bins)], axis=1)
 
 
 @kernel

@@ -27,6 +27,7 @@ from vqcodec.speech.levels import Levels, active, reference_level
 from vqcodec.speech.lpc import lag_window, levinson
 
 DoubleArray = npt.NDArray[np.float64]
+SingleArray = npt.NDArray[np.float32]  # of spectra: half the time, and more than precise enough for a weighting
 
 _WINDOW_S = 0.032
 _LEAST_POWER = 0.1  # squared sample steps: digital silence, for a level in dB
@@ -59,7 +60,7 @@ class Shape:
     energy: float
 
 
-SHAPES = {"nb": Shape(0.6, 1.5, 0.5, 0.4), "wb": Shape(0.6, 1.0, 0.0, 0.4)}
+SHAPES = {"nb": Shape(0.6, 1.1, 0.5, 0.4), "wb": Shape(0.6, 1.0, 0.0, 0.4)}
 
 
 class Weighting(NamedTuple):
@@ -98,9 +99,9 @@ class LevelMeter:
         samples, subframes = _part(signal, self._band, lead, subframes)
         exponent = 1 - SHAPES[self._band.name].spectrum
         for _, spectra in _power_spectra(samples, self._band, lead, subframes):
-            self._powers.append(spectra.mean(axis=1))
+            self._powers.append(spectra.mean(axis=1, dtype=np.float64))
             # Power after W(z), but for the file's active power, which is not known yet, and for the spectral floor.
-            self._compressed.append((spectra**exponent / _tables(self._band).target).mean(axis=1))
+            self._compressed.append((spectra**exponent / _tables(self._band).target).mean(axis=1, dtype=np.float64))
 
     def levels(self) -> Levels:
         """The levels of everything measured so far."""
@@ -142,7 +143,7 @@ def weighting(
     wide_lead = lead - _ENERGY_REACH * band.subframe
     autocorrelations = np.empty((wide, band.weighting_order + 1))
     for rows, spectra in _power_spectra(samples, band, wide_lead, wide):
-        smoothed = np.empty(spectra.shape[::-1])
+        smoothed = np.empty(spectra.shape[::-1], dtype=np.float32)
         _smooth(np.ascontiguousarray(spectra.T), tables.first, tables.widths, tables.kernels, smoothed)
         noise = (np.ascontiguousarray(smoothed.T) / levels.power + _SPECTRAL_FLOOR) ** shape.spectrum * tables.target
         autocorrelations[rows] = np.fft.irfft(noise, axis=1)[:, : band.weighting_order + 1] * tables.lags
@@ -159,17 +160,17 @@ class _Tables(NamedTuple):
     """What depends on the band alone; bins are those of the FFT, 0 to half the sampling rate.
 
     Attributes:
-        target: float64 (bins,), the noise wanted for a flat spectrum of the speech.
+        target: float32 (bins,), the noise wanted for a flat spectrum of the speech.
         first: int64 (bins,), first bin that the smoothing of a bin takes in.
         widths: int64 (bins,), how many it takes in.
-        kernels: float64 (bins, most), the weights of that bin and the following ones; they sum to 1.
+        kernels: float32 (bins, most), the weights of that bin and the following ones; they sum to 1.
         lags: float64 (weighting_order + 1,), the lag window.
     """
 
-    target: DoubleArray
+    target: SingleArray
     first: npt.NDArray[np.int64]
     widths: npt.NDArray[np.int64]
-    kernels: DoubleArray
+    kernels: SingleArray
     lags: DoubleArray
 
 
@@ -189,7 +190,13 @@ def _tables(band: Band) -> _Tables:
     kernels = np.take_along_axis(gaussian, first[:, None] + np.arange(width), axis=1)
     lags = lag_window(band.weighting_order, band.sample_rate, _LAG_WINDOW_HZ, _NOISE_FLOOR)
     widths = width - (kernels[:, ::-1] > 0).argmax(axis=1)
-    return _Tables(target, first.astype(np.int64), widths.astype(np.int64), np.ascontiguousarray(kernels), lags)
+    return _Tables(
+        target.astype(np.float32),
+        first.astype(np.int64),
+        widths.astype(np.int64),
+        np.ascontiguousarray(kernels, dtype=np.float32),
+        lags,
+    )
 
 
 def bark_density(frequencies_hz: npt.ArrayLike) -> DoubleArray:
@@ -214,28 +221,29 @@ def _part(signal: npt.ArrayLike, band: Band, lead: int, subframes: int | None) -
     return samples, -(-max(0, len(samples) - lead) // band.subframe) if subframes is None else subframes
 
 
-def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) -> Iterator[tuple[slice, DoubleArray]]:
+def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) -> Iterator[tuple[slice, SingleArray]]:
     """Yield power spectra (subframes, bins) under Hann windows centred on the subframes; their mean is the power.
 
     They come with the numbers of their subframes, so many at a time that the memory stays small.
     """
     length = _window_length(band)
-    window = np.hanning(length)
+    window = np.hanning(length).astype(np.float32)
+    energy = float(np.sum(window**2))
     for first in range(0, subframes, _SPECTRA_AT_A_TIME):
         count = min(_SPECTRA_AT_A_TIME, subframes - first)
         begin = lead + first * band.subframe + band.subframe // 2 - length // 2
         span = (count - 1) * band.subframe + length
-        padded = np.zeros(span)
+        padded = np.zeros(span, dtype=np.float32)
         held = samples[max(0, begin) : max(0, begin + span)]
         padded[max(0, -begin) :][: len(held)] = held
         segments = np.lib.stride_tricks.sliding_window_view(padded, length)[:: band.subframe]
-        spectra = np.fft.rfft(segments * window, 2 * length, axis=1)
-        yield slice(first, first + count), (spectra.real**2 + spectra.imag**2) / np.sum(window**2)
+        spectra = np.fft.rfft(segments * window, 2 * length, axis=1).astype(np.complex64, copy=False)
+        yield slice(first, first + count), (spectra.real**2 + spectra.imag**2) / energy
 
 
 @kernel
 def _smooth(spectra, first, widths, kernels, smoothed):
-    """Fill `smoothed` with `spectra`, both float64 (bins, subframes), averaged by the rows of `kernels`.
+    """Fill `smoothed` with `spectra`, both float32 (bins, subframes), averaged by the rows of `kernels`.
 
     Four bins are added at a time, so that sums are read and written less often.
 
