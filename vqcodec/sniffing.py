@@ -14,8 +14,8 @@ from vqcodec.endpoints import Source, read_all, reading_errors
 HEAD_BYTES = 16
 
 _SOUND = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RF64", b"riff", b"RIFX", b"wvpk", b"NIST_1A", b"FAP ")
-
-
+_SOUND_SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
+_PICTURE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _Y4M = b"YUV4MPEG2"
 _VIDEO = (
@@ -43,15 +43,15 @@ def medium_of_media(head: bytes) -> str:
     return ""
 
 
-def is_sound(head: bytes) -> bool:
-    """Whether a file that begins with `head` looks like one that libsndfile reads."""
+def is_sound(head: bytes, source: object = None) -> bool:
+    """Whether a file that begins with `head` is one for libsndfile: by that, or, if it is nothing else, by its name."""
     if head.startswith(b"RIFF"):
         return head[8:12] == b"WAVE"
     if head.startswith(b"FORM"):
         return head[8:12] in (b"AIFF", b"AIFC", b"8SVX")
     # MPEG audio without ID3: eleven bits of ones, then neither version nor layer reserved
     mpeg = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 6 != 0 and head[1] & 0x18 != 8
-    return mpeg or head.startswith(_SOUND)
+    return mpeg or head.startswith(_SOUND) or (_is_called(source, _SOUND_SUFFIXES) and not _is_other(head))
 
 
 def is_video(head: bytes, source: object = None) -> bool:
@@ -65,7 +65,16 @@ def is_video(head: bytes, source: object = None) -> bool:
         return head[8:12] not in _PICTURE_BRANDS
     if head.startswith(_VIDEO) or head[4:8] in _VIDEO_BRANDS:
         return True
-    return isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(_VIDEO_SUFFIXES)
+    return _is_called(source, _VIDEO_SUFFIXES)
+
+
+def _is_called(source: object, suffixes: tuple[str, ...]) -> bool:
+    return isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(suffixes)
+
+
+def _is_other(head: bytes) -> bool:
+    """Whether `head` is that of a picture or of video, whatever the file is called."""
+    return head.startswith(_PICTURE_HEADS) or head[4:8] == b"ftyp" or is_video(head)
 
 
 def is_picture_sequence(source: object) -> bool:

@@ -227,3 +227,11 @@ def test_no_damage_raises_anything_but_named_errors(data: st.DataObject) -> None
 def test_sound_is_told_from_pictures_by_its_first_bytes(head: bytes, sound: bool) -> None:
     assert is_sound(head) is sound
     assert medium_of_media(head) == ""
+
+
+def test_a_name_tells_what_bytes_do_not() -> None:
+    assert is_sound(b"some text", "notes.WAV")
+    assert not is_sound(b"some text", "notes.txt")
+    assert not is_sound(b"some text")
+    for head in (b"\x89PNG\r\n\x1a\n", b"\0\0\0\x20ftypisom", b"RIFF\0\0\0\0AVI "):
+        assert not is_sound(head, "really.wav")

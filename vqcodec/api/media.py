@@ -133,6 +133,6 @@ def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     source, head = with_head(source, name)
     if not head:
         raise UnreadableInputError(f"{name}: the file is empty")
-    if is_sound(head):
+    if is_sound(head, source):
         return source, "speech", head
     return source, "video" if is_video(head, source) else "image", head
