@@ -156,7 +156,7 @@ def test_silence_and_constants(kind: str, level: int) -> None:
     coder, book = CODERS[kind]
     coded = coder.encode(np.full(20000, level, np.int16), book)
     settled = np.abs(coded.reconstruction[8000:].astype(int)).max()
-    assert settled <= (0 if level == 0 and kind == "celp" else 4)  # low-delay CELP has no shape of zeros
+    assert settled <= (0 if level == 0 and kind == "celp" else 8)  # low-delay CELP has no shape of zeros
 
 
 @each_coder
@@ -324,9 +324,9 @@ def test_training_is_reproducible_and_pays(engine: str, tmp_path) -> None:
             progress=lambda what, share: told.append((what, share)),
         )
 
-    trained = train(2, 1)
+    trained = train(4, 1)
     assert trained.engine == f"speech/{engine}"
-    assert trained.to_bytes() == train(2, 2).to_bytes()
+    assert trained.to_bytes() == train(4, 2).to_bytes()
     assert trained.provenance["figures"]["weighted_snr_db"] > train(0, 1).provenance["figures"]["weighted_snr_db"]
     assert trained.provenance["seconds"] == 12
     assert told[0][1] == 0
