@@ -1,6 +1,8 @@
 """Makes the golden files of speech: a sentence coded with a shipped codebook, and what it decodes to, as FLAC.
 
-    python tests/golden/make_speech_golden.py CODEBOOK      makes speech/CODEBOOK.vqc and .flac
+    python tests/golden/make_speech_golden.py CODEBOOK      makes speech/CODEBOOK.vqc, .flac and .vqcb
+
+The codebook is frozen with them: the shipped one may be trained anew.
 
 A golden file is never made again: every later version must decode it to the same samples, within 1 unit of 16-bit PCM.
 """
@@ -25,10 +27,12 @@ def main(name: str) -> None:
     if path.exists():
         raise SystemExit(f"{path}: golden files are never made again")
     samples, rate = soundfile.read(SAMPLE, dtype="int16")
-    data = encode_speech(samples[: int(SECONDS * rate)], rate, codebook=load_codebook(name))
+    codebook = load_codebook(name)
+    data = encode_speech(samples[: int(SECONDS * rate)], rate, codebook=codebook)
     HERE.mkdir(exist_ok=True)
     path.write_bytes(data)
-    decoded, codec_rate = decode_speech(data, rate="codec")
+    path.with_suffix(".vqcb").write_bytes(codebook.to_bytes())
+    decoded, codec_rate = decode_speech(data, codebook=codebook, rate="codec")
     soundfile.write(path.with_suffix(".flac"), decoded, codec_rate)
 
 
