@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqcodec.errors import UsageError
 from vqcodec.metrics.signal import SEGMENT_CEILING_DB, SEGMENT_FLOOR_DB
+from vqcodec.metrics.spectra import power_spectra
 from vqcodec.metrics.squared_error import same_shape
 
 ACTIVE_DB = 40.0  # segments this far below the loudest are pauses: their noise is not heard as the speech's
@@ -112,16 +113,10 @@ def _windows(signal: NDArray[np.float64], hop: int) -> Iterator[NDArray[np.float
 def _weighted_energies(signal: NDArray[np.float64], error: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     """Shape (3, pieces): the signal's energy, and that of signal and error through the weighting filter."""
     length = 2 * signal.shape[1]
-    power, noise = _powers(signal, length), _powers(error, length)
+    power, noise = (power_spectra(rows.astype(np.float32), length) for rows in (signal, error))
     weight = _weighting(power, order, length)
     weighted = (weight * power, weight * noise)
     return np.stack([of.sum(axis=1, dtype=np.float64) for of in (power, *weighted)])
-
-
-def _powers(rows: NDArray[np.float64], length: int) -> NDArray[np.float32]:
-    """Power spectra (rows, frequencies): single precision takes half the time and is far finer than their range."""
-    spectra = np.fft.rfft(rows.astype(np.float32), length).astype(np.complex64, copy=False)
-    return spectra.real**2 + spectra.imag**2
 
 
 def _weighting(power: NDArray[np.float32], order: int, length: int) -> NDArray[np.float32]:
@@ -133,7 +128,8 @@ def _weighting(power: NDArray[np.float32], order: int, length: int) -> NDArray[n
     coefficients = np.concatenate([np.ones((len(power), 1)), -predictor], axis=1)
     powers = np.arange(order + 1)
     numerator, denominator = (
-        _powers(coefficients * expansion**powers, length) for expansion in (NUMERATOR, DENOMINATOR)
+        power_spectra((coefficients * expansion**powers).astype(np.float32), length)
+        for expansion in (NUMERATOR, DENOMINATOR)
     )
     return numerator / denominator
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import kernel
+from vqcodec.metrics.spectra import power_spectra
 from vqcodec.speech.bands import Band
 from vqcodec.speech.equalizer import GAIN_UNIT, Equalizer
 
@@ -85,9 +86,7 @@ def _band_powers(signal: DoubleArray, band: Band) -> Iterator[DoubleArray]:
     segments = np.lib.stride_tricks.sliding_window_view(padded, length)[:: band.frame][: len(signal) // band.frame]
     bins = np.searchsorted(np.arange(_FFT // 2 + 1) * (band.sample_rate / _FFT), band.equalizer_edges)
     for first in range(0, len(segments), _FRAMES_AT_A_TIME):
-        windowed = segments[first : first + _FRAMES_AT_A_TIME] * window
-        spectra = np.fft.rfft(windowed, _FFT, axis=1).astype(np.complex64, copy=False)
-        powers = (spectra.real**2 + spectra.imag**2) / energy
+        powers = power_spectra(segments[first : first + _FRAMES_AT_A_TIME] * window, _FFT) / energy
         yield np.stack([powers[:, low:high].mean(axis=1, dtype=np.float64) for low, high in pairwise(bins)], axis=1)
 
 

@@ -22,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.jit import kernel
+from vqcodec.metrics.spectra import power_spectra
 from vqcodec.speech.bands import Band
 from vqcodec.speech.levels import Levels, active, reference_level
 from vqcodec.speech.lpc import lag_window, levinson
 
 DoubleArray = npt.NDArray[np.float64]
-SingleArray = npt.NDArray[np.float32]  # of spectra: half the time, and more than precise enough for a weighting
+SingleArray = npt.NDArray[np.float32]
 
 _WINDOW_S = 0.032
 _LEAST_POWER = 0.1  # squared sample steps: digital silence, for a level in dB
@@ -237,8 +238,7 @@ def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) 
         held = samples[max(0, begin) : max(0, begin + span)]
         padded[max(0, -begin) :][: len(held)] = held
         segments = np.lib.stride_tricks.sliding_window_view(padded, length)[:: band.subframe]
-        spectra = np.fft.rfft(segments * window, 2 * length, axis=1).astype(np.complex64, copy=False)
-        yield slice(first, first + count), (spectra.real**2 + spectra.imag**2) / energy
+        yield slice(first, first + count), power_spectra(segments * window, 2 * length) / energy
 
 
 @kernel

