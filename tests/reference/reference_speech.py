@@ -112,7 +112,7 @@ def engine_header(data: bytes, band: Band) -> EngineHeader:
     pitch_filter = 0
     if not reader.at_end():
         pitch_filter = reader.number(1)
-        require(1 <= pitch_filter <= 20)
+        require(1 <= pitch_filter <= 10)
     require(reader.at_end())
     return EngineHeader(samples, byte >> 4, byte & 7, packet_frames, group_packets, pitch_filter)
 

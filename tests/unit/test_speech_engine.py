@@ -171,7 +171,7 @@ def test_headers_are_checked() -> None:
         b"\x05\x00",
         header.to_bytes()[:-1],
         header.to_bytes() + b"\x00",
-        header.to_bytes() + b"\x15",
+        header.to_bytes() + b"\x0b",
         header.to_bytes() + b"\x01\x00",
         b"\x05\x00\x00\x0a",
     ):

@@ -15,7 +15,7 @@ GROUP_PACKETS = 10  # that share a clean start
 MAX_PACKET_FRAMES = 1500
 MAX_GROUP_PACKETS = 255
 MAX_POST_FILTER = 7
-MAX_PITCH_FILTER = 20
+MAX_PITCH_FILTER = 10
 _WIDE = 8  # flag in the byte of table set and post-filter
 
 

@@ -25,9 +25,9 @@ _DIVISORS = 3  # the lag sent may be so many periods
 _REACH = 1  # samples around the lag, or its part, that are tried
 _SHORTER = 0.02  # of correlation, that a divisor more may cost
 _UNVOICED, _VOICED = 0.5, 0.95  # correlations from which on the filter works, and works in full
-_STRONG, _STRONG_RATE = 10.0, 0.3  # strength at so many bits a sample
+_STRONG_RATE = 0.3  # bits a sample, up to which the strength is the most
 _WEAKER = 2.0  # with each doubling of the rate
-_LEAST, _MOST = 4, 10
+_LEAST = 4
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -36,8 +36,7 @@ IntArray = npt.NDArray[np.int64]
 def strength_at(rate: float, band: Band) -> int:
     """Return the strength that suits a rate in bit/s: less noise needs less of it."""
     doublings = math.log2(max(rate, 1.0) / band.sample_rate / _STRONG_RATE)
-    strength = _STRONG - _WEAKER * doublings
-    return round(min(max(strength, _LEAST), _MOST))
+    return round(min(max(MAX_PITCH_FILTER - _WEAKER * doublings, _LEAST), MAX_PITCH_FILTER))
 
 
 def filter_pitch(speech: DoubleArray, lags: IntArray, band: Band, strength: int) -> DoubleArray:
@@ -47,7 +46,7 @@ def filter_pitch(speech: DoubleArray, lags: IntArray, band: Band, strength: int)
         speech: float64 (subframes * band.subframe,).
         lags: int64 (subframes,), the pitch lags sent, or standing, in 1/12 sample.
         band: of the speech.
-        strength: 0 (none) to MAX_PITCH_FILTER, at which nothing is left there.
+        strength: 0 (none) to MAX_PITCH_FILTER, at which nothing is left midway between harmonics.
     """
     if strength == 0:
         return speech
@@ -59,7 +58,7 @@ def filter_pitch(speech: DoubleArray, lags: IntArray, band: Band, strength: int)
     reach = len(taps) // 2
     between = np.zeros(len(speech) + 2 * reach)
     filtered = speech.copy()
-    remove_between(speech, periods, shares * (strength / MAX_PITCH_FILTER), taps, between, filtered)
+    remove_between(speech, periods, shares * (0.5 * strength / MAX_PITCH_FILTER), taps, between, filtered)
     return filtered
 
 
