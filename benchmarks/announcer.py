@@ -97,7 +97,7 @@ def measure(folder: Path, codebook: Path | None, scratch: Path) -> dict[str, Any
 
 def train(paths: Sequence[Path], codebook: Path) -> None:
     """Train the announcer's codebook as the tutorial's command does."""
-    from vqcodec.training import train_codebook
+    from vqcodec.api.training import train_codebook
 
     made = train_codebook(
         paths, medium="speech", engine="celp-nb", name="announcer", threads=1, parent=SHIPPED, most_seconds=60.0

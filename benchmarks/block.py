@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import RESULTS, write_json
+from vqcodec.api.training import train_codebook
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.image import encode_picture
 from vqcodec.image.block.indices import select_indices
 from vqcodec.image.block.layers import layers_of, planes_of, vectors_of
 from vqcodec.image.pixels import Picture, read_picture
-from vqcodec.training import train_codebook
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
 
 DATA = Path("../shared/data/images/kodak")
 TRAIN = Path("../shared/data/images/train")

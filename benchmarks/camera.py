@@ -63,7 +63,7 @@ def halves(clip: Clip) -> tuple[Clip, Clip]:
 
 def train(clip: Clip, folder: Path) -> Path:
     """Train a codebook on the whole clip as the tutorial's command does; return its path in `folder`."""
-    from vqcodec.training import train_codebook
+    from vqcodec.api.training import train_codebook
 
     source, codebook = folder / "camera.y4m", folder / "camera.vqcb"
     source.write_bytes(y4m_bytes(clip))

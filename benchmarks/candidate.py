@@ -12,7 +12,7 @@ from PIL import Image
 import vqcodec
 from benchmarks.datasets import Samples
 from benchmarks.peers import Codec
-from vqcodec.vq.codebook import Codebook
+from vqcodec.codebook.codebook import Codebook
 
 OWN = "vqcodec own codebook"
 LADDER = (5.0, 15.0, 25.0, 35.0, 45.0, 55.0, 65.0, 75.0, 85.0, 95.0)

@@ -35,9 +35,9 @@ from benchmarks.rate_distortion import (
     mean_curves,
 )
 from benchmarks.speed import measure_speed, nearest_setting
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import shipped_parent
 from vqcodec.errors import VQCodecError
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import shipped_parent
 
 SHARED = "photo:tune=psnr"
 CACHE = Path(platformdirs.user_cache_dir("vqcodec")) / "benchmarks" / "image-peers.json"

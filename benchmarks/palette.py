@@ -14,10 +14,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.common import RESULTS, write_json
+from vqcodec.api.training import train_codebook
 from vqcodec.image import encode_picture
 from vqcodec.image.pixels import Picture, read_picture
 from vqcodec.metrics import psnr_rgb
-from vqcodec.training import train_codebook
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "kodim23.png"
 SIZES = (16, 64, 256)

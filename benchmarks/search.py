@@ -23,8 +23,8 @@ import numpy as np
 
 from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import DATA, MissingDataError, photographs
-from vqcodec.jit import default_threads
-from vqcodec.training.lbg import lbg
+from vqcodec.kernels.jit import default_threads
+from vqcodec.vq.design.lbg import lbg
 from vqcodec.vq.search import SearchIndex
 
 SIDE = 4  # pixels

@@ -21,11 +21,11 @@ from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.video_data import CLIPS, Clip, find_clips
 from vqcodec import metrics
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.video.engines import Settings
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d import engine
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
 
 FRAMES = 25
 QUALITIES = (35.0, 50.0, 65.0, 80.0)

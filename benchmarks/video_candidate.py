@@ -12,9 +12,9 @@ import vqcodec
 from benchmarks.candidate import option
 from benchmarks.video_data import Clip, joined_planes, parse_y4m, y4m_bytes
 from benchmarks.video_peers import Outcome, VideoCodec
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS
 from vqcodec.video.engines import Settings, engine_for
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS
 
 LADDER = (29.0, 43.0, 57.0, 71.0)  # about 31 to 41 dB of luma
 DEFAULT_EFFORT = 5

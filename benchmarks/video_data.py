@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets import DATA, MissingDataError
-from vqcodec.video.frames import Frame, chroma_size
+from vqcodec.video.io.frames import Frame, chroma_size
 
 CLIPS = DATA / "video" / "dev"
 SHORTEST = 24  # frames of a clip: a shorter one would tell of its intra frame alone

@@ -23,9 +23,9 @@ _HOME = {
     "decode_speech": "vqcodec.speech.codec",
     "encode_video": "vqcodec.video.codec",
     "decode_video": "vqcodec.video.codec",
-    "train_codebook": "vqcodec.training",
-    "Codebook": "vqcodec.vq.codebook",
-    "load_codebook": "vqcodec.vq.library",
+    "train_codebook": "vqcodec.api.training",
+    "Codebook": "vqcodec.codebook.codebook",
+    "load_codebook": "vqcodec.codebook.library",
     "VQCodecError": "vqcodec.errors",
 }
 
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from vqcodec.api import encode as encode
     from vqcodec.api import info as info
     from vqcodec.api import verify as verify
+    from vqcodec.api.training import train_codebook as train_codebook
+    from vqcodec.codebook.codebook import Codebook as Codebook
+    from vqcodec.codebook.library import load_codebook as load_codebook
     from vqcodec.errors import VQCodecError as VQCodecError
     from vqcodec.image import decode_image as decode_image
     from vqcodec.image import encode_image as encode_image
     from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
-    from vqcodec.training import train_codebook as train_codebook
     from vqcodec.video.codec import decode_video as decode_video
     from vqcodec.video.codec import encode_video as encode_video
-    from vqcodec.vq.codebook import Codebook as Codebook
-    from vqcodec.vq.library import load_codebook as load_codebook
 
 
 def __getattr__(name: str) -> Any:

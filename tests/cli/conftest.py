@@ -15,9 +15,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from vqcodec import api
+from vqcodec.api.warming import compile_kernels
 from vqcodec.cli.app import app
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, list_codebooks
-from vqcodec.warming import compile_kernels
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
 
 Run = Callable[..., Result]
 

@@ -333,7 +333,7 @@ def test_a_line_break_in_a_name_stays_in_the_line(workspace: Path, run: Run) -> 
 
 def test_embedded_codebook_needs_no_library(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("encode", "photo.png", "-o", "alone.vqc", "--embed-codebook")
-    monkeypatch.setattr("vqcodec.vq.library.search_path", list)
+    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
     assert run("decode", "photo.vqc", "-o", "x.png").exit_code == 6
     assert run("decode", "alone.vqc", "-o", "x.png").exit_code == 0
     assert "embedded" in run("info", "alone.vqc").stdout
@@ -342,7 +342,7 @@ def test_embedded_codebook_needs_no_library(workspace: Path, run: Run, monkeypat
 
 def test_a_codebook_file_stands_in_for_the_library(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("codebook", "export", "photo", "-o", "x.vqcb")
-    monkeypatch.setattr("vqcodec.vq.library.search_path", list)
+    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
     assert run("verify", "photo.vqc").exit_code == 6
     assert "at hand" in run("verify", "photo.vqc", "-c", "x.vqcb").stdout
     assert run("decode", "photo.vqc", "-c", "x.vqcb", "-o", "x.png").exit_code == 0

@@ -24,11 +24,11 @@ from vqcodec import api
 from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.cli import reference
 from vqcodec.cli.exit_codes import EXIT_CODES
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS
 from vqcodec.image.codec import DEFAULT_QUALITY
 from vqcodec.image.transform.engine import Wishes
 from vqcodec.speech import codec as speech
 from vqcodec.video import codec as video
-from vqcodec.vq.library import DEFAULT_CODEBOOKS
 
 Run = Callable[..., Result]
 

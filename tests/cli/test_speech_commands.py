@@ -16,8 +16,8 @@ from test_commands import Case, contents
 from typer.testing import Result
 
 from vqcodec import api
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
 from vqcodec.container.chunks import PACKET
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, list_codebooks
 
 Run = Callable[..., Result]
 

@@ -14,8 +14,8 @@ import soundfile
 from synthetic_speech import synthetic_speech
 from typer.testing import Result
 
+from vqcodec.codebook.library import list_codebooks
 from vqcodec.container.chunks import PACKET
-from vqcodec.vq.library import list_codebooks
 
 Run = Callable[..., Result]
 
@@ -112,7 +112,7 @@ def test_an_embedded_codebook_needs_no_library(
     book: str, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ok(run("encode", "talk.wav", "-o", "t.vqc", "-c", book, "--embed-codebook"))
-    monkeypatch.setattr("vqcodec.vq.library.shipped_folder", lambda: folder)
+    monkeypatch.setattr("vqcodec.codebook.library.shipped_folder", lambda: folder)
     assert "whole" in ok(run("verify", "t.vqc"))
 
 

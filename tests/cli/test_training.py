@@ -18,21 +18,22 @@ from moving_pictures import write_clip
 from PIL import Image
 from typer.testing import Result
 
-from vqcodec.cli.training_options import FIELDS, Engine, EngineOptions
+from vqcodec.api.training import ENGINES, VideoOptions
+from vqcodec.cli.options.training import FIELDS, Engine, EngineOptions
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import UsageError
 from vqcodec.image.block import train as block
 from vqcodec.image.block.train import BlockOptions
 from vqcodec.image.transform import train as transform
 from vqcodec.image.transform.train import TransformOptions
-from vqcodec.speech import training as speech
-from vqcodec.speech.textbook import celp_training, ld_training
 from vqcodec.speech.textbook import training_options as textbook
-from vqcodec.speech.training import TrainingOptions
-from vqcodec.training.design import ENGINES, VideoOptions
-from vqcodec.video.mc import train as mc
+from vqcodec.speech.textbook.celp import training as celp_training
+from vqcodec.speech.textbook.ld_celp import training as ld_training
+from vqcodec.speech.training import train as speech
+from vqcodec.speech.training.train import TrainingOptions
+from vqcodec.video.mc.training import train as mc
 from vqcodec.video.st3d import train as st3d
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
 
 Run = Callable[..., Result]
 

@@ -18,10 +18,11 @@ from test_commands import Case, contents
 from typer.testing import Result
 
 from vqcodec.container.chunks import PACKET
-from vqcodec.video import engines, ffmpeg
+from vqcodec.video import engines
 from vqcodec.video.codec import encode_video
-from vqcodec.video.video_format import VideoFormat
-from vqcodec.video.y4m import MAGIC, frame_bytes, head
+from vqcodec.video.io import ffmpeg
+from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.y4m import MAGIC, frame_bytes, head
 
 Run = Callable[..., Result]
 

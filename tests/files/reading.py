@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from vqcodec.codebook import library
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import MediaFile, load_media
 from vqcodec.container.chunks import MAGIC
 from vqcodec.container.index import read_index, read_packet
-from vqcodec.vq import library
-from vqcodec.vq.codebook import Codebook
 
 FOLDER = Path(__file__).parent
 

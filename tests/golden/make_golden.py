@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from vqcodec.codebook.library import load_codebook
 from vqcodec.image import decode_image, encode_image
 from vqcodec.image.pixels import read_picture
-from vqcodec.vq.library import load_codebook
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent.parent / "samples" / "kodim23.png"

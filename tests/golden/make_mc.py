@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from make_st3d import digest
 
-from vqcodec.blocks.initial import initial_model
-from vqcodec.blocks.restoration_kernels import CLASSES, TAPS
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.video.engines import Settings
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
-from vqcodec.video.mc.model import PLANE_TYPES, PREDICTED_CLASSES, initial_video_model
-from vqcodec.vq.codebook import Codebook
+from vqcodec.video.mc.model.tables import PLANE_TYPES, PREDICTED_CLASSES, initial_video_model
 
 WIDTH, HEIGHT, FRAMES = 77, 58, 19
 QUALITY, EFFORT = 55.0, 7

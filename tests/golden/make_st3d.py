@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.video.engines import Settings
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d import engine
-from vqcodec.vq.codebook import Codebook
 
 WIDTH, HEIGHT, FRAMES = 53, 38, 11
 HERE = Path(__file__).parent

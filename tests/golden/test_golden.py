@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from vqcodec.codebook.library import load_codebook
 from vqcodec.image import decode_image
 from vqcodec.speech.codec import decode_speech
-from vqcodec.vq.library import load_codebook
 
 HERE = Path(__file__).parent
 HASHES = json.loads((HERE / "hashes.json").read_text())

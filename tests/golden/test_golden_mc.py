@@ -3,8 +3,8 @@
 from make_mc import CODEBOOK, FRAMES, GROUP, HASH, HEIGHT, WIDTH
 from make_st3d import digest
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.video.mc import engine
-from vqcodec.vq.codebook import Codebook
 
 
 def test_decodes_to_the_frozen_frames():

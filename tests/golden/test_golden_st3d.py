@@ -2,8 +2,8 @@
 
 from make_st3d import CODEBOOK, GROUP, HASH, HEIGHT, WIDTH, digest
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.video.st3d import engine
-from vqcodec.vq.codebook import Codebook
 
 
 def test_decodes_to_the_frozen_frames():

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vqcodec.blocks.decoder import decode_planes
-from vqcodec.blocks.encoder import encode_planes
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.decoding.decoder import decode_planes
+from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.parameters import SUBSAMPLINGS, CodingParameters
 from vqcodec.blocks.picture_planes import plane_shape
+from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.errors import CorruptFileError
 
 MODEL = initial_model([24, 44])

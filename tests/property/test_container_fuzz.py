@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import FOLDER, read_everything
 
+from vqcodec.codebook import canonical
+from vqcodec.codebook import file as codebook_file
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkReader, CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.container.varint import MAX_VALUE, get_varint, put_varint
 from vqcodec.errors import CorruptFileError, VQCodecError
-from vqcodec.vq import canonical, codebook_file
-from vqcodec.vq.codebook import Codebook
 
 GOOD = sorted((FOLDER / "good").glob("*.vqc*"))
 CONTENTS = {path: path.read_bytes() for path in GOOD if path.stat().st_size < 4096}

@@ -18,8 +18,8 @@ from tiny_speech_codebook import tiny_codebook
 
 from vqcodec import api
 from vqcodec.errors import CorruptFileError, UnreadableInputError, UnsupportedError
-from vqcodec.speech import engine
 from vqcodec.speech.bands import NARROWBAND
+from vqcodec.speech.celp import engine
 
 BOOK = tiny_codebook(NARROWBAND)
 SECONDS = 12

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqcodec.entropy.tables import TableSet
-from vqcodec.speech.lsf import lpc_to_lsf, lsf_to_lpc
-from vqcodec.speech.lsf_codebook import UNIT, LsfCodebook
-from vqcodec.speech.lsf_decoding import LsfIndices, dequantize_lsf
+from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
+from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, dequantize_lsf
+from vqcodec.speech.signal.lsf import lpc_to_lsf, lsf_to_lpc
 
 ORDER, CLASSES, STAGES, SIZE = 10, 2, 3, 4
 HEADERS = CLASSES * (STAGES + 1) + 2

@@ -13,13 +13,13 @@ sys.path.append(str(Path(__file__).parents[1] / "unit"))
 from tiny_speech_codebook import tiny_codebook
 
 from vqcodec.errors import CorruptFileError
-from vqcodec.speech import engine
 from vqcodec.speech.bands import NARROWBAND
-from vqcodec.speech.group_coding import GroupSymbols, parse_packet, synthesize_group, write_packets
-from vqcodec.speech.header import SpeechHeader
-from vqcodec.speech.packet_syntax import PARTS
-from vqcodec.speech.silence import coded_vectors
-from vqcodec.speech.speech_codebook import SpeechCodebook
+from vqcodec.speech.celp import engine
+from vqcodec.speech.celp.group_coding import GroupSymbols, parse_packet, synthesize_group, write_packets
+from vqcodec.speech.celp.header import SpeechHeader
+from vqcodec.speech.celp.packet_syntax import PARTS
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook
+from vqcodec.speech.signal.silence import coded_vectors
 
 BOOK = tiny_codebook(NARROWBAND)
 TABLE_SET = SpeechCodebook.of(BOOK).sets[0]

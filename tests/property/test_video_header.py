@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from vqcodec import limits
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
+from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.stream import VideoHeader, pack_times, unpack_times
-from vqcodec.video.video_format import VideoFormat
 
 ratios = st.builds(Fraction, st.integers(1, 100_000), st.integers(1, 3600)).filter(
     lambda ratio: Fraction(1, limits.MAX_FRAME_SECONDS) <= ratio <= limits.MAX_FRAME_RATE

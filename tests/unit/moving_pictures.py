@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vqcodec.video import ffmpeg, y4m
-from vqcodec.video.frames import Frame
-from vqcodec.video.video_format import VideoFormat
+from vqcodec.video.io import ffmpeg, y4m
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.io.video_format import VideoFormat
 
 
 def moving_frames(count: int, height: int = 48, width: int = 64, seed: int = 0, speed: int = 1) -> list[Frame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.vq.codebook import Codebook
+from vqcodec.codebook.codebook import Codebook
 
 CONTEXTS = 8398
 POOLS = (("flags", 16, 0, 5386), ("modes", 40, 5386, 5710), ("patterns", 256, 5710, CONTEXTS))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
-from vqcodec.video.frames import Frame, chroma_size
-from vqcodec.vq.codebook import Codebook
+from vqcodec.video.io.frames import Frame, chroma_size
 
 ENGINE = "video/stored"
 CODEBOOK = Codebook(ENGINE, "stored", {"none": np.zeros(1, np.uint8)}, {})

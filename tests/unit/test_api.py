@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from vqcodec import api, metrics
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
 from vqcodec.errors import (
     CodebookError,
     CorruptFileError,
@@ -23,8 +25,6 @@ from vqcodec.errors import (
     UsageError,
     VQCodecError,
 )
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
 
 
 def texture(channels: int) -> np.ndarray:
@@ -243,7 +243,7 @@ def test_info_reads_as_attributes_and_as_a_mapping(coded: bytes) -> None:
 
 def test_info_needs_no_codebook(coded: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     identity = api.info(coded).codebook.identity
-    monkeypatch.setattr("vqcodec.vq.library.search_path", list)
+    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
     about = api.info(coded)
     assert (about.width, about.height, about.channels) == (52, 44, 3)
     assert not about.codebook.found

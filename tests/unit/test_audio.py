@@ -11,11 +11,11 @@ import pytest
 import soundfile
 
 from vqcodec import limits
+from vqcodec.api.corpus import SoundCorpus
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
-from vqcodec.speech.audio import AudioSource, open_audio, pcm16
-from vqcodec.speech.audio_output import FORMATS, find_format, write_audio
-from vqcodec.speech.resampling import Resampler, resampled_length
-from vqcodec.training.corpus import SoundCorpus
+from vqcodec.speech.sound.audio import AudioSource, open_audio, pcm16
+from vqcodec.speech.sound.audio_output import FORMATS, find_format, write_audio
+from vqcodec.speech.sound.resampling import Resampler, resampled_length
 
 
 def tone(rate: int, seconds: float = 0.5, hz: float = 440.0, peak: float = 0.5) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from vqcodec import batch
+from vqcodec.cli import batch
 from vqcodec.errors import CorruptFileError
 
 Progress = Callable[[float], None]

@@ -21,7 +21,7 @@ from benchmarks.video_data import Clip, find_clips, frame_bytes, joined_planes, 
 from benchmarks.video_peers import RECIPES, Outcome, VideoCodec, find_peers, mended_roq
 from benchmarks.video_points import PointStore, bd_rates, described, mean_curves, measure_all, plane_psnrs
 from benchmarks.video_side_by_side import at_size, rgb_of
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 
 WIDTH, HEIGHT = 18, 11  # chroma of 9 x 6
 RAW = np.random.default_rng(0).integers(20, 230, (5, frame_bytes(WIDTH, HEIGHT)), dtype=np.uint8)

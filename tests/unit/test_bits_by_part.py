@@ -5,12 +5,12 @@ import pytest
 from random_transform import random_codebook
 
 from vqcodec.blocks import picture_planes
-from vqcodec.blocks.parts import PART_NAMES
+from vqcodec.blocks.syntax.parts import PART_NAMES
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.image import count_bits, encode_picture
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform import engine
-from vqcodec.vq.library import load_codebook
 
 LUMA = {f"luma {part}" for part in PART_NAMES}
 CHROMA = {f"chroma {part}" for part in PART_NAMES}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from vqcodec.api.training import train_codebook
 from vqcodec.entropy import bits
 from vqcodec.errors import CodebookError, CorruptFileError, UnreadableInputError, UsageError
 from vqcodec.image.block import engine
@@ -15,7 +16,6 @@ from vqcodec.image.block.indices import count_symbols, decode_indices, encode_in
 from vqcodec.image.block.layers import layers_of, reconstruct_planes, vectors_of
 from vqcodec.image.codec import decode_image, encode_picture
 from vqcodec.image.pixels import Picture
-from vqcodec.training import train_codebook
 
 
 def scene(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndarray:

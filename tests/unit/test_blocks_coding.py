@@ -5,15 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vqcodec.blocks import picture_planes, training
-from vqcodec.blocks.decoder import decode_planes
-from vqcodec.blocks.encoder import encode_planes
-from vqcodec.blocks.fitting import merge_contexts
-from vqcodec.blocks.initial import initial_model
-from vqcodec.blocks.model import Model
-from vqcodec.blocks.modulation import superblock_steps
+from vqcodec.blocks import picture_planes
+from vqcodec.blocks.decoding.decoder import decode_planes
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import plane_rectangle, plane_shape, tile_rectangles
+from vqcodec.blocks.search.encoder import encode_planes
+from vqcodec.blocks.search.modulation import superblock_steps
+from vqcodec.blocks.training import train as training
+from vqcodec.blocks.training.fitting import merge_contexts
 from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
 
 RUNGS = [26, 40]

@@ -5,33 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vqcodec.blocks import transforms
-from vqcodec.blocks.coefficients import (
-    COEFFICIENT_STATE,
-    MAX_MAGNITUDE,
-    dequantize,
-    emit_coefficients,
-    escape_bits,
-    parse_coefficients,
-    reconstruct_levels,
-)
-from vqcodec.blocks.contexts import (
-    ALL_CONTEXTS,
-    COUNT_SIZE,
-    COUNT_STARTS,
-    ELEMENTS,
-    FORMS,
-    coefficient_form,
-)
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH, gather_block_references, predict_block
 from vqcodec.blocks.layout import COEFFICIENT_MAX, SAMPLE_MAX, SUPERBLOCK, new_plane
-from vqcodec.blocks.model import LUMA
-from vqcodec.blocks.parts import new_part_bits
-from vqcodec.blocks.prediction import ANGLES, TAPS
-from vqcodec.blocks.quantization import QUANTIZER_SCRATCH, quantize_block
-from vqcodec.blocks.reconstruction import BLOCK_SCRATCH, gather_block_references, predict_block
-from vqcodec.blocks.records import new_record
-from vqcodec.blocks.secondary import (
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.blocks.model.tables import LUMA
+from vqcodec.blocks.search.quantization import QUANTIZER_SCRATCH, quantize_block
+from vqcodec.blocks.signal import transforms
+from vqcodec.blocks.signal.prediction import ANGLES, TAPS
+from vqcodec.blocks.signal.secondary import (
     LARGE_ORDER,
     MODE_GROUPS,
     apply_secondary,
@@ -40,8 +21,20 @@ from vqcodec.blocks.secondary import (
     transform_group,
 )
 from vqcodec.blocks.steps import STEPS
-from vqcodec.blocks.tokens import pack_tokens
+from vqcodec.blocks.syntax.coefficients import (
+    COEFFICIENT_STATE,
+    MAX_MAGNITUDE,
+    dequantize,
+    emit_coefficients,
+    escape_bits,
+    parse_coefficients,
+    reconstruct_levels,
+)
+from vqcodec.blocks.syntax.contexts import ALL_CONTEXTS, COUNT_SIZE, COUNT_STARTS, ELEMENTS, FORMS, coefficient_form
+from vqcodec.blocks.syntax.parts import new_part_bits
+from vqcodec.blocks.syntax.tokens import pack_tokens
 from vqcodec.entropy.bits import PADDING
+from vqcodec.kernels.records import new_record
 
 SIZES = [(2, 2), (3, 2), (2, 3), (3, 3), (4, 3), (4, 4), (5, 4), (5, 5)]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.testing import CliRunner
 
-from vqcodec.cli.bundles import unbundled
+from vqcodec.cli.options.bundles import unbundled
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import pickle
 import numpy as np
 import pytest
 
+from vqcodec.codebook import canonical
+from vqcodec.codebook import file as codebook_file
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, VQCodecError
-from vqcodec.vq import canonical, codebook_file
-from vqcodec.vq.codebook import Codebook
 
 
 def make(name="tiny", **arrays):

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from vqcodec.container.atomic import writing
 from vqcodec.errors import OutputError
+from vqcodec.files.atomic import writing
 
 
 def only(folder, *names):
@@ -153,7 +153,7 @@ def test_a_file_that_cannot_grow_leaves_nothing(tmp_path):
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
-        "from vqcodec.container.atomic import writing\n"
+        "from vqcodec.files.atomic import writing\n"
         "from vqcodec.errors import OutputError\n"
         "try:\n"
         "    with writing(sys.argv[1]) as file:\n"

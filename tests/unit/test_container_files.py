@@ -10,7 +10,7 @@ from reading import FOLDER, read_everything
 from sample import GOOD
 
 from vqcodec import errors
-from vqcodec.vq.codebook import Codebook
+from vqcodec.codebook.codebook import Codebook
 
 SAMPLES = make_files.samples()
 CONTAINER = [sample for sample in SAMPLES if sample.found_by == "container"]

@@ -6,6 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import (
     ChunkReader,
     ChunkWriter,
@@ -21,7 +22,6 @@ from vqcodec.container.chunks import chunk_bytes
 from vqcodec.container.index import read_index, read_packet
 from vqcodec.container.varint import MAX_VALUE, get_varint, put_varint
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.vq.codebook import Codebook
 
 CODEBOOK = Codebook("image/block", "tiny", {"codewords": np.zeros((4, 4), np.uint8)}, {})
 OTHER = Codebook("image/block", "other", {"codewords": np.ones((4, 4), np.uint8)}, {})

@@ -11,6 +11,7 @@ import pytest
 import reference_decoder as reference
 from reading import FOLDER, read_everything
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import (
     CodebookError,
     CorruptFileError,
@@ -19,7 +20,6 @@ from vqcodec.errors import (
     UnsupportedError,
     VQCodecError,
 )
-from vqcodec.vq.codebook import Codebook
 
 FORMAT = Path(__file__).parents[2] / "FORMAT.md"
 CLASSES = {

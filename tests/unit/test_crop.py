@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from vqcodec import api
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.container import MediaFile, Stream, dump_media, load_media
 from vqcodec.container.index import read_index
 from vqcodec.errors import CorruptFileError, UsageError
@@ -18,8 +20,6 @@ from vqcodec.image import decode_picture, decode_picture_part, encode_picture
 from vqcodec.image.crop import Crop
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.engine import needed_packets
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
 
 HEIGHT, WIDTH = 67, 1301  # two tiles for the transform engine; no multiples of anything
 SEAM = 704  # where the second tile begins

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from vqcodec.training import cells
-from vqcodec.training.ecvq import code_lengths, ecvq
-from vqcodec.training.lbg import lbg
+from vqcodec.vq.design import cells
+from vqcodec.vq.design.ecvq import code_lengths, ecvq
+from vqcodec.vq.design.lbg import lbg
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from vqcodec import endpoints, limits
+from vqcodec import limits
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
+from vqcodec.files import endpoints
 
 
 def test_every_kind_of_source_gives_its_bytes(tmp_path: Path) -> None:

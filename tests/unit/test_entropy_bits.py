@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vqcodec.entropy import bits
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 
 
 @kernel

@@ -9,7 +9,7 @@ from vqcodec.entropy import bits, huffman
 from vqcodec.entropy.bulk import decode_symbols, encode_symbols
 from vqcodec.entropy.tables import MAX_CONTEXTS, MAX_LOOKUP_BITS, TableSet, get_symbol
 from vqcodec.errors import CorruptFileError
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 
 
 @kernel

@@ -9,7 +9,7 @@ from PIL import Image
 from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.image import alpha, colour
 from vqcodec.image.shape import Shape
-from vqcodec.image.targets import reach_psnr, reach_rate, reach_size
+from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
 
 
 def test_colour_transform_agrees_with_jfif():

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import vqcodec
-from vqcodec import kernel_cache
-from vqcodec.kernel_cache import KEPT_FOLDERS, choose_folder, remove_old, source_digest
+from vqcodec.kernels import cache as kernel_cache
+from vqcodec.kernels.cache import KEPT_FOLDERS, choose_folder, remove_old, source_digest
 
 PACKAGE = Path(vqcodec.__file__).parent
 
@@ -24,16 +24,16 @@ def copy(tmp_path: Path) -> Path:
     package = tmp_path / "vqcodec"
     sources = {
         "__init__.py": "",
-        "jit.py": "from vqcodec import linking\ndef kernel(function): ...\n",
+        "kernels/jit.py": "from vqcodec import linking\ndef kernel(function): ...\n",
         "linking.py": "LINES = 120\n",
         "limits.py": "MOST = 4\n",
         "api.py": "from vqcodec.blocks.search import run\n",
         "blocks/__init__.py": "",
         "blocks/steps.py": "STEP = 3\n",
-        "blocks/help.py": "from vqcodec.jit import inline_kernel\n",
+        "blocks/help.py": "from vqcodec.kernels.jit import inline_kernel\n",
         "blocks/search.py": "from vqcodec import limits\nfrom vqcodec.blocks.steps import STEP\n"
-        "from vqcodec.blocks.help import (\n    a,\n)\nfrom vqcodec.jit import kernel, map_shards\n",
-        "blocks/files.py": "from vqcodec.jit import map_shards\n",
+        "from vqcodec.blocks.help import (\n    a,\n)\nfrom vqcodec.kernels.jit import kernel, map_shards\n",
+        "blocks/files.py": "from vqcodec.kernels.jit import map_shards\n",
     }
     for name, text in sources.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def copy(tmp_path: Path) -> Path:
         ("blocks/help.py", True),
         ("blocks/steps.py", True),
         ("limits.py", True),
-        ("jit.py", True),
+        ("kernels/jit.py", True),
         ("linking.py", True),
         ("blocks/files.py", False),
         ("api.py", False),
@@ -63,7 +63,7 @@ def test_the_digest_is_of_all_that_is_compiled_in(copy: Path, changed: str, matt
 def test_the_digest_does_not_hang_on_place_or_time(copy: Path, tmp_path: Path) -> None:
     elsewhere = shutil.copytree(copy, tmp_path / "elsewhere" / "vqcodec")
     (elsewhere / "__pycache__").mkdir()
-    (elsewhere / "__pycache__" / "x.py").write_text("from vqcodec.jit import kernel\n")
+    (elsewhere / "__pycache__" / "x.py").write_text("from vqcodec.kernels.jit import kernel\n")
     os.utime(elsewhere / "limits.py", (0, 0))
     assert source_digest(elsewhere) == source_digest(copy)
 
@@ -131,7 +131,7 @@ def test_without_a_place_to_write_the_folder_is_private(tmp_path: Path, monkeypa
 
 def test_numba_takes_the_folder(tmp_path: Path) -> None:
     """In a process of its own: the folder is chosen before numba reads its configuration."""
-    program = "import vqcodec.jit, numba, os; print(numba.config.CACHE_DIR == os.environ['NUMBA_CACHE_DIR'])"
+    program = "import vqcodec.kernels.jit, numba, os; print(numba.config.CACHE_DIR == os.environ['NUMBA_CACHE_DIR'])"
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     environment["XDG_CACHE_HOME"] = str(tmp_path)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
@@ -142,6 +142,6 @@ def test_numba_takes_the_folder(tmp_path: Path) -> None:
 
 def test_the_module_loads_nothing_heavy() -> None:
     assert kernel_cache.__file__ is not None
-    program = "import sys, vqcodec.kernel_cache; print('numpy' in sys.modules or 'numba' in sys.modules)"
+    program = "import sys, vqcodec.kernels.cache; print('numpy' in sys.modules or 'numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

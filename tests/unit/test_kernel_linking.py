@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 
 import vqcodec
-from vqcodec import kernel_compiler, kernel_linking, second_process
-from vqcodec.blocks.records import record_type
-from vqcodec.jit import inline_kernel, inner_kernel, kernel
-from vqcodec.second_process import SecondProcess, helped
+from vqcodec.kernels import compiler as kernel_compiler
+from vqcodec.kernels import linking as kernel_linking
+from vqcodec.kernels import second_process
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.records import record_type
+from vqcodec.kernels.second_process import SecondProcess, helped
 
 KERNELS = """
-from vqcodec.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 
 
 @inline_kernel
@@ -100,7 +102,7 @@ def run(tmp_path: Path):
 def test_kernels_of_several_processes_fit_together(run) -> None:
     """What one process compiled, others call, with what they compiled themselves; none compiles it again."""
     space: dict = {"inline_kernel": lambda f: f, "inner_kernel": lambda f: f, "kernel": lambda f: f}
-    exec(KERNELS.replace("from vqcodec.jit import inline_kernel, inner_kernel, kernel", ""), space)
+    exec(KERNELS.replace("from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel", ""), space)
     arguments = np.arange(6.0), np.arange(24.0).reshape(6, 4)
     expected = [space["first"](*arguments), space["second"](*arguments)]
     assert run("first") == (expected[:1], ["between", "doubled", "first", "large", "small"])

@@ -10,10 +10,10 @@ import pytest
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
-from vqcodec.training import cells
-from vqcodec.training.cells import partition, principal_spread
-from vqcodec.training.lbg import lbg
-from vqcodec.training.starts import kmeans_plus_plus
+from vqcodec.vq.design import cells
+from vqcodec.vq.design.cells import partition, principal_spread
+from vqcodec.vq.design.lbg import lbg
+from vqcodec.vq.design.starts import kmeans_plus_plus
 from vqcodec.vq.search import SearchIndex, nearest
 
 STARTS = ["split", "k-means++"]

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
+from vqcodec.codebook import library
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UnreadableInputError
-from vqcodec.vq import library
-from vqcodec.vq.codebook import Codebook
 
 
 def make(name="tiny", value=0, engine="image/block"):
@@ -170,7 +170,7 @@ def test_search_path_ends_with_the_user_and_the_shipped(places):
 
 
 def test_nothing_here_imports_numba():
-    modules = "vqcodec.api, vqcodec.container, vqcodec.vq.library, vqcodec.container.atomic"
+    modules = "vqcodec.api, vqcodec.container, vqcodec.codebook.library, vqcodec.files.atomic"
     code = f"import sys, {modules}; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vqcodec.blocks.model_arrays import ModelArrays, check_rows
-from vqcodec.blocks.restoration_kernels import CLASSES, TAPS
+from vqcodec.blocks.model.model_arrays import ModelArrays, check_rows
+from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
 from vqcodec.errors import CodebookError
 
 

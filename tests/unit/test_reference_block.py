@@ -12,12 +12,12 @@ import reference_block
 import reference_decoder as reference
 from PIL import Image
 
+from vqcodec.api.training import train_codebook
+from vqcodec.codebook import library
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError
 from vqcodec.image import decode_image, encode_image
 from vqcodec.image.block import engine
-from vqcodec.training import train_codebook
-from vqcodec.vq import library
-from vqcodec.vq.codebook import Codebook
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = {CorruptFileError: reference.Corrupt, CodebookError: reference.CodebookMissing, LimitError: reference.Limit}

@@ -11,12 +11,12 @@ import reference_speech_excitation
 import reference_speech_lsf
 import synthetic_speech
 
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CorruptFileError, VQCodecError
-from vqcodec.speech import engine
 from vqcodec.speech.bands import BANDS
-from vqcodec.speech.group_coding import group_lsf, packet_frames_of
-from vqcodec.speech.lsf_fidelity import lsf_distortion
-from vqcodec.vq.library import load_codebook
+from vqcodec.speech.celp import engine
+from vqcodec.speech.celp.group_coding import group_lsf, packet_frames_of
+from vqcodec.speech.celp.lsf_fidelity import lsf_distortion
 
 BOOKS = {"nb": "speech-nb", "wb": "speech-wb"}
 

@@ -13,10 +13,10 @@ import soundfile
 from synthetic_speech import synthetic_speech
 
 from vqcodec import api
+from vqcodec.codebook.library import load_codebook
 from vqcodec.container.chunks import PACKET
-from vqcodec.speech import engine
 from vqcodec.speech.bands import BANDS
-from vqcodec.vq.library import load_codebook
+from vqcodec.speech.celp import engine
 
 SHARED = {band: load_codebook(f"speech-{band}").to_bytes() for band in BANDS}
 LOOKAHEAD = 400  # samples that the pitch filter looks ahead in narrowband, generously

@@ -8,11 +8,11 @@ import reference_decoder as reference
 import reference_st3d
 from random_transform import random_codebook
 
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.video.engines import Settings
 from vqcodec.video.st3d import engine
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
 
 
 def st3d_codebook(seed):

@@ -12,9 +12,10 @@ import reference_ld_celp
 from synthetic_speech import synthetic_speech
 from textbook_codebooks import untrained_celp, untrained_ld
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, LimitError
-from vqcodec.speech.textbook import celp, ld_celp
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.textbook.celp import engine as celp
+from vqcodec.speech.textbook.ld_celp import engine as ld_celp
 
 LENGTH = 5003  # samples; several packets, and a last one that is not full
 CODERS = {

@@ -17,14 +17,15 @@ import reference_transform_tables
 from random_transform import random_codebook
 from reference_transform import Parameters, Tile, decode_planes
 
-from vqcodec.blocks import contexts, prediction, restoration_kernels
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.blocks.signal import prediction, restoration_kernels
 from vqcodec.blocks.steps import STEPS
+from vqcodec.blocks.syntax import contexts
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnsupportedError
 from vqcodec.image import alpha, decode_image, encode_image
 from vqcodec.image.transform import engine
-from vqcodec.vq.codebook import Codebook
 
 FORMAT = Path(__file__).parents[2] / "FORMAT.md"
 CLASSES = {

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.image import encode_image
-from vqcodec.vq.codebook import Codebook
 
 ENGINES = {"classic-4x4-256": 9, "classic-2x2-256": 9, "untrained": 4}
 """Codebooks, and the effort they are used with."""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from vqcodec.blocks.layout import CODED, LOG_HEIGHT, LOG_WIDTH, SAMPLE_BITS, SAMPLE_MAX, Plane, new_plane
-from vqcodec.blocks.restoration import COEFFICIENT_MAX, FilterSums, check_coefficients, collect, restore, solve
-from vqcodec.blocks.restoration_kernels import (
+from vqcodec.blocks.signal.restoration import COEFFICIENT_MAX, FilterSums, check_coefficients, collect, restore, solve
+from vqcodec.blocks.signal.restoration_kernels import (
     ACTIVITIES,
     ACTIVITY_CUTS,
     CLASSES,

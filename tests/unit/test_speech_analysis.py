@@ -10,11 +10,11 @@ from synthetic_speech import synthetic_speech
 
 from vqcodec.errors import UsageError
 from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
-from vqcodec.speech import analysis, lpc
-from vqcodec.speech.analysis import analyse
 from vqcodec.speech.bands import BANDS, NARROWBAND, WIDEBAND, Band
-from vqcodec.speech.highpass import HighPass
-from vqcodec.speech.lsf import SD_PER_WEIGHTED_ERROR, interpolate_lpc, lpc_to_lsf, lsf_to_lpc, sensitivity
+from vqcodec.speech.signal import analysis, lpc
+from vqcodec.speech.signal.analysis import analyse
+from vqcodec.speech.signal.highpass import HighPass
+from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR, interpolate_lpc, lpc_to_lsf, lsf_to_lpc, sensitivity
 
 BOTH = pytest.mark.parametrize("band", BANDS.values(), ids=BANDS.keys())
 

@@ -13,11 +13,11 @@ from synthetic_speech import synthetic_speech
 
 import vqcodec
 from vqcodec import api
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks, load_codebook
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnreadableInputError, UsageError
 from vqcodec.reports import SpeechComparison, SpeechDecodeReport, SpeechEncodeReport, SpeechInfo
 from vqcodec.speech.codec import payload_bytes
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, list_codebooks, load_codebook
 
 SPEECH_CODEBOOKS = {DEFAULT_CODEBOOKS["speech/celp-nb"], DEFAULT_CODEBOOKS["speech/celp-wb"]}
 pytestmark = pytest.mark.skipif(
@@ -201,7 +201,7 @@ def test_a_prompt_of_a_second_spends_little_on_the_container(talk: np.ndarray) -
 
 def test_an_embedded_codebook_needs_no_library(talk: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     report = encode(wav(talk[:8000], 16000), band="nb", embed_codebook=True)
-    monkeypatch.setattr("vqcodec.vq.library.search_path", list)
+    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
     assert decode(report.data)[0].samples == 8000
     assert api.info(report.data)["codebook"].embedded
 

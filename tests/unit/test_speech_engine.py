@@ -7,13 +7,13 @@ import pytest
 from synthetic_speech import synthetic_speech
 from tiny_speech_codebook import tiny_codebook
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.speech import engine
 from vqcodec.speech.bands import BANDS, NARROWBAND, WIDEBAND, Band
-from vqcodec.speech.engine import EncodedSpeech, SpeechOptions
-from vqcodec.speech.header import PostFilters, SpeechHeader
-from vqcodec.speech.rate_control import Aim, find_lambda, find_share, mix
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.celp import engine
+from vqcodec.speech.celp.engine import EncodedSpeech, SpeechOptions
+from vqcodec.speech.celp.header import PostFilters, SpeechHeader
+from vqcodec.speech.celp.rate_control import Aim, find_lambda, find_share, mix
 
 QUICK = SpeechOptions(quality=50, effort=0, threads=1)
 BOOK = tiny_codebook(NARROWBAND)

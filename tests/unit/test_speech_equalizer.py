@@ -8,9 +8,9 @@ from synthetic_speech import synthetic_speech
 from tiny_speech_codebook import tiny_equalizer
 
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
-from vqcodec.speech.equalizer import GAIN_UNIT, TAPS, Equalizer, bands_of, equalize
-from vqcodec.speech.equalizer_search import choose_entries, lambda_at, wanted_gains
-from vqcodec.speech.equalizer_training import Missing, train_equalizer
+from vqcodec.speech.filters.equalizer import GAIN_UNIT, TAPS, Equalizer, bands_of, equalize
+from vqcodec.speech.filters.equalizer_search import choose_entries, lambda_at, wanted_gains
+from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
 
 FRAME, FADE, LAMBDA = 160, 40, 1.5
 

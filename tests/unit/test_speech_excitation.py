@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tiny_speech_codebook import tiny_excitation
 
-from vqcodec.speech.adaptive_codebook import (
+from vqcodec.speech.bands import BANDS, NARROWBAND, Band
+from vqcodec.speech.excitation.adaptive_codebook import (
     HALF_TAPS,
     LAG_UNITS,
     build_adaptive_vector,
@@ -15,10 +16,9 @@ from vqcodec.speech.adaptive_codebook import (
     lag_grid,
     score_integer_lags,
 )
-from vqcodec.speech.bands import BANDS, NARROWBAND, Band
-from vqcodec.speech.gains import search_gains
-from vqcodec.speech.shapes import autocorrelations, estimate_energies, filtered_energies, search_shapes
-from vqcodec.speech.synthesis import build_excitation, synthesize
+from vqcodec.speech.excitation.gains import search_gains
+from vqcodec.speech.excitation.shapes import autocorrelations, estimate_energies, filtered_energies, search_shapes
+from vqcodec.speech.excitation.synthesis import build_excitation, synthesize
 
 N = 40
 

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.chunks import PACKET, chunk_bytes
 from vqcodec.container.index import read_index
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
-from vqcodec.sniffing import is_sound, medium_of_media
+from vqcodec.files.sniffing import is_sound, medium_of_media
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
-from vqcodec.speech.resampling import resampled_length
+from vqcodec.speech.sound.resampling import resampled_length
 from vqcodec.speech.stream import (
     MAX_FOLDED_PACKETS,
     RATES,
@@ -26,7 +27,6 @@ from vqcodec.speech.stream import (
     fold_packets,
     unfold_packets,
 )
-from vqcodec.vq.codebook import Codebook
 
 BOOK = Codebook("speech/celp-nb", "test-nb", {"codewords": np.arange(4, dtype=np.int16)}, {})
 HEADER = StreamHeader(8000, 0, b"engine")

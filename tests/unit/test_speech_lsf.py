@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.speech.analysis import Analysis, analyse
 from vqcodec.speech.bands import NARROWBAND
-from vqcodec.speech.levels import frame_weights, reference_level
-from vqcodec.speech.lsf import SD_PER_WEIGHTED_ERROR
-from vqcodec.speech.lsf_codebook import UNIT, LsfCodebook
-from vqcodec.speech.lsf_decoding import LsfIndices, dequantize_lsf
-from vqcodec.speech.lsf_refit import Encoded, _solve, model_of, refit, to_codebook
-from vqcodec.speech.lsf_search import LsfEffort, QuantizedLsf, quantize_lsf
-from vqcodec.speech.lsf_training import LsfDesign, train_lsf
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
+from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, dequantize_lsf
+from vqcodec.speech.lsf_quantizer.refit import Encoded, _solve, model_of, refit, to_codebook
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, quantize_lsf
+from vqcodec.speech.lsf_quantizer.training import LsfDesign, train_lsf
+from vqcodec.speech.signal.analysis import Analysis, analyse
+from vqcodec.speech.signal.levels import frame_weights, reference_level
+from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
 
 DESIGN = LsfDesign(sizes=(12, 8, 8), correlations=(0.8, 0.2), rounds=4, rising_rounds=2, starting_iterations=4)
 LAMBDA = 0.3

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from vqcodec.speech.adaptive_codebook import LAG_UNITS
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
-from vqcodec.speech.pitch_filter import filter_pitch, strength_at
+from vqcodec.speech.excitation.adaptive_codebook import LAG_UNITS
+from vqcodec.speech.filters.pitch_filter import filter_pitch, strength_at
 
 SECONDS = 1.0
 PITCH_HZ = 200

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vqcodec.speech.pulse_enumeration import (
+from vqcodec.speech.excitation.pulse_enumeration import (
     MAX_PULSES,
     counts_of_vectors,
     get_pulses,
@@ -16,7 +16,7 @@ from vqcodec.speech.pulse_enumeration import (
     put_pulses,
     put_truncated,
 )
-from vqcodec.speech.pulses import search_pulses
+from vqcodec.speech.excitation.pulses import search_pulses
 
 
 def all_vectors(length: int, count: int) -> list[np.ndarray]:

@@ -10,18 +10,23 @@ import soundfile
 from synthetic_speech import synthetic_speech
 from textbook_codebooks import untrained_celp, untrained_ld
 
+from vqcodec.api.training import train_codebook
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import registry
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UsageError
+from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.codec import decode_speech, encode_speech
 from vqcodec.speech.engines import ENGINES, SpeechOptions
-from vqcodec.speech.recording import Recording
-from vqcodec.speech.textbook import celp, celp_codebook, celp_search, ld_celp, ld_codebook, ld_search
-from vqcodec.speech.textbook.celp_synthesis import BAND, LSF_BITS
+from vqcodec.speech.textbook.celp import codebook as celp_codebook
+from vqcodec.speech.textbook.celp import engine as celp
+from vqcodec.speech.textbook.celp import search as celp_search
+from vqcodec.speech.textbook.celp.synthesis import BAND, LSF_BITS
 from vqcodec.speech.textbook.concealment import conceal
 from vqcodec.speech.textbook.fields import Field, Layout
-from vqcodec.speech.textbook.ld_synthesis import SPEECH, SPEECH_REACH, VECTOR, clean_state, synthesize_cycles
-from vqcodec.training import train_codebook
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.textbook.ld_celp import codebook as ld_codebook
+from vqcodec.speech.textbook.ld_celp import engine as ld_celp
+from vqcodec.speech.textbook.ld_celp import search as ld_search
+from vqcodec.speech.textbook.ld_celp.synthesis import SPEECH, SPEECH_REACH, VECTOR, clean_state, synthesize_cycles
 
 RATE = 8000
 SPEECH_5S = np.rint(synthetic_speech(5, RATE, seed=1)).astype(np.int16)

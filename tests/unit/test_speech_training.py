@@ -7,15 +7,16 @@ import pytest
 from synthetic_speech import synthetic_speech
 from tiny_speech_codebook import tiny_codebook
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, UsageError
-from vqcodec.speech import engine, training
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
-from vqcodec.speech.engine import SpeechOptions
-from vqcodec.speech.set_training import SetDesign
-from vqcodec.speech.speech_codebook import SpeechCodebook
-from vqcodec.speech.statistics import coded_costs, likely_counts
-from vqcodec.speech.training import Ladder, TrainingOptions, train
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.celp import engine
+from vqcodec.speech.celp.engine import SpeechOptions
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook
+from vqcodec.speech.training import train as training
+from vqcodec.speech.training.set_training import SetDesign
+from vqcodec.speech.training.statistics import coded_costs, likely_counts
+from vqcodec.speech.training.train import Ladder, TrainingOptions, train
 
 PARENT = tiny_codebook(NARROWBAND)
 OPTIONS = TrainingOptions(name="own", rounds=2, threads=1)

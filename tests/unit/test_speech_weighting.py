@@ -9,8 +9,8 @@ import pytest
 from synthetic_speech import synthetic_speech
 
 from vqcodec.speech.bands import BANDS, NARROWBAND, WIDEBAND, Band
-from vqcodec.speech.levels import frame_weights
-from vqcodec.speech.weighting import LevelMeter, bark_density, context_samples, measure_levels, weighting
+from vqcodec.speech.signal.levels import frame_weights
+from vqcodec.speech.signal.weighting import LevelMeter, bark_density, context_samples, measure_levels, weighting
 
 BOTH = pytest.mark.parametrize("band", BANDS.values(), ids=BANDS.keys())
 

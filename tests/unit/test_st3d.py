@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from vqcodec.blocks.initial import initial_model
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
 from vqcodec.video.engines import Settings, engine_for
-from vqcodec.video.frames import Frame, chroma_size
-from vqcodec.video.st3d import engine, lifting
+from vqcodec.video.io.frames import Frame, chroma_size
+from vqcodec.video.st3d import engine
 from vqcodec.video.st3d.layout import ALONE, DEEP, MAP_FIELDS, MODE, PAIRS, VECTOR_X, VECTOR_Y, slab_depths
 from vqcodec.video.st3d.parameters import GroupParameters
+from vqcodec.video.st3d.signal import lifting
 from vqcodec.video.st3d.train import train_st3d
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
 
 WAYS = ({"depth": 1}, {"depth": 2}, {"depth": 4, "motion": False}, {"motion": False}, {"replenish": False}, {})
 

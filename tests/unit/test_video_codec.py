@@ -20,12 +20,13 @@ from vqcodec import api
 from vqcodec.container import ChunkReader
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, OutputError, UnsupportedError, UsageError
+from vqcodec.files.sniffing import HEAD_BYTES, is_video, with_head
 from vqcodec.reports import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.sniffing import HEAD_BYTES, is_video, with_head
-from vqcodec.video import engines, ffmpeg
+from vqcodec.video import engines
 from vqcodec.video.codec import decode_video, encode_video
-from vqcodec.video.video_format import VideoFormat
-from vqcodec.video.y4m import frame_bytes, head
+from vqcodec.video.io import ffmpeg
+from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.y4m import frame_bytes, head
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def equal(first: list, second: list) -> bool:
 
 
 def decode(data: bytes, **options: object) -> tuple[VideoDecodeReport, list]:
-    from vqcodec.video.y4m import Y4mReader
+    from vqcodec.video.io.y4m import Y4mReader
 
     report = api.decode(data, codebook=CODEBOOK, **options)  # type: ignore[arg-type]
     assert isinstance(report, VideoDecodeReport)

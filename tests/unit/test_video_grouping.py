@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from stored_video import moving_frames
 
-from vqcodec.video.frames import Frame
 from vqcodec.video.grouping import MIN_GROUP, SceneDetector, groups
+from vqcodec.video.io.frames import Frame
 
 
 def lit(frames: list[Frame], gains: list[float]) -> list[Frame]:

@@ -5,9 +5,9 @@ import pytest
 from tiny_video_codebook import tiny_video_codebook
 
 from vqcodec.video.engines import Settings
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
-from vqcodec.video.mc.importance import LAMBDA_PARTS, MOST_ADVANCE, first_frame_advance, lambda_changes
+from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, MOST_ADVANCE, first_frame_advance, lambda_changes
 from vqcodec.video.mc.parameters import GroupParameters
 
 HEIGHT, WIDTH = 40, 72

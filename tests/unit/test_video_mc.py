@@ -7,21 +7,21 @@ import pytest
 from moving_pictures import moving_frames
 from tiny_video_codebook import tiny_video_codebook
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import check_lengths
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.video.engines import Settings, engine_for
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
-from vqcodec.video.mc.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.contexts import NODES, POOLS, choice_of_references, references_of
 from vqcodec.video.mc.encoder import encode_frames
-from vqcodec.video.mc.interpolation import LUMA_TAPS, interpolate_phases, pad_reference
 from vqcodec.video.mc.layout import BORDER, LOG_SIZE
-from vqcodec.video.mc.model import VideoModel
-from vqcodec.video.mc.motion_search import hadamard_difference
+from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
+from vqcodec.video.mc.model.tables import VideoModel
+from vqcodec.video.mc.motion.interpolation import LUMA_TAPS, interpolate_phases, pad_reference
 from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.search.motion_search import hadamard_difference
 from vqcodec.video.mc.structure import INTRA, KEY, TOP, References, coding_order
-from vqcodec.vq.codebook import Codebook
 
 FAST = Settings(quality=50, effort=5, threads=1)
 
@@ -269,7 +269,7 @@ def test_the_engine_is_found_by_name():
 
 
 def test_training_fits_the_clips_whatever_the_threads(tmp_path):
-    from vqcodec.video.mc.train import train_video
+    from vqcodec.video.mc.training.train import train_video
 
     clips = [moving_frames(4, 40, 48, seed=n) for n in range(2)]
     kinds = {}
@@ -290,7 +290,7 @@ def test_training_fits_the_clips_whatever_the_threads(tmp_path):
 
 
 def test_there_must_be_something_to_train_on():
-    from vqcodec.video.mc.train import train_video
+    from vqcodec.video.mc.training.train import train_video
 
     with pytest.raises(UsageError, match="no clip"):
         train_video([moving_frames(1)], name="none", parent=tiny_video_codebook())

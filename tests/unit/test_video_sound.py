@@ -13,9 +13,10 @@ from stored_video import CODEBOOK
 from synthetic_speech import synthetic_speech
 
 from vqcodec import api
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
 from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video import engines, ffmpeg
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, list_codebooks
+from vqcodec.video import engines
+from vqcodec.video.io import ffmpeg
 
 RATE = 16000
 FRAMES = 40  # 1.6 s

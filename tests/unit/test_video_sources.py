@@ -13,8 +13,8 @@ from PIL import Image
 from stored_video import moving_frames
 
 from vqcodec.errors import LimitError, UnreadableInputError, UsageError
-from vqcodec.video import ffmpeg
-from vqcodec.video.sources import (
+from vqcodec.video.io import ffmpeg
+from vqcodec.video.io.sources import (
     FFmpegSource,
     PartSource,
     PictureSource,
@@ -23,8 +23,8 @@ from vqcodec.video.sources import (
     frame_rate,
     open_video,
 )
-from vqcodec.video.video_format import VideoFormat
-from vqcodec.video.y4m import Y4mReader, frame_bytes, head
+from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.y4m import Y4mReader, frame_bytes, head
 
 FORMAT = VideoFormat(48, 32, Fraction(25), Fraction(1))
 

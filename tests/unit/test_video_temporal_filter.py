@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.mc.lookahead.temporal_filter import LEVEL_STRENGTHS, TemporalFilter
 from vqcodec.video.mc.planes import padded_planes
-from vqcodec.video.mc.temporal_filter import LEVEL_STRENGTHS, TemporalFilter
 
 SHIFT = 3  # samples from a frame to the next
 STEP = 16.0

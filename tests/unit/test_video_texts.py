@@ -11,8 +11,9 @@ from stored_video import CODEBOOK
 
 from vqcodec import api
 from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video import engines, ffmpeg
-from vqcodec.video.texts import ffmetadata, parse_texts
+from vqcodec.video import engines
+from vqcodec.video.io import ffmpeg
+from vqcodec.video.io.texts import ffmetadata, parse_texts
 
 TEXTS = {
     "title": 'A "b" = c; d#e',

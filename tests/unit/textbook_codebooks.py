@@ -6,9 +6,10 @@ from functools import cache
 
 import numpy as np
 
-from vqcodec.speech.textbook import celp_codebook, ld_codebook
-from vqcodec.speech.textbook.celp_synthesis import LSF_BITS, SEQUENCE
-from vqcodec.vq.codebook import Codebook
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.speech.textbook.celp import codebook as celp_codebook
+from vqcodec.speech.textbook.celp.synthesis import LSF_BITS, SEQUENCE
+from vqcodec.speech.textbook.ld_celp import codebook as ld_codebook
 
 
 @cache

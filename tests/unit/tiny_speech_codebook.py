@@ -7,17 +7,17 @@ from functools import cache
 import numpy as np
 from synthetic_speech import synthetic_speech
 
-from vqcodec.speech.analysis import analyse
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.speech.bands import Band
-from vqcodec.speech.equalizer import Equalizer, bands_of
-from vqcodec.speech.gains import GAIN_SCALE, WEIGHT_SCALE
-from vqcodec.speech.lsf_search import LsfEffort
-from vqcodec.speech.lsf_training import LsfDesign, train_lsf
-from vqcodec.speech.model import Excitation
-from vqcodec.speech.shapes import SHAPE_SCALE
-from vqcodec.speech.speech_codebook import SetAims, SpeechCodebook, TableSet
-from vqcodec.speech.statistics import flat_counts
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.excitation.gains import GAIN_SCALE, WEIGHT_SCALE
+from vqcodec.speech.excitation.model import Excitation
+from vqcodec.speech.excitation.shapes import SHAPE_SCALE
+from vqcodec.speech.filters.equalizer import Equalizer, bands_of
+from vqcodec.speech.lsf_quantizer.search import LsfEffort
+from vqcodec.speech.lsf_quantizer.training import LsfDesign, train_lsf
+from vqcodec.speech.signal.analysis import analyse
+from vqcodec.speech.training.statistics import flat_counts
 
 
 def tiny_excitation(band: Band, pulse_counts: tuple[int, ...] = (1, 3, 6)) -> Excitation:

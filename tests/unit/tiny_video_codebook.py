@@ -6,11 +6,11 @@ import functools
 
 import numpy as np
 
-from vqcodec.blocks.model import Model
-from vqcodec.blocks.restoration_kernels import CLASSES, TAPS
-from vqcodec.video.mc.model import PLANE_TYPES, PREDICTED_CLASSES, initial_video_model
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook
+from vqcodec.blocks.model.tables import Model
+from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
+from vqcodec.video.mc.model.tables import PLANE_TYPES, PREDICTED_CLASSES, initial_video_model
 
 
 @functools.cache

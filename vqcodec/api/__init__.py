@@ -14,8 +14,8 @@ from typing import Any
 from vqcodec.api.codebooks import CodebookChoice, chosen_codebook, codebook_sources
 from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
 from vqcodec.api.options import DecodeOptions, EncodeOptions, Progress, Target, VideoChoices
-from vqcodec.endpoints import Destination, Source, check_destination, name_of
 from vqcodec.errors import CorruptFileError, UsageError
+from vqcodec.files.endpoints import Destination, Source, check_destination, name_of
 from vqcodec.reports import (
     AnyComparison,
     AnyDecodeReport,

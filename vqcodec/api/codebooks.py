@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook, resolve_codebook
 from vqcodec.container import CodebookReference
-from vqcodec.endpoints import Source
 from vqcodec.errors import VQCodecError
+from vqcodec.files.endpoints import Source
 from vqcodec.reports import CodebookUse
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import load_codebook, resolve_codebook
 
 CodebookChoice = str | os.PathLike[str] | Codebook
 

@@ -13,16 +13,16 @@ from vqcodec.api.image_comparison import measure
 from vqcodec.api.media import Side
 from vqcodec.api.options import DecodeOptions, EncodeOptions
 from vqcodec.blocks.effort import DEFAULT_EFFORT
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
 from vqcodec.container import load_media
-from vqcodec.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.errors import UsageError
+from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
 from vqcodec.image.codec import decode_picture, decode_picture_part, encode_picture
 from vqcodec.image.crop import Crop
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
 from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
 
 
 def encode(

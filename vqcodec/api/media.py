@@ -6,12 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from vqcodec.api.options import DecodeOptions, EncodeOptions
-from vqcodec.endpoints import Destination, Source, naming, read_all
 from vqcodec.errors import UnreadableInputError, UsageError
+from vqcodec.files.endpoints import Destination, Source, naming, read_all
 from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
 
 if TYPE_CHECKING:
-    from vqcodec.vq.codebook import Codebook
+    from vqcodec.codebook.codebook import Codebook
 
 _MODULES = {
     "image": "vqcodec.api.image",
@@ -98,7 +98,7 @@ def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
         CorruptFileError, UnsupportedError: it is no such file, or one of a later version.
     """
     from vqcodec.container import load_media
-    from vqcodec.sniffing import medium_of_media, with_head
+    from vqcodec.files.sniffing import medium_of_media, with_head
 
     source, head = with_head(source, name)
     medium = medium_of_media(head)
@@ -112,7 +112,7 @@ def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
 def side_to_compare(source: Source, name: str) -> tuple[Side, str]:
     """A side of a comparison, whose source may have been read, and its medium."""
     from vqcodec.container import is_media
-    from vqcodec.sniffing import medium_of_media
+    from vqcodec.files.sniffing import medium_of_media
 
     source, medium, head = _medium_of_source(source, name)
     if is_media(head):
@@ -126,7 +126,7 @@ def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     Raises:
         UnreadableInputError, LimitError: it is empty, or as `endpoints.read_all`.
     """
-    from vqcodec.sniffing import is_picture_sequence, is_sound, is_video, with_head
+    from vqcodec.files.sniffing import is_picture_sequence, is_sound, is_video, with_head
 
     if is_picture_sequence(source):
         return source, "video", b""

@@ -16,8 +16,9 @@ from vqcodec.api.media import Side
 from vqcodec.api.options import DecodeOptions, EncodeOptions
 from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
 from vqcodec.api.texts import metadata_of, texts_of
-from vqcodec.endpoints import Destination, Source, name_of, naming, seekable, write_all
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
+from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, write_all
 from vqcodec.reports import (
     CodebookUse,
     LostPacket,
@@ -27,13 +28,12 @@ from vqcodec.reports import (
     SpeechInfo,
     SpeechVerifyReport,
 )
-from vqcodec.speech.audio import AudioSource, open_audio
-from vqcodec.speech.audio_output import find_format, write_audio
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import Wish, codebook_of, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.sound.audio import AudioSource, open_audio
+from vqcodec.speech.sound.audio_output import find_format, write_audio
 
 ENCODE_OPTIONS = ("band", "channels")
 
@@ -210,7 +210,7 @@ def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, thre
         book = codebook_of(speech, codebook)
         if reference.coded or len(speech.streams) > 1 or book.engine not in (band.engine for band in BANDS.values()):
             return figures
-        from vqcodec.speech.lsf_fidelity import lsf_distortion
+        from vqcodec.speech.celp.lsf_fidelity import lsf_distortion
 
         stream = speech.streams[0]
         original = _samples_of(reference, shape.codec_rate, None, threads)

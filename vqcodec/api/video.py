@@ -27,9 +27,11 @@ from vqcodec.api.video_figures import (
     sound_facts,
 )
 from vqcodec.api.video_input import frames_of, opened
-from vqcodec.container.atomic import writing
-from vqcodec.endpoints import Destination, Source, name_of, naming, seekable
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
 from vqcodec.errors import CodebookError
+from vqcodec.files.atomic import writing
+from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable
 from vqcodec.reports import (
     CodebookUse,
     LostFrames,
@@ -39,21 +41,19 @@ from vqcodec.reports import (
     VideoInfo,
     VideoVerifyReport,
 )
-from vqcodec.speech.audio_output import FORMATS as SOUND_FORMATS
-from vqcodec.speech.audio_output import write_audio
 from vqcodec.speech.codec import codebook_of as speech_codebook_of
 from vqcodec.speech.decoding import Decoding as SoundDecoding
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
+from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
+from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.video.codec import DEFAULT_EFFORT, Progress, VideoWish, default_threads, encode_to
 from vqcodec.video.decoding import Decoding, Part, duration_of, part_of
 from vqcodec.video.encoding import Plan
 from vqcodec.video.files import VideoFile, check_structure, codebook_of, read_video
-from vqcodec.video.output import OutputFormat, VideoWriting, find_format
+from vqcodec.video.io.output import OutputFormat, VideoWriting, find_format
+from vqcodec.video.io.sources import FrameSource, frame_range
 from vqcodec.video.sound import encode_sound_of
-from vqcodec.video.sources import FrameSource, frame_range
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
 
 _SOUND_OPTIONS = {"channels": "keep", "band": "auto"}
 """Options of the coding of sound, which are no options of the video engine, with their defaults."""

@@ -7,9 +7,9 @@ from itertools import zip_longest
 
 from vqcodec.errors import UsageError
 from vqcodec.reports import VideoComparison, VideoMeasures
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
-from vqcodec.video.video_format import VideoFormat
 
 Opened = tuple[VideoFormat, Iterable[Frame]]
 

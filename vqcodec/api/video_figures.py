@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from vqcodec.api.codebooks import codebook_use
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.reports import FrameBits
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
@@ -17,7 +18,6 @@ from vqcodec.video.encoding import Plan, Written
 from vqcodec.video.engines import engine_for
 from vqcodec.video.files import VideoFile
 from vqcodec.video.sound import CodedSound
-from vqcodec.vq.codebook import Codebook
 
 _MAX_NAMED = 5  # lost parts that a note names
 _LONGER_S = 0.5  # by which sound may outlast the picture without a word

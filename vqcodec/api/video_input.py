@@ -11,14 +11,14 @@ from typing import BinaryIO
 
 from vqcodec.api.media import Side
 from vqcodec.api.options import VideoChoices
-from vqcodec.endpoints import Source, naming, seekable
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.files.endpoints import Source, naming, seekable
 from vqcodec.video.decoding import Decoding
 from vqcodec.video.files import codebook_of, read_video
-from vqcodec.video.frames import Frame
-from vqcodec.video.sources import FrameSource, PartSource, frame_range, frame_rate, open_video
-from vqcodec.video.video_format import VideoFormat
-from vqcodec.video.y4m import MAGIC
-from vqcodec.vq.codebook import Codebook
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.io.sources import FrameSource, PartSource, frame_range, frame_rate, open_video
+from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.y4m import MAGIC
 
 
 @contextmanager

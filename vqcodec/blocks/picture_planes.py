@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import MODE, SAMPLE_BITS, UNIT, Plane, new_plane, padded_size
-from vqcodec.blocks.model import CHROMA, LUMA
+from vqcodec.blocks.model.tables import CHROMA, LUMA
 from vqcodec.blocks.parameters import CodingParameters
 
 TILE_MAX = 1280  # larger pictures are cut into independent tiles of about equal size

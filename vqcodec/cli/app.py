@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vqcodec import __version__
-from vqcodec.cli import codebook, compare, decode, encode, info, train_codebook, verify, warm
+from vqcodec.cli.commands import codebook, compare, decode, encode, info, train_codebook, verify, warm
 from vqcodec.cli.exit_codes import exit_code_help
 from vqcodec.cli.failures import CommandLine
 from vqcodec.errors import UsageError

@@ -24,8 +24,8 @@ def announce_compilation(console: Console) -> Iterator[None]:
     _load_compiler()
     from numba.core import event
 
-    from vqcodec.second_process import helped
-    from vqcodec.warming import task_beside
+    from vqcodec.api.warming import task_beside
+    from vqcodec.kernels.second_process import helped
 
     class Announcer(event.Listener):
         announced = False
@@ -51,7 +51,7 @@ def _load_compiler() -> None:
     if hidden:
         sys.modules["scipy"] = None  # type: ignore[assignment]  # makes `import scipy` fail
     try:
-        importlib.import_module("vqcodec.jit")  # chooses the cache folder, which numba reads when it is imported
+        importlib.import_module("vqcodec.kernels.jit")  # chooses the cache folder, before numba reads it
         importlib.import_module("numba.np.arraymath")  # the module of numba that looks for scipy.linalg
     finally:
         if hidden:

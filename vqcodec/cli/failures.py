@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from vqcodec.cli.exit_codes import CLOSED_PIPE
 from vqcodec.errors import INTERRUPTED_EXIT_CODE, LimitError, VQCodecError
-from vqcodec.vq.names import printable
+from vqcodec.names import printable
 
 MAX_LINE = 4000  # characters; a path may have as many
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeVar
 
 import typer
 
-from vqcodec import batch
+from vqcodec.cli import batch
 from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import exit_code_of
@@ -218,7 +218,7 @@ def write_stdout(data: bytes) -> None:
 
 
 def _cpus() -> int:
-    """CPUs this process may run on (as `vqcodec.jit.default_threads`, which would load numba)."""
+    """CPUs this process may run on (as `vqcodec.kernels.jit.default_threads`, which would load numba)."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1

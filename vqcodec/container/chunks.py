@@ -15,7 +15,7 @@ from vqcodec.container.registry import MEDIA, MEDIUM_OF_NUMBER
 from vqcodec.container.varint import MAX_BYTES, get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError, UnreadableInputError, UnsupportedError
 from vqcodec.limits import MAX_CHUNK_BYTES
-from vqcodec.vq.names import at, printable
+from vqcodec.names import at, printable
 
 MAGIC = b"\x89VQC\r\n\x1a\n"
 MAJOR, MINOR = 1, 0

@@ -8,7 +8,7 @@ from vqcodec.container.media import CodebookReference, CompactSeal, MediaFile, S
 from vqcodec.container.registry import ENGINE_OF_NUMBER, ENGINES, medium_of
 from vqcodec.errors import CorruptFileError, UnsupportedError
 from vqcodec.limits import MAX_CHUNK_BYTES
-from vqcodec.vq.names import at
+from vqcodec.names import at
 
 MAGIC = b"\xd6Q"
 VERSION = 1

@@ -9,7 +9,7 @@ from vqcodec.container.media import MediaFile, Stream, check_reference, check_st
 from vqcodec.container.reader import ChunkReader
 from vqcodec.container.writer import ChunkWriter
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.vq.names import at
+from vqcodec.names import at
 
 
 def dump_media(media: MediaFile) -> bytes:

@@ -13,7 +13,7 @@ from typing import BinaryIO, overload
 from vqcodec.container import chunks
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError
-from vqcodec.vq.names import at
+from vqcodec.names import at
 
 END_PAYLOAD_BYTES = 4 + 8
 END_BYTES = 4 + 1 + END_PAYLOAD_BYTES + 4  # the whole end chunk: the last bytes of every chunked file

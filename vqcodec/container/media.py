@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.registry import MEDIA, medium_of
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.names import at, is_codebook_name, is_engine_name, printable
+from vqcodec.names import at, is_codebook_name, is_engine_name, printable
 
 MAX_STREAMS = 256
 MAX_CODEBOOKS = 256

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from vqcodec.codebook import file as codebook_file
 from vqcodec.container import chunks
 from vqcodec.container.chunks import Chunk, Damage
 from vqcodec.container.index import Packet, parse_end, parse_packet_head
@@ -14,8 +15,7 @@ from vqcodec.container.registry import MEDIUM_OF_NUMBER, medium_of
 from vqcodec.container.varint import get_varint
 from vqcodec.container.writer import METADATA_KINDS, TEXT_PREFIX
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.vq import codebook_file
-from vqcodec.vq.names import at, is_codebook_name, is_engine_name, printable
+from vqcodec.names import at, is_codebook_name, is_engine_name, printable
 
 _METADATA_OF_KIND = {kind: key for key, kind in METADATA_KINDS.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vqcodec.errors import CorruptFileError
-from vqcodec.vq.names import at
+from vqcodec.names import at
 
 MAX_BYTES = 9
 MAX_VALUE = (1 << 63) - 1

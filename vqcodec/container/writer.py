@@ -13,7 +13,7 @@ from vqcodec.container.registry import MEDIA
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import UsageError
 from vqcodec.limits import MAX_NAME_BYTES
-from vqcodec.vq.names import printable
+from vqcodec.names import printable
 
 METADATA_KINDS = {"icc": chunks.ICC, "exif": chunks.EXIF, "xmp": chunks.XMP}
 TEXT_PREFIX = "text:"

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.words import leading_zeros, load_word, store_word
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, kernel
 
 PADDING = 8  # spare bytes at the end of every buffer: the word at the last bit position lies within
 MAX_PUT_BITS = 32  # the most bits that one call puts, peeks or gets

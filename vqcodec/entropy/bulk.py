@@ -13,7 +13,7 @@ from vqcodec.entropy.bits import PADDING, padded, peek_word
 from vqcodec.entropy.tables import LENGTH_FIELD_BITS, TableSet, get_symbol, put_symbol, search_symbol
 from vqcodec.entropy.words import store_word
 from vqcodec.errors import CorruptFileError
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 
 _BYTE_ALPHABET = 256
 _JOINT_BITS = 11  # of the look-up of several symbols: 16 KiB, half of a first-level cache

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.errors import CorruptFileError
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 
 MAX_LENGTH = 16  # bits; enough for every alphabet of MAX_SYMBOLS
 MAX_SYMBOLS = 1 << 16

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from vqcodec.entropy.bits import peek_word, put_bits
 from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, check_lengths, code_lengths
 from vqcodec.errors import CorruptFileError
-from vqcodec.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 
 DEFAULT_LOOKUP_BITS = 9
 MAX_CONTEXTS = 1 << 16

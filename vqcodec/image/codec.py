@@ -11,15 +11,15 @@ import numpy as np
 
 from vqcodec import limits, metrics
 from vqcodec.blocks.effort import DEFAULT_EFFORT
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook, shipped_parent
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import engine_for
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
-from vqcodec.image.targets import reach_psnr, reach_size
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook, shipped_parent
+from vqcodec.media.reaching import reach_psnr, reach_size
 
 DEFAULT_QUALITY = 75.0
 

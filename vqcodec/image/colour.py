@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 
 
 def to_ycbcr(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

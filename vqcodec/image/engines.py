@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UnsupportedError
 from vqcodec.image.crop import Crop
-from vqcodec.vq.codebook import Codebook
 
 _MODULES = {
     "image/block": "vqcodec.image.block.engine",

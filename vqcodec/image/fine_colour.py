@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 
 FRACTION_BITS = 4
 _HIGHEST = 255 << FRACTION_BITS

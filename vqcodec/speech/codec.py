@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
 from vqcodec.container import CodebookReference
 from vqcodec.errors import CodebookError, LimitError, UsageError
-from vqcodec.speech.audio import ArraySource
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.decoding import Decoding
 from vqcodec.speech.engines import ENGINES, SpeechOptions
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
+from vqcodec.speech.sound.audio import ArraySource
 from vqcodec.speech.stream import StreamHeader
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
 
 DEFAULT_QUALITY = 50.0
 DEFAULT_EFFORT = 5

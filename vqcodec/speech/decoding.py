@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.speech.audio import pcm16
 from vqcodec.speech.engines import SpeechEngine
 from vqcodec.speech.files import SpeechFile, StoredStream
-from vqcodec.speech.resampling import Resampler, resampled_length
-from vqcodec.vq.codebook import Codebook
+from vqcodec.speech.sound.audio import pcm16
+from vqcodec.speech.sound.resampling import Resampler, resampled_length
 
 PIECE_S = 40  # seconds decoded at a time
 RESAMPLER_REACH_S = 0.05  # on either side, beyond which a sample has no part in what resampling gives

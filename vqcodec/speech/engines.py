@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
-from vqcodec.vq.codebook import Codebook
 
 MAX_EFFORT = 9
 
@@ -74,7 +74,7 @@ class EncodedSpeech:
 
 
 class Coder(Protocol):
-    """What a speech engine's module offers; documented in `vqcodec.speech.engine`."""
+    """What a speech engine's module offers; documented in `vqcodec.speech.celp.engine`."""
 
     def encode(
         self,
@@ -131,9 +131,9 @@ class SpeechEngine:
 ENGINES = {
     engine.name: engine
     for engine in (
-        SpeechEngine("speech/celp-nb", "vqcodec.speech.engine", 8000, "nb"),
-        SpeechEngine("speech/celp-wb", "vqcodec.speech.engine", 16000, "wb"),
-        SpeechEngine("speech/celp-fixed", "vqcodec.speech.textbook.celp", 8000, "nb", 4.8),
-        SpeechEngine("speech/ld-celp", "vqcodec.speech.textbook.ld_celp", 8000, "nb", 16.0),
+        SpeechEngine("speech/celp-nb", "vqcodec.speech.celp.engine", 8000, "nb"),
+        SpeechEngine("speech/celp-wb", "vqcodec.speech.celp.engine", 16000, "wb"),
+        SpeechEngine("speech/celp-fixed", "vqcodec.speech.textbook.celp.engine", 8000, "nb", 4.8),
+        SpeechEngine("speech/ld-celp", "vqcodec.speech.textbook.ld_celp.engine", 8000, "nb", 16.0),
     )
 }

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import BinaryIO, Protocol
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.container.chunks import MAGIC, Damage
 from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
@@ -17,7 +18,6 @@ from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.speech.engines import ENGINES, SpeechEngine
 from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
-from vqcodec.vq.codebook import Codebook
 
 MEDIUM = "speech"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from vqcodec import limits
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError
-from vqcodec.speech.resampling import resampled_length
+from vqcodec.speech.sound.resampling import resampled_length
 
 RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000)
 """Sampling rates that have a code, from 1 on; 0 is the codec's own rate."""

@@ -13,14 +13,14 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
 from vqcodec.errors import UsageError
-from vqcodec.image.targets import reach_psnr, reach_rate, reach_size
+from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
 from vqcodec.video.encoding import Plan, Written, write_video
-from vqcodec.video.frames import Frame, chroma_size
-from vqcodec.video.sources import ArraySource, FrameSource
-from vqcodec.video.video_format import VideoFormat
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.video.io.frames import Frame, chroma_size
+from vqcodec.video.io.sources import ArraySource, FrameSource
+from vqcodec.video.io.video_format import VideoFormat
 
 DEFAULT_QUALITY = 50.0
 DEFAULT_EFFORT = 5
@@ -159,7 +159,7 @@ def encode_to(plan: Plan, wish: VideoWish, file: BinaryIO, progress: Progress | 
 
 def default_threads() -> int:
     """As many as there are processors for this process."""
-    from vqcodec import jit
+    from vqcodec.kernels import jit
 
     return jit.default_threads()
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.video.engines import engine_for
 from vqcodec.video.files import VideoFile
-from vqcodec.video.frames import Frame
-from vqcodec.vq.codebook import Codebook
+from vqcodec.video.io.frames import Frame
 
 Progress = Callable[[int], None]
 

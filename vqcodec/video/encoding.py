@@ -13,17 +13,17 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import shipped_parent
 from vqcodec.container import ChunkWriter, CodebookReference
 from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
-from vqcodec.video.frames import Frame
 from vqcodec.video.grouping import SceneDetector, groups
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
 from vqcodec.video.sound import CodedSound
-from vqcodec.video.sources import FrameSource
 from vqcodec.video.stream import VideoHeader, pack_times
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import shipped_parent
 
 MOST_HELD = 1 << 28  # luma samples of all groups in work at a time, unless one alone has more
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UnsupportedError, UsageError
-from vqcodec.video.frames import Frame
-from vqcodec.vq.codebook import Codebook
+from vqcodec.video.io.frames import Frame
 
 MAX_EFFORT = 9
 GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory

@@ -10,6 +10,8 @@ from threading import Lock
 from typing import BinaryIO
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import resolve_codebook
 from vqcodec.container import ChunkReader, CodebookReference, compact
 from vqcodec.container.index import IndexedPackets, only_packets, read_index
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnsupportedError
@@ -17,8 +19,6 @@ from vqcodec.speech.files import SpeechFile
 from vqcodec.video.engines import engine_for
 from vqcodec.video.sound import speech_file
 from vqcodec.video.stream import VideoHeader, unpack_times
-from vqcodec.vq.codebook import Codebook
-from vqcodec.vq.library import resolve_codebook
 
 MEDIUM = "video"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 
 MIN_GROUP = 4  # frames: a cut that comes sooner costs more than it saves
 CELL = 8  # luma is looked at in means of CELL x CELL

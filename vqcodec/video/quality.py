@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from vqcodec.metrics import psnr, ssim
 from vqcodec.metrics.squared_error import EXACT_PLANE_DB
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 
 
 class FrameQuality(NamedTuple):

@@ -13,14 +13,14 @@ from vqcodec.container import ChunkReader, CodebookReference
 from vqcodec.container.chunks import Damage
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import UnreadableInputError
-from vqcodec.speech.audio import open_audio
 from vqcodec.speech.codec import Wish, encode_sound
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
-from vqcodec.video import ffmpeg
+from vqcodec.speech.sound.audio import open_audio
+from vqcodec.video.io import ffmpeg
 
 if TYPE_CHECKING:
-    from vqcodec.vq.codebook import Codebook
+    from vqcodec.codebook.codebook import Codebook
 
 
 @dataclass(frozen=True)

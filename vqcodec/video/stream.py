@@ -10,7 +10,7 @@ from itertools import pairwise
 from vqcodec import limits
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.video.video_format import UNSPECIFIED_MATRIX, VideoFormat
+from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
 
 _FULL_RANGE, _ASPECT, _MATRIX, _COUNT, _TIMES = (1 << bit for bit in range(5))
 _KNOWN_FLAGS = 31

@@ -13,9 +13,9 @@ from typing import Any, Protocol, TypeVar
 
 import numpy.typing as npt
 
-from vqcodec.blocks.training import resume_rounds, save_round
+from vqcodec.blocks.training.train import resume_rounds, save_round
 from vqcodec.errors import UsageError
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 
 DEFAULT_ROUNDS = 3
 TRAINING_EFFORT = 5

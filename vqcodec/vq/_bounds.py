@@ -30,7 +30,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.jit import inline_kernel
+from vqcodec.kernels.jit import inline_kernel
 
 UNIT_ROUNDOFF = 2.0**-24
 UNDERFLOW = 1e-30

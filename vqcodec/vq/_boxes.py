@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._exact import squared_error

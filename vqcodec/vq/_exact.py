@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, kernel
 
 
 @inline_kernel

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from vqcodec.jit import kernel
+from vqcodec.kernels.jit import kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy import bits
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.image import alpha
@@ -18,7 +19,6 @@ from vqcodec.image.block.layers import ENGINE, Layer, layers_of, planes_of, reco
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
-from vqcodec.vq.codebook import Codebook
 
 _LAMBDA_AT_ZERO = 40.0  # squared error per sample that a bit is worth at quality 0
 

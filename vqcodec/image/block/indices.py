@@ -13,7 +13,7 @@ import numpy as np
 from vqcodec.entropy import bits
 from vqcodec.entropy.tables import get_symbol, put_symbol
 from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
-from vqcodec.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, kernel
 
 RUN_TO_END = RUN_SYMBOLS - 1
 _DIRECT_RUNS = 8  # run symbols below this are the length itself

@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from vqcodec import limits
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError
 from vqcodec.image import colour
-from vqcodec.jit import kernel
-from vqcodec.vq.codebook import Codebook
+from vqcodec.kernels.jit import kernel
 
 ENGINE = "image/block"
 LAYOUTS = {"grey": 0, "420": 1, "joint": 2}

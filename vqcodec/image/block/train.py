@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vqcodec import __version__
+from vqcodec.api.corpus import PictureCorpus
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.errors import UnreadableInputError, UsageError
 from vqcodec.image import colour
 from vqcodec.image.block.indices import count_symbols, select_indices
 from vqcodec.image.block.layers import ENGINE, LAYOUTS, RUN_SYMBOLS, Layer, planes_of, vectors_of
-from vqcodec.training.contexts import classes_of, smoothed_counts
-from vqcodec.training.corpus import PictureCorpus
-from vqcodec.training.lbg import lbg
-from vqcodec.vq.codebook import Codebook
+from vqcodec.vq.design.contexts import classes_of, smoothed_counts
+from vqcodec.vq.design.lbg import lbg
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of the whole is done, 0 to 1."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vqcodec.blocks.decoder import decode_planes
-from vqcodec.blocks.encoder import encode_planes
-from vqcodec.blocks.model import Model
+from vqcodec.blocks.decoding.decoder import decode_planes
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
 from vqcodec.blocks.picture_planes import tile_rectangles
+from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError
 from vqcodec.image import alpha as exact

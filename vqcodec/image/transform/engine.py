@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from vqcodec.blocks.decoder import count_plane_bits, decode_planes
-from vqcodec.blocks.encoder import encode_planes
-from vqcodec.blocks.model import Model
+from vqcodec.blocks.decoding.decoder import count_plane_bits, decode_planes
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, PARAMETER_BYTES, CodingParameters
 from vqcodec.blocks.picture_planes import tile_rectangles
+from vqcodec.blocks.search.encoder import encode_planes
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
@@ -26,7 +27,6 @@ from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
 from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, sample_type, samples_of
 from vqcodec.image.transform.quality import ladder_position
-from vqcodec.vq.codebook import Codebook
 
 ENGINE = "image/transform"
 CHROMA = ("auto", "444", "420")

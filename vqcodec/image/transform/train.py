@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from vqcodec import __version__
-from vqcodec.blocks.model import Model
+from vqcodec.api.corpus import PictureCorpus
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.training import DEFAULT_RUNGS
-from vqcodec.blocks.training import train as train_model
+from vqcodec.blocks.training.train import DEFAULT_RUNGS
+from vqcodec.blocks.training.train import train as train_model
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.image import colour
 from vqcodec.image.transform.engine import ENGINE, TUNES, model_of
 from vqcodec.image.transform.planes import planes_of
-from vqcodec.training.corpus import PictureCorpus
-from vqcodec.vq.codebook import Codebook
 
 PIECE = 512  # larger pictures are trained on in pieces of so many samples a side
 

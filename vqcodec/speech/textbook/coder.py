@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.jit import map_shards
+from vqcodec.kernels.jit import map_shards
 from vqcodec.speech.bands import Band
+from vqcodec.speech.celp.group_coding import to_pcm
+from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, SpeechOptions
-from vqcodec.speech.group_coding import to_pcm
-from vqcodec.speech.recording import Recording
 from vqcodec.speech.textbook.concealment import conceal
 from vqcodec.speech.textbook.fields import IntArray, Layout
 from vqcodec.speech.textbook.header import FixedHeader
-from vqcodec.vq.codebook import Codebook
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class FixedRateCoder(ABC):
         options: SpeechOptions | None = None,
         progress: Progress | None = None,
     ) -> EncodedSpeech:
-        """Encode a recording; arguments and errors as `vqcodec.speech.engine.encode`."""
+        """Encode a recording; arguments and errors as `vqcodec.speech.celp.engine.encode`."""
         self._check(codebook)
         header = FixedHeader(self.band.frame, np.asarray(signal).size, self.packet_units)
         recording = Recording(signal, self.band, self.packet_units)
@@ -95,7 +95,7 @@ class FixedRateCoder(ABC):
         count: int | None = None,
         threads: int | None = None,
     ) -> Samples:
-        """Decode a part of a stream; arguments and errors as `vqcodec.speech.engine.decode`."""
+        """Decode a part of a stream; arguments and errors as `vqcodec.speech.celp.engine.decode`."""
         self._check(codebook)
         parsed = FixedHeader.from_bytes(header, self.band.frame)
         count = parsed.samples - first if count is None else count
@@ -117,7 +117,7 @@ class FixedRateCoder(ABC):
         return np.concatenate([np.zeros(0, np.int16), *decoded])[begin : begin + count]
 
     def count_bits(self, header: bytes, packets: Sequence[bytes | None], codebook: Codebook) -> dict[str, int]:
-        """Return where the bits of a stream went; arguments and errors as `vqcodec.speech.engine.count_bits`."""
+        """Return where the bits of a stream went; arguments and errors as `vqcodec.speech.celp.engine.count_bits`."""
         self._check(codebook)
         parsed = FixedHeader.from_bytes(header, self.band.frame)
         if len(packets) > parsed.packets:
@@ -127,7 +127,7 @@ class FixedRateCoder(ABC):
         return self._bits(parsed, packets)
 
     def describe(self, header: bytes) -> dict[str, Any]:
-        """Return what a header says; errors as `vqcodec.speech.engine.describe`."""
+        """Return what a header says; errors as `vqcodec.speech.celp.engine.describe`."""
         parsed = FixedHeader.from_bytes(header, self.band.frame)
         return {
             "samples": parsed.samples,

@@ -1,4 +1,4 @@
-"""Working arrays of a closed-loop search, as the kernels of `vqcodec.speech.targets` take them."""
+"""Working arrays of a closed-loop search, as the kernels of `vqcodec.speech.excitation.targets` take them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vqcodec.blocks.contexts import (
+from vqcodec.blocks.syntax.contexts import (
     ALL_CONTEXTS,
     FIRST_MASK,
     FIRST_PATTERN,
@@ -23,7 +23,7 @@ from vqcodec.blocks.contexts import (
     PATTERN_SYMBOLS,
     surrounding_energy,
 )
-from vqcodec.jit import inline_kernel
+from vqcodec.kernels.jit import inline_kernel
 from vqcodec.video.mc.layout import GRID_LOG, INTRA, KIND, LOG_SIZE, NODE_SIZES, SKIPPED, UNDECODED
 
 # Symbols of a node: cut, or a block with its motion. Skipped and merged blocks take one of the candidates, the first

@@ -8,29 +8,29 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.decoder import decode_tile
+from vqcodec.blocks.decoding.decoder import decode_tile
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.records import new_record
-from vqcodec.blocks.restoration import restore
+from vqcodec.blocks.signal.restoration import restore
 from vqcodec.container.varint import get_varint
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
 from vqcodec.errors import CodebookError, CorruptFileError
-from vqcodec.jit import default_threads
+from vqcodec.kernels.jit import default_threads
+from vqcodec.kernels.records import new_record
 from vqcodec.limits import check_picture_size
-from vqcodec.video.frames import Frame
-from vqcodec.video.mc.adaptation import Adaptation, new_counts
-from vqcodec.video.mc.deblocking import smooth_frame
-from vqcodec.video.mc.frame_decoding import FRAME_SCRATCH, decode_frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.layout import InterFrame
-from vqcodec.video.mc.model import VideoModel
+from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
+from vqcodec.video.mc.model.tables import VideoModel
+from vqcodec.video.mc.motion.deblocking import smooth_frame
+from vqcodec.video.mc.motion.store import FrameStore, Samples
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import shown_frame, whole_units
-from vqcodec.video.mc.store import FrameStore, Samples
 from vqcodec.video.mc.structure import INTRA, Place, coding_order
-from vqcodec.video.mc.syntax import get_frame_header
+from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
+from vqcodec.video.mc.syntax.writing import get_frame_header
 
 
 class DecodedFrame(NamedTuple):

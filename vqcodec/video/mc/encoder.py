@@ -9,32 +9,32 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.encoder import SearchedPlane, diagonals, pack_tile, search_tile
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.partition_search import PARTITION_SCRATCH
-from vqcodec.blocks.records import new_record
-from vqcodec.blocks.restoration import restore
+from vqcodec.blocks.search.encoder import SearchedPlane, diagonals, pack_tile, search_tile
+from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH
+from vqcodec.blocks.signal.restoration import restore
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.container.varint import put_varint
 from vqcodec.entropy.bits import PADDING
-from vqcodec.jit import default_threads
-from vqcodec.video.frames import Frame
-from vqcodec.video.mc.adaptation import ROWS, Adaptation, FrameCounts, new_counts
-from vqcodec.video.mc.deblocking import smooth_frame
+from vqcodec.kernels.jit import default_threads
+from vqcodec.kernels.records import new_record
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.effort import block_settings, picture_effort, smooths_sources
-from vqcodec.video.mc.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.layout import KIND, ROOT, InterFrame
-from vqcodec.video.mc.model import VideoModel
-from vqcodec.video.mc.node_search import NODE_SCRATCH, search_root
+from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
+from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
+from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new_counts
+from vqcodec.video.mc.model.tables import VideoModel
+from vqcodec.video.mc.motion.deblocking import smooth_frame
+from vqcodec.video.mc.motion.store import FrameStore, Samples
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
-from vqcodec.video.mc.residual_search import Sources
-from vqcodec.video.mc.store import FrameStore, Samples
+from vqcodec.video.mc.search.node_search import NODE_SCRATCH, search_root
+from vqcodec.video.mc.search.residual_search import Sources
 from vqcodec.video.mc.structure import INTRA, coding_order
-from vqcodec.video.mc.syntax import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
-from vqcodec.video.mc.temporal_filter import TemporalFilter
+from vqcodec.video.mc.syntax.writing import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
 
 LEVEL_LAMBDAS = (0.11, 0.13, 0.18, 0.20, 0.22, 0.22)  # distortion per bit in squared steps, by level
 

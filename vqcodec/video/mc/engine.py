@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
 from vqcodec.video.mc.encoder import encode_frames
-from vqcodec.video.mc.importance import first_frame_advance
-from vqcodec.video.mc.model import VideoModel
+from vqcodec.video.mc.lookahead.importance import first_frame_advance
+from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import DEFAULT_DISTANCE, DISTANCES, coding_order
-from vqcodec.vq.codebook import Codebook
 
 ENGINE = "video/mc"
 DEFAULT_GROUP = 128

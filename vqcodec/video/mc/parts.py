@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.parts import PART_NAMES
+from vqcodec.blocks.syntax.parts import PART_NAMES
 
 # Rows of the counts: what the four kinds of tables spend, by the parts of the block engine, then one count each
 INTRA_LUMA, INTRA_CHROMA, INTER_LUMA, INTER_CHROMA, NODE, SHAPE, VECTOR = range(7)

@@ -7,8 +7,8 @@ among the intra modes.
 
 from __future__ import annotations
 
-from vqcodec.blocks.contexts import ENERGY_CLASSES, FIRST_CHOICE, FIRST_MODE, FIRST_PARTITION, FIRST_TRANSFORM
-from vqcodec.jit import inline_kernel
+from vqcodec.blocks.syntax.contexts import ENERGY_CLASSES, FIRST_CHOICE, FIRST_MODE, FIRST_PARTITION, FIRST_TRANSFORM
+from vqcodec.kernels.jit import inline_kernel
 from vqcodec.video.st3d.layout import (
     ALONE,
     BAND_MASK,

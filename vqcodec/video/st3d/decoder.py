@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model import CHROMA, LUMA, Model
-from vqcodec.blocks.parts import PartBits, new_part_bits
-from vqcodec.blocks.records import new_record
+from vqcodec.blocks.model.tables import CHROMA, LUMA, Model
+from vqcodec.blocks.syntax.parts import PartBits, new_part_bits
 from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.errors import CorruptFileError
-from vqcodec.jit import map_shards
-from vqcodec.video.frames import Frame
-from vqcodec.video.st3d.decoding import DECODER_SCRATCH, decode_chroma_row, decode_luma_row
+from vqcodec.kernels.jit import map_shards
+from vqcodec.kernels.records import new_record
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.layout import MACROBLOCK, Slab, empty_frame, new_slab, slab_depths
-from vqcodec.video.st3d.lifting import synthesise
 from vqcodec.video.st3d.parameters import GroupParameters
-from vqcodec.video.st3d.planes import limited, shown_frames
+from vqcodec.video.st3d.signal.lifting import synthesise
+from vqcodec.video.st3d.signal.planes import limited, shown_frames
+from vqcodec.video.st3d.syntax.reading import DECODER_SCRATCH, decode_chroma_row, decode_luma_row
 
 _CUT_OFF = "video data: a group ends before its last frame; truncated or damaged"
 LastFrame = tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]

@@ -9,23 +9,23 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model import CHROMA, LUMA, Model, PackTables
-from vqcodec.blocks.parts import PartBits, new_part_bits
-from vqcodec.blocks.records import new_record
-from vqcodec.blocks.statistics import PlaneStatistics
-from vqcodec.blocks.tokens import MAX_TOKEN_BITS, count_tokens, pack_tokens
+from vqcodec.blocks.model.tables import CHROMA, LUMA, Model, PackTables
+from vqcodec.blocks.syntax.parts import PartBits, new_part_bits
+from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, count_tokens, pack_tokens
+from vqcodec.blocks.training.statistics import PlaneStatistics
 from vqcodec.entropy.bits import PADDING
-from vqcodec.jit import default_threads, map_shards
-from vqcodec.video.frames import Frame
-from vqcodec.video.st3d.coding import code_row
-from vqcodec.video.st3d.deciding import decide_row
+from vqcodec.kernels.jit import default_threads, map_shards
+from vqcodec.kernels.records import new_record
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.decoder import shown_slab
 from vqcodec.video.st3d.effort import Settings
 from vqcodec.video.st3d.layout import MACROBLOCK, Slab, empty_frame, new_slab, slab_depths
-from vqcodec.video.st3d.lifting import analyse
 from vqcodec.video.st3d.parameters import GroupParameters
-from vqcodec.video.st3d.planes import shown_frames, slab_planes
-from vqcodec.video.st3d.quantizing import ENCODER_SCRATCH
+from vqcodec.video.st3d.search.coding import code_row
+from vqcodec.video.st3d.search.deciding import decide_row
+from vqcodec.video.st3d.search.quantizing import ENCODER_SCRATCH
+from vqcodec.video.st3d.signal.lifting import analyse
+from vqcodec.video.st3d.signal.planes import shown_frames, slab_planes
 
 _TOKENS_A_GROUP = 11  # at most: mask tokens, a codeword, signs, four escapes of two
 _GROUPS_A_ROW = 2 * (MACROBLOCK // 2) ** 2  # of luma, by column of macroblocks, in a row of superblocks

@@ -12,17 +12,17 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model import PLANE_TYPES, Model
-from vqcodec.blocks.parts import PART_NAMES, PartBits
+from vqcodec.blocks.model.tables import PLANE_TYPES, Model
+from vqcodec.blocks.syntax.parts import PART_NAMES, PartBits
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
-from vqcodec.video.frames import Frame
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.decoder import GroupDecoder
 from vqcodec.video.st3d.effort import settings_of
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.layout import LAST_STEP_INDEX, MIN_STEP_INDEX
 from vqcodec.video.st3d.parameters import MAX_FRAMES, GroupParameters
-from vqcodec.vq.codebook import Codebook
 
 ENGINE = "video/st3d"
 DEFAULT_GROUP = 64

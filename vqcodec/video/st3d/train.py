@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from vqcodec.blocks.fitting import fit_model
-from vqcodec.blocks.initial import initial_model
-from vqcodec.blocks.model import PLANE_TYPES, Model, no_transforms
-from vqcodec.blocks.statistics import PlaneStatistics, new_statistics
-from vqcodec.jit import default_threads
+from vqcodec.blocks.model.initial import initial_model
+from vqcodec.blocks.model.tables import PLANE_TYPES, Model, no_transforms
+from vqcodec.blocks.training.fitting import fit_model
+from vqcodec.blocks.training.statistics import PlaneStatistics, new_statistics
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.kernels.jit import default_threads
 from vqcodec.video.st3d.effort import settings_of
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.engine import ENGINE, Wishes, model_of
@@ -26,7 +27,6 @@ from vqcodec.video.training import (
     story_of,
     train_rounds,
 )
-from vqcodec.vq.codebook import Codebook
 
 RUNGS = (16, 24, 30, 36, 42, 48)  # steps 4 to 64
 # Every way that groups are coded has contexts of its own somewhere

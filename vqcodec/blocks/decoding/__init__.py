@@ -1,0 +1,1 @@
+"""Decode planes: read symbols block by block, predict, reconstruct, filter."""

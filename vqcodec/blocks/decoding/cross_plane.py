@@ -1,0 +1,95 @@
+"""Prediction of a block from planes of the same picture that are decoded already.
+
+The relation between the planes is fitted by least squares to the samples above and to the left of the block, where
+both sides are known, so no parameters are sent. Everything is integer arithmetic: the moments are exact, divisions
+round towards minus infinity.
+"""
+
+from __future__ import annotations
+
+from vqcodec.blocks.layout import FROM_BOTH, FROM_FIRST, FROM_SECOND, SAMPLE_MAX, SAMPLE_MIDDLE
+from vqcodec.blocks.syntax.contexts import is_done
+from vqcodec.kernels.jit import inline_kernel, inner_kernel
+
+TEMPLATE = 2  # rows above and columns to the left that are fitted
+SLOPE_BITS = 10
+SLOPE_MAX = 8 << SLOPE_BITS
+_RIDGE = 256  # one squared sample value, added to the variance of a regressor
+_MOMENT_BITS = 20  # what moments are reduced to before two slopes are solved for
+
+
+@inline_kernel
+def _solve(numerator, denominator):
+    """Return numerator / denominator as a bounded slope."""
+    return min(max((numerator << SLOPE_BITS) // denominator, -SLOPE_MAX), SLOPE_MAX)
+
+
+@inline_kernel
+def _solve_two(v11, v12, v22, c1, c2):
+    """Return the two slopes of a regression with these (co)variances, all scaled alike."""
+    while max(v11, v22) >> _MOMENT_BITS != 0:
+        v11, v12, v22, c1, c2 = v11 >> 1, v12 >> 1, v22 >> 1, c1 >> 1, c2 >> 1
+    determinant = max(v11 * v22 - v12 * v12, 1)
+    limit = 1 << (2 * _MOMENT_BITS)
+    first = min(max(c1 * v22 - c2 * v12, -limit), limit)
+    second = min(max(c2 * v11 - c1 * v12, -limit), limit)
+    return _solve(first, determinant), _solve(second, determinant)
+
+
+@inner_kernel
+def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
+    """Predict the block at (y, x) of `plane` from its guides into `prediction` (int32 (32, 32), 1/16).
+
+    `mode` is FROM_FIRST, FROM_BOTH or FROM_SECOND; the guides it names exist.
+    """
+    samples, blocks = plane.samples, plane.blocks
+    rows, columns = samples.shape
+    width, height = 1 << log_width, 1 << log_height
+    first = plane.guides[1 if mode == FROM_SECOND else 0]
+    second = plane.guides[plane.guides.shape[0] - 1]
+    count = st = s1 = s2 = s1t = s2t = s11 = s22 = s12 = 0
+    for side in range(2 * TEMPLATE):
+        distance = (side >> 1) + 1
+        start = -distance if side & 1 == 0 else 0
+        end = width + (width >> 1) if side & 1 == 0 else height + (height >> 1)
+        for i in range(start, end):
+            v = y - distance if side & 1 == 0 else y + i
+            u = x + i if side & 1 == 0 else x - distance
+            if v < 0 or u < 0 or v >= rows or u >= columns or not is_done(blocks, v, u):
+                continue
+            t, a, b = int(samples[v, u]), int(first[v, u]), int(second[v, u])
+            count += 1
+            st += t
+            s1 += a
+            s2 += b
+            s1t += a * t
+            s2t += b * t
+            s11 += a * a
+            s22 += b * b
+            s12 += a * b
+    slope1 = slope2 = 0
+    mean, mean1, mean2 = SAMPLE_MIDDLE, SAMPLE_MIDDLE, SAMPLE_MIDDLE
+    if count > 0:
+        ridge = count * count * _RIDGE
+        v11, c1 = count * s11 - s1 * s1 + ridge, count * s1t - s1 * st
+        if mode == FROM_BOTH:
+            v22, c2 = count * s22 - s2 * s2 + ridge, count * s2t - s2 * st
+            slope1, slope2 = _solve_two(v11, count * s12 - s1 * s2, v22, c1, c2)
+        else:
+            slope1 = _solve(c1, v11)
+        half = count >> 1
+        mean, mean1, mean2 = (st + half) // count, (s1 + half) // count, (s2 + half) // count
+    rounding = 1 << (SLOPE_BITS - 1)
+    near, far = first[y : y + height, x : x + width], second[y : y + height, x : x + width]
+    for i in range(height):
+        for j in range(width):
+            change = slope1 * (near[i, j] - mean1) + slope2 * (far[i, j] - mean2)
+            prediction[i, j] = min(max(mean + ((change + rounding) >> SLOPE_BITS), 0), SAMPLE_MAX)
+
+
+@inline_kernel
+def allowed_mode(mode, guides):
+    """Return `mode`, or what stands for it where the plane has fewer guides than it needs."""
+    if mode < FROM_FIRST or guides >= 2:
+        return mode
+    return FROM_FIRST if guides == 1 else 0

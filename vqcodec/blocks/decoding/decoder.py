@@ -1,0 +1,167 @@
+"""Decoding of planes: exact, bounded whatever the bytes, tiles in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vqcodec.blocks.decoding.picture_filter import restore_plane
+from vqcodec.blocks.decoding.plane_decoding import DECODER_SCRATCH, decode_plane
+from vqcodec.blocks.layout import Plane, superblock_count
+from vqcodec.blocks.model.tables import Model
+from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.picture_planes import (
+    Rectangle,
+    Samples,
+    Shape,
+    open_plane,
+    plane_rectangle,
+    plane_type,
+    rounded,
+    tile_rectangles,
+)
+from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
+from vqcodec.entropy.bits import PADDING
+from vqcodec.entropy.bits import padded as padded_bits
+from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.kernels.jit import map_shards
+from vqcodec.kernels.records import new_record
+from vqcodec.limits import check_picture_size
+
+
+class DecodedTile(NamedTuple):
+    """The planes of a tile, and where the bits of its payload went (see `EncodedPlanes.bits`)."""
+
+    planes: list[Plane]
+    bits: dict[str, int]
+
+
+def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameters: CodingParameters) -> DecodedTile:
+    """Return the decoded tile whose planes have these shapes.
+
+    Raises:
+        CorruptFileError: the payload ends before the last plane does, or goes on after it.
+    """
+    buffer = padded_bits(payload)
+    end = 8 * (buffer.size - PADDING)
+    rung = model.rung_of(parameters.step_index)
+    scratch = new_record(DECODER_SCRATCH)
+    part_bits = new_part_bits()
+    planes: list[Plane] = []
+    position = kind = 0
+    for index, shape in enumerate(shapes):
+        kind = plane_type(index, parameters.subsampling)
+        plane = open_plane(index, shape, planes, parameters)
+        position = decode_plane(
+            plane,
+            buffer,
+            position,
+            end,
+            parameters.plane_step(index),
+            parameters.modulated and kind == 0,
+            model.decoder_tables(kind, rung),
+            part_bits[kind],
+            scratch,
+        )
+        if position > end:
+            raise CorruptFileError(f"picture data: truncated or damaged, {len(payload)} bytes do not make a tile")
+        planes.append(plane)
+    if end - position >= 8:
+        raise CorruptFileError(f"picture data: damaged, {(end - position) // 8} bytes are left over after a tile")
+    return DecodedTile(planes, bits_by_part(part_bits, kind + 1, end - position))
+
+
+def decode_planes(
+    payloads: Sequence[bytes],
+    shapes: Sequence[Shape],
+    model: Model,
+    parameters: CodingParameters,
+    threads: int | None = None,
+    tiles: Sequence[int] | None = None,
+    dtype: type[np.uint8] | type[np.int16] = np.uint8,
+) -> list[Samples]:
+    """Return the planes that `encode_planes` coded.
+
+    Args:
+        payloads: one a tile, in raster order.
+        shapes: (height, width) of every plane.
+        tiles: numbers of the tiles to decode; the rest of the planes is left black. None for all.
+        dtype: np.uint8 for rounded samples, np.int16 for samples in 1/16.
+
+    Raises:
+        LimitError: the picture is larger than `vqcodec.limits` allow.
+        CorruptFileError: the number of payloads or the data of one are wrong.
+        CodebookError: the picture needs a restoration filter that the model does not have.
+    """
+    tiles = range(len(payloads)) if tiles is None else tiles
+    parts_by_tile = _checked_tiles(payloads, shapes, model, parameters, tiles)
+    planes: list[Any] = [np.zeros(shape, dtype=dtype) for shape in shapes]
+
+    def decode_one(number: int) -> None:
+        parts = parts_by_tile[number]
+        decoded = decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters)
+        for index, (part, plane) in enumerate(zip(parts, decoded.planes)):
+            samples = plane.samples
+            if parameters.restoration:
+                samples = restore_plane(plane, index, model, parameters)
+            inside = samples[: part.height, : part.width]
+            part.of(planes[index])[:] = rounded(inside) if dtype == np.uint8 else inside
+
+    map_shards(decode_one, tiles, threads)
+    return planes
+
+
+def count_plane_bits(
+    payloads: Sequence[bytes],
+    shapes: Sequence[Shape],
+    model: Model,
+    parameters: CodingParameters,
+    threads: int | None = None,
+) -> dict[str, int]:
+    """Return where the bits of all payloads went, as `EncodedPlanes.bits`; arguments and errors as `decode_planes`."""
+    tiles = range(len(payloads))
+    parts_by_tile = _checked_tiles(payloads, shapes, model, parameters, tiles)
+
+    def count_one(number: int) -> dict[str, int]:
+        parts = parts_by_tile[number]
+        return decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters).bits
+
+    total: dict[str, int] = {}
+    for bits in map_shards(count_one, tiles, threads):
+        add_bits(total, bits)
+    return total
+
+
+def _checked_tiles(
+    payloads: Sequence[bytes],
+    shapes: Sequence[Shape],
+    model: Model,
+    parameters: CodingParameters,
+    numbers: Sequence[int],
+) -> dict[int, list[Rectangle]]:
+    """Return the parts of the planes that belong to the tiles of these `numbers`; raises what `decode_planes` says."""
+    if parameters.restoration and not model.restores:
+        raise CodebookError("picture data: filtered by a codebook with a filter, and this one has none")
+    luma = shapes[0]
+    check_picture_size(luma[1], luma[0])
+    tiles = tile_rectangles(luma)
+    if len(payloads) != len(tiles):
+        raise CorruptFileError(f"picture data: {len(payloads)} tiles, but {luma[1]}x{luma[0]} pixels make {len(tiles)}")
+    parts_by_tile = {}
+    for number in numbers:
+        tile, planes = tiles[number], range(len(shapes))
+        parts_by_tile[number] = [plane_rectangle(tile, luma, index, parameters.subsampling) for index in planes]
+        _refuse_too_little_data(payloads[number], parts_by_tile[number])
+    return parts_by_tile
+
+
+def _refuse_too_little_data(payload: bytes, parts: Sequence[Rectangle]) -> None:
+    """Raise CorruptFileError if a tile's superblocks cannot all be in its payload: each takes a bit or more."""
+    least = sum(superblock_count(part.height) * superblock_count(part.width) for part in parts)
+    if 8 * len(payload) < least:
+        raise CorruptFileError(
+            f"picture data: {len(payload)} bytes cannot hold a tile of {parts[0].width}x{parts[0].height} pixels; "
+            "truncated"
+        )

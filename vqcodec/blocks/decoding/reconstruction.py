@@ -1,0 +1,122 @@
+"""What encoder and decoder do alike with a block: predict it, add its residual, record what was decided."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.blocks.decoding.cross_plane import predict_from_planes
+from vqcodec.blocks.layout import (
+    CODED,
+    DONE,
+    ENERGY,
+    LAST_ANGLE,
+    LOG_HEIGHT,
+    LOG_WIDTH,
+    MODE,
+    SAMPLE_MAX,
+    SUPERBLOCK,
+    TRANSFORM,
+    UNIT_LOG,
+)
+from vqcodec.blocks.signal.prediction import LINE, REFERENCES, gather_references, predict_from_neighbours
+from vqcodec.blocks.signal.secondary import invert_secondary
+from vqcodec.blocks.signal.transforms import COSINE, SINE, transform_inverse
+from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.records import record_type
+
+BLOCK_SCRATCH = record_type(
+    references=(np.int32, (4, REFERENCES)),
+    line=(np.int32, LINE),
+    turned=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    prediction=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    coefficients=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    between=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    residual=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
+    secondary=(np.int32, (2, 64)),
+    coefficient_state=COEFFICIENT_STATE,
+)
+"""Working arrays for one block, which lies in the corner of the (32, 32) ones; one set a thread."""
+
+
+@inline_kernel
+def transform_kind(log_width, log_height, mode, transform):
+    """Return the kind of transform: the sine for 4x4 blocks predicted from their neighbours, without an alternative."""
+    small = log_width + log_height == 2 * UNIT_LOG
+    return np.int64(SINE if small and mode <= LAST_ANGLE and transform == 0 else COSINE)
+
+
+@kernel
+def predict_block(plane, y, x, log_width, log_height, mode, scratch):
+    """Predict the block at (y, x) into `scratch.prediction`; `scratch.references` are gathered already."""
+    if mode <= LAST_ANGLE:
+        predict_from_neighbours(
+            scratch.references, log_width, log_height, mode, scratch.line, scratch.turned, scratch.prediction
+        )
+    else:
+        predict_from_planes(plane, y, x, log_width, log_height, mode, scratch.prediction)
+
+
+@inline_kernel
+def gather_block_references(plane, y, x, log_width, log_height, scratch):
+    """Fill `scratch.references` for the block at (y, x)."""
+    gather_references(plane.samples, plane.blocks[DONE], y, x, 1 << log_width, 1 << log_height, scratch.references)
+
+
+@inner_kernel
+def reconstruct_block(
+    plane, y, x, log_width, log_height, mode, transform, used_width, used_height, small, large, scratch
+):
+    """Write prediction plus the inverse of `scratch.coefficients` to the plane's samples, and clear the coefficients.
+
+    Args:
+        transform: 0, or 1 plus the number of an alternative.
+        used_width, used_height: bounds of the nonzero coefficients; 0 means that there are none.
+        small, large: int8, the alternative transforms (see `secondary`).
+    """
+    width, height = 1 << log_width, 1 << log_height
+    prediction, residual = scratch.prediction, scratch.residual
+    target = plane.samples[y : y + height, x : x + width]
+    if used_width == 0:
+        for i in range(height):
+            for j in range(width):
+                target[i, j] = min(max(prediction[i, j], 0), SAMPLE_MAX)
+        return
+    if transform > 0:
+        side = invert_secondary(
+            scratch.coefficients,
+            log_width,
+            log_height,
+            mode,
+            transform - 1,
+            small,
+            large,
+            scratch.secondary,
+        )
+        used_width, used_height = max(used_width, side), max(used_height, side)
+    kind = transform_kind(log_width, log_height, mode, transform)
+    transform_inverse(
+        scratch.coefficients, log_width, log_height, kind, used_width, used_height, scratch.between, residual
+    )
+    for i in range(used_height):
+        for j in range(used_width):
+            scratch.coefficients[i, j] = 0
+    for i in range(height):
+        for j in range(width):
+            target[i, j] = min(max(prediction[i, j] + residual[i, j], 0), SAMPLE_MAX)
+
+
+@inner_kernel
+def record_block(blocks, y, x, log_width, log_height, mode, transform, total):
+    """Note a decoded block in the maps; `total` is the sum of its quantised magnitudes."""
+    area_log = log_width + log_height
+    energy = min(8, ((total << 4) + (1 << area_log) - 1) >> area_log)
+    for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
+        for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
+            blocks[DONE, v, u] = 1
+            blocks[LOG_WIDTH, v, u] = log_width
+            blocks[LOG_HEIGHT, v, u] = log_height
+            blocks[MODE, v, u] = mode
+            blocks[ENERGY, v, u] = energy
+            blocks[TRANSFORM, v, u] = transform
+            blocks[CODED, v, u] = total > 0

@@ -1,0 +1,261 @@
+"""The trained tables of the block engine: what a codebook holds, and what kernels take.
+
+A model has two plane types (luma, chroma) and a ladder of rungs, quantizer steps it was trained at; a superblock uses
+the rung nearest to its step. All rungs and contexts of a plane type share pools of tables (code lengths) and of
+reconstruction offsets; small maps tell which table a context uses on a rung.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.model.model_arrays import ModelArrays, check_rows
+from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
+from vqcodec.blocks.signal.secondary import MODE_GROUPS, forward_matrices
+from vqcodec.blocks.syntax.contexts import (
+    ALL_CONTEXTS,
+    FIRST_MODE,
+    FIRST_PATTERN,
+    FLAG_SYMBOLS,
+    MODE_SYMBOLS,
+    OFFSET_CELLS,
+    PATTERN_SYMBOLS,
+)
+from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
+from vqcodec.errors import CodebookError
+
+LUMA, CHROMA = 0, 1
+MAX_ALTERNATIVES = 8
+PLANE_TYPES = ("luma", "chroma")
+POOLS = {"flags": FLAG_SYMBOLS, "modes": MODE_SYMBOLS, "patterns": PATTERN_SYMBOLS}
+POOL_RANGES = {
+    "flags": (0, FIRST_MODE),
+    "modes": (FIRST_MODE, FIRST_PATTERN),
+    "patterns": (FIRST_PATTERN, ALL_CONTEXTS),
+}
+
+
+class SearchTables(NamedTuple):
+    """What the encoder's kernels need of one rung of one plane type.
+
+    Attributes:
+        rows: int32 (ALL_CONTEXTS,), the table of each context in the pool of its alphabet.
+        flags, modes, patterns: uint8 (tables, symbols), code lengths in bits.
+        offsets: int8 (OFFSET_CELLS, 256, 4), reconstruction offsets in 1/64 step.
+        small_transforms, large_transforms: int8, see `secondary`; of size 0 for chroma.
+        small_forward, large_forward: float32, their forward matrices.
+    """
+
+    rows: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+    modes: npt.NDArray[np.uint8]
+    patterns: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int8]
+    small_transforms: npt.NDArray[np.int8]
+    large_transforms: npt.NDArray[np.int8]
+    small_forward: npt.NDArray[np.float32]
+    large_forward: npt.NDArray[np.float32]
+
+
+class DecoderTables(NamedTuple):
+    """What the decoder's kernels need: `SearchTables` with decoding tables in place of lengths.
+
+    Attributes:
+        mask_counts, pattern_counts: int64 (tables, symbols), to which the masks and patterns that are read are added;
+            of size 0 for tables that nothing adapts.
+    """
+
+    rows: npt.NDArray[np.int32]
+    flags: DecodeTables
+    modes: DecodeTables
+    patterns: DecodeTables
+    offsets: npt.NDArray[np.int8]
+    small_transforms: npt.NDArray[np.int8]
+    large_transforms: npt.NDArray[np.int8]
+    mask_counts: npt.NDArray[np.int64]
+    pattern_counts: npt.NDArray[np.int64]
+
+
+class PackTables(NamedTuple):
+    """What turning tokens into bits needs."""
+
+    rows: npt.NDArray[np.int32]
+    flags: EncodeTables
+    modes: EncodeTables
+    patterns: EncodeTables
+
+
+class Transforms(NamedTuple):
+    """The trained non-separable transforms of luma (see `secondary`): int8 matrices, of size 0 if there are none."""
+
+    small: npt.NDArray[np.int8]
+    large: npt.NDArray[np.int8]
+
+
+def no_transforms() -> Transforms:
+    """Return the transforms of a model without any."""
+    return Transforms(np.zeros((0, 0, 16, 16), dtype=np.int8), np.zeros((0, 0, 0, 64, 64), dtype=np.int8))
+
+
+_NO_COUNTS = np.zeros((0, 0), dtype=np.int64)
+_NO_FORWARD = tuple(forward_matrices(matrices) for matrices in no_transforms())
+
+
+@dataclass(frozen=True)
+class PlaneTables:
+    """The tables of one plane type.
+
+    Attributes:
+        rows: uint16 (rungs, ALL_CONTEXTS).
+        pools: the table sets by name (`POOLS`).
+        offset_sets: uint8 (rungs,), the set of offsets of each rung.
+        offsets: int8 (sets, OFFSET_CELLS, 256, 4).
+    """
+
+    rows: npt.NDArray[np.uint16]
+    pools: Mapping[str, TableSet]
+    offset_sets: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int8]
+
+
+class Model:
+    """All tables of an engine; immutable.
+
+    Args:
+        rungs: uint8 step indices, ascending.
+        planes: the tables of each plane type.
+        transforms: of luma; None for none.
+        restoration: int16 (plane types, rungs, classes, taps), coefficients of the restoration filter; None for none.
+    """
+
+    def __init__(
+        self,
+        rungs: npt.NDArray[np.uint8],
+        planes: tuple[PlaneTables, ...],
+        transforms: Transforms | None = None,
+        restoration: npt.NDArray[np.int16] | None = None,
+    ) -> None:
+        self.rungs = np.ascontiguousarray(rungs, dtype=np.uint8)
+        self.planes = planes
+        self.transforms = transforms or no_transforms()
+        none = np.zeros((len(PLANE_TYPES), 0, CLASSES, TAPS), dtype=np.int16)
+        self.restoration = none if restoration is None else restoration
+        self._forward = tuple(forward_matrices(matrices) for matrices in self.transforms)
+        self._search = lru_cache(maxsize=None)(self._make_search_tables)
+        self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
+        self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
+
+    @property
+    def restores(self) -> bool:
+        """Whether the model has a restoration filter."""
+        return self.restoration.size > 0
+
+    def rung_of(self, step_index: int) -> int:
+        """Return the rung nearest to `step_index`, the finer one if two are equally near."""
+        return int(np.argmin(np.abs(self.rungs.astype(np.int64) - step_index)))
+
+    def search_tables(self, plane_type: int, rung: int) -> SearchTables:
+        """Return code lengths and offsets for the search."""
+        return self._search(plane_type, rung)
+
+    def decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
+        """Return decoding tables and offsets."""
+        return self._decoder(plane_type, rung)
+
+    def pack_tables(self, plane_type: int, rung: int) -> PackTables:
+        """Return codes and lengths for writing."""
+        return self._pack(plane_type, rung)
+
+    def _make_search_tables(self, plane_type: int, rung: int) -> SearchTables:
+        plane = self.planes[plane_type]
+        forward = self._forward if plane_type == LUMA else _NO_FORWARD
+        return SearchTables(
+            rows=plane.rows[rung].astype(np.int32),
+            flags=plane.pools["flags"].lengths,
+            modes=plane.pools["modes"].lengths,
+            patterns=plane.pools["patterns"].lengths,
+            offsets=plane.offsets[plane.offset_sets[rung]],
+            small_transforms=self._transforms_of(plane_type).small,
+            large_transforms=self._transforms_of(plane_type).large,
+            small_forward=forward[0],
+            large_forward=forward[1],
+        )
+
+    def _transforms_of(self, plane_type: int) -> Transforms:
+        return self.transforms if plane_type == LUMA else no_transforms()
+
+    def _make_decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
+        plane = self.planes[plane_type]
+        return DecoderTables(
+            rows=plane.rows[rung].astype(np.int32),
+            flags=plane.pools["flags"].decoder,
+            modes=plane.pools["modes"].decoder,
+            patterns=plane.pools["patterns"].decoder,
+            offsets=plane.offsets[plane.offset_sets[rung]],
+            small_transforms=self._transforms_of(plane_type).small,
+            large_transforms=self._transforms_of(plane_type).large,
+            mask_counts=_NO_COUNTS,
+            pattern_counts=_NO_COUNTS,
+        )
+
+    def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
+        plane = self.planes[plane_type]
+        return PackTables(plane.rows[rung].astype(np.int32), *(plane.pools[name].encoder for name in POOLS))
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the model as named integer arrays, for a codebook."""
+        arrays: dict[str, npt.NDArray[Any]] = {"rungs": self.rungs}
+        for prefix, plane in zip(PLANE_TYPES, self.planes):
+            arrays[f"{prefix}_rows"] = plane.rows
+            for name in POOLS:
+                arrays[f"{prefix}_{name}"] = plane.pools[name].lengths
+            arrays[f"{prefix}_offset_sets"] = plane.offset_sets
+            arrays[f"{prefix}_offsets"] = plane.offsets
+        if self.transforms.small.size:
+            arrays["small_transforms"], arrays["large_transforms"] = self.transforms
+        if self.restores:
+            arrays["restoration"] = self.restoration
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Model:
+        """Return the model held in a codebook's arrays, which are checked.
+
+        Raises:
+            CodebookError: an array is missing, or has another shape, type or range than the engine needs.
+            CorruptFileError: code lengths are not a complete prefix code.
+        """
+        held = ModelArrays(arrays, "the block engine")
+        rungs = held.take_rungs()
+        planes = tuple(_plane_tables(held, prefix, len(rungs)) for prefix in PLANE_TYPES)
+        transforms = None
+        if "small_transforms" in held:
+            small = held.take("small_transforms", np.int8, (MODE_GROUPS, None, 16, 16))
+            large = held.take("large_transforms", np.int8, (2, MODE_GROUPS, small.shape[1], 64, 64))
+            if small.shape[1] > MAX_ALTERNATIVES:
+                raise CodebookError(
+                    f"codebook: {small.shape[1]} transforms a mode; at most {MAX_ALTERNATIVES} are used"
+                )
+            transforms = Transforms(small, large)
+        restoration = held.take_restoration((len(PLANE_TYPES), len(rungs)))
+        return cls(rungs, planes, transforms, restoration)
+
+
+def _plane_tables(held: ModelArrays, prefix: str, rungs: int) -> PlaneTables:
+    rows = held.take(f"{prefix}_rows", np.uint16, (rungs, ALL_CONTEXTS))
+    pools = {}
+    for name, symbols in POOLS.items():
+        lengths = held.take(f"{prefix}_{name}", np.uint8, (None, symbols))
+        first, end = POOL_RANGES[name]
+        check_rows(rows[:, first:end], len(lengths), f"{prefix}_rows")
+        pools[name] = TableSet(lengths, f"codebook: '{prefix}_{name}'")
+    sets = held.take(f"{prefix}_offset_sets", np.uint8, (rungs,))
+    offsets = held.take(f"{prefix}_offsets", np.int8, (None, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
+    check_rows(sets, len(offsets), f"{prefix}_offset_sets")
+    return PlaneTables(rows, pools, sets, offsets)

@@ -1,0 +1,1 @@
+"""Encode planes: choose partitions, modes and levels by rate and distortion."""

@@ -1,0 +1,225 @@
+"""Encoding of planes: search, tokens, bits. The same bytes whatever the number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.decoding.picture_filter import restore_plane
+from vqcodec.blocks.effort import SearchSettings, search_settings
+from vqcodec.blocks.layout import SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane
+from vqcodec.blocks.model.tables import CHROMA, Model, SearchTables
+from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.picture_planes import (
+    Samples,
+    open_plane,
+    padded_source,
+    plane_rectangle,
+    plane_shape,
+    plane_type,
+    rounded,
+    tile_rectangles,
+)
+from vqcodec.blocks.search.modulation import superblock_steps
+from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH, search_superblock
+from vqcodec.blocks.steps import LAMBDA_FACTOR
+from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
+from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE, STACK
+from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
+from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
+from vqcodec.entropy.bits import PADDING
+from vqcodec.errors import UsageError
+from vqcodec.kernels.jit import default_threads
+from vqcodec.kernels.records import new_record
+
+
+@dataclass(frozen=True)
+class EncodedPlanes:
+    """What encoding gives.
+
+    Attributes:
+        payloads: coded data of each tile, in raster order.
+        reconstruction: exactly what decoding will give, of the type of the planes that were coded.
+        bits: where the bits of all payloads went, by plane type and part ("luma mask"), with "padding" to whole bytes.
+        parameters: those asked for, without restoration where it does not help.
+    """
+
+    payloads: list[bytes]
+    reconstruction: list[Samples]
+    bits: dict[str, int]
+    parameters: CodingParameters
+
+
+class SearchedPlane(NamedTuple):
+    """A plane after the search: its state, the padded original in 1/16, its tokens (uint32), its size unpadded."""
+
+    plane: Plane
+    source: npt.NDArray[np.int16]
+    tokens: npt.NDArray[np.uint32]
+    shape: tuple[int, int]
+
+
+def _search_run(
+    searched: tuple[Plane, npt.NDArray[np.int16], SearchTables, SearchSettings],
+    scratch: np.record,
+    items: Sequence[tuple[int, int]],
+) -> None:
+    """Search the superblocks `items` (row, column) one after another."""
+    plane, source, tables, settings = searched
+    for row, column in items:
+        search_superblock(plane, source, row * SUPERBLOCK, column * SUPERBLOCK, tables, settings, scratch)
+
+
+def diagonals(rows: int, columns: int) -> Iterator[list[tuple[int, int]]]:
+    """Yield the superblocks that can be searched at once: a row follows the one above two superblocks behind."""
+    for diagonal in range(columns + 2 * (rows - 1)):
+        pairs = [(row, diagonal - 2 * row) for row in range(rows)]
+        yield [(row, column) for row, column in pairs if 0 <= column < columns]
+
+
+def search_plane(
+    plane: Plane,
+    source: npt.NDArray[np.int16],
+    tables: SearchTables,
+    settings: SearchSettings,
+    pool: ThreadPoolExecutor | None,
+    scratches: Sequence[np.record],
+) -> None:
+    """Search all superblocks of `plane`: in raster order, or with `pool` in a wavefront with the same result."""
+    rows, columns = plane.steps.shape
+    searched = (plane, source, tables, settings)
+    if pool is None or rows == 1 or columns < 4:
+        _search_run(searched, scratches[0], [(row, column) for row in range(rows) for column in range(columns)])
+        return
+    workers = len(scratches)
+    for items in diagonals(rows, columns):
+        shares = [items[number::workers] for number in range(workers)]
+        list(pool.map(_search_run, [searched] * workers, scratches, shares))
+
+
+def search_tile(
+    sources: Sequence[Samples],
+    model: Model,
+    parameters: CodingParameters,
+    pool: ThreadPoolExecutor | None,
+    scratches: Sequence[np.record],
+) -> list[SearchedPlane]:
+    """Search the planes of one tile, one after another, each guided by those before."""
+    lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
+    rung = model.rung_of(parameters.step_index)
+    searched: list[SearchedPlane] = []
+    for index, source in enumerate(sources):
+        plane = open_plane(index, source.shape, [s.plane for s in searched], parameters)
+        modulated = parameters.modulated and plane_type(index, parameters.subsampling) == 0
+        tables = model.search_tables(plane_type(index, parameters.subsampling), rung)
+        original = padded_source(source)
+        if modulated:
+            plane.steps[:] = superblock_steps(original, parameters.plane_step(index))
+        settings = search_settings(
+            parameters.effort, lambda_factor, plane_type(index, parameters.subsampling) == CHROMA
+        )
+        search_plane(plane, original, tables, settings, pool, scratches)
+        tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
+        stack = np.zeros((STACK, 3), dtype=np.int32)
+        base = parameters.plane_step(index)
+        count = emit_plane(
+            plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), stack, tokens
+        )
+        searched.append(SearchedPlane(plane, original, tokens[:count].copy(), (source.shape[0], source.shape[1])))
+    return searched
+
+
+def pack_tile(
+    searched: Sequence[SearchedPlane], model: Model, parameters: CodingParameters
+) -> tuple[bytes, dict[str, int]]:
+    """Return the payload of a tile and where its bits went."""
+    rung = model.rung_of(parameters.step_index)
+    room = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
+    buffer = np.zeros(room, dtype=np.uint8)
+    position = kind = 0
+    part_bits = new_part_bits()
+    for index, plane in enumerate(searched):
+        kind = plane_type(index, parameters.subsampling)
+        position = pack_tokens(plane.tokens, model.pack_tables(kind, rung), buffer, position, part_bits[kind])
+    return buffer[: (position + 7) // 8].tobytes(), bits_by_part(part_bits, kind + 1, -position % 8)
+
+
+def encode_planes(
+    planes: Sequence[Samples],
+    model: Model,
+    parameters: CodingParameters,
+    threads: int | None = None,
+) -> EncodedPlanes:
+    """Code `planes` (luma first) with `model`.
+
+    Args:
+        planes: uint8 (height, width) each, or int16 in 1/16 (0 to 4080), which keeps what rounding a colour
+            conversion would lose; their sizes follow from the first and `parameters.subsampling`.
+        threads: None for all CPUs; the bytes do not depend on it.
+
+    Raises:
+        UsageError: the planes' sizes do not fit the subsampling.
+    """
+    check_planes(planes, parameters)
+    luma = planes[0].shape
+    unfiltered = [np.empty(plane.shape, dtype=np.int16) for plane in planes]
+    filtered = [np.empty(plane.shape, dtype=np.int16) for plane in planes]
+    restoring = parameters.restoration and model.restores
+    payloads: list[bytes] = []
+    bits: dict[str, int] = {}
+    gained = 0  # squared error that the filter removes
+    workers = threads or default_threads()
+    scratches = [new_record(PARTITION_SCRATCH) for _ in range(workers)]
+    pool = ThreadPoolExecutor(workers) if workers > 1 else None
+    try:
+        for tile in tile_rectangles((luma[0], luma[1])):
+            parts = [plane_rectangle(tile, (luma[0], luma[1]), i, parameters.subsampling) for i in range(len(planes))]
+            sources = [part.of(plane) for part, plane in zip(parts, planes)]
+            searched = search_tile(sources, model, parameters, pool, scratches)
+            payload, tile_bits = pack_tile(searched, model, parameters)
+            payloads.append(payload)
+            add_bits(bits, tile_bits)
+            for index, (part, plane) in enumerate(zip(parts, searched)):
+                inside = np.s_[: part.height, : part.width]
+                part.of(unfiltered[index])[:] = plane.plane.samples[inside]
+                if restoring:
+                    better = restore_plane(plane.plane, index, model, parameters, workers)
+                    part.of(filtered[index])[:] = better[inside]
+                    gained += _squared_error(sources[index], plane.plane.samples[inside])
+                    gained -= _squared_error(sources[index], better[inside])
+    finally:
+        if pool is not None:
+            pool.shutdown()
+    restoring = restoring and gained > 0
+    result = filtered if restoring else unfiltered
+    as_wanted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
+    return EncodedPlanes(payloads, as_wanted, bits, replace(parameters, restoration=restoring))
+
+
+def _squared_error(original: Samples, plane: npt.NDArray[np.int16]) -> int:
+    """Return the squared error of a tile's plane, in squares of 1/16."""
+    exact = original.astype(np.int32) << SAMPLE_BITS if original.dtype == np.uint8 else original.astype(np.int32)
+    return int(np.sum((exact - plane) ** 2, dtype=np.int64))
+
+
+def check_planes(planes: Sequence[Samples], parameters: CodingParameters) -> None:
+    """Raise UsageError unless `planes` are of one of the two types and have the sizes that the subsampling demands."""
+    if not planes or any(plane.dtype != planes[0].dtype or plane.ndim != 2 or not plane.size for plane in planes):
+        raise UsageError("planes to encode must be non-empty arrays of two dimensions and one type")
+    if planes[0].dtype not in (np.uint8, np.int16):
+        raise UsageError(f"planes to encode are {planes[0].dtype}; they must be uint8, or int16 in 1/16")
+    if planes[0].dtype == np.int16 and any(plane.min() < 0 or plane.max() > SAMPLE_MAX for plane in planes):
+        raise UsageError(f"planes to encode in 1/16 must lie within 0..{SAMPLE_MAX}")
+    for index, plane in enumerate(planes):
+        luma = (planes[0].shape[0], planes[0].shape[1])
+        wanted = plane_shape(luma, index, parameters.subsampling)
+        if plane.shape != wanted:
+            raise UsageError(
+                f"plane {index} is {plane.shape[1]}x{plane.shape[0]}; "
+                f"with subsampling {parameters.subsampling} it must be {wanted[1]}x{wanted[0]}"
+            )

@@ -1,0 +1,328 @@
+"""Search of the best way to code one block: modes by their Hadamard cost, then the most promising in full."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.blocks.decoding.reconstruction import (
+    BLOCK_SCRATCH,
+    gather_block_references,
+    predict_block,
+    reconstruct_block,
+    record_block,
+    transform_kind,
+)
+from vqcodec.blocks.layout import (
+    ALL_MODES,
+    FIRST_ANGLE,
+    FROM_FIRST,
+    PLANE_MODES,
+    SAMPLE_BITS,
+    SUPERBLOCK,
+    SUPERBLOCK_LOG,
+)
+from vqcodec.blocks.search.quantization import HUGE, QUANTIZER_SCRATCH, quantize_block
+from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
+from vqcodec.blocks.signal.transforms import transform_forward
+from vqcodec.blocks.steps import STEP_SIZES, STEPS
+from vqcodec.blocks.syntax.coefficients import reconstruct_levels, tree_depth
+from vqcodec.blocks.syntax.contexts import (
+    CHOOSE_OTHER,
+    choice_context,
+    coefficient_form,
+    mode_context,
+    size_class,
+    surrounding_energy,
+    transform_context,
+)
+from vqcodec.blocks.syntax.partitions import choice_of, likely_modes
+from vqcodec.kernels.jit import inline_kernel, inner_kernel
+from vqcodec.kernels.records import record_type
+
+CANDIDATE_MARGIN = np.float32(1.15)
+
+
+LEAF_SCRATCH = record_type(
+    residual=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    spectrum=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    secondary=(np.float32, (2, 64)),
+    between=(np.float32, (SUPERBLOCK, SUPERBLOCK)),
+    hadamard=(np.int32, 16),
+    mode_costs=(np.float32, ALL_MODES),
+    candidates=(np.int32, ALL_MODES),
+    best_levels=(np.int16, (SUPERBLOCK, SUPERBLOCK)),
+    block=BLOCK_SCRATCH,
+    quantizer=QUANTIZER_SCRATCH,
+)
+"""Working arrays of the leaf search, and of the kernels that it calls; one set a thread. `candidates` are modes."""
+
+
+@inner_kernel
+def hadamard_cost(source, y, x, log_width, log_height, prediction, h):
+    """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
+
+    Args:
+        source: int16 plane in 1/16.
+        prediction: int32 (32, 32) in 1/16.
+        h: int32 (16,) scratch.
+    """
+    width, height = 1 << log_width, 1 << log_height
+    original = source[y : y + height, x : x + width]
+    total = np.int32(0)
+    for top in range(0, height, 4):
+        for left in range(0, width, 4):
+            for i in range(4):
+                a = np.int32(original[top + i, left] - prediction[top + i, left])
+                b = np.int32(original[top + i, left + 1] - prediction[top + i, left + 1])
+                c = np.int32(original[top + i, left + 2] - prediction[top + i, left + 2])
+                d = np.int32(original[top + i, left + 3] - prediction[top + i, left + 3])
+                h[i] = a + c + b + d
+                h[4 + i] = a + c - b - d
+                h[8 + i] = a - c + b - d
+                h[12 + i] = a - c - b + d
+            for j in range(0, 16, 4):
+                e, f, g, k = h[j] + h[j + 2], h[j + 1] + h[j + 3], h[j] - h[j + 2], h[j + 1] - h[j + 3]
+                total += abs(e + f) + abs(e - f) + abs(g + k) + abs(g - k)
+    return np.float32(total) / np.float32(4 << SAMPLE_BITS)
+
+
+@inline_kernel
+def mode_bits(tables, context, choice, left, above, mode, coded):
+    """Return the bits of the choice symbol and, where it is needed, of the mode."""
+    bits = np.float32(tables.flags[tables.rows[context], 2 * choice + coded])
+    if choice == CHOOSE_OTHER:
+        bits += np.float32(tables.modes[tables.rows[mode_context(left, above)], mode])
+    return bits
+
+
+@inner_kernel
+def load_residual(source, y, x, log_width, log_height, prediction, residual):
+    """Fill `residual` (float32) with source minus prediction, in samples."""
+    width, height = 1 << log_width, 1 << log_height
+    scale = np.float32(1.0 / (1 << SAMPLE_BITS))
+    original = source[y : y + height, x : x + width]
+    for i in range(height):
+        for j in range(width):
+            residual[i, j] = np.float32(original[i, j] - prediction[i, j]) * scale
+
+
+@inner_kernel
+def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch):
+    """Fill `scratch.mode_costs`: Hadamard cost + `weight` * bits by mode, HUGE where a mode was not looked at.
+
+    Planar, DC and every `settings.angle_stride`-th angle are looked at; then, with `settings.refine`, those around the
+    best angle, at half the distance each time.
+
+    Args:
+        likely: what `likely_modes` returned.
+        weight: cost of a bit, the square root of lambda.
+    """
+    first, second, third, left, above = likely
+    costs = scratch.mode_costs
+    for mode in range(PLANE_MODES):
+        costs[mode] = HUGE
+    stride = settings.angle_stride
+    coarse = FIRST_ANGLE + (PLANE_MODES - 1 - FIRST_ANGLE) // stride + 1
+    centre = best_angle = np.int64(FIRST_ANGLE)
+    for number in range(coarse + 8):
+        mode = number if number < FIRST_ANGLE else FIRST_ANGLE + (number - FIRST_ANGLE) * stride
+        if number >= coarse:
+            if (number - coarse) & 1 == 0:
+                stride >>= 1
+                centre = best_angle
+            if stride == 0 or settings.refine == 0:
+                break
+            mode = centre + (stride if number & 1 else -stride)
+            if mode < FIRST_ANGLE or mode >= PLANE_MODES:
+                continue
+        predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+        cost = hadamard_cost(source, y, x, log_width, log_height, scratch.block.prediction, scratch.hadamard)
+        choice = choice_of(mode, first, second, third)
+        costs[mode] = cost + weight * mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+        if mode >= FIRST_ANGLE and costs[mode] < costs[best_angle]:
+            best_angle = mode
+
+
+@inner_kernel
+def list_candidates(costs, settings, likely, guides, candidates):
+    """Fill `candidates` with the modes to try in full; return their number.
+
+    They are the `settings.trials` modes of least cost (costs are used up) within CANDIDATE_MARGIN of the best, the
+    first two likely ones, and those that predict from the guides.
+    """
+    count = 0
+    limit = HUGE
+    for trial in range(settings.trials):
+        best = 0
+        for mode in range(1, PLANE_MODES):
+            if costs[mode] < costs[best]:
+                best = mode
+        if trial == 0:
+            limit = costs[best] * CANDIDATE_MARGIN
+        if costs[best] > limit or costs[best] >= HUGE:
+            break
+        costs[best] = HUGE
+        candidates[count] = best
+        count += 1
+    ranked = count
+    for k in range(settings.likely_trials):
+        mode = likely[0] if k == 0 else likely[1]
+        known = False
+        for i in range(ranked):
+            known = known or candidates[i] == mode
+        if not known:
+            candidates[count] = mode
+            count += 1
+    for mode in range(FROM_FIRST, FROM_FIRST + (3 if guides > 1 else guides)):
+        candidates[count] = mode
+        count += 1
+    return count
+
+
+@inner_kernel
+def transform_block(log_width, log_height, mode, transform, tables, scratch):
+    """Transform `scratch.residual` into `scratch.quantizer.values`, by the plain transform or an alternative."""
+    values = scratch.quantizer.values
+    kind = transform_kind(log_width, log_height, mode, transform)
+    target = values if transform == 0 else scratch.spectrum
+    transform_forward(scratch.residual, log_width, log_height, kind, scratch.between, target)
+    if transform > 0:
+        apply_secondary(
+            scratch.spectrum,
+            log_width,
+            log_height,
+            mode,
+            transform - 1,
+            tables.small_forward,
+            tables.large_forward,
+            scratch.secondary,
+            values,
+        )
+
+
+@inner_kernel
+def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch):
+    """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns.
+
+    With an alternative `transform`, the residual must be there from a trial of the same mode before.
+    """
+    if transform == 0:
+        predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+        load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+    transform_block(log_width, log_height, mode, transform, tables, scratch)
+    form = coefficient_form(log_width, log_height, mode, transform)
+    values = scratch.quantizer.values
+    scale = np.float32(1) / step
+    for v in range(1 << log_height):
+        for u in range(1 << log_width):
+            values[v, u] *= scale
+    return quantize_block(
+        log_width, log_height, form, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
+    )
+
+
+@inner_kernel
+def keep_levels(log_width, log_height, scratch):
+    """Copy the levels of the significant groups to `scratch.best_levels`, zeros elsewhere."""
+    groups = scratch.quantizer.state.significance[tree_depth(log_width, log_height)]
+    levels, best = scratch.quantizer.levels, scratch.best_levels
+    for i in range(1 << log_height):
+        for j in range(1 << log_width):
+            best[i, j] = levels[i, j] if groups[i >> 1, j >> 1] else 0
+
+
+@inner_kernel
+def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tables, scratch):
+    """Store the best levels and reconstruct the block with the decoder's functions."""
+    levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
+    for i in range(1 << log_height):
+        for j in range(1 << log_width):
+            levels[i, j] = scratch.best_levels[i, j] if coded else 0
+    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+    total = used_width = used_height = np.int64(0)
+    if coded:
+        step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
+        total, used_width, used_height = reconstruct_levels(
+            plane.levels,
+            y,
+            x,
+            log_width,
+            log_height,
+            coefficient_form(log_width, log_height, mode, transform),
+            step,
+            tables,
+            scratch.block.coefficient_state,
+            scratch.block.coefficients,
+        )
+    reconstruct_block(
+        plane,
+        y,
+        x,
+        log_width,
+        log_height,
+        mode,
+        transform,
+        used_width,
+        used_height,
+        tables.small_transforms,
+        tables.large_transforms,
+        scratch.block,
+    )
+    record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
+
+
+@inner_kernel
+def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, scratch):
+    """Code the block at (y, x) as well as can be: fill the plane's levels, samples and maps.
+
+    Args:
+        source: int16 (height, width), the original samples in 1/16.
+        tables: `model.SearchTables`.
+        settings: `effort.LeafSettings`.
+
+    Returns:
+        Its cost: squared error + lambda * bits.
+    """
+    step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
+    lambda_ = settings.lambda_factor * step * step
+    gather_block_references(plane, y, x, log_width, log_height, scratch.block)
+    likely = likely_modes(plane, y, x, log_width, log_height)
+    first, second, third, left, above = likely
+    energy = surrounding_energy(plane.blocks, y, x)
+    size = size_class(log_width, log_height)
+    context = choice_context(size, energy, left, above)
+    weight = np.float32(np.sqrt(lambda_))
+    rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch)
+    count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
+    plain = HUGE
+    best, best_mode, best_coded, best_transform = HUGE, np.int64(0), np.int64(0), np.int64(0)
+    for i in range(count):
+        mode = np.int64(scratch.candidates[i])
+        choice = choice_of(mode, first, second, third)
+        choice_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(0))
+        side_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+        trials = alternatives(tables.small_transforms, log_width, log_height, mode)
+        transform_row = tables.rows[transform_context(size, mode)]
+        for transform in range(min(trials, settings.transforms) + 1):
+            if transform > 0 and plain > best * settings.transform_margin:
+                break
+            bits, distortion, total, zero = try_mode(
+                plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch
+            )
+            if transform == 0:
+                cost = zero * step * step + lambda_ * choice_bits
+                if cost < best:
+                    best, best_mode, best_coded, best_transform = cost, mode, np.int64(0), np.int64(0)
+                if total == 0:
+                    break
+            bits += side_bits
+            if trials > 0:
+                bits += np.float32(tables.flags[transform_row, transform])
+            cost = distortion * step * step + lambda_ * bits
+            if transform == 0:
+                plain = cost
+            if total > 0 and cost < best:
+                best, best_mode, best_coded, best_transform = cost, mode, np.int64(1), np.int64(transform)
+                keep_levels(log_width, log_height, scratch)
+    apply_block(plane, y, x, log_width, log_height, best_mode, best_transform, best_coded, tables, scratch)
+    return best

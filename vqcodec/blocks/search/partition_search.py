@@ -1,0 +1,184 @@
+"""Search of the partition of a superblock: every node as a leaf, in halves and in quarters, the cheapest kept.
+
+The search works on the plane itself: each alternative overwrites samples, levels and maps of its node, the best is
+saved and put back. Nodes are visited depth first with an explicit stack, one entry a size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.blocks.layout import (
+    BLOCK_FIELDS,
+    CODED,
+    DONE,
+    LEAF,
+    LEFT_RIGHT,
+    QUARTERS,
+    SUPERBLOCK,
+    SUPERBLOCK_LOG,
+    UNIT,
+    UNIT_LOG,
+    UPPER_LOWER,
+)
+from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, search_leaf
+from vqcodec.blocks.steps import STEP_SIZES
+from vqcodec.blocks.syntax.contexts import partition_context
+from vqcodec.blocks.syntax.partitions import crosses_edge
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.records import record_type
+
+SIZES = SUPERBLOCK_LOG - UNIT_LOG + 1
+_IMPOSSIBLE = 1e30
+
+
+PARTITION_SCRATCH = record_type(
+    samples=(np.int16, (SIZES, SUPERBLOCK, SUPERBLOCK)),
+    levels=(np.int16, (SIZES, SUPERBLOCK, SUPERBLOCK)),
+    blocks=(np.uint8, (SIZES, BLOCK_FIELDS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT)),
+    nodes=(np.int32, (SIZES, 3)),
+    costs=(np.float64, (SIZES, 2)),
+    leaf=LEAF_SCRATCH,
+)
+"""Working arrays of the partition search, one entry a size (log2 - 2); one set a thread.
+
+Attributes:
+    samples, levels: the best alternative of the open node of each size.
+    blocks: its maps.
+    nodes: row, column and next child (-1: not looked at yet) of the open nodes.
+    costs: best cost so far, cost of the quarters so far.
+    leaf: scratch of the leaf search.
+"""
+
+
+@inline_kernel
+def _copy(source, target):
+    """Copy `source` to `target`."""
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@inner_kernel
+def save_node(plane, y, x, log_size, scratch):
+    """Keep what the plane holds of a node as its best alternative."""
+    k, size = log_size - UNIT_LOG, 1 << log_size
+    v, u, units = y >> UNIT_LOG, x >> UNIT_LOG, size >> UNIT_LOG
+    _copy(plane.samples[y : y + size, x : x + size], scratch.samples[k, :size, :size])
+    _copy(plane.levels[y : y + size, x : x + size], scratch.levels[k, :size, :size])
+    for field in range(BLOCK_FIELDS):
+        _copy(plane.blocks[field, v : v + units, u : u + units], scratch.blocks[k, field, :units, :units])
+
+
+@inner_kernel
+def restore_node(plane, y, x, log_size, scratch):
+    """Put the best alternative of a node back into the plane."""
+    k, size = log_size - UNIT_LOG, 1 << log_size
+    v, u, units = y >> UNIT_LOG, x >> UNIT_LOG, size >> UNIT_LOG
+    _copy(scratch.samples[k, :size, :size], plane.samples[y : y + size, x : x + size])
+    _copy(scratch.levels[k, :size, :size], plane.levels[y : y + size, x : x + size])
+    for field in range(BLOCK_FIELDS):
+        _copy(scratch.blocks[k, field, :units, :units], plane.blocks[field, v : v + units, u : u + units])
+
+
+@inline_kernel
+def clear_done(blocks, y, x, log_size):
+    """Mark the units of a node as not decoded."""
+    for i in range(y >> UNIT_LOG, (y + (1 << log_size)) >> UNIT_LOG):
+        for j in range(x >> UNIT_LOG, (x + (1 << log_size)) >> UNIT_LOG):
+            if i < blocks.shape[1] and j < blocks.shape[2]:
+                blocks[DONE, i, j] = 0
+
+
+@inline_kernel
+def _open_node(scratch, log_size, y, x):
+    """Start looking at the node of this size at (y, x)."""
+    k = log_size - UNIT_LOG
+    scratch.nodes[k, 0], scratch.nodes[k, 1], scratch.nodes[k, 2] = y, x, -1
+    scratch.costs[k, 0], scratch.costs[k, 1] = _IMPOSSIBLE, 0.0
+
+
+@inline_kernel
+def _least_bits(log_size):
+    """Return the fewest bits that a square node takes: its partition, if it can be cut, and a mode."""
+    return 2 if log_size > UNIT_LOG else 1
+
+
+@kernel
+def search_superblock(plane, source, y, x, tables, settings, scratch):
+    """Find the partition of the superblock at (y, x) and all below it; leaves it in the plane.
+
+    Args:
+        plane: `layout.Plane`; what the superblock depends on is decoded.
+        source: int16 in 1/16, of the plane's size.
+        tables: `model.SearchTables`.
+        settings: `effort.SearchSettings`.
+        scratch: record of PARTITION_SCRATCH.
+
+    Returns:
+        The cost: squared error + lambda * bits.
+    """
+    step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
+    lambda_ = np.float64(settings.leaf.lambda_factor * step * step)
+    nodes, costs = scratch.nodes, scratch.costs
+    log_size = np.int64(SUPERBLOCK_LOG)
+    _open_node(scratch, log_size, y, x)
+    while True:
+        k = log_size - UNIT_LOG
+        v, u, child = np.int64(nodes[k, 0]), np.int64(nodes[k, 1]), np.int64(nodes[k, 2])
+        half = 1 << log_size >> 1
+        if child < 0:
+            child = np.int64(0)
+            if log_size <= settings.largest and not crosses_edge(plane.samples, v, u, log_size):
+                row = tables.rows[partition_context(plane.blocks, v, u, log_size)]
+                coded = True
+                for cut in (LEAF, UPPER_LOWER, LEFT_RIGHT):
+                    log_height = log_size - (cut == UPPER_LOWER)
+                    log_width = log_size - (cut == LEFT_RIGHT)
+                    clear_done(plane.blocks, v, u, log_size)
+                    cost = lambda_ * tables.flags[row, cut] if log_size > UNIT_LOG else 0.0
+                    for part in range(1 if cut == LEAF else 2):
+                        if cost + lambda_ >= costs[k, 0]:
+                            cost = _IMPOSSIBLE
+                        else:
+                            down = half * part if cut == UPPER_LOWER else 0
+                            right = half * part if cut == LEFT_RIGHT else 0
+                            cost += search_leaf(
+                                plane,
+                                source,
+                                v + down,
+                                u + right,
+                                log_width,
+                                log_height,
+                                tables,
+                                settings.leaf if cut == LEAF else settings.half,
+                                scratch.leaf,
+                            )
+                    if cost < costs[k, 0]:
+                        costs[k, 0] = cost
+                        save_node(plane, v, u, log_size, scratch)
+                    if cut == LEAF:
+                        coded = plane.blocks[CODED, v >> UNIT_LOG, u >> UNIT_LOG] != 0
+                    if log_size == UNIT_LOG or not settings.halves or not coded:
+                        break
+                costs[k, 1] = lambda_ * tables.flags[row, QUARTERS]
+                if log_size <= settings.smallest or not (coded or settings.cut_uncoded):
+                    child = np.int64(4)
+                    costs[k, 1] = _IMPOSSIBLE
+                clear_done(plane.blocks, v, u, log_size)
+        # What is missing takes a bit a symbol at least
+        if costs[k, 1] + (4 - child) * _least_bits(log_size - 1) * lambda_ >= costs[k, 0] or child == 4:
+            if child == 4 and costs[k, 1] < costs[k, 0]:
+                costs[k, 0] = costs[k, 1]
+            else:
+                restore_node(plane, v, u, log_size, scratch)
+            if log_size == SUPERBLOCK_LOG:
+                return costs[k, 0]
+            log_size += 1
+            costs[k + 1, 1] += costs[k, 0]
+            continue
+        nodes[k, 2] = child + 1
+        v, u = v + half * (child >> 1), u + half * (child & 1)
+        if v < plane.samples.shape[0] and u < plane.samples.shape[1]:
+            log_size -= 1
+            _open_node(scratch, log_size, v, u)

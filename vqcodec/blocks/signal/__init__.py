@@ -1,0 +1,1 @@
+"""Signal processing on blocks of samples: prediction, transforms, restoration filter. Knows no symbols."""

@@ -1,0 +1,1 @@
+"""The syntax of a plane: contexts, coefficient symbols, partitions, tokens."""

@@ -1,0 +1,193 @@
+"""The syntax elements and how their contexts are numbered.
+
+An element is an alphabet with a number of contexts. Contexts are numbered through all elements, so that a token is a
+context and a symbol, and one flat histogram holds the statistics of everything. Elements of one alphabet size share a
+set of tables: FLAGS (16 symbols: all that is small), MODES (the 40 intra modes) and PATTERNS (the 256 codewords of a
+2x2 group of magnitudes). A model maps each context to one of its tables.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vqcodec.blocks.layout import (
+    DC,
+    DONE,
+    ENERGY,
+    HORIZONTAL,
+    LAST_ANGLE,
+    LOG_HEIGHT,
+    LOG_WIDTH,
+    MODE,
+    SIZE_CLASSES,
+    UNIT_LOG,
+    VERTICAL,
+)
+from vqcodec.kernels.jit import inline_kernel
+
+FLAG_SYMBOLS = 16
+MODE_SYMBOLS = 40
+PATTERN_SYMBOLS = 256
+
+# Contexts of each element
+PARTITION_CONTEXTS = 4 * 3 * 3  # square size, neighbours smaller above and to the left
+CHOICE_CONTEXTS = SIZE_CLASSES * 4 * 10  # size, energy around, kinds of the two neighbours' modes
+STEP_CONTEXTS = 16  # change of the superblock before
+TRANSFORM_CONTEXTS = SIZE_CLASSES * 2  # size, planar or DC against angle
+MASK_LEVELS, MASK_PLACES, MASK_SURROUNDINGS = 4, 3, 15
+FORMS = SIZE_CLASSES * 4  # size, and direction of the prediction or use of an alternative transform
+MASK_CONTEXTS = FORMS * MASK_LEVELS * MASK_PLACES * MASK_SURROUNDINGS
+MODE_GROUPS = 18
+MODE_CONTEXTS = MODE_GROUPS * MODE_GROUPS
+PATTERN_PLACES, PATTERN_SURROUNDINGS = 4, 8 * 3
+PATTERN_CONTEXTS = FORMS * PATTERN_PLACES * PATTERN_SURROUNDINGS
+
+FIRST_PARTITION = 0
+FIRST_CHOICE = FIRST_PARTITION + PARTITION_CONTEXTS
+FIRST_STEP = FIRST_CHOICE + CHOICE_CONTEXTS
+FIRST_TRANSFORM = FIRST_STEP + STEP_CONTEXTS
+FIRST_MASK = FIRST_TRANSFORM + TRANSFORM_CONTEXTS
+FLAG_CONTEXTS = FIRST_MASK + MASK_CONTEXTS
+FIRST_MODE = FLAG_CONTEXTS
+FIRST_PATTERN = FIRST_MODE + MODE_CONTEXTS
+ALL_CONTEXTS = FIRST_PATTERN + PATTERN_CONTEXTS
+
+# Tokens are uint32: context * 65536 + symbol; contexts from these on mean raw bits, their number added
+RAW_SIGNS = 0xF000
+RAW_ESCAPE = 0xF100
+TOKEN_SHIFT = 16
+
+# Symbols of the choice element: twice one of these, plus 1 if the block has coefficients
+CHOOSE_FIRST, CHOOSE_SECOND, CHOOSE_THIRD, CHOOSE_OTHER, CHOOSE_FROM_FIRST = range(5)
+
+
+class Element(NamedTuple):
+    """A syntax element: its name in reports, its first context and their number, its alphabet."""
+
+    name: str
+    first: int
+    contexts: int
+    symbols: int
+
+
+ELEMENTS = (
+    Element("partition", FIRST_PARTITION, PARTITION_CONTEXTS, FLAG_SYMBOLS),
+    Element("choice", FIRST_CHOICE, CHOICE_CONTEXTS, FLAG_SYMBOLS),
+    Element("step", FIRST_STEP, STEP_CONTEXTS, FLAG_SYMBOLS),
+    Element("transform", FIRST_TRANSFORM, TRANSFORM_CONTEXTS, FLAG_SYMBOLS),
+    Element("mask", FIRST_MASK, MASK_CONTEXTS, FLAG_SYMBOLS),
+    Element("mode", FIRST_MODE, MODE_CONTEXTS, MODE_SYMBOLS),
+    Element("pattern", FIRST_PATTERN, PATTERN_CONTEXTS, PATTERN_SYMBOLS),
+)
+
+OFFSET_CELLS = PATTERN_PLACES * PATTERN_SURROUNDINGS // 3  # contexts of reconstruction offsets
+
+# Where a context's counts begin in the flat histogram
+COUNT_STARTS = np.concatenate(
+    [
+        np.arange(FLAG_CONTEXTS) * FLAG_SYMBOLS,
+        FLAG_CONTEXTS * FLAG_SYMBOLS + np.arange(MODE_CONTEXTS) * MODE_SYMBOLS,
+        FLAG_CONTEXTS * FLAG_SYMBOLS + MODE_CONTEXTS * MODE_SYMBOLS + np.arange(PATTERN_CONTEXTS) * PATTERN_SYMBOLS,
+    ]
+).astype(np.int64)
+COUNT_SIZE = FLAG_CONTEXTS * FLAG_SYMBOLS + MODE_CONTEXTS * MODE_SYMBOLS + PATTERN_CONTEXTS * PATTERN_SYMBOLS
+
+ENERGY_CLASSES = np.array([0, 1, 2, 2, 3, 3, 3, *[4] * 4, *[5] * 6], dtype=np.int32)  # of left + above, 0 to 16
+_SURROUNDING_CLASSES = np.digitize(np.arange(24), [1, 2, 4, 6, 9, 14, 23]).astype(np.int32)
+
+
+@inline_kernel
+def size_class(log_width, log_height):
+    """Return 0 (4x4) to 6 (32x32)."""
+    return log_width + log_height - 2 * UNIT_LOG
+
+
+@inline_kernel
+def partition_context(blocks, y, x, log_size):
+    """Return the context of the partition of the square node at (y, x): which neighbours are cut finer."""
+    above = left = 0
+    if y > 0 and blocks[LOG_WIDTH, (y - 1) >> UNIT_LOG, x >> UNIT_LOG] < log_size:
+        above = 2 if blocks[LOG_WIDTH, (y - 1) >> UNIT_LOG, x >> UNIT_LOG] + 1 < log_size else 1
+    if x > 0 and blocks[LOG_HEIGHT, y >> UNIT_LOG, (x - 1) >> UNIT_LOG] < log_size:
+        left = 2 if blocks[LOG_HEIGHT, y >> UNIT_LOG, (x - 1) >> UNIT_LOG] + 1 < log_size else 1
+    return FIRST_PARTITION + ((log_size - UNIT_LOG) * 3 + above) * 3 + left
+
+
+@inline_kernel
+def surrounding_energy(blocks, y, x):
+    """Return 0 to 5: how much was coded in the blocks to the left of and above (y, x)."""
+    total = 0
+    if x > 0:
+        total += blocks[ENERGY, y >> UNIT_LOG, (x - 1) >> UNIT_LOG]
+    if y > 0:
+        total += blocks[ENERGY, (y - 1) >> UNIT_LOG, x >> UNIT_LOG]
+    return ENERGY_CLASSES[total]
+
+
+@inline_kernel
+def choice_context(size, energy, left_mode, above_mode):
+    """Return the context of the joint symbol of mode choice and presence of coefficients."""
+    kinds = 9 if left_mode == above_mode and left_mode > DC else min(left_mode, 2) * 3 + min(above_mode, 2)
+    return FIRST_CHOICE + (size * 4 + min(energy, 3)) * 10 + kinds
+
+
+@inline_kernel
+def coefficient_form(log_width, log_height, mode, transform):
+    """Return 0 to FORMS - 1: the size, and what the coefficients look like by the way they came about.
+
+    Nothing in particular, along rows or along columns (predicted within 9/32 of horizontally or vertically), or by an
+    alternative transform.
+    """
+    look = 0
+    if transform > 0:
+        look = 3
+    elif abs(mode - HORIZONTAL) <= 3:
+        look = 1
+    elif abs(mode - VERTICAL) <= 3:
+        look = 2
+    return look * SIZE_CLASSES + size_class(log_width, log_height)
+
+
+@inline_kernel
+def mode_group(mode):
+    """Return 0 (planar), 1 (DC) or 2 to 17, pairs of neighbouring angles."""
+    return mode if mode < 2 else min(MODE_GROUPS - 1, 2 + ((mode - 2) >> 1))
+
+
+@inline_kernel
+def mode_context(left_mode, above_mode):
+    """Return the context of a mode that is none of the likely ones."""
+    return FIRST_MODE + mode_group(left_mode) * MODE_GROUPS + mode_group(above_mode)
+
+
+@inline_kernel
+def transform_context(size, mode):
+    """Return the context of the choice of transform."""
+    return FIRST_TRANSFORM + size * 2 + (1 if 1 < mode <= LAST_ANGLE else 0)
+
+
+@inline_kernel
+def pattern_surroundings(total):
+    """Return 0 to 7 for the weighted sum of the magnitudes coded around a group."""
+    return _SURROUNDING_CLASSES[min(total, 23)]
+
+
+@inline_kernel
+def offset_cell(context):
+    """Return the cell of reconstruction offsets of a pattern context: frequency and magnitudes before it."""
+    return ((context - FIRST_PATTERN) // 3) % OFFSET_CELLS
+
+
+@inline_kernel
+def neighbour_mode(blocks, y, x):
+    """Return the angle, planar or DC mode of the block over (y, x); planar for one predicted from other planes."""
+    mode = np.int64(blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
+    return mode if mode <= LAST_ANGLE else 0
+
+
+@inline_kernel
+def is_done(blocks, y, x):
+    """Whether the unit over (y, x) is decoded."""
+    return blocks[DONE, y >> UNIT_LOG, x >> UNIT_LOG] != 0

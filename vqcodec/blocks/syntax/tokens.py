@@ -1,0 +1,70 @@
+"""From tokens to bits and to statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.blocks.layout import SUPERBLOCK
+from vqcodec.blocks.syntax.contexts import (
+    ALL_CONTEXTS,
+    COUNT_STARTS,
+    ELEMENTS,
+    FIRST_MODE,
+    FIRST_PATTERN,
+    RAW_ESCAPE,
+    RAW_SIGNS,
+    TOKEN_SHIFT,
+)
+from vqcodec.blocks.syntax.partitions import emit_superblock
+from vqcodec.blocks.syntax.parts import ESCAPE, SIGN
+from vqcodec.entropy.bits import put_bits
+from vqcodec.entropy.tables import put_symbol
+from vqcodec.kernels.jit import kernel
+
+PART_OF_CONTEXT = np.repeat(np.arange(len(ELEMENTS)), [e.contexts for e in ELEMENTS]).astype(np.int64)
+MAX_TOKEN_BITS = 16
+
+
+@kernel
+def emit_plane(plane, base_step, modulated, transforms, state, stack, tokens):
+    """Write the tokens of a searched plane to `tokens` (uint32); return their number."""
+    rows, columns = plane.steps.shape
+    count = np.int64(0)
+    for row in range(rows):
+        for column in range(columns):
+            y, x = row * SUPERBLOCK, column * SUPERBLOCK
+            count = emit_superblock(plane, y, x, base_step, modulated, transforms, state, stack, tokens, count)
+    return count
+
+
+@kernel
+def pack_tokens(tokens, tables, buffer, position, part_bits):
+    """Write `tokens` (uint32) to `buffer` in the codes of `tables` (`model.PackTables`); return the new position.
+
+    The bits of each part (`parts.PART_NAMES`) are added to `part_bits` (int64).
+    """
+    for item in tokens:
+        context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
+        before = position
+        if context >= RAW_SIGNS:
+            position = put_bits(buffer, position, symbol, context & 0xFF)
+            part_bits[ESCAPE if context >= RAW_ESCAPE else SIGN] += position - before
+            continue
+        row = tables.rows[context]
+        if context >= FIRST_PATTERN:
+            position = put_symbol(buffer, position, row, symbol, tables.patterns.codes, tables.patterns.lengths)
+        elif context >= FIRST_MODE:
+            position = put_symbol(buffer, position, row, symbol, tables.modes.codes, tables.modes.lengths)
+        else:
+            position = put_symbol(buffer, position, row, symbol, tables.flags.codes, tables.flags.lengths)
+        part_bits[PART_OF_CONTEXT[context]] += position - before
+    return position
+
+
+@kernel
+def count_tokens(tokens, counts):
+    """Add the symbols among `tokens` (uint32) to the flat histogram `counts` (int64 (COUNT_SIZE,))."""
+    for item in tokens:
+        context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
+        if context < ALL_CONTEXTS:
+            counts[COUNT_STARTS[context] + symbol] += 1

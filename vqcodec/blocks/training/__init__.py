@@ -1,0 +1,1 @@
+"""Fit a model of the block engine to planes: encode, collect, refit."""

@@ -1,0 +1,143 @@
+"""From statistics to tables: smoothing, merging of contexts, code lengths, reconstruction offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.layout import SIZE_CLASSES
+from vqcodec.blocks.model.tables import POOL_RANGES, POOLS, Model, PlaneTables, Transforms
+from vqcodec.blocks.syntax.coefficients import OFFSET_BITS
+from vqcodec.blocks.syntax.contexts import COUNT_STARTS, ELEMENTS, FORMS, Element
+from vqcodec.blocks.training.statistics import OFFSET_SCALE, PlaneStatistics
+from vqcodec.entropy.huffman import code_lengths
+from vqcodec.entropy.tables import TableSet
+
+TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # most tables of each pool, for one plane type
+_FIRST_FACTOR = {"mask": FORMS, "pattern": FORMS, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
+_POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # symbols that the pooled distribution counts for; others 8
+_PRIOR_WEIGHT = 12.0  # symbols that the prior model's distribution counts for in the pool of a context
+_MERGE_ROUNDS = 8
+_COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
+OFFSET_SETS = 3  # sets of reconstruction offsets along the ladder
+_OFFSET_LIMIT = 0.3  # of the step
+_OFFSET_PRIOR = -0.06
+_OFFSET_PRIOR_WEIGHT = 8.0
+
+
+def _prior_distribution(prior: Model, plane_type: int, rung: int, pool: str) -> npt.NDArray[np.float64]:
+    """Return the distribution that the prior's code lengths imply, (contexts of the pool, symbols)."""
+    first, end = POOL_RANGES[pool]
+    plane = prior.planes[plane_type]
+    lengths = plane.pools[pool].lengths[plane.rows[rung, first:end]].astype(np.float64)
+    weights = np.where(lengths > 0, 2.0**-lengths, 0.0)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], element: Element) -> npt.NDArray:
+    """Return `counts` (contexts, symbols) plus the weight of what similar contexts and the prior say."""
+    factor = _FIRST_FACTOR.get(element.name, 1)
+    shape = (factor, element.contexts // factor, element.symbols)
+    pooled = counts.reshape(shape).sum(axis=0, keepdims=True) + _PRIOR_WEIGHT * prior.reshape(shape)
+    pooled /= pooled.sum(axis=2, keepdims=True)
+    return counts + _POOL_WEIGHT.get(element.name, 8.0) * pooled.reshape(counts.shape)
+
+
+def _pool_counts(
+    statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8], pool: str
+) -> npt.NDArray[np.float64]:
+    """Return the smoothed counts of a pool, (rungs, contexts, symbols)."""
+    symbols, (first, _) = POOLS[pool], POOL_RANGES[pool]
+    stack = []
+    for rung, sums in enumerate(statistics):
+        base = _prior_distribution(prior, plane_type, prior.rung_of(int(steps[rung])), pool)
+        parts = []
+        for element in ELEMENTS:
+            if first <= element.first < POOL_RANGES[pool][1]:
+                start = COUNT_STARTS[element.first]
+                counts = sums.counts[start : start + element.contexts * symbols].astype(np.float64)
+                rows = slice(element.first - first, element.first - first + element.contexts)
+                parts.append(_smoothed(counts.reshape(element.contexts, symbols), base[rows], element))
+        stack.append(np.concatenate(parts))
+    return np.stack(stack)
+
+
+def merge_contexts(
+    counts: npt.NDArray[np.float64], tables: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Group rows of `counts` (rows, symbols) into at most `tables` by the bits that sharing a code costs.
+
+    Lloyd's algorithm with the ideal code length of a row under a group's distribution as distortion. It starts from
+    the rows at even intervals of the running total of symbols, ordered by entropy, and the largest others.
+
+    Returns:
+        (group of each row, counts of each group); every group is used.
+    """
+    totals = counts.sum(axis=1)
+    shares = counts / totals[:, None]
+    entropy = -(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1)
+    order = np.argsort(entropy, kind="stable")
+    running = np.cumsum(np.sqrt(totals[order]))
+    picks = np.searchsorted(running, (np.arange(tables) + 0.5) * running[-1] / tables)
+    picked = order[np.unique(np.minimum(picks, len(order) - 1))]
+    others = np.setdiff1d(np.argsort(-totals, kind="stable"), picked, assume_unique=True)
+    centres = counts[np.concatenate([picked, others[: tables - len(picked)]])]
+    groups = np.zeros(len(counts), dtype=np.int64)
+    for _ in range(_MERGE_ROUNDS):
+        bits = -np.log2(np.maximum(centres / centres.sum(axis=1, keepdims=True), 2.0**-16))
+        groups = np.argmin(counts @ bits.T, axis=1)
+        used, groups = np.unique(groups, return_inverse=True)
+        centres = np.zeros((len(used), counts.shape[1]))
+        np.add.at(centres, groups, counts)
+    return groups, centres
+
+
+def fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
+    """Return the offsets (OFFSET_CELLS, 256, 4) of some rungs: means, pulled towards a prior where groups are few."""
+    sums = np.sum([s.offset_sums for s in statistics], axis=0) / OFFSET_SCALE
+    counts = np.sum([s.offset_counts for s in statistics], axis=0).astype(np.float64)[..., None]
+    means = (sums + _OFFSET_PRIOR_WEIGHT * _OFFSET_PRIOR) / (counts + _OFFSET_PRIOR_WEIGHT)
+    return np.rint(np.clip(means, -_OFFSET_LIMIT, _OFFSET_LIMIT) * (1 << OFFSET_BITS)).astype(np.int8)
+
+
+def _fit_plane(
+    statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8]
+) -> PlaneTables:
+    rows, pools = [], {}
+    for pool, tables in TABLES.items():
+        counts = _pool_counts(statistics, prior, plane_type, steps, pool)
+        groups, centres = merge_contexts(counts.reshape(-1, counts.shape[2]), tables)
+        rows.append(groups.reshape(counts.shape[:2]))
+        lengths = code_lengths(np.maximum(np.rint(centres * _COUNT_SCALE), 1).astype(np.int64))
+        pools[pool] = TableSet(lengths, pool)
+    sets = np.arange(len(steps)) * OFFSET_SETS // len(steps)
+    offsets = [
+        fit_offsets([s for s, number in zip(statistics, sets) if number == wanted]) for wanted in np.unique(sets)
+    ]
+    return PlaneTables(
+        rows=np.concatenate(rows, axis=1).astype(np.uint16),
+        pools=pools,
+        offset_sets=np.unique(sets, return_inverse=True)[1].astype(np.uint8),
+        offsets=np.stack(offsets),
+    )
+
+
+def fit_model(
+    statistics: Sequence[Sequence[PlaneStatistics]],
+    prior: Model,
+    steps: npt.NDArray[np.uint8],
+    transforms: Transforms,
+    restoration: npt.NDArray[np.int16] | None,
+) -> Model:
+    """Return the model that codes what `statistics` were collected from in the fewest bits.
+
+    Args:
+        statistics: by plane type, by rung.
+        prior: what to believe where there is little data.
+        steps: step index of each rung, ascending.
+        transforms, restoration: taken over as they are.
+    """
+    planes = tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics))
+    return Model(steps, planes, transforms, restoration)

@@ -1,0 +1,107 @@
+"""`vqcodec codebook list|show|export`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vqcodec.cli.console import Console
+from vqcodec.cli.files import plan_outputs, write_stdout
+from vqcodec.cli.options import common as options
+
+if TYPE_CHECKING:
+    from vqcodec.codebook.codebook import Codebook
+
+LIST_EXAMPLES = options.examples("vqcodec codebook list", "vqcodec codebook list --json")
+SHOW_EXAMPLES = options.examples("vqcodec codebook show classic-4x4-256", "vqcodec codebook show mine.vqcb --json")
+EXPORT_EXAMPLES = options.examples(
+    "vqcodec codebook export classic-4x4-256 -o classic.vqcb",
+    "vqcodec codebook export classic-4x4-256 -o - | sha256sum",
+)
+
+Choice = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="Name of a codebook in the library, or a .vqcb file.",
+        autocompletion=options.complete_codebook,
+    ),
+]
+
+
+def list_(as_json: options.Json = False, debug: options.Debug = False) -> None:
+    """List the codebooks in the library.
+
+    In the order of look-up: of two with one name, the first is taken.
+    """
+    from vqcodec.codebook.library import list_codebooks
+
+    console = Console(as_json=as_json, debug=debug)
+    entries = list_codebooks()
+    width = max((len(entry.name) for entry in entries), default=0)
+    for entry in entries:
+        record = {
+            "name": entry.name,
+            "engine": entry.engine,
+            "identity": entry.identity,
+            "path": str(entry.path),
+        }
+        console.result(record, f"{entry.name:<{width}}  {entry.engine}  {entry.identity[:16]}  {entry.path}")
+
+
+def show(choice: Choice, as_json: options.Json = False, debug: options.Debug = False) -> None:
+    """Show what a codebook holds and where it comes from."""
+    from vqcodec.codebook.library import load_codebook
+
+    codebook = load_codebook(choice)
+    record = _record(codebook)
+    console = Console(as_json=as_json, debug=debug)
+    console.result(
+        record,
+        codebook.name,
+        f"  engine      {codebook.engine}",
+        f"  identity    {codebook.identity}",
+        *(
+            f"  array       {name}: {array['dtype']} {'x'.join(map(str, array['shape']))}"
+            for name, array in record["arrays"].items()
+        ),
+        *(f"  {key:<11} {value}" for key, value in codebook.provenance.items()),
+    )
+
+
+def export(
+    choice: Choice,
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="FILE|-", help="File to write, or - for standard output."),
+    ],
+    force: options.Force = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write a codebook to a file.
+
+    To send along with files that were coded with it.
+    """
+    from vqcodec.codebook.library import load_codebook
+    from vqcodec.files.endpoints import check_destination, write_all
+
+    data = load_codebook(choice).to_bytes()
+    (item,) = plan_outputs([choice], output, None, ".vqcb")
+    if item.destination is None:
+        write_stdout(data)
+        return
+    check_destination(item.destination, [choice], overwrite=force)
+    write_all(data, item.destination, overwrite=force)
+
+
+def _record(codebook: Codebook) -> dict[str, Any]:
+    return {
+        "name": codebook.name,
+        "engine": codebook.engine,
+        "identity": codebook.identity,
+        "arrays": {
+            name: {"dtype": str(array.dtype), "shape": list(array.shape)} for name, array in codebook.arrays.items()
+        },
+        "provenance": codebook.provenance,
+    }

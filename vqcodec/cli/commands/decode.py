@@ -1,0 +1,84 @@
+"""`vqcodec decode`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vqcodec.cli.batch import Progress
+from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
+from vqcodec.cli.options import common as options
+from vqcodec.cli.options import decoding
+from vqcodec.cli.options.bundles import unbundled
+from vqcodec.cli.wording.common import decode_line, decode_total
+
+if TYPE_CHECKING:
+    from vqcodec.reports import AnyDecodeReport
+
+EXAMPLES = options.examples(
+    "vqcodec decode photo.vqc -o photo-decoded.png",
+    "vqcodec decode *.vqc -d decoded --format webp",
+    "vqcodec decode photo.vqc -o - --format ppm > photo.ppm",
+    "vqcodec decode photo.vqc -o part.png --crop 8,16,24x20",
+    "vqcodec decode talk.vqc -o part.flac --start 0.5 --duration 1 --rate codec",
+    "vqcodec decode talk.vqc -o - | vqcodec compare talk.wav -",
+    "vqcodec decode clip.vqc -o clip.mkv --lossless",
+    "vqcodec decode clip.vqc -o frames/%05d.png --frames 100:150",
+    "vqcodec decode clip.vqc -o - | ffplay -",
+)
+
+
+@unbundled
+def decode(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    *,
+    outputs: options.Outputs,
+    wishes: decoding.Wishes,
+    jobs: options.Jobs = None,
+    printing: options.Printing,
+) -> None:
+    """Decode .vqc files to pictures, sound files and videos."""
+    asked = wishes.as_arguments()
+    items = plan_outputs(inputs, outputs.output, outputs.folder, lambda name: _extension(name, wishes.format))
+    console = printing.console(data_on_stdout=items[0].output == STANDARD)
+
+    def work(item: Item, progress: Progress, threads: int) -> AnyDecodeReport:
+        from vqcodec import api
+        from vqcodec.files.sniffing import medium_of_media, with_head
+
+        source, head = with_head(item.source, item.name)
+        streamed = item.output == STANDARD and medium_of_media(head) == "video"
+        return api.decode(
+            source,
+            sys.stdout.buffer if streamed else item.destination,
+            overwrite=outputs.force,
+            threads=threads,
+            progress=progress,
+            name=item.name,
+            **asked,
+        )
+
+    def show(item: Item, report: AnyDecodeReport) -> None:
+        if report.data is not None:
+            write_stdout(report.data)
+        for note in getattr(report, "notes", ()):
+            console.notice(f"{item.name}: {note}")
+        console.result(report.as_dict(), decode_line(report))
+
+    process(items, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total)
+
+
+def _extension(name: str, format: str | None) -> str:
+    """The extension of what `name` decodes to."""
+    if format is not None:
+        return "." + format.lower().removeprefix(".")
+    from vqcodec.files.sniffing import HEAD_BYTES, medium_of_media
+
+    try:
+        with open(name, "rb") as file:
+            medium = medium_of_media(file.read(HEAD_BYTES))
+    except (OSError, ValueError):  # standard input; or a file that cannot be read, as its decoding will tell
+        medium = ""
+    return {"speech": ".wav", "video": ".mp4"}.get(medium, ".png")

@@ -1,0 +1,86 @@
+"""`vqcodec encode`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vqcodec.cli.batch import Progress
+from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
+from vqcodec.cli.options import common as options
+from vqcodec.cli.options import encoding
+from vqcodec.cli.options.bundles import unbundled
+from vqcodec.cli.wording.common import encode_line, encode_total
+
+if TYPE_CHECKING:
+    from vqcodec.reports import AnyEncodeReport
+
+EXAMPLES = options.examples(
+    "vqcodec encode photo.png -o photo.vqc",
+    "vqcodec encode photo.png -q 40 -e 9 --force",
+    "vqcodec encode *.png -d coded --jobs 2",
+    "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
+    "vqcodec encode photo.png -o alone.vqc --embed-codebook",
+    "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
+    "vqcodec encode talk.wav -o narrow.vqc --band nb -q 30 -e 9",
+    "cat talk.wav | vqcodec encode - -o - -q 70 | vqcodec decode - -o heard.wav",
+    "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
+    "vqcodec encode clip.mp4 -o clip.vqc --bitrate 300",
+    "vqcodec encode 'frames/*.png' -o film.vqc --fps 24 --keep-partial",
+    "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
+)
+
+
+@unbundled
+def encode(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT",
+            help="Pictures that Pillow reads, sound files that libsndfile reads, videos that ffmpeg reads, y4m,"
+            " folders and quoted patterns of a video's frames, or - for standard input.",
+        ),
+    ],
+    *,
+    outputs: options.Outputs,
+    wishes: encoding.Wishes,
+    jobs: options.Jobs = None,
+    printing: options.Printing,
+) -> None:
+    """Encode pictures, speech and video to .vqc files.
+
+    For each file, prints the output, its size, its rate (bits per pixel, kbit/s), the ratio to the uncompressed
+    samples, the time, and how far from the input the decoder's output will be: PSNR for pictures and
+    video, the signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`).
+    --tune, --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are
+    refused; so are quality, size and effort with the speech codebooks of fixed rate, celp-4800 and ld-celp-16k.
+    --option passes on what a video engine has of its own, such as distance=8 for video/mc.
+    """
+    asked = wishes.as_arguments()
+    items = plan_outputs(inputs, outputs.output, outputs.folder, ".vqc")
+    console = printing.console(data_on_stdout=items[0].output == STANDARD)
+
+    def work(item: Item, progress: Progress, threads: int) -> AnyEncodeReport:
+        from vqcodec import api
+
+        return api.encode(
+            item.source,
+            item.destination,
+            overwrite=outputs.force,
+            threads=threads,
+            progress=progress,
+            name=item.name,
+            **asked,
+        )
+
+    def show(item: Item, report: AnyEncodeReport) -> None:
+        if report.data is not None:
+            write_stdout(report.data)
+        for note in report.notes:
+            console.notice(f"{item.name}: {note}")
+        console.result(report.as_dict(), encode_line(report))
+        if getattr(report, "interrupted", False):
+            raise KeyboardInterrupt
+
+    process(items, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)

@@ -1,0 +1,42 @@
+"""`vqcodec info`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vqcodec.cli.batch import Progress
+from vqcodec.cli.console import Console
+from vqcodec.cli.files import Item, plan_inputs, process
+from vqcodec.cli.options import common as options
+from vqcodec.cli.wording.common import info_lines
+
+if TYPE_CHECKING:
+    from vqcodec.reports import AnyInfo
+
+EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --bits", "vqcodec info *.vqc --json")
+
+
+def info(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    bits: Annotated[bool, typer.Option("--bits", help="Show where every bit went; needs the codebook.")] = False,
+    codebook: options.Codebook = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show what .vqc files say of themselves.
+
+    Needs no codebook, but for --bits: it also tells which codebook a file wants that is not at hand.
+    """
+    console = Console(as_json=as_json, no_progress=True, debug=debug)
+
+    def work(item: Item, _progress: Progress, _threads: int) -> AnyInfo:
+        from vqcodec import api
+
+        return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
+
+    def show(_item: Item, report: AnyInfo) -> None:
+        console.result(report.as_dict(), *info_lines(report))
+
+    process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

@@ -1,0 +1,43 @@
+"""`vqcodec verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vqcodec.cli.batch import Progress
+from vqcodec.cli.files import Item, plan_inputs, process
+from vqcodec.cli.options import common as options
+from vqcodec.cli.options.bundles import unbundled
+from vqcodec.cli.wording.common import verify_line
+
+if TYPE_CHECKING:
+    from vqcodec.reports import AnyVerifyReport
+
+EXAMPLES = options.examples("vqcodec verify photo.vqc", "vqcodec verify *.vqc --quiet && echo all whole")
+
+
+@unbundled
+def verify(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    *,
+    codebook: options.Codebook = None,
+    jobs: options.Jobs = None,
+    printing: options.Printing,
+) -> None:
+    """Check .vqc files in full.
+
+    Structure, checksums, that the codebook is at hand, and that the file decodes to its end.
+    """
+    console = printing.console()
+
+    def work(item: Item, _progress: Progress, threads: int) -> AnyVerifyReport:
+        from vqcodec import api
+
+        return api.verify(item.source, codebook=codebook, threads=threads, name=item.name)
+
+    def show(_item: Item, report: AnyVerifyReport) -> None:
+        console.result(report.as_dict(), verify_line(report))
+
+    process(plan_inputs(inputs), work, show, console=console, jobs=jobs, verb="verifying")

@@ -1,0 +1,123 @@
+"""The options and arguments that commands share, each declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vqcodec.cli.console import Console
+from vqcodec.cli.failures import DEBUG
+
+
+class Media(StrEnum):
+    """What an input is encoded as, or a codebook is for."""
+
+    IMAGE = "image"
+    SPEECH = "speech"
+    VIDEO = "video"
+
+
+def examples(*commands: str) -> str:
+    """An epilog of commands to paste; one a line, left as they are by help formatting."""
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+def _set_debug(context: typer.Context, value: bool) -> bool:
+    context.meta[DEBUG] = value
+    return value
+
+
+def complete_codebook(incomplete: str) -> list[str]:
+    """Names of codebooks for shell completion."""
+    from vqcodec.codebook.library import list_codebooks
+
+    return [entry.name for entry in list_codebooks() if entry.name.startswith(incomplete)]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Names of picture and sound formats for shell completion."""
+    from vqcodec.image.pixels import FORMATS
+    from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
+
+    names = (extension.removeprefix(".") for extension in (*FORMATS, *SOUND_FORMATS))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE|DIR|-",
+        help="Output file, folder (with several inputs), or - for standard output."
+        " Without it, beside each input; standard input goes to standard output.",
+    ),
+]
+Folder = Annotated[
+    str | None,
+    typer.Option("-d", "--output-dir", metavar="DIR", help="Output folder, made if it is missing."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--jobs",
+        metavar="N",
+        min=1,
+        help="Files to work on at a time; results are the same for any N.",
+        show_default="the number of CPUs",
+    ),
+]
+Codebook = Annotated[
+    str | None,
+    typer.Option(
+        "-c",
+        "--codebook",
+        metavar="NAME|FILE",
+        help="Codebook to decode with, if it is not to be found by itself.",
+        autocompletion=complete_codebook,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only; --json and the outputs themselves stay.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress bar.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object a file, one a line, instead of readable lines."),
+]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Show the traceback of an error.", callback=_set_debug),
+]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where outputs go, and whether they may replace what is there."""
+
+    output: Output = None
+    folder: Folder = None
+    force: Force = False
+
+
+@dataclass(frozen=True)
+class Printing:
+    """What is printed, and how."""
+
+    quiet: Quiet = False
+    no_progress: NoProgress = False
+    as_json: Json = False
+    debug: Debug = False
+
+    def console(self, *, data_on_stdout: bool = False) -> Console:
+        """The console that prints so; results go to standard error where standard output carries data."""
+        return Console(
+            quiet=self.quiet,
+            as_json=self.as_json,
+            no_progress=self.no_progress,
+            debug=self.debug,
+            data_on_stdout=data_on_stdout,
+        )

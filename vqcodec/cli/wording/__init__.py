@@ -1,0 +1,1 @@
+"""Reports as lines for people to read."""

@@ -1,0 +1,230 @@
+"""The `.vqcb` file: a header that names the codebook, and its packed canonical bytes (FORMAT.md, 6).
+
+A file either stands alone or holds the difference from a parent codebook, which the reader must find by its
+hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vqcodec.errors import CorruptFileError, LimitError, UnreadableInputError, UnsupportedError
+from vqcodec.limits import MAX_CODEBOOK_BYTES
+from vqcodec.names import at, is_codebook_name, is_engine_name, printable
+
+MAGIC = b"\x89VQB\r\n\x1a\n"
+VERSION = 1
+
+STORED = 0
+LZMA2 = 1
+DEFLATE = 2
+DIFFERENCE = 16
+
+_FIXED = struct.Struct("<8sBBBBII32s")  # magic, version, method, engine and name lengths, sizes, SHA-256
+FIXED_BYTES = _FIXED.size
+MAX_HEADER_BYTES = FIXED_BYTES + 255 + 255
+
+_PARENT = struct.Struct("<32sB")  # the parent's SHA-256, then the method that packs the differences
+
+_DICTIONARY_BYTES = 1 << 22
+_SMALLEST_DICTIONARY_BYTES = 1 << 12  # that liblzma takes
+_LZMA_TUNINGS = ((3, 0, 0), (3, 0, 2), (1, 1, 1))  # lc, lp, pb: bytes; the usual; 16-bit elements
+
+
+@dataclass(frozen=True)
+class CodebookHeader:
+    """What the header of a `.vqcb` file claims; only loading the whole file proves it."""
+
+    method: int
+    engine: str
+    name: str
+    raw_bytes: int  # length of the canonical bytes
+    payload_bytes: int
+    digest: bytes  # SHA-256 of the canonical bytes
+    header_bytes: int
+
+    @property
+    def identity(self) -> str:
+        """The claimed identity, in hex."""
+        return self.digest.hex()
+
+
+def read_header(data: bytes, source: str) -> CodebookHeader:
+    """Read the header of a `.vqcb` file from its first bytes (MAX_HEADER_BYTES suffice).
+
+    Raises:
+        UnreadableInputError: not a codebook file.
+        UnsupportedError: a later version of the format.
+        CorruptFileError: truncated, or a name that cannot be one.
+        LimitError: the codebook would be larger than MAX_CODEBOOK_BYTES.
+    """
+    if not data.startswith(MAGIC):
+        if MAGIC.startswith(data[: len(MAGIC)]):
+            raise CorruptFileError(f"{at(source)}a codebook file cut off after {len(data)} bytes")
+        if data.startswith(MAGIC[:4]):
+            raise CorruptFileError(f"{at(source)}damaged by a transfer as text; copy it again in binary mode")
+        raise UnreadableInputError(f"{at(source)}not a codebook file (.vqcb)")
+    if len(data) > len(MAGIC) and data[len(MAGIC)] != VERSION:
+        version = data[len(MAGIC)]
+        if version == 0:
+            raise CorruptFileError(f"{at(source)}codebook file of the impossible version 0")
+        raise UnsupportedError(
+            f"{at(source)}codebook file version {version}; this program reads version {VERSION}: a newer one is needed"
+        )
+    if len(data) < FIXED_BYTES:
+        raise CorruptFileError(f"{at(source)}the codebook file ends within its header")
+    _, _, method, engine_bytes, name_bytes, raw_bytes, payload_bytes, digest = _FIXED.unpack_from(data)
+    header_bytes = FIXED_BYTES + engine_bytes + name_bytes
+    if len(data) < header_bytes:
+        raise CorruptFileError(f"{at(source)}the codebook file ends within its header")
+    engine = data[FIXED_BYTES : FIXED_BYTES + engine_bytes].decode("latin-1")
+    name = data[FIXED_BYTES + engine_bytes : header_bytes].decode("latin-1")
+    if not is_engine_name(engine):
+        raise CorruptFileError(f"{at(source)}'{printable(engine)}' cannot be the name of an engine")
+    if not is_codebook_name(name):
+        raise CorruptFileError(f"{at(source)}'{printable(name)}' cannot be the name of a codebook")
+    if raw_bytes > MAX_CODEBOOK_BYTES:
+        raise LimitError(f"{at(source)}a codebook of {raw_bytes} bytes; at most {MAX_CODEBOOK_BYTES} are allowed")
+    return CodebookHeader(method, engine, name, raw_bytes, payload_bytes, digest, header_bytes)
+
+
+def payload_of(data: bytes, header: CodebookHeader, source: str) -> bytes:
+    """The bytes after the header, which must be as many as it says.
+
+    Raises:
+        CorruptFileError: too few or too many.
+    """
+    have = len(data) - header.header_bytes
+    if have != header.payload_bytes:
+        wrong = "cut off: " if have < header.payload_bytes else "has bytes after its end: "
+        raise CorruptFileError(f"{at(source)}codebook file {wrong}{have} of {header.payload_bytes} payload bytes")
+    return data[header.header_bytes :]
+
+
+def split_difference(payload: bytes, source: str) -> tuple[bytes, int, bytes]:
+    """The parent's SHA-256, the packing method and the packed differences of a payload of method DIFFERENCE.
+
+    Raises:
+        CorruptFileError: too short.
+    """
+    if len(payload) < _PARENT.size:
+        raise CorruptFileError(f"{at(source)}the difference from the parent codebook is cut off")
+    parent, method = _PARENT.unpack_from(payload)
+    return parent, method, payload[_PARENT.size :]
+
+
+def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
+    """Decompress to exactly `raw_bytes` bytes, never producing more.
+
+    Raises:
+        UnsupportedError: an unknown method.
+        CorruptFileError: not a stream of this method, or of another length.
+    """
+    try:
+        if method == STORED:
+            raw, complete = packed, True
+        elif method == LZMA2:
+            inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_lzma_filters(_DICTIONARY_BYTES))
+            raw = inflater.decompress(packed, max_length=raw_bytes + 1)
+            complete = inflater.eof and not inflater.unused_data
+        elif method == DEFLATE:
+            deflated = zlib.decompressobj(-zlib.MAX_WBITS)
+            raw = deflated.decompress(packed, raw_bytes + 1)
+            complete = deflated.eof and not deflated.unused_data
+        else:
+            raise UnsupportedError(
+                f"{at(source)}codebook packed by the unknown method {method}; a newer version is needed"
+            )
+    except (lzma.LZMAError, zlib.error):
+        raise CorruptFileError(f"{at(source)}the packed codebook is damaged") from None
+    if len(raw) != raw_bytes or not complete:
+        raise CorruptFileError(f"{at(source)}the packed codebook does not unpack to the {raw_bytes} bytes it says")
+    return raw
+
+
+def pack(raw: bytes) -> tuple[int, bytes]:
+    """The method and bytes of the smallest packing of `raw`; the simpler method among equals."""
+    dictionary = min(_DICTIONARY_BYTES, max(_SMALLEST_DICTIONARY_BYTES, len(raw)))
+    candidates = [(STORED, raw), (DEFLATE, _deflate(raw))]
+    candidates += [
+        (LZMA2, lzma.compress(raw, lzma.FORMAT_RAW, filters=_lzma_filters(dictionary, *tuning)))
+        for tuning in _LZMA_TUNINGS
+    ]
+    return min(candidates, key=lambda candidate: len(candidate[1]))
+
+
+def file_bytes(engine: str, name: str, raw_bytes: int, digest: bytes, method: int, payload: bytes) -> bytes:
+    """A whole `.vqcb` file."""
+    fixed = _FIXED.pack(MAGIC, VERSION, method, len(engine), len(name), raw_bytes, len(payload), digest)
+    return fixed + engine.encode("ascii") + name.encode("ascii") + payload
+
+
+def difference_payload(parent_digest: bytes, body: bytes) -> bytes:
+    """The payload of method DIFFERENCE."""
+    method, packed = pack(body)
+    return _PARENT.pack(parent_digest, method) + packed
+
+
+def difference(array: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """`array - parent`, wrapped to the width of the elements and folded: 0, -1, 1, -2 become 0, 1, 2, 3.
+
+    So small differences of either sign have zero high bytes. The element type stays that of `array`.
+    """
+    bits = 8 * array.dtype.itemsize
+    unsigned, signed = np.dtype(f"<u{bits // 8}"), np.dtype(f"<i{bits // 8}")
+    wrapped = array.view(unsigned) - parent.view(unsigned)
+    sign = (wrapped.view(signed) >> (bits - 1)).view(unsigned)
+    return np.asarray((wrapped << unsigned.type(1)) ^ sign).view(array.dtype)
+
+
+def undo_difference(folded: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """The array whose `difference` from `parent` is `folded`."""
+    unsigned = np.dtype(f"<u{folded.dtype.itemsize}")
+    stored = folded.view(unsigned)
+    one = unsigned.type(1)
+    wrapped = (stored >> one) ^ (unsigned.type(0) - (stored & one))
+    return np.asarray(wrapped + parent.view(unsigned)).view(folded.dtype)
+
+
+def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Differences for the arrays that the parent has in the same type and shape and that pack smaller so."""
+    smaller = {}
+    for key, array in arrays.items():
+        like = parent.get(key)
+        if like is None or like.dtype != array.dtype or like.shape != array.shape:
+            continue
+        folded = difference(array, like)
+        if len(_deflate(folded.tobytes())) < len(_deflate(array.tobytes())):
+            smaller[key] = folded
+    return smaller
+
+
+def digest_of(raw: bytes) -> bytes:
+    """The SHA-256 of canonical bytes."""
+    return hashlib.sha256(raw).digest()
+
+
+def _deflate(raw: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(raw) + packer.flush()
+
+
+def _lzma_filters(dictionary: int, lc: int = 3, lp: int = 0, pb: int = 2) -> list[dict[str, int]]:
+    """LZMA2 filters; the decoder needs only the size of the dictionary, the rest is in the stream."""
+    return [
+        {
+            "id": lzma.FILTER_LZMA2,
+            "preset": 9 | lzma.PRESET_EXTREME,
+            "dict_size": dictionary,
+            "lc": lc,
+            "lp": lp,
+            "pb": pb,
+        }
+    ]

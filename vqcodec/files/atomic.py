@@ -1,0 +1,154 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vqcodec.errors import OutputError
+from vqcodec.names import printable
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: bool = False) -> Iterator[BinaryIO]:
+    """A binary file for writing that becomes `path` when the block ends well, and vanishes when it does not.
+
+    It is written under another name in the same folder. Without `overwrite` a file that exists, or that
+    somebody else makes in the meantime, is never lost. A file that is replaced hands on its permissions; a
+    symbolic link stays, and what it points to is replaced. Devices and pipes (`/dev/null`) are written to
+    directly.
+
+    Args:
+        path: the file to make.
+        overwrite: replace a file that exists.
+        durable: wait until the disk has it (fsync) before the name appears.
+
+    Raises:
+        OutputError: it exists, is a folder, cannot be made there, or the disk is full.
+    """
+    shown = printable(os.fspath(path), 400)
+    target, mode = _check_target(path, shown, overwrite)
+    if mode is not None and not stat.S_ISREG(mode):
+        with _open(target, shown, os.O_WRONLY, 0o666) as file:
+            yield file
+        return
+    temporary = target.with_name(f".vqcodec-{secrets.token_hex(8)}.part")
+    permissions = 0o666 if mode is None else stat.S_IMODE(mode) & 0o777
+    file = _open(temporary, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
+    try:
+        with file:
+            yield file
+            file.flush()
+            _settle(file, shown, None if mode is None else permissions, durable)
+        _publish(temporary, target, shown, overwrite)
+    finally:
+        with suppress(OSError):  # it is gone if all went well
+            os.unlink(temporary)
+
+
+class _OutputFile(io.FileIO):
+    """A file whose failures to write are OutputErrors, told apart from any other OSError in the block."""
+
+    def __init__(self, path: Path, flags: int, permissions: int, shown: str):
+        self._shown = shown
+        super().__init__(os.fspath(path), "w", opener=lambda name, _: os.open(name, flags | _BINARY, permissions))
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise _failure(self._shown, error) from None
+
+
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _check_target(path: str | os.PathLike[str], shown: str, overwrite: bool) -> tuple[Path, int | None]:
+    """`path` without links and the mode of what is there (None: nothing); an error if it must stay."""
+    try:
+        target = Path(os.path.realpath(path))
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target, None
+    except OSError as error:
+        raise _failure(shown, error) from None
+    except ValueError:
+        raise OutputError(f"{shown}: cannot be the name of a file") from None
+    if stat.S_ISDIR(mode):
+        raise OutputError(f"{shown}: is a folder; name a file")
+    if stat.S_ISREG(mode) and not overwrite:
+        raise _exists(shown)
+    return target, mode
+
+
+def _open(path: Path, shown: str, flags: int, permissions: int) -> io.BufferedWriter:
+    try:
+        return io.BufferedWriter(_OutputFile(path, flags, permissions, shown))
+    except OSError as error:
+        raise _failure(shown, error) from None
+
+
+def _settle(file: io.BufferedWriter, shown: str, permissions: int | None, durable: bool) -> None:
+    """Give a written file the permissions of the one it replaces, and wait for the disk."""
+    try:
+        if permissions is not None and hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), permissions)
+        if durable:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _failure(shown, error) from None
+
+
+def _publish(temporary: Path, target: Path, shown: str, overwrite: bool) -> None:
+    """Give the finished file its name, in one step that cannot lose another file."""
+    try:
+        if overwrite:
+            os.replace(temporary, target)
+            return
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            raise _exists(shown) from None
+        except (OSError, AttributeError):  # a file system without hard links
+            _claim_and_replace(temporary, target)
+    except FileExistsError:
+        raise _exists(shown) from None
+    except OSError as error:
+        raise _failure(shown, error) from None
+
+
+def _claim_and_replace(temporary: Path, target: Path) -> None:
+    """Take the name with an empty file, which fails if it is taken already, then replace that."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(target)
+        raise
+
+
+def _exists(shown: str) -> OutputError:
+    return OutputError(f"{shown}: exists already; pass --force to replace it")
+
+
+def _failure(shown: str, error: OSError) -> OutputError:
+    remedies = {
+        errno.ENOENT: "the folder does not exist; make it first",
+        errno.ENOTDIR: "what should be its folder is a file",
+        errno.EACCES: "no permission to write there; choose another folder",
+        errno.EPERM: "no permission to write there; choose another folder",
+        errno.EROFS: "the file system is read-only; choose another folder",
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.ENAMETOOLONG: "the name is too long",
+        errno.EPIPE: "the reader has closed the pipe",
+    }
+    reason = remedies.get(error.errno or 0, error.strerror or str(error))
+    return OutputError(f"{shown}: cannot be written: {reason}")

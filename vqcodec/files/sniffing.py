@@ -1,0 +1,160 @@
+"""What a source holds, told by its first bytes: a picture, sound, video, or a file of vqcodec's and its medium."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from typing import BinaryIO, cast
+
+from vqcodec.container import chunks, compact
+from vqcodec.container.registry import ENGINE_OF_NUMBER, MEDIUM_OF_NUMBER, medium_of
+from vqcodec.files.endpoints import Source, read_all, reading_errors
+
+HEAD_BYTES = 16
+
+_SOUND = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RF64", b"riff", b"RIFX", b"wvpk", b"NIST_1A", b"FAP ")
+_SOUND_SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
+_PICTURE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_Y4M = b"YUV4MPEG2"
+_VIDEO = (
+    _Y4M,
+    b"\x1aE\xdf\xa3",  # Matroska, WebM
+    b"\x00\x00\x01\xba",  # MPEG program stream
+    b"\x00\x00\x01\xb3",  # MPEG video
+    b"FLV\x01",
+    b"DKIF",  # IVF
+    b"0&\xb2u",  # ASF: WMV
+    b".RMF",
+)
+_VIDEO_BRANDS = (b"moov", b"mdat", b"wide", b"free", b"skip")  # QuickTime without a file type
+_PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 ", b"jpx ", b"M4A ", b"M4B ")
+_VIDEO_SUFFIXES = (".m2ts", ".m2v", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".h264", ".h265", ".hevc", ".264", ".265")
+"""Names of files whose first bytes tell too little."""
+
+
+def medium_of_media(head: bytes) -> str:
+    """The medium of a `.vqc` file that begins with `head`; empty if it is none, or of a medium that is unknown."""
+    if head.startswith(chunks.MAGIC):
+        return MEDIUM_OF_NUMBER.get(head[10], "") if len(head) > 10 else ""
+    if head.startswith(compact.MAGIC):
+        return medium_of(ENGINE_OF_NUMBER.get(head[2] & 15, "")) if len(head) > 2 else ""
+    return ""
+
+
+def is_sound(head: bytes, source: object = None) -> bool:
+    """Whether a file that begins with `head` is one for libsndfile: by that, or, if it is nothing else, by its name."""
+    if head.startswith(b"RIFF"):
+        return head[8:12] == b"WAVE"
+    if head.startswith(b"FORM"):
+        return head[8:12] in (b"AIFF", b"AIFC", b"8SVX")
+    # MPEG audio without ID3: eleven bits of ones, then neither version nor layer reserved
+    mpeg = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 6 != 0 and head[1] & 0x18 != 8
+    return mpeg or head.startswith(_SOUND) or (_is_called(source, _SOUND_SUFFIXES) and not _is_other(head))
+
+
+def is_video(head: bytes, source: object = None) -> bool:
+    """Whether a file that begins with `head` looks like video: by that, by the name of `source`, or as a folder.
+
+    A file that may hold either sound or pictures in motion, such as MP4, counts as video.
+    """
+    if head.startswith(b"RIFF"):
+        return head[8:12] == b"AVI "
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in _PICTURE_BRANDS
+    if head.startswith(_VIDEO) or head[4:8] in _VIDEO_BRANDS:
+        return True
+    return _is_called(source, _VIDEO_SUFFIXES)
+
+
+def _is_called(source: object, suffixes: tuple[str, ...]) -> bool:
+    return isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(suffixes)
+
+
+def _is_other(head: bytes) -> bool:
+    """Whether `head` is that of a picture or of video, whatever the file is called."""
+    return head.startswith(_PICTURE_HEADS) or head[4:8] == b"ftyp" or is_video(head)
+
+
+def is_picture_sequence(source: object) -> bool:
+    """Whether a source is a folder with pictures, or a pattern such as `frames/*.png`."""
+    return isinstance(source, (str, os.PathLike)) and bool(picture_paths(os.fspath(source)))
+
+
+def picture_paths(source: str) -> list[str]:
+    """The pictures in a folder, or that a pattern means, in the order of their names; none if it is neither."""
+    if os.path.isdir(source):
+        named = [os.path.join(source, entry) for entry in os.listdir(source)]
+    elif glob.has_magic(source) and not os.path.lexists(source):
+        named = glob.glob(source)
+    else:
+        return []
+    return sorted((path for path in named if path.lower().endswith(_PICTURES)), key=_in_order)
+
+
+def _in_order(path: str) -> list[tuple[int, int, str]]:
+    """Sorts numbers in names by their value: 2 before 10."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", path) if part]
+
+
+class _Rejoined:
+    """A stream of which the beginning was read already."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a binary file; from where the beginning ends, what the stream gives."""
+        if not self._head:
+            return self._rest.read(size)
+        if size < 0:
+            size = len(self._head)
+        taken, self._head = self._head[:size], self._head[size:]
+        return taken
+
+    def readline(self, size: int = -1) -> bytes:
+        """As of a binary file."""
+        if not self._head:
+            return self._rest.readline(size)
+        end = self._head.find(b"\n") + 1
+        if end:
+            return self.read(end)
+        taken, self._head = self._head, b""
+        return taken + self._rest.readline(size - len(taken) if size >= 0 else size)
+
+
+def with_head(source: Source, name: str) -> tuple[Source, bytes]:
+    """A source, and its first bytes; one that can be read only once is read whole, and is bytes from then on.
+
+    Except y4m, which may be without end: that remains a stream, from its beginning.
+
+    Raises:
+        UnreadableInputError, LimitError: as `endpoints.read_all`.
+    """
+    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
+        try:
+            with open(source, "rb") as file:
+                return source, file.read(HEAD_BYTES)
+        except OSError:
+            pass  # to be told in the words of `read_all`
+    if hasattr(source, "read"):
+        head = _first_bytes(cast(BinaryIO, source), name)
+        if head.startswith(_Y4M):
+            return cast(BinaryIO, _Rejoined(head, cast(BinaryIO, source))), head
+        return head + read_all(source, name), head
+    data = read_all(source, name)
+    return data, bytes(data[:HEAD_BYTES])
+
+
+def _first_bytes(stream: BinaryIO, name: str) -> bytes:
+    """HEAD_BYTES of a stream, or all if it has fewer."""
+    head = b""
+    while len(head) < HEAD_BYTES:
+        with reading_errors(name):
+            more = stream.read(HEAD_BYTES - len(head))
+        if not more:
+            break
+        head += more
+    return head

@@ -1,0 +1,1 @@
+"""What the media share above the engines: what may be asked for, and reaching a target."""

@@ -1,0 +1,251 @@
+"""Encoding of a recording: groups in parallel, the table set and lambda by quality, rate or size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.errors import UsageError
+from vqcodec.kernels.jit import map_shards
+from vqcodec.speech.celp import rate_control
+from vqcodec.speech.celp.effort import effort_for
+from vqcodec.speech.celp.group_coding import search_symbols, write_packets
+from vqcodec.speech.celp.header import SpeechHeader
+from vqcodec.speech.celp.packet_syntax import PARTS
+from vqcodec.speech.celp.rate_control import Aim
+from vqcodec.speech.celp.recording import Recording
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
+from vqcodec.speech.excitation.trellis_state import Search
+
+Progress = Callable[[float], None]
+
+_COARSEST, _FINEST = 1.5, 0.5  # lambda of quality 0 and 100, relative to the first and the last table set
+_LSF_SHARE = 0.5  # how far the LSF quantizer follows lambda away from the table set's own
+_QUICK_EFFORT = 1
+_QUICK_GROUPS = 6  # that the first passes of rate control look at
+_QUICK_PASSES, _QUICK_TOLERANCE = 8, 0.02
+_PASSES, _TOLERANCE = 4, 0.006
+_ALLOWED_ERROR = 0.012  # of the rate; above it two encodings are mixed
+_RATE_POWER = 1.8  # of lambda over rate, to begin with
+_SIZE_ATTEMPTS = 6
+_LEAPS = (1.2, 30.0)  # of lambda, to something on the other side of what is wanted
+_SPREAD_PASSES, _BURST_PASSES = 4, 7
+
+
+class CodedGroup(NamedTuple):
+    """A group's packets and bits by part (see `group_coding.write_packets`): so little that many trials can be kept."""
+
+    packets: list[bytes]
+    bits: npt.NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the packets."""
+        return sum(map(len, self.packets))
+
+
+class Coded(NamedTuple):
+    """A whole recording: the header's bytes and the groups."""
+
+    header: bytes
+    groups: list[CodedGroup]
+
+    @property
+    def size(self) -> int:
+        """Bytes of header and packets."""
+        return len(self.header) + sum(group.size for group in self.groups)
+
+
+class Encoder:
+    """One recording on its way to packets.
+
+    Args:
+        signal: (n,), see `recording.Recording`.
+        book: of the band.
+        effort: 0 to 9.
+        threads: None for all.
+        progress: called with the share that is done.
+    """
+
+    def __init__(
+        self, signal: npt.ArrayLike, book: SpeechCodebook, effort: int, threads: int | None, progress: Progress | None
+    ) -> None:
+        self._book = book
+        self._effort = effort
+        self._threads = threads
+        self._report = progress
+        self._layout = SpeechHeader(book.band, np.asarray(signal).size, 0)
+        self._recording = Recording(signal, book.band, self._layout.group_frames)
+        self._lock = Lock()
+        self._share = (0.0, 1.0)  # of the whole, where the present pass begins and ends
+
+    def encode_quality(self, quality: float) -> Coded:
+        """Encode at a quality, 0 to 100."""
+        coarsest, finest = self._book.sets[0].aims.lambda_ * _COARSEST, self._book.sets[-1].aims.lambda_ * _FINEST
+        lambda_ = coarsest * (finest / coarsest) ** (quality / 100)
+        return self._encode(Aim.of(lambda_), self._book.nearest(lambda_))
+
+    def encode_rate(self, kbps: float) -> Coded:
+        """Encode at a rate in kbit/s."""
+        return self._encode_bytes(kbps * 125 * self._recording.seconds)
+
+    def encode_size(self, size: int) -> Coded:
+        """Encode in at most `size` bytes.
+
+        Raises:
+            UsageError: that cannot be.
+        """
+        wanted = size * (1 - 0.3 * _TOLERANCE)
+        for _ in range(_SIZE_ATTEMPTS):
+            if wanted < 1:
+                break
+            coded = self._encode_bytes(wanted)
+            if coded.size <= size:
+                return coded
+            wanted -= 1.1 * (coded.size - size) + 0.5
+        raise UsageError(f"the speech cannot be coded in {size} bytes; allow more")
+
+    def _encode_bytes(self, wanted: float) -> Coded:
+        """Encode in about `wanted` bytes."""
+        if not self._recording.groups:
+            return self._encode(Aim.of(1.0), 0)
+        tried: dict[float, Coded] = {}
+        lambda_ = self._quick_lambda(wanted)
+        number = self._book.nearest(lambda_)
+
+        def encode(aim: Aim) -> Coded:
+            begin = self._share[1]
+            self._share = (begin, begin + (1 - begin) * 0.6)
+            return self._encode(aim, number)
+
+        def measure(one: float) -> float:
+            tried[one] = encode(Aim.of(one))
+            return tried[one].size
+
+        best = tried[rate_control.find_lambda(measure, wanted, lambda_, _PASSES, _TOLERANCE)]
+        if abs(best.size / wanted - 1) <= _ALLOWED_ERROR:
+            return best
+        for leap in _LEAPS:
+            if min(coded.size for coded in tried.values()) > wanted:
+                measure(max(tried) * leap)
+            elif max(coded.size for coded in tried.values()) < wanted:
+                measure(min(tried) / leap)
+        larger = [lambda_ for lambda_, coded in tried.items() if coded.size > wanted]
+        smaller = [lambda_ for lambda_, coded in tried.items() if coded.size <= wanted]
+        if larger and smaller:
+            fine = min(larger, key=lambda one: tried[one].size)
+            coarse = max(smaller, key=lambda one: tried[one].size)
+            return self._encode_between(wanted, (fine, tried[fine]), (coarse, tried[coarse]), encode)
+        return min(tried.values(), key=lambda coded: _error(coded, wanted))
+
+    def _encode_between(
+        self,
+        wanted: float,
+        larger: tuple[float, Coded],
+        smaller: tuple[float, Coded],
+        encode: Callable[[Aim], Coded],
+    ) -> Coded:
+        """Encode in about `wanted` bytes by mixing two lambdas, of which one gives too many and one too few.
+
+        Mixing whole groups takes no encoding, but comes near enough only where there are many. Mixing frames does
+        not help where coding goes on once it has begun, at whatever lambda, as with loud noise: there each group is
+        coded up to some frame.
+        """
+        (fine, more), (coarse, less) = larger, smaller
+        sizes = [group.size for group in more.groups], [group.size for group in less.groups]
+        chosen = rate_control.mix(*sizes, wanted - len(less.header))
+        mixed = Coded(less.header, [a if take else b for a, b, take in zip(more.groups, less.groups, chosen)])
+        found = [more, less, mixed]
+
+        def mixing(aim: Aim) -> Callable[[float], float]:
+            def measure(share: float) -> float:
+                found.append(encode(aim._replace(share=share)))
+                return found[-1].size
+
+            return measure
+
+        bursts = Aim(fine, fine * _LEAPS[-1], spread=False)
+        for aim, passes in ((Aim(fine, coarse), _SPREAD_PASSES), (bursts, _BURST_PASSES)):
+            if min(_error(coded, wanted) for coded in found) > _ALLOWED_ERROR:
+                rate_control.find_share(mixing(aim), wanted, more.size, less.size, passes, _ALLOWED_ERROR)
+        return min(found, key=lambda coded: _error(coded, wanted))
+
+    def _quick_lambda(self, wanted: float) -> float:
+        """Return the lambda at which a quick search of some of the groups takes its share of `wanted` bytes."""
+        groups = self._recording.groups
+        chosen: Iterable[int] = range(groups)
+        if groups > 2 * _QUICK_GROUPS:
+            chosen = [groups * k // _QUICK_GROUPS for k in range(_QUICK_GROUPS)]
+        chosen = list(chosen)
+        self._share = (0.0, 0.0)
+        rate = wanted * 8 / self._recording.seconds
+        nearest = min(self._book.sets, key=lambda one: abs(math.log(one.aims.rate / rate)))
+        start = nearest.aims.lambda_ * (nearest.aims.rate / rate) ** _RATE_POWER
+
+        def measure(lambda_: float) -> float:
+            table_set = self._book.sets[self._book.nearest(lambda_)]
+
+            def size(group: int) -> int:
+                return self._code(group, Aim.of(lambda_), table_set, _QUICK_EFFORT).size
+
+            return sum(map_shards(size, chosen, self._threads))
+
+        share = wanted * len(chosen) / groups
+        return rate_control.find_lambda(measure, share, start, _QUICK_PASSES, _QUICK_TOLERANCE)
+
+    def _encode(self, aim: Aim, number: int) -> Coded:
+        """Encode all groups with table set `number`."""
+        table_set = self._book.sets[number]
+        groups = self._recording.groups
+        done = 0
+
+        def code(group: int) -> CodedGroup:
+            nonlocal done
+            coded = self._code(group, aim, table_set, self._effort)
+            with self._lock:
+                done += 1
+                if self._report is not None:
+                    begin, end = self._share
+                    self._report(begin + (end - begin) * done / groups)
+            return coded
+
+        coded = map_shards(code, range(groups), self._threads)
+        header = replace(self._layout, table_set=number, filters=table_set.filters)
+        return Coded(header.to_bytes(), coded)
+
+    def _code(self, group: int, aim: Aim, table_set: TableSet, effort_number: int) -> CodedGroup:
+        """Encode a group."""
+        effort = effort_for(table_set.band, effort_number)
+        frames = self._layout.packet_frames
+        search = Search(
+            lambda_=aim.mean,
+            survivors=effort.survivors,
+            lag_candidates=effort.lag_candidates,
+            sweeps=effort.sweeps,
+            exact=int(effort.exact),
+            energy_weight=table_set.aims.energy_weight,
+            packet_subframes=frames * table_set.band.subframes,
+            frame_subframes=table_set.band.subframes,
+        )
+        relative = aim.mean / table_set.aims.lambda_
+        lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
+        signal = self._recording.group(group)
+        lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
+        symbols = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
+        return CodedGroup(*write_packets(symbols, table_set, frames))
+
+
+def _error(coded: Coded, wanted: float) -> float:
+    """How far an encoding is from the bytes that are wanted, relatively."""
+    return abs(coded.size / wanted - 1)
+
+
+def sum_bits(groups: Sequence[CodedGroup]) -> npt.NDArray[np.int64]:
+    """Return the bits of all `groups` by part."""
+    return sum((group.bits for group in groups), np.zeros(len(PARTS) + 1, dtype=np.int64))

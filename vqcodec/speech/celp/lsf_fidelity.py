@@ -1,0 +1,64 @@
+"""How well a stream keeps the spectral envelope: log-spectral distortion of its LSF vectors against the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.kernels.jit import map_shards
+from vqcodec.metrics.spectral_distortion import SpectralDistortion, spectral_distortion, summarize_distortion
+from vqcodec.speech.celp.engine import open_stream, parse_group
+from vqcodec.speech.celp.group_coding import group_lsf
+from vqcodec.speech.celp.recording import Recording
+from vqcodec.speech.signal.levels import active
+from vqcodec.speech.signal.lsf import lsf_to_lpc
+from vqcodec.speech.signal.silence import coded_vectors
+
+
+def lsf_distortion(
+    signal: npt.ArrayLike,
+    header: bytes,
+    packets: Sequence[bytes | None],
+    codebook: Codebook,
+    threads: int | None = None,
+) -> SpectralDistortion | None:
+    """Compare the LSF vectors that were sent with those that the encoder wished to send.
+
+    Args:
+        signal: (n,), what was encoded, at the codec's rate, in the range of 16-bit samples.
+        header, packets: of the stream; no packet is missing.
+        codebook: of the stream.
+
+    Returns:
+        The distortion over the vectors sent for speech, pauses left out; None if there is none, or if the stream is
+        not of `signal`, as its length tells.
+
+    Raises:
+        CorruptFileError: the header or a packet is damaged.
+        CodebookError: the codebook is not for the stream.
+    """
+    parsed, table_set = open_stream(header, codebook)
+    recording = Recording(signal, table_set.band, parsed.group_frames)
+    if recording.samples.size != parsed.samples:
+        return None
+
+    def measure(group: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        start = group * parsed.group_packets
+        symbols = parse_group(parsed, packets[start : start + parsed.group_packets], start, table_set)
+        sent = coded_vectors(symbols.silent)
+        wished = recording.group(group).analysis
+        quantized = group_lsf(symbols, table_set, parsed.packet_frames)
+        distortion = spectral_distortion(
+            lsf_to_lpc(wished.lsf[sent]), lsf_to_lpc(quantized[sent]), table_set.band.sample_rate
+        )
+        return distortion, 10 ** (wished.energy_db[sent] / 10)
+
+    measured = map_shards(measure, range(recording.groups), threads)
+    if not measured:
+        return None
+    distortions, powers = (np.concatenate(part) for part in zip(*measured, strict=True))
+    spoken = active(powers)
+    return summarize_distortion(distortions[spoken]) if spoken.any() else None

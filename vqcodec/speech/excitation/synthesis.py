@@ -1,0 +1,121 @@
+"""Excitation and synthesis of a subframe: the one routine that encoder, decoder and training reconstruct by."""
+
+from __future__ import annotations
+
+import math
+
+from vqcodec.kernels.jit import inline_kernel, inner_kernel
+from vqcodec.speech.excitation.adaptive_codebook import LAG_UNITS, build_adaptive_vector
+from vqcodec.speech.excitation.gains import energy_level, gain_table, level_gain, predict_level, remember_levels
+
+MAX_EXCITATION = 131072.0  # honest streams stay below; damaged ones are held
+
+
+@inline_kernel
+def split_type(symbol, kinds):
+    """Return (adaptive, kind) of an excitation type: whether it has an adaptive vector (0, 1), which fixed one."""
+    adaptive = symbol // kinds
+    return adaptive, symbol - adaptive * kinds
+
+
+@inline_kernel
+def build_fixed_vector(tables, kind, shape, pulses, sharpened_lag, vector):
+    """Fill `vector` (float64 (n,)) with the fixed codevector of unit rms.
+
+    `shape` is twice the entry of the trained book plus the sign (1: minus); `pulses` int8 (n,) are used by the other
+    kinds. With `sharpened_lag` (samples, 0 for none) below n the vector is repeated, softer, at that lag.
+    """
+    length = vector.size
+    books = tables.books.size - 1
+    if kind <= books:
+        entry = shape >> 1
+        sign = -1.0 if shape & 1 else 1.0
+        for n in range(length):
+            vector[n] = sign * tables.shapes[entry, n]
+    else:
+        for n in range(length):
+            vector[n] = pulses[n]
+    if sharpened_lag > 0:
+        for n in range(sharpened_lag, length):
+            vector[n] += tables.sharpening[0] * vector[n - sharpened_lag]
+    energy = 0.0
+    for n in range(length):
+        energy += vector[n] * vector[n]
+    norm = math.sqrt(length / max(energy, 1e-9))
+    for n in range(length):
+        vector[n] *= norm
+
+
+@inline_kernel
+def sharpened_lag(lag, adaptive, sharpening, length):
+    """Return the lag in samples at which fixed codevectors repeat themselves, 0 if they do not."""
+    whole = (lag + LAG_UNITS // 2) // LAG_UNITS
+    return whole if adaptive > 0 and sharpening > 0.0 and whole < length else 0
+
+
+@inner_kernel
+def build_excitation(tables, symbol, lag, gain, shape, pulses, history, levels, excitation, fixed):
+    """Fill `excitation` (float64 (n,)) with a subframe's excitation and bring `history` and `levels` up to date.
+
+    Args:
+        tables: model.Tables.
+        symbol: type of excitation; lag: index into the lags; gain: index into the table of the type.
+        shape, pulses: see `build_fixed_vector`.
+        history: float64 (past,), the past excitation; levels: float64 (3,), see `gains.remember_levels`.
+        fixed: float64 (n,), room to work in.
+    """
+    length = excitation.size
+    adaptive, kind = split_type(symbol, tables.kinds)
+    table = gain_table(adaptive > 0, kind > 0)
+    adaptive_gain = 0.0
+    fixed_gain = 0.0
+    adaptive_level = 0.0
+    if adaptive > 0:
+        build_adaptive_vector(history, tables.lags[lag], tables.interpolators, excitation)
+        adaptive_gain = tables.gains[table, gain, 0]
+        if kind > 0:
+            energy = 0.0
+            for n in range(length):
+                energy += excitation[n] * excitation[n]
+            adaptive_level = energy_level(energy, length)
+        for n in range(length):
+            excitation[n] *= adaptive_gain
+    else:
+        for n in range(length):
+            excitation[n] = 0.0
+    if kind > 0:
+        repeat = sharpened_lag(tables.lags[lag], adaptive, tables.sharpening[0], length)
+        build_fixed_vector(tables, kind, shape, pulses, repeat, fixed)
+        level = predict_level(tables.level_weights[adaptive], tables.level_bias[symbol], levels, adaptive_level)
+        fixed_gain = tables.gains[table, gain, 1] * level_gain(level)
+        for n in range(length):
+            excitation[n] += fixed_gain * fixed[n]
+    energy = 0.0
+    for n in range(length):
+        excitation[n] = min(max(excitation[n], -MAX_EXCITATION), MAX_EXCITATION)
+        energy += excitation[n] * excitation[n]
+    past = history.size
+    for n in range(past - length):
+        history[n] = history[n + length]
+    for n in range(length):
+        history[past - length + n] = excitation[n]
+    remember_levels(levels, fixed_gain, energy, length)
+
+
+@inner_kernel
+def synthesize(lpc, excitation, memory, speech):
+    """Fill `speech` with `excitation` filtered by 1/A(z) and bring `memory` up to date.
+
+    `lpc` is float64 (order + 1,) with lpc[0] = 1; `memory` the last samples before, the most recent last, at least
+    `order` of them.
+    """
+    order = lpc.size - 1
+    kept = memory.size
+    length = excitation.size
+    for n in range(length):
+        value = excitation[n]
+        for i in range(1, order + 1):
+            value -= lpc[i] * (speech[n - i] if i <= n else memory[kept + n - i])
+        speech[n] = value
+    for n in range(kept):
+        memory[n] = memory[n + length] if n + length < kept else speech[n + length - kept]

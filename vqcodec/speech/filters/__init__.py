@@ -1,0 +1,1 @@
+"""The decoder's filters of finished speech: equalizer, pitch filter, post-filter."""

@@ -1,0 +1,1 @@
+"""The predictive multistage vector quantizer of line spectral frequencies."""

@@ -1,0 +1,243 @@
+"""Refitting an LSF codebook to what was encoded with it: all stages and the predictor of a class jointly.
+
+With symbols and preceding vectors given, a reconstructed vector is linear in the offset, the predictor and the
+codewords of its class. So the values of least weighted distortion solve normal equations, one system for each class
+and frequency, whose unknowns are an offset, `order` predictor coefficients and all entries of the stages. Interpolated
+vectors pull at the vector that ends their span, in proportion to their position. A little ridge keeps rare entries
+where they are.
+
+Source: W.-Y. Chan, S. Gupta and A. Gersho, "Enhanced multistage vector quantization by joint codebook design", IEEE
+Trans. Communications 1992.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.speech.lsf_quantizer.codebook import POSITION_BITS, PREDICTOR_BITS, UNIT, LsfCodebook
+from vqcodec.speech.lsf_quantizer.decoding import LsfIndices
+
+DoubleArray = npt.NDArray[np.floating]
+
+_RIDGE = 3.0  # vectors of mean weight that vote for leaving an unknown as it is
+_PREDICTOR_VARIANCE = 0.03  # radians squared, of an LSF: scales the ridge of predictor coefficients
+_TINY = 1e-9
+
+
+class LsfModel(NamedTuple):
+    """The real numbers behind an LsfCodebook; frequencies in radians.
+
+    Attributes:
+        start: (order,), the vector before a group.
+        centres: (classes, order): the prediction after a vector v is centre + predictor (v - start).
+        predictors: (classes, order, order).
+        codewords: (classes, stages, max(sizes), order).
+        positions: (interpolations,), 0..1.
+    """
+
+    start: DoubleArray
+    centres: DoubleArray
+    predictors: DoubleArray
+    codewords: DoubleArray
+    positions: DoubleArray
+
+
+class Encoded(NamedTuple):
+    """A recording as it was encoded.
+
+    Attributes:
+        lsf: (vectors, order), radians; weights: of their squared errors; quantized: what they became.
+        indices: their symbols.
+    """
+
+    lsf: DoubleArray
+    weights: DoubleArray
+    quantized: DoubleArray
+    indices: LsfIndices
+
+
+def model_of(codebook: LsfCodebook) -> LsfModel:
+    """The real numbers that `codebook` stands for."""
+    start = codebook.start * UNIT
+    predictors = codebook.predictors / (1 << PREDICTOR_BITS)
+    centres = codebook.offsets * UNIT + (predictors * start).sum(axis=2)
+    return LsfModel(start, centres, predictors, codebook.codewords * UNIT, codebook.positions / (1 << POSITION_BITS))
+
+
+def to_codebook(
+    model: LsfModel,
+    sizes: npt.NDArray[np.int16],
+    gap_rad: float,
+    header_lengths: npt.NDArray[np.uint8],
+    index_lengths: npt.NDArray[np.uint8],
+) -> LsfCodebook:
+    """The codebook of a model in integers, with the sizes and code lengths given."""
+    predictors = _fixed_point(model.predictors * (1 << PREDICTOR_BITS), np.int16)
+    offsets = model.centres - (predictors * model.start).sum(axis=2) / (1 << PREDICTOR_BITS)
+    return LsfCodebook(
+        start=_fixed_point(model.start / UNIT, np.int16),
+        gap=_fixed_point(np.array([gap_rad / UNIT]), np.int16),
+        offsets=_fixed_point(offsets / UNIT, np.int32),
+        predictors=predictors,
+        sizes=sizes,
+        codewords=_fixed_point(model.codewords / UNIT, np.int16),
+        positions=_fixed_point(np.clip(model.positions, 0, 1) * (1 << POSITION_BITS), np.int16),
+        header_lengths=header_lengths,
+        index_lengths=index_lengths,
+    )
+
+
+def _fixed_point(values: DoubleArray, dtype: type[np.signedinteger]) -> npt.NDArray:
+    bounds = np.iinfo(dtype)
+    return np.clip(np.rint(values), bounds.min, bounds.max).astype(dtype)
+
+
+def refit(codebook: LsfCodebook, encoded: list[Encoded], threads: int | None = None) -> LsfModel:
+    """The model of least weighted distortion for what was `encoded` with `codebook`, a class on each thread."""
+    model = model_of(codebook)
+    order, stages = codebook.order, codebook.stages
+    firsts = 1 + order + np.concatenate([[0], np.cumsum(codebook.sizes, dtype=np.int64)])
+    centres, predictors, codewords = model.centres.copy(), model.predictors.copy(), model.codewords.copy()
+
+    def move(kind: int) -> None:
+        change = _solve_class(kind, codebook, model, encoded, firsts)
+        centres[kind] += change[:, 0]
+        predictors[kind] += change[:, 1 : 1 + order]
+        for stage in range(stages):
+            codewords[kind, stage, : codebook.sizes[stage]] += change[:, firsts[stage] : firsts[stage + 1]].T
+
+    map_shards(move, range(codebook.classes), threads)
+    return LsfModel(model.start, centres, predictors, codewords, _refit_positions(codebook, model, encoded))
+
+
+def _solve_class(
+    kind: int, codebook: LsfCodebook, model: LsfModel, encoded: list[Encoded], firsts: npt.NDArray[np.int64]
+) -> DoubleArray:
+    """Changes (order, unknowns) of the unknowns of class `kind`; entries of stage s begin at unknown firsts[s]."""
+    order, unknowns = codebook.order, int(firsts[-1])
+    gram = np.zeros((order, unknowns, unknowns))
+    moment = np.zeros((order, unknowns))
+    count = 0
+    for record in encoded:
+        count += _accumulate(
+            kind,
+            codebook.coded_headers,
+            *record[:3],
+            *record.indices,
+            model.start,
+            model.positions,
+            firsts,
+            gram,
+            moment,
+        )
+    for i in range(order):
+        ridge = np.full(unknowns, _RIDGE * gram[i, 0, 0] / max(1, count) + _TINY)
+        ridge[1 : 1 + order] *= _PREDICTOR_VARIANCE
+        gram[i].flat[:: unknowns + 1] += ridge
+        _solve(gram[i], moment[i])
+    return moment
+
+
+def _refit_positions(codebook: LsfCodebook, model: LsfModel, encoded: list[Encoded]) -> DoubleArray:
+    """The positions of least weighted distortion for the interpolated vectors."""
+    products, squares = np.zeros((2, len(model.positions)))
+    for record in encoded:
+        _accumulate_positions(
+            codebook.coded_headers, *record[:3], record.indices.headers, model.start, products, squares
+        )
+    return np.where(squares > 0, products / np.maximum(squares, _TINY), model.positions)
+
+
+@kernel
+def _accumulate(kind, coded, lsf, weights, quantized, headers, stages, start, positions, firsts, gram, moment):
+    """Add the vectors of class `kind` to the normal equations of the change of its unknowns; return how many.
+
+    Args:
+        kind, coded: the class; the number of header symbols that are no interpolations.
+        lsf, weights, quantized: float64 (vectors, order).
+        headers, stages: uint8 (vectors,), uint8 (vectors, stages).
+        start: float64 (order,), the vector before the first.
+        positions: float64 (interpolations,).
+        firsts: int64 (stages + 1,), first unknown of each stage.
+        gram: float64 (order, unknowns, unknowns), of which the upper triangle is added to.
+        moment: float64 (order, unknowns), the unknowns' correlation with what is still wrong.
+    """
+    order = lsf.shape[1]
+    depth_limit = stages.shape[1]
+    terms = np.arange(1 + order + depth_limit)
+    values = np.ones(1 + order + depth_limit)
+    previous = start
+    last = -1
+    count = 0
+    for n in range(lsf.shape[0]):
+        if headers[n] >= coded:
+            continue
+        if headers[n] // (depth_limit + 1) == kind:
+            count += 1
+            used = 1 + order + headers[n] % (depth_limit + 1)
+            for i in range(order):
+                values[1 + i] = previous[i] - start[i]
+            for stage in range(used - 1 - order):
+                terms[1 + order + stage] = firsts[stage] + stages[n, stage]
+            for i in range(order):
+                total = weights[n, i]
+                wrong = total * (lsf[n, i] - quantized[n, i])
+                for between in range(last + 1, n):
+                    position = positions[headers[between] - coded]
+                    scaled = weights[between, i] * position
+                    total += scaled * position
+                    wrong += scaled * (lsf[between, i] - quantized[between, i])
+                for a in range(used):
+                    moment[i, terms[a]] += wrong * values[a]
+                    scaled = total * values[a]
+                    for b in range(a, used):
+                        gram[i, terms[a], terms[b]] += scaled * values[b]
+        previous = quantized[n]
+        last = n
+    return count
+
+
+@kernel
+def _accumulate_positions(coded, lsf, weights, quantized, headers, start, products, squares):
+    """Add the interpolated vectors to `products` w (x - p)(q - p) and `squares` w (q - p)^2, by interpolation."""
+    previous = start
+    last = -1
+    for n in range(lsf.shape[0]):
+        if headers[n] >= coded:
+            continue
+        for between in range(last + 1, n):
+            number = headers[between] - coded
+            for i in range(lsf.shape[1]):
+                way = quantized[n, i] - previous[i]
+                products[number] += weights[between, i] * (lsf[between, i] - previous[i]) * way
+                squares[number] += weights[between, i] * way * way
+        previous = quantized[n]
+        last = n
+
+
+@kernel
+def _solve(matrix, vector):
+    """Solve matrix x = vector in place, by Gaussian elimination without pivots (symmetric, positive definite).
+
+    Only the upper triangle of `matrix`, float64 (n, n), is read, and is overwritten; `vector` (n,) becomes x. Written
+    out rather than left to LAPACK, whose sums depend on its build and threads.
+    """
+    size = vector.shape[0]
+    for k in range(size):
+        pivot = matrix[k]
+        for i in range(k + 1, size):
+            factor = pivot[i] / pivot[k]
+            if factor != 0.0:
+                row = matrix[i]
+                for j in range(i, size):
+                    row[j] -= factor * pivot[j]
+                vector[i] -= factor * vector[k]
+    for k in range(size - 1, -1, -1):
+        total = vector[k]
+        for j in range(k + 1, size):
+            total -= matrix[k, j] * vector[j]
+        vector[k] = total / matrix[k, k]

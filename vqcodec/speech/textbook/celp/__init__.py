@@ -1,0 +1,1 @@
+"""The textbook CELP coder at 4.8 kbit/s (`celp-fixed`)."""

@@ -1,0 +1,260 @@
+"""The search of fixed-rate CELP: LSFs by dynamic programming, then lag, codeword and gains of each subframe in turn.
+
+Source: M. R. Schroeder and B. S. Atal, "Code-excited linear prediction (CELP): high-quality speech at very low bit
+rates", ICASSP 1985; J. P. Campbell, T. E. Tremain and V. C. Welch, "The DoD 4.8 kbps standard (proposed Federal
+Standard 1016)", in Advances in Speech Coding, 1991.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.kernels.jit import inner_kernel, kernel
+from vqcodec.speech.celp.group_coding import GroupSignal
+from vqcodec.speech.excitation.adaptive_codebook import (
+    LAG_UNITS,
+    build_adaptive_vector,
+    dot,
+    filter_backward,
+    filter_vector,
+    score_integer_lags,
+)
+from vqcodec.speech.excitation.targets import prepare_response, prepare_target
+from vqcodec.speech.textbook.celp.synthesis import (
+    BAND,
+    CODEWORDS,
+    DELTAS,
+    FIRST_LAG,
+    FIRST_LSF,
+    LAGS,
+    LSF_BITS,
+    ORDER,
+    SHIFT,
+    SUBFRAME,
+    SUBFRAME_FIELDS,
+    SUBFRAMES,
+    Tables,
+    clean_state,
+    first_lag,
+    predictors,
+    run_subframe,
+    signed_gain,
+)
+from vqcodec.speech.textbook.room import new_room
+
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_LEAST_ENERGY = 1e-6
+LAG_CANDIDATES = 4
+_LONGEST_LAG = BAND.lag_max
+
+
+class Observed(NamedTuple):
+    """What the search saw of each subframe: for training; all float64 (subframes,).
+
+    With x the target, p the filtered adaptive vector and y the filtered codeword:
+
+    Attributes:
+        xx, xp, pp, xy, yy, py: inner products. scales: levels of the frames. errors: squared error that is left.
+    """
+
+    xx: DoubleArray
+    xp: DoubleArray
+    pp: DoubleArray
+    xy: DoubleArray
+    yy: DoubleArray
+    py: DoubleArray
+    scales: DoubleArray
+    errors: DoubleArray
+
+
+def search_packet(group: GroupSignal, tables: Tables) -> tuple[IntArray, Observed]:
+    """Return the fields, int64 (frames, FIELDS), of a packet, and what was seen on the way."""
+    frames = len(group.analysis) - 1
+    fields = np.zeros((frames, FIRST_LAG + SUBFRAMES * SUBFRAME_FIELDS), np.int64)
+    fields[:, FIRST_LSF:FIRST_LAG] = search_lsf(group.analysis.lsf[1:], group.analysis.sensitivity[1:], tables)
+    lpc = predictors(fields, tables)
+    preceded = np.concatenate([np.zeros(BAND.weighting_order), group.signal])
+    residual = np.empty(len(group.signal))
+    _find_residual(preceded, lpc, residual)
+    fields[:, 0] = _nearest_levels(np.sqrt((residual.reshape(frames, -1) ** 2).mean(axis=1)), tables.levels)
+    seen = Observed(*(np.zeros(frames * SUBFRAMES) for _ in Observed._fields))
+    _search(
+        preceded, lpc, group.weighting.filters, tables, clean_state(), new_room(SUBFRAME, BAND.weighting_order), fields,
+        seen,
+    )  # fmt: skip
+    return fields, seen
+
+
+def search_lsf(lsf: DoubleArray, sensitivity: DoubleArray, tables: Tables) -> IntArray:
+    """Return the indices, int64 (frames, 10), of least weighted squared error whose levels ascend by the gap.
+
+    Args:
+        lsf: float64 (frames, 10), radians, ascending.
+        sensitivity: float64 (frames, 10), weights.
+        tables: of the codebook.
+
+    Source: F. K. Soong and B.-H. Juang, "Line spectrum pair (LSP) and speech data compression", ICASSP 1984, for the
+        scalar quantization; the order is kept by dynamic programming over the ten levels.
+    """
+    levels = [tables.lsf[i, : 1 << bits] for i, bits in enumerate(LSF_BITS)]
+    errors = [sensitivity[:, i, None] * (lsf[:, i, None] * (32768 / np.pi) - row) ** 2 for i, row in enumerate(levels)]
+    totals = errors[0]
+    came_from = []
+    for i in range(1, ORDER):
+        allowed = levels[i][None, :] - levels[i - 1][:, None] >= tables.gap
+        reached = np.where(allowed, totals[:, :, None], np.inf)
+        came_from.append(reached.argmin(axis=1))
+        totals = reached.min(axis=1) + errors[i]
+    indices = np.empty((len(lsf), ORDER), np.int64)
+    indices[:, -1] = totals.argmin(axis=1)
+    for i in range(ORDER - 1, 0, -1):
+        indices[:, i - 1] = np.take_along_axis(came_from[i - 1], indices[:, i, None], axis=1)[:, 0]
+    return indices
+
+
+def _nearest_levels(rms: DoubleArray, levels: DoubleArray) -> IntArray:
+    """Return the index of the nearest of `levels` by ratio, int64 (frames,); 0, no excitation, for less than half."""
+    edges = np.concatenate([[levels[1] / 2], np.sqrt(levels[1:-1] * levels[2:])])
+    return np.searchsorted(edges, rms)
+
+
+@kernel
+def _find_residual(signal, lpc, residual):
+    """Fill `residual` with `signal`, preceded by as many samples as it is longer, filtered by A(z)."""
+    before = signal.size - residual.size
+    for n in range(residual.size):
+        value = 0.0
+        for i in range(ORDER + 1):
+            value += lpc[n // SUBFRAME, i] * signal[before + n - i]
+        residual[n] = value
+
+
+@inner_kernel
+def _search_lag(first, count, scores, ringing, tables, state, room):
+    """Return the lag index, of `count` from `first` on, that explains most of the target.
+
+    All whole lags are scored (into `scores`, float64 (longest lag + 1,), with `ringing` to work in); around the best
+    LAG_CANDIDATES of them every lag less than a sample away is tried in full.
+    """
+    shortest, longest = tables.lags[first] // LAG_UNITS, tables.lags[first + count - 1] // LAG_UNITS
+    score_integer_lags(state.history, room.backward, room.response, shortest, longest, scores, room.adaptive, ringing)
+    best = first
+    best_merit = -1.0
+    for _ in range(LAG_CANDIDATES):
+        whole = shortest
+        for lag in range(shortest, longest + 1):
+            if scores[lag] > scores[whole]:
+                whole = lag
+        scores[whole] = -1.0
+        for lag in range(first, first + count):
+            if abs(tables.lags[lag] - whole * LAG_UNITS) >= LAG_UNITS:
+                continue
+            build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
+            filter_vector(room.response, room.adaptive, room.adaptive_filtered)
+            correlation = dot(room.backward, room.adaptive, SUBFRAME)
+            energy = dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME)
+            merit = correlation * correlation / max(energy, _LEAST_ENERGY)
+            if merit > best_merit:
+                best_merit = merit
+                best = lag
+    return best
+
+
+@inner_kernel
+def _codeword_energy(codeword, tables, positions, room):
+    """Return y'y of the filtered codeword; `positions` is room for the places of its pulses."""
+    start = SHIFT * (CODEWORDS - 1 - codeword)
+    pulses = 0
+    energy = 0.0
+    for n in range(SUBFRAME):
+        if tables.sequence[start + n] != 0.0:
+            cross = 0.0
+            for k in range(pulses):
+                cross += tables.sequence[start + positions[k]] * room.gram[n, positions[k]]
+            energy += room.diagonal[n] + 2.0 * tables.sequence[start + n] * cross
+            positions[pulses] = n
+            pulses += 1
+    return energy
+
+
+@inner_kernel
+def _search_codeword(xp, pp, tables, positions, room):
+    """Return (codeword, xy, yy, py) of the codeword that explains most of the target beside the adaptive vector.
+
+    The codewords are compared by what of them is orthogonal to the filtered adaptive vector, as its gain is free yet.
+    """
+    best = 0
+    best_merit = -1.0
+    best_xy, best_yy, best_py = 0.0, 0.0, 0.0
+    for codeword in range(CODEWORDS):
+        start = SHIFT * (CODEWORDS - 1 - codeword)
+        xy = dot(room.backward, tables.sequence[start : start + SUBFRAME], SUBFRAME)
+        py = dot(room.shadow, tables.sequence[start : start + SUBFRAME], SUBFRAME)
+        yy = _codeword_energy(codeword, tables, positions, room)
+        left = xy - py * xp / pp
+        merit = left * left / max(yy - py * py / pp, _LEAST_ENERGY)
+        if merit > best_merit:
+            best_merit = merit
+            best = codeword
+            best_xy, best_yy, best_py = xy, yy, py
+    return best, best_xy, best_yy, best_py
+
+
+@inner_kernel
+def _search_gains(level, xp, pp, xy, yy, py, tables):
+    """Return (adaptive gain index, sign, magnitude index) of least error, and that error less the target's energy."""
+    best_gain, best_sign, best_magnitude = 0, 0, 0
+    best = np.inf
+    for gain in range(tables.adaptive_gains.size):
+        adaptive = tables.adaptive_gains[gain]
+        left = xy - adaptive * py
+        sign = 1 if left < 0.0 else 0
+        for magnitude in range(tables.magnitudes.size):
+            fixed = signed_gain(level, sign, magnitude, tables)
+            error = adaptive * (adaptive * pp - 2.0 * xp) + fixed * (fixed * yy - 2.0 * left)
+            if error < best:
+                best = error
+                best_gain, best_sign, best_magnitude = gain, sign, magnitude
+    return best_gain, best_sign, best_magnitude, best
+
+
+@kernel
+def _search(signal, lpc, filters, tables, state, room, fields, seen):
+    """Fill the subframes' part of `fields`, and `seen`; `signal` is preceded by as many samples as state.memory."""
+    lag = np.int64(0)
+    positions = np.empty(SUBFRAME, np.int64)
+    scores = np.empty(_LONGEST_LAG + 1)
+    ringing = np.empty(_LONGEST_LAG + SUBFRAME)
+    for subframe in range(lpc.shape[0]):
+        frame = fields[subframe // SUBFRAMES]
+        place = FIRST_LAG + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
+        prepare_response(lpc[subframe], filters[subframe], room)
+        prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, room)
+        first = first_lag(subframe, lag)
+        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, ringing, tables, state, room)
+        build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
+        filter_vector(room.response, room.adaptive, room.adaptive_filtered)
+        filter_backward(room.response, room.adaptive_filtered, room.shadow)
+        xp = dot(room.backward, room.adaptive, SUBFRAME)
+        pp = max(dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME), _LEAST_ENERGY)
+        codeword, xy, yy, py = _search_codeword(xp, pp, tables, positions, room)
+        gain, sign, magnitude, error = _search_gains(frame[0], xp, pp, xy, yy, py, tables)
+        frame[place] = lag - first
+        frame[place + 1] = gain
+        frame[place + 2] = codeword
+        frame[place + 3] = sign
+        frame[place + 4] = magnitude
+        seen.xx[subframe] = dot(room.target, room.target, SUBFRAME)
+        seen.xp[subframe], seen.pp[subframe], seen.xy[subframe] = xp, pp, xy
+        seen.yy[subframe], seen.py[subframe] = yy, py
+        seen.scales[subframe] = tables.levels[frame[0]]
+        seen.errors[subframe] = seen.xx[subframe] + error
+        run_subframe(
+            lag, tables.adaptive_gains[gain], codeword, signed_gain(frame[0], sign, magnitude, tables), lpc[subframe],
+            tables, state,
+        )  # fmt: skip

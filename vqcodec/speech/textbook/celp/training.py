@@ -1,0 +1,131 @@
+"""Design of the tables of fixed-rate CELP: LSF levels by Lloyd's algorithm, gains by a closed-loop one.
+
+Each round encodes the whole corpus with the gains it has, and moves each gain to where it would have been best for the
+subframes that chose it, the other gain of each being what it was.
+
+Source: S. P. Lloyd, "Least squares quantization in PCM", IEEE Trans. Information Theory 1982 (LSFs); Campbell, Tremain
+and Welch 1991 for the stochastic codebook: Gaussian noise, clipped at 1.2 standard deviations to -1, 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.errors import UsageError
+from vqcodec.kernels.jit import map_shards
+from vqcodec.speech.celp.group_coding import GroupSignal
+from vqcodec.speech.celp.recording import Recording
+from vqcodec.speech.lsf_quantizer.codebook import UNIT
+from vqcodec.speech.textbook.celp.codebook import make_tables, standard_levels, to_codebook
+from vqcodec.speech.textbook.celp.engine import PACKET_FRAMES
+from vqcodec.speech.textbook.celp.search import search_packet
+from vqcodec.speech.textbook.celp.synthesis import (
+    BAND,
+    FIRST_LAG,
+    GAIN_BITS,
+    LSF_BITS,
+    MAGNITUDE_BITS,
+    SEQUENCE,
+    SUBFRAME_FIELDS,
+    Tables,
+)
+from vqcodec.speech.textbook.training_options import Progress, TrainingOptions
+from vqcodec.vq.design.lbg import lbg
+
+DoubleArray = npt.NDArray[np.float64]
+
+_CLIP = 1.2  # standard deviations: 77 % of the samples are 0
+_GAP_HZ = 40.0
+_POST_FILTER = 4
+_FIRST_GAINS = np.linspace(-0.4, 1.4, 1 << GAIN_BITS)
+_FIRST_MAGNITUDES = 0.06 * 1.3 ** np.arange(1 << MAGNITUDE_BITS)
+_ACTIVE_DB = 40.0  # below a recording's level of speech, where frames count for the LSFs
+
+
+def train(
+    signals: Sequence[npt.NDArray[np.int16]],
+    options: TrainingOptions,
+    progress: Progress,
+    provenance: dict[str, Any],
+) -> Codebook:
+    """Train a codebook for `speech/celp-fixed` on recordings at 8 kHz.
+
+    Raises:
+        UsageError: there is too little speech.
+    """
+    recordings = [Recording(signal, BAND, PACKET_FRAMES) for signal in signals]
+    progress("LSFs", 0.0)
+    groups = map_shards(
+        lambda recording: [recording.group(number) for number in range(recording.groups)], recordings, options.threads
+    )
+    packets = [packet for parts in groups for packet in parts]
+    noise = np.random.default_rng(options.seed).standard_normal(SEQUENCE)
+    tables = make_tables(
+        lsf=_train_lsf(packets, options.threads),
+        gap=round(_GAP_HZ * 2 * np.pi / BAND.sample_rate / UNIT),
+        sequence=np.where(np.abs(noise) > _CLIP, np.sign(noise), 0.0),
+        adaptive_gains=_FIRST_GAINS,
+        magnitudes=_FIRST_MAGNITUDES,
+        levels=standard_levels(),
+        post_filter=_POST_FILTER,
+    )
+    best = (np.inf, tables)
+    for number in range(options.rounds + 1):
+        progress(f"round {number + 1} of {options.rounds + 1}", (number + 1) / (options.rounds + 2))
+        sums = reduce(np.add, map_shards(partial(_collect, tables=tables), packets, options.threads))
+        if sums[-1, 0] / sums[-1, 1] < best[0]:
+            best = (sums[-1, 0] / sums[-1, 1], tables)
+        tables = _refit(tables, sums)
+    reached = {"weighted_snr_db": round(-10 * float(np.log10(best[0])), 2)}
+    return to_codebook(best[1], options.name, {**provenance, "figures": reached})
+
+
+def _train_lsf(packets: Sequence[GroupSignal], threads: int | None) -> npt.NDArray[np.int64]:
+    """Return the levels of each LSF, int64 (10, 16), ascending, of the frames that are no pauses."""
+    active = [packet.analysis.energy_db[1:] > packet.reference_db - _ACTIVE_DB for packet in packets]
+    vectors = np.concatenate([packet.analysis.lsf[1:][kept] for packet, kept in zip(packets, active)]) / UNIT
+    if len(vectors) < 1 << max(LSF_BITS):
+        raise UsageError(f"too little speech to train on ({len(vectors)} frames); give some minutes")
+    levels = np.zeros((len(LSF_BITS), 1 << max(LSF_BITS)), np.int64)
+    for i, bits in enumerate(LSF_BITS):
+        found = lbg(vectors[:, i : i + 1], 1 << bits, threads=threads).codewords[:, 0]
+        levels[i, : 1 << bits] = np.sort(np.rint(found.astype(np.float64)).astype(np.int64))
+    return levels
+
+
+def _collect(packet: GroupSignal, tables: Tables) -> DoubleArray:
+    """Encode a packet; return sums, float64 (gains + magnitudes + 1, 2), by index that a subframe chose.
+
+    A row holds what the gain's best value is the quotient of; the last one squared error and energy of the target.
+    """
+    fields, seen = search_packet(packet, tables)
+    indices = fields[:, FIRST_LAG:].reshape(-1, SUBFRAME_FIELDS)
+    gain, sign, magnitude = indices[:, 1], indices[:, 3], indices[:, 4]
+    weights = packet.weighting.weights
+    scale = seen.scales * (1 - 2 * sign)
+    adaptive, fixed = tables.adaptive_gains[gain], tables.magnitudes[magnitude] * scale
+    columns = [
+        (weights * (seen.xp - fixed * seen.py), weights * scale * (seen.xy - adaptive * seen.py)),
+        (weights * seen.pp, weights * scale**2 * seen.yy),
+    ]
+    sums = [
+        np.concatenate([np.bincount(gain, one, 1 << GAIN_BITS), np.bincount(magnitude, other, 1 << MAGNITUDE_BITS)])
+        for one, other in columns
+    ]
+    last = np.array([[weights @ seen.errors, weights @ seen.xx]])
+    return np.concatenate([np.stack(sums, axis=1), last])
+
+
+def _refit(tables: Tables, sums: DoubleArray) -> Tables:
+    """Return `tables` with each gain that was used at its best value."""
+    used = sums[:-1, 1] > 0
+    before = np.concatenate([tables.adaptive_gains, tables.magnitudes])
+    after = np.where(used, sums[:-1, 0] / np.where(used, sums[:-1, 1], 1.0), before)
+    gains, magnitudes = np.split(after, [1 << GAIN_BITS])
+    return tables._replace(adaptive_gains=np.sort(gains), magnitudes=np.sort(np.maximum(magnitudes, 0.0)))

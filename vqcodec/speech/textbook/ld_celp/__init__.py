@@ -1,0 +1,1 @@
+"""The textbook low-delay CELP coder at 16 kbit/s (`ld-celp`)."""

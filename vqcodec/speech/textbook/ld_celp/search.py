@@ -1,0 +1,121 @@
+"""The search of low-delay CELP: of all shapes and gains, the pair whose weighted error is least, vector by vector."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.speech.excitation.targets import prepare_response, prepare_target
+from vqcodec.speech.signal.weighting import Weighting
+from vqcodec.speech.textbook.ld_celp.synthesis import (
+    CYCLE,
+    CYCLE_VECTORS,
+    FIELDS,
+    MAGNITUDES,
+    SHAPES,
+    SPEECH,
+    VECTOR,
+    Tables,
+    clean_state,
+    predict_gain,
+    run_vector,
+    start_cycle,
+)
+from vqcodec.speech.textbook.room import new_room
+
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class Observed(NamedTuple):
+    """What the search saw: for training.
+
+    Attributes:
+        backward: float64 (vectors, 5), H'x. responses: float64 (cycles, 5), h.
+        gains: float64 (vectors,), predicted. errors: float64 (vectors,), weighted squared error that is left.
+        energies: float64 (vectors,), of the target.
+    """
+
+    backward: DoubleArray
+    responses: DoubleArray
+    gains: DoubleArray
+    errors: DoubleArray
+    energies: DoubleArray
+
+
+def search_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> tuple[IntArray, Observed]:
+    """Return the indices, int64 (cycles, CYCLE_VECTORS * FIELDS), of a packet, and what was seen on the way.
+
+    Args:
+        signal: float64 (cycles * CYCLE,), high-passed.
+        weighting: of the cycles.
+        tables: of the codebook.
+    """
+    cycles = len(signal) // CYCLE
+    vectors = cycles * CYCLE_VECTORS
+    indices = np.zeros((cycles, CYCLE_VECTORS * FIELDS), np.int64)
+    seen = Observed(
+        np.zeros((vectors, VECTOR)), np.zeros((cycles, VECTOR)), np.zeros(vectors), np.zeros(vectors), np.zeros(vectors)
+    )
+    preceded = np.concatenate([np.zeros(SPEECH.order), signal])
+    _search(
+        preceded, weighting.filters, tables, clean_state(cycles), new_room(VECTOR, SPEECH.order), np.zeros(SHAPES),
+        indices, seen,
+    )  # fmt: skip
+    return indices, seen
+
+
+@inline_kernel
+def _dot(a, b):
+    """Return the inner product of two vectors."""
+    total = 0.0
+    for n in range(VECTOR):
+        total += a[n] * b[n]
+    return total
+
+
+@inner_kernel
+def _choose(gain, energies, tables, room):
+    """Return (shape, sign, magnitude) of least error, and by how much it is less than the target's energy."""
+    best_shape, best_sign, best_magnitude = 0, 0, 0
+    best = -np.inf
+    for shape in range(SHAPES):
+        correlation = _dot(room.backward, tables.shapes[shape])
+        sign = 1 if correlation < 0.0 else 0
+        for magnitude in range(MAGNITUDES):
+            factor = gain * tables.magnitudes[magnitude]
+            merit = factor * (2.0 * abs(correlation) - factor * energies[shape])
+            if merit > best:
+                best = merit
+                best_shape, best_sign, best_magnitude = shape, sign, magnitude
+    return best_shape, best_sign, best_magnitude, best
+
+
+@kernel
+def _search(signal, filters, tables, state, room, energies, indices, seen):
+    """Fill `indices` and `seen`; `signal` is preceded by as many samples as state.memory holds."""
+    for cycle in range(indices.shape[0]):
+        start_cycle(cycle, tables, state)
+        prepare_response(state.predictor, filters[cycle], room)
+        for shape in range(SHAPES):
+            codeword = tables.shapes[shape]
+            energies[shape] = 0.0
+            for n in range(VECTOR):
+                energies[shape] += codeword[n] * _dot(room.gram[n], codeword)
+        seen.responses[cycle] = room.response
+        for k in range(CYCLE_VECTORS):
+            vector = cycle * CYCLE_VECTORS + k
+            gain = predict_gain(vector, state)
+            prepare_target(signal, vector * VECTOR, state.predictor, filters[cycle], state.memory, room)
+            shape, sign, magnitude, merit = _choose(gain, energies, tables, room)
+            indices[cycle, FIELDS * k] = shape
+            indices[cycle, FIELDS * k + 1] = sign
+            indices[cycle, FIELDS * k + 2] = magnitude
+            seen.backward[vector] = room.backward
+            seen.gains[vector] = gain
+            seen.energies[vector] = _dot(room.target, room.target)
+            seen.errors[vector] = seen.energies[vector] - merit
+            run_vector(vector, gain, shape, sign, magnitude, tables, state)

@@ -1,0 +1,1 @@
+"""Train the codebooks of `celp-nb` and `celp-wb`."""

@@ -1,0 +1,361 @@
+"""Training of a whole speech codebook on somebody's recordings: LSF codebooks, then the table sets of the ladder.
+
+The table sets are trained one after another from the middle of the ladder outwards, each going on from its neighbour;
+or, with a codebook to start from, each from the set of that one which is for about the same rate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.errors import UsageError
+from vqcodec.kernels.jit import map_shards
+from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
+from vqcodec.speech.bands import Band
+from vqcodec.speech.celp.group_coding import GroupSignal, missing_gains, packet_starts, search_symbols
+from vqcodec.speech.celp.header import PACKET_FRAMES
+from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.excitation.trellis_state import Search
+from vqcodec.speech.filters.equalizer import Equalizer
+from vqcodec.speech.filters.equalizer_search import lambda_at
+from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, quantize_lsf
+from vqcodec.speech.lsf_quantizer.training import DESIGNS, train_lsf
+from vqcodec.speech.signal.analysis import Analysis, analyse
+from vqcodec.speech.signal.highpass import HighPass
+from vqcodec.speech.signal.levels import Levels, active
+from vqcodec.speech.signal.lsf import interpolate_lpc, lsf_to_lpc
+from vqcodec.speech.signal.weighting import Weighting, measure_levels, weighting
+from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
+from vqcodec.speech.training.set_training import Material, SetDesign, TrainedSet, train_set
+from vqcodec.speech.training.statistics import likely_counts
+from vqcodec.speech.training.training_checkpoint import Checkpoint
+
+DoubleArray = npt.NDArray[np.float64]
+Progress = Callable[[str, float], None]
+
+_LSF_EFFORT = LsfEffort(paths=2, survivors=8)
+_LAG_CANDIDATES = 2  # of the search before an equalizer is trained
+_EQUALIZER_BEGINS = 0.8  # of the work on a table set
+_FEW_PULSES = (1, 2, 3, 4, 6)
+_PULSES = (2, 3, 4, 6, 8, 10)
+_MORE_PULSES = (2, 3, 4, 5, 6, 8, 10, 12, 14)
+_MOST_PULSES = (3, 4, 6, 8, 10, 12, 14, 16, 18, 20)
+_WIDE_PULSES = (2, 3, 4, 6, 8, 10, 12, 16)
+_MOST_WIDE_PULSES = (3, 4, 6, 8, 10, 12, 14, 16, 20, 24)
+_FINE_GAINS = (128, 32, 16)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The table sets of a band, in the order of falling lambda, and the LSF codebooks they use.
+
+    Attributes:
+        lsf_lambdas: dB^2 a bit at which each LSF codebook is trained.
+        steps: LSF codebook and design of each table set.
+        post_filters: strength of the decoder's post-filter that suits each table set.
+        first: the table set that is trained first, from nothing.
+    """
+
+    lsf_lambdas: tuple[float, ...]
+    steps: tuple[tuple[int, SetDesign], ...]
+    post_filters: tuple[int, ...]
+    first: int
+
+
+LADDERS = {
+    "nb": Ladder(
+        lsf_lambdas=(0.5, 0.2, 0.09),
+        steps=(
+            (0, SetDesign(0.020, 0.60, 0.40, pulse_counts=_FEW_PULSES, sharpening=0.5)),
+            (0, SetDesign(0.011, 0.42, 0.35, pulse_counts=_FEW_PULSES, sharpening=0.5)),
+            (1, SetDesign(0.006, 0.25, 0.25, pulse_counts=_PULSES, sharpening=0.5)),
+            (1, SetDesign(0.0032, 0.18, 0.15, pulse_counts=_PULSES, sharpening=0.5)),
+            (2, SetDesign(0.0017, 0.13, 0.10, pulse_counts=_MORE_PULSES, gains=_FINE_GAINS, sharpening=0.5)),
+            (2, SetDesign(0.0008, 0.09, 0.05, pulse_counts=_MORE_PULSES, gains=_FINE_GAINS, sharpening=0.5)),
+            (2, SetDesign(0.00035, 0.06, 0.05, pulse_counts=_MOST_PULSES, gains=_FINE_GAINS, sharpening=0.5)),
+        ),
+        post_filters=(3, 3, 2, 0, 0, 0, 0),
+        first=2,
+    ),
+    "wb": Ladder(
+        lsf_lambdas=(0.45, 0.2, 0.1),
+        steps=(
+            (0, SetDesign(0.0060, 0.45, 0.30, (64, 256), _PULSES, sharpening=0.25)),
+            (1, SetDesign(0.0032, 0.25, 0.20, (64, 256), _WIDE_PULSES, sharpening=0.25)),
+            (1, SetDesign(0.0018, 0.17, 0.15, (64, 256), _WIDE_PULSES, sharpening=0.25)),
+            (2, SetDesign(0.0010, 0.14, 0.10, (64, 256), _WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
+            (2, SetDesign(0.0006, 0.10, 0.0, (64, 256), _MOST_WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
+            (2, SetDesign(0.0003, 0.08, 0.0, (64, 256), _MOST_WIDE_PULSES, _FINE_GAINS, sharpening=0.25)),
+        ),
+        post_filters=(0, 0, 0, 0, 0, 0),
+        first=2,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train.
+
+    Attributes:
+        name: of the codebook.
+        seed: of the random choices.
+        most_seconds: of each recording, so that none outweighs the others.
+        lsf_rounds: of encoding and refitting the LSF codebooks.
+        first_rounds, rounds: of encoding and refitting the first table set and the others. What starts from a parent
+            takes `rounds` of all.
+        survivors: paths that the searches keep.
+        threads: None for all; the result does not depend on them.
+    """
+
+    name: str = "speech"
+    seed: int = 0
+    most_seconds: float = 15.0
+    lsf_rounds: int = 8
+    first_rounds: int = 6
+    rounds: int = 3
+    survivors: int = 2
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A recording, analysed."""
+
+    signal: DoubleArray
+    levels: Levels
+    analysis: Analysis
+    weighting: Weighting
+
+
+def train(
+    signals: Iterable[npt.ArrayLike],
+    band: Band,
+    options: TrainingOptions | None = None,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+    provenance: dict[str, Any] | None = None,
+    parent: Codebook | None = None,
+) -> Codebook:
+    """Train a codebook for a speech engine.
+
+    Args:
+        signals: recordings (n,), in the range of 16-bit samples, at the band's sampling rate.
+        band: narrowband or wideband.
+        options: how.
+        progress: called with what is being done and the share of the whole that is done.
+        checkpoint: a file that keeps what is finished, so that a training that was interrupted goes on; removed at
+            the end. What is in it counts only for the same recordings and options.
+        provenance: of the codebook; the options and rates are added.
+        parent: a codebook of the same band to start from; None to start from nothing.
+
+    Raises:
+        UsageError: there is too little speech, or the parent is for another band.
+        CodebookError: the parent is not for speech.
+    """
+    options = options or TrainingOptions()
+    ladder = LADDERS[band.name]
+    limit = int(options.most_seconds * band.sample_rate)
+    cut = [np.asarray(signal)[:limit].astype(np.float64) for signal in signals]
+    cut = [signal for signal in cut if len(signal) >= band.frame]
+    tell = progress or (lambda _what, _share: None)
+    known = None if parent is None else _known(parent, band)
+    kept = Checkpoint(checkpoint, _digest(cut, band, options, parent))
+    prepared = map_shards(lambda signal: _prepare(signal, band), cut, options.threads)
+    tasks = len(ladder.lsf_lambdas) + len(ladder.steps)
+    books = []
+    for number, lambda_ in enumerate(ladder.lsf_lambdas):
+        tell(f"LSF codebook {number + 1} of {len(ladder.lsf_lambdas)}", number / tasks)
+        book = kept.lsf(number)
+        if book is None:
+            user = next(design.lambda_ for lsf, design in ladder.steps if lsf == number)
+            start = None if known is None else known.sets[known.nearest(user)].lsf
+            book = _train_lsf([one.analysis for one in prepared], band, lambda_, options, start)
+            kept.keep_lsf(number, book)
+        books.append(book)
+    fidelity = [
+        {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, options.threads)}
+        for lambda_, book in zip(ladder.lsf_lambdas, books)
+    ]
+    sets: dict[int, TableSet] = {}
+    trained: dict[int, TrainedSet] = {}
+    for done, number in enumerate(_order(ladder)):
+        tell(f"table set {done + 1} of {len(ladder.steps)}", (len(books) + done) / tasks)
+        lsf, design = ladder.steps[number]
+        materials, lsf_rate = _materials(prepared, books[lsf], design, band, options.threads)
+        begin = trained.get(number + 1 if number < ladder.first else number - 1)
+        if known is not None:
+            begin = _trained(known.sets[known.nearest(design.lambda_)])
+        found = kept.table_set(number)
+        if found is None:
+            found = _train_set(materials, band, design, begin, options)
+            kept.keep_table_set(number, *found)
+        trained[number], rate = found
+        aims = SetAims(
+            design.lambda_, design.lsf_lambda, design.energy_weight, rate + lsf_rate, lsf, ladder.post_filters[number]
+        )
+        excitation, lengths = trained[number].excitation, trained[number].counts.code_lengths()
+        unequalized = TableSet(band, aims, excitation, lengths, books[lsf], Equalizer.none(band))
+        tell(f"equalizer {done + 1} of {len(ladder.steps)}", (len(books) + done + _EQUALIZER_BEGINS) / tasks)
+        equalizer = kept.equalizer(number)
+        if equalizer is None:
+            equalizer = _train_equalizer(prepared, unequalized, options)
+            kept.keep_equalizer(number, equalizer)
+        sets[number] = replace(unequalized, equalizer=equalizer)
+    tell("done", 1.0)
+    kept.remove()
+    story: dict[str, Any] = {
+        "method": "LSF multistage VQ and CELP by encode, collect, refit; see docs/experiments-speech.md",
+        "options": {key: value for key, value in asdict(options).items() if key != "threads"},
+        "seconds": round(sum(map(len, cut)) / band.sample_rate, 1),
+        "recordings": len(cut),
+        "rates": [round(sets[number].aims.rate) for number in sorted(sets)],
+        "lsf": fidelity,
+    }
+    if parent is not None:
+        story["parent"] = parent.identity
+    book_of_sets = SpeechCodebook(band, [sets[number] for number in sorted(sets)])
+    return book_of_sets.to_codebook(options.name, {**story, **(provenance or {})})
+
+
+def _train_equalizer(prepared: Sequence[_Prepared], table_set: TableSet, options: TrainingOptions) -> Equalizer:
+    """Return the equalizer for what the recordings, coded with a table set, lack."""
+    aims, band = table_set.aims, table_set.band
+    search = Search(
+        lambda_=aims.lambda_,
+        survivors=options.survivors,
+        lag_candidates=_LAG_CANDIDATES,
+        sweeps=1,
+        exact=0,
+        energy_weight=aims.energy_weight,
+        packet_subframes=PACKET_FRAMES * band.subframes,
+        frame_subframes=band.subframes,
+    )
+
+    def code(one: _Prepared) -> Missing:
+        group = GroupSignal(one.signal, one.analysis, one.weighting, one.levels.reference_db)
+        lambdas = np.full(len(one.analysis) - 1, aims.lambda_)
+        symbols = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
+        return Missing(*missing_gains(group, symbols, table_set, PACKET_FRAMES), symbols.silent)
+
+    missing = map_shards(code, prepared, options.threads)
+    return train_equalizer(missing, band, lambda_at(aims.rate), PACKET_FRAMES, options.seed)
+
+
+def _order(ladder: Ladder) -> list[int]:
+    """The table sets from the first one downwards, then upwards."""
+    return [*range(ladder.first, -1, -1), *range(ladder.first + 1, len(ladder.steps))]
+
+
+def _known(parent: Codebook, band: Band) -> SpeechCodebook:
+    """Return the table sets of a codebook to start from."""
+    known = SpeechCodebook.of(parent)
+    if known.band != band:
+        raise UsageError(f"codebook {parent.name} is for {known.band.engine}, not {band.engine}; choose another parent")
+    return known
+
+
+def _trained(table_set: TableSet) -> TrainedSet:
+    """Return a table set of a codebook as the training goes on from it, with counts that its code lengths stand for."""
+    return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
+
+
+def _digest(signals: Sequence[DoubleArray], band: Band, options: TrainingOptions, parent: Codebook | None) -> str:
+    """What a checkpoint is known by: recordings, band, options (but for the threads), ladder and parent."""
+    told = {key: value for key, value in asdict(options).items() if key != "threads"}
+    if parent is not None:
+        told["parent"] = parent.identity
+    hashed = hashlib.sha256(json.dumps([band.name, told, asdict(LADDERS[band.name])], sort_keys=True).encode())
+    for signal in signals:
+        hashed.update(signal.tobytes())
+    return hashed.hexdigest()
+
+
+def _prepare(signal: DoubleArray, band: Band) -> _Prepared:
+    filtered = HighPass(band).filter(signal)
+    levels = measure_levels(filtered, band)
+    analysis = analyse(filtered, band)
+    frames = len(analysis) - 1
+    filled = np.concatenate([filtered, np.zeros(frames * band.frame - len(filtered))])
+    return _Prepared(filled, levels, analysis, weighting(filtered, band, levels, subframes=frames * band.subframes))
+
+
+def _train_lsf(
+    analyses: Sequence[Analysis], band: Band, lambda_: float, options: TrainingOptions, start: LsfCodebook | None
+) -> LsfCodebook:
+    design = replace(DESIGNS[band.name], rounds=options.lsf_rounds if start is None else options.rounds)
+    try:
+        return train_lsf(
+            analyses, band, lambda_, design=design, packet_frames=PACKET_FRAMES, seed=options.seed,
+            threads=options.threads, start=start,
+        )  # fmt: skip
+    except ValueError as error:
+        raise UsageError(f"too little speech to train on ({error}); give some minutes") from error
+
+
+def _lsf_fidelity(
+    prepared: Sequence[_Prepared], book: LsfCodebook, lambda_: float, band: Band, threads: int | None
+) -> dict[str, float]:
+    """Return how well an LSF codebook codes the recordings at `lambda_`.
+
+    That is the bits of a frame, and of the frames that are no pauses the mean log-spectral distortion in dB and the
+    shares above 2 and 4 dB (see `metrics.spectral_distortion`).
+    """
+
+    def measure(one: _Prepared) -> tuple[DoubleArray, int]:
+        quantised = _quantise(one, book, lambda_)
+        spoken = active(10 ** (one.analysis.energy_db / 10))
+        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantised.lsf))
+        return spectral_distortion(wished, given, band.sample_rate), int(quantised.bits.sum())
+
+    measured = map_shards(measure, prepared, threads)
+    figures = {"bits_per_frame": round(sum(bits for _, bits in measured) / sum(len(o.analysis) for o in prepared), 2)}
+    distortion = np.concatenate([part for part, _ in measured])
+    if distortion.size:
+        figures |= {name: round(value, 4) for name, value in summarize_distortion(distortion)._asdict().items()}
+    return figures
+
+
+def _materials(
+    prepared: Sequence[_Prepared], book: LsfCodebook, design: SetDesign, band: Band, threads: int | None
+) -> tuple[list[Material], float]:
+    """Return the recordings with LSFs quantised as `design` says, and what these take in bit/s."""
+
+    def quantise(one: _Prepared) -> tuple[Material, int]:
+        quantised = _quantise(one, book, design.lsf_lambda)
+        lpc = interpolate_lpc(quantised.lsf, band.subframes)
+        return Material(one.signal, lpc, one.weighting), int(quantised.bits.astype(np.int64).sum())
+
+    found = map_shards(quantise, prepared, threads)
+    seconds = sum(len(one.signal) for one in prepared) / band.sample_rate
+    return [material for material, _ in found], sum(bits for _, bits in found) / seconds
+
+
+def _quantise(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf:
+    return quantize_lsf(
+        one.analysis, book, lambda_, reference_db=one.levels.reference_db,
+        packet_starts=packet_starts(np.ones(len(one.analysis), dtype=np.bool_), PACKET_FRAMES), effort=_LSF_EFFORT,
+    )  # fmt: skip
+
+
+def _train_set(
+    materials: Sequence[Material], band: Band, design: SetDesign, start: TrainedSet | None, options: TrainingOptions
+) -> tuple[TrainedSet, float]:
+    """Return a table set and the rate of its excitation in bit/s."""
+    rates = [0.0]
+    rounds = options.first_rounds if start is None else options.rounds
+    trained = train_set(
+        materials, band, replace(design, rounds=rounds, survivors=options.survivors), start=start, seed=options.seed,
+        packet_frames=PACKET_FRAMES, threads=options.threads, progress=lambda figures: rates.append(figures.rate),
+    )  # fmt: skip
+    return trained, rates[-1]

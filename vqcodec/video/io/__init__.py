@@ -1,0 +1,1 @@
+"""Video files in and out: y4m, ffmpeg, Matroska, texts."""

@@ -1,0 +1,62 @@
+"""Uncompressed frames with times of their own, as Matroska, to be piped to ffmpeg: y4m has a constant rate only.
+
+Source: RFC 9559 (Matroska) and RFC 8794 (EBML). Elements of unknown size, as live streams have them.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from vqcodec.video.io.video_format import VideoFormat
+
+_UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
+_NANOSECONDS = 10**9
+_SCALE = 100_000  # nanoseconds of a unit of time
+_KEYFRAME = 0x80
+
+EBML, SEGMENT, INFO, TRACKS, CLUSTER = (
+    bytes.fromhex(i) for i in ("1A45DFA3", "18538067", "1549A966", "1654AE6B", "1F43B675")
+)
+
+
+def head(format: VideoFormat) -> bytes:
+    """What stands before the frames."""
+    aspect = format.aspect or Fraction(1)
+    video = (
+        _number("B0", format.width)
+        + _number("BA", format.height)
+        + _number("54B0", format.width * aspect.numerator)
+        + _number("54BA", format.height * aspect.denominator)
+        + _number("54B2", 3)  # the display size is a ratio, not pixels
+        + _element("2EB524", b"I420")
+        + _element("55B0", _number("55B9", 2 if format.full_range else 1) + _number("55B1", format.matrix))
+    )
+    track = (
+        _number("D7", 1)
+        + _number("73C5", 1)
+        + _number("83", 1)
+        + _element("86", b"V_UNCOMPRESSED")
+        + _element("E0", video)
+    )
+    return (
+        _element(EBML.hex(), _element("4282", b"matroska") + _number("4287", 4) + _number("4285", 2))
+        + SEGMENT
+        + _UNKNOWN_SIZE
+        + _element(INFO.hex(), _number("2AD7B1", _SCALE) + _element("4D80", b"vqcodec") + _element("5741", b"vqcodec"))
+        + _element(TRACKS.hex(), _element("AE", track))
+    )
+
+
+def frame(planes: bytes, seconds: Fraction) -> bytes:
+    """A frame that is shown at `seconds`: a cluster of its own."""
+    time = round(seconds * _NANOSECONDS / _SCALE)
+    block = _element("A3", b"\x81\x00\x00" + bytes([_KEYFRAME]) + planes)
+    return _element(CLUSTER.hex(), _number("E7", time) + block)
+
+
+def _element(identity: str, payload: bytes) -> bytes:
+    return bytes.fromhex(identity) + (len(payload) | 1 << 56).to_bytes(8, "big") + payload
+
+
+def _number(identity: str, value: int) -> bytes:
+    return _element(identity, value.to_bytes(8, "big"))

@@ -1,0 +1,278 @@
+"""Video out: y4m, video files and pictures through ffmpeg; whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import BinaryIO, cast
+
+from vqcodec.errors import OutputError, UnreadableInputError, UsageError
+from vqcodec.files.atomic import writing
+from vqcodec.files.endpoints import Destination, name_of
+from vqcodec.names import printable
+from vqcodec.video.decoding import Decoding
+from vqcodec.video.io import ffmpeg, matroska, y4m
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.io.texts import ffmetadata
+from vqcodec.video.io.video_format import VideoFormat
+
+X264_CRF = 17  # of ffmpeg's usual 0 to 51: what coding again takes away is not seen
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """A way to write video.
+
+    Attributes:
+        name: as users call it. muxer: ffmpeg's name of the container; empty for y4m and pictures.
+        sound: whether sound goes in.
+    """
+
+    name: str
+    muxer: str = ""
+    sound: bool = False
+
+
+Y4M = OutputFormat("y4m")
+FORMATS = {
+    ".y4m": Y4M,
+    ".mp4": OutputFormat("mp4", "mp4", sound=True),
+    ".mkv": OutputFormat("mkv", "matroska", sound=True),
+    ".mov": OutputFormat("mov", "mov", sound=True),
+    ".png": OutputFormat("png"),
+}
+"""Formats by file name extension."""
+
+_PATTERN = re.compile(r"%0?\d*d")
+
+
+def format_names() -> str:
+    """The formats as users name them."""
+    return ", ".join(extension.removeprefix(".") for extension in FORMATS)
+
+
+def find_format(name: str | None, destination: Destination | None) -> OutputFormat:
+    """The format that `name` says, or else the destination's extension; y4m where there is no path to go by.
+
+    Raises:
+        UsageError: neither names a format, or pictures have no pattern for their names.
+    """
+    if name is not None:
+        extension = "." + name.lower().removeprefix(".")
+        if extension not in FORMATS:
+            raise UsageError(f"format {name!r} is unknown for video; choose one of {format_names()}")
+        found = FORMATS[extension]
+    elif not isinstance(destination, (str, os.PathLike)):
+        return Y4M
+    else:
+        extension = os.path.splitext(os.fspath(destination))[1].lower()
+        if extension not in FORMATS:
+            raise UsageError(
+                f"{name_of(destination)}: the extension names no video format; "
+                f"say one with --format (format=): {format_names()}"
+            )
+        found = FORMATS[extension]
+    if found.name == "png":
+        _check_pattern(destination)
+    return found
+
+
+def is_pattern(destination: object) -> bool:
+    """Whether a destination is a pattern for the names of pictures, such as `frames/%05d.png`."""
+    return isinstance(destination, (str, os.PathLike)) and len(_PATTERN.findall(os.fspath(destination))) == 1
+
+
+@dataclass(frozen=True)
+class VideoWriting:
+    """How a video is to be written.
+
+    Attributes:
+        decoding: where the frames come from. format: of the frames. to: the format to write.
+        sound: a WAV file with the sound, or None.
+        texts: of the file by title, such as `title`.
+        lossless: no loss beyond that of the file that is decoded.
+        overwrite: replace what exists.
+    """
+
+    decoding: Decoding
+    format: VideoFormat
+    to: OutputFormat
+    sound: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    lossless: bool = False
+    overwrite: bool = False
+
+    def write(self, destination: Destination, frames: Iterator[Frame]) -> int:
+        """Write the frames; to a path all or nothing.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            OutputError: it exists and `overwrite` is not set, or cannot be written.
+        """
+        if self.to.name == "png":
+            return self._write_pictures(os.fspath(destination), frames)  # type: ignore[arg-type]
+        if isinstance(destination, (str, os.PathLike)):
+            with writing(destination, overwrite=self.overwrite) as file:
+                return self._write_to(file, frames, name_of(destination))
+        return self._write_to(destination, frames, name_of(destination))
+
+    def _write_to(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
+        if self.to.muxer:
+            return self._write_muxed(file, frames, name)
+        size = 0
+        for piece in _y4m(self.format, frames):
+            _put(file, piece, name)
+            size += len(piece)
+        with suppress(AttributeError):
+            file.flush()
+        return size
+
+    def _write_muxed(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
+        """Through a temporary file: containers are completed at their beginning."""
+        with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+            path = os.path.join(folder, f"video.{self.to.name}")
+            arguments = [*self._inputs(folder), *self._codecs(), "-f", self.to.muxer, path]
+            with _ffmpeg_reading(arguments, name) as pipe:
+                for piece in self._pieces(frames):
+                    pipe.write(piece)
+            with open(path, "rb") as made:
+                shutil.copyfileobj(made, file)
+                with suppress(AttributeError):
+                    file.flush()
+                return made.tell()
+
+    def _inputs(self, folder: str) -> list[str]:
+        """Frames from the pipe, the sound, and the texts, which are written to a file in `folder`."""
+        form = "yuv4mpegpipe" if self.format.time_base is None else "matroska"
+        inputs = ["-f", form, "-i", "pipe:0"]
+        if self.sound is not None:
+            inputs += ["-i", self.sound]
+        texts = os.path.join(folder, "texts")
+        with open(texts, "w", encoding="utf-8", newline="\n") as file:
+            file.write(ffmetadata(self.texts))
+        inputs += ["-f", "ffmetadata", "-i", texts, "-map_metadata", "1" if self.sound is None else "2"]
+        return [*inputs, "-map", "0:v:0", *([] if self.sound is None else ["-map", "1:a:0"])]
+
+    def _codecs(self) -> list[str]:
+        # x264 has odd sizes at full chroma only
+        odd = self.format.width % 2 or self.format.height % 2
+        pixels = "yuv444p" if odd and not self.lossless else "yuv420p"
+        options = ["-fps_mode", "passthrough", "-pix_fmt", pixels]
+        options += ["-color_range", "pc" if self.format.full_range else "tv"]
+        matrix = ffmpeg.MATRIX_NAMES.get(self.format.matrix)
+        if matrix is not None:  # as a filter, ffmpeg takes it for a fact; as an option of the output, it would convert
+            options += ["-vf", f"setparams=colorspace={matrix}"]
+        if self.format.aspect is not None:
+            options += ["-aspect", _display_aspect(self.format)]
+        if self.lossless and self.to.name == "mkv":
+            return [*options, "-c:v", "ffv1", "-level", "3", "-c:a", "flac"]
+        if not self.lossless:
+            return [*options, "-c:v", "libx264", "-crf", str(X264_CRF), "-c:a", "aac"]
+        if odd:
+            raise UsageError(
+                f"{self.to.name} cannot hold {self.format.width}x{self.format.height} pixels without loss; write mkv"
+            )
+        return [*options, "-c:v", "libx264", "-qp", "0", "-c:a", "alac"]
+
+    def _pieces(self, frames: Iterator[Frame]) -> Iterator[bytes]:
+        if self.format.time_base is None:
+            yield from _y4m(self.format, frames)
+            return
+        yield matroska.head(self.format)
+        for frame, time in zip(frames, self.decoding.times() or ()):
+            planes = b"".join(plane.tobytes() for plane in frame)
+            yield matroska.frame(planes, time * self.format.time_base)
+
+    def _write_pictures(self, pattern: str, frames: Iterator[Frame]) -> int:
+        """Pictures made in a temporary folder beside, and then named one after the other."""
+        folder = os.path.dirname(pattern) or "."
+        name = os.path.basename(pattern)
+        first = self.decoding.first
+        targets = [os.path.join(folder, name % number) for number in range(first, first + self.decoding.length)]
+        if not self.overwrite:
+            taken = next((path for path in targets if os.path.lexists(path)), None)
+            if taken is not None:
+                raise OutputError(f"{taken}: exists already; pass --force to replace it")
+        size = 0
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".vqcodec-", dir=folder) as made:
+                arguments = ["-f", "yuv4mpegpipe", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "image2"]
+                with _ffmpeg_reading([*arguments, os.path.join(made, "%d.png")], pattern) as pipe:
+                    for piece in _y4m(self.format, frames):
+                        pipe.write(piece)
+                for number, target in enumerate(targets, 1):
+                    path = os.path.join(made, f"{number}.png")
+                    size += os.path.getsize(path)
+                    os.replace(path, target)
+        except OSError as error:
+            raise OutputError(f"{pattern}: cannot be written: {error.strerror}") from None
+        return size
+
+
+def _y4m(format: VideoFormat, frames: Iterator[Frame]) -> Iterator[bytes]:
+    yield y4m.head(format)
+    for frame in frames:
+        yield y4m.frame_bytes(frame)
+
+
+def _display_aspect(format: VideoFormat) -> str:
+    shape = (format.aspect or 1) * Fraction(format.width, format.height)
+    return f"{shape.numerator}:{shape.denominator}"
+
+
+@contextmanager
+def _ffmpeg_reading(arguments: list[str], name: str) -> Iterator[BinaryIO]:
+    """The standard input of an ffmpeg that writes what `arguments` say.
+
+    Raises:
+        OutputError: it fails, or is not at hand.
+    """
+    try:
+        command = [ffmpeg.executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
+    except UnreadableInputError as error:
+        raise OutputError(f"{name}: {error}") from None
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
+        )
+        assert process.stdin is not None
+        try:
+            with suppress(BrokenPipeError):  # it has ended early, and says why
+                yield cast(BinaryIO, process.stdin)
+                process.stdin.close()
+            failed = process.wait() != 0
+        finally:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            process.kill()
+            process.wait()
+        if failed:
+            told.seek(0)
+            lines = told.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
+            reason = printable(lines[0], 200) if lines else "no reason given"
+            raise OutputError(f"{name}: ffmpeg cannot write it: {reason}")
+
+
+def _put(file: BinaryIO, data: bytes, name: str) -> None:
+    try:
+        file.write(data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{name}: cannot be written: {error.strerror or error}") from None
+
+
+def _check_pattern(destination: Destination | None) -> None:
+    if not is_pattern(destination):
+        shown = "pictures" if destination is None else name_of(destination)
+        raise UsageError(f"{shown}: a video is many pictures; name a pattern for them, such as frames/%05d.png")

@@ -1,0 +1,336 @@
+"""Where frames come from: y4m, anything that ffmpeg reads, folders of pictures, arrays; the same for each."""
+
+from __future__ import annotations
+
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from vqcodec.errors import LimitError, UnreadableInputError, UsageError
+from vqcodec.files.sniffing import picture_paths
+from vqcodec.video.io import ffmpeg
+from vqcodec.video.io.frames import Frame, chroma_size
+from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
+from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
+
+_JITTER = Fraction(1, 500)  # seconds by which times may differ from those of a constant rate: two of Matroska's units
+_BT601 = 6
+_MAX_SAID = 100
+
+
+class FrameSource(ABC):
+    """A video that can be read frame by frame.
+
+    Attributes:
+        name: how messages call it.
+        format: of its frames.
+        times: of the frames, in units of `format.time_base`, where the rate varies; else None.
+        expected: about how many frames there are, for showing progress; None if nobody knows.
+        exact: how many there are, if that is certain before they are read.
+        again: whether it can be read several times.
+        sound: a file with the sound that belongs to it, or None.
+        texts: of the file by title, as `texts.TITLES` has them.
+        notes: what is changed in reading, a clause each; complete once it has been read.
+    """
+
+    name: str
+    format: VideoFormat
+    times: Sequence[int] | None = None
+    expected: int | None = None
+    exact: int | None = None
+    again: bool = True
+    sound: str | None = None
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.texts: Mapping[str, str] = {}
+
+    def note(self, text: str) -> None:
+        """Say something once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    @abstractmethod
+    def frames(self) -> Iterator[Frame]:
+        """The frames from the first one on."""
+
+
+class Y4mSource(FrameSource):
+    """A y4m file, or a stream of y4m that can be read once."""
+
+    def __init__(self, origin: str | BinaryIO, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self._origin = origin
+        self.again = isinstance(origin, str)
+        if isinstance(origin, str):
+            with open(origin, "rb") as file:
+                reader = Y4mReader(file, name)
+                size = reader.format.width * reader.format.height
+            self.expected = max(1, os.path.getsize(origin) * 2 // (3 * size))
+        else:
+            self._reader = reader = Y4mReader(origin, name)
+        self.format = reader.format
+        if reader.interlaced:
+            self.note(
+                "its frames are interlaced, and coded as they are; take the fields apart before (ffmpeg -vf yadif)"
+            )
+
+    def frames(self) -> Iterator[Frame]:
+        if not isinstance(self._origin, str):
+            yield from self._read(self._reader)
+            return
+        with open(self._origin, "rb") as file:
+            yield from self._read(Y4mReader(file, self.name))
+
+    def _read(self, reader: Y4mReader) -> Iterator[Frame]:
+        yield from reader
+        if reader.truncated:
+            self.note(f"cut off within frame {reader.frames_read}; the {reader.frames_read} before it are coded")
+
+
+class FFmpegSource(FrameSource):
+    """A file that ffmpeg reads."""
+
+    def __init__(self, path: str, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self._path = path
+        about = ffmpeg.probe(path, name)
+        self._filters = ["yadif"] if about.interlaced else []
+        self.sound = path if about.sound else None
+        self.texts = ffmpeg.texts(path)
+        self.expected = about.frames
+        with ffmpeg.frames_as_y4m(path, name, self._filters) as (stream, messages):
+            try:
+                format = Y4mReader(stream, name).format
+            except LimitError:
+                raise
+            except UnreadableInputError:
+                reason = messages[0] if messages else "ffmpeg gives no frame"
+                raise UnreadableInputError(f"{name}: damaged: no frame of it can be decoded: {reason}") from None
+        full = format.full_range or about.pixels.startswith("yuvj")
+        matrix = UNSPECIFIED_MATRIX if about.matrix is None else about.matrix
+        self.format = VideoFormat(format.width, format.height, format.rate, format.aspect, full, matrix)
+        self._take_times()
+        self._describe(about)
+
+    def frames(self) -> Iterator[Frame]:
+        with ffmpeg.frames_as_y4m(self._path, self.name, self._filters) as (stream, messages):
+            reader = Y4mReader(stream, self.name)
+            yield from reader
+            if messages:
+                self.note(f"damaged or cut off; {reader.frames_read} frames could be read ({messages[0]})")
+
+    def _take_times(self) -> None:
+        """Find out whether the rate varies: then times are kept."""
+        told = ffmpeg.frame_times(self._path)
+        if told is None:
+            return
+        unit, times = told
+        self.expected = len(times)
+        if len(times) < 3 or self._filters:
+            return
+        rate = self.format.rate
+        steady = all(abs(time * unit - number / rate) <= max(_JITTER, unit) for number, time in enumerate(times))
+        if steady:
+            return
+        mean = Fraction(len(times) - 1) / (times[-1] * unit)
+        if all(abs(time * unit - number / mean) <= max(_JITTER, unit) for number, time in enumerate(times)):
+            self.format = _with(self.format, rate=mean.limit_denominator(1001), time_base=None)
+            return
+        self.format = _with(self.format, rate=mean.limit_denominator(100_000), time_base=unit)
+        self.times = times
+        self.note("its frame rate varies; the time of each frame is kept")
+
+    def _describe(self, about: ffmpeg.Probe) -> None:
+        if about.pixels and about.pixels not in ("yuv420p", "yuvj420p"):
+            self.note(f"{about.pixels} converted to 8-bit 4:2:0")
+        if about.interlaced:
+            self.note("interlaced frames made progressive")
+        if about.rotated:
+            self.note("turned as its rotation asks")
+
+
+class PictureSource(FrameSource):
+    """Pictures of one size, a frame each."""
+
+    def __init__(self, paths: Sequence[str], name: str, rate: Fraction) -> None:
+        super().__init__()
+        self.name = name
+        self._paths = list(paths)
+        self.expected = self.exact = len(self._paths)
+        first = self._read(self._paths[0])
+        height, width = first.luma.shape
+        self.format = VideoFormat(width, height, rate, Fraction(1), full_range=True, matrix=_BT601)
+        self.format.check()
+
+    def frames(self) -> Iterator[Frame]:
+        for path in self._paths:
+            frame = self._read(path)
+            if frame.luma.shape != (self.format.height, self.format.width):
+                raise UnreadableInputError(
+                    f"{path}: {frame.luma.shape[1]}x{frame.luma.shape[0]} pixels, but {self._paths[0]} has "
+                    f"{self.format.width}x{self.format.height}; the pictures of a video have one size"
+                )
+            yield frame
+
+    def _read(self, path: str) -> Frame:
+        from vqcodec.image.pixels import read_picture
+
+        picture = read_picture(Path(path), path)
+        if picture.channels in (2, 4):
+            self.note("transparency left out")
+        for said in picture.notes:
+            self.note(said)
+        return frame_of(picture.samples)
+
+
+class ArraySource(FrameSource):
+    """Frames in memory, or made one after the other."""
+
+    def __init__(self, frames: Iterable[Frame], format: VideoFormat, times: Sequence[int] | None = None) -> None:
+        super().__init__()
+        self.name = "<frames>"
+        self.format = format
+        self.times = times
+        self._frames = frames
+        self.again = isinstance(frames, Sequence)
+        if isinstance(frames, Sequence):
+            self.expected = self.exact = len(frames)
+
+    def frames(self) -> Iterator[Frame]:
+        return iter(self._frames)
+
+
+class PartSource(FrameSource):
+    """Frames `first` to `end` (not included; None for all that follow) of another source, without its sound."""
+
+    def __init__(self, whole: FrameSource, first: int, end: int | None) -> None:
+        super().__init__()
+        self.notes, self.texts = whole.notes, whole.texts
+        self.name, self.format, self.again = whole.name, whole.format, whole.again
+        self._whole, self._range = whole, (first, end)
+        if whole.times is not None:
+            part = whole.times[first:end]
+            self.times = [time - part[0] for time in part]
+        self.expected = _count_within(whole.expected, first, end)
+        self.exact = _count_within(whole.exact, first, end)
+
+    def frames(self) -> Iterator[Frame]:
+        return islice(self._whole.frames(), *self._range)
+
+
+def open_video(source: str | BinaryIO, name: str, *, rate: Fraction | None = None) -> FrameSource:
+    """A source of frames for a path, a folder, a glob, or a stream of y4m.
+
+    Args:
+        rate: frames a second, of pictures; elsewhere it takes the place of what the source says.
+
+    Raises:
+        UnreadableInputError: it does not exist, cannot be read, or holds no video.
+        LimitError: its size or rate is beyond the limits.
+    """
+    opened = _open(source, name, rate or DEFAULT_RATE)
+    if rate is not None and opened.format.rate != rate:
+        opened.format = _with(opened.format, rate=rate, time_base=None)
+        opened.times = None
+        opened.format.check()
+    return opened
+
+
+def frame_of(samples: np.ndarray) -> Frame:
+    """A picture, uint8 (height, width, channels), as a frame: BT.601 at full range, alpha left out."""
+    from vqcodec.metrics import ycbcr
+
+    if samples.shape[2] < 3:
+        half = [chroma_size(side) for side in samples.shape[:2]]
+        return Frame(np.ascontiguousarray(samples[..., 0]), np.full(half, 128, np.uint8), np.full(half, 128, np.uint8))
+    planes = ycbcr(samples[..., :3])
+    luma, blue, red = (planes[..., plane] for plane in range(3))
+    return Frame(_rounded(luma), _rounded(_halved(blue) + 128), _rounded(_halved(red) + 128))
+
+
+def frame_range(text: str) -> tuple[int, int | None]:
+    """The frames that "a:b" means: from a, 0 if left out, up to b, not included, the end if left out.
+
+    Raises:
+        UsageError: it is no such range, or an empty one.
+    """
+    found = re.fullmatch(r"(\d{0,10}):(\d{0,10})", text)
+    if found is None:
+        raise UsageError(f"'{text[:_MAX_SAID]}' is no range of frames; say for example 100:200, 100: or :200")
+    first, end = int(found[1] or 0), int(found[2]) if found[2] else None
+    if end is not None and end <= first:
+        raise UsageError(f"frames {text} are none; the second number has to be larger")
+    return first, end
+
+
+def frame_rate(text: str) -> Fraction:
+    """A rate such as 25, 23.976 or 30000/1001.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"'{text[:_MAX_SAID]}' is no frame rate; say for example 25, 29.97 or 30000/1001") from None
+    if rate <= 0:
+        raise UsageError(f"frame rate {text[:_MAX_SAID]} is out of range; choose more than 0")
+    for known in (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001)):
+        if "/" not in text and abs(float(rate - known)) < 0.005:
+            return known
+    return rate
+
+
+def _open(source: str | BinaryIO, name: str, rate: Fraction) -> FrameSource:
+    if not isinstance(source, str):
+        return Y4mSource(source, name)
+    pictures = picture_paths(source)
+    if pictures:
+        return PictureSource(pictures, name, rate)
+    if os.path.isdir(source):
+        raise UnreadableInputError(f"{name}: a folder without pictures; name a video, or a folder of its frames")
+    try:
+        with open(source, "rb") as file:
+            head = file.read(10)
+    except FileNotFoundError:
+        raise UnreadableInputError(f"{name}: no such file; check the name") from None
+    except OSError as error:
+        raise UnreadableInputError(f"{name}: cannot be read: {error.strerror}") from None
+    if not head:
+        raise UnreadableInputError(f"{name}: the file is empty")
+    if head.startswith(b"YUV4MPEG2 "):
+        try:
+            return Y4mSource(source, name)
+        except ForeignSamplesError:
+            pass  # ffmpeg converts what it can
+    return FFmpegSource(source, name)
+
+
+def _with(format: VideoFormat, rate: Fraction, time_base: Fraction | None) -> VideoFormat:
+    return VideoFormat(format.width, format.height, rate, format.aspect, format.full_range, format.matrix, time_base)
+
+
+def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
+    if whole is None:
+        return None if end is None else end - first
+    return max(0, min(whole, whole if end is None else end) - first)
+
+
+def _halved(plane: np.ndarray) -> np.ndarray:
+    """Means of 2x2 samples; at an odd edge the last row or column counts twice."""
+    padded = np.pad(plane, [(0, plane.shape[0] & 1), (0, plane.shape[1] & 1)], mode="edge").astype(np.float64)
+    return padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2).mean(axis=(1, 3))
+
+
+def _rounded(plane: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)

@@ -1,0 +1,151 @@
+"""YUV4MPEG2 ("y4m"), the uncompressed video that programs pipe to one another, in and out.
+
+Source: the manual page yuv4mpeg(5) of the MJPEG tools, and FFmpeg's `yuv4mpegdec.c` for the tags that came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import BinaryIO
+
+import numpy as np
+
+from vqcodec.errors import UnreadableInputError
+from vqcodec.video.io.frames import Frame, chroma_size
+from vqcodec.video.io.video_format import VideoFormat
+
+MAGIC = b"YUV4MPEG2"
+HALF_CHROMA = ("420", "420jpeg", "420mpeg2", "420paldv")
+GREY = "mono"
+DEFAULT_RATE = Fraction(25)
+
+_MAX_LINE = 1024
+_FRAME = b"FRAME"
+_NEUTRAL = 128
+
+
+class ForeignSamplesError(UnreadableInputError):
+    """The samples are of a layout that is not read here, and would have to be converted."""
+
+
+class Y4mReader:
+    """A y4m stream, read frame by frame.
+
+    Args:
+        stream: at its beginning; need not be seekable.
+        name: how messages call it.
+
+    Attributes:
+        format: of the frames. interlaced: whether its header says so.
+        frames_read: so far. truncated: whether it ended within a frame.
+
+    Raises:
+        ForeignSamplesError: it is neither 4:2:0 nor grey of 8 bits.
+        UnreadableInputError: not y4m, or its header is damaged.
+        LimitError: its size or rate is beyond the limits.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream = stream
+        self._name = name
+        self.frames_read = 0
+        self.truncated = False
+        words = self._line().split(b" ")
+        if words[0] != MAGIC:
+            raise UnreadableInputError(f"{name}: not a y4m stream")
+        tags = {word[:1].decode("latin-1"): word[1:].decode("latin-1") for word in words[1:] if word[:1] != b"X"}
+        extensions = {word for word in words[1:] if word[:1] == b"X"}
+        layout = tags.get("C", HALF_CHROMA[0])
+        self._grey = layout == GREY
+        self.format = VideoFormat(
+            self._number(tags, "W"),
+            self._number(tags, "H"),
+            self._ratio(tags.get("F", "0:0")) or DEFAULT_RATE,
+            self._ratio(tags.get("A", "0:0")),
+            full_range=b"XCOLORRANGE=FULL" in extensions,
+        )
+        self.interlaced = tags.get("I", "p") not in ("p", "?")
+        self.format.check()
+        if layout not in (*HALF_CHROMA, GREY):
+            raise ForeignSamplesError(
+                f"{name}: y4m with samples of kind {layout[:20]}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)"
+            )
+
+    def __iter__(self) -> Iterator[Frame]:
+        width, height = self.format.width, self.format.height
+        small = (chroma_size(height), chroma_size(width))
+        luma_size, chroma_samples = width * height, small[0] * small[1]
+        size = luma_size + (0 if self._grey else 2 * chroma_samples)
+        while self._frame_head():
+            samples = np.empty(size, dtype=np.uint8)
+            if _read_into(self._stream, samples) != size:
+                self.truncated = True
+                return
+            self.frames_read += 1
+            luma = samples[:luma_size].reshape(height, width)
+            if self._grey:
+                yield Frame(luma, np.full(small, _NEUTRAL, np.uint8), np.full(small, _NEUTRAL, np.uint8))
+            else:
+                blue, red = samples[luma_size:].reshape(2, *small)
+                yield Frame(luma, blue, red)
+
+    def _frame_head(self) -> bool:
+        """Read what stands before a frame; False at the end of the stream."""
+        head = self._stream.readline(_MAX_LINE)
+        if not head:
+            return False
+        if head.startswith(_FRAME) and head.endswith(b"\n"):
+            return True
+        if _FRAME.startswith(head[: len(_FRAME)]) and not head.endswith(b"\n"):
+            self.truncated = True
+            return False
+        raise UnreadableInputError(f"{self._name}: damaged: no frame begins where frame {self.frames_read} should")
+
+    def _line(self) -> bytes:
+        line = self._stream.readline(_MAX_LINE)
+        if not line.endswith(b"\n"):
+            raise UnreadableInputError(f"{self._name}: not a y4m stream, or cut off in its header")
+        return line[:-1]
+
+    def _number(self, tags: dict[str, str], tag: str) -> int:
+        text = tags.get(tag, "")
+        if not (text.isascii() and text.isdecimal() and len(text) < 10):
+            raise UnreadableInputError(f"{self._name}: damaged: the y4m header has no valid {tag}")
+        return int(text)
+
+    def _ratio(self, text: str) -> Fraction | None:
+        """A ratio such as 30000:1001; None for 0:0, which is "not known"."""
+        parts = text.split(":")
+        if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) < 12 for part in parts):
+            raise UnreadableInputError(f"{self._name}: damaged: '{text[:20]}' in the y4m header is no ratio")
+        above, below = map(int, parts)
+        return Fraction(above, below) if above and below else None
+
+
+def head(format: VideoFormat) -> bytes:
+    """The header of a y4m stream of frames of that format."""
+    aspect = format.aspect or Fraction(0, 1)
+    shape = f"A{aspect.numerator}:{aspect.denominator if aspect else 0}"
+    colours = "XCOLORRANGE=" + ("FULL" if format.full_range else "LIMITED")
+    layout = "C420jpeg XYSCSS=420JPEG"
+    rate = f"F{format.rate.numerator}:{format.rate.denominator}"
+    return f"YUV4MPEG2 W{format.width} H{format.height} {rate} Ip {shape} {layout} {colours}\n".encode("ascii")
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """A frame of a y4m stream."""
+    return b"FRAME\n" + b"".join(np.ascontiguousarray(plane).tobytes() for plane in frame)
+
+
+def _read_into(stream: BinaryIO, samples: np.ndarray) -> int:
+    """Fill `samples` from a stream that may give less at a time; how many came before its end."""
+    view = memoryview(samples)  # type: ignore[arg-type]
+    filled = 0
+    while filled < len(view):
+        data = stream.read(len(view) - filled)
+        if not data:
+            break
+        view[filled : filled + len(data)] = data
+        filled += len(data)
+    return filled

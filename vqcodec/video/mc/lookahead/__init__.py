@@ -1,0 +1,1 @@
+"""What the encoder finds out about the frames before it codes them."""

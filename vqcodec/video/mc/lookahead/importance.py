@@ -1,0 +1,143 @@
+"""How much of the quality of a frame others inherit, and what it is therefore given: an encoder's choice alone.
+
+A block that is found again in other frames hands its error on to them, so bits in it serve them as well: distortion
+there counts 1 + importance times, and its lambda is to be smaller by as much. The levels of the hierarchy have
+finer steps and smaller lambdas for that reason; here they follow the content.
+
+Source: the macroblock tree of x264 (J. Garrett-Glaser, "A novel macroblock-tree algorithm for high-performance
+optimization of dependent video coding in H.264/AVC", 2009), along the hierarchy instead of the order of display.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.mc.layout import GRID, ROOT
+
+MOST_ADVANCE = 5  # eighths of an octave
+LAMBDA_PARTS = 4  # of an octave
+_ADVANCE_AN_OCTAVE = 4.0  # of frames that the first one stays in
+_ADVANCE_FROM = 4.5  # their logarithm
+_KEPT_BELOW = 15.0  # mean squared difference of a block that stays as it was
+_TEXTURE = 40.0  # variance of a block that costs a bit a sample
+
+_STRENGTH = 0.5  # octaves of lambda by octaves of importance
+_MOST_OCTAVES = 1.5
+_USUAL = {1: 3.4, 2: 1.7}  # logarithm of the importance by level, at which lambda stays as it is
+_DISTORTION = 0.05  # of a block, in squared steps
+_DEVIATION = 1.25  # standard deviation by mean absolute difference
+_LEAST_DEVIATION = np.float32(0.1)
+_MOST_GROWTH = np.float32(1.5)  # of deviations, as the distance in time doubles
+
+FloatArray = npt.NDArray[np.float32]
+Errors = Mapping[tuple[int, int], FloatArray]
+"""Mean absolute differences, in samples, of a frame's blocks of GRID x GRID from where they are found in a neighbour,
+by direction (-1 or 1) and distance of that."""
+
+
+def _cells(plane: FloatArray) -> FloatArray:
+    """Return blocks of GRID x GRID as (rows, GRID, columns, GRID); the plane's last samples are repeated."""
+    height, width = plane.shape
+    whole = np.pad(plane, ((0, -height % GRID), (0, -width % GRID)), mode="edge")
+    return whole.reshape(whole.shape[0] // GRID, GRID, whole.shape[1] // GRID, GRID)
+
+
+def first_frame_advance(frames: Sequence[Frame], distance: int) -> int:
+    """Return by how many eighths of an octave the step of a group's first frame is to be finer than usual.
+
+    That grows with the number of frames in which the first one stays as it was: where it has texture, for it is the
+    blocks that cost bits that count.
+
+    Args:
+        frames: of the group, in display order.
+        distance: from a key frame to the next; so many frames apart it is looked whether blocks are still there.
+    """
+    first = _cells(frames[0].luma.astype(np.float32))
+    cost = np.log2(1 + first.var(axis=(1, 3)) / _TEXTURE)
+    later = frames[distance::distance]
+    if not later or not cost.any():
+        return 0
+    kept = np.zeros(cost.shape)
+    for frame in later:
+        difference = first - _cells(frame.luma.astype(np.float32))
+        kept += (difference * difference).mean(axis=(1, 3)) < _KEPT_BELOW
+    stay = len(frames) * float((kept * cost).sum() / (cost.sum() * len(later)))
+    return min(max(round(_ADVANCE_AN_OCTAVE * (np.log2(1 + stay) - _ADVANCE_FROM)), 0), MOST_ADVANCE)
+
+
+def lambda_changes(errors: Errors, level: int, distance: int, keys: int, step: float) -> npt.NDArray[np.int64] | None:
+    """Return by how much the lambda of each superblock of a frame is to change; None for not at all.
+
+    Args:
+        errors: of the frame.
+        level: of the hierarchy.
+        distance: from a key frame to the next.
+        keys: how many key frames follow.
+        step: the quantizer's, in samples.
+
+    Returns:
+        int64 (superblock rows, columns), in octaves / LAMBDA_PARTS.
+    """
+    if level not in _USUAL or not errors:
+        return None
+    octaves = np.log2(_importance(errors, level, distance, keys, step))
+    across, down = -(-octaves.shape[1] * GRID // ROOT), -(-octaves.shape[0] * GRID // ROOT)
+    side = ROOT // GRID
+    starts = [np.arange(count) * side for count in (down, across)]
+    sums = np.add.reduceat(np.add.reduceat(octaves, starts[0], axis=0), starts[1], axis=1)
+    rows = np.diff(np.append(starts[0], octaves.shape[0]))
+    columns = np.diff(np.append(starts[1], octaves.shape[1]))
+    change = -_STRENGTH * (sums / np.outer(rows, columns) - _USUAL[level])
+    return np.rint(LAMBDA_PARTS * np.clip(change, -_MOST_OCTAVES, _MOST_OCTAVES)).astype(np.int64)
+
+
+def _importance(errors: Errors, level: int, distance: int, keys: int, step: float) -> FloatArray:
+    """Return for each block how many frames' worth of distortion its own stands for, itself included."""
+    reach = distance >> (level - 1)  # frames to its nearest references
+    blocks = next(iter(errors.values()))
+    result: FloatArray = np.ones_like(blocks)
+    for direction in (-1, 1):
+        shares = _shares(errors, direction, distance, step)
+        if not shares:
+            continue
+        between = _between(shares, reach)
+        result += between
+        if level == 1 and direction > 0 and keys:
+            chain = 1 + between  # the last key frame
+            for _ in range(keys - 1):
+                chain = 1 + 2 * between + shares[distance] * chain
+            result += shares[distance] * chain
+    return result
+
+
+def _shares(errors: Errors, direction: int, distance: int, step: float) -> dict[int, FloatArray]:
+    """Return the part of their distortion that blocks hand on, by powers of two of the distance in time."""
+    distortion = np.float32(_DISTORTION * step * step)
+    deviations: dict[int, FloatArray] = {}
+    apart = 1
+    while apart <= distance:
+        if (direction, apart) in errors:
+            deviations[apart] = np.float32(_DEVIATION) * errors[direction, apart]
+        elif apart // 2 in deviations:
+            far = deviations[apart // 2]
+            near = deviations.get(apart // 4, far)
+            growth = np.clip(far / np.maximum(near, _LEAST_DEVIATION), np.float32(1), _MOST_GROWTH)
+            deviations[apart] = (far * growth).astype(np.float32)
+        apart *= 2
+    return {apart: distortion / (distortion + value * value) for apart, value in deviations.items()}
+
+
+def _between(shares: Mapping[int, FloatArray], reach: int) -> FloatArray:
+    """Return the importance of blocks for the frames up to `reach` on one side, which have another reference beyond."""
+    blocks = next(iter(shares.values()))
+    result: FloatArray = np.zeros_like(blocks)
+    apart = 1
+    while 2 * apart <= reach:
+        if apart in shares:
+            result += shares[apart] * (1 + 2 * result) / 2
+        apart *= 2
+    return result

@@ -1,0 +1,1 @@
+"""What a codebook holds for motion-compensated video, and how tables adapt within a group."""

@@ -1,0 +1,184 @@
+"""Tables that follow what a group brings: before each frame both sides rebuild them from the frames coded so far.
+
+A context's code is made for its trained distribution, which its trained code lengths stand for, counted as
+PRIOR_SYMBOLS symbols, plus what occurred in the frames of the same class, older ones counting less. All counts are
+integers, in 1/COUNT_UNIT. A context is rebuilt when what is new in it weighs enough.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.model.tables import DecoderTables, SearchTables, no_transforms
+from vqcodec.blocks.syntax.contexts import MODE_SYMBOLS
+from vqcodec.entropy.huffman import canonical_codes, code_lengths
+from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
+from vqcodec.video.mc.contexts import (
+    CHROMA_MASKS,
+    CHROMA_PATTERNS,
+    LUMA_MASKS,
+    LUMA_PATTERNS,
+    NODES,
+    POOLS,
+    SHAPES,
+    VECTORS,
+    coefficient_rows,
+)
+from vqcodec.video.mc.model.tables import PREDICTED_CLASSES, VideoModel
+
+PRIOR_SYMBOLS = 256
+COUNT_UNIT = 256
+PRIOR_SHIFT = 16  # a symbol of code length n counts 2^(16 - n), all together PRIOR_SYMBOLS * COUNT_UNIT
+DECAY_SHIFT = 6  # a frame's symbols lose 1/64 of their weight with each frame of its class after it
+REBUILD_SHARE = 16  # a context is rebuilt when more than a sixteenth of its weight is new
+
+ROWS = coefficient_rows()
+_NO_MODES = np.zeros((1, MODE_SYMBOLS), dtype=np.uint8)
+_NO_FORWARD = (np.zeros((0, 0, 16, 16), dtype=np.float32), np.zeros((0, 0, 0, 64, 64), dtype=np.float32))
+
+
+class FrameCounts(NamedTuple):
+    """What occurred in a frame, int64 (contexts, symbols) by pool, in the order of `contexts.POOLS`."""
+
+    nodes: npt.NDArray[np.int64]
+    shapes: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.int64]
+    luma_masks: npt.NDArray[np.int64]
+    luma_patterns: npt.NDArray[np.int64]
+    chroma_masks: npt.NDArray[np.int64]
+    chroma_patterns: npt.NDArray[np.int64]
+
+
+def new_counts() -> FrameCounts:
+    """Return zeroed counts."""
+    return FrameCounts(*(np.zeros((pool.contexts, pool.symbols), dtype=np.int64) for pool in POOLS))
+
+
+class _ClassTables:
+    """The tables of one class of frames on one rung, as they stand."""
+
+    def __init__(self, model: VideoModel, frame_class: int, rung: int) -> None:
+        self.lengths = [np.ascontiguousarray(model.prior(pool.name, frame_class, rung)) for pool in POOLS]
+        self.priors = [(1 << PRIOR_SHIFT) >> lengths.astype(np.int64) for lengths in self.lengths]
+        self.running = new_counts()
+        self.fresh = [np.zeros(pool.contexts, dtype=np.int64) for pool in POOLS]
+        self.offsets = model.offsets_of(frame_class, rung)
+
+    def add(self, counts: FrameCounts) -> None:
+        """Take in what occurred in a frame, and rebuild the contexts where that matters."""
+        for number, found in enumerate(counts):
+            running, fresh = self.running[number], self.fresh[number]
+            running -= running >> DECAY_SHIFT
+            running += found * COUNT_UNIT
+            fresh += found.sum(axis=1) * COUNT_UNIT
+            total = running.sum(axis=1) + PRIOR_SYMBOLS * COUNT_UNIT
+            stale = np.flatnonzero(fresh * REBUILD_SHARE > total)
+            if len(stale):
+                self.lengths[number][stale] = code_lengths(self.priors[number][stale] + running[stale])
+                fresh[stale] = 0
+
+
+class FrameLengths(NamedTuple):
+    """Code lengths for the search in a frame.
+
+    Attributes:
+        nodes, shapes, vectors: uint8 (contexts, symbols).
+        luma, chroma: what the block engine's kernels take for coefficients.
+    """
+
+    nodes: npt.NDArray[np.uint8]
+    shapes: npt.NDArray[np.uint8]
+    vectors: npt.NDArray[np.uint8]
+    luma: SearchTables
+    chroma: SearchTables
+
+
+class FrameCodes(NamedTuple):
+    """Codes for writing a frame, by pool."""
+
+    nodes: EncodeTables
+    shapes: EncodeTables
+    vectors: EncodeTables
+    luma_masks: EncodeTables
+    luma_patterns: EncodeTables
+    chroma_masks: EncodeTables
+    chroma_patterns: EncodeTables
+
+
+class FrameDecoding(NamedTuple):
+    """Tables for reading a frame; those of coefficients count what they read."""
+
+    nodes: DecodeTables
+    shapes: DecodeTables
+    vectors: DecodeTables
+    luma: DecoderTables
+    chroma: DecoderTables
+
+
+class Adaptation:
+    """The tables of a group while it is coded, of all classes of predicted frames."""
+
+    def __init__(self, model: VideoModel, base_step_index: int) -> None:
+        rung = model.rung_of(base_step_index)
+        self._classes = [_ClassTables(model, number, rung) for number in range(PREDICTED_CLASSES)]
+
+    def add(self, frame_class: int, counts: FrameCounts) -> None:
+        """Take in what occurred in a frame of the class (from 0)."""
+        self._classes[frame_class].add(counts)
+
+    def lengths(self, frame_class: int) -> FrameLengths:
+        """Return code lengths for the search."""
+        tables = self._classes[frame_class]
+        lengths = [table.copy() for table in tables.lengths]
+
+        def search(masks: int, patterns: int, plane_type: int) -> SearchTables:
+            return SearchTables(
+                ROWS,
+                lengths[masks],
+                _NO_MODES,
+                lengths[patterns],
+                tables.offsets[plane_type],
+                *no_transforms(),
+                *_NO_FORWARD,
+            )
+
+        return FrameLengths(
+            lengths[NODES],
+            lengths[SHAPES],
+            lengths[VECTORS],
+            search(LUMA_MASKS, LUMA_PATTERNS, 0),
+            search(CHROMA_MASKS, CHROMA_PATTERNS, 1),
+        )
+
+    def codes(self, frame_class: int) -> FrameCodes:
+        """Return codes for writing."""
+        lengths = self._classes[frame_class].lengths
+        return FrameCodes(*(EncodeTables(canonical_codes(table), table.copy()) for table in lengths))
+
+    def decoding(self, frame_class: int, counts: FrameCounts) -> FrameDecoding:
+        """Return tables for reading, which add what they read of coefficients to `counts`."""
+        tables = self._classes[frame_class]
+        decoders = [TableSet(table).decoder for table in tables.lengths]
+
+        def plane(masks: int, patterns: int, plane_type: int) -> DecoderTables:
+            return DecoderTables(
+                ROWS,
+                decoders[masks],
+                decoders[masks],
+                decoders[patterns],
+                tables.offsets[plane_type],
+                *no_transforms(),
+                counts[masks],
+                counts[patterns],
+            )
+
+        return FrameDecoding(
+            decoders[NODES],
+            decoders[SHAPES],
+            decoders[VECTORS],
+            plane(LUMA_MASKS, LUMA_PATTERNS, 0),
+            plane(CHROMA_MASKS, CHROMA_PATTERNS, 1),
+        )

@@ -1,0 +1,179 @@
+"""The trained tables of the engine: what a codebook holds.
+
+Frames on their own are coded with a picture model (`blocks.model.Model`). Frames predicted from others have code
+lengths for every context of every pool (`contexts.POOLS`), by class of frame and rung of the quantizer's ladder;
+contexts whose statistics are alike share a table. They are where a group starts from: `adaptation` follows what it
+brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.model.initial import initial_model, lengths_from_bits
+from vqcodec.blocks.model.model_arrays import ModelArrays, check_rows
+from vqcodec.blocks.model.tables import Model
+from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
+from vqcodec.blocks.syntax.contexts import OFFSET_CELLS, PATTERN_SYMBOLS
+from vqcodec.entropy.tables import TableSet
+from vqcodec.errors import CodebookError
+from vqcodec.video.mc.contexts import (
+    CUT,
+    FIRST_EXPLICIT,
+    FIRST_MERGE,
+    FIRST_SKIP,
+    INTRA_BLOCK,
+    NODE_SYMBOLS,
+    POOLS,
+    SHAPE_SYMBOLS,
+    VECTOR_CLASSES,
+    VECTOR_SYMBOLS,
+)
+
+PREDICTED_CLASSES = 3  # key frames, those in the middle, those that nothing is predicted from
+PLANE_TYPES = 2
+_INTRA = "intra_"
+_INITIAL_OFFSET = -5  # 1/64 step
+
+
+class VideoModel:
+    """All tables of the engine; immutable.
+
+    Args:
+        intra: model of frames on their own, and of blocks without motion in others.
+        rungs: uint8, ascending step indices that tables were trained at.
+        rows: by pool, uint16 (PREDICTED_CLASSES, rungs, contexts), the table of each context.
+        lengths: by pool, uint8 (tables, symbols), code lengths in bits.
+        offset_sets: uint8 (PREDICTED_CLASSES, rungs), which reconstruction offsets are used.
+        offsets: int8 (sets, PLANE_TYPES, OFFSET_CELLS, 256, 4), in 1/64 step.
+        restoration: int16 (PREDICTED_CLASSES, rungs, PLANE_TYPES, classes, taps), the filter of predicted frames; of
+            size 0 for none.
+    """
+
+    def __init__(
+        self,
+        intra: Model,
+        rungs: npt.NDArray[np.uint8],
+        rows: Mapping[str, npt.NDArray[np.uint16]],
+        lengths: Mapping[str, npt.NDArray[np.uint8]],
+        offset_sets: npt.NDArray[np.uint8],
+        offsets: npt.NDArray[np.int8],
+        restoration: npt.NDArray[np.int16] | None = None,
+    ) -> None:
+        self.intra = intra
+        self.rungs = rungs
+        self.rows = dict(rows)
+        self.lengths = dict(lengths)
+        self.offset_sets = offset_sets
+        self.offsets = offsets
+        none = np.zeros((PREDICTED_CLASSES, 0, PLANE_TYPES, CLASSES, TAPS), dtype=np.int16)
+        self.restoration = none if restoration is None else restoration
+
+    @property
+    def restores(self) -> bool:
+        """Whether predicted frames can be filtered."""
+        return self.restoration.size > 0
+
+    def restoration_of(self, frame_class: int, step_index: int) -> npt.NDArray[np.int16]:
+        """Return the filter of a class of frames, int16 (PLANE_TYPES, classes, taps)."""
+        return self.restoration[frame_class, self.rung_of(step_index)]
+
+    def rung_of(self, step_index: int) -> int:
+        """Return the rung nearest to `step_index`, the finer one if two are equally near."""
+        return int(np.argmin(np.abs(self.rungs.astype(np.int64) - step_index)))
+
+    def prior(self, pool: str, frame_class: int, rung: int) -> npt.NDArray[np.uint8]:
+        """Return the trained code lengths of every context, uint8 (contexts, symbols); `frame_class` from 0."""
+        return self.lengths[pool][self.rows[pool][frame_class, rung]]
+
+    def offsets_of(self, frame_class: int, rung: int) -> npt.NDArray[np.int8]:
+        """Return the reconstruction offsets, int8 (PLANE_TYPES, OFFSET_CELLS, 256, 4)."""
+        return self.offsets[self.offset_sets[frame_class, rung]]
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the model as named integer arrays, for a codebook."""
+        arrays: dict[str, npt.NDArray[Any]] = {_INTRA + name: array for name, array in self.intra.to_arrays().items()}
+        arrays["rungs"] = self.rungs
+        for pool in POOLS:
+            arrays[f"{pool.name}_rows"] = self.rows[pool.name]
+            arrays[f"{pool.name}_lengths"] = self.lengths[pool.name]
+        arrays["offset_sets"] = self.offset_sets
+        arrays["offsets"] = self.offsets
+        if self.restores:
+            arrays["restoration"] = self.restoration
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> VideoModel:
+        """Return the model held in a codebook's arrays, which are checked.
+
+        Raises:
+            CodebookError: an array is missing, or has another shape, type or range than the engine needs.
+            CorruptFileError: code lengths are not a complete prefix code.
+        """
+        intra = Model.from_arrays({k.removeprefix(_INTRA): a for k, a in arrays.items() if k.startswith(_INTRA)})
+        held = ModelArrays(arrays, "engine video/mc")
+        rungs = held.take_rungs()
+        rows, lengths = {}, {}
+        for pool in POOLS:
+            table = held.take(f"{pool.name}_lengths", np.uint8, (None, pool.symbols))
+            TableSet(table, f"codebook: '{pool.name}_lengths'")
+            if table.min() == 0:
+                raise CodebookError(f"codebook: '{pool.name}_lengths' leaves a symbol without a code")
+            lengths[pool.name] = table
+            shape = (PREDICTED_CLASSES, len(rungs), pool.contexts)
+            rows[pool.name] = held.take(f"{pool.name}_rows", np.uint16, shape)
+            check_rows(rows[pool.name], len(table), f"{pool.name}_rows")
+        sets = held.take("offset_sets", np.uint8, (PREDICTED_CLASSES, len(rungs)))
+        offsets = held.take("offsets", np.int8, (None, PLANE_TYPES, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
+        check_rows(sets, len(offsets), "offset_sets")
+        restoration = held.take_restoration((PREDICTED_CLASSES, len(rungs), PLANE_TYPES))
+        return cls(intra, rungs, rows, lengths, sets, offsets, restoration)
+
+
+def initial_video_model(intra: Model, rungs: npt.ArrayLike) -> VideoModel:
+    """Return a model with formula-based tables to start training from, the same in every context of a pool."""
+    steps = np.asarray(rungs, dtype=np.uint8)
+    shared = initial_model(steps).planes[0].pools
+    masks = shared["flags"].lengths[_MASK_ELEMENT][None]
+    bits = {"nodes": _node_bits(), "shapes": _shape_bits(), "vectors": _vector_bits()}
+    lengths = {name: lengths_from_bits(row[None]) for name, row in bits.items()}
+    for plane in ("luma", "chroma"):
+        lengths[f"{plane}_masks"] = masks
+        lengths[f"{plane}_patterns"] = shared["patterns"].lengths
+    rows = {p.name: np.zeros((PREDICTED_CLASSES, len(steps), p.contexts), dtype=np.uint16) for p in POOLS}
+    offsets = np.full((1, PLANE_TYPES, OFFSET_CELLS, PATTERN_SYMBOLS, 4), _INITIAL_OFFSET, dtype=np.int8)
+    return VideoModel(intra, steps, rows, lengths, np.zeros((PREDICTED_CLASSES, len(steps)), dtype=np.uint8), offsets)
+
+
+_MASK_ELEMENT = 4  # the row of masks among the initial flags of the block engine
+
+
+def _node_bits() -> npt.NDArray[np.float64]:
+    bits = np.full(NODE_SYMBOLS, 14.0)
+    bits[CUT] = 1.5
+    bits[FIRST_SKIP:FIRST_MERGE] = [1.5, 3, 4, 5, 6]
+    bits[FIRST_MERGE:FIRST_EXPLICIT] = [3, 4, 5, 6, 7]
+    bits[FIRST_EXPLICIT:INTRA_BLOCK] = [6, 5, 7, 6, 6, 5, 7, 6, 6, 5, 7, 7, 7, 7, 7, 7]
+    bits[INTRA_BLOCK] = 6
+    return bits
+
+
+def _shape_bits() -> npt.NDArray[np.float64]:
+    symbols = np.arange(SHAPE_SYMBOLS)
+    luma, chroma = symbols >> 2, symbols & 3
+    bits = np.full(SHAPE_SYMBOLS, 4.5)
+    bits[luma == 0] = 3.0
+    bits[luma == 1] = 1.0
+    bits += np.array([0.5, 3.0, 3.0, 3.0])[chroma]
+    return bits
+
+
+def _vector_bits() -> npt.NDArray[np.float64]:
+    symbols = np.arange(VECTOR_SYMBOLS)
+    classes = symbols % VECTOR_CLASSES + symbols // VECTOR_CLASSES % VECTOR_CLASSES
+    return 2.0 + 0.5 * classes.astype(np.float64)

@@ -1,0 +1,1 @@
+"""Motion that encoder and decoder apply alike: candidates, interpolation, prediction, reconstruction, deblocking."""

@@ -1,0 +1,69 @@
+"""The frames that others are predicted from, and the frame that is opened for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.video.mc.layout import BORDER, ENTRIES, INTRA, LISTS, SLOTS, InterFrame, new_motion, new_planes
+from vqcodec.video.mc.motion.interpolation import PHASES, interpolate_phases, pad_reference
+from vqcodec.video.mc.structure import Place, References
+
+Samples = npt.NDArray[np.int16]
+
+
+class FrameStore:
+    """Keeps decoded frames of one size in slots, with the motion that they had.
+
+    Args:
+        height, width: of luma in whole units.
+        searching: whether to keep the references in all phases too, which an encoder's search needs.
+    """
+
+    def __init__(self, height: int, width: int, searching: bool = False) -> None:
+        self._shape = height, width
+        self._references = References()
+        padded = height + 2 * BORDER, width + 2 * BORDER
+        self._luma = np.zeros((SLOTS, *padded), dtype=np.int16)
+        self._chroma = np.zeros((2, SLOTS, height // 2 + BORDER, width // 2 + BORDER), dtype=np.int16)
+        self.phases = np.zeros((SLOTS if searching else 0, PHASES, *padded), dtype=np.int16)
+        self._between = np.zeros(padded if searching else (0, 0), dtype=np.int16)
+        self._motions: list[npt.NDArray[np.int16] | None] = [None] * SLOTS
+        self._motion_times = np.zeros((SLOTS, LISTS, ENTRIES), dtype=np.int64)
+
+    def keep(self, place: Place, planes: Sequence[Samples], frame: InterFrame | None) -> None:
+        """Keep a decoded frame: its planes, int16 in 1/16, and the motion of `frame`, None for a frame on its own."""
+        slot = self._references.keep(place)
+        pad_reference(planes[0], BORDER, self._luma[slot])
+        for number in range(2):
+            pad_reference(planes[1 + number], BORDER // 2, self._chroma[number, slot])
+        if len(self.phases):
+            interpolate_phases(self._luma[slot], self._between, self.phases[slot])
+        self._motions[slot] = new_motion(*self._shape, INTRA) if frame is None else frame.motion
+        self._motion_times[slot] = 0 if frame is None else frame.times
+
+    def open(self, place: Place, step_index: int, chroma_step_index: int) -> InterFrame:
+        """Return the empty frame of `place`, with what it is predicted from."""
+        lists = self._references.lists(place)
+        times, slots = np.zeros((LISTS, ENTRIES), dtype=np.int64), np.zeros((LISTS, ENTRIES), dtype=np.int64)
+        for side, entries in enumerate(lists):
+            for number, time in enumerate(entries):
+                times[side, number], slots[side, number] = time, self._references.slot_of(time)
+        colocated_time = lists[1][0]
+        colocated = self._references.slot_of(colocated_time)
+        motion = self._motions[colocated]
+        assert motion is not None  # a frame that is kept has one
+        numbers = np.array([place.time, colocated_time, len(lists[0]), len(lists[1])], dtype=np.int64)
+        return InterFrame(
+            *new_planes(*self._shape, step_index, chroma_step_index),
+            new_motion(*self._shape),
+            motion,
+            self._luma,
+            self._chroma,
+            slots,
+            times,
+            self._motion_times[colocated].copy(),
+            numbers,
+        )

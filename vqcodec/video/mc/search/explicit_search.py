@@ -1,0 +1,179 @@
+"""Search of explicit motion: the best vector to every reference, and the best pair of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.kernels.jit import inline_kernel, inner_kernel
+from vqcodec.video.mc.contexts import FIRST_EXPLICIT, choice_of_references, vector_context
+from vqcodec.video.mc.layout import ENTRIES, FIRST_COUNT, GRID_LOG, LISTS, MOTION
+from vqcodec.video.mc.motion.candidates import list_predictors
+from vqcodec.video.mc.search.motion_search import STARTS, predict_from_phases, search_vector, vector_bits
+from vqcodec.video.mc.search.search_records import HUGE, least
+
+
+@inner_kernel
+def _list_starts(frame, log_size, side, entry, scratch):
+    """Fill `scratch.starts` with the vectors to start a search from; return their number."""
+    starts, predictors = scratch.starts, scratch.predictors[side, entry]
+    for number in range(2):
+        starts[number, 0], starts[number, 1] = predictors[number, 0], predictors[number, 1]
+    starts[2, 0], starts[2, 1] = 0, 0
+    count = 3
+    above = scratch.found[log_size - GRID_LOG + 1, side, entry]
+    if above[0] == 1:
+        starts[count, 0], starts[count, 1] = above[1], above[2]
+        count += 1
+    for number in range(3):
+        motion = scratch.candidates[number]
+        for other in range(LISTS):
+            same = motion[other] >= 0 and frame.times[other, motion[other]] == frame.times[side, entry]
+            if same and count < STARTS:
+                starts[count, 0], starts[count, 1] = motion[2 + 2 * other], motion[3 + 2 * other]
+                count += 1
+    return count
+
+
+@inner_kernel
+def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
+    """Find the best vector to every reference, into `scratch.vectors` and `vector_costs`."""
+    size = np.int64(1) << log_size
+    lengths = tables.vectors[vector_context(log_size, np.int64(0))]
+    for side in range(LISTS):
+        for entry in range(ENTRIES):
+            scratch.vector_costs[side, entry] = HUGE
+            if entry >= frame.numbers[FIRST_COUNT + side]:
+                continue
+            predictors = scratch.predictors[side, entry]
+            list_predictors(frame, y, x, size, np.int64(side), np.int64(entry), scratch.vector, predictors)
+            vector = scratch.vectors[side, entry]
+            twin = -1
+            for other in range(frame.numbers[FIRST_COUNT] if side == 1 else 0):
+                if frame.times[0, other] == frame.times[side, entry]:
+                    twin = other
+            header = node_bits[FIRST_EXPLICIT + 2 * (2 * side + entry)]
+            if twin >= 0:
+                vector[0], vector[1] = scratch.vectors[0, twin, 0], scratch.vectors[0, twin, 1]
+                bits, _ = vector_bits(vector[0], vector[1], predictors, lengths)
+                known, _ = vector_bits(vector[0], vector[1], scratch.predictors[0, twin], lengths)
+                header += bits - known - np.int64(node_bits[FIRST_EXPLICIT + 2 * twin])
+                scratch.vector_costs[side, entry] = scratch.vector_costs[0, twin] + settings.weight * header
+            else:
+                count = _list_starts(frame, log_size, np.int64(side), np.int64(entry), scratch)
+                cost = search_vector(
+                    phases[frame.slots[side, entry]],
+                    scratch.target,
+                    y,
+                    x,
+                    size,
+                    predictors,
+                    lengths,
+                    settings.weight,
+                    np.float32(1),
+                    scratch.starts,
+                    count,
+                    settings.reach if log_size > GRID_LOG else min(settings.reach, 2),
+                    settings.neighbours,
+                    scratch.rows,
+                    vector,
+                )
+                scratch.vector_costs[side, entry] = cost + settings.weight * header
+            found = scratch.found[log_size - GRID_LOG, side, entry]
+            found[0], found[1], found[2] = 1, vector[0], vector[1]
+
+
+@inner_kernel
+def _search_pair(frame, phases, y, x, log_size, first, second, node_bits, tables, settings, scratch):
+    """Refine the best vectors of both lists for their mean, in turn, into `scratch.explicit[2]`; return the cost."""
+    size = np.int64(1) << log_size
+    pair = scratch.explicit[2]
+    pair[0], pair[1] = first, second
+    for k in range(2):
+        pair[2 + k], pair[4 + k] = scratch.vectors[0, first, k], scratch.vectors[1, second, k]
+    lengths = tables.vectors[vector_context(log_size, np.int64(1))]
+    header = np.float32(node_bits[FIRST_EXPLICIT + 2 * choice_of_references(first, second)])
+    best = HUGE
+    side = np.int64(1) if scratch.vector_costs[0, first] < scratch.vector_costs[1, second] else np.int64(0)
+    prediction = scratch.residual.prediction
+    for _turn in range(2):
+        fixed = 1 - side
+        entry = pair[side]
+        alone = scratch.best  # not needed until the search is over
+        alone[0] = pair[0] if fixed == 0 else -1
+        alone[1] = pair[1] if fixed == 1 else -1
+        for k in range(2, MOTION):
+            alone[k] = pair[k]
+        predict_from_phases(phases, frame.slots, y, x, size, alone, prediction)
+        for i in range(size):
+            a, b, target = scratch.target[i], prediction[i], scratch.pair_target[i]
+            for j in range(size):
+                target[j] = 2 * np.int32(a[j]) - np.int32(b[j])
+        scratch.starts[0, 0], scratch.starts[0, 1] = pair[2 + 2 * side], pair[3 + 2 * side]
+        for k in range(2):
+            scratch.starts[1, k] = scratch.predictors[side, entry, 0, k]
+        cost = search_vector(
+            phases[frame.slots[side, entry]],
+            scratch.pair_target,
+            y,
+            x,
+            size,
+            scratch.predictors[side, entry],
+            lengths,
+            settings.weight,
+            np.float32(0.5),
+            scratch.starts,
+            np.int64(2),
+            np.int64(1),
+            settings.neighbours,
+            scratch.rows,
+            scratch.vector,
+        )
+        other, _ = vector_bits(
+            pair[2 + 2 * fixed], pair[3 + 2 * fixed], scratch.predictors[fixed, pair[fixed]], lengths
+        )
+        total = cost + settings.weight * (header + other)
+        if total >= best:
+            break
+        best = np.float64(total)
+        pair[2 + 2 * side], pair[3 + 2 * side] = scratch.vector[0], scratch.vector[1]
+        side = fixed
+    return best
+
+
+@inner_kernel
+def list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
+    """Fill `scratch.explicit` and `explicit_costs`: the best vector of each list, and both together."""
+    _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch)
+    first = np.int64(least(scratch.vector_costs[0], ENTRIES))
+    second = np.int64(least(scratch.vector_costs[1], ENTRIES))
+    for side in range(LISTS):
+        motion, entry = scratch.explicit[side], first if side == 0 else second
+        for k in range(MOTION):
+            motion[k] = 0
+        motion[side], motion[1 - side] = entry, -1
+        for k in range(2):
+            motion[2 + 2 * side + k] = scratch.vectors[side, entry, k]
+        scratch.explicit_costs[side] = scratch.vector_costs[side, entry]
+    scratch.explicit_costs[2] = HUGE
+    if settings.both:
+        if frame.times[0, first] == frame.times[1, second]:
+            second = 1 - second
+        if scratch.vector_costs[1, second] < HUGE:
+            scratch.explicit_costs[2] = _search_pair(
+                frame, phases, y, x, log_size, first, second, node_bits, tables, settings, scratch
+            )
+
+
+@inline_kernel
+def motion_bits(motion, log_size, tables, scratch):
+    """Return the bits of the vectors of an explicit motion."""
+    both = np.int64(motion[0] >= 0 and motion[1] >= 0)
+    lengths = tables.vectors[vector_context(log_size, both)]
+    total = np.int64(0)
+    for side in range(LISTS):
+        if motion[side] >= 0:
+            bits, _ = vector_bits(
+                motion[2 + 2 * side], motion[3 + 2 * side], scratch.predictors[side, motion[side]], lengths
+            )
+            total += bits
+    return total

@@ -1,0 +1,1 @@
+"""The syntax of a predicted frame: writing it and reading it."""

@@ -1,0 +1,1 @@
+"""Train the tables of motion-compensated video."""

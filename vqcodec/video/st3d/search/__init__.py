@@ -1,0 +1,1 @@
+"""Choose and code the macroblocks of a slab."""

@@ -1,0 +1,1 @@
+"""The syntax of a slab: writing it and reading it."""

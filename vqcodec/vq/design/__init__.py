@@ -1,0 +1,1 @@
+"""Codebook design: LBG, ECVQ and what they are made of."""

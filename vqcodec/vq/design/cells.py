@@ -1,0 +1,141 @@
+"""Cells of a training sequence: partition it among codewords, and measure the cells.
+
+All sums are float64 over fixed shards of the training sequence, combined in their order: the same bytes for any number
+of threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.vq.search import SearchIndex
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+_MOST_SHARDS = 32
+_LEAST_SHARD_VECTORS = 8_192
+_MOST_SUMS = 1 << 22  # float64 numbers that the partial sums of all shards may hold together
+
+
+@kernel
+def _accumulate(vectors, indices, distortions, sums, counts, cell_distortions):
+    for i in range(vectors.shape[0]):
+        k = indices[i]
+        counts[k] += 1
+        cell_distortions[k] += np.float64(distortions[i])
+        for d in range(vectors.shape[1]):
+            sums[k, d] += np.float64(vectors[i, d])
+
+
+@kernel
+def _accumulate_spread(vectors, indices, centroids, spread):
+    for i in range(vectors.shape[0]):
+        k = indices[i]
+        for d in range(vectors.shape[1]):
+            difference = np.float64(vectors[i, d]) - centroids[k, d]
+            spread[k, d] += difference * difference
+
+
+@kernel
+def _accumulate_slope(vectors, indices, centroids, dominant, slope):
+    for i in range(vectors.shape[0]):
+        k = indices[i]
+        lever = np.float64(vectors[i, dominant[k]]) - centroids[k, dominant[k]]
+        for d in range(vectors.shape[1]):
+            slope[k, d] += lever * (np.float64(vectors[i, d]) - centroids[k, d])
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A training sequence divided among the codewords of an index.
+
+    Attributes:
+        indices: int32 (n,), the cell of each vector.
+        counts: int64 (size,), vectors in each cell.
+        sums: float64 (size, dimension), sum of the vectors of each cell.
+        distortions: float64 (size,), sum of the squared errors in each cell.
+    """
+
+    indices: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.int64]
+    sums: DoubleArray
+    distortions: DoubleArray
+
+    @property
+    def distortion(self) -> float:
+        """Mean squared error per vector."""
+        return float(self.distortions.sum() / self.indices.size)
+
+    def centroids(self, empty: npt.NDArray[np.floating]) -> DoubleArray:
+        """The mean of each cell, float64 (size, dimension); the row of `empty` where a cell has no vector."""
+        counts = np.maximum(self.counts, 1)[:, np.newaxis]
+        return np.where(self.counts[:, np.newaxis] > 0, self.sums / counts, empty)
+
+
+def partition(
+    training_sequence: FloatArray,
+    index: SearchIndex,
+    hint: npt.NDArray[np.int32] | None = None,
+    threads: int | None = None,
+) -> Partition:
+    """Assign each vector of `training_sequence`, float32 (n, dimension), to its nearest codeword.
+
+    `hint` is as in `SearchIndex.nearest`: the indices of the last partition, as a rule.
+    """
+    size, dimension = index.codewords.shape
+    indices = np.empty(len(training_sequence), np.int32)
+
+    def measure(rows: slice) -> tuple[DoubleArray, npt.NDArray[np.int64], DoubleArray]:
+        vectors = training_sequence[rows]
+        cells, errors = index.nearest(vectors, hint=None if hint is None else hint[rows], threads=1)
+        sums, counts, distortions = np.zeros((size, dimension)), np.zeros(size, np.int64), np.zeros(size)
+        _accumulate(vectors, cells, errors, sums, counts, distortions)
+        indices[rows] = cells
+        return sums, counts, distortions
+
+    parts = map_shards(measure, _shards(training_sequence, size), threads)
+    sums, counts, distortions = (sum(column[1:], start=column[0]) for column in zip(*parts))
+    return Partition(indices, counts, sums, distortions)
+
+
+def principal_spread(
+    training_sequence: FloatArray, cells: Partition, centroids: DoubleArray, threads: int | None = None
+) -> DoubleArray:
+    """The direction in which each cell is widest, as long as one standard deviation; float64 (size, dimension).
+
+    It is the regression of all dimensions on the dimension of largest variance: one step of the power iteration from
+    that unit vector, without an eigenvalue problem for each cell. Zero for a cell without extent.
+    """
+
+    def spread_of(rows: slice) -> DoubleArray:
+        spread = np.zeros(centroids.shape)
+        _accumulate_spread(training_sequence[rows], cells.indices[rows], centroids, spread)
+        return spread
+
+    def slope_of(rows: slice) -> DoubleArray:
+        slope = np.zeros(centroids.shape)
+        _accumulate_slope(training_sequence[rows], cells.indices[rows], centroids, dominant, slope)
+        return slope
+
+    shards = _shards(training_sequence, len(centroids))
+    spreads = map_shards(spread_of, shards, threads)
+    spread = sum(spreads[1:], start=spreads[0])
+    dominant = spread.argmax(axis=1)
+    slopes = map_shards(slope_of, shards, threads)
+    slope = sum(slopes[1:], start=slopes[0])
+    scale = np.sqrt(spread.max(axis=1) * np.maximum(cells.counts, 1))
+    return np.divide(slope, scale[:, np.newaxis], out=np.zeros_like(slope), where=scale[:, np.newaxis] > 0)
+
+
+def _shards(training_sequence: FloatArray, size: int) -> list[slice]:
+    """Cut the training sequence into few shards of equal length: each carries sums for all codewords."""
+    count, dimension = training_sequence.shape
+    most = max(1, min(_MOST_SHARDS, _MOST_SUMS // (size * dimension), count // _LEAST_SHARD_VECTORS))
+    bounds = np.linspace(0, count, most + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in itertools.pairwise(bounds)]

@@ -1,0 +1,183 @@
+"""Codebook design by the generalized Lloyd algorithm with splitting.
+
+Source: Linde, Buzo and Gray 1980, "An algorithm for vector quantizer design".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.vq.design.cells import DoubleArray, Partition, partition, principal_spread
+from vqcodec.vq.design.starts import FloatArray, check_stopping_rule, checked_training_sequence, kmeans_plus_plus
+from vqcodec.vq.search import SearchIndex
+
+Start = Literal["split", "k-means++"] | npt.ArrayLike
+
+
+class Iteration(NamedTuple):
+    """One entry of a convergence history: `distortion` is the mean squared error per vector at `size` codewords."""
+
+    size: int
+    iteration: int
+    distortion: float
+
+
+Progress = Callable[[Iteration], None]
+
+
+@dataclass(frozen=True)
+class LBGResult:
+    """A designed codebook.
+
+    Attributes:
+        codewords: float32 (size, dimension).
+        counts: int64 (size,), vectors of the training sequence in each cell. A cell is empty only when the sequence
+            has fewer distinct vectors than codewords.
+        indices: int32 (n,), the cell of each vector.
+        distortion: mean squared error per vector of the training sequence.
+        history: all iterations, in order.
+    """
+
+    codewords: FloatArray
+    counts: npt.NDArray[np.int64]
+    indices: npt.NDArray[np.int32]
+    distortion: float
+    history: tuple[Iteration, ...] = field(repr=False)
+
+
+def lbg(
+    training_sequence: npt.ArrayLike,
+    size: int,
+    *,
+    start: Start = "split",
+    threshold: float = 1e-3,
+    perturbation: float = 0.1,
+    max_iterations: int = 100,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> LBGResult:
+    """Design `size` codewords that minimise the squared error of a training sequence.
+
+    Args:
+        training_sequence: (n, dimension) with n >= size, converted to float32; finite and within +-1e15.
+        size: number of codewords, 1..65,536; need not be a power of two.
+        start: "split" begins with the centroid of all and doubles the codebook, iterating at each size (when fewer
+            than all cells are to be split, those of greatest distortion are); "k-means++" draws the initial codewords
+            from a sample and iterates at the final size only, which is faster and ends a little lower for large
+            codebooks; or the initial codewords themselves, (size, dimension).
+        threshold: iterations at one size end when the distortion falls by less than this fraction of itself.
+        perturbation: distance of the halves of a split codeword from their centroid, in standard deviations of the
+            cell along its widest direction.
+        max_iterations: at most so many iterations at one size, >= 1.
+        seed: of the random sample that "k-means++" draws. Splitting is not random.
+        threads: how many threads to use; None: as many as there are CPUs. The result does not depend on it.
+        progress: called with each `Iteration`.
+
+    Raises:
+        ValueError: an argument is not as described.
+        LimitError: more codewords or dimensions than `vqcodec.limits` allows.
+    """
+    data = checked_training_sequence(training_sequence, size)
+    check_stopping_rule(threshold, max_iterations)
+    if not 0 < perturbation <= 2:
+        raise ValueError(f"perturbation={perturbation}; 0..2 standard deviations are wanted, and not 0")
+    lloyd = _Lloyd(data, threshold, perturbation, max_iterations, threads, progress)
+    if isinstance(start, str) and start == "split":
+        codewords, cells = lloyd.grow(size)
+    else:
+        codewords, cells = lloyd.refine(_initial_codewords(start, data, size, seed), None)
+    return LBGResult(codewords, cells.counts, cells.indices, cells.distortion, tuple(lloyd.history))
+
+
+class _Lloyd:
+    """Lloyd iterations on one training sequence, with their options and history."""
+
+    def __init__(
+        self,
+        data: FloatArray,
+        threshold: float,
+        perturbation: float,
+        max_iterations: int,
+        threads: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self.data = data
+        self.threshold = threshold
+        self.perturbation = perturbation
+        self.max_iterations = max_iterations
+        self.threads = threads
+        self.progress = progress
+        self.history: list[Iteration] = []
+
+    def grow(self, size: int) -> tuple[FloatArray, Partition]:
+        """Double a codebook from 1 to `size` codewords, with iterations at each size."""
+        mean = self.data.mean(axis=0, dtype=np.float64, keepdims=True)
+        codewords, cells = self.refine(mean.astype(np.float32), None)
+        while len(codewords) < size:
+            split = self._split(codewords, cells, min(2 * len(codewords), size))
+            codewords, cells = self.refine(split, cells.indices)
+        return codewords, cells
+
+    def refine(self, codewords: FloatArray, hint: npt.NDArray[np.int32] | None) -> tuple[FloatArray, Partition]:
+        """Move codewords to the centroids of their cells until the distortion settles."""
+        previous = np.inf
+        for iteration in range(1, self.max_iterations + 1):
+            cells = partition(self.data, SearchIndex(codewords), hint, self.threads)
+            self._record(Iteration(len(codewords), iteration, cells.distortion))
+            settled = previous - cells.distortion <= self.threshold * cells.distortion
+            empty = np.flatnonzero(cells.counts == 0)
+            if (settled and (not empty.size or not cells.distortion)) or iteration == self.max_iterations:
+                break
+            centroids = cells.centroids(empty=codewords)
+            if empty.size and cells.distortion:
+                self._refill(centroids, cells, empty)
+            codewords = centroids.astype(np.float32)
+            hint, previous = cells.indices, cells.distortion
+        return codewords, cells
+
+    def _record(self, entry: Iteration) -> None:
+        self.history.append(entry)
+        if self.progress is not None:
+            self.progress(entry)
+
+    def _split(self, codewords: FloatArray, cells: Partition, size: int) -> FloatArray:
+        """Split the `size - len(codewords)` cells of greatest distortion; the second halves come last."""
+        centroids = cells.centroids(empty=codewords)
+        offsets = self.perturbation * principal_spread(self.data, cells, centroids, self.threads)
+        widest = np.sort(np.argsort(-cells.distortions, kind="stable")[: size - len(codewords)])
+        second_halves = centroids[widest] - offsets[widest]
+        centroids[widest] += offsets[widest]
+        return np.concatenate([centroids, second_halves]).astype(np.float32)
+
+    def _refill(self, centroids: DoubleArray, cells: Partition, empty: npt.NDArray[np.intp]) -> None:
+        """Put the codeword of each empty cell beside the centroid of the cell of greatest distortion.
+
+        That centroid stays where it is, so the distortion cannot rise. A cell may be split several times: each time it
+        counts for half its distortion, and the next codeword goes to the other side or farther out.
+        """
+        spread = principal_spread(self.data, cells, centroids, self.threads)
+        distortions = cells.distortions.copy()
+        times = np.zeros(len(centroids), np.int64)
+        for k in empty:
+            widest = int(distortions.argmax())
+            times[widest] += 1
+            side = (times[widest] + 1) // 2 * (1 if times[widest] % 2 else -1)
+            centroids[k] = centroids[widest] + side * spread[widest]
+            distortions[widest] /= 2
+
+
+def _initial_codewords(start: Start, data: FloatArray, size: int, seed: int) -> FloatArray:
+    if isinstance(start, str):
+        if start != "k-means++":
+            raise ValueError(f'start={start!r}; "split", "k-means++" or an array of codewords is wanted')
+        return kmeans_plus_plus(data, size, seed)
+    codewords = np.ascontiguousarray(start, dtype=np.float32)
+    if codewords.shape != (size, data.shape[1]):
+        raise ValueError(f"start has shape {codewords.shape}; ({size}, {data.shape[1]}) is wanted")
+    return codewords

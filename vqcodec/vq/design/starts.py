@@ -1,0 +1,109 @@
+"""What codebook design begins with: a checked training sequence, and codewords to start from."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec import limits
+from vqcodec.errors import LimitError
+from vqcodec.kernels.jit import kernel
+from vqcodec.vq.search import MAX_MAGNITUDE
+
+FloatArray = npt.NDArray[np.float32]
+
+_SAMPLE_VECTORS = 65_536
+_SAMPLES_PER_CODEWORD = 32
+
+
+@kernel
+def _lower_distances(columns, centre, distances):
+    """distances[i] = min(distances[i], squared error of column i and `centre`), lanes along the sample."""
+    dimension, count = columns.shape
+    errors = np.zeros(count, np.float32)
+    for d in range(dimension):
+        for i in range(count):
+            difference = columns[d, i] - centre[d]
+            errors[i] += difference * difference
+    for i in range(count):
+        if errors[i] < distances[i]:
+            distances[i] = errors[i]
+
+
+@kernel
+def _draw(distances, uniform):
+    """The index that a number `uniform` in 0..1 selects with probability proportional to `distances`; -1: all 0."""
+    total = 0.0
+    for i in range(distances.shape[0]):
+        total += np.float64(distances[i])
+    remaining = uniform * total
+    last = -1
+    for i in range(distances.shape[0]):
+        if distances[i] > 0:
+            last = i
+            remaining -= np.float64(distances[i])
+            if remaining < 0:
+                break
+    return last
+
+
+def checked_training_sequence(training_sequence: npt.ArrayLike, size: int) -> FloatArray:
+    """`training_sequence` as a C-ordered float32 array (n, dimension), fit to train `size` codewords.
+
+    Raises:
+        ValueError: not two axes, fewer vectors than codewords, or values that are not finite or beyond +-1e15.
+        LimitError: more codewords or dimensions than `vqcodec.limits` allows.
+    """
+    data = np.ascontiguousarray(training_sequence, dtype=np.float32)
+    if data.ndim != 2 or data.shape[1] < 1:
+        raise ValueError(f"training sequence has shape {data.shape}; (n_vectors, dimension) is wanted")
+    if size < 1:
+        raise ValueError(f"size={size} codewords; at least 1 is wanted")
+    if size > limits.MAX_CODEWORDS:
+        raise LimitError(f"{size} codewords; at most {limits.MAX_CODEWORDS} are allowed")
+    if data.shape[1] > limits.MAX_VECTOR_DIMENSION:
+        raise LimitError(f"{data.shape[1]} dimensions; at most {limits.MAX_VECTOR_DIMENSION} are allowed")
+    if len(data) < size:
+        raise ValueError(
+            f"n_vectors={len(data)} should be >= size={size}: give more vectors or ask for fewer codewords"
+        )
+    if not max(abs(float(data.min())), abs(float(data.max()))) <= MAX_MAGNITUDE:  # false for NaN, too
+        raise ValueError(
+            f"training sequence has values that are not finite, or exceed {MAX_MAGNITUDE:.0e} in magnitude"
+        )
+    return data
+
+
+def check_stopping_rule(threshold: float, max_iterations: int) -> None:
+    """Raise ValueError unless `threshold` is a fraction in 0..1 and `max_iterations` at least 1."""
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold={threshold}; a fraction in 0..1 is wanted")
+    if max_iterations < 1:
+        raise ValueError(f"max_iterations={max_iterations}; at least 1 is wanted")
+
+
+def kmeans_plus_plus(training_sequence: FloatArray, size: int, seed: int) -> FloatArray:
+    """Draw `size` vectors far from one another, each with probability proportional to its squared error so far.
+
+    Works on a random sample of the training sequence (65,536 vectors, or 32 for each codeword if that is more), which
+    costs little in distortion and keeps the time at O(sample * size * dimension).
+
+    Returns:
+        float32 (size, dimension), float32 copies of vectors of the sequence. Vectors repeat only when the sample has
+        fewer distinct ones than `size`.
+
+    Source: Arthur and Vassilvitskii 2007, "k-means++: the advantages of careful seeding".
+    """
+    generator = np.random.default_rng(seed)
+    count = min(len(training_sequence), max(_SAMPLE_VECTORS, _SAMPLES_PER_CODEWORD * size))
+    rows = np.sort(generator.choice(len(training_sequence), count, replace=False))
+    columns = np.ascontiguousarray(training_sequence[rows].T)
+    distances = np.full(count, np.inf, np.float32)
+    codewords = np.empty((size, columns.shape[0]), np.float32)
+    chosen = int(generator.integers(count))
+    for k in range(size):
+        codewords[k] = columns[:, chosen]
+        _lower_distances(columns, codewords[k], distances)
+        drawn = _draw(distances, generator.random())
+        chosen = drawn if drawn >= 0 else int(generator.integers(count))
+    return codewords
