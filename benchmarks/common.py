@@ -94,7 +94,7 @@ def _version(distribution: str) -> str | None:
 def _vqcodec_version() -> str:
     import vqcodec
 
-    return vqcodec.__version__
+    return vqcodec.version.__version__
 
 
 def _processor() -> str:

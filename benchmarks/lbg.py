@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import DATA, MissingDataError
 from benchmarks.search import grey_blocks
-from vqcodec.kernels.jit import default_threads
+from vqcodec.threads import default_threads
 from vqcodec.vq.design.lbg import lbg
 from vqcodec.vq.design.starts import kmeans_plus_plus
 from vqcodec.vq.search import nearest

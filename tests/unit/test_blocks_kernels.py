@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH, gather_block_references, predict_block
-from vqcodec.blocks.layout import COEFFICIENT_MAX, SAMPLE_MAX, SUPERBLOCK, new_plane
+from vqcodec.blocks.layout import COEFFICIENT_MAX, LUMA, SAMPLE_MAX, SUPERBLOCK, new_plane
 from vqcodec.blocks.model.initial import initial_model
-from vqcodec.blocks.model.tables import LUMA
 from vqcodec.blocks.search.quantization import QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.signal import transforms
 from vqcodec.blocks.signal.prediction import ANGLES, TAPS

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import vqcodec
+from vqcodec.api.warming import PROGRAM
 from vqcodec.kernels import compiler as kernel_compiler
 from vqcodec.kernels import linking as kernel_linking
 from vqcodec.kernels import second_process
@@ -220,7 +221,7 @@ def test_an_unknown_numba_compiles_in_its_own_way(monkeypatch: pytest.MonkeyPatc
 
 class TestSecondProcess:
     def test_does_steps_until_one_fails(self) -> None:
-        process = SecondProcess()
+        process = SecondProcess(PROGRAM)
         try:
             assert not process.run("no step")
             assert not process.run("0")
@@ -231,7 +232,7 @@ class TestSecondProcess:
         made: list[FakeProcess] = []
 
         class FakeProcess:
-            def __init__(self) -> None:
+            def __init__(self, _program: str) -> None:
                 made.append(self)
                 self.steps: list[str] = []
                 self.ended = False
@@ -253,7 +254,7 @@ class TestSecondProcess:
             return value - 2
 
         def interrupted() -> None:
-            with helped(lambda name: {"wanted": lambda run: run("step")}.get(name)) as wait:
+            with helped(lambda name: {"wanted": lambda run: run("step")}.get(name), PROGRAM) as wait:
                 kernel(unwanted)(1)
                 assert not made
                 kernel(wanted)(1)

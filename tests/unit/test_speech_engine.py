@@ -12,8 +12,9 @@ from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.speech.bands import BANDS, NARROWBAND, WIDEBAND, Band
 from vqcodec.speech.celp import engine
 from vqcodec.speech.celp.engine import EncodedSpeech, SpeechOptions
-from vqcodec.speech.celp.header import PostFilters, SpeechHeader
+from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.rate_control import Aim, find_lambda, find_share, mix
+from vqcodec.speech.filters.strengths import PostFilters
 
 QUICK = SpeechOptions(quality=50, effort=0, threads=1)
 BOOK = tiny_codebook(NARROWBAND)

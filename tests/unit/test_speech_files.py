@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.chunks import PACKET, chunk_bytes
+from vqcodec.container.files import medium_of_media
 from vqcodec.container.index import read_index
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
-from vqcodec.files.sniffing import is_sound, medium_of_media
+from vqcodec.files.sniffing import is_sound
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.sound.resampling import resampled_length
 from vqcodec.speech.stream import (

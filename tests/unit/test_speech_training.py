@@ -13,9 +13,10 @@ from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.celp import engine
 from vqcodec.speech.celp.engine import SpeechOptions
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
+from vqcodec.speech.excitation.costs import coded_costs
 from vqcodec.speech.training import train as training
 from vqcodec.speech.training.set_training import SetDesign
-from vqcodec.speech.training.statistics import coded_costs, likely_counts
+from vqcodec.speech.training.statistics import likely_counts
 from vqcodec.speech.training.train import Ladder, TrainingOptions, train
 
 PARENT = tiny_codebook(NARROWBAND)

@@ -98,7 +98,8 @@ def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
         CorruptFileError, UnsupportedError: it is no such file, or one of a later version.
     """
     from vqcodec.container import load_media
-    from vqcodec.files.sniffing import medium_of_media, with_head
+    from vqcodec.container.files import medium_of_media
+    from vqcodec.files.sniffing import with_head
 
     source, head = with_head(source, name)
     medium = medium_of_media(head)
@@ -112,7 +113,7 @@ def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
 def side_to_compare(source: Source, name: str) -> tuple[Side, str]:
     """A side of a comparison, whose source may have been read, and its medium."""
     from vqcodec.container import is_media
-    from vqcodec.files.sniffing import medium_of_media
+    from vqcodec.container.files import medium_of_media
 
     source, medium, head = _medium_of_source(source, name)
     if is_media(head):

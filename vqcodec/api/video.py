@@ -47,7 +47,8 @@ from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
 from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
 from vqcodec.speech.sound.audio_output import write_audio
-from vqcodec.video.codec import DEFAULT_EFFORT, Progress, VideoWish, default_threads, encode_to
+from vqcodec.threads import default_threads
+from vqcodec.video.codec import DEFAULT_EFFORT, Progress, VideoWish, encode_to
 from vqcodec.video.decoding import Decoding, Part, duration_of, part_of
 from vqcodec.video.encoding import Plan
 from vqcodec.video.files import VideoFile, check_structure, codebook_of, read_video
@@ -137,7 +138,17 @@ def decode(
             texts = texts_of(video.metadata)
             if texts and not chosen.muxer:
                 notes.append(f"{chosen.name} has no place for its texts ({', '.join(texts)}), which are left out")
-            job = VideoWriting(decoding, form, chosen, sound, texts, asked.lossless, asked.overwrite)
+            job = VideoWriting(
+                form,
+                chosen,
+                decoding.first,
+                decoding.length,
+                decoding.times(),
+                sound,
+                texts,
+                asked.lossless,
+                asked.overwrite,
+            )
             frames = decoding.frames(_share_of(decoding.length, asked.progress))
             written = job.write(memory if destination is None else destination, frames)
     return VideoDecodeReport(

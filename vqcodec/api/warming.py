@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from vqcodec.video.mc.model.tables import VideoModel
     from vqcodec.video.mc.parameters import GroupParameters
     from vqcodec.video.mc.structure import Place
+
+PROGRAM = "vqcodec.api.warming"
+"""What a second process runs: this module, which then does the steps that it is sent."""
 
 EFFORTS = (0, 5, 9)
 OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -61,7 +65,7 @@ def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
                 return
             count()
 
-    with helped(lambda kernel: work_off) as wait:
+    with helped(lambda kernel: work_off, PROGRAM) as wait:
         while True:
             while (number := _taken(waiting.popleft)) is not None:
                 steps[number]()
@@ -233,3 +237,16 @@ def texture(channels: int) -> np.ndarray:
     noise = np.random.default_rng(1).integers(0, 80, (HEIGHT, WIDTH))
     plane = np.where(x < WIDTH // 2, 90, 2 * y + noise)
     return np.stack([plane + 10 * channel for channel in range(channels)], axis=2).astype(np.uint8)
+
+
+def _serve() -> None:
+    """Do the steps that come in, a name a line, and answer each with a line."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what anything else prints is no answer
+    for line in sys.stdin:
+        step_named(line.strip())()
+        print(file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    _serve()

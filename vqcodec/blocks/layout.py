@@ -19,6 +19,9 @@ SAMPLE_MIDDLE = 128 << SAMPLE_BITS
 COEFFICIENT_BITS = 3  # fractional bits of dequantised coefficients of the orthonormal transform
 COEFFICIENT_MAX = (1 << 16) - 1  # 32 * 255 * 8 fits
 
+LUMA, CHROMA = 0, 1
+PLANE_TYPES = ("luma", "chroma")
+
 UNIT_LOG = 2
 UNIT = 1 << UNIT_LOG
 SUPERBLOCK_LOG = 5

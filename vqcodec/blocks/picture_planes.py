@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.layout import MODE, SAMPLE_BITS, UNIT, Plane, new_plane, padded_size
-from vqcodec.blocks.model.tables import CHROMA, LUMA
+from vqcodec.blocks.layout import CHROMA, LUMA, MODE, SAMPLE_BITS, UNIT, Plane, new_plane, padded_size
 from vqcodec.blocks.parameters import CodingParameters
 
 TILE_MAX = 1280  # larger pictures are cut into independent tiles of about equal size

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from vqcodec import __version__
 from vqcodec.cli.commands import codebook, compare, decode, encode, info, train_codebook, verify, warm
 from vqcodec.cli.exit_codes import exit_code_help
 from vqcodec.cli.failures import CommandLine
 from vqcodec.errors import UsageError
+from vqcodec.version import __version__
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 

@@ -24,7 +24,7 @@ def announce_compilation(console: Console) -> Iterator[None]:
     _load_compiler()
     from numba.core import event
 
-    from vqcodec.api.warming import task_beside
+    from vqcodec.api.warming import PROGRAM, task_beside
     from vqcodec.kernels.second_process import helped
 
     class Announcer(event.Listener):
@@ -38,7 +38,7 @@ def announce_compilation(console: Console) -> Iterator[None]:
         def on_end(self, event: event.Event) -> None:
             """Nothing to say."""
 
-    with event.install_listener("numba:compile", Announcer()), helped(task_beside):
+    with event.install_listener("numba:compile", Announcer()), helped(task_beside, PROGRAM):
         yield
 
 

@@ -18,6 +18,7 @@ from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import exit_code_of
 from vqcodec.errors import OutputError, UsageError
+from vqcodec.threads import default_threads
 
 STANDARD = "-"
 STDIN_NAME = "<stdin>"
@@ -175,7 +176,7 @@ def process(
     Raises:
         typer.Exit: with the code of the first failure, after all items have had their turn.
     """
-    cpus = _cpus()
+    cpus = default_threads()
     jobs = min(jobs or cpus, len(items))
     threads = max(1, cpus // jobs)
     reports: list[Report] = []
@@ -215,10 +216,3 @@ def write_stdout(data: bytes) -> None:
         raise
     except OSError as error:
         raise OutputError(f"standard output: cannot be written: {error.strerror}") from None
-
-
-def _cpus() -> int:
-    """CPUs this process may run on (as `vqcodec.kernels.jit.default_threads`, which would load numba)."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1

@@ -7,8 +7,6 @@ import os
 import re
 from typing import BinaryIO, cast
 
-from vqcodec.container import chunks, compact
-from vqcodec.container.registry import ENGINE_OF_NUMBER, MEDIUM_OF_NUMBER, medium_of
 from vqcodec.files.endpoints import Source, read_all, reading_errors
 
 HEAD_BYTES = 16
@@ -32,15 +30,6 @@ _VIDEO_BRANDS = (b"moov", b"mdat", b"wide", b"free", b"skip")  # QuickTime witho
 _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 ", b"jpx ", b"M4A ", b"M4B ")
 _VIDEO_SUFFIXES = (".m2ts", ".m2v", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".h264", ".h265", ".hevc", ".264", ".265")
 """Names of files whose first bytes tell too little."""
-
-
-def medium_of_media(head: bytes) -> str:
-    """The medium of a `.vqc` file that begins with `head`; empty if it is none, or of a medium that is unknown."""
-    if head.startswith(chunks.MAGIC):
-        return MEDIUM_OF_NUMBER.get(head[10], "") if len(head) > 10 else ""
-    if head.startswith(compact.MAGIC):
-        return medium_of(ENGINE_OF_NUMBER.get(head[2] & 15, "")) if len(head) > 2 else ""
-    return ""
 
 
 def is_sound(head: bytes, source: object = None) -> bool:

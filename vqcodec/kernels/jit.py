@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from vqcodec.kernels import cache as kernel_cache
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 kernel_cache.choose_folder()
 
@@ -116,23 +112,3 @@ def inner_kernel(function: Callable[..., Any]) -> Any:
 def inline_kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a helper that LLVM inlines into the kernels that call it."""
     return InnerKernel(function, forceinline=True)
-
-
-def default_threads() -> int:
-    """The number of threads to use when the caller does not say: the CPUs this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
-
-
-def map_shards(function: Callable[[Item], Result], shards: Iterable[Item], threads: int | None = None) -> list[Result]:
-    """Apply `function` to every shard on `threads` threads; results in the order of the shards.
-
-    The shards must not depend on `threads`, so that neither do the results.
-    """
-    items = list(shards)
-    workers = min(threads or default_threads(), len(items))
-    if workers <= 1:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(function, items))

@@ -14,20 +14,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
-from vqcodec.kernels.jit import default_threads
+from vqcodec.threads import default_threads
 
 Run = Callable[[str], bool]
 Task = Callable[[Run], object]
 
 
 class SecondProcess:
-    """The process; steps are those of `warming.step_named`."""
+    """The process.
 
-    def __init__(self) -> None:
+    Args:
+        program: module to run. It reads the name of a step a line, does it, and answers with a line.
+    """
+
+    def __init__(self, program: str) -> None:
         package = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -54,12 +58,13 @@ class SecondProcess:
 
 
 @contextmanager
-def helped(task_of: Callable[[str], Task | None]) -> Iterator[Callable[[], None]]:
+def helped(task_of: Callable[[str], Task | None], program: str) -> Iterator[Callable[[], None]]:
     """While the block runs, do a task in a second process once a kernel is compiled for which there is one.
 
     Args:
         task_of: the task for a kernel of that name, or None. It is called with a function that does a step
             in the second process and returns whether it was done.
+        program: as `SecondProcess` takes it.
 
     Yields:
         A function that waits for the task to end.
@@ -82,7 +87,7 @@ def helped(task_of: Callable[[str], Task | None]) -> Iterator[Callable[[], None]
 
         def _do(self, task: Task) -> None:
             try:
-                self.process = SecondProcess()
+                self.process = SecondProcess(program)
             except OSError:
                 return
             task(self.process.run)
@@ -101,18 +106,3 @@ def helped(task_of: Callable[[str], Task | None]) -> Iterator[Callable[[], None]
     finally:
         if starter.process is not None:
             starter.process.end()
-
-
-def _serve() -> None:
-    """Do the steps that come in, and answer each with a line."""
-    from vqcodec.api.warming import step_named
-
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what anything else prints is no answer
-    for line in sys.stdin:
-        step_named(line.strip())()
-        print(file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    _serve()

@@ -17,6 +17,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
 from vqcodec.errors import UsageError
 from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
+from vqcodec.threads import default_threads
 from vqcodec.video.encoding import Plan, Written, write_video
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.sources import ArraySource, FrameSource
@@ -155,13 +156,6 @@ def encode_to(plan: Plan, wish: VideoWish, file: BinaryIO, progress: Progress | 
         spool.seek(0)
         shutil.copyfileobj(spool, file)
         return quality, written
-
-
-def default_threads() -> int:
-    """As many as there are processors for this process."""
-    from vqcodec.kernels import jit
-
-    return jit.default_threads()
 
 
 class SpooledSource(FrameSource):

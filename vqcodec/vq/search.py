@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
-from vqcodec.kernels.jit import map_shards
+from vqcodec.threads import map_shards
 from vqcodec.vq import _boxes, _exact, _tiles, _tree
 
 MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components stay far from overflow in float32

@@ -26,9 +26,9 @@ from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
 from vqcodec.errors import CodebookError, CorruptFileError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.kernels.records import new_record
 from vqcodec.limits import check_picture_size
+from vqcodec.threads import map_shards
 
 
 class DecodedTile(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.layout import PLANE_MODES
-from vqcodec.blocks.model.tables import PLANE_TYPES, Model, PlaneTables
+from vqcodec.blocks.layout import PLANE_MODES, PLANE_TYPES
+from vqcodec.blocks.model.tables import Model, PlaneTables
 from vqcodec.blocks.syntax.contexts import (
     ALL_CONTEXTS,
     ELEMENTS,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.blocks.layout import LUMA, PLANE_TYPES
 from vqcodec.blocks.model.model_arrays import ModelArrays, check_rows
 from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
 from vqcodec.blocks.signal.secondary import MODE_GROUPS, forward_matrices
@@ -30,9 +31,7 @@ from vqcodec.blocks.syntax.contexts import (
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.errors import CodebookError
 
-LUMA, CHROMA = 0, 1
 MAX_ALTERNATIVES = 8
-PLANE_TYPES = ("luma", "chroma")
 POOLS = {"flags": FLAG_SYMBOLS, "modes": MODE_SYMBOLS, "patterns": PATTERN_SYMBOLS}
 POOL_RANGES = {
     "flags": (0, FIRST_MODE),

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from vqcodec.blocks.decoding.picture_filter import restore_plane
 from vqcodec.blocks.effort import SearchSettings, search_settings
-from vqcodec.blocks.layout import SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane
-from vqcodec.blocks.model.tables import CHROMA, Model, SearchTables
+from vqcodec.blocks.layout import CHROMA, SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane
+from vqcodec.blocks.model.tables import Model, SearchTables
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import (
     Samples,
@@ -34,8 +34,8 @@ from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
 from vqcodec.entropy.bits import PADDING
 from vqcodec.errors import UsageError
-from vqcodec.kernels.jit import default_threads
 from vqcodec.kernels.records import new_record
+from vqcodec.threads import default_threads
 
 
 @dataclass(frozen=True)

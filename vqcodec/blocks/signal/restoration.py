@@ -38,7 +38,7 @@ from vqcodec.blocks.signal.restoration_kernels import (
     sum_unit_differences,
 )
 from vqcodec.errors import CodebookError
-from vqcodec.kernels.jit import map_shards
+from vqcodec.threads import map_shards
 
 COEFFICIENT_MAX = 1 << (COEFFICIENT_BITS + 1)  # so that sums of products stay within 32 bits
 BAND = 2 * SUPERBLOCK  # rows of samples a shard

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model.tables import PLANE_TYPES
+from vqcodec.blocks.layout import PLANE_TYPES
 from vqcodec.blocks.syntax.contexts import ELEMENTS
 
 PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")

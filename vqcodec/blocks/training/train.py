@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.effort import TRAINING_EFFORT
+from vqcodec.blocks.layout import PLANE_TYPES
 from vqcodec.blocks.model.initial import initial_model
-from vqcodec.blocks.model.tables import PLANE_TYPES, Model, Transforms
+from vqcodec.blocks.model.tables import Model, Transforms
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import Samples, plane_type, rounded
 from vqcodec.blocks.search.encoder import check_planes, search_tile
@@ -29,8 +30,8 @@ from vqcodec.blocks.signal.restoration import collect as collect_filter
 from vqcodec.blocks.training.fitting import fit_model
 from vqcodec.blocks.training.statistics import Collector, PlaneStatistics, new_statistics
 from vqcodec.blocks.training.transform_training import Spectra, SpectrumCollector, spectrum_count, train_transforms
-from vqcodec.kernels.jit import default_threads
 from vqcodec.kernels.records import new_record
+from vqcodec.threads import default_threads
 
 DEFAULT_RUNGS = (14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54)  # steps 3.4 to 108, half an octave apart
 DEFAULT_ROUNDS = 4

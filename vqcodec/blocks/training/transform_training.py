@@ -23,8 +23,9 @@ from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.partitions import STACK
 from vqcodec.blocks.training.statistics import list_leaves
-from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.kernels.jit import kernel
 from vqcodec.kernels.records import new_record
+from vqcodec.threads import map_shards
 
 ALTERNATIVES = 2
 CLASSES = 3  # 4x4, 8x8, larger

@@ -46,7 +46,8 @@ def decode(
 
     def work(item: Item, progress: Progress, threads: int) -> AnyDecodeReport:
         from vqcodec import api
-        from vqcodec.files.sniffing import medium_of_media, with_head
+        from vqcodec.container.files import medium_of_media
+        from vqcodec.files.sniffing import with_head
 
         source, head = with_head(item.source, item.name)
         streamed = item.output == STANDARD and medium_of_media(head) == "video"
@@ -74,7 +75,8 @@ def _extension(name: str, format: str | None) -> str:
     """The extension of what `name` decodes to."""
     if format is not None:
         return "." + format.lower().removeprefix(".")
-    from vqcodec.files.sniffing import HEAD_BYTES, medium_of_media
+    from vqcodec.container.files import medium_of_media
+    from vqcodec.files.sniffing import HEAD_BYTES
 
     try:
         with open(name, "rb") as file:

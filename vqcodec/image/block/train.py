@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vqcodec import __version__
 from vqcodec.api.corpus import PictureCorpus
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import code_lengths
@@ -15,6 +14,7 @@ from vqcodec.errors import UnreadableInputError, UsageError
 from vqcodec.image import colour
 from vqcodec.image.block.indices import count_symbols, select_indices
 from vqcodec.image.block.layers import ENGINE, LAYOUTS, RUN_SYMBOLS, Layer, planes_of, vectors_of
+from vqcodec.version import __version__
 from vqcodec.vq.design.contexts import classes_of, smoothed_counts
 from vqcodec.vq.design.lbg import lbg
 

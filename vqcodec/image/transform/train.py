@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vqcodec import __version__
 from vqcodec.api.corpus import PictureCorpus
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
@@ -19,6 +18,7 @@ from vqcodec.errors import UsageError
 from vqcodec.image import colour
 from vqcodec.image.transform.engine import ENGINE, TUNES, model_of
 from vqcodec.image.transform.planes import planes_of
+from vqcodec.version import __version__
 
 PIECE = 512  # larger pictures are trained on in pieces of so many samples a side
 

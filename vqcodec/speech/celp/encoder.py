@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.errors import UsageError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.speech.celp import rate_control
 from vqcodec.speech.celp.effort import effort_for
 from vqcodec.speech.celp.group_coding import search_symbols, write_packets
@@ -22,6 +21,7 @@ from vqcodec.speech.celp.rate_control import Aim
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
 from vqcodec.speech.excitation.trellis_state import Search
+from vqcodec.threads import map_shards
 
 Progress = Callable[[float], None]
 

@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.speech.celp.effort import DEFAULT_EFFORT
 from vqcodec.speech.celp.encoder import Encoder, sum_bits
-from vqcodec.speech.celp.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group, to_pcm
+from vqcodec.speech.celp.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, SpeechOptions
+from vqcodec.speech.signal.pcm import to_pcm
+from vqcodec.threads import map_shards
 
 DEFAULT_QUALITY = 50.0
 

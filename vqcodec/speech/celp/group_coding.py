@@ -12,21 +12,21 @@ from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.errors import CorruptFileError
 from vqcodec.speech.celp.concealment import Guard, conceal
 from vqcodec.speech.celp.group_synthesis import Frames, SynthesisState, cut
-from vqcodec.speech.celp.header import PostFilters
 from vqcodec.speech.celp.packet_syntax import PARTS, get_packet, put_packet
+from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.celp.speech_codebook import TableSet
 from vqcodec.speech.excitation.excitation_search import search_group
 from vqcodec.speech.excitation.pulse_enumeration import counts_of_vectors
 from vqcodec.speech.excitation.trellis_state import Search, Symbols, new_symbols
 from vqcodec.speech.filters.equalizer_search import choose_entries, lambda_at, wanted_gains
 from vqcodec.speech.filters.pitch_filter import filter_pitch
+from vqcodec.speech.filters.strengths import PostFilters
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, dequantize_lsf
 from vqcodec.speech.lsf_quantizer.search import LsfEffort, quantize_lsf
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights
 from vqcodec.speech.signal.lsf import interpolate_lpc
 from vqcodec.speech.signal.silence import coded_vectors, fill_vectors, find_silence
-from vqcodec.speech.signal.weighting import Weighting
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -66,16 +66,6 @@ class GroupSymbols:
     def frames(self) -> int:
         """Frames of the group."""
         return len(self.silent)
-
-
-@dataclass(frozen=True)
-class GroupSignal:
-    """What the encoder knows of a group: the high-passed signal of its frames, its analysis and its weighting."""
-
-    signal: DoubleArray
-    analysis: Analysis
-    weighting: Weighting
-    reference_db: float
 
 
 def packet_frames_of(frames: int, packet_frames: int) -> list[tuple[int, int]]:
@@ -232,8 +222,3 @@ def _packet_lsf(symbols: GroupSymbols, table_set: TableSet, vectors: slice, befo
     coded = coded_vectors(symbols.silent)[vectors]
     indices = LsfIndices(symbols.headers[vectors][coded], symbols.stages[vectors][coded])
     return fill_vectors(dequantize_lsf(indices, table_set.lsf, before), coded, before)
-
-
-def to_pcm(speech: DoubleArray) -> npt.NDArray[np.int16]:
-    """Round `speech` to 16 bits, halves to even, and clip it."""
-    return np.clip(np.rint(speech), -32768, 32767).astype(np.int16)

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.limits import MAX_SPEECH_SAMPLES
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND, Band
+from vqcodec.speech.filters.strengths import MAX_PITCH_FILTER, MAX_POST_FILTER, NO_FILTERS, PostFilters
 
 PACKET_FRAMES = 50  # a second
 GROUP_PACKETS = 10  # that share a clean start
 MAX_PACKET_FRAMES = 1500
 MAX_GROUP_PACKETS = 255
-MAX_POST_FILTER = 7
-MAX_PITCH_FILTER = 10
 _WIDE = 8  # flag in the byte of table set and post-filter
-
-
-class PostFilters(NamedTuple):
-    """How strong the decoder's filters are, 0 for none.
-
-    Attributes:
-        formant: see `post_filter`, up to MAX_POST_FILTER.
-        pitch: see `pitch_filter`, up to MAX_PITCH_FILTER.
-    """
-
-    formant: int = 0
-    pitch: int = 0
-
-
-NO_FILTERS = PostFilters()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.kernels.jit import map_shards
 from vqcodec.metrics.spectral_distortion import SpectralDistortion, spectral_distortion, summarize_distortion
 from vqcodec.speech.celp.engine import open_stream, parse_group
 from vqcodec.speech.celp.group_coding import group_lsf
@@ -16,6 +15,7 @@ from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.signal.levels import active
 from vqcodec.speech.signal.lsf import lsf_to_lpc
 from vqcodec.speech.signal.silence import coded_vectors
+from vqcodec.threads import map_shards
 
 
 def lsf_distortion(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.errors import UsageError
 from vqcodec.speech.bands import Band
-from vqcodec.speech.celp.group_coding import GroupSignal
 from vqcodec.speech.signal import analysis, weighting
+from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.highpass import HighPass
 from vqcodec.speech.signal.levels import Levels
 from vqcodec.speech.signal.weighting import LevelMeter, Weighting
@@ -103,3 +105,13 @@ class Recording:
         part = self.samples[warm : start + frames * self._band.frame + context]
         signal = HighPass(self._band).filter(part.astype(np.float64))
         return signal[begin - warm :], start - begin
+
+
+@dataclass(frozen=True)
+class GroupSignal:
+    """What the encoder knows of a group: the high-passed signal of its frames, its analysis and its weighting."""
+
+    signal: DoubleArray
+    analysis: Analysis
+    weighting: Weighting
+    reference_db: float

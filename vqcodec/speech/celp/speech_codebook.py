@@ -16,14 +16,14 @@ from vqcodec.errors import CodebookError
 from vqcodec.limits import MAX_CODEWORDS
 from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.celp.codes import NAMES, Codes
-from vqcodec.speech.celp.header import PostFilters
 from vqcodec.speech.excitation import gains
+from vqcodec.speech.excitation.costs import coded_costs
 from vqcodec.speech.excitation.model import Costs, Excitation, Tables
 from vqcodec.speech.excitation.pulse_enumeration import MAX_PULSES
 from vqcodec.speech.filters.equalizer import Equalizer
 from vqcodec.speech.filters.pitch_filter import strength_at
+from vqcodec.speech.filters.strengths import PostFilters
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
-from vqcodec.speech.training.statistics import coded_costs
 
 MAX_SETS = 16
 LAMBDA_UNIT = 1e-7  # of stored distortions a bit

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.speech.bands import Band
-from vqcodec.speech.celp.header import MAX_PITCH_FILTER
 from vqcodec.speech.excitation.adaptive_codebook import LAG_UNITS, add_taps, dot
+from vqcodec.speech.filters.strengths import MAX_PITCH_FILTER
 
 CUTOFF_HZ = 1000.0
 _TAP_UNIT = 2.0**-20  # to which taps are rounded, so that every machine has the same ones

@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.kernels.jit import kernel
 from vqcodec.speech.lsf_quantizer.codebook import POSITION_BITS, PREDICTOR_BITS, UNIT, LsfCodebook
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices
+from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.floating]
 

@@ -20,7 +20,6 @@ import numpy.typing as npt
 
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import UsageError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
 from vqcodec.speech.lsf_quantizer.refit import Encoded, LsfModel, refit, to_codebook
@@ -28,6 +27,7 @@ from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, header_
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights, reference_level
 from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
+from vqcodec.threads import map_shards
 from vqcodec.vq.design.lbg import lbg
 
 DoubleArray = npt.NDArray[np.float64]

@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.speech.bands import Band
-from vqcodec.speech.celp.group_coding import to_pcm
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, SpeechOptions
+from vqcodec.speech.signal.pcm import to_pcm
 from vqcodec.speech.textbook.concealment import conceal
 from vqcodec.speech.textbook.fields import IntArray, Layout
 from vqcodec.speech.textbook.header import FixedHeader
+from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import map_shards
 from vqcodec.speech.bands import Band
 from vqcodec.speech.excitation.excitation_search import search_group
 from vqcodec.speech.excitation.gains import ADAPTIVE, FIXED, GAIN_SCALE, JOINT, WEIGHT_SCALE
@@ -22,6 +21,7 @@ from vqcodec.speech.training import gain_training
 from vqcodec.speech.training.replay import Contexts, Observations, contexts_of, observe
 from vqcodec.speech.training.shape_training import train_shapes
 from vqcodec.speech.training.statistics import Counts, flat_counts
+from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 

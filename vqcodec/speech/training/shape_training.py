@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.kernels.jit import kernel
 from vqcodec.speech.excitation.adaptive_codebook import dot
 from vqcodec.speech.excitation.shapes import autocorrelations
 from vqcodec.speech.excitation.targets import exact_energy, fill_gram
+from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 SingleArray = npt.NDArray[np.float32]

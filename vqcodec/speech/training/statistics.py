@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from vqcodec.entropy.tables import TableSet
 from vqcodec.speech.bands import Band
+from vqcodec.speech.excitation.costs import costs_of, stacked_rows
 from vqcodec.speech.excitation.gains import ADAPTIVE, FIXED, GAIN_CLASSES, GAIN_TABLES, JOINT, LAG_CONTEXTS
 from vqcodec.speech.excitation.model import LAG_REACH, Costs, Excitation, Tables
 from vqcodec.speech.excitation.trellis_state import Symbols
@@ -76,7 +77,7 @@ class Counts:
 
     def ideal_costs(self, tables: Tables, fixed_bits: DoubleArray) -> Costs:
         """Return the costs of ideal codes, -log2 of the smoothed probabilities."""
-        return _costs(
+        return costs_of(
             tables, fixed_bits, _ideal(self.first_type[:, : self.later_type.shape[1]]), _ideal(self.later_type),
             _ideal(self.lag_steps), _ideal(self.lags), [_ideal(table) for table in self.gains],
             [_ideal(book) for book in self.shapes],
@@ -92,19 +93,9 @@ class Counts:
             "later_type": _lengths(self.later_type),
             "lag_steps": _lengths(self.lag_steps),
             "lags": _lengths(self.lags),
-            "gains": _stacked([_lengths(table) for table in self.gains]),
-            "shapes": _stacked([_lengths(book) for book in self.shapes] or [np.ones((1, 1), np.uint8)]),
+            "gains": stacked_rows([_lengths(table) for table in self.gains]),
+            "shapes": stacked_rows([_lengths(book) for book in self.shapes] or [np.ones((1, 1), np.uint8)]),
         }
-
-
-def coded_costs(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables, fixed_bits: DoubleArray) -> Costs:
-    """Return the costs of codes of the given lengths (see `Counts.code_lengths`)."""
-    first = lengths["first_type"][:, : lengths["later_type"].shape[1]]
-    return _costs(
-        tables, fixed_bits, first, lengths["later_type"], lengths["lag_steps"], lengths["lags"],
-        np.split(lengths["gains"], GAIN_TABLES),
-        [lengths["shapes"][book : book + 1, :size] for book, size in enumerate(np.diff(tables.books))],
-    )  # fmt: skip
 
 
 def likely_counts(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables) -> Counts:
@@ -149,28 +140,3 @@ def _ideal(counts: DoubleArray) -> DoubleArray:
 def _lengths(counts: DoubleArray) -> npt.NDArray[np.uint8]:
     whole = np.maximum(np.rint(_smoothed(counts) * _COUNT_UNITS), 1).astype(np.int64)
     return TableSet.from_counts(whole, _MAX_LENGTH).lengths
-
-
-def _stacked(tables: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    """Return the rows of all `tables` one below the other, zeros beyond the end of the shorter ones."""
-    most = max(table.shape[1] for table in tables)
-    return np.concatenate([np.pad(table, ((0, 0), (0, most - table.shape[1]))) for table in tables])
-
-
-def _costs(
-    tables: Tables,
-    fixed_bits: DoubleArray,
-    first_type: npt.NDArray,
-    later_type: npt.NDArray,
-    lag_steps: npt.NDArray,
-    lags: npt.NDArray,
-    gains: Sequence[npt.NDArray],
-    shapes: Sequence[npt.NDArray],
-) -> Costs:
-    """Return costs as the kernels want them."""
-    padded = np.zeros((GAIN_TABLES, GAIN_CLASSES, tables.gains.shape[1]))
-    for number, table in enumerate(gains):
-        padded[number, :, : table.shape[1]] = table
-    books = np.concatenate([np.zeros(0), *[book[0] for book in shapes]]).astype(np.float32)
-    arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in (first_type, later_type, lag_steps, lags)]
-    return Costs._make([*arrays, padded, books, fixed_bits])

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
 from vqcodec.speech.bands import Band
-from vqcodec.speech.celp.group_coding import GroupSignal, missing_gains, packet_starts, search_symbols
+from vqcodec.speech.celp.group_coding import missing_gains, packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
+from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, TableSet
 from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.filters.equalizer import Equalizer
@@ -39,6 +39,7 @@ from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
 from vqcodec.speech.training.set_training import Material, SetDesign, TrainedSet, train_set
 from vqcodec.speech.training.statistics import likely_counts
 from vqcodec.speech.training.training_checkpoint import Checkpoint
+from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]

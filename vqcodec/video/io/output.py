@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,7 +17,6 @@ from vqcodec.errors import OutputError, UnreadableInputError, UsageError
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, name_of
 from vqcodec.names import printable
-from vqcodec.video.decoding import Decoding
 from vqcodec.video.io import ffmpeg, matroska, y4m
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.texts import ffmetadata
@@ -94,16 +93,20 @@ class VideoWriting:
     """How a video is to be written.
 
     Attributes:
-        decoding: where the frames come from. format: of the frames. to: the format to write.
+        format: of the frames. to: the format to write.
+        first: number of the first frame. length: how many frames there are.
+        times: of the frames, in units of the format's `time_base`; None at a constant rate.
         sound: a WAV file with the sound, or None.
         texts: of the file by title, such as `title`.
         lossless: no loss beyond that of the file that is decoded.
         overwrite: replace what exists.
     """
 
-    decoding: Decoding
     format: VideoFormat
     to: OutputFormat
+    first: int
+    length: int
+    times: Sequence[int] | None = None
     sound: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     lossless: bool = False
@@ -188,7 +191,7 @@ class VideoWriting:
             yield from _y4m(self.format, frames)
             return
         yield matroska.head(self.format)
-        for frame, time in zip(frames, self.decoding.times() or ()):
+        for frame, time in zip(frames, self.times or ()):
             planes = b"".join(plane.tobytes() for plane in frame)
             yield matroska.frame(planes, time * self.format.time_base)
 
@@ -196,8 +199,8 @@ class VideoWriting:
         """Pictures made in a temporary folder beside, and then named one after the other."""
         folder = os.path.dirname(pattern) or "."
         name = os.path.basename(pattern)
-        first = self.decoding.first
-        targets = [os.path.join(folder, name % number) for number in range(first, first + self.decoding.length)]
+        numbers = range(self.first, self.first + self.length)
+        targets = [os.path.join(folder, name % number) for number in numbers]
         if not self.overwrite:
             taken = next((path for path in targets if os.path.lexists(path)), None)
             if taken is not None:

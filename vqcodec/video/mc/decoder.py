@@ -16,9 +16,9 @@ from vqcodec.container.varint import get_varint
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
 from vqcodec.errors import CodebookError, CorruptFileError
-from vqcodec.kernels.jit import default_threads
 from vqcodec.kernels.records import new_record
 from vqcodec.limits import check_picture_size
+from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.layout import InterFrame
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts

@@ -17,11 +17,11 @@ from vqcodec.blocks.signal.restoration import restore
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.container.varint import put_varint
 from vqcodec.entropy.bits import PADDING
-from vqcodec.kernels.jit import default_threads
 from vqcodec.kernels.records import new_record
+from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.effort import block_settings, picture_effort, smooths_sources
-from vqcodec.video.mc.layout import KIND, ROOT, InterFrame
+from vqcodec.video.mc.layout import KIND, ROOT, InterFrame, Sources
 from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
 from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new_counts
@@ -32,7 +32,6 @@ from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.search.node_search import NODE_SCRATCH, search_root
-from vqcodec.video.mc.search.residual_search import Sources
 from vqcodec.video.mc.structure import INTRA, coding_order
 from vqcodec.video.mc.syntax.writing import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
 

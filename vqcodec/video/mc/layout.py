@@ -93,3 +93,11 @@ def new_motion(height: int, width: int, kind: int = UNDECODED) -> npt.NDArray[np
     motion[LOG_SIZE] = GRID_LOG
     motion[FIRST_REFERENCE : SECOND_REFERENCE + 1] = -1
     return motion
+
+
+class Sources(NamedTuple):
+    """The planes to code, int16 in 1/16, in whole units."""
+
+    luma: npt.NDArray[np.int16]
+    blue: npt.NDArray[np.int16]
+    red: npt.NDArray[np.int16]

@@ -8,8 +8,7 @@ import numpy.typing as npt
 from vqcodec.blocks.layout import SAMPLE_BITS
 from vqcodec.blocks.picture_planes import rounded
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.layout import GRID
-from vqcodec.video.mc.search.residual_search import Sources
+from vqcodec.video.mc.layout import GRID, Sources
 
 
 def whole_units(size: int) -> int:

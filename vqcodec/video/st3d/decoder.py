@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model.tables import CHROMA, LUMA, Model
+from vqcodec.blocks.layout import CHROMA, LUMA
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.syntax.parts import PartBits, new_part_bits
 from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.errors import CorruptFileError
-from vqcodec.kernels.jit import map_shards
 from vqcodec.kernels.records import new_record
+from vqcodec.threads import map_shards
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.layout import MACROBLOCK, Slab, empty_frame, new_slab, slab_depths
 from vqcodec.video.st3d.parameters import GroupParameters

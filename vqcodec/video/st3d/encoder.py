@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model.tables import CHROMA, LUMA, Model, PackTables
+from vqcodec.blocks.layout import CHROMA, LUMA
+from vqcodec.blocks.model.tables import Model, PackTables
 from vqcodec.blocks.syntax.parts import PartBits, new_part_bits
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, count_tokens, pack_tokens
 from vqcodec.blocks.training.statistics import PlaneStatistics
 from vqcodec.entropy.bits import PADDING
-from vqcodec.kernels.jit import default_threads, map_shards
 from vqcodec.kernels.records import new_record
+from vqcodec.threads import default_threads, map_shards
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.decoder import shown_slab
 from vqcodec.video.st3d.effort import Settings

@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.model.tables import PLANE_TYPES, Model
+from vqcodec.blocks.layout import PLANE_TYPES
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.syntax.parts import PART_NAMES, PartBits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from vqcodec.blocks.layout import PLANE_TYPES
 from vqcodec.blocks.model.initial import initial_model
-from vqcodec.blocks.model.tables import PLANE_TYPES, Model, no_transforms
+from vqcodec.blocks.model.tables import Model, no_transforms
 from vqcodec.blocks.training.fitting import fit_model
 from vqcodec.blocks.training.statistics import PlaneStatistics, new_statistics
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.kernels.jit import default_threads
+from vqcodec.threads import default_threads
 from vqcodec.video.st3d.effort import settings_of
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.engine import ENGINE, Wishes, model_of

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.kernels.jit import kernel
+from vqcodec.threads import map_shards
 from vqcodec.vq.search import SearchIndex
 
 FloatArray = npt.NDArray[np.float32]

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError
-from vqcodec.speech.celp.header import MAX_POST_FILTER
 from vqcodec.speech.excitation.adaptive_codebook import interpolators, lag_grid
+from vqcodec.speech.filters.strengths import MAX_POST_FILTER
 from vqcodec.speech.textbook.celp.synthesis import (
     BAND,
     GAIN_BITS,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.kernels.jit import inner_kernel, kernel
-from vqcodec.speech.celp.group_coding import GroupSignal
+from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.excitation.adaptive_codebook import (
     LAG_UNITS,
     build_adaptive_vector,

@@ -18,9 +18,7 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
-from vqcodec.kernels.jit import map_shards
-from vqcodec.speech.celp.group_coding import GroupSignal
-from vqcodec.speech.celp.recording import Recording
+from vqcodec.speech.celp.recording import GroupSignal, Recording
 from vqcodec.speech.lsf_quantizer.codebook import UNIT
 from vqcodec.speech.textbook.celp.codebook import make_tables, standard_levels, to_codebook
 from vqcodec.speech.textbook.celp.engine import PACKET_FRAMES
@@ -36,6 +34,7 @@ from vqcodec.speech.textbook.celp.synthesis import (
     Tables,
 )
 from vqcodec.speech.textbook.training_options import Progress, TrainingOptions
+from vqcodec.threads import map_shards
 from vqcodec.vq.design.lbg import lbg
 
 DoubleArray = npt.NDArray[np.float64]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
-from vqcodec.kernels.jit import kernel, map_shards
+from vqcodec.kernels.jit import kernel
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.excitation.targets import fill_gram
 from vqcodec.speech.signal.weighting import Weighting
@@ -27,6 +27,7 @@ from vqcodec.speech.textbook.ld_celp.engine import BAND, PACKET_CYCLES
 from vqcodec.speech.textbook.ld_celp.search import search_packet
 from vqcodec.speech.textbook.ld_celp.synthesis import CYCLE_VECTORS, FIELDS, MAGNITUDES, SHAPES, VECTOR, Tables
 from vqcodec.speech.textbook.training_options import Progress, TrainingOptions
+from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from vqcodec.blocks.layout import SAMPLE_BITS
 from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.layout import BORDER, GRID, ROOT
+from vqcodec.video.mc.layout import BORDER, GRID, ROOT, Sources
 from vqcodec.video.mc.motion.interpolation import (
     BETWEEN_ROWS,
     PHASES,
@@ -29,7 +29,6 @@ from vqcodec.video.mc.motion.interpolation import (
     predict_chroma,
 )
 from vqcodec.video.mc.planes import padded_planes
-from vqcodec.video.mc.search.residual_search import Sources
 
 LEVEL_STRENGTHS = (0.6, 0.6, 0.38)  # by level of the hierarchy; what lies higher is not smoothed
 _WEIGHTS_BOTH = (0.85, 0.57, 0.41, 0.33)  # of a neighbour that agrees, by distance, where there are some on both sides

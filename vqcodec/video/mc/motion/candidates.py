@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
-from vqcodec.video.mc.contexts import CANDIDATES, is_decoded
+from vqcodec.video.mc.contexts import CANDIDATES, VECTOR_CLASSES, is_decoded, vector_class
 from vqcodec.video.mc.layout import (
     COLOCATED_TIME,
     FIRST_COUNT,
@@ -204,3 +204,24 @@ def list_predictors(frame, y, x, size, side, entry, vector, predictors):
         count += 1
     for rest in range(count, 2):
         predictors[rest, 0], predictors[rest, 1] = 0, 0
+
+
+@inner_kernel
+def vector_bits(row, column, predictors, lengths):
+    """Return (bits of a vector, number of the predictor that it is written with).
+
+    Args:
+        predictors: int64 (2, 2).
+        lengths: uint8 (VECTOR_SYMBOLS,), code lengths in the context.
+    """
+    best, best_number = np.int64(1 << 20), np.int64(0)
+    for number in range(2):
+        down = vector_class(row - predictors[number, 0])
+        across = vector_class(column - predictors[number, 1])
+        if down >= VECTOR_CLASSES or across >= VECTOR_CLASSES:
+            continue
+        symbol = (number * VECTOR_CLASSES + down) * VECTOR_CLASSES + across
+        bits = np.int64(lengths[symbol]) + down + across
+        if bits < best:
+            best, best_number = bits, np.int64(number)
+    return best, best_number

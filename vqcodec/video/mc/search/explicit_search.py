@@ -7,8 +7,8 @@ import numpy as np
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.contexts import FIRST_EXPLICIT, choice_of_references, vector_context
 from vqcodec.video.mc.layout import ENTRIES, FIRST_COUNT, GRID_LOG, LISTS, MOTION
-from vqcodec.video.mc.motion.candidates import list_predictors
-from vqcodec.video.mc.search.motion_search import STARTS, predict_from_phases, search_vector, vector_bits
+from vqcodec.video.mc.motion.candidates import list_predictors, vector_bits
+from vqcodec.video.mc.search.motion_search import STARTS, predict_from_phases, search_vector
 from vqcodec.video.mc.search.search_records import HUGE, least
 
 

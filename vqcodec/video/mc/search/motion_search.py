@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
-from vqcodec.video.mc.contexts import VECTOR_CLASSES, vector_class
 from vqcodec.video.mc.layout import BORDER, REACH, VECTOR_MAX
+from vqcodec.video.mc.motion.candidates import vector_bits
 from vqcodec.video.mc.motion.interpolation import clamped_position
 
 STARTS = 12
@@ -57,27 +57,6 @@ def hadamard_difference(target, plane, v, u, size, rows):
                 greater = max(np.int32(abs(e)), np.int32(abs(f))) + max(np.int32(abs(g)), np.int32(abs(h)))
                 total = np.int32(total + greater)
     return total >> 1
-
-
-@inner_kernel
-def vector_bits(row, column, predictors, lengths):
-    """Return (bits of a vector, number of the predictor that it is written with).
-
-    Args:
-        predictors: int64 (2, 2).
-        lengths: uint8 (VECTOR_SYMBOLS,), code lengths in the context.
-    """
-    best, best_number = np.int64(1 << 20), np.int64(0)
-    for number in range(2):
-        down = vector_class(row - predictors[number, 0])
-        across = vector_class(column - predictors[number, 1])
-        if down >= VECTOR_CLASSES or across >= VECTOR_CLASSES:
-            continue
-        symbol = (number * VECTOR_CLASSES + down) * VECTOR_CLASSES + across
-        bits = np.int64(lengths[symbol]) + down + across
-        if bits < best:
-            best, best_number = bits, np.int64(number)
-    return best, best_number
 
 
 @inline_kernel

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.decoding.reconstruction import record_block
 from vqcodec.blocks.layout import SAMPLE_BITS, SUPERBLOCK_LOG
@@ -40,14 +37,6 @@ Attributes:
     luma_levels, chroma_levels: what was found, by trial.
     split_levels: those of four transforms, before it is known whether they are better than one.
 """
-
-
-class Sources(NamedTuple):
-    """The planes to code, int16 in 1/16, in whole units."""
-
-    luma: npt.NDArray[np.int16]
-    blue: npt.NDArray[np.int16]
-    red: npt.NDArray[np.int16]
 
 
 @inner_kernel

@@ -56,10 +56,9 @@ from vqcodec.video.mc.layout import (
     SKIPPED,
     UNDECODED,
 )
-from vqcodec.video.mc.motion.candidates import list_candidates, list_predictors
+from vqcodec.video.mc.motion.candidates import list_candidates, list_predictors, vector_bits
 from vqcodec.video.mc.motion.reconstruction import is_part_coded, transform_form, transform_log
 from vqcodec.video.mc.parts import INTER_CHROMA, INTER_LUMA, INTRA_CHROMA, INTRA_LUMA, NODE, VECTOR
-from vqcodec.video.mc.search.motion_search import vector_bits
 
 FIRST_NODE_TOKEN, FIRST_SHAPE_TOKEN, FIRST_VECTOR_TOKEN = 0xD000, 0xD100, 0xD200
 RAW_VECTOR = 0xF200  # raw bits of vectors, their number added

@@ -22,12 +22,11 @@ from vqcodec.blocks.syntax.contexts import OFFSET_CELLS, PATTERN_SYMBOLS
 from vqcodec.blocks.training.statistics import Collector, PlaneStatistics, collect_levels, new_statistics
 from vqcodec.kernels.jit import kernel
 from vqcodec.kernels.records import new_record, record_type
-from vqcodec.video.mc.layout import FIRST_REFERENCE, GRID_LOG, INTRA, KIND, MOTION, InterFrame
+from vqcodec.video.mc.layout import FIRST_REFERENCE, GRID_LOG, INTRA, KIND, MOTION, InterFrame, Sources
 from vqcodec.video.mc.model.adaptation import FrameCounts, new_counts
 from vqcodec.video.mc.model.tables import PLANE_TYPES, PREDICTED_CLASSES
 from vqcodec.video.mc.motion.prediction import MOTION_SCRATCH, predict_chroma_motion, predict_luma_motion
 from vqcodec.video.mc.motion.reconstruction import transform_form
-from vqcodec.video.mc.search.residual_search import Sources
 
 _SCRATCH = record_type(leaf=LEAF_SCRATCH, motion=MOTION_SCRATCH, current=(np.int64, MOTION), state=COEFFICIENT_STATE)
 

@@ -9,7 +9,7 @@ from typing import Any
 from vqcodec.blocks.model.tables import Model
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError
-from vqcodec.kernels.jit import default_threads
+from vqcodec.threads import default_threads
 from vqcodec.video.mc.encoder import encode_frames
 from vqcodec.video.mc.model.tables import VideoModel, initial_video_model
 from vqcodec.video.mc.parameters import GroupParameters

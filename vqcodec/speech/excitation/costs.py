@@ -1,0 +1,48 @@
+"""What the symbols of the excitation cost, in bits, as the kernels take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.speech.excitation.gains import GAIN_CLASSES, GAIN_TABLES
+from vqcodec.speech.excitation.model import Costs, Tables
+
+DoubleArray = npt.NDArray[np.float64]
+
+
+def coded_costs(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables, fixed_bits: DoubleArray) -> Costs:
+    """Return the costs of codes of the given lengths (see `Counts.code_lengths`)."""
+    first = lengths["first_type"][:, : lengths["later_type"].shape[1]]
+    return costs_of(
+        tables, fixed_bits, first, lengths["later_type"], lengths["lag_steps"], lengths["lags"],
+        np.split(lengths["gains"], GAIN_TABLES),
+        [lengths["shapes"][book : book + 1, :size] for book, size in enumerate(np.diff(tables.books))],
+    )  # fmt: skip
+
+
+def stacked_rows(tables: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Return the rows of all `tables` one below the other, zeros beyond the end of the shorter ones."""
+    most = max(table.shape[1] for table in tables)
+    return np.concatenate([np.pad(table, ((0, 0), (0, most - table.shape[1]))) for table in tables])
+
+
+def costs_of(
+    tables: Tables,
+    fixed_bits: DoubleArray,
+    first_type: npt.NDArray,
+    later_type: npt.NDArray,
+    lag_steps: npt.NDArray,
+    lags: npt.NDArray,
+    gains: Sequence[npt.NDArray],
+    shapes: Sequence[npt.NDArray],
+) -> Costs:
+    """Return costs as the kernels want them."""
+    padded = np.zeros((GAIN_TABLES, GAIN_CLASSES, tables.gains.shape[1]))
+    for number, table in enumerate(gains):
+        padded[number, :, : table.shape[1]] = table
+    books = np.concatenate([np.zeros(0), *[book[0] for book in shapes]]).astype(np.float32)
+    arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in (first_type, later_type, lag_steps, lags)]
+    return Costs._make([*arrays, padded, books, fixed_bits])

@@ -1,0 +1,13 @@
+"""Decoded speech as 16-bit samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+DoubleArray = npt.NDArray[np.float64]
+
+
+def to_pcm(speech: DoubleArray) -> npt.NDArray[np.int16]:
+    """Round `speech` to 16 bits, halves to even, and clip it."""
+    return np.clip(np.rint(speech), -32768, 32767).astype(np.int16)

@@ -1,0 +1,31 @@
+"""Parallel work: fixed shards on threads, results in the order of the shards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def default_threads() -> int:
+    """The number of threads to use when the caller does not say: the CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def map_shards(function: Callable[[Item], Result], shards: Iterable[Item], threads: int | None = None) -> list[Result]:
+    """Apply `function` to every shard on `threads` threads; results in the order of the shards.
+
+    The shards must not depend on `threads`, so that neither do the results.
+    """
+    items = list(shards)
+    workers = min(threads or default_threads(), len(items))
+    if workers <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, items))
