@@ -1,0 +1,153 @@
+"""Options: a name, what may be asked for, and the check of it. Everything that a user can ask for is one of these.
+
+The command line, the Python functions, engines and trainers declare their options with the same classes, so that a value
+is checked in one place and refused with the same words everywhere. No numpy: `--help` loads this module.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from vqcodec.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Option(ABC):
+    """Something that can be asked for.
+
+    Attributes:
+        name: as in Python; the command line writes `-` for `_`.
+        help: one or two sentences for the command line.
+        default: the value where nothing is asked for; None where that depends on something else.
+        default_help: says what the default is where `default` does not.
+    """
+
+    name: str
+    help: str = ""
+    default: Any = None
+    default_help: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name as messages write it."""
+        return self.name.replace("_", " ")
+
+    @property
+    @abstractmethod
+    def range(self) -> str:
+        """What may be asked for, in words that follow "choose"."""
+
+    @abstractmethod
+    def check(self, value: Any) -> Any:
+        """Return the value as a plain Python object.
+
+        Raises:
+            UsageError: the value is of the wrong type or out of range; the message says what to choose.
+        """
+
+    def _refuse(self, value: Any, why: str) -> UsageError:
+        shown = f"{value:g}" if isinstance(value, float) else f"{value!s:.40}"
+        return UsageError(f"{self.label} {shown} {why}; choose {self.range}")
+
+
+@dataclass(frozen=True)
+class NumberOption(Option):
+    """A number within a range.
+
+    Attributes:
+        low, high: the least and the greatest value; None for no bound.
+        above_low: whether `low` itself is refused.
+        whole: whether it must be an integer.
+        unit: such as `dB` or `kbit/s`; empty for none.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    above_low: bool = False
+    whole: bool = False
+    unit: str = ""
+
+    @property
+    def range(self) -> str:
+        """Such as "0 to 100", "at least 1 byte" or "above 0 and up to 100 dB"."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.low is None and self.high is None:
+            return f"a whole number{unit}" if self.whole else f"a number{unit}"
+        if self.low is None:
+            return f"up to {self.high}{unit}"
+        if self.above_low:
+            return f"above {self.low}" + ("" if self.high is None else f" and up to {self.high}") + unit
+        return f"at least {self.low}{unit}" if self.high is None else f"{self.low} to {self.high}{unit}"
+
+    def check(self, value: Any) -> Any:
+        """Return the value as an int or a float; NumPy's numbers are accepted, bool and text are not."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise self._refuse(value, "is not a number")
+        number = float(value)
+        if not math.isfinite(number):
+            raise self._refuse(number, "is not a finite number")
+        if self.whole and not isinstance(value, numbers.Integral):
+            raise self._refuse(number, "is not a whole number")
+        too_low = self.low is not None and (number < self.low or (self.above_low and number == self.low))
+        if too_low or (self.high is not None and number > self.high):
+            raise self._refuse(int(value) if self.whole else number, "is out of range")
+        return int(value) if self.whole else number
+
+
+@dataclass(frozen=True)
+class ChoiceOption(Option):
+    """One of a few words.
+
+    Attributes:
+        choices: the words.
+    """
+
+    choices: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> str:
+        """Such as "ssim or psnr"."""
+        *first, last = self.choices
+        return f"{', '.join(first)} or {last}" if first else last
+
+    def check(self, value: Any) -> str:
+        """Return the word."""
+        if not isinstance(value, str) or value not in self.choices:
+            raise self._refuse(value, "is not known")
+        return value
+
+
+@dataclass(frozen=True)
+class FlagOption(Option):
+    """Yes or no."""
+
+    @property
+    def range(self) -> str:
+        """Always "True or False"."""
+        return "True or False"
+
+    def check(self, value: Any) -> bool:
+        """Return the value, which must be a bool."""
+        if not isinstance(value, bool):
+            raise self._refuse(value, "is neither yes nor no")
+        return value
+
+
+@dataclass(frozen=True)
+class TextOption(Option):
+    """Text, such as a name or a path; who uses it checks what it says."""
+
+    @property
+    def range(self) -> str:
+        """Always "text"."""
+        return "text"
+
+    def check(self, value: Any) -> str:
+        """Return the text."""
+        if not isinstance(value, str):
+            raise self._refuse(value, "is not text")
+        return value
