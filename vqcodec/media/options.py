@@ -1,7 +1,7 @@
 """Options: a name, what may be asked for, and the check of it. Everything that a user can ask for is one of these.
 
-The command line, the Python functions, engines and trainers declare their options with the same classes, so that a value
-is checked in one place and refused with the same words everywhere. No numpy: `--help` loads this module.
+The command line, the Python functions, engines and trainers declare their options with the same classes. So a value is
+checked in one place, and refused with the same words everywhere. No numpy: `--help` loads this module.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class NumberOption(Option):
             raise self._refuse(number, "is not a whole number")
         too_low = self.low is not None and (number < self.low or (self.above_low and number == self.low))
         if too_low or (self.high is not None and number > self.high):
-            raise self._refuse(int(value) if self.whole else number, "is out of range")
-        return int(value) if self.whole else number
+            raise self._refuse(number, "is out of range")
+        return int(number) if self.whole else number
 
 
 @dataclass(frozen=True)
