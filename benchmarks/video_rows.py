@@ -111,7 +111,7 @@ def _spatiotemporal_speed(results: Results) -> Rows:
 @table("video-side-by-side", "video-side-by-side")
 def _side_by_side(results: Results) -> Rows:
     """What the pictures beside one another cost and reach."""
-    yield "whole clip", "codec", "bytes", "kbit/s", "luma PSNR (dB)", "of the frame shown (dB)"
+    yield "whole clip", "codec", "bytes", "kbit/s", "luma PSNR (dB)", "luma PSNR of the frame shown (dB)"
     for row in results["rows"]:
         yield (
             row["clip"],
@@ -131,4 +131,4 @@ def _camera(results: Results) -> Rows:
         psnrs = (f"{point[name]:.2f}" for name in _QUALITIES)
         yield (point["codec"], f"{point['setting']:g}", f"{point['kbps']:.1f}", *psnrs)
     differences = (percent(results["bd_rate"][name]) for name in _QUALITIES)
-    yield ("BD-rate of the camera's", "", "", *differences)
+    yield ("BD-rate of the camera codebook", "", "", *differences)

@@ -145,7 +145,7 @@ def bad_codebook_headers() -> Iterator[Sample]:
 
     yield bad("empty", b"", "No bytes at all.")
     yield bad("one-byte", TINY_FILE[:1], "The first byte of the magic alone.")
-    yield bad("thirteen-bytes", TINY_FILE[:12] + b"\xff", "13 bytes whose last begins the size of four gigabytes.")
+    yield bad("thirteen-bytes", TINY_FILE[:12] + b"\xff", "13 bytes; the last one begins a size of four gigabytes.")
     yield bad("wrong-magic", b"GIF89a" + TINY_FILE[6:], "The beginning of a GIF.", UNREADABLE)
     yield bad("text-transfer", TINY_FILE.replace(b"\r\n", b"\n"), "CR LF became LF, as in a transfer as text.")
     yield bad("version-0", codebook_file(TINY, version=0), "Version 0.")
@@ -155,7 +155,7 @@ def bad_codebook_headers() -> Iterator[Sample]:
     yield bad("payload-long", TINY_FILE + b"\0", "One byte too many.")
     yield bad("raw-size-huge", codebook_file(TINY, raw_bytes=2**32 - 1), "Claims 4 GiB of contents.", LIMIT)
     yield bad("payload-size-huge", codebook_file(TINY, payload_bytes=2**32 - 1), "Claims a payload of 4 GiB.")
-    yield bad("hash-altered", codebook_file(TINY, digest=bytes(32)), "The SHA-256 is another.")
+    yield bad("hash-altered", codebook_file(TINY, digest=bytes(32)), "The SHA-256 is wrong.")
     flipped = bytearray(TINY_FILE)
     flipped[-60] ^= 1
     yield bad("payload-flipped", bytes(flipped), "One bit of a codeword is flipped.")
@@ -164,7 +164,7 @@ def bad_codebook_headers() -> Iterator[Sample]:
     )
     for label, name in (("path", b"../../etc/passwd"), ("control", b"\x1b]0;gotcha\x07"), ("empty", b"")):
         data = codebook_file(canonical(name), name=name)
-        yield bad(f"name-{label}", data, f"A name that is no name: {label}.")
+        yield bad(f"name-{label}", data, f"An invalid name: {label}.")
     yield bad(
         "engine-control",
         codebook_file(canonical(engine=b"a\x1b[2J"), engine=b"a\x1b[2J"),
@@ -201,13 +201,13 @@ def bad_codebook_contents() -> Iterator[Sample]:
     yield bad("array-nine-axes", arrays(array(b"a", U1, (1,) * 9, b"\0")), "Nine axes.", LIMIT)
     yield bad("array-type-7", arrays(array(b"a", 7, (1,), bytes(8))), "An element type that does not exist.")
     yield bad(
-        "array-difference-flag", arrays(array(b"a", U1 | 0x80, (1,), b"\0")), "A difference in a file that is none."
+        "array-difference-flag", arrays(array(b"a", U1 | 0x80, (1,), b"\0")), "A difference in a file without a parent."
     )
     yield bad("arrays-out-of-order", arrays(LENGTHS, CODEWORDS), "Arrays that are not sorted.")
     yield bad("array-twice", arrays(LENGTHS, LENGTHS), "An array twice.")
-    yield bad("array-name-path", arrays(array(b"../a", U1, (1,), b"\0")), "An array called like a path.")
+    yield bad("array-name-path", arrays(array(b"../a", U1, (1,), b"\0")), "An array named like a path.")
     yield bad("arrays-too-many", canonical(count=65535), "65,535 arrays.", LIMIT)
-    yield bad("arrays-missing", canonical(count=3), "Two arrays where three are said.")
+    yield bad("arrays-missing", canonical(count=3), "Two arrays where the header says three.")
     yield bad("contents-tail", TINY + b"\0", "A byte after the provenance.")
     yield bad("provenance-beyond-end", canonical(provenance_length=1000), "Provenance beyond the end.")
     yield bad("provenance-not-json", canonical(provenance=b'{"a":'), "Provenance that is not JSON.")
@@ -216,7 +216,7 @@ def bad_codebook_contents() -> Iterator[Sample]:
     yield bad("provenance-spaces", canonical(provenance=b'{"a": 1}'), "Provenance with a space: not canonical.")
     yield bad("provenance-key-twice", canonical(provenance=b'{"a":1,"a":2}'), "A key twice.")
     yield bad("provenance-unsorted", canonical(provenance=b'{"b":1,"a":2}'), "Keys that are not sorted.")
-    yield bad("provenance-nan", canonical(provenance=b'{"a":NaN}'), "A number that JSON has not.")
+    yield bad("provenance-nan", canonical(provenance=b'{"a":NaN}'), "A number that JSON does not have.")
     yield bad("provenance-infinite", canonical(provenance=b'{"a":1e999}'), "A number beyond double precision.")
     yield bad("provenance-surrogate", canonical(provenance=b'{"a":"\\ud800"}'), "Half a surrogate pair.")
     yield bad(
@@ -233,15 +233,15 @@ def bad_differences() -> Iterator[Sample]:
         return Sample(BAD, name + ".vqcb", data, what, error)
 
     unknown = difference_file(CHILD_BODY, CHILD, parent=bytes(32))
-    yield bad("difference-parent-unknown", unknown, "The parent's hash is nobody's.", CODEBOOK)
+    yield bad("difference-parent-unknown", unknown, "The parent's hash belongs to no codebook.", CODEBOOK)
     unlike = canonical(b"child", (array(b"other", U1 | 0x80, (4,), bytes(4)),))
     yield bad(
-        "difference-array-unknown", difference_file(unlike, unlike), "Differs from an array that the parent has not."
+        "difference-array-unknown", difference_file(unlike, unlike), "Differs from an array that the parent lacks."
     )
     shape = canonical(b"child", (array(b"codewords", U1 | 0x80, (8,), bytes(8)),))
     yield bad("difference-shape-other", difference_file(shape, shape), "Differs from an array of another shape.")
     altered = CHILD_BODY.replace(bytes([0, 1, 0, 0, 0, 0, 0, 4]), bytes([0, 2, 0, 0, 0, 0, 0, 4]))
-    yield bad("difference-altered", difference_file(altered, CHILD), "Another difference: the hash does not hold.")
+    yield bad("difference-altered", difference_file(altered, CHILD), "Another difference: the hash does not match.")
     cut = codebook_file(CHILD, 16, TINY_HASH[:20], name=b"child")
     yield bad("difference-cut", cut, "Ends within the parent's hash.")
 
@@ -252,7 +252,9 @@ def unsupported_codebooks() -> Iterator[Sample]:
 
     yield later("codebook-version-2", codebook_file(TINY, version=2), "A codebook file of version 2.")
     yield later("codebook-method-9", codebook_file(TINY, 9), "Packed by a method that does not exist yet.")
-    yield later("difference-method-9", difference_file(CHILD_BODY, CHILD, method=9), "The same within a difference.")
+    yield later(
+        "difference-method-9", difference_file(CHILD_BODY, CHILD, method=9), "An unknown method, in a difference."
+    )
 
 
 MAKERS = (good_codebooks, bad_codebook_headers, bad_codebook_contents, bad_differences, unsupported_codebooks)

@@ -34,11 +34,18 @@ def samples() -> list[Sample]:
 
 README_HEAD = """# Hand-made files
 
-Made by `make_files.py` (which also writes this page) from nothing but FORMAT.md. Each is small, quick to reject, and
-named for what it attacks. `good` files must be read, `bad` ones must end in the error that is named, `unsupported` ones
-are valid but of a future that this version does not know. The third column says which part finds the fault: for
-`container` that is reading the file and its codebook and following its index; no sample is decoded. For an engine it
-is decoding a file that the container reads; for `video` it is looking into a file of video, whoever codes its frames.
+`make_files.py` makes these files from FORMAT.md alone. It also writes this page. Each file is small, quick to reject,
+and named for what it attacks.
+
+- `good` files must be read.
+- `bad` files must end in the error named here.
+- `unsupported` files are valid, but use something from a later version.
+
+The third column says which step finds the fault:
+
+- `container`: reading the file and its codebook and following its index. No sample is decoded.
+- an engine: decoding a file that the container can read.
+- `video`: opening a video file, with any engine. No frame is decoded.
 """
 
 

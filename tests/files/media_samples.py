@@ -117,7 +117,7 @@ def good_chunked() -> Iterator[Sample]:
     data = head() + stream() + reference() + packet() + chunk(b"exif", b"late") + end()
     yield good("chunked-any-order", data, "The stream before its codebook, metadata after the packet.")
     data = head(minor=7) + reference() + chunk(b"zzZz", b"news") + stream() + packet() + chunk(b"aAAA", b"") + end()
-    yield good("chunked-later-minor", data, "A later minor version with ancillary chunks that are not known.")
+    yield good("chunked-later-minor", data, "A later minor version with unknown ancillary chunks.")
     yield good("chunked-no-packets", FRONT + end(0), "A stream without packets.")
     packets = [(0, 10 * n, packet(n, 10 * n, b"group %d" % n)) for n in range(5)]
     yield good("chunked-index", indexed(FRONT, packets), "Five packets, every tenth start, and an index.")
@@ -135,9 +135,7 @@ def good_chunked() -> Iterator[Sample]:
     )
     future = codebook_file(canonical(engine=b"image/future"), engine=b"image/future")
     engine = head() + embedded(future) + stream(engine=b"image/future") + packet() + end()
-    yield good(
-        "chunked-engine-unknown", engine, "An engine that does not exist yet: the container reads it all the same."
-    )
+    yield good("chunked-engine-unknown", engine, "An engine that does not exist yet: the container still reads it.")
 
 
 def bad_structure() -> Iterator[Sample]:
@@ -197,15 +195,15 @@ def bad_declarations() -> Iterator[Sample]:
     yield bad("codebook-number-huge", reference(1 << 40) + rest, "Codebook number 2^40.", LIMIT)
     yield bad("codebook-hash-short", reference(digest=TINY_HASH[:31]) + rest, "31 bytes of hash.")
     altered = bytes([TINY_HASH[0] ^ 1]) + TINY_HASH[1:]
-    yield bad("codebook-hash-altered", reference(digest=altered) + rest, "The hash is of no codebook.", CODEBOOK)
+    yield bad("codebook-hash-altered", reference(digest=altered) + rest, "The hash belongs to no codebook.", CODEBOOK)
     other = reference(name=b"other", digest=OTHER_HASH)
-    yield bad("codebook-for-another-engine", other + rest, "The codebook is one for speech.", CODEBOOK)
+    yield bad("codebook-for-another-engine", other + rest, "The codebook is for speech.", CODEBOOK)
     yield bad("codebook-name-path", reference(name=b"../tiny") + rest, "A codebook's name that is a path.")
     yield bad(
-        "codebook-name-control", reference(name=b"\x1b[31mred") + rest, "A codebook's name that colours terminals."
+        "codebook-name-control", reference(name=b"\x1b[31mred") + rest, "A codebook's name with terminal control codes."
     )
     yield bad("codebook-name-cut", chunk(b"CREF", b"\x00\x09tiny") + rest, "The name is longer than the chunk.")
-    yield bad("embedded-junk", embedded(b"junk") + rest, "What is embedded is no codebook.", UNREADABLE)
+    yield bad("embedded-junk", embedded(b"junk") + rest, "The embedded data is not a codebook.", UNREADABLE)
     yield bad(
         "embedded-hash-altered",
         embedded(codebook_file(TINY, digest=bytes(32))) + rest,
@@ -268,10 +266,10 @@ def unsupported_chunked() -> Iterator[Sample]:
     rest = reference() + stream() + packet() + end()
     yield later("major-2", head(2) + rest, "Format version 2.0.")
     yield later("medium-9", head(medium=9) + rest, "A medium that does not exist yet.")
-    yield later("stream-medium-9", head() + reference() + stream(medium=9) + packet() + end(), "The same in a stream.")
     yield later(
-        "critical-unknown", FRONT + chunk(b"NEWS", b"") + packet() + end(), "A critical chunk that is not known."
+        "stream-medium-9", head() + reference() + stream(medium=9) + packet() + end(), "An unknown medium, in a stream."
     )
+    yield later("critical-unknown", FRONT + chunk(b"NEWS", b"") + packet() + end(), "An unknown critical chunk.")
     yield later("items", FRONT + chunk(b"ITEM", b"\x00\x00\x03cat") + packet() + end(), "A pack of items.")
 
 

@@ -130,11 +130,11 @@ def good_pictures() -> Iterator[Sample]:
     whole = shape(5, 3, 1) + GREY_BITS
     yield good("grey", compact(whole, digest=GREY.digest), "Grey, 5x3 pixels, in 16 bytes.")
     data = shape(5, 3, 2) + GREY_BITS + ALPHA
-    yield good("grey-alpha", compact(data, digest=GREY.digest), "The same with an alpha plane.")
+    yield good("grey-alpha", compact(data, digest=GREY.digest), "Grey with an alpha plane.")
     data = shape(5, 3, 3) + COLOUR_BITS
     yield good("colour", compact(data, digest=COLOUR.digest), "Colour with chroma at half size.")
     data = chunked(COLOUR.reference, shape(5, 3, 4), COLOUR_BITS + ALPHA)
-    yield good("colour-alpha", data, "The same with an alpha plane, in the chunked form.")
+    yield good("colour-alpha", data, "Colour with an alpha plane, in the chunked form.")
     data = shape(3, 2, 3) + bits("10 0  10 10  10 110  111 111 111")
     yield good("joint", compact(data, digest=JOINT.digest), "Blocks of one pixel, luma and chroma together.")
     yield good("pixel", compact(shape(1, 1, 3) + bits("10 110  10 11"), digest=COLOUR.digest), "A single pixel.")
@@ -174,7 +174,7 @@ def bad_headers() -> Iterator[Sample]:
     yield bad("too-large", of(shape(65535, 4097, 1) + GREY_BITS), "Each side is allowed, the area is not.", LIMIT)
     yield bad("terapixel", of(shape(huge, huge, 3)), "18 bytes that ask for 2^20 by 2^20 pixels.", LIMIT)
     yield bad("2-to-63", of(shape(1 << 63, 1 << 63, 1)), "A width and a height that wrap in 64 bits.", LIMIT)
-    yield bad("largest", of(shape(16384, 16384, 1) + GREY_BITS), "The largest size there is, in two bytes of data.")
+    yield bad("largest", of(shape(16384, 16384, 1) + GREY_BITS), "The largest size allowed, in two bytes of data.")
     yield bad("no-packet", chunked(GREY.reference, shape(5, 3, 1)), "A header and no packet.")
     yield bad("two-packets", chunked(GREY.reference, shape(5, 3, 1), GREY_BITS, GREY_BITS), "Two packets.")
     yield bad(
@@ -227,9 +227,7 @@ def bad_codebooks() -> Iterator[Sample]:
     data = compact(shape(5, 3, 1) + GREY_BITS, digest=JOINT.digest)
     yield bad("grey-with-joint-codebook", data, "Grey, with a codebook for colour in one vector.", CODEBOOK)
     data = compact(shape(5, 3, 1) + GREY_BITS, digest=TINY_HASH)
-    yield bad(
-        "codebook-without-arrays", data, "The codebook is for the engine, and has not one of its arrays.", CODEBOOK
-    )
+    yield bad("codebook-without-arrays", data, "The codebook is for the engine but has none of its arrays.", CODEBOOK)
 
     def grey(name: str, what: str, *changed: bytes, error: str = CODEBOOK, without: bytes = b"") -> Sample:
         arrays = {key: data for key, data in GREY_ARRAYS.items() if key != without}
@@ -271,10 +269,10 @@ def bad_codebooks() -> Iterator[Sample]:
     yield grey("run-symbols-17", "Seventeen run symbols.", short)
     for name, lengths, what in (
         ("incomplete", b"\1\2\3\0", "Code lengths that leave bits without a symbol."),
-        ("crowded", b"\1\1\2\2", "Code lengths of more codes than there are."),
+        ("crowded", b"\1\1\2\2", "Code lengths that would need more codes than exist."),
         ("17-bits", b"\1\2\3\x11", "A code of 17 bits."),
         ("none", b"\0\0\0\0", "No symbol has a code."),
-        ("alone-2-bits", b"\0\2\0\0", "One symbol alone has a code, of two bits."),
+        ("alone-2-bits", b"\0\2\0\0", "Only one symbol has a code, and it has two bits."),
     ):
         yield grey(f"lengths-{name}", what, numbers(b"luma.index_lengths", lengths, 1, 4), error=CORRUPT)
     incomplete = numbers(b"luma.run_lengths", runs({0: 1, 17: 2}), 1, 18)

@@ -79,11 +79,11 @@ def good_transformed() -> Iterator[Sample]:
     yield good("coefficient", small(square + GREY, ONE_COEFFICIENT), "One block with one coefficient.")
     yield good("escapes", small(square + GREY, ESCAPES), "Magnitudes of 3 and 9.")
     yield good("mask-empty", small(square + GREY, bits("0001 0000")), "A block with coefficients, all of them 0.")
-    yield good("mode", small(square + GREY, bits("0110 10010")), "An angle that is none of the likely modes.")
+    yield good("mode", small(square + GREY, bits("0110 10010")), "An angle that is not one of the likely modes.")
     yield good("quarters", small(shape(32, 32, 1) + GREY, QUARTERS), "All ways to cut a square.")
     yield good("edge", small(shape(5, 6, 1) + GREY, bits(f"0000 {FIRST}")), "5x6 pixels: padded to one block of 8x8.")
     modulated = bits("1010 0001 0001 01000000 0")
-    yield good("modulated", small(square + MODULATED, modulated), "A superblock with a step of its own.")
+    yield good("modulated", small(square + MODULATED, modulated), "A superblock with its own step.")
     data = small(shape(4, 4, 3) + COLOUR, bits(FIRST + FROM_FIRST + FROM_BOTH))
     yield good("colour", data, "Chroma predicted from luma, then from both planes before.")
     data = small(shape(8, 8, 3) + HALF_CHROMA, bits(f"0000 {FIRST} {FROM_FIRST} {FIRST}"))
@@ -112,11 +112,11 @@ def bad_headers() -> Iterator[Sample]:
     yield bad("alpha-with-chroma", small(shape(4, 4, 2) + GREY + COLOUR, b"\x01\0\0"), "Alpha as if it were colour.")
     yield bad("terapixel", small(shape(huge, huge, 3) + COLOUR, b""), "20 bytes that ask for 2^40 pixels.", LIMIT)
     yield bad("too-wide", small(shape(65536, 1, 1) + GREY, b"\0"), "65,536 pixels wide.", LIMIT)
-    yield bad("filter-missing", small(square + FILTERED, b"\0"), "A filter that the codebook has not.", CODEBOOK)
+    yield bad("filter-missing", small(square + FILTERED, b"\0"), "A filter that the codebook does not have.", CODEBOOK)
     empty = canonical(b"empty", (), b"{}", ENGINE)
     book = embedded(codebook_file(empty, name=b"empty", engine=ENGINE))
     data = head() + book + stream(engine=ENGINE, header=square + GREY) + packet(data=b"\0") + end()
-    yield bad("codebook-without-arrays", data, "The codebook has not one of the engine's arrays.", CODEBOOK)
+    yield bad("codebook-without-arrays", data, "The codebook has none of the engine's arrays.", CODEBOOK)
 
 
 def bad_data() -> Iterator[Sample]:

@@ -39,15 +39,15 @@ def good_video() -> Iterator[Sample]:
         return Sample(GOOD, f"video-{name}.vqc", data, what, found_by="video")
 
     one = front(header(*PLAIN)) + packet(0, 0, group(5)) + end()
-    yield good("one-group", one, "Five frames in one group, and nothing said that need not be.")
+    yield good("one-group", one, "Five frames in one group, without optional fields.")
     yield good("groups", groups(header(*PLAIN), (0, group(8)), (8, group(8)), (16, group(3))), "Three groups.")
     full = header(15, 48, 32, 30000, 1001, 12, 11, 9, 11)
-    yield good("all-said", groups(full, (0, group(8)), (8, group(3))), "Range, aspect, matrix and count are said.")
+    yield good("all-said", groups(full, (0, group(8)), (8, group(3))), "Range, aspect, matrix and count are given.")
     times = varint(3) + varint(0) + varint(40) + varint(90)
     later = varint(2) + varint(200) + varint(1)
     timed = groups(header(16, 48, 32, 20, 1, 1, 1000), (0, group(3, times)), (3, group(2, later)))
-    yield good("times", timed, "Every frame has a time of its own.")
-    yield good("one-pixel", front(header(8, 1, 1, 1, 3600, 1)) + packet(0, 0, group(1)) + end(), "One pixel, an hour.")
+    yield good("times", timed, "Every frame has its own time.")
+    yield good("one-pixel", front(header(8, 1, 1, 1, 3600, 1)) + packet(0, 0, group(1)) + end(), "One pixel, one hour.")
 
 
 def bad_video() -> Iterator[Sample]:
@@ -64,7 +64,7 @@ def bad_video() -> Iterator[Sample]:
     yield bad("rate-0", header(0, 48, 32, 0, 1), "No frames a second.")
     yield bad("rate-not-lowest", header(0, 48, 32, 50, 2), "A rate of 50/2, which is 25/1.")
     yield bad("rate-fast", header(0, 48, 32, 100001, 1), "100,001 frames a second.", LIMIT)
-    yield bad("matrix-2", header(4, 48, 32, 25, 1, 2), "Says that the matrix is not told.")
+    yield bad("matrix-2", header(4, 48, 32, 25, 1, 2), "Says that the matrix is unspecified.")
     yield bad("count-0", header(8, 48, 32, 25, 1, 0), "Says that there are no frames.", LIMIT)
     yield bad("count-large", header(8, 48, 32, 25, 1, 1 << 40), "Says that there are 2^40 frames.", LIMIT)
     yield bad("times-cut", header(16, 48, 32, 25, 1, 1, 25), "Times are cut off.", groups_of=varint(9) + b"\1")
@@ -85,7 +85,7 @@ def bad_video() -> Iterator[Sample]:
 
 def unsupported_video() -> Iterator[Sample]:
     data = front(header(32, 48, 32, 25, 1)) + packet(0, 0, group(5)) + end()
-    yield Sample(UNSUPPORTED, "video-flag-32.vqc", data, "A flag that is not known.", LATER, "video")
+    yield Sample(UNSUPPORTED, "video-flag-32.vqc", data, "An unknown flag.", LATER, "video")
     both = (
         head(medium=VIDEO)
         + reference()
