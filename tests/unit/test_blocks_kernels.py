@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH, gather_block_references, predict_block
-from vqcodec.blocks.layout import COEFFICIENT_MAX, LUMA, SAMPLE_MAX, SUPERBLOCK, new_plane
+from vqcodec.blocks.layout import COEFFICIENT_MAX, LUMA, SAMPLE_MAX, SUPERBLOCK, Block, new_plane
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.search.quantization import QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.signal import transforms
@@ -94,10 +94,10 @@ def test_angles_are_symmetric_and_taps_sum_to_one():
 
 
 def test_prediction_from_nothing_is_middle_grey():
-    plane, scratch = empty_plane(), new_record(BLOCK_SCRATCH)
+    plane, scratch, block = empty_plane(), new_record(BLOCK_SCRATCH), Block(0, 0, 4, 4)
     for mode in range(35):
-        gather_block_references(plane, 0, 0, 4, 4, scratch)
-        predict_block(plane, 0, 0, 4, 4, mode, scratch)
+        gather_block_references(plane, block, scratch)
+        predict_block(plane, block, mode, scratch)
         assert np.all(scratch.prediction[:16, :16] == 128 * 16)
 
 
@@ -114,14 +114,14 @@ def test_horizontal_modes_mirror_vertical_ones(log_size):
     mirrored = empty_plane()
     mirrored.samples[:] = plane.samples.T
     mirrored.blocks[0] = 1
-    size = 1 << log_size
+    size, block = 1 << log_size, Block(32, 32, log_size, log_size)
     for mode in range(35):
         other = mode if mode < 2 else 36 - mode
-        gather_block_references(plane, 32, 32, log_size, log_size, scratch)
-        predict_block(plane, 32, 32, log_size, log_size, mode, scratch)
+        gather_block_references(plane, block, scratch)
+        predict_block(plane, block, mode, scratch)
         first = scratch.prediction[:size, :size].copy()
-        gather_block_references(mirrored, 32, 32, log_size, log_size, scratch)
-        predict_block(mirrored, 32, 32, log_size, log_size, other, scratch)
+        gather_block_references(mirrored, block, scratch)
+        predict_block(mirrored, block, other, scratch)
         difference = np.abs(first - scratch.prediction[:size, :size].T)
         assert difference.max() == 0, mode
 
@@ -129,7 +129,7 @@ def test_horizontal_modes_mirror_vertical_ones(log_size):
 def test_references_stop_at_what_is_not_decoded():
     plane, scratch = textured_plane(), new_record(BLOCK_SCRATCH)
     plane.blocks[0, 7, 10:] = 0  # above, from x = 40 on
-    gather_block_references(plane, 32, 32, 3, 3, scratch)
+    gather_block_references(plane, Block(32, 32, 3, 3), scratch)
     assert scratch.references[1, 1:9].tolist() == plane.samples[31, 32:40].tolist()
     assert np.all(scratch.references[1, 9:17] == plane.samples[31, 39])
 
@@ -151,7 +151,8 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
     levels[inside] = random_levels(log_width, log_height, 3)
     state, tokens = new_record(COEFFICIENT_STATE), np.zeros(8192, dtype=np.uint32)
     form = coefficient_form(log_width, log_height, 10, 0)
-    count = emit_coefficients(levels, 32, 32, log_width, log_height, form, 2, state, tokens, 0)
+    block = Block(32, 32, log_width, log_height)
+    count = emit_coefficients(levels, block, form, 2, state, tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
     written, read = new_part_bits()
     end = pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, written)
@@ -159,9 +160,9 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
     step = int(STEPS[30])
     expected, parsed = square(np.int32), square(np.int32)
     search, decoder = model.search_tables(LUMA, 0), model.decoder_tables(LUMA, 0)
-    wanted = reconstruct_levels(levels, 32, 32, log_width, log_height, form, step, search, state, expected)
+    wanted = reconstruct_levels(levels, block, form, step, search, state, expected)
     position, *found = parse_coefficients(
-        buffer, 0, log_width, log_height, form, 2, step, decoder, new_record(COEFFICIENT_STATE), read, parsed
+        buffer, 0, block, form, 2, step, decoder, new_record(COEFFICIENT_STATE), read, parsed
     )
     assert position == end
     np.testing.assert_array_equal(read, written)
@@ -183,7 +184,8 @@ def test_quantizer_counts_the_bits_that_are_written(model, log_width, log_height
     groups = scratch.state.significance[max(log_width, log_height) - 1][: height // 2, : width // 2]
     levels = np.where(np.kron(groups, np.ones((2, 2))), scratch.levels[:height, :width], 0).astype(np.int16)
     tokens = np.zeros(8192, dtype=np.uint32)
-    count = emit_coefficients(levels, 0, 0, log_width, log_height, form, 1, new_record(COEFFICIENT_STATE), tokens, 0)
+    block = Block(0, 0, log_width, log_height)
+    count = emit_coefficients(levels, block, form, 1, new_record(COEFFICIENT_STATE), tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
     assert pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, new_part_bits()[LUMA]) == bits
     assert total == np.abs(levels).sum() > 0

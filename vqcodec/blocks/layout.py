@@ -1,9 +1,16 @@
 """Sizes, fixed-point formats and the arrays that describe a plane while it is coded.
 
-Everything is counted in samples unless it says so. A plane is padded to a multiple of `UNIT` samples a side by
-replication, cut into superblocks in raster order, and each superblock is partitioned by a quadtree whose leaves may be
-cut once more into halves. What was decided about a block is kept in maps with one entry a unit of 4x4 samples, from
-which the syntax can be written, contexts formed and availability told.
+A plane is padded to a multiple of `UNIT` samples a side by repeating its last row and column. It is cut into
+superblocks in raster order. A quadtree cuts each superblock into square nodes, and a node may be cut once more into
+two halves. Maps with one entry for each unit of 4x4 samples hold the decisions about the blocks. The syntax, the
+contexts and the availability of samples follow from these maps.
+
+Coordinates have one name for each unit throughout `vqcodec.blocks`:
+
+- `y, x`: samples, from the top left corner of the plane;
+- `v, u`: units of 4x4 samples;
+- `gy, gx`: groups of 2x2 coefficients within a block;
+- `i, j`: samples or coefficients within a block.
 """
 
 from __future__ import annotations
@@ -32,14 +39,28 @@ SIZE_CLASSES = 2 * SUPERBLOCK_LOG - 3  # log2 width + log2 height - 4
 DONE, LOG_WIDTH, LOG_HEIGHT, MODE, ENERGY, TRANSFORM, CODED = range(7)
 BLOCK_FIELDS = 7
 
-# Partition symbols of a square node
-LEAF, QUARTERS, UPPER_LOWER, LEFT_RIGHT = range(4)
+# Partition symbols of a square node; OUTSIDE is no symbol: the node lies beyond the plane
+LEAF, QUARTERS, UPPER_LOWER, LEFT_RIGHT, OUTSIDE = range(5)
 
 # Intra modes: planar, DC, 33 angles, then prediction from other planes of the picture
 PLANAR, DC, FIRST_ANGLE, HORIZONTAL, DIAGONAL, VERTICAL, LAST_ANGLE = 0, 1, 2, 10, 18, 26, 34
 PLANE_MODES = 35
 FROM_FIRST, FROM_BOTH, FROM_SECOND = 35, 36, 37
 ALL_MODES = 38
+
+
+class Block(NamedTuple):
+    """Where a block lies in its plane, and its size, as kernels take it: four integers in registers.
+
+    Attributes:
+        y, x: row and column of its first sample.
+        log_width, log_height: log2 of its sides in samples, UNIT_LOG to SUPERBLOCK_LOG.
+    """
+
+    y: int
+    x: int
+    log_width: int
+    log_height: int
 
 
 class Plane(NamedTuple):

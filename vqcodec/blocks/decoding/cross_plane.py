@@ -7,7 +7,7 @@ round towards minus infinity.
 
 from __future__ import annotations
 
-from vqcodec.blocks.layout import FROM_BOTH, FROM_FIRST, FROM_SECOND, SAMPLE_MAX, SAMPLE_MIDDLE
+from vqcodec.blocks.layout import FROM_BOTH, FROM_SECOND, SAMPLE_MAX, SAMPLE_MIDDLE
 from vqcodec.blocks.syntax.contexts import is_done
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
@@ -37,11 +37,12 @@ def _solve_two(v11, v12, v22, c1, c2):
 
 
 @inner_kernel
-def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
-    """Predict the block at (y, x) of `plane` from its guides into `prediction` (int32 (32, 32), 1/16).
+def predict_from_planes(plane, block, mode, prediction):
+    """Predict a block (`layout.Block`) of `plane` from its guides into `prediction` (int32 (32, 32), 1/16).
 
-    `mode` is FROM_FIRST, FROM_BOTH or FROM_SECOND; the guides it names exist.
+    `mode` is FROM_FIRST, FROM_BOTH or FROM_SECOND, and the plane has the guides that it names.
     """
+    y, x, log_width, log_height = block
     samples, blocks = plane.samples, plane.blocks
     rows, columns = samples.shape
     width, height = 1 << log_width, 1 << log_height
@@ -53,11 +54,11 @@ def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
         start = -distance if side & 1 == 0 else 0
         end = width + (width >> 1) if side & 1 == 0 else height + (height >> 1)
         for i in range(start, end):
-            v = y - distance if side & 1 == 0 else y + i
-            u = x + i if side & 1 == 0 else x - distance
-            if v < 0 or u < 0 or v >= rows or u >= columns or not is_done(blocks, v, u):
+            row = y - distance if side & 1 == 0 else y + i
+            column = x + i if side & 1 == 0 else x - distance
+            if row < 0 or column < 0 or row >= rows or column >= columns or not is_done(blocks, row, column):
                 continue
-            t, a, b = int(samples[v, u]), int(first[v, u]), int(second[v, u])
+            t, a, b = int(samples[row, column]), int(first[row, column]), int(second[row, column])
             count += 1
             st += t
             s1 += a
@@ -85,11 +86,3 @@ def predict_from_planes(plane, y, x, log_width, log_height, mode, prediction):
         for j in range(width):
             change = slope1 * (near[i, j] - mean1) + slope2 * (far[i, j] - mean2)
             prediction[i, j] = min(max(mean + ((change + rounding) >> SLOPE_BITS), 0), SAMPLE_MAX)
-
-
-@inline_kernel
-def allowed_mode(mode, guides):
-    """Return `mode`, or what stands for it where the plane has fewer guides than it needs."""
-    if mode < FROM_FIRST or guides >= 2:
-        return mode
-    return FROM_FIRST if guides == 1 else 0

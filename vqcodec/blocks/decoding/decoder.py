@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vqcodec.blocks.decoding.picture_filter import restore_plane
-from vqcodec.blocks.decoding.plane_decoding import DECODER_SCRATCH, decode_plane
+from vqcodec.blocks.decoding.plane_decoding import decode_plane
+from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH
 from vqcodec.blocks.layout import Plane, superblock_count
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
@@ -47,7 +48,7 @@ def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameter
     buffer = padded_bits(payload)
     end = 8 * (buffer.size - PADDING)
     rung = model.rung_of(parameters.step_index)
-    scratch = new_record(DECODER_SCRATCH)
+    scratch = new_record(BLOCK_SCRATCH)
     part_bits = new_part_bits()
     planes: list[Plane] = []
     position = kind = 0

@@ -47,33 +47,41 @@ def transform_kind(log_width, log_height, mode, transform):
 
 
 @kernel
-def predict_block(plane, y, x, log_width, log_height, mode, scratch):
-    """Predict the block at (y, x) into `scratch.prediction`; `scratch.references` are gathered already."""
+def predict_block(plane, block, mode, scratch):
+    """Predict a block (`layout.Block`) into `scratch.prediction`; `scratch.references` are gathered already."""
     if mode <= LAST_ANGLE:
         predict_from_neighbours(
-            scratch.references, log_width, log_height, mode, scratch.line, scratch.turned, scratch.prediction
+            scratch.references,
+            block.log_width,
+            block.log_height,
+            mode,
+            scratch.line,
+            scratch.turned,
+            scratch.prediction,
         )
     else:
-        predict_from_planes(plane, y, x, log_width, log_height, mode, scratch.prediction)
+        predict_from_planes(plane, block, mode, scratch.prediction)
 
 
 @inline_kernel
-def gather_block_references(plane, y, x, log_width, log_height, scratch):
-    """Fill `scratch.references` for the block at (y, x)."""
-    gather_references(plane.samples, plane.blocks[DONE], y, x, 1 << log_width, 1 << log_height, scratch.references)
+def gather_block_references(plane, block, scratch):
+    """Fill `scratch.references` for a block (`layout.Block`)."""
+    width, height = 1 << block.log_width, 1 << block.log_height
+    gather_references(plane.samples, plane.blocks[DONE], block.y, block.x, width, height, scratch.references)
 
 
 @inner_kernel
-def reconstruct_block(
-    plane, y, x, log_width, log_height, mode, transform, used_width, used_height, small, large, scratch
-):
+def reconstruct_block(plane, block, mode, transform, used_width, used_height, small, large, scratch):
     """Write prediction plus the inverse of `scratch.coefficients` to the plane's samples, and clear the coefficients.
 
     Args:
+        plane: `layout.Plane`; block: `layout.Block`.
         transform: 0, or 1 plus the number of an alternative.
         used_width, used_height: bounds of the nonzero coefficients; 0 means that there are none.
         small, large: int8, the alternative transforms (see `secondary`).
+        scratch: record of BLOCK_SCRATCH, with prediction and coefficients.
     """
+    y, x, log_width, log_height = block
     width, height = 1 << log_width, 1 << log_height
     prediction, residual = scratch.prediction, scratch.residual
     target = plane.samples[y : y + height, x : x + width]
@@ -107,8 +115,9 @@ def reconstruct_block(
 
 
 @inner_kernel
-def record_block(blocks, y, x, log_width, log_height, mode, transform, total):
-    """Note a decoded block in the maps; `total` is the sum of its quantised magnitudes."""
+def record_block(blocks, block, mode, transform, total):
+    """Note a decoded block (`layout.Block`) in the maps; `total` is the sum of its quantised magnitudes."""
+    y, x, log_width, log_height = block
     area_log = log_width + log_height
     energy = min(8, ((total << 4) + (1 << area_log) - 1) >> area_log)
     for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):

@@ -29,7 +29,7 @@ from vqcodec.blocks.search.modulation import superblock_steps
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH, search_superblock
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
-from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE, STACK
+from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE
 from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
 from vqcodec.entropy.bits import PADDING
@@ -125,11 +125,8 @@ def search_tile(
         )
         search_plane(plane, original, tables, settings, pool, scratches)
         tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
-        stack = np.zeros((STACK, 3), dtype=np.int32)
         base = parameters.plane_step(index)
-        count = emit_plane(
-            plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), stack, tokens
-        )
+        count = emit_plane(plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), tokens)
         searched.append(SearchedPlane(plane, original, tokens[:count].copy(), (source.shape[0], source.shape[1])))
     return searched
 

@@ -21,7 +21,7 @@ from vqcodec.blocks.layout import (
     SUPERBLOCK,
     SUPERBLOCK_LOG,
 )
-from vqcodec.blocks.search.quantization import HUGE, QUANTIZER_SCRATCH, quantize_block
+from vqcodec.blocks.search.quantization import HUGE_LEAF_COST, QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
 from vqcodec.blocks.signal.transforms import transform_forward
 from vqcodec.blocks.steps import STEP_SIZES, STEPS
@@ -35,7 +35,7 @@ from vqcodec.blocks.syntax.contexts import (
     surrounding_energy,
     transform_context,
 )
-from vqcodec.blocks.syntax.partitions import choice_of, likely_modes
+from vqcodec.blocks.syntax.leaves import choice_of, likely_modes
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 
@@ -58,15 +58,16 @@ LEAF_SCRATCH = record_type(
 
 
 @inner_kernel
-def hadamard_cost(source, y, x, log_width, log_height, prediction, h):
+def hadamard_cost(source, block, prediction, scratch):
     """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
 
     Args:
-        source: int16 plane in 1/16.
+        source: int16 plane in 1/16; block: `layout.Block`.
         prediction: int32 (32, 32) in 1/16.
-        h: int32 (16,) scratch.
+        scratch: int32 (16,).
     """
-    width, height = 1 << log_width, 1 << log_height
+    h, y, x = scratch, block.y, block.x
+    width, height = 1 << block.log_width, 1 << block.log_height
     original = source[y : y + height, x : x + width]
     total = np.int32(0)
     for top in range(0, height, 4):
@@ -96,9 +97,10 @@ def mode_bits(tables, context, choice, left, above, mode, coded):
 
 
 @inner_kernel
-def load_residual(source, y, x, log_width, log_height, prediction, residual):
-    """Fill `residual` (float32) with source minus prediction, in samples."""
-    width, height = 1 << log_width, 1 << log_height
+def load_residual(source, block, prediction, residual):
+    """Fill `residual` (float32) with source minus prediction in a block (`layout.Block`), in samples."""
+    y, x = block.y, block.x
+    width, height = 1 << block.log_width, 1 << block.log_height
     scale = np.float32(1.0 / (1 << SAMPLE_BITS))
     original = source[y : y + height, x : x + width]
     for i in range(height):
@@ -107,20 +109,21 @@ def load_residual(source, y, x, log_width, log_height, prediction, residual):
 
 
 @inner_kernel
-def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch):
-    """Fill `scratch.mode_costs`: Hadamard cost + `weight` * bits by mode, HUGE where a mode was not looked at.
+def rank_modes(plane, source, block, likely, context, weight, tables, settings, scratch):
+    """Fill `scratch.mode_costs` with Hadamard cost + `weight` * bits by mode, HUGE_LEAF_COST for modes not looked at.
 
-    Planar, DC and every `settings.angle_stride`-th angle are looked at; then, with `settings.refine`, those around the
-    best angle, at half the distance each time.
+    Planar, DC and every `settings.angle_stride`-th angle are looked at. With `settings.refine`, the angles around the
+    best one follow, at half the distance each time.
 
     Args:
-        likely: what `likely_modes` returned.
-        weight: cost of a bit, the square root of lambda.
+        likely: the result of `likely_modes`.
+        context: of the choice symbol.
+        weight: cost of a bit in samples, the square root of lambda.
     """
     first, second, third, left, above = likely
     costs = scratch.mode_costs
     for mode in range(PLANE_MODES):
-        costs[mode] = HUGE
+        costs[mode] = HUGE_LEAF_COST
     stride = settings.angle_stride
     coarse = FIRST_ANGLE + (PLANE_MODES - 1 - FIRST_ANGLE) // stride + 1
     centre = best_angle = np.int64(FIRST_ANGLE)
@@ -135,8 +138,8 @@ def rank_modes(plane, source, y, x, log_width, log_height, likely, context, weig
             mode = centre + (stride if number & 1 else -stride)
             if mode < FIRST_ANGLE or mode >= PLANE_MODES:
                 continue
-        predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-        cost = hadamard_cost(source, y, x, log_width, log_height, scratch.block.prediction, scratch.hadamard)
+        predict_block(plane, block, mode, scratch.block)
+        cost = hadamard_cost(source, block, scratch.block.prediction, scratch.hadamard)
         choice = choice_of(mode, first, second, third)
         costs[mode] = cost + weight * mode_bits(tables, context, choice, left, above, mode, np.int64(1))
         if mode >= FIRST_ANGLE and costs[mode] < costs[best_angle]:
@@ -151,7 +154,7 @@ def list_candidates(costs, settings, likely, guides, candidates):
     first two likely ones, and those that predict from the guides.
     """
     count = 0
-    limit = HUGE
+    limit = HUGE_LEAF_COST
     for trial in range(settings.trials):
         best = 0
         for mode in range(1, PLANE_MODES):
@@ -159,9 +162,9 @@ def list_candidates(costs, settings, likely, guides, candidates):
                 best = mode
         if trial == 0:
             limit = costs[best] * CANDIDATE_MARGIN
-        if costs[best] > limit or costs[best] >= HUGE:
+        if costs[best] > limit or costs[best] >= HUGE_LEAF_COST:
             break
-        costs[best] = HUGE
+        costs[best] = HUGE_LEAF_COST
         candidates[count] = best
         count += 1
     ranked = count
@@ -201,21 +204,23 @@ def transform_block(log_width, log_height, mode, transform, tables, scratch):
 
 
 @inner_kernel
-def try_mode(plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch):
+def try_mode(plane, source, block, mode, transform, energy, step, tables, settings, scratch):
     """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns.
 
-    With an alternative `transform`, the residual must be there from a trial of the same mode before.
+    An alternative `transform` reuses the residual: the plain transform of the same mode must have been tried just
+    before.
     """
+    log_width, log_height = block.log_width, block.log_height
     if transform == 0:
-        predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-        load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+        predict_block(plane, block, mode, scratch.block)
+        load_residual(source, block, scratch.block.prediction, scratch.residual)
     transform_block(log_width, log_height, mode, transform, tables, scratch)
     form = coefficient_form(log_width, log_height, mode, transform)
     values = scratch.quantizer.values
     scale = np.float32(1) / step
-    for v in range(1 << log_height):
-        for u in range(1 << log_width):
-            values[v, u] *= scale
+    for i in range(1 << log_height):
+        for j in range(1 << log_width):
+            values[i, j] *= scale
     return quantize_block(
         log_width, log_height, form, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
     )
@@ -232,22 +237,20 @@ def keep_levels(log_width, log_height, scratch):
 
 
 @inner_kernel
-def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tables, scratch):
+def apply_block(plane, block, mode, transform, coded, tables, scratch):
     """Store the best levels and reconstruct the block with the decoder's functions."""
+    y, x, log_width, log_height = block
     levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
     for i in range(1 << log_height):
         for j in range(1 << log_width):
             levels[i, j] = scratch.best_levels[i, j] if coded else 0
-    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
+    predict_block(plane, block, mode, scratch.block)
     total = used_width = used_height = np.int64(0)
     if coded:
         step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
         total, used_width, used_height = reconstruct_levels(
             plane.levels,
-            y,
-            x,
-            log_width,
-            log_height,
+            block,
             coefficient_form(log_width, log_height, mode, transform),
             step,
             tables,
@@ -256,10 +259,7 @@ def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tabl
         )
     reconstruct_block(
         plane,
-        y,
-        x,
-        log_width,
-        log_height,
+        block,
         mode,
         transform,
         used_width,
@@ -268,34 +268,37 @@ def apply_block(plane, y, x, log_width, log_height, mode, transform, coded, tabl
         tables.large_transforms,
         scratch.block,
     )
-    record_block(plane.blocks, y, x, log_width, log_height, mode, transform, total)
+    record_block(plane.blocks, block, mode, transform, total)
 
 
 @inner_kernel
-def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, scratch):
-    """Code the block at (y, x) as well as can be: fill the plane's levels, samples and maps.
+def search_leaf(plane, source, block, tables, settings, scratch):
+    """Find the best way to code a block: fill the plane's levels, samples and maps.
 
     Args:
+        plane: `layout.Plane`; block: `layout.Block`.
         source: int16 (height, width), the original samples in 1/16.
         tables: `model.SearchTables`.
         settings: `effort.LeafSettings`.
+        scratch: record of LEAF_SCRATCH.
 
     Returns:
-        Its cost: squared error + lambda * bits.
+        The cost, float32: squared error + lambda * bits, in squared samples.
     """
+    y, x, log_width, log_height = block
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     lambda_ = settings.lambda_factor * step * step
-    gather_block_references(plane, y, x, log_width, log_height, scratch.block)
-    likely = likely_modes(plane, y, x, log_width, log_height)
+    gather_block_references(plane, block, scratch.block)
+    likely = likely_modes(plane, block)
     first, second, third, left, above = likely
     energy = surrounding_energy(plane.blocks, y, x)
     size = size_class(log_width, log_height)
     context = choice_context(size, energy, left, above)
     weight = np.float32(np.sqrt(lambda_))
-    rank_modes(plane, source, y, x, log_width, log_height, likely, context, weight, tables, settings, scratch)
+    rank_modes(plane, source, block, likely, context, weight, tables, settings, scratch)
     count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
-    plain = HUGE
-    best, best_mode, best_coded, best_transform = HUGE, np.int64(0), np.int64(0), np.int64(0)
+    plain = HUGE_LEAF_COST
+    best, best_mode, best_coded, best_transform = HUGE_LEAF_COST, np.int64(0), np.int64(0), np.int64(0)
     for i in range(count):
         mode = np.int64(scratch.candidates[i])
         choice = choice_of(mode, first, second, third)
@@ -307,7 +310,7 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
             if transform > 0 and plain > best * settings.transform_margin:
                 break
             bits, distortion, total, zero = try_mode(
-                plane, source, y, x, log_width, log_height, mode, transform, energy, step, tables, settings, scratch
+                plane, source, block, mode, transform, energy, step, tables, settings, scratch
             )
             if transform == 0:
                 cost = zero * step * step + lambda_ * choice_bits
@@ -324,5 +327,5 @@ def search_leaf(plane, source, y, x, log_width, log_height, tables, settings, sc
             if total > 0 and cost < best:
                 best, best_mode, best_coded, best_transform = cost, mode, np.int64(1), np.int64(transform)
                 keep_levels(log_width, log_height, scratch)
-    apply_block(plane, y, x, log_width, log_height, best_mode, best_transform, best_coded, tables, scratch)
+    apply_block(plane, block, best_mode, best_transform, best_coded, tables, scratch)
     return best

@@ -24,12 +24,12 @@ from vqcodec.blocks.layout import (
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, search_leaf
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.contexts import partition_context
-from vqcodec.blocks.syntax.partitions import crosses_edge
+from vqcodec.blocks.syntax.partitions import crosses_edge, leaf_count, leaf_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type
 
 SIZES = SUPERBLOCK_LOG - UNIT_LOG + 1
-_IMPOSSIBLE = 1e30
+HUGE_NODE_COST = 1e30  # above the cost of any node, which are float64
 
 
 PARTITION_SCRATCH = record_type(
@@ -95,7 +95,7 @@ def _open_node(scratch, log_size, y, x):
     """Start looking at the node of this size at (y, x)."""
     k = log_size - UNIT_LOG
     scratch.nodes[k, 0], scratch.nodes[k, 1], scratch.nodes[k, 2] = y, x, -1
-    scratch.costs[k, 0], scratch.costs[k, 1] = _IMPOSSIBLE, 0.0
+    scratch.costs[k, 0], scratch.costs[k, 1] = HUGE_NODE_COST, 0.0
 
 
 @inline_kernel
@@ -125,60 +125,48 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
     _open_node(scratch, log_size, y, x)
     while True:
         k = log_size - UNIT_LOG
-        v, u, child = np.int64(nodes[k, 0]), np.int64(nodes[k, 1]), np.int64(nodes[k, 2])
+        top, left, child = np.int64(nodes[k, 0]), np.int64(nodes[k, 1]), np.int64(nodes[k, 2])
         half = 1 << log_size >> 1
         if child < 0:
             child = np.int64(0)
-            if log_size <= settings.largest and not crosses_edge(plane.samples, v, u, log_size):
-                row = tables.rows[partition_context(plane.blocks, v, u, log_size)]
+            if log_size <= settings.largest and not crosses_edge(plane.samples, top, left, log_size):
+                row = tables.rows[partition_context(plane.blocks, top, left, log_size)]
                 coded = True
                 for cut in (LEAF, UPPER_LOWER, LEFT_RIGHT):
-                    log_height = log_size - (cut == UPPER_LOWER)
-                    log_width = log_size - (cut == LEFT_RIGHT)
-                    clear_done(plane.blocks, v, u, log_size)
+                    clear_done(plane.blocks, top, left, log_size)
                     cost = lambda_ * tables.flags[row, cut] if log_size > UNIT_LOG else 0.0
-                    for part in range(1 if cut == LEAF else 2):
+                    for part in range(leaf_count(cut)):
                         if cost + lambda_ >= costs[k, 0]:
-                            cost = _IMPOSSIBLE
+                            cost = HUGE_NODE_COST
                         else:
-                            down = half * part if cut == UPPER_LOWER else 0
-                            right = half * part if cut == LEFT_RIGHT else 0
-                            cost += search_leaf(
-                                plane,
-                                source,
-                                v + down,
-                                u + right,
-                                log_width,
-                                log_height,
-                                tables,
-                                settings.leaf if cut == LEAF else settings.half,
-                                scratch.leaf,
-                            )
+                            block = leaf_of(top, left, log_size, cut, part)
+                            leaf_settings = settings.leaf if cut == LEAF else settings.half
+                            cost += search_leaf(plane, source, block, tables, leaf_settings, scratch.leaf)
                     if cost < costs[k, 0]:
                         costs[k, 0] = cost
-                        save_node(plane, v, u, log_size, scratch)
+                        save_node(plane, top, left, log_size, scratch)
                     if cut == LEAF:
-                        coded = plane.blocks[CODED, v >> UNIT_LOG, u >> UNIT_LOG] != 0
+                        coded = plane.blocks[CODED, top >> UNIT_LOG, left >> UNIT_LOG] != 0
                     if log_size == UNIT_LOG or not settings.halves or not coded:
                         break
                 costs[k, 1] = lambda_ * tables.flags[row, QUARTERS]
                 if log_size <= settings.smallest or not (coded or settings.cut_uncoded):
                     child = np.int64(4)
-                    costs[k, 1] = _IMPOSSIBLE
-                clear_done(plane.blocks, v, u, log_size)
+                    costs[k, 1] = HUGE_NODE_COST
+                clear_done(plane.blocks, top, left, log_size)
         # What is missing takes a bit a symbol at least
         if costs[k, 1] + (4 - child) * _least_bits(log_size - 1) * lambda_ >= costs[k, 0] or child == 4:
             if child == 4 and costs[k, 1] < costs[k, 0]:
                 costs[k, 0] = costs[k, 1]
             else:
-                restore_node(plane, v, u, log_size, scratch)
+                restore_node(plane, top, left, log_size, scratch)
             if log_size == SUPERBLOCK_LOG:
                 return costs[k, 0]
             log_size += 1
             costs[k + 1, 1] += costs[k, 0]
             continue
         nodes[k, 2] = child + 1
-        v, u = v + half * (child >> 1), u + half * (child & 1)
-        if v < plane.samples.shape[0] and u < plane.samples.shape[1]:
+        top, left = top + half * (child >> 1), left + half * (child & 1)
+        if top < plane.samples.shape[0] and left < plane.samples.shape[1]:
             log_size -= 1
-            _open_node(scratch, log_size, v, u)
+            _open_node(scratch, log_size, top, left)

@@ -39,7 +39,7 @@ ROUND_UP_FROM = np.float32(0.3)
 ROUND_DOWN_TO = np.float32(0.8)
 GROUP_OVERHEAD = np.float32(1.0)  # bits that a group is thought to cost in the masks before they are known
 NODE_SAVING = np.float32(0.7)  # bits that a node's absence saves in its parent's mask
-HUGE = np.float32(1e30)
+HUGE_LEAF_COST = np.float32(1e30)  # above the cost of any group or leaf, which are float32
 
 
 QUANTIZER_SCRATCH = record_type(
@@ -90,7 +90,7 @@ def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
         offsets: int8 (256, 4), reconstruction offsets.
     """
     may, must = _list_options(group, options)
-    best, best_choice = HUGE, 0
+    best, best_choice = HUGE_LEAF_COST, 0
     scale = np.float32(1.0 / (1 << OFFSET_BITS))
     for choice in range(16):
         if (choice & ~may) | (~choice & must):
@@ -116,7 +116,7 @@ def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
         if cost < best:
             best, best_choice = cost, choice
     total = 0
-    if best < HUGE:
+    if best < HUGE_LEAF_COST:
         for k in range(4):
             magnitude = np.int64(options[k, (best_choice >> k) & 1, 0])
             levels[k >> 1, k & 1] = -magnitude if group[k >> 1, k & 1] < 0 else magnitude

@@ -176,8 +176,9 @@ def group_offset(offsets, row, pattern, component, magnitude):
 
 
 @inner_kernel
-def load_significance(levels, y, x, log_width, log_height, state):
-    """Fill `state.significance` and clear the magnitudes for the levels of the block at (y, x)."""
+def load_significance(levels, block, state):
+    """Fill `state.significance` and clear the magnitudes for the levels of a block (`layout.Block`)."""
+    y, x, log_width, log_height = block
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     significance = state.significance
     depth = tree_depth(log_width, log_height)
@@ -202,9 +203,17 @@ def summarise_significance(significance, depth, group_rows, group_columns):
 
 
 @kernel
-def emit_coefficients(levels, y, x, log_width, log_height, form, energy, state, tokens, count):
-    """Append the tokens of the block's levels, which are not all 0; return the new count."""
-    load_significance(levels, y, x, log_width, log_height, state)
+def emit_coefficients(levels, block, form, energy, state, tokens, count):
+    """Append the tokens of the levels of a block, which are not all 0; return the new count.
+
+    Args:
+        levels: int16 (rows, columns), of the plane; block: `layout.Block`.
+        form: see `contexts.coefficient_form`; energy: see `contexts.surrounding_energy`.
+        state: record of COEFFICIENT_STATE.
+        tokens: uint32; the first `count` are filled.
+    """
+    y, x, log_width, log_height = block
+    load_significance(levels, block, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     depth = tree_depth(log_width, log_height)
     significance, magnitudes = state.significance, state.magnitudes
@@ -277,20 +286,22 @@ def _parse_masks(buffer, position, log_width, log_height, form, energy, tables, 
 
 
 @kernel
-def parse_coefficients(
-    buffer, position, log_width, log_height, form, energy, step, tables, state, part_bits, coefficients
-):
+def parse_coefficients(buffer, position, block, form, energy, step, tables, state, part_bits, coefficients):
     """Read a block's coefficients, dequantised, into `coefficients` (int32 (32, 32), zeroed by the caller).
 
     Args:
+        buffer: padded uint8; `position` in bits.
+        block: `layout.Block`.
         form: see `contexts.coefficient_form`; energy: see `contexts.surrounding_energy`.
         step: fixed-point quantizer step.
         tables: `model.DecoderTables`.
+        state: record of COEFFICIENT_STATE.
         part_bits: int64, to which the bits of each part (`parts.PART_NAMES`) are added.
 
     Returns:
         (new position, sum of magnitudes, bounds of the nonzero coefficients: width and height).
     """
+    log_width, log_height = block.log_width, block.log_height
     first = _parse_masks(buffer, position, log_width, log_height, form, energy, tables, state)
     part_bits[MASK] += first - position
     position = first
@@ -343,16 +354,22 @@ def parse_coefficients(
 
 
 @kernel
-def reconstruct_levels(levels, y, x, log_width, log_height, form, step, tables, state, coefficients):
-    """Dequantise the levels of the block at (y, x), as `parse_coefficients` does what it reads.
+def reconstruct_levels(levels, block, form, step, tables, state, coefficients):
+    """Dequantise the levels of a block into `coefficients`, as `parse_coefficients` does with the levels it reads.
 
     Args:
+        levels: int16 (rows, columns), of the plane; block: `layout.Block`.
+        form: see `contexts.coefficient_form`.
+        step: fixed-point quantizer step.
         tables: anything with `offsets`.
+        state: record of COEFFICIENT_STATE.
+        coefficients: int32 (32, 32), zeroed by the caller.
 
     Returns:
         (sum of magnitudes, bounds of the nonzero coefficients: width and height).
     """
-    load_significance(levels, y, x, log_width, log_height, state)
+    y, x, log_width, log_height = block
+    load_significance(levels, block, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     groups = state.significance[tree_depth(log_width, log_height)]
     total = used_width = used_height = 0

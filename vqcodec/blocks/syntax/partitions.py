@@ -1,8 +1,20 @@
-"""The syntax of blocks and partitions: which modes are likely, and the tokens of a superblock.
+"""The syntax of superblocks: their change of step and their partition. Each writer stands beside its reader.
 
-A superblock is written as its change of step (where steps are modulated), then its partition depth first; a leaf as
-its choice of mode joint with the presence of coefficients, the mode itself if it is none of the likely ones, the
-transform and the coefficients. A node that crosses the plane's edge is cut into quarters without a symbol.
+A superblock is written as its change of step, if steps are modulated, then its nodes depth first. A node is written
+as one symbol that tells how it is cut, then its leaves. A node that crosses the plane's edge is cut into quarters
+without a symbol, and a node of 4x4 samples is a leaf without a symbol.
+
+Writer, reader and statistics walk over the nodes alike:
+
+    place, log_size = 0, SUPERBLOCK_LOG
+    while place < PLACES:
+        y, x = node_corner(top, left, place)
+        cut = ...  # written, read or looked up
+        for part in range(leaf_count(cut)):
+            ...  # with leaf_of(y, x, log_size, cut, part)
+        place, log_size = next_node(place, log_size, cut)
+
+The partition search has a walk of its own: it returns to a node after its quarters, to compare their cost.
 """
 
 from __future__ import annotations
@@ -10,99 +22,66 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import (
-    CODED,
-    DC,
-    FROM_FIRST,
     LEAF,
     LEFT_RIGHT,
     LOG_HEIGHT,
     LOG_WIDTH,
-    MODE,
-    PLANAR,
+    OUTSIDE,
     QUARTERS,
-    SUPERBLOCK,
     SUPERBLOCK_LOG,
-    TRANSFORM,
     UNIT_LOG,
     UPPER_LOWER,
-    VERTICAL,
+    Block,
 )
-from vqcodec.blocks.signal.secondary import alternatives
-from vqcodec.blocks.syntax.coefficients import emit_coefficients
-from vqcodec.blocks.syntax.contexts import (
-    CHOOSE_FIRST,
-    CHOOSE_FROM_FIRST,
-    CHOOSE_OTHER,
-    CHOOSE_SECOND,
-    CHOOSE_THIRD,
-    FIRST_STEP,
-    TOKEN_SHIFT,
-    choice_context,
-    coefficient_form,
-    mode_context,
-    neighbour_mode,
-    partition_context,
-    size_class,
-    surrounding_energy,
-    transform_context,
-)
+from vqcodec.blocks.steps import MAX_STEP_INDEX
+from vqcodec.blocks.syntax import parts
+from vqcodec.blocks.syntax.contexts import FIRST_STEP, partition_context
+from vqcodec.blocks.syntax.leaves import emit_leaf
+from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
 MAX_TOKENS_PER_SAMPLE = 4  # bound on the tokens of a superblock, partition and modes included
-STACK = 3 * (SUPERBLOCK_LOG - UNIT_LOG) + 1
+PLACES = 1 << 2 * (SUPERBLOCK_LOG - UNIT_LOG)  # units of a superblock
 STEP_CHANGES = 15  # symbols of the step element: change + 7
 STEP_MIDDLE = 7
+_FREE = -1  # the cut of a node that a symbol tells
 
 
 @inline_kernel
-def likely_modes(plane, y, x, log_width, log_height):
-    """Return (first, second, third, left, above): the three likely modes of the block at (y, x), all different.
-
-    They are the modes of the left and upper blocks and, in a plane with guides, that of the luma block at the centre
-    before these; gaps are filled with planar, DC, vertical, or the angles beside the one known (as in HEVC).
-    """
-    left = neighbour_mode(plane.blocks, y, x - 1) if x > 0 else DC
-    above = neighbour_mode(plane.blocks, y - 1, x) if y > 0 else DC
-    if plane.guides.shape[0] > 0:
-        v, u = y + (1 << log_height >> 1), x + (1 << log_width >> 1)
-        first = np.int64(plane.guide_modes[v >> UNIT_LOG, u >> UNIT_LOG])
-        second = left if left != first else above
-        third = above
-    else:
-        first, second, third = left, above, PLANAR
-        if left == above and left > DC:
-            return left, 2 + (left + 29) % 32, 2 + (left - 1) % 32, left, above
-    if second == first:
-        second = DC if first == PLANAR else PLANAR
-    if third in (first, second):
-        third = PLANAR
-        if third in (first, second):
-            third = DC
-            if third in (first, second):
-                third = VERTICAL
-    return first, second, third, left, above
+def node_corner(top, left, place):
+    """Return (y, x) of the node that begins at unit number `place`, in Z-order, of the superblock at (top, left)."""
+    v = (place >> 1 & 1) | (place >> 2 & 2) | (place >> 3 & 4)
+    u = (place & 1) | (place >> 1 & 2) | (place >> 2 & 4)
+    return top + (v << UNIT_LOG), left + (u << UNIT_LOG)
 
 
 @inline_kernel
-def choice_of(mode, first, second, third):
-    """Return the choice symbol (without the flag for coefficients) of `mode`."""
-    if mode >= FROM_FIRST:
-        return CHOOSE_FROM_FIRST + mode - FROM_FIRST
-    if mode == first:
-        return CHOOSE_FIRST
-    if mode == second:
-        return CHOOSE_SECOND
-    return CHOOSE_THIRD if mode == third else CHOOSE_OTHER
+def next_node(place, log_size, cut):
+    """Return (place, log2 size) of the node that comes after one with this `cut`; PLACES after the last node."""
+    if cut == QUARTERS:
+        return place, log_size - 1
+    place += 1 << 2 * (log_size - UNIT_LOG)
+    log_size = np.int64(UNIT_LOG)
+    while log_size < SUPERBLOCK_LOG and place >> 2 * (log_size - UNIT_LOG) & 3 == 0:
+        log_size += 1
+    return place, log_size
 
 
 @inline_kernel
-def partition_of(blocks, y, x, log_size):
-    """Return the partition symbol of the square node at (y, x) that the maps record."""
-    log_width = np.int64(blocks[LOG_WIDTH, y >> UNIT_LOG, x >> UNIT_LOG])
-    log_height = np.int64(blocks[LOG_HEIGHT, y >> UNIT_LOG, x >> UNIT_LOG])
-    if log_width == log_size:
-        return LEAF if log_height == log_size else UPPER_LOWER
-    return LEFT_RIGHT if log_height == log_size else QUARTERS
+def leaf_count(cut):
+    """Return the number of leaves that a node with this `cut` has itself, 0 to 2."""
+    if cut == LEAF:
+        return 1
+    return 2 if cut in (UPPER_LOWER, LEFT_RIGHT) else 0
+
+
+@inline_kernel
+def leaf_of(y, x, log_size, cut, part):
+    """Return leaf number `part` of the node of this size at (y, x), as a `layout.Block`."""
+    half = 1 << log_size >> 1
+    down = half * part if cut == UPPER_LOWER else 0
+    right = half * part if cut == LEFT_RIGHT else 0
+    return Block(y + down, x + right, log_size - (cut == LEFT_RIGHT), log_size - (cut == UPPER_LOWER))
 
 
 @inline_kernel
@@ -112,82 +91,90 @@ def crosses_edge(samples, y, x, log_size):
 
 
 @inline_kernel
-def token(context, symbol):
-    """Return a symbol in its context as a token."""
-    return (context << TOKEN_SHIFT) | symbol
+def _given_cut(samples, y, x, log_size):
+    """Return how the node at (y, x) is cut by the syntax alone; _FREE if a symbol tells."""
+    if y >= samples.shape[0] or x >= samples.shape[1]:
+        return OUTSIDE
+    if crosses_edge(samples, y, x, log_size):
+        return QUARTERS
+    return LEAF if log_size == UNIT_LOG else _FREE
 
 
-@inner_kernel
-def emit_leaf(plane, y, x, log_width, log_height, transforms, state, tokens, count):
-    """Append the tokens of the recorded block at (y, x); return the new count.
+@inline_kernel
+def recorded_cut(plane, y, x, log_size):
+    """Return the cut of the square node at (y, x) that the plane's maps record."""
+    cut = np.int64(_given_cut(plane.samples, y, x, log_size))
+    if cut != _FREE:
+        return cut
+    log_width = np.int64(plane.blocks[LOG_WIDTH, y >> UNIT_LOG, x >> UNIT_LOG])
+    log_height = np.int64(plane.blocks[LOG_HEIGHT, y >> UNIT_LOG, x >> UNIT_LOG])
+    if log_width == log_size:
+        return np.int64(LEAF if log_height == log_size else UPPER_LOWER)
+    return np.int64(LEFT_RIGHT if log_height == log_size else QUARTERS)
 
-    `transforms` are the small alternative transforms of the tables (of size 0 if there are none).
-    """
-    blocks = plane.blocks
-    mode = np.int64(blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
-    coded = np.int64(blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG])
-    first, second, third, left, above = likely_modes(plane, y, x, log_width, log_height)
-    energy = surrounding_energy(blocks, y, x)
-    choice = choice_of(mode, first, second, third)
-    context = choice_context(size_class(log_width, log_height), energy, left, above)
-    tokens[count] = token(context, 2 * choice + coded)
-    count += 1
-    if choice == CHOOSE_OTHER:
-        tokens[count] = token(mode_context(left, above), mode)
+
+@inline_kernel
+def _emit_cut(plane, y, x, log_size, tokens, count):
+    """Append the token of the recorded cut of the node at (y, x), if it has one; return (cut, new count)."""
+    cut = recorded_cut(plane, y, x, log_size)
+    if _given_cut(plane.samples, y, x, log_size) == _FREE:
+        tokens[count] = token(partition_context(plane.blocks, y, x, log_size), cut)
         count += 1
-    if coded:
-        transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
-        if alternatives(transforms, log_width, log_height, mode) > 0:
-            tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
-            count += 1
-        form = coefficient_form(log_width, log_height, mode, transform)
-        count = emit_coefficients(plane.levels, y, x, log_width, log_height, form, energy, state, tokens, count)
-    return count
+    return cut, count
+
+
+@inline_kernel
+def parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits):
+    """Return (cut of the node at (y, x), new position); the symbol is read if the node has one."""
+    cut = np.int64(_given_cut(plane.samples, y, x, log_size))
+    if cut == _FREE:
+        table = tables.rows[partition_context(plane.blocks, y, x, log_size)]
+        cut, position = count_symbol(buffer, position, table, tables.flags, part_bits, parts.PARTITION)
+        cut = min(cut, LEFT_RIGHT)
+    return cut, position
+
+
+@inline_kernel
+def _emit_step(plane, row, column, base_step, tokens, count):
+    """Append the token of a superblock's change of step; return the new count."""
+    before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
+    change = np.int64(plane.steps[row, column]) - base_step
+    tokens[count] = token(FIRST_STEP + before + STEP_MIDDLE, change + STEP_MIDDLE)
+    return count + 1
+
+
+@inline_kernel
+def parse_step(plane, buffer, position, row, column, base_step, tables, part_bits):
+    """Read a superblock's change of step into `plane.steps`; return the new position."""
+    before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
+    context = FIRST_STEP + min(max(before + STEP_MIDDLE, 0), 2 * STEP_MIDDLE)
+    symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.STEP)
+    plane.steps[row, column] = min(max(base_step + symbol - STEP_MIDDLE, 0), MAX_STEP_INDEX)
+    return position
 
 
 @inner_kernel
-def emit_superblock(plane, y, x, base_step, modulated, transforms, state, stack, tokens, count):
-    """Append the tokens of the superblock at (y, x) as the plane's maps and levels record it; return the new count.
+def emit_superblock(plane, row, column, base_step, modulated, transforms, state, tokens, count):
+    """Append the tokens of a superblock, as the plane's maps and levels record it; return the new count.
+
+    The reader of a superblock is `plane_decoding.decode_plane`.
 
     Args:
+        plane: `layout.Plane`.
+        row, column: number of the superblock.
         base_step: step index that the changes of modulated superblocks refer to.
+        modulated: whether superblocks change their step.
         transforms: int8, the small alternative transforms.
-        stack: int32 (STACK, 3) scratch: nodes to visit.
-        tokens: uint32, with room for MAX_TOKENS_PER_SAMPLE a sample.
+        state: record of COEFFICIENT_STATE.
+        tokens: uint32, with room for MAX_TOKENS_PER_SAMPLE a sample; the first `count` are filled.
     """
-    row, column = y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG
     if modulated:
-        before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
-        change = np.int64(plane.steps[row, column]) - base_step
-        tokens[count] = token(FIRST_STEP + before + STEP_MIDDLE, change + STEP_MIDDLE)
-        count += 1
-    depth = 1
-    stack[0, 0], stack[0, 1], stack[0, 2] = y, x, SUPERBLOCK_LOG
-    while depth > 0:
-        depth -= 1
-        v, u, log_size = np.int64(stack[depth, 0]), np.int64(stack[depth, 1]), np.int64(stack[depth, 2])
-        if v >= plane.samples.shape[0] or u >= plane.samples.shape[1]:
-            continue
-        half = 1 << log_size >> 1
-        cut = QUARTERS
-        if not crosses_edge(plane.samples, v, u, log_size):
-            cut = partition_of(plane.blocks, v, u, log_size) if log_size > UNIT_LOG else LEAF
-            if log_size > UNIT_LOG:
-                tokens[count] = token(partition_context(plane.blocks, v, u, log_size), cut)
-                count += 1
-        if cut == QUARTERS:
-            for quarter in range(3, -1, -1):
-                stack[depth, 0] = v + half * (quarter >> 1)
-                stack[depth, 1] = u + half * (quarter & 1)
-                stack[depth, 2] = log_size - 1
-                depth += 1
-        else:
-            for part in range(1 if cut == LEAF else 2):
-                down = half * part if cut == UPPER_LOWER else 0
-                right = half * part - down
-                log_width, log_height = log_size - (cut == LEFT_RIGHT), log_size - (cut == UPPER_LOWER)
-                count = emit_leaf(plane, v + down, u + right, log_width, log_height, transforms, state, tokens, count)
+        count = _emit_step(plane, row, column, base_step, tokens, count)
+    place, log_size = np.int64(0), np.int64(SUPERBLOCK_LOG)
+    while place < PLACES:
+        y, x = node_corner(row << SUPERBLOCK_LOG, column << SUPERBLOCK_LOG, place)
+        cut, count = _emit_cut(plane, y, x, log_size, tokens, count)
+        for part in range(leaf_count(cut)):
+            count = emit_leaf(plane, leaf_of(y, x, log_size, cut, part), transforms, state, tokens, count)
+        place, log_size = next_node(place, log_size, cut)
     return count
-
-
-SUPERBLOCK_TOKENS = MAX_TOKENS_PER_SAMPLE * SUPERBLOCK * SUPERBLOCK

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import SUPERBLOCK
 from vqcodec.blocks.syntax.contexts import (
     ALL_CONTEXTS,
     COUNT_STARTS,
@@ -26,14 +25,16 @@ MAX_TOKEN_BITS = 16
 
 
 @kernel
-def emit_plane(plane, base_step, modulated, transforms, state, stack, tokens):
-    """Write the tokens of a searched plane to `tokens` (uint32); return their number."""
+def emit_plane(plane, base_step, modulated, transforms, state, tokens):
+    """Write the tokens of a searched plane to `tokens` (uint32); return their number.
+
+    Arguments as in `partitions.emit_superblock`.
+    """
     rows, columns = plane.steps.shape
     count = np.int64(0)
     for row in range(rows):
         for column in range(columns):
-            y, x = row * SUPERBLOCK, column * SUPERBLOCK
-            count = emit_superblock(plane, y, x, base_step, modulated, transforms, state, stack, tokens, count)
+            count = emit_superblock(plane, row, column, base_step, modulated, transforms, state, tokens, count)
     return count
 
 

@@ -8,26 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.decoding.reconstruction import gather_block_references, predict_block
-from vqcodec.blocks.layout import (
-    CODED,
-    DONE,
-    LEAF,
-    MODE,
-    QUARTERS,
-    SUPERBLOCK_LOG,
-    TRANSFORM,
-    UNIT_LOG,
-    UPPER_LOWER,
-)
+from vqcodec.blocks.layout import CODED, DONE, MODE, SUPERBLOCK_LOG, TRANSFORM, UNIT_LOG, Block
 from vqcodec.blocks.model.tables import SearchTables
 from vqcodec.blocks.search.encoder import SearchedPlane
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, load_residual, transform_block
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.coefficients import BORDER, COEFFICIENT_STATE, load_significance, pattern_context, tree_depth
 from vqcodec.blocks.syntax.contexts import COUNT_SIZE, OFFSET_CELLS, PATTERN_SYMBOLS, coefficient_form, offset_cell
-from vqcodec.blocks.syntax.partitions import STACK, crosses_edge, partition_of
+from vqcodec.blocks.syntax.partitions import PLACES, leaf_count, leaf_of, next_node, node_corner, recorded_cut
 from vqcodec.blocks.syntax.tokens import count_tokens
-from vqcodec.kernels.jit import inner_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import new_record
 
 OFFSET_SCALE = 256  # offsets are summed as integers, so that sums do not depend on their order
@@ -62,51 +52,59 @@ def new_statistics() -> PlaneStatistics:
 
 
 @kernel
-def list_leaves(plane, stack, leaves):
-    """Fill `leaves` (int32 (units, 4): y, x, log2 width, log2 height) in coding order; return their number."""
+def list_leaves(plane, leaves):
+    """Fill `leaves` (int32 (units, 4): the fields of `layout.Block`) in coding order; return their number."""
     rows, columns = plane.steps.shape
     count = 0
     for superblock in range(rows * columns):
-        stack[0, 0] = (superblock // columns) << SUPERBLOCK_LOG
-        stack[0, 1] = (superblock % columns) << SUPERBLOCK_LOG
-        stack[0, 2] = SUPERBLOCK_LOG
-        depth = 1
-        while depth > 0:
-            depth -= 1
-            y, x, log_size = np.int64(stack[depth, 0]), np.int64(stack[depth, 1]), np.int64(stack[depth, 2])
-            if y >= plane.samples.shape[0] or x >= plane.samples.shape[1]:
-                continue
-            half = 1 << log_size >> 1
-            cut = np.int64(LEAF)
-            if crosses_edge(plane.samples, y, x, log_size):
-                cut = np.int64(QUARTERS)
-            elif log_size > UNIT_LOG:
-                cut = np.int64(partition_of(plane.blocks, y, x, log_size))
-            if cut == QUARTERS:
-                for quarter in range(3, -1, -1):
-                    stack[depth, 0] = y + half * (quarter >> 1)
-                    stack[depth, 1] = x + half * (quarter & 1)
-                    stack[depth, 2] = log_size - 1
-                    depth += 1
-                continue
-            for part in range(1 if cut == LEAF else 2):
-                down = half * part if cut == UPPER_LOWER else 0
-                leaves[count, 0], leaves[count, 1] = y + down, x + half * part - down
-                leaves[count, 2] = log_size - (cut > UPPER_LOWER)
-                leaves[count, 3] = log_size - (cut == UPPER_LOWER)
+        top, left = superblock // columns << SUPERBLOCK_LOG, superblock % columns << SUPERBLOCK_LOG
+        place, log_size = np.int64(0), np.int64(SUPERBLOCK_LOG)
+        while place < PLACES:
+            y, x = node_corner(top, left, place)
+            cut = recorded_cut(plane, y, x, log_size)
+            for part in range(leaf_count(cut)):
+                block = leaf_of(y, x, log_size, cut, part)
+                leaves[count, 0], leaves[count, 1] = block.y, block.x
+                leaves[count, 2], leaves[count, 3] = block.log_width, block.log_height
                 count += 1
+            place, log_size = next_node(place, log_size, cut)
     return count
 
 
+@inline_kernel
+def listed_leaf(leaves, number):
+    """Return leaf `number` of the list that `list_leaves` filled, as a `layout.Block`."""
+    return Block(
+        np.int64(leaves[number, 0]),
+        np.int64(leaves[number, 1]),
+        np.int64(leaves[number, 2]),
+        np.int64(leaves[number, 3]),
+    )
+
+
+@inline_kernel
+def mark_done(blocks, block):
+    """Mark the units of a block as decoded."""
+    y, x, log_width, log_height = block
+    for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
+        for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
+            blocks[DONE, v, u] = 1
+
+
 @inner_kernel
-def collect_levels(levels, values, y, x, log_width, log_height, form, step, state, offset_sums, offset_counts):
-    """Add where the coefficients of the block at (y, x), coded as `levels`, lie.
+def collect_levels(levels, values, block, form, step, state, offset_sums, offset_counts):
+    """Add to the sums where the coefficients of a block, coded as `levels`, lie.
 
     Args:
+        levels: int16 (rows, columns), of the plane; block: `layout.Block`.
         values: float32 (32, 32), the block's coefficients.
-        form: see `contexts.coefficient_form`; step: float32.
+        form: see `contexts.coefficient_form`.
+        step: float32, in samples.
+        state: record of COEFFICIENT_STATE.
+        offset_sums, offset_counts: as in `PlaneStatistics`.
     """
-    load_significance(levels, y, x, log_width, log_height, state)
+    y, x, log_width, log_height = block
+    load_significance(levels, block, state)
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     groups = state.significance[tree_depth(log_width, log_height)]
     for diagonal in range(group_rows + group_columns - 1):
@@ -131,35 +129,41 @@ def collect_levels(levels, values, y, x, log_width, log_height, form, step, stat
                     offset_sums[cell, pattern, k] += np.int64(np.rint(excess * OFFSET_SCALE))
 
 
-@kernel
-def collect_block(plane, source, y, x, log_width, log_height, tables, state, scratch, offset_sums, offset_counts):
-    """Transform the block at (y, x) again as it was coded, and add where its coefficients lie."""
+@inner_kernel
+def _collect_block(plane, source, block, tables, state, scratch, offset_sums, offset_counts):
+    """Transform a block again as it was coded, and add to the sums where its coefficients lie."""
+    y, x, log_width, log_height = block
     mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
-    gather_block_references(plane, y, x, log_width, log_height, scratch.block)
-    predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-    load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+    gather_block_references(plane, block, scratch.block)
+    predict_block(plane, block, mode, scratch.block)
+    load_residual(source, block, scratch.block.prediction, scratch.residual)
     transform = np.int64(plane.blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
     transform_block(log_width, log_height, mode, transform, tables, scratch)
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     form = coefficient_form(log_width, log_height, mode, transform)
     values = scratch.quantizer.values
-    collect_levels(plane.levels, values, y, x, log_width, log_height, form, step, state, offset_sums, offset_counts)
+    collect_levels(plane.levels, values, block, form, step, state, offset_sums, offset_counts)
 
 
 @kernel
 def collect_offsets(plane, source, leaves, tables, state, scratch, offset_sums, offset_counts):
-    """Add the coefficient statistics of a coded plane; block by block, availability as when it was coded."""
+    """Add the coefficient statistics of a coded plane.
+
+    Blocks are taken in coding order, so that the samples available to each are those that its coder had.
+
+    Args:
+        plane: `layout.Plane`, coded; source: int16 in 1/16, of its size.
+        leaves: int32 (leaves, 4), as `list_leaves` fills them.
+        tables: `model.SearchTables`, with which the plane was coded.
+        state, scratch: records of COEFFICIENT_STATE and LEAF_SCRATCH.
+        offset_sums, offset_counts: as in `PlaneStatistics`.
+    """
     plane.blocks[DONE, :, :] = 0
-    for i in range(leaves.shape[0]):
-        y, x = np.int64(leaves[i, 0]), np.int64(leaves[i, 1])
-        log_width, log_height = np.int64(leaves[i, 2]), np.int64(leaves[i, 3])
-        if plane.blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG]:
-            collect_block(
-                plane, source, y, x, log_width, log_height, tables, state, scratch, offset_sums, offset_counts
-            )
-        for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
-            for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
-                plane.blocks[DONE, v, u] = 1
+    for number in range(leaves.shape[0]):
+        block = listed_leaf(leaves, number)
+        if plane.blocks[CODED, block.y >> UNIT_LOG, block.x >> UNIT_LOG]:
+            _collect_block(plane, source, block, tables, state, scratch, offset_sums, offset_counts)
+        mark_done(plane.blocks, block)
 
 
 class Collector:
@@ -168,14 +172,13 @@ class Collector:
     def __init__(self) -> None:
         self._state = new_record(COEFFICIENT_STATE)
         self._scratch = new_record(LEAF_SCRATCH)
-        self._stack = np.zeros((STACK, 3), dtype=np.int32)
 
     def collect(self, searched: SearchedPlane, tables: SearchTables, statistics: PlaneStatistics) -> None:
         """Add the statistics of `searched`, which was coded with `tables`, to `statistics`."""
         count_tokens(searched.tokens, statistics.counts)
         units = searched.plane.blocks[0].size
         leaves = np.zeros((units, 4), dtype=np.int32)
-        count = list_leaves(searched.plane, self._stack, leaves)
+        count = list_leaves(searched.plane, leaves)
         collect_offsets(
             searched.plane,
             searched.source,

@@ -21,8 +21,7 @@ from vqcodec.blocks.signal.secondary import (
 )
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.syntax.partitions import STACK
-from vqcodec.blocks.training.statistics import list_leaves
+from vqcodec.blocks.training.statistics import list_leaves, listed_leaf, mark_done
 from vqcodec.kernels.jit import kernel
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import map_shards
@@ -52,15 +51,15 @@ def collect_spectra(plane, source, leaves, scratch, spectra, kinds):
     plane.blocks[DONE, :, :] = 0
     count = 0
     for leaf in range(leaves.shape[0]):
-        y, x = np.int64(leaves[leaf, 0]), np.int64(leaves[leaf, 1])
-        log_width, log_height = np.int64(leaves[leaf, 2]), np.int64(leaves[leaf, 3])
+        block = listed_leaf(leaves, leaf)
+        y, x, log_width, log_height = block
         mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
         small = log_width + log_height == 4
         fits = small or min(log_width, log_height) >= 3
         if plane.blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG] and fits and mode <= LAST_ANGLE:
-            gather_block_references(plane, y, x, log_width, log_height, scratch.block)
-            predict_block(plane, y, x, log_width, log_height, mode, scratch.block)
-            load_residual(source, y, x, log_width, log_height, scratch.block.prediction, scratch.residual)
+            gather_block_references(plane, block, scratch.block)
+            predict_block(plane, block, mode, scratch.block)
+            load_residual(source, block, scratch.block.prediction, scratch.residual)
             values = scratch.quantizer.values
             transform_forward(scratch.residual, log_width, log_height, np.int64(COSINE), scratch.between, values)
             side = SMALL_SIDE if small else LARGE_SIDE
@@ -71,9 +70,7 @@ def collect_spectra(plane, source, leaves, scratch, spectra, kinds):
             large_class = 1 if log_width + log_height == 6 else 2
             kinds[count] = (0 if small else large_class) * MODE_GROUPS + transform_group(mode)
             count += 1
-        for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
-            for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
-                plane.blocks[DONE, v, u] = 1
+        mark_done(plane.blocks, block)
     return count
 
 
@@ -88,7 +85,7 @@ class SpectrumCollector:
         """Return float32 (n, 16 or 64) by kind: class * MODE_GROUPS + mode group."""
         units = searched.plane.blocks[0].size
         leaves = np.zeros((units, 4), dtype=np.int32)
-        count = list_leaves(searched.plane, np.zeros((STACK, 3), dtype=np.int32), leaves)
+        count = list_leaves(searched.plane, leaves)
         spectra, kinds = np.zeros((count, 64), dtype=np.float32), np.zeros(count, dtype=np.int32)
         filled = collect_spectra(searched.plane, searched.source, leaves[:count], self._scratch, spectra, kinds)
         found: Spectra = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import DONE, UNIT_LOG
+from vqcodec.blocks.layout import DONE, UNIT_LOG, Block
 from vqcodec.blocks.steps import STEPS
 from vqcodec.blocks.syntax.coefficients import reconstruct_levels
 from vqcodec.kernels.jit import inner_kernel
@@ -49,10 +49,7 @@ def _apply_square(plane, y, x, log_size, coded, levels, top, left, tables, scrat
         step = np.int64(STEPS[plane.steps[0, 0]])
         total, used_width, used_height = reconstruct_levels(
             plane.levels,
-            y,
-            x,
-            log_size,
-            log_size,
+            Block(y, x, log_size, log_size),
             transform_form(log_size),
             step,
             tables,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.reconstruction import reconstruct_block, record_block
-from vqcodec.blocks.layout import MODE, SUPERBLOCK_LOG, UNIT_LOG
+from vqcodec.blocks.layout import MODE, SUPERBLOCK_LOG, UNIT_LOG, Block
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.layout import FIRST_REFERENCE, GRID_LOG, INTER_MODE, KIND, LOG_SIZE, MOTION, SHAPE
 
@@ -36,12 +36,10 @@ def place_transform(plane, y, x, log_size, total, used_width, used_height, table
         total: sum of the quantised magnitudes; used_width, used_height: bounds of the nonzero coefficients.
         tables: of the block engine; scratch: record of BLOCK_SCRATCH with prediction and coefficients.
     """
+    block = Block(y, x, log_size, log_size)
     reconstruct_block(
         plane,
-        y,
-        x,
-        log_size,
-        log_size,
+        block,
         np.int64(INTER_MODE),
         np.int64(0),
         used_width,
@@ -50,7 +48,7 @@ def place_transform(plane, y, x, log_size, total, used_width, used_height, table
         tables.large_transforms,
         scratch,
     )
-    record_block(plane.blocks, y, x, log_size, log_size, np.int64(INTER_MODE), np.int64(0), total)
+    record_block(plane.blocks, block, np.int64(INTER_MODE), np.int64(0), total)
 
 
 @inner_kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import SUPERBLOCK_LOG
+from vqcodec.blocks.layout import SUPERBLOCK_LOG, Block
 from vqcodec.blocks.search.leaf_search import search_leaf
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.contexts import (
@@ -76,7 +76,7 @@ def _rank_candidates(frame, phases, y, x, log_size, node_bits, settings, scratch
 @inner_kernel
 def search_intra_block(plane, source, y, x, log_size, tables, settings, scratch):
     """Code a square without motion, as the block engine does; return its cost."""
-    return search_leaf(plane, source, y, x, log_size, log_size, tables, settings, scratch)
+    return search_leaf(plane, source, Block(y, x, log_size, log_size), tables, settings, scratch)
 
 
 @inner_kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.reconstruction import record_block
-from vqcodec.blocks.layout import SAMPLE_BITS, SUPERBLOCK_LOG
+from vqcodec.blocks.layout import SAMPLE_BITS, SUPERBLOCK_LOG, Block
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH
 from vqcodec.blocks.search.quantization import quantize_block
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
@@ -127,9 +127,8 @@ def _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch)
             for i in range(small):
                 for j in range(small):
                     scratch.split_levels[top + i, left + j] = 0
-        record_block(
-            frame.luma.blocks, y + top, x + left, small_log, small_log, np.int64(INTER_MODE), np.int64(0), total
-        )
+        block = Block(y + top, x + left, small_log, small_log)
+        record_block(frame.luma.blocks, block, np.int64(INTER_MODE), np.int64(0), total)
         if whole and split_distortion + lambda_ * split_bits >= best:
             return best_luma, best_distortion, best_bits, zero
     if not whole:

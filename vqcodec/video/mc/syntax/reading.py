@@ -6,7 +6,7 @@ import numpy as np
 
 from vqcodec.blocks.decoding.plane_decoding import decode_leaf
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH
-from vqcodec.blocks.layout import SUPERBLOCK_LOG
+from vqcodec.blocks.layout import SUPERBLOCK_LOG, Block
 from vqcodec.blocks.steps import STEPS
 from vqcodec.blocks.syntax.coefficients import parse_coefficients
 from vqcodec.blocks.syntax.contexts import surrounding_energy
@@ -69,7 +69,7 @@ FRAME_SCRATCH = record_type(
 @inner_kernel
 def decode_intra_block(plane, buffer, position, y, x, log_size, tables, part_bits, scratch):
     """Read and reconstruct a square without motion, as the block engine does; return the new position."""
-    return decode_leaf(plane, buffer, position, y, x, log_size, log_size, tables, part_bits, scratch)
+    return decode_leaf(plane, buffer, position, Block(y, x, log_size, log_size), tables, part_bits, scratch)
 
 
 @inner_kernel
@@ -133,8 +133,7 @@ def _decode_square(plane, buffer, position, y, x, log_size, coded, tables, step,
         position, total, used_width, used_height = parse_coefficients(
             buffer,
             position,
-            log_size,
-            log_size,
+            Block(y, x, log_size, log_size),
             transform_form(log_size),
             energy,
             step,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH
-from vqcodec.blocks.layout import Plane
+from vqcodec.blocks.layout import Block, Plane
 from vqcodec.blocks.syntax.coefficients import emit_coefficients
 from vqcodec.blocks.syntax.contexts import (
     FIRST_MODE,
@@ -20,7 +20,7 @@ from vqcodec.blocks.syntax.contexts import (
     TOKEN_SHIFT,
     surrounding_energy,
 )
-from vqcodec.blocks.syntax.partitions import emit_leaf
+from vqcodec.blocks.syntax.leaves import emit_leaf
 from vqcodec.blocks.syntax.parts import ESCAPE, MASK, PATTERN, SIGN
 from vqcodec.blocks.syntax.tokens import PART_OF_CONTEXT
 from vqcodec.entropy.bits import get_bits, get_exp_golomb, put_bits, put_exp_golomb
@@ -78,7 +78,7 @@ EMIT_SCRATCH = record_type(
 @inner_kernel
 def _emit_intra(plane, y, x, log_size, transforms, state, tokens, count):
     """Append the tokens of a square without motion, as the block engine does; return the new count."""
-    return emit_leaf(plane, y, x, log_size, log_size, transforms, state, tokens, count)
+    return emit_leaf(plane, Block(y, x, log_size, log_size), transforms, state, tokens, count)
 
 
 @inline_kernel
@@ -121,9 +121,8 @@ def _emit_square(plane, y, x, log_size, group, state, tokens, count):
     """Append the tokens of the coefficients of a square; return the new count."""
     tokens[count] = _token(TABLES_TOKEN, group)
     energy = surrounding_energy(plane.blocks, y, x)
-    return emit_coefficients(
-        plane.levels, y, x, log_size, log_size, transform_form(log_size), energy, state, tokens, count + 1
-    )
+    block = Block(y, x, log_size, log_size)
+    return emit_coefficients(plane.levels, block, transform_form(log_size), energy, state, tokens, count + 1)
 
 
 @inner_kernel

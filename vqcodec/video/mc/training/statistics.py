@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.layout import CODED, LOG_WIDTH, UNIT_LOG
+from vqcodec.blocks.layout import CODED, LOG_WIDTH, UNIT_LOG, Block
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.picture_planes import rounded
 from vqcodec.blocks.search.encoder import SearchedPlane
@@ -54,11 +54,12 @@ def _collect_offsets(frame, plane_number, source, scratch, sums, counts):
                 predict_chroma_motion(
                     frame, plane_number - 1, y, x, size, size, scratch.current, scratch.motion, prediction
                 )
-            load_residual(source, y, x, log_size, log_size, prediction, leaf.residual)
+            block = Block(y, x, log_size, log_size)
+            load_residual(source, block, prediction, leaf.residual)
             values = leaf.quantizer.values
             transform_forward(leaf.residual, log_size, log_size, np.int64(COSINE), leaf.between, values)
             form = transform_form(log_size)
-            collect_levels(plane.levels, values, y, x, log_size, log_size, form, step, scratch.state, sums, counts)
+            collect_levels(plane.levels, values, block, form, step, scratch.state, sums, counts)
 
 
 @dataclass

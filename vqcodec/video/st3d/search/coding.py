@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vqcodec.blocks.layout import Block
 from vqcodec.blocks.search.leaf_search import load_residual
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_BITS
@@ -50,8 +51,9 @@ def _restore(target, y, x, log_size, levels, top, left, step, coded, tables, scr
     block = scratch.block
     if coded:
         total, used_width, used_height = reconstruct_levels(
-            levels, 2 * top, 2 * left, log_size, log_size, np.int64(0), step, tables, block.state, block.coefficients
-        )
+            levels, Block(2 * top, 2 * left, log_size, log_size), np.int64(0), step, tables, block.state,
+            block.coefficients,
+        )  # fmt: skip
     reconstruct_block(target, y, x, log_size, used_width, used_height, scratch.prediction, block)
     return total
 
@@ -75,7 +77,7 @@ def _code_luma(slab, source, row, column, size, tables, settings, scratch):
             predict_block(
                 slab.luma, slab.last_luma, slab.maps, row, column, band, y, x, 1 << log_size, scratch.prediction
             )
-            load_residual(source[band], y, x, log_size, log_size, scratch.prediction, scratch.residual)
+            load_residual(source[band], Block(y, x, log_size, log_size), scratch.prediction, scratch.residual)
             energy = np.int64(energy_around(slab.energy[band], y >> 3, x >> 3))
             best, nothing, coded = code_residual(
                 log_size, zero, bands, mode, np.int64(band), top, left, step, energy, tables, settings, levels, scratch
@@ -109,7 +111,8 @@ def _code_chroma(slab, source, row, column, tables, settings, scratch):
             predict_block(
                 samples, slab.last_chroma[component], slab.maps, row, column, band, y, x, 8, scratch.prediction
             )
-            load_residual(source[component, band], y, x, log_size, log_size, scratch.prediction, scratch.residual)
+            square = Block(y, x, log_size, log_size)
+            load_residual(source[component, band], square, scratch.prediction, scratch.residual)
             energy = np.int64(energy_around(slab.chroma_energy[component, band], row, column))
             cost, without, coded = code_residual(
                 log_size,
@@ -191,15 +194,14 @@ def _finish_block(
         mode = np.int64(maps[MODE, row, column])
         form = np.int64(band_form(band_class(bands, mode, band), log_size == 3))
         condition(block.magnitudes, block.state, plane, bands, mode, band, top, left, log_size)
-        count = emit_coefficients(
-            levels, 2 * top, 2 * left, log_size, log_size, form, energy, block.state, tokens, count
-        )
+        square = Block(2 * top, 2 * left, log_size, log_size)
+        count = emit_coefficients(levels, square, form, energy, block.state, tokens, count)
         if counts.shape[0] > 0:
-            load_residual(source, y, x, log_size, log_size, scratch.prediction, scratch.residual)
+            load_residual(source, Block(y, x, log_size, log_size), scratch.prediction, scratch.residual)
             values = scratch.quantizer.values
             transform_forward(scratch.residual, log_size, log_size, np.int64(COSINE), scratch.between, values)
             size = np.float32(step) * np.float32(1.0 / (1 << STEP_BITS))
-            collect_levels(levels, values, 2 * top, 2 * left, log_size, log_size, form, size, block.state, sums, counts)
+            collect_levels(levels, values, square, form, size, block.state, sums, counts)
     total = _restore(samples[band], y, x, log_size, levels, top, left, step, coded, tables, scratch)
     store_magnitudes(block.magnitudes, block.state, plane, band, top, left, log_size, coded)
     return count, total

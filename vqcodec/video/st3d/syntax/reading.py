@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.decoding.plane_decoding import count_symbol
-from vqcodec.blocks.layout import SUPERBLOCK
+from vqcodec.blocks.layout import SUPERBLOCK, Block
 from vqcodec.blocks.syntax.coefficients import parse_coefficients
 from vqcodec.blocks.syntax.parts import CHOICE, PARTITION, SIGN, TRANSFORM
 from vqcodec.blocks.syntax.parts import MODE as MODE_PART
+from vqcodec.blocks.syntax.symbols import count_symbol
 from vqcodec.entropy.bits import get_bits
 from vqcodec.kernels.jit import inner_kernel, kernel
 from vqcodec.kernels.records import record_type
@@ -137,7 +137,7 @@ def _decode_block(
         form = np.int64(band_form(band_class(bands, mode, band), log_size == 3))
         condition(block.magnitudes, block.state, plane, bands, mode, band, top, left, log_size)
         position, total, used_width, used_height = parse_coefficients(
-            buffer, position, log_size, log_size, form, energy, step, tables, block.state, part_bits,
+            buffer, position, Block(y, x, log_size, log_size), form, energy, step, tables, block.state, part_bits,
             block.coefficients,
         )  # fmt: skip
     store_magnitudes(block.magnitudes, block.state, plane, band, top, left, log_size, coded)

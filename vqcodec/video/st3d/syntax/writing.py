@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.syntax.contexts import RAW_SIGNS
-from vqcodec.blocks.syntax.partitions import token
+from vqcodec.blocks.syntax.symbols import token
 from vqcodec.kernels.jit import inner_kernel
 from vqcodec.video.st3d.contexts import (
     DIRECT_VECTORS,

@@ -1,0 +1,181 @@
+"""The syntax of a leaf: its mode, its transform and its coefficients. The writer and the reader stand side by side.
+
+A leaf is written as one symbol for the choice of its mode and the presence of coefficients. The mode itself follows if
+it is none of the likely ones. The transform follows if the block has coefficients and its size and mode have
+alternative transforms, and then the coefficients.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vqcodec.blocks.layout import (
+    CODED,
+    DC,
+    FROM_FIRST,
+    FROM_SECOND,
+    LAST_ANGLE,
+    MODE,
+    PLANAR,
+    SUPERBLOCK_LOG,
+    TRANSFORM,
+    UNIT_LOG,
+    VERTICAL,
+)
+from vqcodec.blocks.signal.secondary import alternatives
+from vqcodec.blocks.steps import STEPS
+from vqcodec.blocks.syntax import parts
+from vqcodec.blocks.syntax.coefficients import emit_coefficients, parse_coefficients
+from vqcodec.blocks.syntax.contexts import (
+    CHOOSE_FIRST,
+    CHOOSE_FROM_FIRST,
+    CHOOSE_OTHER,
+    CHOOSE_SECOND,
+    CHOOSE_THIRD,
+    choice_context,
+    coefficient_form,
+    mode_context,
+    neighbour_mode,
+    size_class,
+    surrounding_energy,
+    transform_context,
+)
+from vqcodec.blocks.syntax.symbols import count_symbol, token
+from vqcodec.kernels.jit import inline_kernel, inner_kernel
+
+
+@inline_kernel
+def likely_modes(plane, block):
+    """Return (first, second, third, left, above): the three likely modes of a block, all different.
+
+    They are the modes of the left and the upper block. In a plane with guides, the mode of luma at the block's centre
+    comes before these. Planar, DC, vertical, or the angles beside the only known one, fill the gaps (as in HEVC).
+    """
+    y, x = block.y, block.x
+    left = neighbour_mode(plane.blocks, y, x - 1) if x > 0 else DC
+    above = neighbour_mode(plane.blocks, y - 1, x) if y > 0 else DC
+    if plane.guides.shape[0] > 0:
+        centre_y, centre_x = y + (1 << block.log_height >> 1), x + (1 << block.log_width >> 1)
+        first = np.int64(plane.guide_modes[centre_y >> UNIT_LOG, centre_x >> UNIT_LOG])
+        second = left if left != first else above
+        third = above
+    else:
+        first, second, third = left, above, PLANAR
+        if left == above and left > DC:
+            return left, 2 + (left + 29) % 32, 2 + (left - 1) % 32, left, above
+    if second == first:
+        second = DC if first == PLANAR else PLANAR
+    if third in (first, second):
+        third = PLANAR
+        if third in (first, second):
+            third = DC
+            if third in (first, second):
+                third = VERTICAL
+    return first, second, third, left, above
+
+
+@inline_kernel
+def choice_of(mode, first, second, third):
+    """Return the choice symbol of `mode`, without the flag for coefficients."""
+    if mode >= FROM_FIRST:
+        return CHOOSE_FROM_FIRST + mode - FROM_FIRST
+    if mode == first:
+        return CHOOSE_FIRST
+    if mode == second:
+        return CHOOSE_SECOND
+    return CHOOSE_THIRD if mode == third else CHOOSE_OTHER
+
+
+@inline_kernel
+def _allowed_mode(mode, guides):
+    """Return `mode`, or the mode that replaces it if the plane has fewer guides than `mode` needs."""
+    if mode < FROM_FIRST or guides >= 2:
+        return mode
+    return FROM_FIRST if guides == 1 else PLANAR
+
+
+@inner_kernel
+def emit_leaf(plane, block, transforms, state, tokens, count):
+    """Append the tokens of a leaf, as the plane's maps and levels record it; return the new count.
+
+    Args:
+        plane: `layout.Plane`; block: `layout.Block`.
+        transforms: the small alternative transforms of the tables (of size 0 if there are none).
+        state: record of COEFFICIENT_STATE.
+        tokens: uint32; the first `count` are filled.
+    """
+    y, x, log_width, log_height = block
+    blocks = plane.blocks
+    mode = np.int64(blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
+    coded = np.int64(blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG])
+    first, second, third, left, above = likely_modes(plane, block)
+    energy = surrounding_energy(blocks, y, x)
+    choice = choice_of(mode, first, second, third)
+    context = choice_context(size_class(log_width, log_height), energy, left, above)
+    tokens[count] = token(context, 2 * choice + coded)
+    count += 1
+    if choice == CHOOSE_OTHER:
+        tokens[count] = token(mode_context(left, above), mode)
+        count += 1
+    if coded:
+        transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
+        if alternatives(transforms, log_width, log_height, mode) > 0:
+            tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
+            count += 1
+        form = coefficient_form(log_width, log_height, mode, transform)
+        count = emit_coefficients(plane.levels, block, form, energy, state, tokens, count)
+    return count
+
+
+@inline_kernel
+def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
+    """Read a leaf; its dequantised coefficients go to `scratch.coefficients`.
+
+    Args:
+        plane: `layout.Plane`; block: `layout.Block`.
+        buffer: padded uint8; `position` in bits.
+        tables: `model.DecoderTables`.
+        part_bits: int64, to which the bits of each part (`parts.PART_NAMES`) are added.
+        scratch: record of `reconstruction.BLOCK_SCRATCH`.
+
+    Returns:
+        (new position, mode, transform, sum of magnitudes, bounds of the nonzero coefficients: width and height).
+    """
+    y, x, log_width, log_height = block
+    first, second, third, left, above = likely_modes(plane, block)
+    energy = surrounding_energy(plane.blocks, y, x)
+    context = choice_context(size_class(log_width, log_height), energy, left, above)
+    symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.CHOICE)
+    choice = symbol >> 1
+    mode = first
+    if choice == CHOOSE_SECOND:
+        mode = second
+    elif choice == CHOOSE_THIRD:
+        mode = third
+    elif choice == CHOOSE_OTHER:
+        table = tables.rows[mode_context(left, above)]
+        mode, position = count_symbol(buffer, position, table, tables.modes, part_bits, parts.MODE)
+        mode = min(mode, LAST_ANGLE)
+    elif choice >= CHOOSE_FROM_FIRST:
+        mode = _allowed_mode(min(FROM_FIRST + choice - CHOOSE_FROM_FIRST, FROM_SECOND), plane.guides.shape[0])
+    total = used_width = used_height = transform = np.int64(0)
+    if symbol & 1:
+        choices = alternatives(tables.small_transforms, log_width, log_height, mode)
+        if choices > 0:
+            table = tables.rows[transform_context(size_class(log_width, log_height), mode)]
+            transform, position = count_symbol(buffer, position, table, tables.flags, part_bits, parts.TRANSFORM)
+            transform = min(transform, choices)
+        step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
+        position, total, used_width, used_height = parse_coefficients(
+            buffer,
+            position,
+            block,
+            coefficient_form(log_width, log_height, mode, transform),
+            energy,
+            step,
+            tables,
+            scratch.coefficient_state,
+            part_bits,
+            scratch.coefficients,
+        )
+    return position, mode, transform, total, used_width, used_height
