@@ -1,4 +1,4 @@
-"""What the encoder tries at each effort, from 0 (quickest) to 9 (smallest files)."""
+"""What the encoder tries at each effort, from 0 (quickest) to 9 (smallest files): the settings of the search."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from vqcodec.blocks.steps import LAMBDA_FACTOR
 
 DEFAULT_EFFORT = 7
 MAX_EFFORT = 9
-TRAINING_EFFORT = 4  # the least that uses all tools: tables trained below it would know nothing of some
+TRAINING_EFFORT = 4  # the lowest effort that uses all tools: training below it leaves tables of some tools untrained
 
 
 class LeafSettings(NamedTuple):
-    """How thoroughly a block is searched.
+    """The search of a block.
 
     Attributes:
-        lambda_factor: distortion per bit, in squared steps.
-        trials: modes tried in full, by Hadamard cost.
-        likely_trials: 0 to 2, likely modes tried besides.
-        angle_stride: 1, 2 or 4; every so many angles are looked at.
-        refine: 1 to look around the best of them then.
+        lambda_factor: distortion per bit, in squared steps. This is where lambda travels: kernels compute it in squared
+            samples from this factor and the step.
+        trials: number of modes tried in full, in the order of their Hadamard costs.
+        likely_trials: 0 to 2, number of likely modes tried besides.
+        angle_stride: 1, 2 or 4; every angle, every second or every fourth is looked at.
+        refine: 1 to look at the angles around the best one too.
         passes: of the quantizer.
-        transforms: most alternative transforms tried.
-        transform_margin: they are tried while the plain transform costs at most this times the best so far.
+        transforms: largest number of alternative transforms tried.
+        transform_margin: they are tried if the plain transform costs at most this times the least cost so far.
     """
 
     lambda_factor: np.float32
@@ -38,14 +39,15 @@ class LeafSettings(NamedTuple):
 
 
 class SearchSettings(NamedTuple):
-    """How thoroughly a superblock is searched.
+    """The search of a superblock.
 
     Attributes:
         leaf: for square blocks.
         half: for halves of squares.
-        halves: 1 to try cutting coded blocks in two halves.
-        largest, smallest: log2 size of the largest block tried, and of the smallest square that others are cut into.
-        cut_uncoded: 1 to try cutting blocks that are best without coefficients.
+        halves: 1 to try to cut coded blocks into two halves.
+        largest: log2 size of the largest block tried.
+        smallest: log2 size of the smallest square that a node is cut into.
+        cut_uncoded: 1 to try to cut blocks that are best without coefficients.
     """
 
     leaf: LeafSettings
@@ -94,7 +96,11 @@ _MARGINS = (1.04,) * 9 + (1.5,)  # by effort
 
 
 def search_settings(effort: int, lambda_factor: float = LAMBDA_FACTOR, chroma: bool = False) -> SearchSettings:
-    """Return the settings of `effort` (0 to 9) for luma or chroma planes."""
+    """Return the settings of `effort` (0 to 9) for luma or chroma planes.
+
+    Args:
+        lambda_factor: distortion per bit, in squared steps.
+    """
     row = (_CHROMA if chroma else _LUMA)[effort]
     scale, margin = np.float32(lambda_factor), np.float32(_MARGINS[effort])
     return SearchSettings(

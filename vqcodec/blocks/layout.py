@@ -9,8 +9,9 @@ Coordinates have one name for each unit throughout `vqcodec.blocks`:
 
 - `y, x`: samples, from the top left corner of the plane;
 - `v, u`: units of 4x4 samples;
+- `fy, fx`: vertical and horizontal frequency of a coefficient within its block;
 - `gy, gx`: groups of 2x2 coefficients within a block;
-- `i, j`: samples or coefficients within a block.
+- `i, j`: samples within a block.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def new_plane(
     """Return an empty plane of `height` x `width` samples (before padding), every superblock at `step_index`.
 
     Args:
-        guides: int16 (guides, padded height, padded width); none for the first plane of a picture.
+        guides: int16 (guides, padded height, padded width), in 1/16; an array of length 0 for the first plane of a
+            picture.
         guide_modes: uint8 by unit; ignored without guides.
     """
     rows, columns = padded_size(height), padded_size(width)

@@ -1,4 +1,4 @@
-"""Coding parameters: what a stream says about itself in its first bytes, and what only the encoder knows."""
+"""Coding parameters: those in the first bytes of a stream, and those that only the encoder uses."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ class CodingParameters:
 
     Attributes:
         step_index: quantizer step of luma on the ladder of `steps`, 0 (finest) to 63.
-        chroma_step: what is added to it for chroma, -8 to 7.
+        chroma_step: added to `step_index` for chroma, -8 to 7.
         tune: "psnr", or "ssim" to change the step by superblock with the local variance. In the stream.
         subsampling: "444", "420", "422" or "grey" (any number of independent planes of one size).
-        restoration: whether the decoder ends with the restoration filter.
+        restoration: whether the decoder applies the restoration filter.
         effort: 0 to 9; not in the stream.
         lambda_scale: factor of the rate-distortion lambda, for sizes between two steps; not in the stream.
+
+    Raises:
+        UsageError: a parameter is out of its range.
     """
 
     step_index: int
@@ -61,7 +64,7 @@ class CodingParameters:
         return min(max(self.step_index + self.chroma_step, 0), MAX_STEP_INDEX)
 
     def to_bytes(self) -> bytes:
-        """Return PARAMETER_BYTES bytes: step and tune; chroma step, subsampling and filter (effort is not kept)."""
+        """Return PARAMETER_BYTES bytes: step and tune, then chroma step, subsampling and filter."""
         first = self.step_index | TUNES.index(self.tune) << 6
         second = (self.chroma_step - CHROMA_STEP_MIN) | SUBSAMPLINGS.index(self.subsampling) << 4
         return bytes([first, second | int(self.restoration) << 6])

@@ -1,4 +1,4 @@
-"""How the planes of a picture hang together: their sizes, their tiles, and what one plane may be predicted from."""
+"""The planes of a picture: their sizes, their tiles, and the guides that a plane may be predicted from."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plane_shape(luma: Shape, plane: int, subsampling: str) -> Shape:
 
 
 def plane_type(plane: int, subsampling: str) -> int:
-    """Return the type of tables that a plane uses."""
+    """Return the type of plane number `plane`, LUMA or CHROMA, which chooses its tables."""
     return LUMA if plane == 0 or subsampling == "grey" else CHROMA
 
 
@@ -85,7 +85,11 @@ def padded_source(plane: Samples) -> npt.NDArray[np.int16]:
 
 
 def open_plane(index: int, shape: Shape, before: Sequence[Plane], parameters: CodingParameters) -> Plane:
-    """Return the empty plane number `index` of a tile, with the guides that the planes `before` it offer."""
+    """Return the empty plane number `index` of a tile, with guides made of the planes `before` it.
+
+    Args:
+        shape: (height, width) of the plane, before padding.
+    """
     guides = np.zeros((0, 1, 1), dtype=np.int16)
     guide_modes = np.zeros((1, 1), dtype=np.uint8)
     if index > 0 and parameters.subsampling != "grey":
@@ -98,7 +102,7 @@ def open_plane(index: int, shape: Shape, before: Sequence[Plane], parameters: Co
 
 
 def _reduce(samples: npt.NDArray[np.int16], down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.int16]:
-    """Return the means of cells of 2^down x 2^across samples, as many as asked for; the border is repeated."""
+    """Return the means of cells of 2^down x 2^across samples, int16 (rows, columns); the border is repeated."""
     extra = (
         (0, max(0, (rows << down) - samples.shape[0])),
         (0, max(0, (columns << across) - samples.shape[1])),

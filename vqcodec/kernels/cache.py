@@ -1,7 +1,9 @@
-"""Where compiled kernels are kept: a folder for each state of the source, so that none outlives what it was made of.
+"""The cache folder of compiled kernels: one folder for each state of the source, so that no stale kernel is used.
 
-numba sees whether the file of a kernel has changed, but not the files of what is compiled into it: the kernels that it
-calls and the constants that it uses. The digest of all of them in the folder's name does.
+numba notices if the file of a kernel changes. It does not notice changes in the kernels that are compiled into it and
+in the constants that it uses. So the folder's name holds a digest of all these files.
+
+A build-time half of `vqcodec.kernels` that compiles ahead of time would leave this module to development alone.
 """
 
 from __future__ import annotations
@@ -11,18 +13,17 @@ import os
 import re
 from pathlib import Path
 
-KEPT_FOLDERS = 3  # states of the source whose kernels are kept, the present one included
+KEPT_FOLDERS = 3  # number of folders kept, the current one included
 _DIGEST_DIGITS = 16
 _HOLDS_KERNELS = re.compile(rb"^from vqcodec\.kernels\.jit import .*kernel", re.MULTILINE)
 _IMPORT = re.compile(rb"^from (vqcodec[\w.]*) import (.*)$", re.MULTILINE)
 
 
 def choose_folder() -> None:
-    """Send numba's cache to the user's cache folder, unless NUMBA_CACHE_DIR says where it goes.
+    """Set NUMBA_CACHE_DIR to a folder in the user's cache folder, unless it is set already.
 
-    Beside the source would do in a checkout but fails in a read-only site-packages, and numba decides that file by
-    file; one known folder can be warmed, shown and deleted. Where it cannot be written, kernels are compiled for this
-    process alone.
+    numba's own choice, beside the source, fails in a read-only site-packages, and numba chooses for each file anew. One
+    known folder can be warmed, shown and deleted. If it is not writable, kernels are compiled for this process alone.
     """
     if "NUMBA_CACHE_DIR" in os.environ:
         return
@@ -41,9 +42,10 @@ def choose_folder() -> None:
 
 
 def source_digest(package: Path) -> str:
-    """Digest, 16 hexadecimal digits, of what the kernels below `package` are made of, in some 20 ms.
+    """Return the digest of the sources of all kernels below `package`: 16 hexadecimal digits.
 
-    That is the modules that hold kernels, and those that they and `vqcodec.kernels.jit` import something from.
+    The sources are the modules that hold kernels, and the modules that they and `vqcodec.kernels.jit` import from. Each
+    file is read once, and nothing is imported: every command computes this digest when it starts.
     """
     sources = dict(_sources(package))
     needed = set()
@@ -60,7 +62,7 @@ def source_digest(package: Path) -> str:
 
 
 def remove_old(folder: Path) -> None:
-    """Remove the oldest of the folders beside `folder` that were chosen by `choose_folder` at other times."""
+    """Remove old cache folders beside `folder`, so that KEPT_FOLDERS remain."""
     import shutil
 
     name = re.compile(f"[0-9a-f]{{{_DIGEST_DIGITS}}}")
@@ -71,7 +73,7 @@ def remove_old(folder: Path) -> None:
 
 
 def _sources(package: Path) -> list[tuple[str, bytes]]:
-    """Name and text of every module below `package`."""
+    """Return the name and the text of every module below `package`."""
     found = []
     for folder, subfolders, names in os.walk(package):
         subfolders[:] = [name for name in subfolders if name.isidentifier() and name != "__pycache__"]
@@ -85,7 +87,7 @@ def _sources(package: Path) -> list[tuple[str, bytes]]:
 
 
 def _private_folder() -> str:
-    """A folder for this process alone: one in a shared place could be planted with foreign code."""
+    """Return a new folder for this process alone: others could plant code in a shared one."""
     import atexit
     import shutil
     import tempfile

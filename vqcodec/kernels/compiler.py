@@ -1,7 +1,9 @@
-"""numba's compiler for kernels: with less to do, and the code of each kernel in a library of `kernel_linking`.
+"""numba's compiler for kernels: without the steps that kernels do not need, and with the libraries of `linking`.
 
-More than half of a compilation is numba's own Python. It does much that kernels have no use for, and makes so many
-objects that Python's search for garbage among them takes a tenth of the time.
+More than half of the time of a compilation is numba's own Python code. Many of its steps do nothing for kernels, and
+Python's search for garbage among its many objects takes a tenth of the time.
+
+A build-time half of `vqcodec.kernels` that compiles ahead of time would hold this module.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from numba.core import compiler
 from vqcodec.kernels.linking import KernelLibrary
 
 _YOUNG_OBJECTS = 200_000
-"""How many new objects Python is to wait for, while a kernel is compiled, until it looks for garbage among them."""
+"""While a kernel is compiled, Python searches for garbage after this number of new objects."""
 
 _UNNEEDED = frozenset(
     {
@@ -36,21 +38,21 @@ _UNNEEDED = frozenset(
         "WithLifting",
     }
 )
-"""numba's steps for what kernels do not contain."""
+"""numba's steps for things that kernels do not contain."""
 
 
 class KernelFlags(compiler.Flags):
-    """numba's options of a compilation, quickly compared.
+    """numba's options of a compilation, with a fast comparison.
 
-    With every attempt to find the types of an operation numba looks into a table by the options of the compilation, and
-    compares them all, option by option: a part of the time of a compilation.
+    numba compares all options, one by one, each time it infers the types of an operation. That takes a noticeable part
+    of a compilation.
     """
 
     __slots__ = ("_identity",)
     _identity: str
 
     def copy(self) -> KernelFlags:
-        """Return a copy, which has to stay as it is."""
+        """Return a copy, which must not be changed: its hash is computed here."""
         clone = KernelFlags(self)
         clone._identity = sys.intern(repr(clone))
         return clone
@@ -63,7 +65,7 @@ class KernelFlags(compiler.Flags):
 
 
 class KernelCompiler(compiler.Compiler):
-    """numba's compiler, with a `KernelLibrary` and numbers in symbols that no other kernel has in another process."""
+    """numba's compiler with a `KernelLibrary`, and with symbols whose numbers are the same in every process."""
 
     def __init__(
         self, typingctx: Any, targetctx: Any, library: Any, args: Any, return_type: Any, flags: Any, *rest: Any
@@ -71,7 +73,7 @@ class KernelCompiler(compiler.Compiler):
         super().__init__(typingctx, targetctx, library, args, return_type, KernelFlags(flags), *rest)
 
     def define_pipelines(self) -> list[Any]:
-        """Return numba's own without `_UNNEEDED`; it asks for them when it knows what is to be compiled."""
+        """Return numba's own pipelines without `_UNNEEDED`. numba calls this when it knows function and types."""
         state, function = self.state, self.state.func_id
         identity = repr((function.modname, function.func_qualname, state.args, state.flags))
         function.unique_id = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
@@ -93,7 +95,7 @@ class KernelCompiler(compiler.Compiler):
 
 @contextmanager
 def _patient_collector() -> Iterator[None]:
-    """While the block runs, let Python look for garbage less often."""
+    """While the block runs, Python searches for garbage less often."""
     before = gc.get_threshold()
     if 0 < before[0] < _YOUNG_OBJECTS:
         gc.set_threshold(_YOUNG_OBJECTS, *before[1:])

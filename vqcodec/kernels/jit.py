@@ -1,8 +1,11 @@
-"""Compilation and threading policy: the one place that decides how kernels are compiled and run in parallel.
+"""The decorators of kernels: the one place that decides how kernels are compiled.
 
-Kernels are serial, take arrays and release the GIL; parallel work is a list of fixed shards handed to threads, and
-results are combined in the order of the shards. So nothing depends on the number of threads, numba's threading
-layers (and their fork and nesting traps) stay out, and each kernel is compiled once.
+Kernels are serial, take arrays and release the GIL. Parallel work is a list of fixed shards (`vqcodec.threads`), and
+results are combined in the order of the shards. So no result depends on the number of threads, numba's threading layers
+with their problems of forking and nesting are not used, and each kernel is compiled once.
+
+A build-time half of `vqcodec.kernels` that compiles ahead of time may come. Then these decorators compile there, and at
+run time they load compiled code.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ _OPTIONS: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
     "boundscheck": False,
-    "no_cfunc_wrapper": True,  # an entry for C, which nobody uses, takes as long to compile as the one for Python
+    "no_cfunc_wrapper": True,  # nobody uses the entry for C, and it takes as long to compile as the entry for Python
 }
 
 
@@ -45,16 +48,17 @@ _LEAN_PACKAGES = (
     "vqcodec.speech.excitation.targets",
     "vqcodec.speech.excitation.trellis",
 )
-"""Whose kernels make no arrays, and so need not count references to those that they are given.
+"""Packages whose kernels allocate no arrays, so that they need not count references to their arguments.
 
-Numba counts at every call that an array goes into, which takes a seventh of the time of kernels that hand many arrays
-on, and more of their compilation. A kernel that does make arrays is an `allocating_kernel`; numba refuses others
-("Only accept returning of array passed into the function as argument").
+numba counts references at every call that takes an array. That takes a seventh of the time of kernels that pass many
+arrays on, and more of their compilation. A kernel in these packages that allocates arrays must be an
+`allocating_kernel`; numba refuses other decorators with "Only accept returning of array passed into the function as
+argument".
 """
 
 
 def _njit(function: Callable[..., Any], **options: Any) -> Any:
-    """numba's decorator, for kernels; of versions whose inner parts are not known, as it is."""
+    """Return numba's dispatcher for a kernel: with our compiler and cache if this version of numba is known."""
     if not kernel_linking.KNOWS_NUMBA:
         return numba.njit(cache=True, **options)(function)
     dispatcher = numba.njit(pipeline_class=kernel_compiler.KernelCompiler, **options)(function)
@@ -64,15 +68,16 @@ def _njit(function: Callable[..., Any], **options: Any) -> Any:
 
 
 def _options(function: Callable[..., Any]) -> dict[str, Any]:
-    """The options for a function: what is not said here it takes over from the kernel that calls it."""
+    """Return the options for a function. It inherits all others from the kernel that calls it."""
     return {**_OPTIONS, "_nrt": False} if function.__module__.startswith(_LEAN_PACKAGES) else _OPTIONS
 
 
 class InnerKernel:
-    """A function that is compiled for the kernels that call it, and for them alone; Python runs it as it is written.
+    """A function that is compiled only for the kernels that call it. A call from Python runs it interpreted.
 
-    An entry for Python would unpack every array of every argument: much of the time that small kernels take to compile.
-    And numba is told of the function only when a kernel is compiled that calls it: kernels from the cache need it not.
+    A compiled entry for Python would unpack every array of every argument, which takes much of the compile time of a
+    small kernel. numba learns of the function only when it compiles a kernel that calls it; cached kernels do not need
+    it.
     """
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
@@ -86,7 +91,7 @@ class InnerKernel:
 
     @property
     def _numba_type_(self) -> Any:
-        """What numba asks for when it meets the function's name in a kernel."""
+        """The type of the function for numba, which asks for it when it meets the function's name in a kernel."""
         return self._dispatcher._numba_type_
 
     def __call__(self, *args: Any) -> Any:
@@ -95,17 +100,17 @@ class InnerKernel:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a kernel: cached on disk, without the GIL, IEEE arithmetic (never fastmath)."""
+    """Compile `function` as a kernel that Python calls: cached on disk, without the GIL, IEEE arithmetic."""
     return _njit(function, **_options(function))
 
 
 def allocating_kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a kernel that makes arrays, where most make none."""
+    """Compile `function` as a kernel that Python calls and that allocates arrays."""
     return _njit(function, **_OPTIONS, _nrt=True)
 
 
 def inner_kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a kernel that only kernels call."""
+    """Compile `function` as a kernel that only kernels call. A call from Python runs it interpreted."""
     return InnerKernel(function)
 
 

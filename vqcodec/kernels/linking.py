@@ -1,16 +1,17 @@
-"""How compiled kernels come together: small ones are compiled into those that call them, all others are called.
+"""The linking of compiled kernels: small kernels are compiled into their callers, all others are called.
 
-numba compiles whatever a function calls into it: the optimised code of each callee is linked, optimised and translated
-anew with every function above it, so that a chain of n functions costs n times what the last one does. Here a kernel is
-optimised and translated once, and its callers only name it. What is small, or to be inlined anyway, is linked as numba
-does it, and not translated for itself unless Python calls it.
+numba links the optimised code of each callee into its caller, and optimises and translates it again there. In a chain
+of n functions the last one is compiled n times. Here each kernel is optimised and translated once, and its callers
+refer to it by name. Kernels that are small or must be inlined are linked as numba does it; they have machine code of
+their own only if Python calls them.
 
-In the cache on disk a kernel lies with the machine code of all that it calls, so that each file stands for itself; code
-that is loaded already is left out. Symbols have the same names in every process.
+A file of the cache on disk holds a kernel with the machine code of all kernels that it calls, so that each file is
+complete. Code that is already loaded is not loaded again. Symbols have the same names in every process.
 
-The hooks are numba's code library and cache as base classes, which numba does not document. So this is done for the
-versions of numba that it is tested with (`KNOWS_NUMBA`); kernels are else compiled in numba's own way, which takes more
-than twice the time and gives the same results.
+This is enabled only for tested versions of numba (`KNOWN_VERSIONS`), because it subclasses numba's code library and
+cache, which numba does not document. With other versions plain numba is used: same results, twice the compile time.
+
+A build-time half of `vqcodec.kernels` that compiles ahead of time would replace this module.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ KNOWN_VERSIONS = ("0.68",)
 KNOWS_NUMBA = ".".join(numba.__version__.split(".")[:2]) in KNOWN_VERSIONS
 
 LINKED_LINES = 400
-"""Up to how many lines of LLVM's intermediate language a kernel is linked into its callers, to be inlined perhaps."""
+"""A kernel with at most this number of lines of LLVM's intermediate language is linked into its callers."""
 
 
 class MachineCode(NamedTuple):
@@ -37,7 +38,7 @@ class MachineCode(NamedTuple):
     symbols: frozenset[str]
 
     def load(self, generator: Any) -> None:
-        """Load the code into the engine of numba's code generator, unless it is there."""
+        """Load the code into the engine of numba's code generator, unless it is loaded already."""
         engine = generator._engine
         if self.symbols <= engine._defined_symbols:
             return
@@ -53,7 +54,7 @@ class KernelLibrary(codegen.JITCodeLibrary):
 
     Args:
         entry: whether Python calls the kernel.
-        inlined: whether LLVM has to inline it wherever it is called; it is optimised there.
+        inlined: whether LLVM must inline it into every caller. Then it is optimised there.
     """
 
     def __init__(self, generator: Any, name: str, *, entry: bool, inlined: bool) -> None:
@@ -61,17 +62,17 @@ class KernelLibrary(codegen.JITCodeLibrary):
         self._entry = entry
         self._inlined = inlined
         self._linkable = inlined
-        self._called: dict[frozenset[str], MachineCode] = {}  # by symbols: other processes number types otherwise
+        self._called: dict[frozenset[str], MachineCode] = {}  # by symbols, since processes number types differently
         self._machine_code: MachineCode | None = None
         self.enable_object_caching()
 
     @property
     def codegen(self) -> Any:
-        """numba's code generator, which is asked to write to an address in the code."""
+        """numba's code generator, which numba asks to write to an address in the code."""
         return _Unloaded(self._codegen) if self._linkable else self._codegen
 
     def add_linking_library(self, library: Any) -> None:
-        """Link a library if that is worth it; else its code, which is loaded, is called."""
+        """Link a library if it is small; otherwise its loaded code is called."""
         library._ensure_finalized()
         if isinstance(library, KernelLibrary):
             self._called.update(library._called)
@@ -81,7 +82,7 @@ class KernelLibrary(codegen.JITCodeLibrary):
         super().add_linking_library(library)
 
     def finalize(self) -> None:
-        """Link, optimise and load; without numba's counting of references where nothing is counted."""
+        """Link, optimise and load. numba's runtime is linked only if a function counts references."""
         if not any(function.name.startswith("NRT_") for function in self._final_module.functions):
             self._linking_libraries = [library for library in self._linking_libraries if library is not rtsys.library]
         super().finalize()
@@ -110,14 +111,14 @@ class KernelLibrary(codegen.JITCodeLibrary):
                 raise AssertionError(f"{self.name} calls {function.name}, whose code is not there")
 
     def serialize_using_object_code(self) -> tuple[Any, ...]:
-        """Return what `unserialize` takes."""
+        """Return the state that `unserialize` takes."""
         self._ensure_finalized()
         bitcode = self._get_module_for_linking().as_bitcode() if self._linkable else None
         return self.name, self._entry, self._inlined, bitcode, self._machine_code, list(self._called.values())
 
     @classmethod
     def unserialize(cls, generator: Any, state: tuple[Any, ...]) -> KernelLibrary:
-        """Return a library that was serialised; its code and all that it calls is loaded."""
+        """Return a serialised library, and load its code and the code of all kernels that it calls."""
         name, entry, inlined, bitcode, machine_code, called = state
         self = cls(generator, name, entry=entry, inlined=inlined)
         self._called = {code.symbols: code for code in called}
@@ -134,7 +135,7 @@ class KernelLibrary(codegen.JITCodeLibrary):
 
 
 class _Unloaded:
-    """numba's code generator for code that has no address."""
+    """numba's code generator, for code that is not loaded and so has no address."""
 
     def __init__(self, generator: Any) -> None:
         self._generator = generator
@@ -143,11 +144,11 @@ class _Unloaded:
         return getattr(self._generator, name)
 
     def set_env(self, env_name: str, env: Any) -> None:
-        """There is nothing to set."""
+        """Do nothing: code without an address has no environment to set."""
 
 
 class _RebuildingContext:
-    """numba's target context, with a code generator that restores a `KernelLibrary`."""
+    """numba's target context, but its code generator restores a `KernelLibrary`."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -163,12 +164,14 @@ class _RebuildingContext:
 
 
 class _CacheEntries(caching.CompileResultCacheImpl):
+    """numba's entries of a cache, but they restore a `KernelLibrary`."""
+
     def rebuild(self, target_context: Any, payload: Any) -> Any:
         return super().rebuild(_RebuildingContext(target_context), payload)._replace(target_context=target_context)
 
 
 class _CacheFiles:
-    """Files of a function's cache, by signature, so that no two processes write to one that both have read."""
+    """The files of a function's cache, one for each signature, so that no two processes write to one they both read."""
 
     def __init__(self, folder: str, base: str, stamp: Any) -> None:
         self._folder = folder
@@ -187,7 +190,7 @@ class _CacheFiles:
 
 
 class KernelCache(caching.FunctionCache):
-    """numba's cache of a function on disk, fit for several processes that compile at once."""
+    """numba's cache of a function on disk, safe for several processes that compile at the same time."""
 
     _impl_class = _CacheEntries
 

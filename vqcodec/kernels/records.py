@@ -1,10 +1,13 @@
-"""Working arrays of kernels, kept together in records.
+"""Records: the working arrays of a kernel, its scratch, in one argument.
 
-To a compiled kernel a record is one pointer, while a tuple of arrays is seven values an array or more: the dozens of
-arrays that a search works on would be hundreds of arguments of every call, and of the code that LLVM has to optimise.
+For a compiled kernel a record is one pointer, but a tuple of arrays is at least seven values for each array. A search
+works on dozens of arrays. In tuples they would be hundreds of arguments of every call, which LLVM has to optimise.
+Integers and floats travel well in tuples, for example `blocks.layout.Block`.
 
-A kernel takes records of one type for an argument, never of several: numba tells the compiled variants apart by numbers
-of the types that are other ones in another process, so in the cache one could be taken for another.
+Each argument of a kernel must take records of one type only. numba numbers the types of records, and another process
+numbers them differently, so that it could take one cached variant for another.
+
+Both halves of `vqcodec.kernels` would need this module, if kernels are compiled ahead of time.
 """
 
 from __future__ import annotations
@@ -15,11 +18,11 @@ import numpy as np
 
 
 def record_type(**fields: tuple[type, int | tuple[int, ...]] | np.dtype) -> np.dtype:
-    """Return the type of records with such fields: arrays of an element type and a shape, or other records."""
+    """Return the type of records with these fields: each is (element type, shape) of an array, or a type of records."""
     members = [(name, field) if isinstance(field, np.dtype) else (name, *field) for name, field in fields.items()]
     return np.dtype((np.record, np.dtype(members, align=True)))
 
 
 def new_record(kind: np.dtype) -> Any:
-    """Return a zeroed record, whose arrays are its attributes."""
+    """Return a zeroed record; its arrays are its attributes."""
     return np.zeros((), dtype=kind)[()]

@@ -1,7 +1,9 @@
-"""A second process that compiles kernels into the same cache: compilation itself keeps to one thread.
+"""A second process that helps to compile kernels, because compilation uses one thread only.
 
-It starts when a kernel turns out not to be in the cache, does one step at a time, and ends with the block that it
-helps, whatever happens there. What goes wrong in it is left to the first process, to be done and reported there.
+It starts when a kernel is not in the cache, and compiles into the same cache, one step after another. The helper is
+killed when the `with` block exits. Failed steps are retried and reported by the main process.
+
+A build-time half of `vqcodec.kernels` that compiles ahead of time would make this module unnecessary.
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ Task = Callable[[Run], object]
 
 
 class SecondProcess:
-    """The process.
+    """The helper.
 
     Args:
-        program: module to run. It reads the name of a step a line, does it, and answers with a line.
+        program: module to run. It reads names of steps, one on each line, does the step and answers with a line.
     """
 
     def __init__(self, program: str) -> None:
@@ -36,7 +38,7 @@ class SecondProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C goes to the first process, which ends this one
+            start_new_session=True,  # Ctrl-C goes to the main process, which ends this one
         )
 
     def run(self, step: str) -> bool:
@@ -52,19 +54,21 @@ class SecondProcess:
             return False
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """Kill it."""
         self._process.kill()
         self._process.communicate()
 
 
 @contextmanager
 def helped(task_of: Callable[[str], Task | None], program: str) -> Iterator[Callable[[], None]]:
-    """While the block runs, do a task in a second process once a kernel is compiled for which there is one.
+    """While the block runs, wait for the first kernel compiled that has a task, and do the task in a second process.
+
+    Nothing happens if the machine has one processor.
 
     Args:
-        task_of: the task for a kernel of that name, or None. It is called with a function that does a step
-            in the second process and returns whether it was done.
-        program: as `SecondProcess` takes it.
+        task_of: returns the task for the kernel of a name, or None. A task takes a function that does a step in the
+            second process and returns whether it succeeded.
+        program: as for `SecondProcess`.
 
     Yields:
         A function that waits for the task to end.
@@ -83,7 +87,7 @@ def helped(task_of: Callable[[str], Task | None], program: str) -> Iterator[Call
                     self.thread.start()
 
         def on_end(self, event: event.Event) -> None:
-            """Nothing to do."""
+            """Do nothing: only the start of a compilation matters."""
 
         def _do(self, task: Task) -> None:
             try:

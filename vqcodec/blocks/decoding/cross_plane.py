@@ -1,8 +1,8 @@
 """Prediction of a block from planes of the same picture that are decoded already.
 
-The relation between the planes is fitted by least squares to the samples above and to the left of the block, where
-both sides are known, so no parameters are sent. Everything is integer arithmetic: the moments are exact, divisions
-round towards minus infinity.
+The relation between the planes is fitted by least squares to the decoded samples above and to the left of the block.
+So no parameters are sent. All arithmetic is on integers: the moments are exact, and divisions round towards minus
+infinity.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from vqcodec.blocks.layout import FROM_BOTH, FROM_SECOND, SAMPLE_MAX, SAMPLE_MID
 from vqcodec.blocks.syntax.contexts import is_done
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
-TEMPLATE = 2  # rows above and columns to the left that are fitted
+TEMPLATE = 2  # number of rows above and of columns to the left that are fitted
 SLOPE_BITS = 10
 SLOPE_MAX = 8 << SLOPE_BITS
 _RIDGE = 256  # one squared sample value, added to the variance of a regressor
-_MOMENT_BITS = 20  # what moments are reduced to before two slopes are solved for
+_MOMENT_BITS = 20  # moments are reduced to this many bits before two slopes are solved for
 
 
 @inline_kernel
@@ -26,7 +26,7 @@ def _solve(numerator, denominator):
 
 @inline_kernel
 def _solve_two(v11, v12, v22, c1, c2):
-    """Return the two slopes of a regression with these (co)variances, all scaled alike."""
+    """Return the two slopes of a regression with these variances and covariances, which have one common scale."""
     while max(v11, v22) >> _MOMENT_BITS != 0:
         v11, v12, v22, c1, c2 = v11 >> 1, v12 >> 1, v22 >> 1, c1 >> 1, c2 >> 1
     determinant = max(v11 * v22 - v12 * v12, 1)

@@ -1,4 +1,4 @@
-"""Decoding of planes: exact, bounded whatever the bytes, tiles in parallel."""
+"""Decoding of planes: exact, with bounded time and memory for any bytes, tiles in parallel."""
 
 from __future__ import annotations
 
@@ -33,17 +33,22 @@ from vqcodec.threads import map_shards
 
 
 class DecodedTile(NamedTuple):
-    """The planes of a tile, and where the bits of its payload went (see `EncodedPlanes.bits`)."""
+    """The planes of a tile, and the bits of its payload by part (see `EncodedPlanes.bits`)."""
 
     planes: list[Plane]
     bits: dict[str, int]
 
 
 def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameters: CodingParameters) -> DecodedTile:
-    """Return the decoded tile whose planes have these shapes.
+    """Return a decoded tile.
+
+    Args:
+        payload: its coded data.
+        shapes: (height, width) of each of its planes.
+        model: the tables it was coded with.
 
     Raises:
-        CorruptFileError: the payload ends before the last plane does, or goes on after it.
+        CorruptFileError: the payload is too short, or bytes are left over.
     """
     buffer = padded_bits(payload)
     end = 8 * (buffer.size - PADDING)
@@ -86,15 +91,17 @@ def decode_planes(
     """Return the planes that `encode_planes` coded.
 
     Args:
-        payloads: one a tile, in raster order.
-        shapes: (height, width) of every plane.
-        tiles: numbers of the tiles to decode; the rest of the planes is left black. None for all.
+        payloads: one for each tile, in raster order.
+        shapes: (height, width) of each plane.
+        model, parameters: as for `encode_planes`.
+        threads: None for all CPUs.
+        tiles: numbers of the tiles to decode; the rest of the planes is black. None for all.
         dtype: np.uint8 for rounded samples, np.int16 for samples in 1/16.
 
     Raises:
         LimitError: the picture is larger than `vqcodec.limits` allow.
-        CorruptFileError: the number of payloads or the data of one are wrong.
-        CodebookError: the picture needs a restoration filter that the model does not have.
+        CorruptFileError: the number of payloads is wrong, or a payload is damaged.
+        CodebookError: the picture needs a restoration filter, and the model has none.
     """
     tiles = range(len(payloads)) if tiles is None else tiles
     parts_by_tile = _checked_tiles(payloads, shapes, model, parameters, tiles)
@@ -121,7 +128,7 @@ def count_plane_bits(
     parameters: CodingParameters,
     threads: int | None = None,
 ) -> dict[str, int]:
-    """Return where the bits of all payloads went, as `EncodedPlanes.bits`; arguments and errors as `decode_planes`."""
+    """Return the bits of all payloads by part, as `EncodedPlanes.bits`; arguments and errors as in `decode_planes`."""
     tiles = range(len(payloads))
     parts_by_tile = _checked_tiles(payloads, shapes, model, parameters, tiles)
 
@@ -142,7 +149,7 @@ def _checked_tiles(
     parameters: CodingParameters,
     numbers: Sequence[int],
 ) -> dict[int, list[Rectangle]]:
-    """Return the parts of the planes that belong to the tiles of these `numbers`; raises what `decode_planes` says."""
+    """Return the parts of the planes that belong to the tiles `numbers`; raise errors as `decode_planes` does."""
     if parameters.restoration and not model.restores:
         raise CodebookError("picture data: filtered by a codebook with a filter, and this one has none")
     luma = shapes[0]
@@ -159,7 +166,7 @@ def _checked_tiles(
 
 
 def _refuse_too_little_data(payload: bytes, parts: Sequence[Rectangle]) -> None:
-    """Raise CorruptFileError if a tile's superblocks cannot all be in its payload: each takes a bit or more."""
+    """Raise CorruptFileError if the payload is too short for a tile's superblocks: each takes at least one bit."""
     least = sum(superblock_count(part.height) * superblock_count(part.width) for part in parts)
     if 8 * len(payload) < least:
         raise CorruptFileError(

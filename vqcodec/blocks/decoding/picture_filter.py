@@ -1,4 +1,4 @@
-"""The restoration filter as a picture uses it: which coefficients of the model go with which plane."""
+"""The restoration filter of a picture: it finds the coefficients of the model for each plane."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vqcodec.blocks.signal.restoration import restore
 def restore_plane(
     plane: Plane, index: int, model: Model, parameters: CodingParameters, threads: int = 1
 ) -> npt.NDArray[np.int16]:
-    """Return the filtered samples (padded height, padded width) in 1/16 of plane number `index`, coded with `model`."""
+    """Return the filtered samples of plane number `index`, coded with `model`: int16 (padded sizes), in 1/16."""
     rung = model.rung_of(parameters.step_index)
     coefficients = model.restoration[plane_type(index, parameters.subsampling), rung]
     return restore(plane, coefficients, threads)

@@ -1,4 +1,4 @@
-"""What encoder and decoder do alike with a block: predict it, add its residual, record what was decided."""
+"""The steps that encoder and decoder share for a block: predict it, add its residual, record the decisions."""
 
 from __future__ import annotations
 
@@ -36,12 +36,15 @@ BLOCK_SCRATCH = record_type(
     secondary=(np.int32, (2, 64)),
     coefficient_state=COEFFICIENT_STATE,
 )
-"""Working arrays for one block, which lies in the corner of the (32, 32) ones; one set a thread."""
+"""Working arrays for one block, which lies in the top left corner of the (32, 32) ones; each thread has a set."""
 
 
 @inline_kernel
 def transform_kind(log_width, log_height, mode, transform):
-    """Return the kind of transform: the sine for 4x4 blocks predicted from their neighbours, without an alternative."""
+    """Return the kind of the separable transform of a block.
+
+    It is SINE for 4x4 blocks that are predicted from their neighbours and use no alternative, else COSINE.
+    """
     small = log_width + log_height == 2 * UNIT_LOG
     return np.int64(SINE if small and mode <= LAST_ANGLE and transform == 0 else COSINE)
 
@@ -77,7 +80,7 @@ def reconstruct_block(plane, block, mode, transform, used_width, used_height, sm
     Args:
         plane: `layout.Plane`; block: `layout.Block`.
         transform: 0, or 1 plus the number of an alternative.
-        used_width, used_height: bounds of the nonzero coefficients; 0 means that there are none.
+        used_width, used_height: bounds of the nonzero coefficients; both are 0 if there are none.
         small, large: int8, the alternative transforms (see `secondary`).
         scratch: record of BLOCK_SCRATCH, with prediction and coefficients.
     """

@@ -1,4 +1,4 @@
-"""Tables to start training from: code lengths from formulas, which only have to be roughly right."""
+"""Tables to start training from: code lengths from rough formulas."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import TableSet
 
 _COUNT_SCALE = 1 << 24
-_INITIAL_OFFSET = -5  # 1/64 step: magnitudes are more often below than above their integer
+_INITIAL_OFFSET = -5  # 1/64 step: coefficients are more often below than above their level
 
 
 def lengths_from_bits(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """Return Huffman code lengths for symbols thought to cost `bits` (contexts, symbols)."""
+    """Return Huffman code lengths for symbols of estimated costs: uint8, of the shape of `bits` (contexts, symbols)."""
     return code_lengths(np.maximum(np.rint(_COUNT_SCALE * 2.0**-bits), 1).astype(np.int64))
 
 
@@ -33,7 +33,7 @@ def _popcount(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def initial_model(rungs: npt.ArrayLike) -> Model:
-    """Return a model with formula-based tables, the same on every rung and in every context of an element."""
+    """Return a model with tables from formulas. They are the same on every rung and in every context of an element."""
     steps = np.asarray(rungs, dtype=np.uint8)
     symbols = np.arange(FLAG_SYMBOLS)
     bits = {

@@ -1,4 +1,4 @@
-"""The arrays of a codebook on their way into a model: of the type, shape and range that the model needs."""
+"""Checks of a codebook's arrays before they enter a model: type, shape and range."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from vqcodec.errors import CodebookError
 
 
 class ModelArrays:
-    """A codebook's arrays by name, checked as they are taken; `engine` is how messages call whose they are.
+    """A codebook's arrays by name, checked when they are taken.
 
-    What is taken is a copy: a codebook's arrays are read-only, to numba another type.
+    `take` returns copies, because a codebook's arrays are read-only, which is another type for numba.
+
+    Args:
+        arrays: by name.
+        engine: the name of the engine in messages.
     """
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], engine: str) -> None:
@@ -28,10 +32,10 @@ class ModelArrays:
         return name in self._arrays
 
     def take(self, name: str, dtype: type, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
-        """Return array `name`, of this type and shape (None: any size but 0).
+        """Return array `name`, of this type and shape (None stands for any size above 0).
 
         Raises:
-            CodebookError: it is missing, or is of another type or shape.
+            CodebookError: it is missing, or has another type or shape.
         """
         if name not in self._arrays:
             raise CodebookError(f"codebook: array '{name}' of {self._engine} is missing; train it anew")
@@ -44,7 +48,11 @@ class ModelArrays:
         return np.array(array, order="C")
 
     def take_rungs(self) -> npt.NDArray[np.uint8]:
-        """Return the step indices of the ladder, uint8 (rungs,), ascending; CodebookError if they are not."""
+        """Return the step indices of the ladder, uint8 (rungs,).
+
+        Raises:
+            CodebookError: they are missing, not ascending, or out of range.
+        """
         rungs = self.take("rungs", np.uint8, (None,))
         if rungs.max() > MAX_STEP_INDEX or np.any(np.diff(rungs.astype(int)) <= 0):
             raise CodebookError(f"codebook: 'rungs' must be ascending step indices below {MAX_STEP_INDEX + 1}")
@@ -54,7 +62,7 @@ class ModelArrays:
         """Return the restoration filters, int16 (*of, CLASSES, TAPS); None if there are none.
 
         Raises:
-            CodebookError: they are of another type or shape, or coefficients are out of range.
+            CodebookError: they have another type or shape, or a coefficient is out of range.
         """
         if "restoration" not in self:
             return None
@@ -65,6 +73,6 @@ class ModelArrays:
 
 
 def check_rows(rows: npt.NDArray[Any], count: int, name: str) -> None:
-    """Raise CodebookError if a map to `count` tables, which is called `name`, refers to one that there is not."""
+    """Raise CodebookError if the map `name` refers to a table beyond the `count` tables that exist."""
     if int(rows.max()) >= count:
         raise CodebookError(f"codebook: '{name}' refers to table {rows.max()} of {count}")

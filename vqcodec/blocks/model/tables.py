@@ -1,8 +1,8 @@
 """The trained tables of the block engine: what a codebook holds, and what kernels take.
 
-A model has two plane types (luma, chroma) and a ladder of rungs, quantizer steps it was trained at; a superblock uses
-the rung nearest to its step. All rungs and contexts of a plane type share pools of tables (code lengths) and of
-reconstruction offsets; small maps tell which table a context uses on a rung.
+A model has two plane types (luma, chroma) and a ladder of rungs: the quantizer steps that it was trained at. A picture
+uses the rung nearest to its step. All rungs and contexts of a plane type share pools of tables (code lengths) and of
+reconstruction offsets. Small maps tell which table a context uses on a rung.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ POOL_RANGES = {
 
 
 class SearchTables(NamedTuple):
-    """What the encoder's kernels need of one rung of one plane type.
+    """The tables of one rung of one plane type, as the encoder's kernels take them.
 
     Attributes:
         rows: int32 (ALL_CONTEXTS,), the table of each context in the pool of its alphabet.
@@ -63,11 +63,13 @@ class SearchTables(NamedTuple):
 
 
 class DecoderTables(NamedTuple):
-    """What the decoder's kernels need: `SearchTables` with decoding tables in place of lengths.
+    """The tables of one rung of one plane type, as the decoder's kernels take them.
+
+    They are as in `SearchTables`, with decoding tables in place of lengths.
 
     Attributes:
-        mask_counts, pattern_counts: int64 (tables, symbols), to which the masks and patterns that are read are added;
-            of size 0 for tables that nothing adapts.
+        mask_counts, pattern_counts: int64 (tables, symbols), to which the reader adds the masks and patterns that it
+            reads; of size 0 if the tables do not adapt.
     """
 
     rows: npt.NDArray[np.int32]
@@ -82,7 +84,7 @@ class DecoderTables(NamedTuple):
 
 
 class PackTables(NamedTuple):
-    """What turning tokens into bits needs."""
+    """The codes of one rung of one plane type, as `tokens.pack_tokens` takes them."""
 
     rows: npt.NDArray[np.int32]
     flags: EncodeTables
@@ -91,7 +93,7 @@ class PackTables(NamedTuple):
 
 
 class Transforms(NamedTuple):
-    """The trained non-separable transforms of luma (see `secondary`): int8 matrices, of size 0 if there are none."""
+    """The trained non-separable transforms of luma (see `secondary`): int8, of size 0 if there are none."""
 
     small: npt.NDArray[np.int8]
     large: npt.NDArray[np.int8]

@@ -1,4 +1,4 @@
-"""Encoding of planes: search, tokens, bits. The same bytes whatever the number of threads."""
+"""Encoding of planes: search, tokens, bits. The bytes do not depend on the number of threads."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from vqcodec.threads import default_threads
 
 @dataclass(frozen=True)
 class EncodedPlanes:
-    """What encoding gives.
+    """The result of encoding.
 
     Attributes:
         payloads: coded data of each tile, in raster order.
-        reconstruction: exactly what decoding will give, of the type of the planes that were coded.
-        bits: where the bits of all payloads went, by plane type and part ("luma mask"), with "padding" to whole bytes.
-        parameters: those asked for, without restoration where it does not help.
+        reconstruction: the planes exactly as decoding returns them, of the type of the planes that were coded.
+        bits: the bits of all payloads by plane type and part ("luma mask"), with "padding" to whole bytes.
+        parameters: as given to `encode_planes`, but without restoration if the filter does not reduce the error.
     """
 
     payloads: list[bytes]
@@ -76,7 +76,10 @@ def _search_run(
 
 
 def diagonals(rows: int, columns: int) -> Iterator[list[tuple[int, int]]]:
-    """Yield the superblocks that can be searched at once: a row follows the one above two superblocks behind."""
+    """Yield lists of superblocks (row, column) that can be searched at the same time.
+
+    A superblock needs the one above it and the one to the right of that, so each row starts two superblocks later.
+    """
     for diagonal in range(columns + 2 * (rows - 1)):
         pairs = [(row, diagonal - 2 * row) for row in range(rows)]
         yield [(row, column) for row, column in pairs if 0 <= column < columns]
@@ -90,7 +93,7 @@ def search_plane(
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
 ) -> None:
-    """Search all superblocks of `plane`: in raster order, or with `pool` in a wavefront with the same result."""
+    """Search all superblocks of `plane`: in raster order, or with `pool` along diagonals. The result is the same."""
     rows, columns = plane.steps.shape
     searched = (plane, source, tables, settings)
     if pool is None or rows == 1 or columns < 4:
@@ -109,7 +112,7 @@ def search_tile(
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
 ) -> list[SearchedPlane]:
-    """Search the planes of one tile, one after another, each guided by those before."""
+    """Search the planes of one tile one after another; each may be predicted from those before it."""
     lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
     rung = model.rung_of(parameters.step_index)
     searched: list[SearchedPlane] = []
@@ -134,10 +137,10 @@ def search_tile(
 def pack_tile(
     searched: Sequence[SearchedPlane], model: Model, parameters: CodingParameters
 ) -> tuple[bytes, dict[str, int]]:
-    """Return the payload of a tile and where its bits went."""
+    """Return the payload of a tile, and its bits by plane type and part (see `EncodedPlanes.bits`)."""
     rung = model.rung_of(parameters.step_index)
-    room = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
-    buffer = np.zeros(room, dtype=np.uint8)
+    most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
+    buffer = np.zeros(most_bytes, dtype=np.uint8)
     position = kind = 0
     part_bits = new_part_bits()
     for index, plane in enumerate(searched):
@@ -155,8 +158,9 @@ def encode_planes(
     """Code `planes` (luma first) with `model`.
 
     Args:
-        planes: uint8 (height, width) each, or int16 in 1/16 (0 to 4080), which keeps what rounding a colour
-            conversion would lose; their sizes follow from the first and `parameters.subsampling`.
+        planes: uint8 (height, width) each, or int16 in 1/16 (0 to 4080), which keeps the fractions of a colour
+            conversion. The size of the first plane and `parameters.subsampling` give the sizes of the others.
+        parameters: quantizer steps, tune, effort and so on.
         threads: None for all CPUs; the bytes do not depend on it.
 
     Raises:
@@ -169,7 +173,7 @@ def encode_planes(
     restoring = parameters.restoration and model.restores
     payloads: list[bytes] = []
     bits: dict[str, int] = {}
-    gained = 0  # squared error that the filter removes
+    gained = 0  # squared error that the filter removes, in squares of 1/16
     workers = threads or default_threads()
     scratches = [new_record(PARTITION_SCRATCH) for _ in range(workers)]
     pool = ThreadPoolExecutor(workers) if workers > 1 else None
@@ -194,18 +198,18 @@ def encode_planes(
             pool.shutdown()
     restoring = restoring and gained > 0
     result = filtered if restoring else unfiltered
-    as_wanted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
-    return EncodedPlanes(payloads, as_wanted, bits, replace(parameters, restoration=restoring))
+    converted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
+    return EncodedPlanes(payloads, converted, bits, replace(parameters, restoration=restoring))
 
 
 def _squared_error(original: Samples, plane: npt.NDArray[np.int16]) -> int:
-    """Return the squared error of a tile's plane, in squares of 1/16."""
+    """Return the squared error of `plane` (int16 in 1/16) against `original`, in squares of 1/16."""
     exact = original.astype(np.int32) << SAMPLE_BITS if original.dtype == np.uint8 else original.astype(np.int32)
     return int(np.sum((exact - plane) ** 2, dtype=np.int64))
 
 
 def check_planes(planes: Sequence[Samples], parameters: CodingParameters) -> None:
-    """Raise UsageError unless `planes` are of one of the two types and have the sizes that the subsampling demands."""
+    """Raise UsageError unless all `planes` are uint8, or int16 in 1/16, and their sizes fit the subsampling."""
     if not planes or any(plane.dtype != planes[0].dtype or plane.ndim != 2 or not plane.size for plane in planes):
         raise UsageError("planes to encode must be non-empty arrays of two dimensions and one type")
     if planes[0].dtype not in (np.uint8, np.int16):

@@ -39,7 +39,7 @@ from vqcodec.blocks.syntax.leaves import choice_of, likely_modes
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 
-CANDIDATE_MARGIN = np.float32(1.15)
+CANDIDATE_MARGIN = np.float32(1.15)  # a mode is tried in full if its Hadamard cost is below this times the least
 
 
 LEAF_SCRATCH = record_type(
@@ -54,7 +54,7 @@ LEAF_SCRATCH = record_type(
     block=BLOCK_SCRATCH,
     quantizer=QUANTIZER_SCRATCH,
 )
-"""Working arrays of the leaf search, and of the kernels that it calls; one set a thread. `candidates` are modes."""
+"""Working arrays of the leaf search and of the kernels that it calls; each thread has a set. `candidates` are modes."""
 
 
 @inner_kernel
@@ -89,7 +89,7 @@ def hadamard_cost(source, block, prediction, scratch):
 
 @inline_kernel
 def mode_bits(tables, context, choice, left, above, mode, coded):
-    """Return the bits of the choice symbol and, where it is needed, of the mode."""
+    """Return the bits of the choice symbol, and of the mode if the choice is CHOOSE_OTHER."""
     bits = np.float32(tables.flags[tables.rows[context], 2 * choice + coded])
     if choice == CHOOSE_OTHER:
         bits += np.float32(tables.modes[tables.rows[mode_context(left, above)], mode])
@@ -150,8 +150,8 @@ def rank_modes(plane, source, block, likely, context, weight, tables, settings, 
 def list_candidates(costs, settings, likely, guides, candidates):
     """Fill `candidates` with the modes to try in full; return their number.
 
-    They are the `settings.trials` modes of least cost (costs are used up) within CANDIDATE_MARGIN of the best, the
-    first two likely ones, and those that predict from the guides.
+    They are the `settings.trials` modes of least cost within CANDIDATE_MARGIN of the best, then the first
+    `settings.likely_trials` likely modes, then the modes that predict from the guides. `costs` are overwritten.
     """
     count = 0
     limit = HUGE_LEAF_COST
@@ -218,9 +218,9 @@ def try_mode(plane, source, block, mode, transform, energy, step, tables, settin
     form = coefficient_form(log_width, log_height, mode, transform)
     values = scratch.quantizer.values
     scale = np.float32(1) / step
-    for i in range(1 << log_height):
-        for j in range(1 << log_width):
-            values[i, j] *= scale
+    for fy in range(1 << log_height):
+        for fx in range(1 << log_width):
+            values[fy, fx] *= scale
     return quantize_block(
         log_width, log_height, form, tables, settings.lambda_factor, energy, settings.passes, scratch.quantizer
     )
@@ -228,7 +228,7 @@ def try_mode(plane, source, block, mode, transform, energy, step, tables, settin
 
 @inner_kernel
 def keep_levels(log_width, log_height, scratch):
-    """Copy the levels of the significant groups to `scratch.best_levels`, zeros elsewhere."""
+    """Copy the levels of the significant groups to `scratch.best_levels`; the others become 0."""
     groups = scratch.quantizer.state.significance[tree_depth(log_width, log_height)]
     levels, best = scratch.quantizer.levels, scratch.best_levels
     for i in range(1 << log_height):

@@ -1,4 +1,4 @@
-"""Quantizer steps that follow the picture: finer where it is smooth, coarser where texture hides the error."""
+"""Quantizer steps that follow the picture: finer in smooth superblocks, coarser in textured ones, which hide errors."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vqcodec.blocks.layout import SAMPLE_BITS, SUPERBLOCK, superblock_count
 from vqcodec.blocks.steps import MAX_STEP_INDEX, STEPS_PER_OCTAVE
 from vqcodec.blocks.syntax.partitions import STEP_MIDDLE
 
-STRENGTH = 0.4  # power of the local activity that the squared step follows
-_LIMIT = 1.2  # of the natural logarithm of the squared step's factor
+STRENGTH = 0.4  # the squared step grows with this power of the local activity
+_LIMIT = 1.2  # bound on the natural logarithm of the squared step's factor
 _CELL = 8
 _NOISE = 30.0  # added to variances, squared sample values
 
 
 def superblock_steps(source: npt.NDArray[np.int16], base: int) -> npt.NDArray[np.uint8]:
-    """Return the step index of each superblock of `source` (padded plane in 1/16), around `base`.
+    """Return the step index of each superblock of `source` (padded plane in 1/16): uint8, around step index `base`.
 
-    Activity is the mean logarithm of the variances of the 8x8 cells; the squared step follows its STRENGTH-th power
-    relative to the picture's mean.
+    Activity is the mean logarithm of the variances of the 8x8 cells. The squared step grows with the STRENGTH-th power
+    of the activity, relative to the picture's mean.
     """
     rows, columns = superblock_count(source.shape[0]), superblock_count(source.shape[1])
     extra = ((0, rows * SUPERBLOCK - source.shape[0]), (0, columns * SUPERBLOCK - source.shape[1]))

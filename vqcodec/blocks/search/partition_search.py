@@ -1,7 +1,8 @@
-"""Search of the partition of a superblock: every node as a leaf, in halves and in quarters, the cheapest kept.
+"""Search of the partition of a superblock: each node is tried as a leaf, in halves and in quarters.
 
-The search works on the plane itself: each alternative overwrites samples, levels and maps of its node, the best is
-saved and put back. Nodes are visited depth first with an explicit stack, one entry a size.
+The search works on the plane itself. Each alternative overwrites samples, levels and maps of its node. The cheapest one
+is saved and put back. Nodes are visited depth first with an explicit stack of one entry for each size, because cached
+kernels must not call themselves.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ PARTITION_SCRATCH = record_type(
     costs=(np.float64, (SIZES, 2)),
     leaf=LEAF_SCRATCH,
 )
-"""Working arrays of the partition search, one entry a size (log2 - 2); one set a thread.
+"""Working arrays of the partition search, with one entry for each size (log2 - 2); each thread has a set.
 
 Attributes:
     samples, levels: the best alternative of the open node of each size.
     blocks: its maps.
-    nodes: row, column and next child (-1: not looked at yet) of the open nodes.
-    costs: best cost so far, cost of the quarters so far.
+    nodes: y, x and next child of the open nodes; the child is -1 until the node itself has been tried.
+    costs: best cost so far, and cost of the quarters so far, in squared samples.
     leaf: scratch of the leaf search.
 """
 
@@ -61,7 +62,7 @@ def _copy(source, target):
 
 @inner_kernel
 def save_node(plane, y, x, log_size, scratch):
-    """Keep what the plane holds of a node as its best alternative."""
+    """Save the plane's state of a node as its best alternative."""
     k, size = log_size - UNIT_LOG, 1 << log_size
     v, u, units = y >> UNIT_LOG, x >> UNIT_LOG, size >> UNIT_LOG
     _copy(plane.samples[y : y + size, x : x + size], scratch.samples[k, :size, :size])
@@ -92,7 +93,7 @@ def clear_done(blocks, y, x, log_size):
 
 @inline_kernel
 def _open_node(scratch, log_size, y, x):
-    """Start looking at the node of this size at (y, x)."""
+    """Start the search of the node of this size at (y, x)."""
     k = log_size - UNIT_LOG
     scratch.nodes[k, 0], scratch.nodes[k, 1], scratch.nodes[k, 2] = y, x, -1
     scratch.costs[k, 0], scratch.costs[k, 1] = HUGE_NODE_COST, 0.0
@@ -100,23 +101,23 @@ def _open_node(scratch, log_size, y, x):
 
 @inline_kernel
 def _least_bits(log_size):
-    """Return the fewest bits that a square node takes: its partition, if it can be cut, and a mode."""
+    """Return the fewest bits of a square node: one for its partition, if it can be cut, and one for a mode."""
     return 2 if log_size > UNIT_LOG else 1
 
 
 @kernel
 def search_superblock(plane, source, y, x, tables, settings, scratch):
-    """Find the partition of the superblock at (y, x) and all below it; leaves it in the plane.
+    """Find the partition of the superblock at (y, x) and the coding of its blocks, and leave both in the plane.
 
     Args:
-        plane: `layout.Plane`; what the superblock depends on is decoded.
+        plane: `layout.Plane`; the superblocks that this one depends on are coded already.
         source: int16 in 1/16, of the plane's size.
         tables: `model.SearchTables`.
         settings: `effort.SearchSettings`.
         scratch: record of PARTITION_SCRATCH.
 
     Returns:
-        The cost: squared error + lambda * bits.
+        The cost, float64: squared error + lambda * bits, in squared samples.
     """
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     lambda_ = np.float64(settings.leaf.lambda_factor * step * step)
@@ -154,7 +155,7 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
                     child = np.int64(4)
                     costs[k, 1] = HUGE_NODE_COST
                 clear_done(plane.blocks, top, left, log_size)
-        # What is missing takes a bit a symbol at least
+        # Each symbol of the missing quarters takes at least one bit
         if costs[k, 1] + (4 - child) * _least_bits(log_size - 1) * lambda_ >= costs[k, 0] or child == 4:
             if child == 4 and costs[k, 1] < costs[k, 0]:
                 costs[k, 0] = costs[k, 1]

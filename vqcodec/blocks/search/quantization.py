@@ -1,10 +1,11 @@
 """Rate-distortion optimised quantisation of a block's coefficients into patterns of 2x2 groups.
 
-For every group the best of the up to 16 patterns that round its components down or up is found (D + lambda R with the
-true code lengths), then whole nodes of the significance tree are dropped, from small to large, where that is cheaper.
-Contexts depend on what is significant after a group, which is not known yet: a second pass uses what the first found.
+For each group the quantizer compares up to 16 patterns, which round its components down or up, by D + lambda R with the
+true code lengths. Then it drops whole nodes of the significance tree, from small to large, if that is cheaper.
+The context of a group depends on the significance of the groups after it, which the first pass does not know: a second
+pass uses the result of the first.
 
-Distortions are in squared steps, so lambda is `lambda_factor` whatever the step; bits are those of the tables.
+Distortions are in squared steps, so lambda is `lambda_factor` at every step. Bits are the code lengths of the tables.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ from vqcodec.blocks.syntax.contexts import offset_cell
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 
-ZERO_BELOW = np.float32(0.4)  # a group whose components all are smaller, in steps, is not coded
-LIKELY_ABOVE = np.float32(0.66)  # before the first pass a group with a larger component counts as significant
+ZERO_BELOW = np.float32(0.4)  # steps: a group is not coded if all its components are smaller
+LIKELY_ABOVE = np.float32(0.66)  # steps: before the first pass a group with a larger component counts as significant
 ROUND_UP_FROM = np.float32(0.3)
 ROUND_DOWN_TO = np.float32(0.8)
-GROUP_OVERHEAD = np.float32(1.0)  # bits that a group is thought to cost in the masks before they are known
+GROUP_OVERHEAD = np.float32(1.0)  # estimated bits of a group in the masks, before these are known
 NODE_SAVING = np.float32(0.7)  # bits that a node's absence saves in its parent's mask
 HUGE_LEAF_COST = np.float32(1e30)  # above the cost of any group or leaf, which are float32
 
@@ -56,16 +57,19 @@ QUANTIZER_SCRATCH = record_type(
 Attributes:
     values: coefficients in steps.
     levels: the result, signed.
-    zero, best: by tree node: cost without coefficients, least cost found.
-    options: for each component rounded down and up, its magnitude, its sign and escape bits.
-    guess: the significance that a pass started from.
+    zero, best: by tree node: cost without coefficients, and least cost found, in squared steps.
+    options: for each component, rounded down and up: its magnitude, and the bits of its sign and escape.
+    guess: the significance at the start of a pass.
     state: significance and magnitudes of the result.
 """
 
 
 @inline_kernel
 def _list_options(group, options):
-    """Fill `options` with the ways to round the four components; return two 4-bit sets: may, must be rounded up."""
+    """Fill `options` with the ways to round the four components.
+
+    Return two sets of components, as 4 bits each: those that may be rounded up, and those that must be.
+    """
     may = must = 0
     for k in range(4):
         value = abs(group[k >> 1, k & 1])
@@ -82,7 +86,7 @@ def _list_options(group, options):
 
 @inner_kernel
 def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
-    """Store the best nonzero pattern of a group in `levels`; return (its cost, sum of magnitudes).
+    """Store the best nonzero pattern of a group in `levels`; return (its cost in squared steps, sum of magnitudes).
 
     Args:
         group: float32 (2, 2), coefficients in steps; `levels` int16, likewise.
@@ -126,7 +130,7 @@ def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
 
 @inner_kernel
 def quantize_groups(log_width, log_height, form, tables, lambda_factor, scratch):
-    """One pass over all groups: choose patterns, given the significance in `scratch.state`, which is replaced."""
+    """Choose the pattern of each group by the significance in `scratch.state`, and replace that significance."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     depth = tree_depth(log_width, log_height)
     values, state = scratch.values, scratch.state
@@ -179,7 +183,7 @@ def _drop_node(significance, depth, row, column, last, group_rows, group_columns
 
 @inner_kernel
 def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scratch):
-    """Drop the nodes that cost more than they bring, from the smallest up, by the true lengths of the masks."""
+    """Drop the nodes that cost more than they gain, from the smallest up, by the true code lengths of the masks."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     last = tree_depth(log_width, log_height)
     significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
@@ -213,7 +217,7 @@ def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scrat
 
 @inner_kernel
 def measure_levels(log_width, log_height, form, tables, energy, scratch):
-    """Return (bits, distortion in squared steps, sum of magnitudes) of the significant groups, contexts as written."""
+    """Return (bits, distortion in squared steps, sum of magnitudes) of the block with its final contexts."""
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     last = tree_depth(log_width, log_height)
     significance, magnitudes = scratch.state.significance, scratch.state.magnitudes
@@ -260,7 +264,7 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
 
 @inline_kernel
 def _differ(groups, guess, group_rows, group_columns):
-    """Whether what is significant is not what was guessed, so that another pass may do better."""
+    """Whether the significance found differs from the guess, so that another pass may do better."""
     for gy in range(group_rows):
         for gx in range(group_columns):
             if groups[gy, gx] != guess[gy, gx]:
@@ -270,6 +274,7 @@ def _differ(groups, guess, group_rows, group_columns):
 
 @inline_kernel
 def _copy_groups(groups, guess, group_rows, group_columns):
+    """Copy the significance of the groups to `guess`."""
     for gy in range(group_rows):
         for gx in range(group_columns):
             guess[gy, gx] = groups[gy, gx]
@@ -279,11 +284,18 @@ def _copy_groups(groups, guess, group_rows, group_columns):
 def quantize_block(log_width, log_height, form, tables, lambda_factor, energy, passes, scratch):
     """Quantise `scratch.values` into `scratch.levels` and `scratch.state`.
 
-    Levels of groups that are not significant are undefined: the caller asks `scratch.state.significance`.
+    The levels of a group are defined only if `scratch.state.significance` says that it is significant.
+
+    Args:
+        form: see `contexts.coefficient_form`; energy: see `contexts.surrounding_energy`.
+        tables: `model.SearchTables`.
+        lambda_factor: float32, distortion per bit in squared steps.
+        passes: most passes over the groups, at least 1.
+        scratch: record of QUANTIZER_SCRATCH.
 
     Returns:
-        (bits, distortion in squared steps, sum of magnitudes, distortion without coefficients). Bits are those of the
-        coefficients, given that there are any; with a sum of 0 the block has none, and bits are 0.
+        (bits of the coefficients, distortion, sum of magnitudes, distortion without coefficients). Distortions are in
+        squared steps. If the sum is 0, the block has no coefficients and bits are 0.
     """
     group_rows, group_columns = 1 << (log_height - 1), 1 << (log_width - 1)
     last = tree_depth(log_width, log_height)

@@ -25,8 +25,8 @@ from vqcodec.blocks.layout import (
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
 LEFT, TOP, SMOOTH_LEFT, SMOOTH_TOP = range(4)
-REFERENCES = 2 * SUPERBLOCK + 4  # the corner, width + height samples, and what interpolation reads beyond
-_ORIGIN = SUPERBLOCK + 4  # where the corner lies in the line of references that an angle reads
+REFERENCES = 2 * SUPERBLOCK + 4  # the corner, width + height samples, and 3 more for interpolation
+_ORIGIN = SUPERBLOCK + 4  # position of the corner in the line of references that an angle reads
 
 _HALF = [26, 21, 17, 13, 9, 5, 2, 0, -2, -5, -9, -13, -17, -21, -26]
 ANGLES = np.array([0, 0, 32, *_HALF, -32, *_HALF[::-1], 32], dtype=np.int32)  # displacement a row, 1/32 sample
@@ -54,22 +54,23 @@ TAPS = _interpolation_taps()
 
 @inner_kernel
 def gather_references(samples, done, y, x, width, height, references):
-    """Fill `references` for the block at (y, x); what is not decoded yet repeats its neighbour along the border.
+    """Fill `references` for the block at (y, x). A sample that is not decoded yet repeats the one before it.
 
     Args:
-        samples: int16 (rows, columns), 1/16.
-        done: uint8 by unit, nonzero where samples are decoded.
+        samples: int16 (rows, columns), in 1/16.
+        done: uint8 by unit, nonzero if its samples are decoded.
+        references: int32 (4, REFERENCES), see the module's description.
     """
     rows, columns = samples.shape
     count = width + height
-    top_right = 0  # references available, along the row above and down the left column
+    top_right = 0  # number of references available in the row above
     if y > 0:
         while top_right < count and x + top_right < columns and done[(y - 1) >> UNIT_LOG, (x + top_right) >> UNIT_LOG]:
             first = top_right
             top_right += 1 << UNIT_LOG
             for i in range(first, top_right):
                 references[TOP, i + 1] = samples[y - 1, x + i]
-    bottom_left = 0
+    bottom_left = 0  # number of references available in the column to the left
     if x > 0:
         while (
             bottom_left < count and y + bottom_left < rows and done[(y + bottom_left) >> UNIT_LOG, (x - 1) >> UNIT_LOG]
@@ -130,7 +131,7 @@ def _predict_planar(left, top, log_width, log_height, prediction):
 
 @inline_kernel
 def _predict_mean(left, top, log_width, log_height, prediction):
-    """Fill with the mean of the references along the longer side, or both of a square."""
+    """Fill `prediction` with the mean of the references along the longer side; of both sides if they are equal."""
     width, height = 1 << log_width, 1 << log_height
     total = np.int32(0)
     shift = max(log_width, log_height)
@@ -150,7 +151,15 @@ def _predict_mean(left, top, log_width, log_height, prediction):
 
 @inline_kernel
 def _predict_angle(along, across, along_size, across_size, angle, inverse_angle, linear, line, lines):
-    """Fill `across_size` of `lines` with `along_size` samples, each a displaced copy of the main reference."""
+    """Fill the first `across_size` rows of `lines` with `along_size` samples each, displaced copies of the reference.
+
+    Args:
+        along, across: references of the side that the angle points to, and of the other side.
+        angle: displacement a row in 1/32 sample; inverse_angle: its inverse in 1/256.
+        linear: whether to interpolate with two taps instead of four.
+        line: int32 (LINE,) scratch.
+        lines: int32 (32, 32).
+    """
     count = along_size + across_size
     for i in range(count + 4):
         line[_ORIGIN + i] = along[i]
@@ -177,7 +186,7 @@ def _predict_angle(along, across, along_size, across_size, angle, inverse_angle,
 
 @inline_kernel
 def _blend_edges(left, top, mode, log_width, log_height, prediction):
-    """Pull the prediction towards the references near the block's edges; weights in 1/64 halve every few samples."""
+    """Blend the prediction near the block's edges with the references. Weights in 1/64 halve every few samples."""
     width, height = 1 << log_width, 1 << log_height
     scale = (log_width + log_height - 2) >> 2
     reach = 3 << scale  # beyond it the weight is 0
@@ -207,7 +216,7 @@ def predict_from_neighbours(references, log_width, log_height, mode, line, turne
     """Predict a block in `mode` (0 to 34) into the corner of `prediction` (int32 (32, 32), 1/16).
 
     Args:
-        references: from `gather_references`.
+        references: as `gather_references` fills them.
         line: int32 scratch of LINE entries; turned: int32 (32, 32) scratch.
     """
     smooth = uses_smooth_references(log_width, log_height, mode)

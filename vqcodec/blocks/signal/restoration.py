@@ -1,12 +1,12 @@
 """The restoration filter: classified, trained by least squares, applied to decoded planes.
 
-A decoded sample differs from the original in ways that its surroundings tell: ringing beside a strong edge, steps at
-the edges of blocks, texture that the quantizer removed. Each sample is put into one of `CLASSES` classes by the
-direction and the activity around its 4x4 unit, by whether its block has coefficients and whether it is at the edge of
-its block. It is corrected by a weighted sum of the differences to its neighbours in a 7x7 diamond: as they are, clipped
-to 1.5 steps, and clipped to 0.3 steps. The three together make a curve of each difference, bent at both bounds, so that
-the filter can smooth what looks like noise and leave or sharpen edges. The weights are those that bring the decoded
-samples of a training corpus nearest to the originals.
+The surroundings of a decoded sample tell how it may differ from the original: ringing beside a strong edge, steps at
+the edges of blocks, texture that the quantizer removed. Each sample belongs to one of `CLASSES` classes. The class
+follows from the direction and the activity around its 4x4 unit, from whether its block has coefficients, and from
+whether the sample is at the edge of its block. The filter adds a weighted sum of the differences to the neighbours in a
+7x7 diamond: plain, clipped to 1.5 steps, and clipped to 0.3 steps. The three together make a piecewise linear curve of
+each difference. So the filter can smooth noise and leave or sharpen edges. The weights minimise the squared error
+between the decoded samples of a training corpus and the originals.
 
 The filter stands outside the coding loop: prediction uses unfiltered samples.
 
@@ -41,15 +41,15 @@ from vqcodec.errors import CodebookError
 from vqcodec.threads import map_shards
 
 COEFFICIENT_MAX = 1 << (COEFFICIENT_BITS + 1)  # so that sums of products stay within 32 bits
-BAND = 2 * SUPERBLOCK  # rows of samples a shard
-RIDGE = 100.0  # pull towards zero: so many average samples of its class that would want no correction
+BAND = 2 * SUPERBLOCK  # rows of samples in a shard
+RIDGE = 100.0  # pull towards zero: this many average samples of the class that need no correction
 
 Coefficients = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class FilterSums:
-    """Sums over training samples from which coefficients are solved; whole numbers, so they add up in any order.
+    """Sums over training samples, from which coefficients are solved. They are integers, so their order is free.
 
     Attributes:
         products: int64 (CLASSES, TAPS, TAPS), lower triangles; inputs in 1/16.
@@ -75,7 +75,7 @@ class FilterSums:
 
 
 def check_coefficients(coefficients: npt.NDArray[np.int16]) -> Coefficients:
-    """Return the coefficients of a codebook after checking that the filter's arithmetic can take them.
+    """Return the coefficients of a codebook, int16 (CLASSES, TAPS) in 1/1024, if the filter's arithmetic can use them.
 
     Raises:
         CodebookError: wrong type or shape, or a coefficient out of range.
@@ -90,12 +90,12 @@ def check_coefficients(coefficients: npt.NDArray[np.int16]) -> Coefficients:
 
 
 def restore(plane: Plane, coefficients: Coefficients, threads: int | None = 1) -> npt.NDArray[np.int16]:
-    """Return the filtered samples of a decoded plane, int16 (height, width) in 1/16; the plane is left as it is.
+    """Return the filtered samples of a decoded plane, int16 (height, width) in 1/16. The plane is not changed.
 
     Args:
         plane: a decoded plane: its samples, blocks and steps are used.
-        coefficients: int16 (CLASSES, TAPS) in 1/1024, as `check_coefficients` passes them.
-        threads: the result does not depend on it.
+        coefficients: int16 (CLASSES, TAPS) in 1/1024, as `check_coefficients` returns them.
+        threads: None for all CPUs; the result does not depend on it.
     """
     padded = _padded(plane.samples)
     classes = _classes(padded, plane, threads)
@@ -113,7 +113,7 @@ def collect(original: npt.NDArray[np.uint8], plane: Plane) -> FilterSums:
     """Return the sums of one decoded plane.
 
     Args:
-        original: uint8 (height, width) before padding to whole units; the padding is not counted.
+        original: uint8 (height, width) before padding to whole units. Padding is not counted.
         plane: the plane decoded from it, before any filter.
     """
     padded = _padded(plane.samples)
@@ -138,18 +138,18 @@ def collect(original: npt.NDArray[np.uint8], plane: Plane) -> FilterSums:
 def solve(sums: FilterSums, ridge: float = RIDGE) -> Coefficients:
     """Return the coefficients (int16 (CLASSES, TAPS), in 1/1024) with the least squared error over the sums.
 
-    Every class is solved for itself, (P + r e I) w = t, where e is the mean energy of an input in the class: the ridge
-    r is in samples, whatever the step, pulls the coefficients of rare classes towards zero, and leaves those without
-    samples at zero.
+    Each class is solved on its own: (P + r e I) w = t, where e is the mean energy of an input in the class. So the
+    ridge r is in samples at every step. It pulls the coefficients of rare classes towards zero, and those of classes
+    without samples are zero.
 
     Args:
-        sums: over all training planes of one kind and range of steps.
+        sums: over all training planes of one type and range of steps.
         ridge: strength of the pull, in samples, above 0.
     """
     lower = sums.products.astype(np.float64)
     products = lower + np.transpose(np.tril(lower, -1), (0, 2, 1))
     energy = np.trace(lower, axis1=1, axis2=2) / (TAPS * np.maximum(sums.counts, 1))
-    pull = np.maximum(ridge * energy, 1.0)  # at least something, where there are no samples or no differences
+    pull = np.maximum(ridge * energy, 1.0)  # above 0 even for classes without samples or differences
     systems = products + pull[:, np.newaxis, np.newaxis] * np.eye(TAPS)
     solution = _solve_symmetric(systems, sums.targets.astype(np.float64))
     scaled = np.rint(solution * (1 << COEFFICIENT_BITS))
@@ -159,8 +159,7 @@ def solve(sums: FilterSums, ridge: float = RIDGE) -> Coefficients:
 def _solve_symmetric(matrices: npt.NDArray[np.float64], vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Solve positive definite systems by elimination, element by element.
 
-    Not by LAPACK, whose order of summation differs between machines: the same sums give the same codebook
-    anywhere.
+    LAPACK's order of summation differs between machines. Here the same sums give the same codebook everywhere.
     """
     a, b = matrices.copy(), vectors.copy()
     size = b.shape[1]
@@ -175,10 +174,12 @@ def _solve_symmetric(matrices: npt.NDArray[np.float64], vectors: npt.NDArray[np.
 
 
 def _padded(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """Return `samples` with a border of BORDER repeated samples."""
     return np.pad(samples, BORDER, mode="edge")
 
 
 def _bands(height: int) -> list[tuple[int, int]]:
+    """Return the first and last row (exclusive) of each shard of a plane of `height` rows."""
     return [(start, min(start + BAND, height)) for start in range(0, height, BAND)]
 
 
@@ -196,7 +197,7 @@ def _classes(padded: npt.NDArray[np.int16], plane: Plane, threads: int | None) -
 def _weights_by_row(coefficients: Coefficients) -> npt.NDArray[np.int64]:
     """Return the coefficients of the four samples of a unit's row side by side in an int64.
 
-    For every class of units and row pattern: int64 (UNIT_CLASSES * PATTERNS, TAPS).
+    They are int64 (UNIT_CLASSES * PATTERNS, TAPS), one row for each class of units and row pattern.
     """
     by_state = coefficients.reshape(UNIT_CLASSES, EDGE_STATES, TAPS)
     spread = by_state[:, ROW_PATTERNS]  # (UNIT_CLASSES, PATTERNS, UNIT, TAPS)

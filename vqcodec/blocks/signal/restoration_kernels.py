@@ -1,7 +1,7 @@
 """Kernels of the restoration filter: classes of samples, the filter itself, and the sums from which it is trained.
 
-All arithmetic is on integers. Samples are int16 in 1/16 and come with a border of `BORDER` replicated
-samples; sizes are whole units of 4x4 samples.
+All arithmetic is on integers. Samples are int16 in 1/16 with a border of `BORDER` repeated samples. Sizes are whole
+units of 4x4 samples.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from vqcodec.kernels.jit import allocating_kernel, inline_kernel, kernel
 BORDER = 3  # the diamond's reach
 COEFFICIENT_BITS = 10  # fractional bits of a filter coefficient
 
-# One half of the 7x7 diamond, its centre left out: the other half is its mirror image, with the same
-# coefficients.
+# One half of the 7x7 diamond without its centre. The other half is its mirror image, with the same coefficients.
 TAP_ROWS = np.array([0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 3], dtype=np.int64)
 TAP_COLUMNS = np.array([1, 2, 3, -2, -1, 0, 1, 2, -1, 0, 1, 0], dtype=np.int64)
 POSITIONS = 12
-LEVELS = 3  # each pair of differences counts as it is, loosely clipped and tightly clipped
+LEVELS = 3  # each pair of differences counts three times: plain, loosely clipped and tightly clipped
 TAPS = LEVELS * POSITIONS
 
 DIRECTIONS = 5  # none, horizontal or vertical structure, either diagonal
@@ -39,13 +38,13 @@ EDGE_STATES = 2  # whether the sample is at the edge of its block
 UNIT_CLASSES = DIRECTIONS * ACTIVITIES * CODED_STATES
 CLASSES = UNIT_CLASSES * EDGE_STATES
 
-# Mean second difference of the 12x12 samples around a unit, in hundredths of the step, at which activity classes
-# begin. A sum over 144 samples in 1/16 reaches a cut if 100 sum / (144 * 16) >= cut * step / 64.
+# Activity classes begin at these mean second differences of the 12x12 samples around a unit, in hundredths of the
+# step. A sum over 144 samples in 1/16 reaches a cut if 100 sum / (144 * 16) >= cut * step / 64.
 ACTIVITY_CUTS = np.array([5, 12, 25, 50, 90], dtype=np.int64)
 SUM_FACTOR, CUT_FACTOR = 25, 9
 
-# Which of the four samples of a unit's row are at the edge of the block: by whether the unit is at its left (1) and
-# right (2) edge, and last for rows at the upper or lower edge.
+# Which of the four samples of a unit's row are at the edge of the block. Rows 0 to 3: bit 0 if the unit is at the
+# block's left edge, bit 1 if at its right edge. Row 4: the row is at the upper or lower edge.
 ROW_PATTERNS = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]], dtype=np.int64)
 PATTERNS = 5
 WHOLE_ROW = 4
@@ -53,7 +52,7 @@ WHOLE_ROW = 4
 
 @inline_kernel
 def _second_difference(a, b, c):
-    """|a - 2 b + c|, in 32 bits so that loops over it take many samples at a time."""
+    """Return |a - 2 b + c|, in 32 bits so that LLVM vectorises loops over it."""
     return np.int32(abs(np.int32(np.int32(a) + np.int32(c) - np.int32(2) * np.int32(b))))
 
 
@@ -86,7 +85,7 @@ def sum_unit_differences(padded, first_unit_row, last_unit_row, sums):
 
 @inline_kernel
 def _direction(vertical, horizontal, falling, rising):
-    """Class of direction from the sums of second differences: the greater 1.5 times the lesser, or none (0)."""
+    """Return the class of direction: 1 to 4 if one sum of second differences is 1.5 times its opposite, else 0."""
     straight_high, straight_low = max(vertical, horizontal), min(vertical, horizontal)
     slanted_high, slanted_low = max(falling, rising), min(falling, rising)
     if straight_high * (slanted_low + 1) >= slanted_high * (straight_low + 1):
@@ -100,10 +99,10 @@ def _direction(vertical, horizontal, falling, rising):
 
 @kernel
 def classify_units(sums, blocks, steps, first_unit_row, last_unit_row, classes):
-    """Find the classes of the units of some rows of units: direction and activity around them, coded or not.
+    """Find the classes of the units of some rows of units by the direction and activity around them, coded or not.
 
     Args:
-        sums: int32 (units, units, 4) of `sum_unit_differences`.
+        sums: int32 (units, units, 4), as `sum_unit_differences` writes them.
         steps: uint8 step indices by superblock.
         blocks: uint8 (fields, units, units).
         classes: uint8 (units, units), written: (direction * ACTIVITIES + activity) * CODED_STATES + coded.
@@ -131,7 +130,7 @@ def classify_units(sums, blocks, steps, first_unit_row, last_unit_row, classes):
 
 @inline_kernel
 def _row_pattern(blocks, unit_row, unit_column, i):
-    """Row of ROW_PATTERNS for row `i` of a unit."""
+    """Return the row of ROW_PATTERNS for row `i` of a unit."""
     height = 1 << np.int64(blocks[LOG_HEIGHT, unit_row, unit_column])
     width = 1 << np.int64(blocks[LOG_WIDTH, unit_row, unit_column])
     from_top = ((unit_row << UNIT_LOG) + i) & (height - 1)
@@ -143,24 +142,25 @@ def _row_pattern(blocks, unit_row, unit_column, i):
 
 @inline_kernel
 def _loose_bound(step_index):
-    """One and a half steps, in 1/16."""
+    """Return one and a half steps, in 1/16."""
     return np.int16((3 * STEPS[step_index]) >> 3)
 
 
 @inline_kernel
 def _tight_bound(step_index):
-    """Five sixteenths of a step, in 1/16."""
+    """Return five sixteenths of a step, in 1/16."""
     return np.int16((5 * STEPS[step_index]) >> 6)
 
 
 @inline_kernel
 def _clipped_sum(a, b, bound):
-    """a and b (int16), each clipped to +-bound, added."""
+    """Return the sum of a and b (int16), each clipped to +-bound."""
     return np.int16(np.int16(min(max(a, np.int16(-bound)), bound)) + np.int16(min(max(b, np.int16(-bound)), bound)))
 
 
 @inline_kernel
 def _product(weight, value):
+    """Return the product in 32 bits."""
     return np.int32(np.int32(weight) * np.int32(value))
 
 
@@ -170,15 +170,16 @@ def filter_rows(padded, blocks, steps, classes, weights, first_row, last_row, fi
 
     out = x + (sum over positions k of u_k (a + b) + v_k (loose(a) + loose(b)) + w_k (tight(a) + tight(b))) / 1024,
     rounded, where a and b are the differences to x of the samples at position k and its mirror image. Differences take
-    13 bits with their sign and their sums 14, so both fit int16; products and their sum need int32. The loop over the
-    samples is innermost and free of look-ups so that it runs many samples at a time.
+    13 bits with their sign and their sums 14, so both fit int16. Products and their sum need int32. LLVM vectorises the
+    loop over the samples because it is innermost and free of look-ups.
 
     Args:
         padded: int16 (height + 2 BORDER, width + 2 BORDER).
         blocks: uint8 (fields, height / 4, width / 4).
         steps: uint8 step indices by superblock.
         classes: uint8 (height / 4, width / 4) of `classify_units`.
-        weights: int64 (UNIT_CLASSES * PATTERNS, TAPS), each the int16 coefficients of the four samples of a unit's row.
+        weights: int64 (UNIT_CLASSES * PATTERNS, TAPS). Each holds the int16 coefficients of the four samples of a
+            unit's row.
         filtered: int16 (height, width), written.
     """
     width = filtered.shape[1]
@@ -227,7 +228,7 @@ def collect_rows(padded, original, blocks, steps, classes, first_row, last_row, 
 
     Args:
         padded, blocks, steps, classes: as for `filter_rows`.
-        original: int16 (rows, columns), at most (height, width): what lies beyond is not counted.
+        original: int16 (rows, columns) in 1/16, at most (height, width). Samples beyond it are not counted.
         products: int64 (CLASSES, TAPS, TAPS), added to: lower triangle of the sums of products of inputs.
         targets: int64 (CLASSES, TAPS), added to: sums of products of inputs and of original - decoded.
         counts: int64 (CLASSES,), added to.

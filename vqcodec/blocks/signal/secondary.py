@@ -1,13 +1,13 @@
 """Trained non-separable transforms: alternatives to the plain transform for the low frequencies of a block.
 
-They act on the DCT coefficients of a 4x4 block, of an 8x8 block, or of the 8x8 lowest frequencies of a larger one,
-and there are some for every group of intra modes: the residual of a direction has structure that no separable transform
-sees (as the LFNST of VVC, Koo et al. 2019; trained as Sezer et al. 2015, "Approximation and compression with sparse
-orthonormal transforms"). Modes beyond the diagonal use the transforms of their mirror images, with the coefficients
-transposed. Outputs are ordered by energy and laid along the diagonals of 2x2 groups.
+They act on the DCT coefficients of a 4x4 block, of an 8x8 block, or of the 8x8 lowest frequencies of a larger one.
+Each group of intra modes has its own: the residual of a directional prediction has structure that no separable
+transform captures (as the LFNST of VVC, Koo et al. 2019; trained as Sezer et al. 2015, "Approximation and compression
+with sparse orthonormal transforms"). Modes beyond the diagonal use the transforms of their mirror images, with the
+coefficients transposed. Outputs are ordered by energy along the diagonals of 2x2 groups.
 
 Matrices are int8 in 1/128: `small` (groups, alternatives, 16, 16) and `large` (2, groups, alternatives, 64, 64), one
-basis vector a row, in raster order of the frequencies. No alternatives: arrays of size 0.
+basis vector a row, in raster order of the frequencies. Arrays of size 0 mean that there are no alternatives.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SMALL_ORDER, LARGE_ORDER = _diagonal_order(SMALL_SIDE), _diagonal_order(LARGE_SI
 
 @inline_kernel
 def alternatives(small, log_width, log_height, mode):
-    """Return how many alternative transforms a coded block of this size and mode has."""
+    """Return the number of alternative transforms of a coded block of this size and mode."""
     if mode > LAST_ANGLE or small.shape[0] == 0:
         return np.int64(0)
     if min(log_width, log_height) >= 3 or log_width + log_height == 4:
@@ -61,20 +61,22 @@ def transform_group(mode):
 
 @inline_kernel
 def is_transposed(mode):
-    """Whether the mode uses its mirror image's transforms."""
+    """Whether the mode uses the transforms of its mirror image."""
     return mode >= DIAGONAL
 
 
 @kernel
 def invert_secondary(coefficients, log_width, log_height, mode, alternative, small, large, buffer):
-    """Turn the coefficients of `alternative` (0, 1...) into DCT coefficients in place, in the low frequencies.
+    """Replace the low frequencies of a block by the DCT coefficients that the coefficients of `alternative` stand for.
 
     Args:
-        coefficients: int32 (32, 32), bounded by COEFFICIENT_MAX, of a block that has alternatives.
+        coefficients: int32 (32, 32), bounded by COEFFICIENT_MAX, of a block that has alternatives; changed in place.
+        alternative: its number, from 0.
+        small, large: int8, see the module's description.
         buffer: int32 (2, 64) scratch.
 
     Returns:
-        The side of the square that holds low frequencies.
+        The side of the square of low frequencies, 4 or 8.
     """
     group, turned = transform_group(mode), is_transposed(mode)
     if log_width + log_height == 4:
@@ -106,7 +108,8 @@ def apply_secondary(spectrum, log_width, log_height, mode, alternative, small, l
     """Fill `values` with the block's DCT `spectrum`, its low frequencies transformed by `alternative`.
 
     Args:
-        spectrum, values: float32 (32, 32).
+        spectrum, values: float32 (32, 32), in samples.
+        alternative: its number, from 0.
         small, large: float32, the inverses of the integer matrices' transposes (see `forward_matrices`).
         buffer: float32 (2, 64) scratch.
     """
@@ -116,9 +119,9 @@ def apply_secondary(spectrum, log_width, log_height, mode, alternative, small, l
     else:
         large_class = 0 if log_width + log_height == 6 else 1
         side, order, basis = LARGE_SIDE, LARGE_ORDER, large[large_class, group, alternative]
-        for v in range(1 << log_height):
-            for u in range(1 << log_width):
-                values[v, u] = spectrum[v, u]
+        for fy in range(1 << log_height):
+            for fx in range(1 << log_width):
+                values[fy, fx] = spectrum[fy, fx]
     dimension = side * side
     sums = buffer[1]
     for k in range(dimension):

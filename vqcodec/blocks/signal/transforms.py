@@ -1,4 +1,4 @@
-"""Separable transforms: float32 forward for the encoder, exact integer inverse for everyone.
+"""Separable transforms: float32 forward for the encoder, exact integer inverse for encoder and decoder.
 
 DCT-II, and DST-VII for 4x4 blocks predicted from their neighbours (Han et al. 2012, "Jointly optimized spatial
 prediction and block transform for video and image coding"), orthonormal. The inverse multiplies by matrices rounded to
@@ -48,7 +48,7 @@ INVERSE_TRANSPOSED = np.rint(_stack(True) * (1 << MATRIX_BITS)).astype(np.int32)
 
 @inline_kernel
 def _weigh_rows(weights, rows, height, width, target):
-    """Fill `target` with the sum of `rows` weighted, added one after the other; `height` is a multiple of 4."""
+    """Fill `target` with the weighted sum of `rows`, added in their order; `height` is a multiple of 4."""
     for j in range(width):
         target[j] = np.float32(0)
     for i in range(0, height, 4):
@@ -60,13 +60,19 @@ def _weigh_rows(weights, rows, height, width, target):
 
 @kernel
 def transform_forward(residual, log_width, log_height, kind, between, coefficients):
-    """Transform `residual` (float32 (32, 32), the block in its corner) into `coefficients`, orthonormal."""
+    """Transform `residual` into `coefficients` by the orthonormal transform of this `kind`.
+
+    Args:
+        residual, coefficients: float32 (32, 32), the block in the top left corner, in samples.
+        kind: COSINE or SINE.
+        between: float32 (32, 32) scratch.
+    """
     width, height = 1 << log_width, 1 << log_height
     rows, columns = FORWARD[kind, log_height], FORWARD_TRANSPOSED[kind, log_width]
-    for v in range(height):
-        _weigh_rows(rows[v], residual, height, width, between[v])
-    for v in range(height):
-        _weigh_rows(between[v], columns, width, width, coefficients[v])
+    for fy in range(height):
+        _weigh_rows(rows[fy], residual, height, width, between[fy])
+    for fy in range(height):
+        _weigh_rows(between[fy], columns, width, width, coefficients[fy])
 
 
 @kernel
@@ -74,31 +80,33 @@ def transform_inverse(coefficients, log_width, log_height, kind, used_width, use
     """Invert the transform of integer `coefficients` into `residual`, in 1/2^SAMPLE_BITS.
 
     Args:
-        coefficients: int32 (32, 32), the block in its corner, in 1/2^COEFFICIENT_BITS, at most COEFFICIENT_MAX in
-            magnitude.
+        coefficients: int32 (32, 32), the block in the top left corner, in 1/2^COEFFICIENT_BITS, at most
+            COEFFICIENT_MAX in magnitude.
+        kind: COSINE or SINE.
         used_width, used_height: bounds of the nonzero coefficients.
-        between: int32 (32, 32) scratch. Clipping it keeps all sums within 31 bits whatever the stream.
+        between: int32 (32, 32) scratch. It is clipped, so that no stream makes a sum exceed 31 bits.
+        residual: int32 (32, 32).
     """
     width, height = 1 << log_width, 1 << log_height
     rows, columns = INVERSE_TRANSPOSED[kind, log_height], INVERSE[kind, log_width]
     half = np.int32(1 << (MATRIX_BITS - 1))
     limit = np.int32(2 * COEFFICIENT_MAX)
     for i in range(height):
-        for u in range(used_width):
-            between[i, u] = half
-        for v in range(used_height):
-            factor = rows[i, v]
-            for u in range(used_width):
-                between[i, u] += factor * coefficients[v, u]
-        for u in range(used_width):
-            between[i, u] = min(max(between[i, u] >> MATRIX_BITS, -limit), limit)
+        for fx in range(used_width):
+            between[i, fx] = half
+        for fy in range(used_height):
+            factor = rows[i, fy]
+            for fx in range(used_width):
+                between[i, fx] += factor * coefficients[fy, fx]
+        for fx in range(used_width):
+            between[i, fx] = min(max(between[i, fx] >> MATRIX_BITS, -limit), limit)
     shift = MATRIX_BITS + COEFFICIENT_BITS - SAMPLE_BITS
     for i in range(height):
         for j in range(width):
             residual[i, j] = 1 << (shift - 1)
-        for u in range(used_width):
-            factor = between[i, u]
+        for fx in range(used_width):
+            factor = between[i, fx]
             for j in range(width):
-                residual[i, j] += factor * columns[u, j]
+                residual[i, j] += factor * columns[fx, j]
         for j in range(width):
             residual[i, j] >>= shift

@@ -1,16 +1,12 @@
 """Coefficient coding: which 2x2 groups of a block are significant, and the codeword of each.
 
-A block's quantised coefficients are vectors of four neighbouring frequencies. Significance goes down a quadtree, level
-by level: one 4-bit mask a node tells which children hold anything, so a node's context sees its neighbours on both
-sides. Then each significant group, along the diagonals, takes one of 256 codewords, the magnitudes 0 to 3 of its four
-components, followed by raw signs and, for a component of 3, an Exp-Golomb code of what is above 3.
+A block's quantised coefficients are vectors of four neighbouring frequencies. Significance is coded as a quadtree,
+level by level: one 4-bit mask for each node tells which children are significant. So a node's context knows its
+neighbours on both sides. Then each significant group, along the diagonals, takes one of 256 codewords: the magnitudes 0
+to 3 of its four components. Raw signs follow and, for each component of 3, an Exp-Golomb code of the excess over 3.
 
-`COEFFICIENT_STATE.significance` is uint8 (5, 16, 16): by depth, row and column of a node; depth 0 is the root and the
-last depth the groups themselves. The side of a node that has shrunk to one group is not cut further.
-`COEFFICIENT_STATE.magnitudes` is int32 (19, 19): the sum of magnitudes by group, with a border of 2 above and to the
-left and of 1 to the right that stays 0.
-`COEFFICIENT_STATE.form_shifts` is uint8 like `significance`: what a node's form is raised by, for blocks that are coded
-given another one; 0 throughout where there is none.
+The writer `emit_coefficients` and the reader `parse_coefficients` stand side by side. `reconstruct_levels` lets the
+encoder dequantise levels exactly as the reader does.
 """
 
 from __future__ import annotations
@@ -53,7 +49,14 @@ COEFFICIENT_STATE = record_type(
     magnitudes=(np.int32, (GROUPS + 3, GROUPS + 3)),
     form_shifts=(np.uint8, (DEPTHS, GROUPS, GROUPS)),
 )
-"""Scratch for the coefficients of one block; see the module's description."""
+"""Scratch for the coefficients of one block.
+
+Attributes:
+    significance: 1 if the node is significant, by depth, row and column of the node. Depth 0 is the root, and the last
+        depth holds the groups themselves. If a side of a node is one group long, it is not cut further.
+    magnitudes: the sum of magnitudes by group, with a border of 0: 2 above and to the left, 1 to the right.
+    form_shifts: added to a node's form, for blocks that are coded with the knowledge of another block; 0 otherwise.
+"""
 
 
 @inline_kernel
@@ -64,7 +67,7 @@ def tree_depth(log_width, log_height):
 
 @inline_kernel
 def node_form(form, state, depth, row, column):
-    """Return the form of a node of a block of that `form`; groups are nodes at the last depth."""
+    """Return the form of a node of a block with this `form`. Groups are the nodes at the last depth."""
     return form + np.int64(state.form_shifts[depth, row, column])
 
 
@@ -80,8 +83,8 @@ def clear_magnitudes(magnitudes, group_rows, group_columns):
 def mask_context(significance, depth, row, column, rows, columns, tall, wide, form, energy):
     """Return the context of the mask of a node.
 
-    It counts the significant children of the left and the upper node that touch this one, and the significant nodes to
-    the right and below, whose masks come later; at the root, the energy of the blocks around.
+    It counts the significant children of the left and the upper node that touch this node, and the significant nodes
+    to the right and below, whose masks come later. At the root it is the energy of the surrounding blocks.
     """
     if depth == 0:
         place, surroundings = 0, energy
@@ -109,9 +112,9 @@ def mask_context(significance, depth, row, column, rows, columns, tall, wide, fo
 
 @inline_kernel
 def node_mask(significance, depth, row, column, tall, wide):
-    """Return the mask of a node: bit 2 i + j for the child in row i (below `tall`), column j (below `wide`).
+    """Return the mask of a node: bit 2 i + j for the child in row i < `tall` and column j < `wide`.
 
-    Written out, since a loop over two children would be unrolled and vectorised wherever it is inlined.
+    There is no loop over the children: LLVM would unroll and vectorise it in each caller.
     """
     children = significance[depth + 1]
     top, left = row * tall, column * wide
@@ -127,9 +130,9 @@ def node_mask(significance, depth, row, column, tall, wide):
 
 @inline_kernel
 def pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, form):
-    """Return the context of a group's codeword: size, frequency, magnitudes before it, significance after it.
+    """Return the context of a group's codeword: form, frequency, magnitudes before it, significance after it.
 
-    `groups` is the depth of the significance that holds the groups.
+    `groups` is the significance of the groups, the last depth of the tree.
     """
     y, x = gy + BORDER, gx + BORDER
     total = 2 * (magnitudes[y, x - 1] + magnitudes[y - 1, x]) + magnitudes[y - 1, x - 1]
@@ -145,7 +148,7 @@ def pattern_context(magnitudes, groups, gy, gx, group_rows, group_columns, form)
 
 @inline_kernel
 def escape_bits(magnitude):
-    """Return the bits of the Exp-Golomb code that follows a component of 3 (0 for smaller ones)."""
+    """Return the number of bits of the Exp-Golomb code of a component, 0 if `magnitude` is below 3."""
     if magnitude < 3:
         return 0
     bits, rest = 1, magnitude - 2
@@ -157,7 +160,7 @@ def escape_bits(magnitude):
 
 @inline_kernel
 def dequantize(level, offset, step):
-    """Return the coefficient of a nonzero `level`: int in 1/2^COEFFICIENT_BITS, bounded.
+    """Return the coefficient of a nonzero `level`: int in 1/2^COEFFICIENT_BITS, at most COEFFICIENT_MAX in magnitude.
 
     Args:
         offset: reconstruction offset of the magnitude, in 1/64 of the step.
@@ -193,7 +196,7 @@ def load_significance(levels, block, state):
 
 @inner_kernel
 def summarise_significance(significance, depth, group_rows, group_columns):
-    """Fill the depths above that of the groups."""
+    """Fill the depths above the groups."""
     for d in range(depth - 1, -1, -1):
         rows, columns = min(group_rows, 1 << d), min(group_columns, 1 << d)
         tall, wide = min(group_rows, 2 << d) // rows, min(group_columns, 2 << d) // columns
@@ -378,7 +381,7 @@ def reconstruct_levels(levels, block, form, step, tables, state, coefficients):
             gx = diagonal - gy
             if not groups[gy, gx]:
                 continue
-            # cells of offsets are the same for all forms
+            # The cell of offsets does not depend on the form
             row = offset_cell(pattern_context(state.magnitudes, groups, gy, gx, group_rows, group_columns, form))
             pattern = group_total = np.int64(0)
             for k in range(4):

@@ -1,9 +1,9 @@
 """The syntax elements and how their contexts are numbered.
 
-An element is an alphabet with a number of contexts. Contexts are numbered through all elements, so that a token is a
-context and a symbol, and one flat histogram holds the statistics of everything. Elements of one alphabet size share a
-set of tables: FLAGS (16 symbols: all that is small), MODES (the 40 intra modes) and PATTERNS (the 256 codewords of a
-2x2 group of magnitudes). A model maps each context to one of its tables.
+An element is an alphabet with a number of contexts. Contexts are numbered consecutively through all elements. So a
+token is a context and a symbol, and one flat histogram holds all statistics. Elements of one alphabet size share a set
+of tables: FLAGS (16 symbols: all small alphabets), MODES (the 40 intra modes) and PATTERNS (the 256 codewords of a 2x2
+group of magnitudes). A model maps each context to one of its tables.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ PATTERN_SYMBOLS = 256
 # Contexts of each element
 PARTITION_CONTEXTS = 4 * 3 * 3  # square size, neighbours smaller above and to the left
 CHOICE_CONTEXTS = SIZE_CLASSES * 4 * 10  # size, energy around, kinds of the two neighbours' modes
-STEP_CONTEXTS = 16  # change of the superblock before
-TRANSFORM_CONTEXTS = SIZE_CLASSES * 2  # size, planar or DC against angle
+STEP_CONTEXTS = 16  # change of step of the superblock to the left
+TRANSFORM_CONTEXTS = SIZE_CLASSES * 2  # size, and whether the mode is an angle
 MASK_LEVELS, MASK_PLACES, MASK_SURROUNDINGS = 4, 3, 15
-FORMS = SIZE_CLASSES * 4  # size, and direction of the prediction or use of an alternative transform
+FORMS = SIZE_CLASSES * 4  # size, and direction of the prediction or alternative transform
 MASK_CONTEXTS = FORMS * MASK_LEVELS * MASK_PLACES * MASK_SURROUNDINGS
 MODE_GROUPS = 18
 MODE_CONTEXTS = MODE_GROUPS * MODE_GROUPS
@@ -54,7 +54,7 @@ FIRST_MODE = FLAG_CONTEXTS
 FIRST_PATTERN = FIRST_MODE + MODE_CONTEXTS
 ALL_CONTEXTS = FIRST_PATTERN + PATTERN_CONTEXTS
 
-# Tokens are uint32: context * 65536 + symbol; contexts from these on mean raw bits, their number added
+# Tokens are uint32: context * 65536 + symbol. Contexts from RAW_SIGNS on mean raw bits; their number is added
 RAW_SIGNS = 0xF000
 RAW_ESCAPE = 0xF100
 TOKEN_SHIFT = 16
@@ -84,7 +84,7 @@ ELEMENTS = (
 
 OFFSET_CELLS = PATTERN_PLACES * PATTERN_SURROUNDINGS // 3  # contexts of reconstruction offsets
 
-# Where a context's counts begin in the flat histogram
+# Start of each context's counts in the flat histogram
 COUNT_STARTS = np.concatenate(
     [
         np.arange(FLAG_CONTEXTS) * FLAG_SYMBOLS,
@@ -94,7 +94,7 @@ COUNT_STARTS = np.concatenate(
 ).astype(np.int64)
 COUNT_SIZE = FLAG_CONTEXTS * FLAG_SYMBOLS + MODE_CONTEXTS * MODE_SYMBOLS + PATTERN_CONTEXTS * PATTERN_SYMBOLS
 
-ENERGY_CLASSES = np.array([0, 1, 2, 2, 3, 3, 3, *[4] * 4, *[5] * 6], dtype=np.int32)  # of left + above, 0 to 16
+ENERGY_CLASSES = np.array([0, 1, 2, 2, 3, 3, 3, *[4] * 4, *[5] * 6], dtype=np.int32)  # by left + above, 0 to 16
 _SURROUNDING_CLASSES = np.digitize(np.arange(24), [1, 2, 4, 6, 9, 14, 23]).astype(np.int32)
 
 
@@ -106,7 +106,7 @@ def size_class(log_width, log_height):
 
 @inline_kernel
 def partition_context(blocks, y, x, log_size):
-    """Return the context of the partition of the square node at (y, x): which neighbours are cut finer."""
+    """Return the context of the partition of the square node at (y, x): which neighbours have smaller blocks."""
     above = left = 0
     if y > 0 and blocks[LOG_WIDTH, (y - 1) >> UNIT_LOG, x >> UNIT_LOG] < log_size:
         above = 2 if blocks[LOG_WIDTH, (y - 1) >> UNIT_LOG, x >> UNIT_LOG] + 1 < log_size else 1
@@ -117,7 +117,7 @@ def partition_context(blocks, y, x, log_size):
 
 @inline_kernel
 def surrounding_energy(blocks, y, x):
-    """Return 0 to 5: how much was coded in the blocks to the left of and above (y, x)."""
+    """Return 0 to 5: the class of the sum of the energies of the blocks to the left of and above (y, x)."""
     total = 0
     if x > 0:
         total += blocks[ENERGY, y >> UNIT_LOG, (x - 1) >> UNIT_LOG]
@@ -135,10 +135,10 @@ def choice_context(size, energy, left_mode, above_mode):
 
 @inline_kernel
 def coefficient_form(log_width, log_height, mode, transform):
-    """Return 0 to FORMS - 1: the size, and what the coefficients look like by the way they came about.
+    """Return 0 to FORMS - 1: the size of a block, and the expected look of its coefficients.
 
-    Nothing in particular, along rows or along columns (predicted within 9/32 of horizontally or vertically), or by an
-    alternative transform.
+    The look is 3 with an alternative transform, else 1 or 2 if the prediction is nearly horizontal or vertical (at most
+    9/32 samples a row aside), else 0.
     """
     look = 0
     if transform > 0:
@@ -158,7 +158,7 @@ def mode_group(mode):
 
 @inline_kernel
 def mode_context(left_mode, above_mode):
-    """Return the context of a mode that is none of the likely ones."""
+    """Return the context of a mode that is not one of the likely modes."""
     return FIRST_MODE + mode_group(left_mode) * MODE_GROUPS + mode_group(above_mode)
 
 
@@ -182,7 +182,7 @@ def offset_cell(context):
 
 @inline_kernel
 def neighbour_mode(blocks, y, x):
-    """Return the angle, planar or DC mode of the block over (y, x); planar for one predicted from other planes."""
+    """Return the mode of the block over (y, x); planar if it is predicted from other planes."""
     mode = np.int64(blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
     return mode if mode <= LAST_ANGLE else 0
 

@@ -1,4 +1,4 @@
-"""Where the bits of coded planes went: the parts that encoder and decoder count alike."""
+"""The parts of coded planes, whose bits encoder and decoder count."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vqcodec.blocks.layout import PLANE_TYPES
 from vqcodec.blocks.syntax.contexts import ELEMENTS
 
 PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")
-# Not int: helpers are compiled anew for every literal integer that they are called with
+# np.int64 instead of int: numba compiles a helper again for each literal integer in its calls
 PARTITION, CHOICE, STEP, TRANSFORM, MASK, MODE, PATTERN, SIGN, ESCAPE = map(np.int64, range(len(PART_NAMES)))
 
 PartBits = npt.NDArray[np.int64]  # (plane types, parts), in bits
 
 
 def new_part_bits() -> PartBits:
-    """Return zeroed counts for the planes of a tile; kernels add to the row of their plane's type."""
+    """Return zeroed counts for the planes of a tile. Kernels add to the row of their plane's type."""
     return np.zeros((len(PLANE_TYPES), len(PART_NAMES)), dtype=np.int64)
 
 
@@ -27,7 +27,8 @@ def bits_by_part(counts: PartBits, types: int, padding: int) -> dict[str, int]:
 
     Args:
         counts: of the tile.
-        types: how many plane types the tile has: 1 if it has luma alone, so that chroma is not named.
+        types: number of plane types in the tile: 1 for luma alone, so that chroma is not named, else 2.
+        padding: bits that fill the last byte.
     """
     named = {
         f"{plane_type} {part}": bits
@@ -38,6 +39,6 @@ def bits_by_part(counts: PartBits, types: int, padding: int) -> dict[str, int]:
 
 
 def add_bits(total: dict[str, int], more: Mapping[str, int]) -> None:
-    """Add the bits `more` to those of the same names in `total`."""
+    """Add the bits in `more` to `total`, name by name."""
     for name, bits in more.items():
         total[name] = total.get(name, 0) + bits

@@ -1,4 +1,4 @@
-"""From tokens to bits and to statistics."""
+"""Tokens of a plane: made from the searched plane, written as bits, counted for training."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def emit_plane(plane, base_step, modulated, transforms, state, tokens):
 def pack_tokens(tokens, tables, buffer, position, part_bits):
     """Write `tokens` (uint32) to `buffer` in the codes of `tables` (`model.PackTables`); return the new position.
 
-    The bits of each part (`parts.PART_NAMES`) are added to `part_bits` (int64).
+    Args:
+        buffer: uint8, zeroed and long enough; `position` in bits.
+        part_bits: int64, to which the bits of each part (`parts.PART_NAMES`) are added.
     """
     for item in tokens:
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))

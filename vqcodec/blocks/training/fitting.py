@@ -15,10 +15,10 @@ from vqcodec.blocks.training.statistics import OFFSET_SCALE, PlaneStatistics
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import TableSet
 
-TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # most tables of each pool, for one plane type
+TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # largest number of tables in each pool of one plane type
 _FIRST_FACTOR = {"mask": FORMS, "pattern": FORMS, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
-_POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # symbols that the pooled distribution counts for; others 8
-_PRIOR_WEIGHT = 12.0  # symbols that the prior model's distribution counts for in the pool of a context
+_POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # weight of the pooled distribution in symbols; others 8
+_PRIOR_WEIGHT = 12.0  # weight of the prior model's distribution in the pool of a context, in symbols
 _MERGE_ROUNDS = 8
 _COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
 OFFSET_SETS = 3  # sets of reconstruction offsets along the ladder
@@ -28,7 +28,7 @@ _OFFSET_PRIOR_WEIGHT = 8.0
 
 
 def _prior_distribution(prior: Model, plane_type: int, rung: int, pool: str) -> npt.NDArray[np.float64]:
-    """Return the distribution that the prior's code lengths imply, (contexts of the pool, symbols)."""
+    """Return the distributions that the prior's code lengths imply, float64 (contexts of the pool, symbols)."""
     first, end = POOL_RANGES[pool]
     plane = prior.planes[plane_type]
     lengths = plane.pools[pool].lengths[plane.rows[rung, first:end]].astype(np.float64)
@@ -37,7 +37,7 @@ def _prior_distribution(prior: Model, plane_type: int, rung: int, pool: str) -> 
 
 
 def _smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], element: Element) -> npt.NDArray:
-    """Return `counts` (contexts, symbols) plus the weight of what similar contexts and the prior say."""
+    """Return `counts` (contexts, symbols) plus weighted distributions of similar contexts and of the prior."""
     factor = _FIRST_FACTOR.get(element.name, 1)
     shape = (factor, element.contexts // factor, element.symbols)
     pooled = counts.reshape(shape).sum(axis=0, keepdims=True) + _PRIOR_WEIGHT * prior.reshape(shape)
@@ -67,13 +67,14 @@ def _pool_counts(
 def merge_contexts(
     counts: npt.NDArray[np.float64], tables: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Group rows of `counts` (rows, symbols) into at most `tables` by the bits that sharing a code costs.
+    """Group the rows of `counts` (rows, symbols) into at most `tables` groups, so that sharing a code costs few bits.
 
-    Lloyd's algorithm with the ideal code length of a row under a group's distribution as distortion. It starts from
-    the rows at even intervals of the running total of symbols, ordered by entropy, and the largest others.
+    This is Lloyd's algorithm. The distortion is the ideal code length of a row under a group's distribution. It starts
+    from rows in the order of their entropy, at equal intervals of the running sum of the roots of their totals, and
+    from the largest others.
 
     Returns:
-        (group of each row, counts of each group); every group is used.
+        (group of each row, counts of each group). No group is empty.
     """
     totals = counts.sum(axis=1)
     shares = counts / totals[:, None]
@@ -95,7 +96,7 @@ def merge_contexts(
 
 
 def fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
-    """Return the offsets (OFFSET_CELLS, 256, 4) of some rungs: means, pulled towards a prior where groups are few."""
+    """Return the offsets of some rungs, int8 (OFFSET_CELLS, 256, 4): means, pulled towards a prior if data are few."""
     sums = np.sum([s.offset_sums for s in statistics], axis=0) / OFFSET_SCALE
     counts = np.sum([s.offset_counts for s in statistics], axis=0).astype(np.float64)[..., None]
     means = (sums + _OFFSET_PRIOR_WEIGHT * _OFFSET_PRIOR) / (counts + _OFFSET_PRIOR_WEIGHT)
@@ -105,6 +106,7 @@ def fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
 def _fit_plane(
     statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8]
 ) -> PlaneTables:
+    """Return the tables of one plane type, fitted to its statistics by rung."""
     rows, pools = [], {}
     for pool, tables in TABLES.items():
         counts = _pool_counts(statistics, prior, plane_type, steps, pool)
@@ -131,13 +133,13 @@ def fit_model(
     transforms: Transforms,
     restoration: npt.NDArray[np.int16] | None,
 ) -> Model:
-    """Return the model that codes what `statistics` were collected from in the fewest bits.
+    """Return the model that codes the planes behind `statistics` in the fewest bits.
 
     Args:
         statistics: by plane type, by rung.
-        prior: what to believe where there is little data.
+        prior: model that fills in if there are few data.
         steps: step index of each rung, ascending.
-        transforms, restoration: taken over as they are.
+        transforms, restoration: parts of the model that are not fitted here.
     """
     planes = tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics))
     return Model(steps, planes, transforms, restoration)

@@ -1,4 +1,4 @@
-"""What training collects from coded planes: how often each symbol occurs, and where coefficients really lie."""
+"""Statistics of coded planes for training: counts of symbols, and distances of coefficients from their levels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vqcodec.blocks.syntax.tokens import count_tokens
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import new_record
 
-OFFSET_SCALE = 256  # offsets are summed as integers, so that sums do not depend on their order
+OFFSET_SCALE = 256  # offsets are summed as integers, so that the order of summation does not matter
 
 
 class PlaneStatistics(NamedTuple):
@@ -29,7 +29,7 @@ class PlaneStatistics(NamedTuple):
     Attributes:
         counts: int64 (COUNT_SIZE,), occurrences of each symbol in each context (see `contexts.COUNT_STARTS`).
         offset_sums: int64 (OFFSET_CELLS, 256, 4), |coefficient| / step - magnitude in 1/OFFSET_SCALE.
-        offset_counts: int64 (OFFSET_CELLS, 256), groups behind these sums.
+        offset_counts: int64 (OFFSET_CELLS, 256), number of groups in these sums.
     """
 
     counts: npt.NDArray[np.int64]
@@ -93,7 +93,7 @@ def mark_done(blocks, block):
 
 @inner_kernel
 def collect_levels(levels, values, block, form, step, state, offset_sums, offset_counts):
-    """Add to the sums where the coefficients of a block, coded as `levels`, lie.
+    """Add the distances of a block's coefficients from their levels to the sums.
 
     Args:
         levels: int16 (rows, columns), of the plane; block: `layout.Block`.
@@ -131,7 +131,7 @@ def collect_levels(levels, values, block, form, step, state, offset_sums, offset
 
 @inner_kernel
 def _collect_block(plane, source, block, tables, state, scratch, offset_sums, offset_counts):
-    """Transform a block again as it was coded, and add to the sums where its coefficients lie."""
+    """Transform a block again as it was coded, and add the distances of its coefficients from their levels."""
     y, x, log_width, log_height = block
     mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
     gather_block_references(plane, block, scratch.block)
@@ -167,14 +167,14 @@ def collect_offsets(plane, source, leaves, tables, state, scratch, offset_sums, 
 
 
 class Collector:
-    """Collects the statistics of searched planes with scratch of its own; one a thread."""
+    """Collects the statistics of searched planes. Each thread needs its own collector, because it holds scratch."""
 
     def __init__(self) -> None:
         self._state = new_record(COEFFICIENT_STATE)
         self._scratch = new_record(LEAF_SCRATCH)
 
     def collect(self, searched: SearchedPlane, tables: SearchTables, statistics: PlaneStatistics) -> None:
-        """Add the statistics of `searched`, which was coded with `tables`, to `statistics`."""
+        """Add the statistics of `searched` to `statistics`; `tables` are those that it was coded with."""
         count_tokens(searched.tokens, statistics.counts)
         units = searched.plane.blocks[0].size
         leaves = np.zeros((units, 4), dtype=np.int32)

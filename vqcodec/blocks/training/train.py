@@ -1,7 +1,7 @@
-"""Training of a model: encode the corpus with the present tables, collect, refit, again.
+"""Training of a model in rounds: encode the corpus with the current tables, collect statistics, fit new tables.
 
-Work is cut into (picture, rung) pairs that do not depend on the number of threads, and all statistics are sums of
-integers, so the model is the same on any number of threads, and after an interruption.
+Work is cut into (picture, rung) pairs, and all statistics are sums of integers. So the model does not depend on the
+number of threads, nor on interruptions.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from vqcodec.threads import default_threads
 DEFAULT_RUNGS = (14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54)  # steps 3.4 to 108, half an octave apart
 DEFAULT_ROUNDS = 4
 SPECTRA_PER_PICTURE = 500  # of each kind, from each rung
-ENOUGH_SPECTRA = 20_000  # below this a corpus is too small for transforms of its own
+ENOUGH_SPECTRA = 20_000  # a corpus with fewer spectra gets no transforms of its own
 
 Picture = Sequence[Samples]
 Kept = TypeVar("Kept")
 
 
 class Collected(NamedTuple):
-    """What one round of training needs of what was coded.
+    """The statistics of one round of training.
 
     Attributes:
         tables: statistics by plane type and rung.
-        filters: sums for the restoration filter, likewise; empty unless asked for.
-        spectra: of luma residuals; empty unless asked for.
+        filters: sums for the restoration filter by plane type and rung; zero unless `Wanted.filters`.
+        spectra: of luma residuals; empty unless `Wanted.spectra`.
     """
 
     tables: list[list[PlaneStatistics]]
@@ -57,13 +57,14 @@ class Collected(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What to collect besides statistics: spectra of residuals, sums for the filter."""
+    """Whether to collect spectra of residuals, and sums for the restoration filter."""
 
     spectra: bool
     filters: bool
 
 
 def _nothing(rungs: int) -> Collected:
+    """Return statistics of nothing."""
     kinds = range(len(PLANE_TYPES))
     return Collected(
         [[new_statistics() for _ in range(rungs)] for _ in kinds],
@@ -73,7 +74,7 @@ def _nothing(rungs: int) -> Collected:
 
 
 class _Worker:
-    """Encodes and collects with scratch of its own."""
+    """Encodes pictures and collects their statistics. Each thread needs its own worker, because it holds scratch."""
 
     def __init__(self) -> None:
         self._scratch = new_record(PARTITION_SCRATCH)
@@ -81,7 +82,7 @@ class _Worker:
         self._spectra = SpectrumCollector(SPECTRA_PER_PICTURE)
 
     def run(self, planes: Picture, model: Model, parameters: CodingParameters, wanted: Wanted) -> Collected:
-        """Return what is collected from one picture at one step, as if there were one rung."""
+        """Return the statistics of one picture at one step, as those of a single rung."""
         result = _nothing(1)
         searched = search_tile(planes, model, parameters, None, [self._scratch])
         rung = model.rung_of(parameters.step_index)
@@ -98,6 +99,7 @@ class _Worker:
 
 
 def _tasks(pictures: Iterable[Picture], rungs: int) -> Iterator[tuple[int, Picture]]:
+    """Yield each picture with each rung."""
     for picture in pictures:
         for rung in range(rungs):
             yield rung, picture
@@ -111,7 +113,7 @@ def collect_round(
     threads: int,
     advance: Callable[[], None],
 ) -> Collected:
-    """Encode every picture at every rung of `model`, and add up what is collected."""
+    """Encode every picture at every rung of `model`; return the sum of the statistics."""
     sums = _nothing(len(model.rungs))
     workers: SimpleQueue[_Worker] = SimpleQueue()
     for _ in range(threads):
@@ -140,7 +142,7 @@ def collect_round(
         for rung, picture in _tasks(pictures, len(model.rungs)):
             check_planes(picture, parameters)
             running.append((rung, pool.submit(run, rung, picture)))
-            if len(running) > threads:  # pictures are read as they are needed
+            if len(running) > threads:  # so that only a few pictures are in memory
                 take(*running.pop(0))
         for item in running:
             take(*item)
@@ -148,7 +150,7 @@ def collect_round(
 
 
 def _fit_filters(sums: list[list[FilterSums]]) -> npt.NDArray[np.int16]:
-    """Return the coefficients of every plane type and rung; neighbouring rungs lend a quarter of their weight."""
+    """Return int16 (plane types, rungs, classes, taps): a rung's neighbours count a quarter as much as itself."""
 
     def shared(rungs: list[FilterSums], rung: int) -> FilterSums:
         total = rungs[rung] + rungs[rung] + rungs[rung] + rungs[rung]
@@ -174,15 +176,15 @@ def train(
     """Fit a model to `pictures`.
 
     Args:
-        pictures: planes (uint8, or int16 in 1/16; luma first) of each picture; iterated once a round, so a list or
-            another re-iterable.
-        parameters: subsampling, chroma step, tune and effort to train for, raised to TRAINING_EFFORT where it is less;
-            the step index is not used.
+        pictures: planes (uint8, or int16 in 1/16; luma first) of each picture. Each round iterates over them, so give a
+            list or another re-iterable.
+        parameters: subsampling, chroma step, tune and effort to train for. An effort below TRAINING_EFFORT is raised to
+            it. The step index is not used.
         steps: step indices of the rungs, ascending.
-        rounds: of encoding, collecting and refitting.
-        prior: model to start from and to believe where data are few; None for formula-based tables.
-        threads: None for all CPUs; does not change the result.
-        progress: called with (round as text, pictures times rungs done in it).
+        rounds: number of rounds of encoding, collecting and fitting.
+        prior: model to start from, which fills in if data are few; None for tables from formulas.
+        threads: None for all CPUs; the result does not depend on it.
+        progress: called with (round as text, number of (picture, rung) pairs done in it).
         checkpoint: folder for the model after each round; training resumes from the last one found there.
 
     Raises:
@@ -216,7 +218,7 @@ def train(
 
 
 def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
-    """Return `model` with its tables assigned to other rungs, the nearest of its own to each."""
+    """Return `model` on other rungs: each takes the tables of the model's nearest rung."""
     nearest = [model.rung_of(int(step)) for step in rungs]
     planes = tuple(
         replace(plane, rows=plane.rows[nearest], offset_sets=plane.offset_sets[nearest]) for plane in model.planes
@@ -225,7 +227,7 @@ def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
 
 
 def save_round(folder: Path | None, number: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Keep the arrays of the model after round `number` in `folder`, if there is one."""
+    """Save the arrays of the model after round `number` in `folder`; do nothing if it is None."""
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -239,7 +241,12 @@ def save_round(folder: Path | None, number: int, arrays: Mapping[str, npt.NDArra
 def resume_rounds(
     folder: Path | None, rounds: int, read: Callable[[dict[str, npt.NDArray[Any]]], Kept]
 ) -> tuple[int, Kept | None]:
-    """Return (rounds done, model after them) as found in `folder`; `read` makes a model of its arrays."""
+    """Return (number of rounds done, model after them) from `folder`; (0, None) if it holds no model.
+
+    Args:
+        rounds: later rounds are ignored.
+        read: makes a model of its arrays.
+    """
     for number in range(rounds, 0, -1):
         path = folder / f"round-{number}.npz" if folder else None
         if path and path.exists():

@@ -28,11 +28,11 @@ from vqcodec.threads import map_shards
 
 ALTERNATIVES = 2
 CLASSES = 3  # 4x4, 8x8, larger
-SAMPLES = 20_000  # most spectra of one class and group that are trained on
+SAMPLES = 20_000  # largest number of spectra of one class and group that are trained on
 FEWEST_SAMPLES = 200
 _ROUNDS = 14
 _THRESHOLD = 0.6  # coefficients below this, in steps, count as dropped
-_STIFFNESS = {16: 5.0, 64: 20.0}  # how strongly a transform resists change, in kept coefficients
+_STIFFNESS = {16: 5.0, 64: 20.0}  # resistance of a transform to change, in kept coefficients
 
 Spectra = dict[int, list[npt.NDArray[np.float32]]]
 
@@ -44,9 +44,14 @@ def spectrum_count(spectra: Spectra) -> int:
 
 @kernel
 def collect_spectra(plane, source, leaves, scratch, spectra, kinds):
-    """Fill `spectra` (float32 (leaves, 64)): low DCT coefficients of coded residuals, in steps, mirrored where due.
+    """Collect the low DCT coefficients of coded residuals; return their number.
 
-    `kinds` (int32) gets class * MODE_GROUPS + group of each; returns their number.
+    Args:
+        plane: `layout.Plane`, coded; source: int16 in 1/16, of its size.
+        leaves: int32 (leaves, 4), as `list_leaves` fills them.
+        scratch: record of LEAF_SCRATCH.
+        spectra: float32 (leaves, 64), filled: coefficients in steps, mirrored for modes beyond the diagonal.
+        kinds: int32 (leaves,), filled: class * MODE_GROUPS + group of each.
     """
     plane.blocks[DONE, :, :] = 0
     count = 0
@@ -75,14 +80,14 @@ def collect_spectra(plane, source, leaves, scratch, spectra, kinds):
 
 
 class SpectrumCollector:
-    """Gathers spectra of searched luma planes, at most `limit` of a kind from each plane, evenly spaced."""
+    """Collects spectra of searched luma planes: from each plane at most `limit` of each kind, evenly spaced."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._scratch = new_record(LEAF_SCRATCH)
 
     def collect(self, searched: SearchedPlane) -> Spectra:
-        """Return float32 (n, 16 or 64) by kind: class * MODE_GROUPS + mode group."""
+        """Return arrays of float32 (spectra, 16 or 64) by kind: class * MODE_GROUPS + mode group."""
         units = searched.plane.blocks[0].size
         leaves = np.zeros((units, 4), dtype=np.int32)
         count = list_leaves(searched.plane, leaves)
@@ -99,7 +104,7 @@ class SpectrumCollector:
 def train_transforms(spectra: Spectra, threads: int | None = None) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
     """Return the matrices `small` and `large` of `secondary` for these spectra of residuals.
 
-    A kind with too few spectra gets the identity, which is never better than the plain transform.
+    A kind with fewer than FEWEST_SAMPLES spectra gets the identity, which is never better than the plain transform.
     """
     kinds = range(CLASSES * MODE_GROUPS)
 
@@ -129,7 +134,7 @@ def _code(rows: npt.NDArray, basis: npt.NDArray, threshold: float) -> tuple[npt.
 
 
 def _starting_bases(rows: npt.NDArray, alternatives: int, stiffness: float) -> list[npt.NDArray]:
-    """Return the KLTs of the rows divided by which direction holds more energy."""
+    """Return Karhunen-Loeve transforms of parts of the rows, sorted by the direction that holds more energy."""
     side = int(np.sqrt(rows.shape[1]))
     square = rows.reshape(-1, side, side) ** 2
     balance = np.log(square[:, :, 0].sum(axis=1) + 1) - np.log(square[:, 0, :].sum(axis=1) + 1)
@@ -145,8 +150,8 @@ def _starting_bases(rows: npt.NDArray, alternatives: int, stiffness: float) -> l
 def sparse_transforms(rows: npt.NDArray[np.float64], threshold: float, alternatives: int) -> npt.NDArray[np.float64]:
     """Return orthonormal bases (alternatives, d, d) that, beside the identity, make `rows` (n, d) sparse.
 
-    Rounds of: code each row with the cheapest of the identity and the bases, then turn each basis towards the rows
-    that chose it (orthogonal Procrustes problem).
+    Each round codes every row with the cheapest of the identity and the bases. Then it turns each basis towards the
+    rows that chose it (orthogonal Procrustes problem; Sezer et al. 2015).
     """
     stiffness = _STIFFNESS[rows.shape[1]] * threshold**2
     bases = _starting_bases(rows, alternatives, 0.2 * stiffness)
