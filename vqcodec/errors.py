@@ -1,7 +1,7 @@
-"""The named errors of vqcodec, each with the exit code the command line gives it.
+"""The named errors of vqcodec, each with its exit code on the command line.
 
-Every failure that a user can meet is one of these. The message is one line: what is at fault, what is wrong with it,
-and, where there is something to do, the remedy. Anything else that escapes is a defect of the program.
+Every failure that a user can meet is one of these. The message is one line: the file or option, the fault, and the
+remedy if there is one. Any other exception is a defect of the program.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ class VQCodecError(Exception):
 
 
 class UsageError(VQCodecError):
-    """The request itself makes no sense: options that exclude one another, an output that is the input."""
+    """The request is impossible: options that exclude one another, an output that is the input."""
 
     exit_code = 2
 
 
 class UnreadableInputError(VQCodecError):
-    """An input does not exist, cannot be opened, or is not a medium that can be read."""
+    """An input does not exist, cannot be opened, or is not a readable medium."""
 
     exit_code = 3
 
@@ -38,7 +38,7 @@ class UnsupportedError(VQCodecError):
 
 
 class CodebookError(VQCodecError):
-    """A codebook is missing, is not the one asked for, or does not fit the request."""
+    """A codebook is missing, is the wrong one, or does not fit the request."""
 
     exit_code = 6
 
@@ -50,7 +50,7 @@ class LimitError(VQCodecError):
 
 
 class OutputError(VQCodecError):
-    """An output exists already, or cannot be written."""
+    """An output already exists, or cannot be written."""
 
     exit_code = 8
 

@@ -1,7 +1,7 @@
-"""Hard limits that keep hostile input from costing more memory or time than honest input could.
+"""Hard limits on sizes, so that hostile input costs no more memory or time than honest input.
 
-Every size read from a file is checked here before anything is allocated for it, and products are checked by
-division so that they cannot wrap.
+Every size read from a file is checked here before memory is allocated for it. Products are checked by division, so that
+they cannot overflow.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ MAX_CHUNK_BYTES = 1 << 30
 MAX_CODEWORDS = 1 << 16
 MAX_VECTOR_DIMENSION = 4_096
 MAX_NAME_BYTES = 255
-MIN_AUDIO_RATE = 1_000  # samples a second of a sound file
+MIN_AUDIO_RATE = 1_000  # Hz, of a sound file
 MAX_AUDIO_RATE = 768_000
 MAX_AUDIO_CHANNELS = 64
 MAX_SPEECH_SAMPLES = 1 << 32  # at the codec's rate: 74 hours of wideband
-MAX_FRAME_SECONDS = 3600  # that a frame of a video is shown, on average
+MAX_FRAME_SECONDS = 3600  # mean duration of a frame of a video
 MAX_FRAME_RATE = 100_000
 MAX_RATIO_PART = (1 << 31) - 1  # numerator or denominator of a frame rate, an aspect, a unit of time
 MAX_FRAMES = 1 << 31
 
 
 def check_picture_size(width: int, height: int, subject: str = "picture") -> None:
-    """Raise LimitError unless `width` x `height` (pixels) is a size that vqcodec handles.
+    """Check that a picture has a size that vqcodec handles.
+
+    Args:
+        width, height: in pixels.
+        subject: the name of the picture in the error.
 
     Raises:
         LimitError: a side is 0 or above MAX_DIMENSION, or the area is above MAX_PIXELS.

@@ -1,7 +1,7 @@
-"""Names of codebooks, engines and arrays: what they may be, and how to show one that came from a file.
+"""Names of codebooks, engines and arrays: their rules, and safe printing of text from files.
 
-Names are plain ASCII so that they can be file names on every system, typed in every shell and printed on
-every terminal. Text out of a file that is not (or not yet) known to be such a name goes through `printable`.
+Names are plain ASCII, so that they work as file names on every system, in every shell and on every terminal. Text from
+a file that may not be such a name is printed through `printable`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def is_codebook_name(text: str) -> bool:
 
 
 def is_engine_name(text: str) -> bool:
-    """Whether `text` has the form of an engine's name: medium/engine, as in `image/block`."""
+    """Whether `text` has the form of the name of an engine: medium/engine, such as `image/block`."""
     return _ENGINE_NAME.fullmatch(text) is not None
 
 
@@ -29,7 +29,7 @@ def is_array_name(text: str) -> bool:
 
 
 def printable(text: str | bytes, most: int = 80) -> str:
-    """`text` in at most `most` characters, safe for a terminal: what is not printable is escaped."""
+    """Return `text` in at most `most` characters, safe for a terminal: unprintable characters are escaped."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: most + 1])
@@ -37,5 +37,5 @@ def printable(text: str | bytes, most: int = 80) -> str:
 
 
 def at(source: str) -> str:
-    """The beginning of an error's message: `source` and a colon, or nothing when it has no name."""
+    """Return the beginning of an error message: `source` and a colon; "" if it has no name."""
     return f"{source}: " if source else ""

@@ -12,16 +12,19 @@ Result = TypeVar("Result")
 
 
 def default_threads() -> int:
-    """The number of threads to use when the caller does not say: the CPUs this process may run on."""
+    """Return the number of CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
 
 
 def map_shards(function: Callable[[Item], Result], shards: Iterable[Item], threads: int | None = None) -> list[Result]:
-    """Apply `function` to every shard on `threads` threads; results in the order of the shards.
+    """Return the results of `function` for each shard, computed on `threads` threads, in the order of the shards.
 
-    The shards must not depend on `threads`, so that neither do the results.
+    The shards must not depend on `threads`, so that the results do not either.
+
+    Args:
+        threads: None for all CPUs.
     """
     items = list(shards)
     workers = min(threads or default_threads(), len(items))

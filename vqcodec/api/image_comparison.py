@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec import metrics
 from vqcodec.errors import UsageError
 from vqcodec.image.pixels import Picture
+from vqcodec.metrics.pictures import measure_pictures
 from vqcodec.reports import Comparison
 
 
@@ -28,19 +28,13 @@ def measure(reference: Picture, test: Picture, reference_name: str, test_name: s
     has_alpha = reference.channels in (2, 4) or test.channels in (2, 4)
     original = _with_channels(reference.samples, colours, has_alpha)
     decoded = _with_channels(test.samples, colours, has_alpha)
-    similarity = metrics.ssim(metrics.luma(original), metrics.luma(decoded))
     return Comparison(
         reference=reference_name,
         test=test_name,
         width=reference.width,
         height=reference.height,
         channels=colours + has_alpha,
-        mse=metrics.mse(original[..., :colours], decoded[..., :colours]),
-        psnr_db=metrics.psnr_rgb(original, decoded),
-        plane_psnr_db=_plane_psnr(original, decoded, colours, has_alpha),
-        psnr_611_db=metrics.psnr_611(original, decoded),
-        ssim=similarity,
-        ssim_db=metrics.ssim_db(similarity),
+        **measure_pictures(original, decoded),
         identical=bool(np.array_equal(original, decoded)),
     )
 
@@ -55,14 +49,3 @@ def _with_channels(samples: np.ndarray, colours: int, has_alpha: bool) -> np.nda
         return colour
     alpha = samples[..., -1:] if has_own else np.full_like(samples[..., :1], 255)
     return np.concatenate([colour, alpha], axis=2)
-
-
-def _plane_psnr(original: np.ndarray, decoded: np.ndarray, colours: int, has_alpha: bool) -> dict[str, float]:
-    names = ["grey"] if colours == 1 else ["red", "green", "blue"]
-    if has_alpha:
-        names.append("alpha")
-    by_plane = dict(zip(names, metrics.plane_psnr(original, decoded), strict=True))
-    if colours == 3:
-        planes = metrics.plane_psnr(metrics.ycbcr(original), metrics.ycbcr(decoded))
-        by_plane.update(zip(("y", "cb", "cr"), planes, strict=True))
-    return by_plane

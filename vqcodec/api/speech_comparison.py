@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,8 @@ def measure(reference: Samples, test: Samples, rate: int, reference_name: str, t
     meter = QualityMeter(rate)
     meter.add(first, second)
     quality = meter.result()
-    scores, notes = _scores(first, second, rate)
+    missing = [name for name in perceptual.MODULES if name not in perceptual.available()]
+    notes = [f"{', '.join(missing)} left out: pip install 'vqcodec[metrics]'"] if missing else []
     if abs(reference.size - test.size) > rate // 100:
         notes.append(
             f"of {reference.size / rate:.2f} s and {test.size / rate:.2f} s, "
@@ -51,25 +51,7 @@ def measure(reference: Samples, test: Samples, rate: int, reference_name: str, t
         sqnr_db=quality.sqnr_db,
         segmental_snr_db=quality.segmental_snr_db,
         weighted_segmental_snr_db=quality.weighted_segmental_snr_db,
-        pesq_nb=scores["pesq_nb"],
-        pesq_wb=scores["pesq_wb"],
-        stoi=scores["stoi"],
-        visqol=scores["visqol"],
+        **perceptual.measure_hearing(first, second, rate),
         identical=late == 0 and quality.sqnr_db in (None, math.inf) and np.array_equal(reference, test),
         notes=tuple(notes),
     )
-
-
-def _scores(first: Samples, second: Samples, rate: int) -> tuple[dict[str, float | None], list[str]]:
-    """PESQ, STOI and ViSQOL as far as they can be had, and why not further."""
-    measures: dict[str, tuple[str, Callable[[], float | None]]] = {
-        "pesq_nb": ("PESQ", lambda: perceptual.pesq(first, second, rate, "nb")),
-        "pesq_wb": ("PESQ", lambda: perceptual.pesq(first, second, rate, "wb") if rate == WIDE_RATE else None),
-        "stoi": ("STOI", lambda: perceptual.stoi(first, second, rate)),
-        "visqol": ("ViSQOL", lambda: perceptual.visqol(first, second, rate)),
-    }
-    available = perceptual.available()
-    scores = {key: function() if model in available else None for key, (model, function) in measures.items()}
-    missing = [name for name in perceptual.MODULES if name not in available]
-    notes = [f"{', '.join(missing)} left out: pip install 'vqcodec[metrics]'"] if missing else []
-    return scores, notes

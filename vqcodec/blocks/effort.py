@@ -1,4 +1,4 @@
-"""What the encoder tries at each effort, from 0 (quickest) to 9 (smallest files): the settings of the search."""
+"""The settings of the search at each effort, from 0 (quickest) to 9 (smallest files)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ ALL_MODES = 38
 
 
 class Block(NamedTuple):
-    """Where a block lies in its plane, and its size, as kernels take it: four integers in registers.
+    """The place of a block in its plane, and its size. For kernels it is four integers in registers.
 
     Attributes:
         y, x: row and column of its first sample.

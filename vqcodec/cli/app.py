@@ -1,4 +1,4 @@
-"""The commands put together; one module a command."""
+"""The command line: all commands in one application. Each command has a module of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vqcodec.version import __version__
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-# Plain help rather than rich's panels: examples keep their lines to be pasted, and it takes half the time.
+# Plain help instead of rich's panels: it keeps the lines of examples for pasting, and takes half the time.
 app = typer.Typer(
     name="vqcodec",
     cls=CommandLine,

@@ -1,4 +1,4 @@
-"""Telling the user, once, that kernels are being compiled: the one wait that nothing else explains."""
+"""A notice that kernels are being compiled, printed once. Without it the user would not know why nothing happens."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vqcodec.cli.console import Console
 
-WAIT = "half a minute for pictures or speech, a minute for video"  # all kernels of an engine, from nothing
+WAIT = "half a minute for pictures or speech, a minute for video"  # for all kernels of an engine, with an empty cache
 
 
 @contextmanager
 def announce_compilation(console: Console) -> Iterator[None]:
-    """While the block runs, say so the first time that a kernel is compiled because it is not in the cache.
+    """While the block runs, print a notice when the first kernel is compiled because it is not in the cache.
 
-    numba announces every compilation, and nothing for kernels loaded from its cache, so that nothing has to
-    be guessed from files in the cache folder. Where there are two processors, a second process then helps.
+    numba announces every compilation, but no kernel loaded from its cache. So nothing has to be guessed from the files
+    in the cache folder. On a machine with two processors a second process then helps.
     """
     _load_compiler()
     from numba.core import event
@@ -36,16 +36,16 @@ def announce_compilation(console: Console) -> Iterator[None]:
                 console.notice(f"compiling kernels: once, about {WAIT}; `vqcodec warm` does it ahead of time")
 
         def on_end(self, event: event.Event) -> None:
-            """Nothing to say."""
+            """Do nothing."""
 
     with event.install_listener("numba:compile", Announcer()), helped(task_beside, PROGRAM):
         yield
 
 
 def _load_compiler() -> None:
-    """Load numba, and keep it from loading scipy where that is installed, which takes a sixth of a start.
+    """Load numba without scipy, which would take a sixth of the start of a command.
 
-    It would be for matrix products within kernels, of which there are none.
+    numba loads scipy, if it is installed, for matrix products in kernels. Our kernels have none.
     """
     hidden = "scipy" not in sys.modules
     if hidden:

@@ -1,6 +1,6 @@
-"""What a command prints, and where: results, notices, failures and the progress bar.
+"""The output of a command: results, notices, failures and the progress bar.
 
-Results go to standard output, unless that carries the output itself; everything else goes to standard error.
+Results go to standard output, or to standard error if standard output carries data. All else goes to standard error.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class Advance(Protocol):
-    """Moves a progress bar; may be called from any thread."""
+    """Moves a progress bar. Any thread may call it."""
 
     def __call__(self, index: int, done: float, what: str | None = None) -> None:
-        """The part `done` (0 to 1) of file `index` is done, and `what` is being done."""
+        """Set the finished part `done` (0 to 1) of file `index`, and the description `what` of the current work."""
 
 
 class Console:
     """The streams of one run of a command.
 
     Args:
-        quiet: print no readable lines, notices or progress; failures and JSON stay.
+        quiet: print no readable lines, notices or progress; failures and JSON are printed.
         as_json: print results as JSON instead of readable lines.
-        no_progress: show no progress bar even on a terminal.
-        debug: show tracebacks with failures.
+        no_progress: show no progress bar, even on a terminal.
+        debug: print tracebacks with failures.
         data_on_stdout: standard output carries data, so results go to standard error.
     """
 
@@ -55,26 +55,26 @@ class Console:
         self._lock = threading.Lock()
 
     def result(self, record: dict[str, Any], *lines: str) -> None:
-        """Print one file's result: `record` as JSON, or `lines`."""
+        """Print the result of one file: `record` as JSON, or `lines`."""
         if self.as_json:
             self._print(json.dumps(record))
         else:
             self.text(*lines)
 
     def text(self, *lines: str) -> None:
-        """Print readable lines that JSON has no part in, such as totals."""
+        """Print readable lines that have no form in JSON, such as totals."""
         if not (self.quiet or self.as_json):
             for line in lines:
                 self._print(one_line(line))
 
     def notice(self, text: str) -> None:
-        """Tell the user something that is neither a result nor an error."""
+        """Print a message that is neither a result nor an error."""
         if not self.quiet:
             with self._lock:
                 typer.echo(one_line(text), err=True)
 
     def failure(self, error: Exception, name: str) -> None:
-        """Report that the file called `name` failed."""
+        """Report that the file `name` failed."""
         with self._lock:
             print_failure(error, debug=self.debug, subject=name)
         if self.as_json:
@@ -83,7 +83,7 @@ class Console:
 
     @contextmanager
     def progress(self, description: str, total: int) -> Iterator[Advance]:
-        """A progress bar over `total` files, if there is a terminal to show it on."""
+        """Show a progress bar over `total` files while the block runs, if standard error is a terminal."""
         if not self._show_progress:
             yield lambda index, done, what=None: None
             return
@@ -98,11 +98,13 @@ class Console:
             yield advance
 
     def _print(self, line: str) -> None:
+        """Print a line of results."""
         with self._lock:
             typer.echo(line, err=self._results_on_stderr)
 
 
 def _progress_bar() -> Progress:
+    """Return a progress bar on standard error."""
     from rich.console import Console as RichConsole
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -113,6 +115,6 @@ def _progress_bar() -> Progress:
         TimeRemainingColumn(),
         console=RichConsole(stderr=True),
         transient=True,
-        # Else rich would send what goes to a pipe on standard output to the terminal instead.
+        # Otherwise rich would send data for a pipe on standard output to the terminal.
         redirect_stdout=sys.stdout.isatty(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vqcodec import errors
 
-CLOSED_PIPE = 141  # 128 + SIGPIPE: who read our output has gone
+CLOSED_PIPE = 141  # 128 + SIGPIPE: the reader of our output has ended
 
 EXIT_CODES: dict[int, str] = {
     0: "all went well",
@@ -22,6 +22,6 @@ EXIT_CODES: dict[int, str] = {
 
 
 def exit_code_help() -> str:
-    """The table as a paragraph that help formatting leaves alone."""
+    """Return the table of exit codes as a paragraph that help formatting does not wrap."""
     rows = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
-    return f"\b\nExit codes:\n{rows}\n  With several inputs, that of the first that failed."
+    return f"\b\nExit codes:\n{rows}\n  With several inputs: the code of the first failure."

@@ -1,4 +1,4 @@
-"""Errors to one line on standard error and an exit code."""
+"""Failures of a command: one line on standard error, and an exit code."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from vqcodec.cli.exit_codes import CLOSED_PIPE
 from vqcodec.errors import INTERRUPTED_EXIT_CODE, LimitError, VQCodecError
 from vqcodec.names import printable
 
-MAX_LINE = 4000  # characters; a path may have as many
+MAX_LINE = 4000  # characters: paths may be this long
 
 DEBUG = "vqcodec.debug"
-"""Key of the context's `meta`: whether to show tracebacks."""
+"""Key of the context's `meta`: whether to print tracebacks."""
 
 
 def one_line(text: str) -> str:
-    """`text` fit for one line of a terminal: file names may hold line breaks and control characters."""
+    """Return `text` on one line for a terminal: file names may hold line breaks and control characters."""
     return printable(text, MAX_LINE)
 
 
 def exit_code_of(error: BaseException) -> int:
-    """The exit code for `error`."""
+    """Return the exit code for `error`."""
     if isinstance(error, VQCodecError):
         return error.exit_code
     return LimitError.exit_code if isinstance(error, MemoryError) else VQCodecError.exit_code
 
 
 def message_of(error: BaseException) -> str:
-    """One line that says what went wrong."""
+    """Return the message of `error` on one line."""
     if isinstance(error, VQCodecError):
         return one_line(str(error))
     if isinstance(error, MemoryError):
@@ -44,7 +44,7 @@ def message_of(error: BaseException) -> str:
 
 
 def print_failure(error: BaseException, *, debug: bool, subject: str = "") -> None:
-    """Report `error` on standard error, after its traceback if `debug`."""
+    """Print `error` on standard error, after its traceback if `debug` is set."""
     if debug:
         typer.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     where = "" if isinstance(error, VQCodecError) or not subject else f"{one_line(subject)}: "
@@ -52,7 +52,7 @@ def print_failure(error: BaseException, *, debug: bool, subject: str = "") -> No
 
 
 class CommandLine(TyperGroup):
-    """The top command group: every way out of a command ends here in a line and an exit code."""
+    """The top command group: every failure of a command ends here in one line and an exit code."""
 
     def main(
         self,
@@ -63,7 +63,7 @@ class CommandLine(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> NoReturn:
-        """Run the command line; always ends in SystemExit."""
+        """Run the command line. It always ends in SystemExit."""
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except typer.TyperException as error:
@@ -72,7 +72,7 @@ class CommandLine(TyperGroup):
         sys.exit(code or 0)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        """Run the command that `ctx` names."""
+        """Run the command in `ctx`."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -91,6 +91,7 @@ class CommandLine(TyperGroup):
 
 
 def _print_usage_error(error: typer.TyperException) -> None:
+    """Print an error in the options of a command."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "vqcodec"
     message = one_line(" ".join(error.format_message().split())).rstrip(".")
@@ -98,6 +99,6 @@ def _print_usage_error(error: typer.TyperException) -> None:
 
 
 def _discard_stdout() -> None:
-    """Send what is still buffered nowhere, or the interpreter would complain of it at exit."""
+    """Discard buffered output, so that the interpreter does not complain about it at exit."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

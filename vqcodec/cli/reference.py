@@ -1,4 +1,4 @@
-"""The command reference from the help texts: `python -m vqcodec.cli.reference > docs/cli.md`."""
+"""The command reference, made of the help texts: `python -m vqcodec.cli.reference > docs/cli.md`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ What `--json` prints is described in [json.md](json.md).
 
 
 def reference() -> str:
-    """The whole document in Markdown."""
+    """Return the whole document in Markdown."""
     return PREAMBLE + "".join(_section(command) for command in COMMANDS)
 
 
 def _section(command: tuple[str, ...]) -> str:
+    """Return the section of one command."""
     result = CliRunner().invoke(app, [*command, "--help"], prog_name="vqcodec")
     title = " ".join(("vqcodec", *command))
     text = "\n".join(line.rstrip() for line in result.stdout.strip().splitlines())

@@ -1,4 +1,4 @@
-"""The measures of a video's frames as a drawing; needs matplotlib."""
+"""A plot of the measures of a video's frames. It needs matplotlib."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ FORMATS = (".svg", ".png", ".pdf")
 
 
 def drawing(comparison: VideoComparison, path: str) -> bytes:
-    """PSNR of Y, U and V by frame, in the format that the extension of `path` names.
+    """Return a plot of the PSNR of Y, U and V by frame.
+
+    Args:
+        comparison: the measures.
+        path: its extension names the format, one of FORMATS.
 
     Raises:
-        UsageError: matplotlib is not installed, or the extension names none of the formats.
+        UsageError: matplotlib is not installed, or the extension is not one of FORMATS.
     """
     extension = os.path.splitext(path)[1].lower()
     if extension not in FORMATS:

@@ -1,1 +1,1 @@
-"""Codebooks: the object, the `.vqcb` file, and where codebooks are looked up. Knows no medium."""
+"""Codebooks: the object, the `.vqcb` file, and the search for codebooks. Nothing here knows a medium."""

@@ -1,7 +1,7 @@
-"""The canonical bytes of a codebook: what its identity is the SHA-256 of (FORMAT.md, section 6.1).
+"""The canonical bytes of a codebook, whose SHA-256 is its identity (FORMAT.md, section 6.1).
 
-All numbers are little-endian, names are ASCII behind a length byte, arrays are sorted by name and held in C
-order, the provenance is JSON with sorted keys and no spaces. One codebook has exactly one such form.
+All numbers are little-endian, names are ASCII after a length byte, arrays are sorted by name and stored in C order, and
+the provenance is JSON with sorted keys and no spaces. Each codebook has exactly one such form.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Undo = Callable[[str, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class CanonicalParts:
-    """What canonical bytes say, before a codebook is made of it."""
+    """The parts in canonical bytes, before a codebook is made of them."""
 
     engine: str
     name: str
@@ -45,11 +45,11 @@ class CanonicalParts:
 
 
 def provenance_bytes(provenance: Mapping[str, Any]) -> bytes:
-    """Canonical JSON of `provenance`: UTF-8, keys sorted by code point, no spaces, no needless escapes.
+    """Return the canonical JSON of `provenance`: UTF-8, keys sorted by code point, no spaces, no needless escapes.
 
     Raises:
-        CodebookError: something in it is not JSON (other types, NaN, infinity, keys that are not text).
-        LimitError: more than MAX_PROVENANCE_BYTES.
+        CodebookError: a part of it is not JSON (other types, NaN, infinity, keys that are not text).
+        LimitError: it has more than MAX_PROVENANCE_BYTES.
     """
     _check_keys(provenance)
     try:
@@ -65,7 +65,7 @@ def provenance_bytes(provenance: Mapping[str, Any]) -> bytes:
 
 
 def _check_keys(value: Any, depth: int = 0) -> None:
-    """Refuse keys that json.dumps would silently turn into text: they would come back as something else."""
+    """Raise CodebookError for keys that are not text: json.dumps would silently convert them."""
     if depth > MAX_PROVENANCE_DEPTH:
         raise LimitError(f"provenance nested more than {MAX_PROVENANCE_DEPTH} deep")
     if isinstance(value, Mapping):
@@ -85,10 +85,15 @@ def canonical_pieces(
     provenance: bytes,
     differs: frozenset[str] = frozenset(),
 ) -> Iterator[bytes | memoryview]:
-    """The canonical bytes in pieces, so that hashing needs no second copy of the arrays.
+    """Yield the canonical bytes in pieces, so that hashing needs no second copy of the arrays.
 
-    `arrays` must be C-ordered and of one of DTYPES. Those named in `differs` are marked as differences from a
-    parent's (which only the body of a difference file has, never the canonical bytes themselves).
+    Args:
+        engine, name: of the codebook.
+        arrays: C-ordered, of one of DTYPES.
+        provenance: canonical JSON.
+        differs: names of arrays to mark as differences from a parent's. Only the body of a difference file has such
+        marks,
+            never the canonical bytes themselves.
     """
     yield SIGNATURE
     yield _text(engine)
@@ -105,21 +110,21 @@ def canonical_pieces(
 
 
 def canonical_length(engine: str, name: str, arrays: Mapping[str, np.ndarray], provenance: bytes) -> int:
-    """The length of the canonical bytes, without making them."""
+    """Return the length of the canonical bytes without making them."""
     heads = sum(1 + len(key) + 2 + 4 * array.ndim + array.nbytes for key, array in arrays.items())
     return len(SIGNATURE) + 2 + len(engine) + len(name) + 2 + heads + 4 + len(provenance)
 
 
 def parse(data: bytes, source: str, undo_difference: Undo | None = None) -> CanonicalParts:
-    """Read canonical bytes, every size checked before it is believed.
+    """Read canonical bytes. Every size is checked before it is used.
 
     Args:
-        data: the canonical bytes, or the body of a difference file when `undo_difference` is given.
-        source: what to call it in an error.
-        undo_difference: gives the array of a name from the stored differences.
+        data: the canonical bytes, or the body of a difference file if `undo_difference` is given.
+        source: the name of the file in errors.
+        undo_difference: returns the array of a name, given the stored differences.
 
     Raises:
-        CorruptFileError: the bytes are not of this form.
+        CorruptFileError: the bytes do not have this form.
         LimitError: more arrays, axes, bytes or nesting than allowed.
     """
     cursor = _Cursor(data, source)
@@ -151,7 +156,7 @@ def parse(data: bytes, source: str, undo_difference: Undo | None = None) -> Cano
 
 
 class _Cursor:
-    """A place in bytes that refuses to run past their end."""
+    """A position in bytes. Reads past their end raise CorruptFileError."""
 
     def __init__(self, data: bytes, source: str):
         self.data = data
@@ -221,7 +226,7 @@ def _refuse_constant(text: str) -> None:
 
 
 def _depth(data: bytes) -> int:
-    """How deep JSON text nests, found without recursion, up to one more than allowed; strings are stepped over."""
+    """Return how deep JSON text nests, at most one more than allowed, without recursion. Strings are skipped."""
     depth = deepest = 0
     for token in _BRACKET_OR_STRING.finditer(data):
         if token[0] in (b"[", b"{"):

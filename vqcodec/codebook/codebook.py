@@ -1,4 +1,4 @@
-"""The codebook: everything a codec has learnt, immutable and known by its hash."""
+"""The codebook: everything that a codec has learnt, immutable and identified by its hash."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ FindParent = Callable[[bytes], "Codebook"]
 
 
 class Codebook:
-    """Named integer arrays for one engine, and where they come from.
+    """Named integer arrays for one engine, and their provenance.
 
-    A codebook never changes: the arrays are private read-only copies, and a change means a new codebook with
-    another identity. Two codebooks are equal when their identities are.
+    A codebook never changes. The arrays are private read-only copies, and a changed codebook is a new one with another
+    identity. Two codebooks are equal if their identities are equal.
 
     Args:
-        engine: the engine it is for, as in `image/block`.
+        engine: the engine that uses it, such as `image/block`.
         name: 1 to 64 of `A-Z a-z 0-9 . _ + -`, the first a letter or digit.
-        arrays: integer arrays (int8, uint8, int16, uint16, int32, uint32, int64) of at most 8 axes, none of
-            length 0; their names are 1 to 64 of `a-z 0-9 _ . / -`, the first a letter.
-        provenance: what can be written as JSON (corpus, method, options, seed, figures reached).
+        arrays: integer arrays (int8, uint8, int16, uint16, int32, uint32, int64) with at most 8 axes, none of length 0.
+            Their names are 1 to 64 of `a-z 0-9 _ . / -`, the first a letter.
+        provenance: anything that JSON can hold (corpus, method, options, seed, figures).
 
     Raises:
-        CodebookError: a name, an array or the provenance is not of this kind.
+        CodebookError: a name, an array or the provenance does not meet these rules.
         LimitError: more arrays or bytes than allowed.
     """
 
@@ -70,12 +70,12 @@ class Codebook:
 
     @property
     def engine(self) -> str:
-        """The engine the codebook is for, as in `image/block`."""
+        """The engine that uses the codebook, such as `image/block`."""
         return self._engine
 
     @property
     def name(self) -> str:
-        """The name people call it by; only the identity is unique."""
+        """The name for people; only the identity is unique."""
         return self._name
 
     @property
@@ -85,7 +85,7 @@ class Codebook:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """A copy of where the codebook comes from."""
+        """A copy of the provenance."""
         return copy.deepcopy(self._provenance)
 
     @property
@@ -104,10 +104,10 @@ class Codebook:
             raise CodebookError(f"codebook {self.name} is for {self.engine}, not for {engine}")
 
     def __getitem__(self, key: str) -> np.ndarray:
-        """The array called `key`.
+        """Return the array `key`.
 
         Raises:
-            CodebookError: there is none.
+            CodebookError: the codebook has no such array.
         """
         try:
             return self._arrays[key]
@@ -127,15 +127,14 @@ class Codebook:
         return Codebook, (self.engine, self.name, dict(self.arrays), self._provenance)
 
     def canonical_bytes(self) -> bytes:
-        """The bytes that the identity is the SHA-256 of (FORMAT.md, section 6.1)."""
+        """Return the bytes whose SHA-256 is the identity (FORMAT.md, section 6.1)."""
         return b"".join(canonical.canonical_pieces(self.engine, self.name, self._arrays, self._provenance_bytes))
 
     def to_bytes(self, parent: Codebook | None = None) -> bytes:
-        """The `.vqcb` file.
+        """Return the `.vqcb` file.
 
         Args:
-            parent: write the difference from this codebook, where that is smaller than the codebook itself.
-                Whoever reads the file then needs the parent.
+            parent: write the difference from this codebook if that is smaller. Reading the file then needs the parent.
         """
         raw = self.canonical_bytes()
         whole = codebook_file.file_bytes(self.engine, self.name, len(raw), self._digest, *codebook_file.pack(raw))
@@ -159,18 +158,17 @@ class Codebook:
 
     @classmethod
     def from_bytes(cls, data: bytes, *, find_parent: FindParent | None = None, source: str = "") -> Codebook:
-        """Read a `.vqcb` file and prove its hash.
+        """Read a `.vqcb` file and check its hash.
 
         Args:
             data: the whole file.
-            find_parent: gives the codebook of a SHA-256 (32 bytes); called only if the file is a difference
-                from it.
-            source: what to call the file in an error.
+            find_parent: returns the codebook of a SHA-256 (32 bytes). It is called only if the file is a difference.
+            source: the name of the file in errors.
 
         Raises:
             UnreadableInputError: not a codebook file.
-            CorruptFileError: truncated, damaged, or its hash is not the one it says.
-            UnsupportedError: a later version or an unknown way of packing.
+            CorruptFileError: truncated, damaged, or its hash is wrong.
+            UnsupportedError: a later version or an unknown packing method.
             LimitError: larger than allowed.
             CodebookError: it is a difference from a codebook that cannot be found.
         """
@@ -206,7 +204,7 @@ def _parse_difference(
     if find_parent is None:
         raise CodebookError(
             f"{at(source)}codebook '{header.name}' is a difference from the codebook {parent_digest.hex()}, "
-            "which has to be given as well"
+            "which is needed too"
         )
     body = codebook_file.unpack(method, packed, header.raw_bytes, source)
     parent = find_parent(parent_digest)
@@ -223,7 +221,7 @@ def _parse_difference(
 
 
 def _frozen(key: str, array: np.ndarray) -> np.ndarray:
-    """A read-only, C-ordered, aligned, little-endian copy."""
+    """Return a read-only, C-ordered, aligned, little-endian copy."""
     if not is_array_name(key):
         raise CodebookError(
             f"'{printable(key)}' cannot be the name of an array: use a-z 0-9 _ . / - (at most 64, a letter first)"

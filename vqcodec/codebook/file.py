@@ -1,7 +1,6 @@
 """The `.vqcb` file: a header that names the codebook, and its packed canonical bytes (FORMAT.md, 6).
 
-A file either stands alone or holds the difference from a parent codebook, which the reader must find by its
-hash.
+A file is complete, or it holds the difference from a parent codebook, which the reader must find by its hash.
 """
 
 from __future__ import annotations
@@ -34,20 +33,28 @@ MAX_HEADER_BYTES = FIXED_BYTES + 255 + 255
 _PARENT = struct.Struct("<32sB")  # the parent's SHA-256, then the method that packs the differences
 
 _DICTIONARY_BYTES = 1 << 22
-_SMALLEST_DICTIONARY_BYTES = 1 << 12  # that liblzma takes
-_LZMA_TUNINGS = ((3, 0, 0), (3, 0, 2), (1, 1, 1))  # lc, lp, pb: bytes; the usual; 16-bit elements
+_SMALLEST_DICTIONARY_BYTES = 1 << 12  # liblzma takes no smaller one
+_LZMA_TUNINGS = ((3, 0, 0), (3, 0, 2), (1, 1, 1))  # lc, lp, pb: for bytes; the default; for 16-bit elements
 
 
 @dataclass(frozen=True)
 class CodebookHeader:
-    """What the header of a `.vqcb` file claims; only loading the whole file proves it."""
+    """The claims in the header of a `.vqcb` file; only loading the whole file proves them.
+
+    Attributes:
+        method: how the canonical bytes are packed.
+        raw_bytes: length of the canonical bytes.
+        payload_bytes: length of the packed bytes.
+        digest: SHA-256 of the canonical bytes.
+        header_bytes: length of the header.
+    """
 
     method: int
     engine: str
     name: str
-    raw_bytes: int  # length of the canonical bytes
+    raw_bytes: int
     payload_bytes: int
-    digest: bytes  # SHA-256 of the canonical bytes
+    digest: bytes
     header_bytes: int
 
     @property
@@ -57,12 +64,12 @@ class CodebookHeader:
 
 
 def read_header(data: bytes, source: str) -> CodebookHeader:
-    """Read the header of a `.vqcb` file from its first bytes (MAX_HEADER_BYTES suffice).
+    """Read the header of a `.vqcb` file from its first bytes (MAX_HEADER_BYTES are enough).
 
     Raises:
         UnreadableInputError: not a codebook file.
         UnsupportedError: a later version of the format.
-        CorruptFileError: truncated, or a name that cannot be one.
+        CorruptFileError: truncated, or a name is impossible.
         LimitError: the codebook would be larger than MAX_CODEBOOK_BYTES.
     """
     if not data.startswith(MAGIC):
@@ -96,10 +103,10 @@ def read_header(data: bytes, source: str) -> CodebookHeader:
 
 
 def payload_of(data: bytes, header: CodebookHeader, source: str) -> bytes:
-    """The bytes after the header, which must be as many as it says.
+    """Return the bytes after the header.
 
     Raises:
-        CorruptFileError: too few or too many.
+        CorruptFileError: their number is not the one in the header.
     """
     have = len(data) - header.header_bytes
     if have != header.payload_bytes:
@@ -109,7 +116,7 @@ def payload_of(data: bytes, header: CodebookHeader, source: str) -> bytes:
 
 
 def split_difference(payload: bytes, source: str) -> tuple[bytes, int, bytes]:
-    """The parent's SHA-256, the packing method and the packed differences of a payload of method DIFFERENCE.
+    """Return the parent's SHA-256, the packing method and the packed differences of a payload of method DIFFERENCE.
 
     Raises:
         CorruptFileError: too short.
@@ -121,7 +128,7 @@ def split_difference(payload: bytes, source: str) -> tuple[bytes, int, bytes]:
 
 
 def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
-    """Decompress to exactly `raw_bytes` bytes, never producing more.
+    """Decompress to exactly `raw_bytes` bytes, and never to more.
 
     Raises:
         UnsupportedError: an unknown method.
@@ -150,7 +157,7 @@ def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
 
 
 def pack(raw: bytes) -> tuple[int, bytes]:
-    """The method and bytes of the smallest packing of `raw`; the simpler method among equals."""
+    """Return the method and bytes of the smallest packing of `raw`; of equal ones the simplest method."""
     dictionary = min(_DICTIONARY_BYTES, max(_SMALLEST_DICTIONARY_BYTES, len(raw)))
     candidates = [(STORED, raw), (DEFLATE, _deflate(raw))]
     candidates += [
@@ -161,21 +168,21 @@ def pack(raw: bytes) -> tuple[int, bytes]:
 
 
 def file_bytes(engine: str, name: str, raw_bytes: int, digest: bytes, method: int, payload: bytes) -> bytes:
-    """A whole `.vqcb` file."""
+    """Return a whole `.vqcb` file."""
     fixed = _FIXED.pack(MAGIC, VERSION, method, len(engine), len(name), raw_bytes, len(payload), digest)
     return fixed + engine.encode("ascii") + name.encode("ascii") + payload
 
 
 def difference_payload(parent_digest: bytes, body: bytes) -> bytes:
-    """The payload of method DIFFERENCE."""
+    """Return the payload of method DIFFERENCE."""
     method, packed = pack(body)
     return _PARENT.pack(parent_digest, method) + packed
 
 
 def difference(array: np.ndarray, parent: np.ndarray) -> np.ndarray:
-    """`array - parent`, wrapped to the width of the elements and folded: 0, -1, 1, -2 become 0, 1, 2, 3.
+    """Return `array - parent`, wrapped to the width of the elements and folded: 0, -1, 1, -2 become 0, 1, 2, 3.
 
-    So small differences of either sign have zero high bytes. The element type stays that of `array`.
+    So small differences of either sign have zero high bytes. The result has the element type of `array`.
     """
     bits = 8 * array.dtype.itemsize
     unsigned, signed = np.dtype(f"<u{bits // 8}"), np.dtype(f"<i{bits // 8}")
@@ -185,7 +192,7 @@ def difference(array: np.ndarray, parent: np.ndarray) -> np.ndarray:
 
 
 def undo_difference(folded: np.ndarray, parent: np.ndarray) -> np.ndarray:
-    """The array whose `difference` from `parent` is `folded`."""
+    """Return the array whose `difference` from `parent` is `folded`."""
     unsigned = np.dtype(f"<u{folded.dtype.itemsize}")
     stored = folded.view(unsigned)
     one = unsigned.type(1)
@@ -194,7 +201,10 @@ def undo_difference(folded: np.ndarray, parent: np.ndarray) -> np.ndarray:
 
 
 def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Differences for the arrays that the parent has in the same type and shape and that pack smaller so."""
+    """Return the differences of those arrays that pack smaller as differences.
+
+    The parent must have the array in the same type and shape.
+    """
     smaller = {}
     for key, array in arrays.items():
         like = parent.get(key)
@@ -207,7 +217,7 @@ def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.n
 
 
 def digest_of(raw: bytes) -> bytes:
-    """The SHA-256 of canonical bytes."""
+    """Return the SHA-256 of canonical bytes."""
     return hashlib.sha256(raw).digest()
 
 
@@ -217,7 +227,7 @@ def _deflate(raw: bytes) -> bytes:
 
 
 def _lzma_filters(dictionary: int, lc: int = 3, lp: int = 0, pb: int = 2) -> list[dict[str, int]]:
-    """LZMA2 filters; the decoder needs only the size of the dictionary, the rest is in the stream."""
+    """Return LZMA2 filters. The decoder needs only the size of the dictionary; the rest is in the stream."""
     return [
         {
             "id": lzma.FILTER_LZMA2,

@@ -1,8 +1,8 @@
-"""Where codebooks are found: by path, by name, by hash.
+"""The search for codebooks: by path, by name, by hash.
 
-The look-up order is: the folders and files of `VQCODEC_CODEBOOK_PATH`, the user's data folder, the shipped
-codebooks. Scanning reads only the headers of the files; a codebook is read and proved by its hash when it is
-asked for, once a process.
+They are looked up in the folders and files of `VQCODEC_CODEBOOK_PATH`, then in the user's data folder, then among the
+shipped codebooks. A scan reads only the headers of the files. A codebook is read, and its hash checked, when it is
+first asked for in a process.
 """
 
 from __future__ import annotations
@@ -32,53 +32,56 @@ REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
 
 _MOST_FILE_BYTES = MAX_CODEBOOK_BYTES + codebook_file.MAX_HEADER_BYTES + 64
 
-_loaded: dict[tuple[str, int, int], Codebook] = {}  # by path, time of change and size
+_loaded: dict[tuple[str, int, int], Codebook] = {}  # by path, time of the last change, and size
 
 
 @dataclass(frozen=True)
 class CodebookEntry:
-    """A codebook file as its header describes it; loading it proves the description."""
+    """The description of a codebook file in its header; loading the file proves it.
+
+    Attributes:
+        identity: SHA-256 in hexadecimal.
+    """
 
     name: str
     engine: str
-    identity: str  # SHA-256 in hex
+    identity: str
     path: Path
 
     def load(self) -> Codebook:
-        """The codebook itself.
+        """Return the codebook.
 
         Raises:
-            CodebookError, CorruptFileError, LimitError, UnreadableInputError, UnsupportedError: as
-                `load_codebook`.
+            CodebookError, CorruptFileError, LimitError, UnreadableInputError, UnsupportedError: as `load_codebook`.
         """
         return _load_file(self.path)
 
 
 def search_path() -> list[Path]:
-    """The folders and files in which codebooks are looked for, in order; they need not exist."""
+    """Return the folders and files to search for codebooks, in their order. They need not exist."""
     given = os.environ.get(PATH_VARIABLE, "")
     places = [Path(place).expanduser() for place in given.split(os.pathsep) if place]
     return [*places, user_folder(), shipped_folder()]
 
 
 def user_folder() -> Path:
-    """Where a user's own codebooks live: the data folder of the platform."""
+    """Return the folder of a user's own codebooks, in the data folder of the platform."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("vqcodec")) / "codebooks"
 
 
 def shipped_folder() -> Path:
-    """The codebooks that come with the program: inside the package in a wheel, beside it in a checkout."""
+    """Return the folder of the shipped codebooks: in a wheel inside the package, in a checkout beside it."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_codebooks"
     return installed if installed.is_dir() else package.parent / "codebooks"
 
 
 def list_codebooks() -> list[CodebookEntry]:
-    """Every codebook in the search path, in look-up order; files that are not codebooks are passed over.
+    """Return all codebooks in the search path, in look-up order. Other files are ignored.
 
-    Where two files hold the same codebook, only the first is listed.
+    If two files hold the same codebook, only the first is listed.
     """
     entries: dict[str, CodebookEntry] = {}
     for path in _files():
@@ -89,15 +92,14 @@ def list_codebooks() -> list[CodebookEntry]:
 
 
 def load_codebook(name_or_path: str | os.PathLike[str]) -> Codebook:
-    """The codebook of a file, or the first of that name in the search path.
+    """Return the codebook of a file, or the first codebook of a name in the search path.
 
     Args:
-        name_or_path: a path object, or text; text that holds a path separator or ends in `.vqcb` is a path, else a
-            name.
+        name_or_path: a path object, or text. Text is a path if it has a path separator or ends in `.vqcb`, else a name.
 
     Raises:
         UnreadableInputError: the file does not exist, cannot be opened, or is not a codebook.
-        CodebookError: no codebook of that name is found, or the parent that it differs from is not.
+        CodebookError: no codebook of this name is found, or its parent is not found.
         CorruptFileError, LimitError, UnsupportedError: the file is damaged, too large, or of a later version.
     """
     if not isinstance(name_or_path, str) or _is_path(name_or_path):
@@ -113,14 +115,14 @@ def load_codebook(name_or_path: str | os.PathLike[str]) -> Codebook:
 
 
 def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
-    """The entry of the codebook whose SHA-256 begins with `prefix`, without loading it.
+    """Return the entry of the codebook whose SHA-256 begins with `prefix`, without loading it.
 
     Args:
         prefix: 4 to 32 bytes.
-        name: what the file that wants it calls it, for the error.
+        name: its name in the file that needs it, for the error.
 
     Raises:
-        CodebookError: there is none, or more than one.
+        CodebookError: no codebook is found, or several are.
     """
     if not 4 <= len(prefix) <= 32:
         raise CodebookError(f"a codebook is found by 4 to 32 bytes of its SHA-256, not by {len(prefix)}")
@@ -139,41 +141,41 @@ def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
 
 
 def find_identity(prefix: bytes, name: str | None = None) -> Codebook:
-    """The codebook whose SHA-256 begins with `prefix`.
+    """Return the codebook whose SHA-256 begins with `prefix`.
 
     Args:
         prefix: 4 to 32 bytes.
-        name: what the file that wants it calls it, for the error.
+        name: its name in the file that needs it, for the error.
 
     Raises:
-        CodebookError: there is none, or more than one.
-        CorruptFileError, LimitError, UnsupportedError: the file that says it is this codebook cannot be read.
+        CodebookError: no codebook is found, or several are.
+        CorruptFileError, LimitError, UnsupportedError: the file of the codebook cannot be read.
     """
     return _load_found(find_entry(prefix, name))
 
 
 def resolve_codebook(identity_prefix: bytes, *, name: str | None = None, embedded: bytes | None = None) -> Codebook:
-    """The codebook that a media file needs: the one it embeds, or else the one found by its hash.
+    """Return the codebook that a media file needs: the embedded one, or the one found by its hash.
 
     Args:
         identity_prefix: 4 to 32 bytes of the SHA-256.
-        name: what the media file calls it.
+        name: its name in the media file.
         embedded: the `.vqcb` bytes inside the media file.
 
     Raises:
-        CodebookError: not found, ambiguous, or the embedded one is another than the file says.
+        CodebookError: it is not found, several are found, or the embedded one has another hash.
         CorruptFileError, LimitError, UnsupportedError: it is found but cannot be read.
     """
     if embedded is None:
         return find_identity(identity_prefix, name)
     codebook = Codebook.from_bytes(embedded, find_parent=_find_parent, source="embedded codebook")
     if not codebook.digest.startswith(identity_prefix):
-        raise CodebookError(f"embedded codebook: {codebook.identity} where {identity_prefix.hex()} is wanted")
+        raise CodebookError(f"embedded codebook: {codebook.identity} instead of {identity_prefix.hex()}")
     return codebook
 
 
 def shipped_parent(codebook: Codebook) -> Codebook | None:
-    """The codebook that `codebook` was trained from, if it is one that every copy of the program has."""
+    """Return the codebook that `codebook` was trained from, if it is a shipped one; else None."""
     parent = codebook.provenance.get("parent")
     for path in sorted(shipped_folder().glob(f"*{SUFFIX}")) if parent else ():
         entry = _entry(path)
@@ -183,12 +185,13 @@ def shipped_parent(codebook: Codebook) -> Codebook | None:
 
 
 def _is_path(text: str) -> bool:
+    """Whether text is a path and not the name of a codebook."""
     separators = [os.sep, os.altsep] if os.altsep else [os.sep]
     return text.endswith(SUFFIX) or any(separator in text for separator in separators)
 
 
 def _files() -> Iterator[Path]:
-    """The codebook files of the search path, in look-up order, sorted within a folder."""
+    """Yield the codebook files of the search path, in look-up order, sorted within each folder."""
     for place in search_path():
         if place.suffix == SUFFIX:
             yield place
@@ -201,7 +204,7 @@ def _files() -> Iterator[Path]:
 
 
 def _entry(path: Path) -> CodebookEntry | None:
-    """What the header of a file says; None if it is not the header of a codebook that can be read."""
+    """Return the entry of a file; None if its header is not that of a readable codebook."""
     try:
         with open(path, "rb") as file:
             head = file.read(codebook_file.MAX_HEADER_BYTES)
@@ -212,18 +215,22 @@ def _entry(path: Path) -> CodebookEntry | None:
 
 
 def _load_found(entry: CodebookEntry) -> Codebook:
+    """Load an entry, and check that its file has not been replaced since the scan."""
     codebook = entry.load()
-    if codebook.identity != entry.identity:  # the file was replaced between the look and the load
-        raise CodebookError(f"{entry.path}: codebook {codebook.identity} where {entry.identity} was a moment ago")
+    if codebook.identity != entry.identity:
+        raise CodebookError(
+            f"{entry.path}: codebook {codebook.identity} instead of {entry.identity}; the file was replaced"
+        )
     return codebook
 
 
 def _find_parent(digest: bytes) -> Codebook:
-    """The parent of a difference. It must stand alone, so that no chain or circle has to be followed."""
+    """Return the parent of a difference. It must not be a difference itself, so that there are no chains or circles."""
     return _load_file(find_entry(digest).path, standing_alone=True)
 
 
 def _load_file(path: Path, standing_alone: bool = False) -> Codebook:
+    """Return the codebook of a file, from memory if it was loaded before and the file has not changed."""
     source = printable(str(path), 400)
     try:
         status = path.stat()

@@ -1,4 +1,4 @@
-"""Media files: what stands around an engine's data (FORMAT.md, sections 2 to 5). No signals here."""
+"""Media files: the parts around an engine's data (FORMAT.md, sections 2 to 5). Nothing here knows of signals."""
 
 from vqcodec.container.files import dump_media, is_media, load_media
 from vqcodec.container.media import CodebookReference, MediaFile, Stream

@@ -1,6 +1,6 @@
-"""Chunks as such: the file's head, type, length, payload and checksum, and how to find them after damage.
+"""Chunks: the head of a file, then type, length, payload and checksum; and the search for chunks after damage.
 
-What the chunks mean is the business of `reader` and `writer` (FORMAT.md, sections 4.1 and 4.2).
+`reader` and `writer` know what the chunks mean (FORMAT.md, sections 4.1 and 4.2).
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ ICC, EXIF, XMP, TEXT = b"iccp", b"exif", b"xmpd", b"text"
 KNOWN = (CODEBOOK_REFERENCE, CODEBOOK_EMBEDDED, STREAM, PACKET, ITEM, END, INDEX, ICC, EXIF, XMP, TEXT)
 
 _READ_BYTES = 1 << 16
-_SALVAGE_CHUNK_BYTES = 1 << 27  # a longer chunk is taken for damage, so that a false length costs bounded memory
-_SALVAGE_WORK = 16  # bytes checksummed for each byte read before salvage gives up
-_CANDIDATE_WORK = 1 << 12  # what trying one false beginning costs beside its bytes, counted as bytes
+_SALVAGE_CHUNK_BYTES = 1 << 27  # a longer chunk counts as damage, so that a false length takes bounded memory
+_SALVAGE_WORK = 16  # salvage gives up after checksumming this number of bytes for each byte read
+_CANDIDATE_WORK = 1 << 12  # each false beginning counts as this number of further bytes
 _TYPE = re.compile(rb"[A-Za-z]{4}")
 _KNOWN_TYPE = re.compile(b"|".join(KNOWN))
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """An intact chunk: `offset` is where its type begins in the file, `end` where the next chunk does."""
+    """An intact chunk. `offset` is the position of its type in the file, and `end` the position of the next chunk."""
 
     kind: bytes
     payload: bytes
@@ -57,7 +57,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Damage:
-    """Bytes of a file that could not be used: from `start` up to, not including, `end`."""
+    """Bytes of a file that could not be used: from `start` up to, but not including, `end`."""
 
     start: int
     end: int
@@ -65,13 +65,13 @@ class Damage:
 
 
 def head_bytes(medium: str) -> bytes:
-    """The 15 bytes at the beginning of a chunked file."""
+    """Return the 15 bytes at the beginning of a chunked file."""
     head = MAGIC + bytes([MAJOR, MINOR, MEDIA[medium]])
     return head + zlib.crc32(head).to_bytes(4, "little")
 
 
 def chunk_bytes(kind: bytes, payload: bytes) -> bytes:
-    """A chunk: type, length, payload, CRC-32 of all three.
+    """Return a chunk: type, length, payload, CRC-32 of all three.
 
     Raises:
         LimitError: the payload is larger than MAX_CHUNK_BYTES.
@@ -83,21 +83,26 @@ def chunk_bytes(kind: bytes, payload: bytes) -> bytes:
 
 
 class ChunkSource:
-    """The chunks of a binary file from where it stands, one after the other; nothing is sought, only read.
+    """The chunks of a binary file, from its current position on. The file is only read, never sought.
 
-    Iterate to get each `Chunk`. With `salvage` a damaged chunk is noted in `damage`, and reading goes on at
-    the next chunk of a known type whose checksum holds; without, it is an error.
+    Iterate to get each `Chunk`. A damaged chunk raises an error. With `salvage` it is noted in `damage` instead, and
+    reading continues at the next chunk of a known type with a correct checksum.
+
+    Args:
+        file: a binary file open for reading.
+        salvage: whether to pass over damage.
+        source: the name of the file in errors.
 
     Attributes:
-        medium: what the head says, None if the head is damaged (in salvage).
+        medium: as the head says; None if the head is damaged and `salvage` is set.
         minor: minor version of the format.
-        damage: what salvage had to pass over, in the order of the file.
+        damage: the bytes that salvage passed over, in the order of the file.
 
     Raises:
         UnreadableInputError: not a vqcodec file.
         UnsupportedError: a later major version, or an unknown medium.
         CorruptFileError: truncated or damaged.
-        LimitError: a chunk larger than allowed.
+        LimitError: a chunk is larger than allowed.
     """
 
     def __init__(self, file: BinaryIO, *, salvage: bool = False, source: str = ""):
@@ -108,8 +113,8 @@ class ChunkSource:
         self._salvage = salvage
         self._source = source
         self._buffer = bytearray()
-        self._offset = 0  # of the buffer's first byte in the file
-        self._checked = 0  # bytes checksummed in looking for intact chunks
+        self._offset = 0  # position of the buffer's first byte in the file
+        self._checked = 0  # bytes checksummed so far
         self._read_head()
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -129,6 +134,7 @@ class ChunkSource:
         return not self._fill(1)
 
     def _read_head(self) -> None:
+        """Read and check the head of the file."""
         self._fill(HEAD_BYTES)
         head = bytes(self._buffer[:HEAD_BYTES])
         check_magic(head, self._source)
@@ -154,7 +160,7 @@ class ChunkSource:
         self.medium = MEDIUM_OF_NUMBER[medium]
 
     def _parse(self, most: int, start: int = 0) -> Chunk:
-        """The chunk that begins at `start` of the buffer, which stays as it is."""
+        """Return the chunk at position `start` of the buffer; the buffer keeps it."""
         where = f"{at(self._source)}at byte {self._offset + start}"
         self._fill(start + 4 + MAX_BYTES)
         kind = bytes(self._buffer[start : start + 4])
@@ -179,13 +185,13 @@ class ChunkSource:
         return Chunk(kind, payload, self._offset + start, self._offset + end)
 
     def _resynchronise(self, reason: str) -> None:
-        """Pass over bytes until an intact chunk of a known type, or the end, and note them as damage."""
+        """Skip bytes until an intact chunk of a known type, or until the end, and note them as damage."""
         begin = self._offset
         while True:
             self._drop(1)
             match = _KNOWN_TYPE.search(self._buffer)
             while match is None:
-                self._drop(max(0, len(self._buffer) - 3))  # a type may straddle what is read next
+                self._drop(max(0, len(self._buffer) - 3))  # the first bytes of a type may be at the end of the buffer
                 before = len(self._buffer)
                 self._fill(before + _READ_BYTES)
                 if len(self._buffer) == before:
@@ -205,7 +211,7 @@ class ChunkSource:
             return
 
     def _fill(self, count: int) -> bool:
-        """Read until the buffer holds `count` bytes, in pieces; False if the file ends before."""
+        """Read pieces until the buffer holds `count` bytes; return False if the file ends before."""
         while len(self._buffer) < count:
             piece = self._file.read(max(_READ_BYTES, min(count - len(self._buffer), 1 << 20)))
             if not piece:
@@ -214,16 +220,17 @@ class ChunkSource:
         return True
 
     def _drop(self, count: int) -> None:
+        """Remove the first `count` bytes from the buffer."""
         del self._buffer[:count]
         self._offset += count
 
 
 def check_magic(head: bytes, source: str) -> None:
-    """Make sure that `head`, the first bytes of a file, begins a chunked file.
+    """Check that `head`, the first bytes of a file, begins a chunked file.
 
     Raises:
-        CorruptFileError: it is cut off within the magic, or was damaged in a transfer as text.
-        UnreadableInputError: it is something else.
+        CorruptFileError: it ends within the magic, or a transfer as text damaged it.
+        UnreadableInputError: it is a file of another kind.
     """
     if head.startswith(MAGIC):
         return

@@ -27,7 +27,7 @@ def fits(media: MediaFile) -> bool:
 
 
 def dump(media: MediaFile) -> bytes:
-    """The compact file of `media`, which must fit and whose codebook's identity must be whole."""
+    """Return the compact file of `media`. It must fit, and its codebook's identity must have all 32 bytes."""
     stream = media.streams[0]
     version = bytes([VERSION << 4 | ENGINES[stream.engine]])
     data = MAGIC + version + media.codebook.identity_prefix[:PREFIX_BYTES] + stream.header + stream.packets[0]
@@ -36,7 +36,7 @@ def dump(media: MediaFile) -> bytes:
 
 
 def load(data: bytes, source: str) -> MediaFile:
-    """Read a compact file. Its checksum is left to `MediaFile.check_codebook`, which has the codebook.
+    """Read a compact file. Its checksum needs the codebook: `MediaFile.check_codebook` checks it later.
 
     Raises:
         CorruptFileError: truncated.

@@ -1,4 +1,4 @@
-"""Whole media files in memory, in whichever form."""
+"""Whole media files in memory, in either form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vqcodec.names import at
 
 
 def dump_media(media: MediaFile) -> bytes:
-    """The bytes of a media file: compact if that form can hold it, chunked otherwise.
+    """Return the bytes of a media file: in the compact form if it fits, else in the chunked form.
 
     Raises:
         UsageError: the parts contradict each other.
@@ -33,17 +33,17 @@ def dump_media(media: MediaFile) -> bytes:
 def load_media(data: bytes, *, source: str = "") -> MediaFile:
     """Read a media file.
 
-    The checksum of a compact file involves its codebook: once that is found, call `MediaFile.check_codebook`.
+    The checksum of a compact file involves its codebook: call `MediaFile.check_codebook` once the codebook is found.
 
     Args:
         data: the whole file.
-        source: what to call it in an error.
+        source: its name in errors.
 
     Raises:
         UnreadableInputError: not a vqcodec file.
         UnsupportedError: a later version, an unknown engine in the compact form, an unknown critical chunk.
         CorruptFileError: truncated, damaged or inconsistent.
-        LimitError: a size or number beyond the limits.
+        LimitError: a size or number is beyond the limits.
     """
     if data[: len(compact.MAGIC)] == compact.MAGIC:
         return compact.load(data, source)
@@ -82,11 +82,12 @@ def load_media(data: bytes, *, source: str = "") -> MediaFile:
 
 
 def is_media(head: bytes) -> bool:
-    """Whether a file that begins with `head` (8 bytes, or all if it has fewer) is a media file."""
+    """Whether a file that begins with `head` (8 bytes, or the whole of a shorter file) is a media file."""
     return head.startswith((chunks.MAGIC, compact.MAGIC))
 
 
 def _dump_chunked(media: MediaFile) -> bytes:
+    """Return the bytes of a media file in the chunked form."""
     buffer = io.BytesIO()
     with ChunkWriter(buffer, media.medium) as writer:
         for number, reference in enumerate((media.codebook, *media.further_codebooks)):
@@ -105,7 +106,7 @@ def _dump_chunked(media: MediaFile) -> bytes:
 
 
 def medium_of_media(head: bytes) -> str:
-    """The medium of a `.vqc` file that begins with `head`; empty if it is none, or of a medium that is unknown."""
+    """Return the medium of a `.vqc` file that begins with `head`; "" for another file or an unknown medium."""
     if head.startswith(chunks.MAGIC):
         return MEDIUM_OF_NUMBER.get(head[10], "") if len(head) > 10 else ""
     if head.startswith(compact.MAGIC):

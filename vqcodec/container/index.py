@@ -1,4 +1,4 @@
-"""The index and the end of a chunked file, and packets read with their help (FORMAT.md, section 4)."""
+"""The index and the end of a chunked file, and packets read through the index (FORMAT.md, section 4)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.names import at
 
 END_PAYLOAD_BYTES = 4 + 8
-END_BYTES = 4 + 1 + END_PAYLOAD_BYTES + 4  # the whole end chunk: the last bytes of every chunked file
+END_BYTES = 4 + 1 + END_PAYLOAD_BYTES + 4  # size of the end chunk, which ends every chunked file
 _ROW = 4  # stream, start, offset, length
 
 
 @dataclass(frozen=True)
 class Packet:
-    """Packet `number` of a stream, the first sample, frame or tile in it, and the engine's bytes."""
+    """A packet of a stream: its number, its first sample, frame or tile, and the engine's bytes."""
 
     stream: int
     number: int
@@ -32,7 +32,7 @@ class Packet:
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """Where the chunk of a packet is: `offset` in the file, and `length` with type and checksum."""
+    """The place of a packet: `offset` of its chunk in the file, and `length` of the whole chunk."""
 
     stream: int
     number: int
@@ -42,7 +42,7 @@ class IndexEntry:
 
 
 def parse_packet_head(payload: bytes, where: str) -> tuple[int, int, int, int]:
-    """Stream, number, start, and where the engine's bytes begin in the payload of a packet chunk.
+    """Return (stream, number, start, position of the engine's bytes) of the payload of a packet chunk.
 
     Raises:
         CorruptFileError: it is cut off.
@@ -54,12 +54,12 @@ def parse_packet_head(payload: bytes, where: str) -> tuple[int, int, int, int]:
 
 
 def end_payload(packets: int, index_offset: int) -> bytes:
-    """The payload of the end chunk: the number of packets, and where the index is (0: there is none)."""
+    """Return the payload of the end chunk: the number of packets, and the position of the index (0: no index)."""
     return packets.to_bytes(4, "little") + index_offset.to_bytes(8, "little")
 
 
 def parse_end(payload: bytes, where: str) -> tuple[int, int]:
-    """The number of packets and the offset of the index.
+    """Return the number of packets and the position of the index.
 
     Raises:
         CorruptFileError: not an end chunk's payload.
@@ -70,7 +70,7 @@ def parse_end(payload: bytes, where: str) -> tuple[int, int]:
 
 
 def index_payload(rows: Sequence[int]) -> bytes:
-    """The payload of the index chunk.
+    """Return the payload of the index chunk.
 
     Args:
         rows: stream, start, offset and length of each packet chunk, in the order of the file.
@@ -86,9 +86,9 @@ def index_payload(rows: Sequence[int]) -> bytes:
 
 
 def read_index(file: BinaryIO, source: str = "") -> list[IndexEntry] | None:
-    """The index of a seekable chunked file, found from its end; None if it has none.
+    """Return the index of a seekable chunked file, found from its end; None if it has no index.
 
-    The position in the file is left changed.
+    The position in the file changes.
 
     Raises:
         CorruptFileError: the file is cut off, or its end or index is damaged.
@@ -110,10 +110,10 @@ def read_index(file: BinaryIO, source: str = "") -> list[IndexEntry] | None:
 
 
 def read_packet(file: BinaryIO, entry: IndexEntry, source: str = "") -> Packet:
-    """The packet of an index entry of a seekable file.
+    """Return the packet of an index entry of a seekable file.
 
     Raises:
-        CorruptFileError: it is damaged, or another one than the index says.
+        CorruptFileError: it is damaged, or is not the packet in the index.
     """
     payload = _chunk_at(file, entry.offset, entry.length, chunks.PACKET, source)
     stream, number, start, position = parse_packet_head(payload, f"{at(source)}packet at byte {entry.offset}")
@@ -123,10 +123,15 @@ def read_packet(file: BinaryIO, entry: IndexEntry, source: str = "") -> Packet:
 
 
 class IndexedPackets(Sequence[bytes | None]):
-    """The packets of one stream, read from the file when they are asked for, by any thread.
+    """The packets of one stream, read from the file on access, by any thread.
+
+    Args:
+        file: seekable, the chunked file.
+        entries: index entries of the stream.
+        lock: held while the file is sought and read.
 
     Raises:
-        CorruptFileError: (from an item) the packet is damaged.
+        CorruptFileError: (on access) the packet is damaged.
     """
 
     def __init__(self, file: BinaryIO, entries: Sequence[IndexEntry], lock: Lock) -> None:
@@ -149,7 +154,7 @@ class IndexedPackets(Sequence[bytes | None]):
 
 
 def only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
-    """Whether nothing else (metadata, say) lies between the first packet and the index, so that it may be skipped."""
+    """Whether only packets lie between the first packet and the index, so that the rest need not be read."""
     if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
         return False
     file.seek(entries[-1].offset + entries[-1].length)
@@ -157,11 +162,12 @@ def only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
 
 
 def _parse_index(payload: bytes, index_offset: int, where: str) -> list[IndexEntry]:
+    """Return the entries of the payload of an index chunk at `index_offset`."""
     count, position = get_varint(payload, 0, where)
     entries: list[IndexEntry] = []
     numbers: dict[int, int] = {}
     previous_end = 0
-    for _ in range(count):  # ends with the payload, however large the count
+    for _ in range(count):  # a false count ends with an error at the end of the payload
         stream, position = get_varint(payload, position, where)
         start, position = get_varint(payload, position, where)
         gap, position = get_varint(payload, position, where)
@@ -179,7 +185,7 @@ def _parse_index(payload: bytes, index_offset: int, where: str) -> list[IndexEnt
 
 
 def _chunk_at(file: BinaryIO, offset: int, length: int, kind: bytes, source: str) -> bytes:
-    """The payload of the chunk that fills `length` bytes from `offset` on, which lie within the file."""
+    """Return the payload of the chunk of `length` bytes at `offset`. Both must lie within the file."""
     where = f"{at(source)}chunk {kind.decode('ascii')} at byte {offset}"
     file.seek(offset)
     data = file.read(length)

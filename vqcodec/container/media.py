@@ -1,4 +1,4 @@
-"""The logical media file, the same whichever of the two physical forms holds it."""
+"""The logical media file. It is the same in both physical forms."""
 
 from __future__ import annotations
 
@@ -18,29 +18,39 @@ MAX_METADATA = 1_024
 
 @dataclass(frozen=True)
 class CodebookReference:
-    """Which codebook a stream was coded with, and the codebook itself if the file embeds it."""
+    """The codebook that a stream was coded with.
 
-    identity_prefix: bytes  # 32 bytes of the SHA-256; only 4 when read from the compact form
-    name: str | None = None  # None when read from the compact form
-    embedded: bytes | None = None  # a `.vqcb` file
+    Attributes:
+        identity_prefix: 32 bytes of the SHA-256; only 4 if read from the compact form.
+        name: None if read from the compact form.
+        embedded: a `.vqcb` file, if the media file holds the codebook itself.
+    """
+
+    identity_prefix: bytes
+    name: str | None = None
+    embedded: bytes | None = None
 
     @classmethod
     def shared(cls, codebook: Codebook) -> CodebookReference:
-        """A reference to a codebook that the decoder must have."""
+        """Return a reference to a codebook that the decoder must find."""
         return cls(codebook.digest, codebook.name)
 
     @classmethod
     def embedding(cls, codebook: Codebook, parent: Codebook | None = None) -> CodebookReference:
-        """The codebook itself, or its difference from `parent` if that is smaller."""
+        """Return the codebook itself, or its difference from `parent` if that is smaller."""
         return cls(codebook.digest, codebook.name, codebook.to_bytes(parent))
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One stream: the engine's header and its packets, neither of which the container looks into.
+    """One stream: the header and the packets of its engine. The container does not look into them.
 
-    From the compact form, which does not say where the header ends, come an empty header and one packet that
-    begins with it. So an engine of single packets parses its header from `header + packets[0]`.
+    The compact form does not tell where the header ends: a stream read from it has an empty header and one packet that
+    begins with the header. So an engine of single packets parses its header from `header + packets[0]`.
+
+    Attributes:
+        starts: first sample, frame or tile of each packet; None means 0, 1, 2, ...
+        codebook: 0 for the file's codebook; n for further_codebooks[n - 1].
     """
 
     number: int
@@ -48,35 +58,48 @@ class Stream:
     engine: str
     header: bytes
     packets: Sequence[bytes]
-    starts: Sequence[int] | None = None  # first sample, frame or tile of each packet; None: 0, 1, 2, ...
-    codebook: int = 0  # 0: the file's codebook; n: further_codebooks[n - 1]
+    starts: Sequence[int] | None = None
+    codebook: int = 0
 
 
 @dataclass(frozen=True)
 class CompactSeal:
-    """The checksum of a compact file, which only the codebook's full hash completes."""
+    """The checksum of a compact file. The full hash of the codebook completes it.
 
-    partial: int  # CRC-32 of all bytes before the checksum
+    Attributes:
+        partial: CRC-32 of all bytes before the checksum.
+        expected: the checksum in the file.
+    """
+
+    partial: int
     expected: int
 
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A media file. `medium` and `engine` are those of the first stream."""
+    """A media file.
+
+    Attributes:
+        medium, engine: of the first stream.
+        codebook: codebook number 0.
+        metadata: by key: "icc", "exif", "xmp", "text:TITLE" (UTF-8).
+        further_codebooks: codebooks number 1 and up.
+        seal: only if read from the compact form.
+    """
 
     medium: str
     engine: str
     codebook: CodebookReference
     streams: Sequence[Stream]
-    metadata: dict[str, bytes] = field(default_factory=dict)  # "icc", "exif", "xmp", "text:TITLE" (UTF-8)
+    metadata: dict[str, bytes] = field(default_factory=dict)
     further_codebooks: Sequence[CodebookReference] = ()
-    seal: CompactSeal | None = field(default=None, compare=False)  # only when read from the compact form
+    seal: CompactSeal | None = field(default=None, compare=False)
 
     def stream(self, number: int) -> Stream:
-        """The stream of that number.
+        """Return the stream of this number.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the file has no such stream.
         """
         for stream in self.streams:
             if stream.number == number:
@@ -84,12 +107,13 @@ class MediaFile:
         raise UsageError(f"the file has no stream {number}")
 
     def check_codebook(self, codebook: Codebook, source: str = "", number: int = 0) -> None:
-        """Make sure that `codebook` is the one of that number, and so that a compact file is intact.
+        """Check that `codebook` is codebook `number` of the file. This also checks a compact file for damage.
 
         Raises:
-            CodebookError: it is another one, or for another engine than that of a stream that names it.
-            CorruptFileError: the checksum of a compact file does not hold: it is damaged, or the hash of another
-                codebook begins alike.
+            CodebookError: it is another codebook, or a stream that uses it has another engine.
+            CorruptFileError: the checksum of a compact file is wrong: it is damaged, or the hash of another codebook
+            has the
+                same first bytes.
         """
         reference = (self.codebook, *self.further_codebooks)[number]
         wanted = reference.identity_prefix
@@ -111,7 +135,7 @@ class MediaFile:
 
 
 def check_stream(number: int, medium: str, engine: str) -> None:
-    """Refuse to write a stream that could not be read again.
+    """Check that a stream to be written can be read again.
 
     Raises:
         UsageError: the number, the medium or the engine's name is impossible.
@@ -123,7 +147,7 @@ def check_stream(number: int, medium: str, engine: str) -> None:
 
 
 def check_reference(reference: CodebookReference) -> None:
-    """Refuse to write a reference that could not be read again.
+    """Check that a reference to be written can be read again.
 
     Raises:
         UsageError: the identity is not whole, or the name is missing or impossible.

@@ -1,4 +1,4 @@
-"""Reading the chunked form, from a pipe as well as from a file, with memory for one packet at a time."""
+"""Reader of the chunked form, for pipes and files. It holds one packet at a time in memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _METADATA_OF_KIND = {kind: key for key, kind in METADATA_KINDS.items()}
 
 @dataclass(frozen=True)
 class StreamDeclaration:
-    """A stream as declared: its packets come one by one."""
+    """A declared stream. Its packets are read one by one."""
 
     number: int
     medium: str
@@ -32,28 +32,28 @@ class StreamDeclaration:
 
 
 class ChunkReader:
-    """A chunked file: what it declares, then its packets in the order of the file.
+    """A chunked file: its declarations, then its packets in the order of the file.
 
-    Making the reader reads up to the first packet, so that `streams` and `codebooks` are complete; iterating
-    gives each `Packet`. Metadata may stand anywhere, so `metadata` is complete only after the last packet.
+    The constructor reads up to the first packet, so that `streams` and `codebooks` are complete. Iterate to get each
+    `Packet`. Metadata may stand anywhere, so `metadata` is complete only after the last packet.
 
     Args:
         file: a binary file open for reading, at the beginning of the media file.
-        salvage: pass over what is damaged, note it in `damage`, and give all that is intact.
-        source: what to call the file in an error.
+        salvage: whether to pass over damage, note it in `damage`, and return all intact packets.
+        source: the name of the file in errors.
 
     Attributes:
-        medium: that of the first stream.
+        medium: of the first stream.
         codebooks: the references by number.
         streams: the declarations by number, in the order of the file.
-        metadata: `icc`, `exif`, `xmp`, `text:TITLE`.
-        complete: the end of the file was reached and all packets were there.
+        metadata: by key: `icc`, `exif`, `xmp`, `text:TITLE`.
+        complete: whether the end of the file was reached and no packet is missing.
 
     Raises:
         UnreadableInputError: not a chunked vqcodec file.
-        UnsupportedError: a later major version, or a critical chunk that is not known.
+        UnsupportedError: a later major version, or an unknown critical chunk.
         CorruptFileError: truncated, damaged or inconsistent.
-        LimitError: a size or number beyond the limits.
+        LimitError: a size or number is beyond the limits.
     """
 
     def __init__(self, file: BinaryIO, *, salvage: bool = False, source: str = ""):
@@ -81,7 +81,7 @@ class ChunkReader:
 
     @property
     def damage(self) -> list[Damage]:
-        """What could not be used so far, when salvaging."""
+        """The bytes that salvage has passed over so far."""
         return self._source_chunks.damage
 
     def __iter__(self) -> Iterator[Packet]:
@@ -91,7 +91,7 @@ class ChunkReader:
             self._first = self._advance()
 
     def _advance(self) -> Packet | None:
-        """Take in chunks up to and with the next packet; None at the end of the file."""
+        """Read chunks up to the next packet and return it; None at the end of the file."""
         while not self._ended:
             chunk = next(self._iterator, None)
             if chunk is None:
@@ -211,7 +211,7 @@ class ChunkReader:
 
 
 def _short_text(data: bytes, where: str) -> tuple[str, bytes]:
-    """Text behind a length byte, and what follows it."""
+    """Return the text after a length byte, and the bytes after the text."""
     if not data or len(data) < 1 + data[0]:
         raise CorruptFileError(f"{where}: a name is cut off")
     return data[1 : 1 + data[0]].decode("latin-1"), data[1 + data[0] :]

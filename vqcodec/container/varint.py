@@ -1,4 +1,4 @@
-"""Unsigned LEB128: seven bits a byte, the lowest first, the top bit set when more follow (FORMAT.md, 2.3)."""
+"""Unsigned LEB128: seven bits in each byte, the lowest first; the top bit means that a byte follows (FORMAT.md 2.3)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ MAX_VALUE = (1 << 63) - 1
 
 
 def put_varint(value: int) -> bytes:
-    """The shortest form of `value`, 0 to MAX_VALUE.
+    """Return the shortest form of `value`, 0 to MAX_VALUE.
 
     Raises:
-        ValueError: outside that range (a mistake of the caller's).
+        ValueError: `value` is out of this range, which is a mistake of the caller.
     """
     if not 0 <= value <= MAX_VALUE:
         raise ValueError(f"{value} is not in 0..{MAX_VALUE}")
@@ -26,11 +26,12 @@ def put_varint(value: int) -> bytes:
 
 
 def get_varint(data: bytes | bytearray | memoryview, position: int = 0, source: str = "") -> tuple[int, int]:
-    """The number at `position` of `data` and the position after it.
+    """Return the number at `position` of `data`, and the position after it.
 
     Raises:
-        CorruptFileError: the number runs past the end of `data`, has more than MAX_BYTES bytes, or is not in
-            its shortest form.
+        CorruptFileError: the number runs past the end of `data`, has more than MAX_BYTES bytes, or is not in its
+        shortest
+            form.
     """
     value = 0
     for index in range(MAX_BYTES):

@@ -1,4 +1,4 @@
-"""Writing the chunked form, to a pipe as well as to a file: nothing is sought or held but the index."""
+"""Writer of the chunked form, for pipes and files. It never seeks, and holds only the index in memory."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ TEXT_PREFIX = "text:"
 class ChunkWriter:
     """A chunked file, written piece by piece.
 
-    Call `codebook` and `stream` first, then `packet` as often as there are packets, `metadata` at any time,
-    and `close` at the end (a `with` block closes when it ends well, and leaves the file visibly incomplete
-    when not). The file itself is the caller's to open and close.
+    Call `codebook` and `stream` first, then `packet` for each packet, `metadata` at any time, and `close` at the end. A
+    `with` block closes the writer, unless it ends with an error: then the file is visibly incomplete. The caller opens
+    and closes the file itself.
 
     Args:
         file: a binary file open for writing.
-        medium: `image`, `speech` or `video`: that of the first stream.
-        index: write an index of the packets, so that readers can seek (12 or so bytes for each packet).
+        medium: `image`, `speech` or `video`: the medium of the first stream.
+        index: whether to write an index of the packets (about 12 bytes for each), so that readers can seek.
+
+    Raises:
+        UsageError: the medium is unknown.
     """
 
     def __init__(self, file: BinaryIO, medium: str, *, index: bool = True):
@@ -56,10 +59,10 @@ class ChunkWriter:
             self.close()
 
     def codebook(self, reference: CodebookReference, number: int = 0) -> None:
-        """Say which codebook has `number`, or embed it.
+        """Declare the codebook of this number, or embed it.
 
         Raises:
-            UsageError: the number is taken or too large, or the reference is not whole.
+            UsageError: the number is taken or too large, or the reference is incomplete.
         """
         check_reference(reference)
         if number in self._codebooks or not 0 <= number < MAX_CODEBOOKS:
@@ -73,11 +76,18 @@ class ChunkWriter:
             self._chunk(chunks.CODEBOOK_REFERENCE, payload)
 
     def stream(self, number: int, medium: str, engine: str, header: bytes, codebook: int = 0) -> None:
-        """Declare a stream, coded with the codebook of that number.
+        """Declare a stream.
+
+        Args:
+            number: of the stream.
+            medium, engine: of the stream.
+            header: the engine's bytes.
+            codebook: number of its codebook.
 
         Raises:
-            UsageError: the number is taken, the codebook is not there, or the first stream is of another
-                medium than the file.
+            UsageError: the number is taken, the codebook is not declared, or the first stream has another medium than
+            the
+                file.
         """
         check_stream(number, medium, engine)
         if number in self._next:
@@ -97,8 +107,7 @@ class ChunkWriter:
         Args:
             stream: number of a declared stream.
             payload: the engine's bytes.
-            start: the first sample, frame or tile in it, larger than that of the packet before; None: one
-                more.
+            start: the first sample, frame or tile in it, larger than in the packet before; None: one more than there.
 
         Raises:
             UsageError: the stream is not declared, or `start` does not grow.
@@ -119,7 +128,7 @@ class ChunkWriter:
         """Write metadata: `icc`, `exif`, `xmp`, or `text:TITLE` with a value in UTF-8.
 
         Raises:
-            UsageError: another key, a key a second time, too many, or text that is not UTF-8.
+            UsageError: the key is unknown or already used, there are too many keys, or the text is not UTF-8.
         """
         if key in self._metadata:
             raise UsageError(f"metadata '{printable(key)}' is given twice")

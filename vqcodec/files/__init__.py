@@ -1,1 +1,1 @@
-"""Where bytes come from and go to: sources, destinations, atomic writing, and what the first bytes say."""
+"""Sources and destinations of bytes, atomic writing, and the kind of a file by its first bytes."""

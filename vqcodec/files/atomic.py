@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Output files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ from vqcodec.names import printable
 
 @contextmanager
 def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: bool = False) -> Iterator[BinaryIO]:
-    """A binary file for writing that becomes `path` when the block ends well, and vanishes when it does not.
+    """Return a binary file for writing. It becomes `path` when the block ends, and is removed if the block fails.
 
-    It is written under another name in the same folder. Without `overwrite` a file that exists, or that
-    somebody else makes in the meantime, is never lost. A file that is replaced hands on its permissions; a
-    symbolic link stays, and what it points to is replaced. Devices and pipes (`/dev/null`) are written to
-    directly.
+    It is written under another name in the same folder. Without `overwrite` no existing file is lost, not even one that
+    another process makes meanwhile. A new file takes the permissions of the file it replaces. A symbolic link stays,
+    and its target is replaced. Devices and pipes (`/dev/null`) are written to directly.
 
     Args:
         path: the file to make.
-        overwrite: replace a file that exists.
-        durable: wait until the disk has it (fsync) before the name appears.
+        overwrite: whether to replace an existing file.
+        durable: whether to wait for the disk (fsync) before the name appears.
 
     Raises:
-        OutputError: it exists, is a folder, cannot be made there, or the disk is full.
+        OutputError: the file exists, is a folder, cannot be made there, or the disk is full.
     """
     shown = printable(os.fspath(path), 400)
     target, mode = _check_target(path, shown, overwrite)
@@ -49,12 +48,12 @@ def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: b
             _settle(file, shown, None if mode is None else permissions, durable)
         _publish(temporary, target, shown, overwrite)
     finally:
-        with suppress(OSError):  # it is gone if all went well
+        with suppress(OSError):  # after a success it is gone
             os.unlink(temporary)
 
 
 class _OutputFile(io.FileIO):
-    """A file whose failures to write are OutputErrors, told apart from any other OSError in the block."""
+    """A file that raises OutputError if writing fails, so that other OSErrors in the block stay distinct."""
 
     def __init__(self, path: Path, flags: int, permissions: int, shown: str):
         self._shown = shown
@@ -71,7 +70,7 @@ _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def _check_target(path: str | os.PathLike[str], shown: str, overwrite: bool) -> tuple[Path, int | None]:
-    """`path` without links and the mode of what is there (None: nothing); an error if it must stay."""
+    """Return (`path` without links, mode of the existing file or None); raise OutputError if it must stay."""
     try:
         target = Path(os.path.realpath(path))
         mode = target.stat().st_mode
@@ -89,6 +88,7 @@ def _check_target(path: str | os.PathLike[str], shown: str, overwrite: bool) -> 
 
 
 def _open(path: Path, shown: str, flags: int, permissions: int) -> io.BufferedWriter:
+    """Open a file for writing, or raise OutputError."""
     try:
         return io.BufferedWriter(_OutputFile(path, flags, permissions, shown))
     except OSError as error:
@@ -96,7 +96,7 @@ def _open(path: Path, shown: str, flags: int, permissions: int) -> io.BufferedWr
 
 
 def _settle(file: io.BufferedWriter, shown: str, permissions: int | None, durable: bool) -> None:
-    """Give a written file the permissions of the one it replaces, and wait for the disk."""
+    """Give a written file the permissions of the file it replaces, and wait for the disk."""
     try:
         if permissions is not None and hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), permissions)
@@ -125,7 +125,7 @@ def _publish(temporary: Path, target: Path, shown: str, overwrite: bool) -> None
 
 
 def _claim_and_replace(temporary: Path, target: Path) -> None:
-    """Take the name with an empty file, which fails if it is taken already, then replace that."""
+    """Claim the name with an empty file, which fails if the name is taken, then replace that file."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         os.replace(temporary, target)
@@ -135,13 +135,15 @@ def _claim_and_replace(temporary: Path, target: Path) -> None:
 
 
 def _exists(shown: str) -> OutputError:
+    """Return the error for an existing file."""
     return OutputError(f"{shown}: exists already; pass --force to replace it")
 
 
 def _failure(shown: str, error: OSError) -> OutputError:
+    """Return the error for a failure of the system, with a remedy."""
     remedies = {
         errno.ENOENT: "the folder does not exist; make it first",
-        errno.ENOTDIR: "what should be its folder is a file",
+        errno.ENOTDIR: "its folder is a file",
         errno.EACCES: "no permission to write there; choose another folder",
         errno.EPERM: "no permission to write there; choose another folder",
         errno.EROFS: "the file system is read-only; choose another folder",

@@ -1,4 +1,4 @@
-"""Where bytes come from and go to: paths, bytes in memory, binary file objects; the same errors for each."""
+"""Sources and destinations: paths, bytes in memory and binary file objects, with the same errors for all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Destination = str | os.PathLike[str] | BinaryIO
 
 
 def name_of(endpoint: Source | Destination) -> str:
-    """How messages and reports call a source or destination."""
+    """Return the name of a source or destination in messages and reports."""
     if isinstance(endpoint, (str, os.PathLike)):
         return os.fspath(endpoint)
     if isinstance(endpoint, (bytes, bytearray, memoryview)):
@@ -27,11 +27,11 @@ def name_of(endpoint: Source | Destination) -> str:
 
 
 def read_all(source: Source, name: str) -> bytes:
-    """All bytes of `source`.
+    """Return all bytes of `source`.
 
     Raises:
-        UnreadableInputError: there is no such file, it is a folder, or the system refuses it.
-        LimitError: it holds more than `limits.MAX_CHUNK_BYTES`; no more than that is ever read.
+        UnreadableInputError: the file does not exist, is a folder, or the system refuses access.
+        LimitError: it holds more than `limits.MAX_CHUNK_BYTES`. No more than that is ever read.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
@@ -44,7 +44,7 @@ def read_all(source: Source, name: str) -> bytes:
 
 @contextmanager
 def seekable(source: Source, name: str) -> Iterator[BinaryIO]:
-    """`source` as a binary file in which one can go back and forth; read whole only where it is not such a file.
+    """Return `source` as a seekable binary file. A source that is not a regular file is read whole.
 
     Raises:
         UnreadableInputError, LimitError: as `read_all`.
@@ -58,10 +58,10 @@ def seekable(source: Source, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Put `name` before the message of an error from a part that does not know where its bytes came from."""
+    """Add `name` to the message of an error from a function that does not know the source of its bytes."""
     try:
         yield
-    except OutputError:  # which names the destination
+    except OutputError:  # it names the destination
         raise
     except VQCodecError as error:
         message = str(error)
@@ -72,21 +72,22 @@ def naming(name: str) -> Iterator[None]:
 
 @contextmanager
 def reading_errors(name: str) -> Iterator[None]:
-    """What the system has to say of a source called `name`, in the words of `vqcodec.errors`."""
+    """Convert errors of the system in reading the source `name` to `vqcodec.errors`."""
     try:
         yield
     except FileNotFoundError:
         raise UnreadableInputError(f"{name}: no such file; check the name") from None
     except IsADirectoryError:
         raise UnreadableInputError(f"{name}: is a folder; name the files in it") from None
-    except BrokenPipeError:  # of an output that is written meanwhile
+    except BrokenPipeError:  # from an output written in the block
         raise
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it, a closed file object
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL, or a closed file object
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableInputError(f"{name}: cannot be read: {reason}") from None
 
 
 def _read_bounded(stream: BinaryIO, name: str) -> bytes:
+    """Return all bytes of `stream`, or raise LimitError."""
     data = stream.read(limits.MAX_CHUNK_BYTES + 1)
     if len(data) > limits.MAX_CHUNK_BYTES:
         raise LimitError(f"{name}: more than {limits.MAX_CHUNK_BYTES} bytes; a file may have at most that")
@@ -94,13 +95,13 @@ def _read_bounded(stream: BinaryIO, name: str) -> bytes:
 
 
 def check_destination(destination: Destination | None, sources: Iterable[Source], *, overwrite: bool = False) -> None:
-    """Refuse a destination that is one of the sources, or that exists and may not be overwritten.
+    """Check that a destination is none of the sources, and does not exist if it must not be overwritten.
 
-    Meant to be called before the work, so that it is not done in vain; writing checks again.
+    Call it before the work, so that no work is wasted; writing checks again.
 
     Raises:
         UsageError: the destination is a source, perhaps through a link.
-        OutputError: it exists and `overwrite` is not set, or is a folder.
+        OutputError: it is a folder, or it exists and `overwrite` is not set.
     """
     if not isinstance(destination, (str, os.PathLike)) or not os.path.lexists(destination):
         return
@@ -114,10 +115,10 @@ def check_destination(destination: Destination | None, sources: Iterable[Source]
 
 
 def write_all(data: bytes, destination: Destination, *, overwrite: bool = False) -> None:
-    """Write `data` to `destination`: to a path all or nothing, never half.
+    """Write `data` to `destination`. A file at a path appears complete or not at all.
 
     Raises:
-        OutputError: it exists and `overwrite` is not set, or the system refuses it.
+        OutputError: it exists and `overwrite` is not set, or the system refuses to write.
     """
     if isinstance(destination, (str, os.PathLike)):
         from vqcodec.files.atomic import writing
@@ -145,6 +146,7 @@ def _is_device(path: str | os.PathLike[str]) -> bool:
 
 
 def _same_file(path: str | os.PathLike[str], source: Source) -> bool:
+    """Whether `path` and `source` are one file."""
     if not isinstance(source, (str, os.PathLike)):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What a source holds, told by its first bytes: a picture, sound, video, or a file of vqcodec's and its medium."""
+"""The kind of a source, by its first bytes: a picture, sound, video, or one of vqcodec's files."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _VIDEO = (
 _VIDEO_BRANDS = (b"moov", b"mdat", b"wide", b"free", b"skip")  # QuickTime without a file type
 _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 ", b"jpx ", b"M4A ", b"M4B ")
 _VIDEO_SUFFIXES = (".m2ts", ".m2v", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".h264", ".h265", ".hevc", ".264", ".265")
-"""Names of files whose first bytes tell too little."""
+"""Name suffixes of video files that have no distinctive first bytes."""
 
 
 def is_sound(head: bytes, source: object = None) -> bool:
-    """Whether a file that begins with `head` is one for libsndfile: by that, or, if it is nothing else, by its name."""
+    """Whether a file that begins with `head` is one for libsndfile: by its head, else by its name."""
     if head.startswith(b"RIFF"):
         return head[8:12] == b"WAVE"
     if head.startswith(b"FORM"):
@@ -44,9 +44,9 @@ def is_sound(head: bytes, source: object = None) -> bool:
 
 
 def is_video(head: bytes, source: object = None) -> bool:
-    """Whether a file that begins with `head` looks like video: by that, by the name of `source`, or as a folder.
+    """Whether a file that begins with `head` looks like video, by its head or by the name of `source`.
 
-    A file that may hold either sound or pictures in motion, such as MP4, counts as video.
+    A file that may hold either sound or video, such as MP4, counts as video.
     """
     if head.startswith(b"RIFF"):
         return head[8:12] == b"AVI "
@@ -58,11 +58,12 @@ def is_video(head: bytes, source: object = None) -> bool:
 
 
 def _is_called(source: object, suffixes: tuple[str, ...]) -> bool:
+    """Whether the name of `source` ends in one of `suffixes`."""
     return isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(suffixes)
 
 
 def _is_other(head: bytes) -> bool:
-    """Whether `head` is that of a picture or of video, whatever the file is called."""
+    """Whether `head` is that of a picture or of video. The name of the file does not matter."""
     return head.startswith(_PICTURE_HEADS) or head[4:8] == b"ftyp" or is_video(head)
 
 
@@ -72,7 +73,7 @@ def is_picture_sequence(source: object) -> bool:
 
 
 def picture_paths(source: str) -> list[str]:
-    """The pictures in a folder, or that a pattern means, in the order of their names; none if it is neither."""
+    """Return the pictures in a folder, or those that match a pattern, in the order of their names; else []."""
     if os.path.isdir(source):
         named = [os.path.join(source, entry) for entry in os.listdir(source)]
     elif glob.has_magic(source) and not os.path.lexists(source):
@@ -83,19 +84,19 @@ def picture_paths(source: str) -> list[str]:
 
 
 def _in_order(path: str) -> list[tuple[int, int, str]]:
-    """Sorts numbers in names by their value: 2 before 10."""
+    """Return a key that sorts numbers in names by their value: 2 before 10."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", path) if part]
 
 
 class _Rejoined:
-    """A stream of which the beginning was read already."""
+    """A stream whose beginning was already read."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
 
     def read(self, size: int = -1) -> bytes:
-        """As of a binary file; from where the beginning ends, what the stream gives."""
+        """Read as from a binary file: first the beginning, then the rest of the stream."""
         if not self._head:
             return self._rest.read(size)
         if size < 0:
@@ -104,7 +105,7 @@ class _Rejoined:
         return taken
 
     def readline(self, size: int = -1) -> bytes:
-        """As of a binary file."""
+        """Read a line as from a binary file."""
         if not self._head:
             return self._rest.readline(size)
         end = self._head.find(b"\n") + 1
@@ -115,9 +116,9 @@ class _Rejoined:
 
 
 def with_head(source: Source, name: str) -> tuple[Source, bytes]:
-    """A source, and its first bytes; one that can be read only once is read whole, and is bytes from then on.
+    """Return a source and its first bytes. A source that can be read only once is read whole and returned as bytes.
 
-    Except y4m, which may be without end: that remains a stream, from its beginning.
+    A stream of y4m, which may be endless, is not read whole: the result is a stream with its beginning.
 
     Raises:
         UnreadableInputError, LimitError: as `endpoints.read_all`.
@@ -127,7 +128,7 @@ def with_head(source: Source, name: str) -> tuple[Source, bytes]:
             with open(source, "rb") as file:
                 return source, file.read(HEAD_BYTES)
         except OSError:
-            pass  # to be told in the words of `read_all`
+            pass  # `read_all` reports it
     if hasattr(source, "read"):
         head = _first_bytes(cast(BinaryIO, source), name)
         if head.startswith(_Y4M):
@@ -138,7 +139,7 @@ def with_head(source: Source, name: str) -> tuple[Source, bytes]:
 
 
 def _first_bytes(stream: BinaryIO, name: str) -> bytes:
-    """HEAD_BYTES of a stream, or all if it has fewer."""
+    """Return the first HEAD_BYTES of a stream, or all if it has fewer."""
     head = b""
     while len(head) < HEAD_BYTES:
         with reading_errors(name):

@@ -1,6 +1,6 @@
 """Alpha planes without loss: differences from the row above, deflated.
 
-Transparency is mostly flat, and an error in it shows at once; so the block engine keeps it exactly.
+The block engine keeps alpha exactly: transparency is mostly flat, and errors in it are easy to see.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from vqcodec.errors import CorruptFileError
 
 
 def encode(plane: np.ndarray) -> bytes:
-    """The alpha plane, uint8 (height, width), as a zlib stream of differences modulo 256 from the row above."""
+    """Return the alpha plane, uint8 (height, width), as a zlib stream of differences modulo 256 from the row above."""
     differences = plane.copy()
     differences[1:] -= plane[:-1]
     return zlib.compress(differences.tobytes(), 9)
 
 
 def decode(data: bytes, height: int, width: int) -> np.ndarray:
-    """The plane of such a stream.
+    """Return the alpha plane, uint8 (height, width), of a stream that `encode` wrote.
 
     Raises:
         CorruptFileError: the stream is damaged, or is not exactly `height` x `width` samples long.

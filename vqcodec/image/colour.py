@@ -1,6 +1,6 @@
 """Colour transform and chroma resampling in integers, so that decoded pictures are the same on every machine.
 
-The transform is that of JFIF (ITU-R BT.601 luma weights, full range); the constants are its coefficients times 2^16.
+The transform is that of JFIF (luma weights of ITU-R BT.601, full range). The constants are its coefficients times 2^16.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from vqcodec.kernels.jit import kernel
 
 
 def to_ycbcr(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Luma and chroma planes, uint8 (height, width), of an RGB picture, uint8 (height, width, 3)."""
+    """Return the luma and chroma planes, uint8 (height, width), of an RGB picture, uint8 (height, width, 3)."""
     height, width, _ = rgb.shape
     planes = np.empty((3, height, width), np.uint8)
     _rgb_to_ycbcr(np.ascontiguousarray(rgb), planes)
@@ -19,14 +19,17 @@ def to_ycbcr(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def to_rgb(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray) -> np.ndarray:
-    """RGB picture, uint8 (height, width, 3), of three planes, uint8 (height, width): the decoder's definition."""
+    """Return the RGB picture, uint8 (height, width, 3), of three planes, uint8 (height, width).
+
+    This function defines the colours of decoded pictures.
+    """
     rgb = np.empty((*luma.shape, 3), np.uint8)
     _ycbcr_to_rgb(luma, cb, cr, rgb)
     return rgb
 
 
 def halve(plane: np.ndarray) -> np.ndarray:
-    """Plane of half the size (rounded up) whose samples are the rounded means of 2x2 samples of `plane`."""
+    """Return a plane of half the size, rounded up: its samples are the rounded means of 2x2 samples of `plane`."""
     height, width = plane.shape
     half = np.empty(((height + 1) // 2, (width + 1) // 2), plane.dtype)
     _halve(plane, half)
@@ -34,10 +37,10 @@ def halve(plane: np.ndarray) -> np.ndarray:
 
 
 def double(half: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Plane of `height` x `width` samples from one of half that size, by the (3, 1)/4 interpolation filter.
+    """Return a plane of `height` x `width` samples, interpolated from one of half that size with weights 3/4 and 1/4.
 
-    Samples of the half-size plane lie in the middle of the 2x2 samples they stand for, so each output sample takes
-    9, 3, 3 and 1 sixteenths of its four nearest neighbours; beyond the border the border sample is repeated.
+    Samples of the half-size plane lie in the middle of 2x2 samples of the result. So each result is 9, 3, 3 and 1
+    sixteenths of its four nearest neighbours. Beyond the border the border sample is repeated.
     """
     plane = np.empty((height, width), half.dtype)
     _double(half, plane)

@@ -1,4 +1,4 @@
-"""Part of a picture: what is asked for when not all of it is to be decoded."""
+"""A crop: the part of a picture to decode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ _NOTATION = re.compile(r"(\d{1,9}),(\d{1,9}),(\d{1,9})x(\d{1,9})", re.ASCII)
 
 
 class Crop(NamedTuple):
-    """A rectangle of pixels: its upper left corner, counted from 0, and its size."""
+    """A rectangle of pixels.
+
+    Attributes:
+        x, y: column and row of its upper left corner, from 0.
+        width, height: its size in pixels.
+    """
 
     x: int
     y: int
@@ -23,7 +28,7 @@ class Crop(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Crop:
-        """The rectangle that `X,Y,WIDTHxHEIGHT` says.
+        """Return the rectangle of a text `X,Y,WIDTHxHEIGHT`.
 
         Raises:
             UsageError: it does not have that form, or has no area.
@@ -40,11 +45,11 @@ class Crop(NamedTuple):
         return f"{self.x},{self.y},{self.width}x{self.height}"
 
     def of(self, plane: np.ndarray) -> np.ndarray:
-        """This part of `plane`, an array of shape (height, width, ...): a view."""
+        """Return this part of `plane`, an array of shape (height, width, ...), as a view."""
         return plane[self.y : self.y + self.height, self.x : self.x + self.width]
 
     def check_within(self, width: int, height: int) -> None:
-        """Refuse a rectangle that does not lie within a picture of `width` x `height` pixels.
+        """Check that the rectangle lies within a picture of `width` x `height` pixels.
 
         Raises:
             UsageError: it has no area, or reaches beyond the picture.

@@ -1,33 +1,33 @@
-"""Reading a picture file in part: with an index, only the packets that are needed."""
+"""Partial reading of picture files: with an index, only the needed packets are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import BinaryIO
 
 from vqcodec.container import ChunkReader, MediaFile, Stream, load_media
-from vqcodec.container.chunks import INDEX, MAGIC
-from vqcodec.container.index import IndexEntry, read_index, read_packet
+from vqcodec.container.chunks import MAGIC
+from vqcodec.container.index import only_packets, read_index, read_packet
 
 Needed = Callable[[str, bytes], Sequence[int]]
-"""Called with a stream's engine and header: the numbers of the packets to read."""
+"""Takes a stream's engine and header; returns the numbers of the packets to read."""
 
 
 def load_packets(file: BinaryIO, needed: Needed) -> MediaFile:
-    """The media file in the seekable `file`, in which packets that are not needed may be empty.
+    """Return the media file in the seekable `file`. Packets that are not needed may be empty.
 
-    All of it is read where there is no index, or where something else than the packets of one stream lies between
-    the first packet and the index, since metadata may stand anywhere.
+    The whole file is read if it has no index. It is also read if anything else than the packets of one stream lies
+    between the first packet and the index, because that may be metadata.
 
     Raises:
-        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: as `load_media`, for what was read.
+        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: as `load_media`, for the bytes that were
+        read.
     """
     file.seek(0)
     chunked = file.read(len(MAGIC)) == MAGIC
     entries = read_index(file) if chunked else None
     file.seek(0)
-    if not entries or not _only_packets(file, entries):
+    if not entries or len({entry.stream for entry in entries}) != 1 or not only_packets(file, entries):
         file.seek(0)
         return load_media(file.read())
     file.seek(0)
@@ -38,16 +38,8 @@ def load_packets(file: BinaryIO, needed: Needed) -> MediaFile:
     declared = next(iter(reader.streams.values()))
     packets = [b""] * len(entries)
     for number in needed(declared.engine, declared.header):
-        if number < len(packets):  # where it is not, the engine finds too few packets
+        if number < len(packets):  # otherwise the engine finds too few packets
             packets[number] = read_packet(file, entries[number]).payload
     starts = [entry.start for entry in entries]
     stream = Stream(declared.number, declared.medium, declared.engine, declared.header, packets, starts)
     return MediaFile(declared.medium, declared.engine, reader.codebooks[0], [stream], dict(reader.metadata))
-
-
-def _only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
-    """Whether the packets follow one another without a gap, all of one stream, and the index follows them."""
-    if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
-        return False
-    file.seek(entries[-1].offset + entries[-1].length)
-    return file.read(len(INDEX)) == INDEX and len({entry.stream for entry in entries}) == 1

@@ -1,4 +1,4 @@
-"""Pictures in and out through Pillow: samples, and the metadata that travels with them."""
+"""Reading and writing of pictures with Pillow: samples and metadata."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageErro
 from vqcodec import limits
 from vqcodec.errors import OutputError, UnreadableInputError, UsageError
 
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit would refuse pictures that `limits` allows, in words of its own
+Image.MAX_IMAGE_PIXELS = None  # `limits` decides: Pillow's own limit is lower
 
 FORMATS = {
     ".png": "PNG",
@@ -41,9 +41,9 @@ class Picture:
     Attributes:
         samples: uint8 array of shape (height, width, channels); 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGB
             and alpha (alpha not premultiplied).
-        metadata: raw blocks by kind: `icc` (profile), `exif` (TIFF structure with the "Exif" prefix that Pillow gives
-            it, orientation removed because it has been applied), `xmp` (packet).
-        notes: what was changed in reading, one short clause each, for the user to know.
+        metadata: raw blocks by kind: `icc` (profile), `exif` (TIFF structure with Pillow's prefix "Exif", and without
+            the orientation, which has been applied), `xmp` (packet).
+        notes: changes made in reading, one short clause each, for the user.
     """
 
     samples: np.ndarray
@@ -52,30 +52,30 @@ class Picture:
 
     @property
     def width(self) -> int:
-        """Pixels a row."""
+        """Number of pixels in a row."""
         return int(self.samples.shape[1])
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return int(self.samples.shape[0])
 
     @property
     def channels(self) -> int:
-        """1 to 4; see `samples`."""
+        """Number of channels, 1 to 4; see `samples`."""
         return int(self.samples.shape[2])
 
 
 def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Picture:
-    """Read any picture that Pillow reads, turned upright, as 8-bit grey or RGB with or without alpha.
+    """Read a picture with Pillow, turn it upright, and convert it to 8-bit grey or RGB with or without alpha.
 
     Args:
         source: a path, the file's bytes, or a binary file object.
-        name: how error messages call it.
+        name: the name of the source in error messages.
 
     Raises:
         UnreadableInputError: it does not exist, is not a picture, or is damaged.
-        LimitError: its size is beyond `vqcodec.limits`; checked before the pixels are decoded.
+        LimitError: its size is beyond `vqcodec.limits`. This is checked before the pixels are decoded.
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
@@ -95,10 +95,15 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
 
 
 def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
-    """Write `picture` in the Pillow format named `format` (a value of FORMATS), metadata included where it can be.
+    """Write `picture` in a format of Pillow, with the metadata that the format can hold.
+
+    Args:
+        picture: the picture.
+        target: a binary file open for writing.
+        format: a value of FORMATS.
 
     Raises:
-        UsageError: the format is unknown, or has no place for the picture's alpha.
+        UsageError: the format is unknown, or cannot hold the picture's alpha.
         OutputError: Pillow could not write it.
     """
     if format not in FORMATS.values():
@@ -134,6 +139,7 @@ def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
 
 
 def _notes_on(image: Image.Image) -> list[str]:
+    """Return the changes that reading makes to `image`, one clause each."""
     notes = []
     if image.mode.startswith(("I", "F")):
         notes.append("reduced from more than 8 bits a sample to 8")
@@ -146,6 +152,7 @@ def _notes_on(image: Image.Image) -> list[str]:
 
 
 def _metadata_of(image: Image.Image) -> dict[str, bytes]:
+    """Return the metadata of `image`, as in `Picture.metadata`."""
     metadata = {}
     icc = image.info.get("icc_profile")
     # A profile of another colour space (CMYK, grey in an RGB file) would be wrong after conversion.
@@ -162,6 +169,7 @@ def _metadata_of(image: Image.Image) -> dict[str, bytes]:
 
 
 def _samples_of(image: Image.Image) -> np.ndarray:
+    """Return the samples of an upright `image`, as in `Picture.samples`."""
     if image.mode.startswith(("I;16", "I", "F")):
         return _reduce_depth(np.asarray(image))[:, :, None]
     has_alpha = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
@@ -172,7 +180,7 @@ def _samples_of(image: Image.Image) -> np.ndarray:
 
 
 def _reduce_depth(samples: np.ndarray) -> np.ndarray:
-    """Samples of more than 8 bits to uint8: 16-bit integers by rounding 255/65535, floats by 0..1 if they fit."""
+    """Reduce samples of more than 8 bits to uint8: integers from 65535 to 255, floats from 1.0 if they fit; rounded."""
     values = samples.astype(np.float64)
     if samples.dtype.kind == "f" and values.size and np.nanmax(values) <= 1.0:
         scale = 255.0
@@ -184,4 +192,5 @@ def _reduce_depth(samples: np.ndarray) -> np.ndarray:
 
 
 def _one_line(error: BaseException) -> str:
+    """Return the message of `error` on one line."""
     return " ".join(str(error).split()) or type(error).__name__

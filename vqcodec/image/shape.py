@@ -1,4 +1,4 @@
-"""The shape of a picture as stream headers hold it: two varints and a byte, three bytes for a small picture."""
+"""The shape of a picture in stream headers: two varints and a byte, so three bytes for a small picture."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Shape:
 
     @property
     def colour_channels(self) -> int:
-        """Channels beside alpha: 1 or 3."""
+        """Number of channels without alpha, 1 or 3."""
         return self.channels - int(self.has_alpha)
 
     def to_bytes(self) -> bytes:
-        """Width - 1 and height - 1 as varints, then one byte: channels - 1."""
+        """Return width - 1 and height - 1 as varints, then one byte: channels - 1."""
         return put_varint(self.width - 1) + put_varint(self.height - 1) + bytes([self.channels - 1])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> tuple[Shape, int]:
-        """The shape at the start of `data`, and how many bytes it took.
+        """Return the shape at the start of `data`, and the number of its bytes.
 
         Raises:
             CorruptFileError: `data` is too short or the channels are unknown.

@@ -1,4 +1,9 @@
-"""Distortion measures on arrays, and the Bjontegaard comparison of rate-distortion curves. numpy only."""
+"""Distortion measures on arrays, and the Bjontegaard comparison of rate-distortion curves. Imports numpy only.
+
+`pictures` and `perceptual` list the measures that `compare` takes. To add one for pictures (speech), add its function
+to `pictures.measure_pictures` (`perceptual.MEASURES`) and a field of its name to `reports.image.Comparison`
+(`reports.speech.SpeechComparison`), with the label that the command line prints.
+"""
 
 from vqcodec.metrics.bjontegaard import bd_quality, bd_rate
 from vqcodec.metrics.signal import segmental_snr, sqnr

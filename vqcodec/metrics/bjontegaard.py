@@ -1,12 +1,12 @@
 """Bjontegaard's comparison of two rate-distortion curves, with piecewise cubic interpolation.
 
-The curves are interpolated by the monotone piecewise cubic of Fritsch and Butland (PCHIP) instead of one
-cubic fitted to all points, as is usual since HEVC's common test conditions: it passes through the points,
-never overshoots, and takes any number of them.
+The curves are interpolated by the monotone piecewise cubic of Fritsch and Butland (PCHIP), as is usual since HEVC's
+common test conditions, instead of one cubic fitted to all points. It passes through the points, never overshoots, and
+takes any number of them.
 
 Sources: G. Bjontegaard, "Calculation of average PSNR differences between RD-curves", ITU-T SG16 VCEG-M33,
     2001. F. N. Fritsch and J. Butland, "A method for constructing local monotone piecewise cubic
-    interpolants", SIAM J. Sci. Stat. Comput. 5 (1984). The slopes at the ends are those of C. Moler,
+    interpolants", SIAM J. Sci. Stat. Comput. 5 (1984). The slopes at the ends follow C. Moler,
     "Numerical Computing with MATLAB", 2004, section 3.6.
 """
 
@@ -23,14 +23,14 @@ Curve = NDArray[np.float64]
 
 
 def bd_rate(rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qualities_ref: ArrayLike) -> float:
-    """Mean difference of rate at equal quality, in percent of the reference's rate; negative: fewer bits.
+    """Return the mean difference of rate at equal quality, in percent of the reference's rate; negative is better.
 
-    100 (exp(mean of ln R(q) - ln R_ref(q)) - 1), the mean over the qualities that both curves reach. Points
-    that another point of the same curve beats in both rate and quality are left out.
+    It is 100 (exp(mean of ln R(q) - ln R_ref(q)) - 1), with the mean over the qualities that both curves reach. Points
+    that another point of the same curve beats in both rate and quality are ignored.
 
     Args:
-        rates, rates_ref: any unit, the same for both, above 0.
-        qualities, qualities_ref: on a scale of decibels (`psnr`, `ssim_db`), one for each rate, finite.
+        rates, rates_ref: shape (points,), any unit, the same for both, above 0.
+        qualities, qualities_ref: shape (points,), finite, on a scale of decibels (`psnr`, `ssim_db`).
 
     Returns:
         NaN if the curves have no range of quality in common.
@@ -45,10 +45,10 @@ def bd_rate(rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qualit
 
 
 def bd_quality(rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qualities_ref: ArrayLike) -> float:
-    """Mean difference of quality at equal rate, in the unit of the qualities; positive: better.
+    """Return the mean difference of quality at equal rate, in the unit of the qualities; positive means better.
 
-    The mean of q(R) - q_ref(R) over the logarithm of the rates that both curves reach. Arguments and errors
-    as for `bd_rate`.
+    It is the mean of q(R) - q_ref(R) over the logarithm of the rates that both curves reach. Arguments and errors are
+    as in `bd_rate`.
     """
     log_rate, quality = _curve(rates, qualities, "measured")
     log_rate_ref, quality_ref = _curve(rates_ref, qualities_ref, "reference")
@@ -56,7 +56,7 @@ def bd_quality(rates: ArrayLike, qualities: ArrayLike, rates_ref: ArrayLike, qua
 
 
 def pchip_slopes(x: Curve, y: Curve) -> Curve:
-    """Derivatives at the points of the monotone piecewise cubic through (x, y).
+    """Return the derivatives, shape (points,), of the monotone piecewise cubic through (x, y) at its points.
 
     Args:
         x: shape (points,), strictly increasing, at least two points.
@@ -68,7 +68,7 @@ def pchip_slopes(x: Curve, y: Curve) -> Curve:
         return np.repeat(secant, 2)
     slopes = np.zeros_like(x)
     before, after = secant[:-1], secant[1:]
-    rising = before * after > 0  # elsewhere a turning point: slope 0
+    rising = before * after > 0  # a turning point has slope 0
     weight_before = (2 * width[1:] + width[:-1])[rising]
     weight_after = (width[1:] + 2 * width[:-1])[rising]
     harmonic = weight_before / before[rising] + weight_after / after[rising]
@@ -79,7 +79,7 @@ def pchip_slopes(x: Curve, y: Curve) -> Curve:
 
 
 def pchip_integral(x: Curve, y: Curve, low: float, high: float) -> float:
-    """Integral from `low` to `high` (both within x) of the monotone piecewise cubic through (x, y)."""
+    """Return the integral from `low` to `high`, both within x, of the monotone piecewise cubic through (x, y)."""
     width = np.diff(x)
     slopes = pchip_slopes(x, y)
     start = (np.clip(low, x[:-1], x[1:]) - x[:-1]) / width
@@ -91,7 +91,7 @@ def pchip_integral(x: Curve, y: Curve, low: float, high: float) -> float:
 def _hermite_antiderivative(
     t: Curve, width: Curve, left: Curve, right: Curve, slope_left: Curve, slope_right: Curve
 ) -> Curve:
-    """Integral from 0 to t (0 to 1 across a piece) of the cubic with given values and slopes at both ends."""
+    """Return the integral from 0 to t (0 to 1 across a piece) of the cubic with these values and slopes at its ends."""
     t2, t3, t4 = t * t, t**3, t**4
     value = (t4 / 2 - t3 + t) * left + (t3 - t4 / 2) * right
     slope = (t4 / 4 - 2 * t3 / 3 + t2 / 2) * slope_left + (t4 / 4 - t3 / 3) * slope_right
@@ -99,7 +99,7 @@ def _hermite_antiderivative(
 
 
 def _end_slope(width: float, next_width: float, secant: float, next_secant: float) -> float:
-    """Three-point slope at an end, limited so that the curve keeps its shape."""
+    """Return the three-point slope at an end, limited so that the curve keeps its shape."""
     slope = ((2 * width + next_width) * secant - width * next_secant) / (width + next_width)
     if slope * secant <= 0:
         return 0.0
@@ -109,7 +109,7 @@ def _end_slope(width: float, next_width: float, secant: float, next_secant: floa
 
 
 def _mean_difference(x: Curve, y: Curve, x_ref: Curve, y_ref: Curve) -> float:
-    """Mean of y - y_ref over the range that x and x_ref share; NaN if there is none."""
+    """Return the mean of y - y_ref over the range that x and x_ref share; NaN if they share none."""
     low, high = max(x[0], x_ref[0]), min(x[-1], x_ref[-1])
     if low >= high:
         return math.nan
@@ -117,7 +117,7 @@ def _mean_difference(x: Curve, y: Curve, x_ref: Curve, y_ref: Curve) -> float:
 
 
 def _curve(rates: ArrayLike, qualities: ArrayLike, subject: str) -> tuple[Curve, Curve]:
-    """Logarithm of rate, and quality, both strictly increasing: the points that no other point beats."""
+    """Return the logarithm of rate, and quality, both strictly increasing, of the points that no other point beats."""
     rate, quality = np.asarray(rates, np.float64), np.asarray(qualities, np.float64)
     if rate.ndim != 1 or rate.shape != quality.shape:
         raise UsageError(f"{subject} curve: {rate.shape} rates and {quality.shape} qualities do not pair up")

@@ -1,7 +1,7 @@
-"""PESQ, STOI and ViSQOL by the packages of the extra `vqcodec[metrics]`: how speech sounds, as models hear it.
+"""Models of hearing: PESQ, STOI and ViSQOL, by the packages of the extra `vqcodec[metrics]`.
 
-They are models fitted to listening tests, each with blind spots; a comparison that two of them agree on says more
-than either. Long signals are measured in pieces and averaged, since the models were made for sentences.
+They are models fitted to listening tests, and each has blind spots: trust a comparison if two of them agree. The models
+were made for sentences, so long signals are measured in pieces, and the results are averaged.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from numpy.typing import ArrayLike, NDArray
 from vqcodec.errors import UsageError
 
 Samples = NDArray[np.float64]
+Measure = Callable[[ArrayLike, ArrayLike, int], float | None]
 
 PIECE_S = 20.0  # ITU-T P.862.3 asks for 8 to 30 s
 MODULES = {"PESQ": "pesq", "STOI": "pystoi", "ViSQOL": "visqol"}
 
-_MIN_S = 0.4  # what STOI and PESQ need to find speech in
+_MIN_S = 0.4  # STOI and PESQ find no speech in shorter signals
 
 
 def available() -> list[str]:
-    """Those of `MODULES` whose packages are installed."""
+    """Return the names in `MODULES` whose packages are installed."""
     return [name for name, module in MODULES.items() if importlib.util.find_spec(module) is not None]
 
 
 def pesq(original: ArrayLike, decoded: ArrayLike, sample_rate: int, band: str) -> float | None:
-    """PESQ as MOS-LQO, 1 to 4.55 (narrowband) or 1 to 4.64 (wideband); None where no speech is found.
+    """Return PESQ as MOS-LQO, 1 to 4.55 (narrowband) or 1 to 4.64 (wideband); None if no speech is found.
 
     Args:
         original, decoded: shape (samples,), aligned, full scale 32768.
@@ -41,7 +42,7 @@ def pesq(original: ArrayLike, decoded: ArrayLike, sample_rate: int, band: str) -
         band: `nb` for narrowband (ITU-T P.862.1), `wb` for wideband (P.862.2), which needs 16000 Hz.
 
     Raises:
-        UsageError: the package is not installed, or the rate is another.
+        UsageError: the package is not installed, or PESQ is not defined at this rate.
     """
     package = _package("PESQ")
     if sample_rate not in (8000, 16000) or (band == "wb" and sample_rate != 16000):
@@ -58,11 +59,11 @@ def pesq(original: ArrayLike, decoded: ArrayLike, sample_rate: int, band: str) -
 
 
 def stoi(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float | None:
-    """Short-time objective intelligibility, about 0 to 1; None where there is too little speech.
+    """Return the short-time objective intelligibility, about 0 to 1; None if there is too little speech.
 
     Args:
         original, decoded: shape (samples,), aligned, any scale.
-        sample_rate: any.
+        sample_rate: Hz, any.
 
     Source: C. H. Taal, R. C. Hendriks, R. Heusdens, J. Jensen, "An algorithm for intelligibility prediction of
         time-frequency weighted noisy speech", IEEE Trans. ASLP 19 (2011).
@@ -74,7 +75,7 @@ def stoi(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float | N
 
     def measure(first: Samples, second: Samples) -> float | None:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)  # by which the package says that there was too little
+            warnings.simplefilter("error", RuntimeWarning)  # the package warns if there is too little speech
             try:
                 return float(package.stoi(first, second, sample_rate))
             except RuntimeWarning:
@@ -84,13 +85,13 @@ def stoi(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float | N
 
 
 def visqol(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float | None:
-    """ViSQOL's MOS-LQO for speech, 1 to 5, by the polynomial mapping; None where no speech is found.
+    """Return ViSQOL's MOS-LQO for speech, 1 to 5, by the polynomial mapping; None if no speech is found.
 
-    Its absolute values read high: compare them with one another only.
+    Compare its values only with one another, because they are high in absolute terms.
 
     Args:
         original, decoded: shape (samples,), aligned, full scale 32768.
-        sample_rate: samples a second; measured at 16000 Hz.
+        sample_rate: Hz; the signals are measured at 16000 Hz.
 
     Source: M. Chinen et al., "ViSQOL v3: an open source production ready objective speech and audio metric",
         QoMEX 2020.
@@ -109,21 +110,49 @@ def visqol(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float |
             pair = (soxr.resample(pair[0], sample_rate, 16000), soxr.resample(pair[1], sample_rate, 16000))
         try:
             return float(model.measure_from_arrays(*pair, 16000).moslqo)
-        except (ValueError, RuntimeError, IndexError):  # what it raises where it finds no patch of speech
+        except (ValueError, RuntimeError, IndexError):  # raised if it finds no patch of speech
             return None
 
     return _mean_over_pieces(measure, original, decoded, sample_rate)
 
 
+MEASURES: dict[str, tuple[str, Measure]] = {
+    "pesq_nb": ("PESQ", lambda original, decoded, rate: pesq(original, decoded, rate, "nb")),
+    "pesq_wb": ("PESQ", lambda original, decoded, rate: pesq(original, decoded, rate, "wb") if rate == 16000 else None),
+    "stoi": ("STOI", stoi),
+    "visqol": ("ViSQOL", visqol),
+}
+"""The measures that `compare` takes of two recordings at 8000 or 16000 Hz, each with its model.
+
+The keys are names of fields of `reports.speech.SpeechComparison`.
+"""
+
+
+def measure_hearing(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> dict[str, float | None]:
+    """Return the result of each of MEASURES; None if its package is not installed or it finds no speech.
+
+    Args:
+        original, decoded: shape (samples,), aligned, full scale 32768.
+        sample_rate: 8000 or 16000 Hz.
+    """
+    installed = available()
+    return {
+        name: measure(original, decoded, sample_rate) if model in installed else None
+        for name, (model, measure) in MEASURES.items()
+    }
+
+
 @lru_cache(maxsize=1)
 def _visqol_model() -> Any:
+    """Return the model, loaded once."""
     model = _package("ViSQOL").VisqolApi()
-    # The other mapping needs a package of its own: figures would depend on whether it happens to be installed.
+    # The other mapping needs a further package, so figures would depend on the installation.
     model.create(mode="speech", use_lattice_model=False)
     return model
 
 
 def _package(name: str) -> Any:
+    """Return the package of a model, or raise UsageError if it is not installed."""
     try:
         return importlib.import_module(MODULES[name])
     except ImportError:
@@ -136,7 +165,7 @@ def _mean_over_pieces(
     decoded: ArrayLike,
     sample_rate: int,
 ) -> float | None:
-    """The mean of `measure` over pieces of equal length, at most PIECE_S, in which there is something to hear."""
+    """Return the mean of `measure` over pieces of equal length, at most PIECE_S; pieces without speech are ignored."""
     first, second = np.asarray(original), np.asarray(decoded)
     if min(first.size, second.size) < _MIN_S * sample_rate:
         return None

@@ -1,4 +1,4 @@
-"""Signal-to-noise ratios of one-dimensional signals: speech, and quantizers in general."""
+"""Signal-to-noise ratios of one-dimensional signals: of speech, and of quantizers in general."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SEGMENT_CEILING_DB = 35.0
 
 
 def sqnr(original: ArrayLike, decoded: ArrayLike) -> float:
-    """Signal-to-quantization-noise ratio in dB: 10 log10(sum(x^2) / sum((x - y)^2)).
+    """Return the signal-to-quantization-noise ratio in dB: 10 log10(sum(x^2) / sum((x - y)^2)).
 
     Args:
         original, decoded: any numbers, of one shape (samples of a signal, vectors of a training sequence).
 
     Returns:
-        Infinity for identical arrays, -infinity where the original is all zeros and the decoded is not.
+        Infinity for identical arrays; -infinity if only the original is all zeros.
 
     Raises:
         UsageError: the shapes differ, or there is no sample.
@@ -43,24 +43,24 @@ def segmental_snr(
     floor_db: float = SEGMENT_FLOOR_DB,
     ceiling_db: float = SEGMENT_CEILING_DB,
 ) -> float:
-    """Segmental signal-to-noise ratio in dB: mean of the segments' SNR, each clipped to floor and ceiling.
+    """Return the segmental signal-to-noise ratio in dB: the mean of the segments' SNR, clipped to floor and ceiling.
 
-    Segments follow one another without overlap; a last shorter one counts like the others. Segments in which
-    the original is all zeros have no SNR and are left out.
+    Segments follow one another without overlap. A shorter last segment counts like the others. Segments in which the
+    original is all zeros have no SNR and are ignored.
 
     Args:
         original, decoded: shape (samples,), any numbers.
-        sample_rate: samples a second.
+        sample_rate: Hz.
         segment_s: length of a segment in seconds.
         floor_db, ceiling_db: bounds of a segment's SNR.
 
-    Source: P. Noll, "Adaptive quantizing in speech coding systems", Int. Zurich Seminar 1974; the bounds are
-        those of J. H. L. Hansen and B. L. Pellom, "An effective quality evaluation protocol for speech
-        enhancement algorithms", ICSLP 1998.
+    Source: P. Noll, "Adaptive quantizing in speech coding systems", Int. Zurich Seminar 1974. The bounds follow
+        J. H. L. Hansen and B. L. Pellom, "An effective quality evaluation protocol for speech enhancement
+        algorithms", ICSLP 1998.
 
     Raises:
-        UsageError: the shapes differ or are not one-dimensional, a segment would have no sample, or the
-            original is silent throughout.
+        UsageError: the shapes differ or are not one-dimensional, a segment would have no sample, or the original is all
+            zeros.
     """
     first, second = same_shape(original, decoded)
     if first.ndim != 1:

@@ -1,4 +1,4 @@
-"""Log-spectral distortion between two all-pole spectra, the measure of LSF quantizers."""
+"""Log-spectral distortion between two all-pole spectra, the usual measure of LSF quantizers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FAR_OUTLIER_DB = 4.0
 
 
 class SpectralDistortion(NamedTuple):
-    """Mean distortion of frames in dB, and the shares of frames above 2 dB and above 4 dB."""
+    """The mean distortion of frames in dB, and the shares (0 to 1) of frames above 2 dB and above 4 dB."""
 
     mean_db: float
     above_2_db: float
@@ -24,14 +24,11 @@ class SpectralDistortion(NamedTuple):
 
 
 def spectral_distortion(original: npt.ArrayLike, quantized: npt.ArrayLike, sample_rate: int) -> npt.NDArray[np.float64]:
-    """Root mean square difference in dB of the spectra 1/|A|^2 of predictors, frame by frame.
+    """Return the root mean square difference in dB of the spectra 1/|A|^2 of predictors, by frame: shape (frames,).
 
     Args:
-        original, quantized: A(z), shape (frames, order + 1), coefficient 0 being 1.
-        sample_rate: Hz; the range of frequencies is BANDS_HZ of it (up to 7/8 of half of it where not listed).
-
-    Returns:
-        (frames,), dB.
+        original, quantized: A(z), shape (frames, order + 1), with coefficient 0 equal to 1.
+        sample_rate: Hz. The range of frequencies is that in BANDS_HZ; for other rates it ends at 7/16 of the rate.
 
     Source: K. K. Paliwal and B. S. Atal, "Efficient vector quantization of LPC parameters at 24 bits/frame", IEEE
         Trans. Speech and Audio Processing 1993.
@@ -50,8 +47,10 @@ def spectral_distortion(original: npt.ArrayLike, quantized: npt.ArrayLike, sampl
 
 
 def summarize_distortion(distortion_db: npt.ArrayLike) -> SpectralDistortion:
-    """Mean and outliers of the distortion of frames, as LSF quantizers are judged ("transparent": at most 1 dB on the
-    mean, less than 2 % above 2 dB, none above 4 dB).
+    """Return the mean and the outliers of the distortion of frames, by which LSF quantizers are judged.
+
+    A quantizer is called transparent if the mean is at most 1 dB, less than 2 % of the frames are above 2 dB, and none
+    is above 4 dB.
 
     Raises:
         UsageError: there is no frame.

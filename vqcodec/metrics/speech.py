@@ -1,4 +1,4 @@
-"""Measures on speech that look at what is heard: the error under the spectral envelope, and where signals align."""
+"""Measures of speech: the error weighted as speech coders do, and the delay between two signals."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from vqcodec.metrics.signal import SEGMENT_CEILING_DB, SEGMENT_FLOOR_DB
 from vqcodec.metrics.spectra import power_spectra
 from vqcodec.metrics.squared_error import same_shape
 
-ACTIVE_DB = 40.0  # segments this far below the loudest are pauses: their noise is not heard as the speech's
+ACTIVE_DB = 40.0  # segments this far below the loudest are pauses, whose noise does not count
 NUMERATOR, DENOMINATOR = 0.94, 0.6  # bandwidth expansions of the weighting filter A(z/0.94) / A(z/0.6)
 MAX_DELAY_S = 0.5
 CORRELATED_SAMPLES = 1 << 20  # a minute at 16 kHz is enough to find a delay
-SAME_PEAK = 0.98  # no delay is believed that correlates hardly better than none
+SAME_PEAK = 0.98  # the delay is 0 if the correlation without delay reaches this share of the peak
 
 _SEGMENT_S = 0.02
-_RUN = 256  # segments worked on at a time, so that memory does not grow with the signal
+_RUN = 256  # segments computed at a time, so that memory does not grow with the signal
 
 
 def weighted_segmental_snr(original: ArrayLike, decoded: ArrayLike, sample_rate: int) -> float:
-    """Segmental SNR in dB of signal and error seen through the weighting filter of speech coders.
+    """Return the segmental SNR in dB of signal and error after the weighting filter of speech coders.
 
-    In segments of 20 ms both spectra are weighted by |A(z/0.94) / A(z/0.6)|^2, A being the linear predictor of
-    the original's segment: error under the formants, where speech masks it, counts less than between them. The
-    mean is over the active segments, those within 40 dB of the loudest, each clipped to -10..35 dB.
+    In segments of 20 ms both spectra are weighted by |A(z/0.94) / A(z/0.6)|^2, where A is the linear predictor of the
+    original's segment. So error under the formants, which speech masks, counts less than error between them. The result
+    is the mean over the active segments, which are within 40 dB of the loudest, each clipped to -10..35 dB.
 
     Args:
         original, decoded: shape (samples,), any numbers.
-        sample_rate: samples a second; the predictor has order 10 up to 12 kHz, 16 above.
+        sample_rate: Hz; the predictor has order 10 up to 12 kHz, 16 above.
 
     Source: M. R. Schroeder, B. S. Atal, J. L. Hall, "Optimizing digital speech coders by exploiting masking
         properties of the human ear", JASA 66 (1979); A(z/g1) / A(z/g2) as in J.-H. Chen and A. Gersho, "Adaptive
         postfiltering for quality enhancement of coded speech", IEEE Trans. SAP 3 (1995).
 
     Raises:
-        UsageError: the shapes differ or are not one-dimensional, or the original is silent throughout.
+        UsageError: the shapes differ or are not one-dimensional, or the original is all zeros.
     """
     first, second = _signals(original, decoded)
     hop = round(sample_rate * _SEGMENT_S)
@@ -60,14 +60,14 @@ def weighted_segmental_snr(original: ArrayLike, decoded: ArrayLike, sample_rate:
 
 
 def delay(reference: ArrayLike, test: ArrayLike, sample_rate: int) -> int:
-    """By how many samples `test` is later than `reference`: the peak of their cross-correlation.
+    """Return the number of samples by which `test` is later than `reference`: the peak of their cross-correlation.
 
-    Of long signals the loudest part of the reference is looked at. Without a peak that is clearly higher than that
-    of no delay at all, the delay is 0.
+    Of long signals only the loudest part of the reference is used. If the peak is not clearly higher than the
+    correlation without delay, the result is 0.
 
     Args:
-        reference, test: shape (samples,), any numbers, not necessarily of one length.
-        sample_rate: samples a second; delays of up to half a second, either way, are looked for.
+        reference, test: shape (samples,), any numbers; their lengths may differ.
+        sample_rate: Hz; the delay is at most half a second either way.
     """
     start = _loudest_part(np.asarray(reference))
     part = slice(start, start + CORRELATED_SAMPLES)
@@ -85,7 +85,7 @@ def delay(reference: ArrayLike, test: ArrayLike, sample_rate: int) -> int:
 
 
 def aligned(reference: ArrayLike, test: ArrayLike, late: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """What two signals have in common, of one length, once `test` is taken `late` samples earlier: views."""
+    """Return the parts of two signals that overlap once `test` is moved `late` samples earlier: views of one length."""
     first, second = np.asarray(reference), np.asarray(test)
     first, second = (first, second[late:]) if late >= 0 else (first[-late:], second)
     length = min(first.size, second.size)
@@ -93,6 +93,7 @@ def aligned(reference: ArrayLike, test: ArrayLike, late: int) -> tuple[NDArray[A
 
 
 def _signals(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both signals as float64, or raise UsageError if they cannot be compared."""
     first, second = same_shape(original, decoded)
     if first.ndim != 1:
         raise UsageError(f"segmental SNR is a measure on one channel (samples,): got shape {first.shape}")
@@ -100,7 +101,7 @@ def _signals(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[np.float6
 
 
 def _windows(signal: NDArray[np.float64], hop: int) -> Iterator[NDArray[np.float64]]:
-    """Hann-windowed pieces of two hops, one for each hop, in runs: shape (pieces, 2 hop)."""
+    """Yield Hann-windowed pieces of two hops, one for each hop, in runs: shape (pieces, 2 hop)."""
     count = math.ceil(signal.size / hop)
     padded = np.zeros((count + 1) * hop)
     padded[hop // 2 : hop // 2 + signal.size] = signal
@@ -111,7 +112,7 @@ def _windows(signal: NDArray[np.float64], hop: int) -> Iterator[NDArray[np.float
 
 
 def _weighted_energies(signal: NDArray[np.float64], error: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Shape (3, pieces): the signal's energy, and that of signal and error through the weighting filter."""
+    """Return shape (3, pieces): the energies of the signal, of the weighted signal and of the weighted error."""
     length = 2 * signal.shape[1]
     power, noise = (power_spectra(rows.astype(np.float32), length) for rows in (signal, error))
     weight = _weighting(power, order, length)
@@ -120,9 +121,9 @@ def _weighted_energies(signal: NDArray[np.float64], error: NDArray[np.float64], 
 
 
 def _weighting(power: NDArray[np.float32], order: int, length: int) -> NDArray[np.float32]:
-    """|A(z/0.94) / A(z/0.6)|^2 on the frequencies of `power`, shape (pieces, frequencies)."""
+    """Return |A(z/0.94) / A(z/0.6)|^2 at the frequencies of `power`, shape (pieces, frequencies)."""
     correlation = np.fft.irfft(power, length)[:, : order + 1].astype(np.float64)
-    correlation[:, 0] = correlation[:, 0] * 1.0001 + 1e-9  # a white floor, by which the equations have a solution
+    correlation[:, 0] = correlation[:, 0] * 1.0001 + 1e-9  # white noise, so that the equations have a solution
     rows = np.abs(np.subtract.outer(np.arange(order), np.arange(order)))
     predictor = np.linalg.solve(correlation[:, rows], correlation[:, 1:, np.newaxis])[..., 0]
     coefficients = np.concatenate([np.ones((len(power), 1)), -predictor], axis=1)
@@ -135,7 +136,7 @@ def _weighting(power: NDArray[np.float32], order: int, length: int) -> NDArray[n
 
 
 def _loudest_part(signal: NDArray[Any]) -> int:
-    """Where the loudest CORRELATED_SAMPLES of a signal begin, on a grid of that length."""
+    """Return the start of the loudest part of CORRELATED_SAMPLES in a signal, on a grid of that length."""
     starts = range(0, max(1, signal.size), CORRELATED_SAMPLES)
     parts = (signal[start : start + CORRELATED_SAMPLES].astype(np.float64) for start in starts)
     return starts[int(np.argmax([part @ part for part in parts]))]

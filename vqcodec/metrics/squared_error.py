@@ -1,7 +1,7 @@
-"""Mean squared error and the peak signal-to-noise ratios made from it.
+"""Mean squared error, and peak signal-to-noise ratios.
 
-All sums are in float64, where sums of squared differences of 8-bit samples are exact up to 10^11 samples, and
-are taken over bounded runs of samples, so that memory does not grow with the picture.
+All sums are in float64, where sums of squared differences of 8-bit samples are exact up to 10^11 samples. They are
+taken over runs of bounded length, so that memory does not grow with the picture.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from vqcodec.errors import UsageError
 
 PEAK = 255.0
-EXACT_PLANE_DB = 100.0  # what a plane without any error counts in the 6:1:1 mean, when another plane has some
-RUN_SAMPLES = 1 << 18  # samples a partial sum
+EXACT_PLANE_DB = 100.0  # PSNR of a plane without error in the 6:1:1 mean, if another plane has errors
+RUN_SAMPLES = 1 << 18  # samples in a partial sum
 
 # ITU-R BT.601-7, section 2.5.1: luma of R'G'B', here at full range as in JFIF.
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 
 
 def mse(original: ArrayLike, decoded: ArrayLike) -> float:
-    """Mean squared error over all samples: sum((x - y)^2) / n.
+    """Return the mean squared error over all samples: sum((x - y)^2) / n.
 
     Args:
         original, decoded: any numbers, of one shape, at least one sample.
@@ -42,11 +42,11 @@ def mse(original: ArrayLike, decoded: ArrayLike) -> float:
 
 
 def psnr(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> float:
-    """Peak signal-to-noise ratio in dB: 10 log10(peak^2 / MSE); infinite for identical arrays.
+    """Return the peak signal-to-noise ratio in dB: 10 log10(peak^2 / MSE); infinite for identical arrays.
 
     Args:
         original, decoded: any numbers, of one shape.
-        peak: the greatest value that a sample can have.
+        peak: the largest possible sample.
 
     Raises:
         UsageError: the shapes differ, or there is no sample.
@@ -55,13 +55,11 @@ def psnr(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> float:
 
 
 def plane_psnr(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> tuple[float, ...]:
-    """PSNR in dB of each channel by itself.
+    """Return the PSNR in dB of each channel.
 
     Args:
         original, decoded: shape (height, width, channels), or (height, width) for a single plane.
-
-    Returns:
-        As many values as there are channels.
+        peak: the largest possible sample.
 
     Raises:
         UsageError: the shapes differ, or are not those of a picture.
@@ -71,11 +69,13 @@ def plane_psnr(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> t
 
 
 def psnr_rgb(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> float:
-    """PSNR in dB over all samples of the colour channels together (one MSE over R, G and B), without alpha.
+    """Return the PSNR in dB over all samples of the colour channels together (one MSE over R, G and B), without alpha.
 
     Args:
-        original, decoded: shape (height, width, 1 to 4 channels) or (height, width); a grey picture gives its
-            own PSNR.
+        original, decoded: shape (height, width, 1 to 4 channels) or (height, width). The result for a grey picture is
+        its
+            PSNR.
+        peak: the largest possible sample.
 
     Raises:
         UsageError: the shapes differ, or are not those of a picture.
@@ -86,13 +86,13 @@ def psnr_rgb(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> flo
 
 
 def luma(samples: ArrayLike) -> NDArray[np.float64]:
-    """Luma plane by BT.601 at full range: 0.299 R + 0.587 G + 0.114 B, not rounded; alpha is left out.
+    """Return luma by BT.601 at full range, 0.299 R + 0.587 G + 0.114 B, not rounded; alpha is ignored.
 
     Args:
         samples: shape (height, width, 1 to 4 channels) or (height, width).
 
     Returns:
-        Shape (height, width), in the units of the samples.
+        float64 (height, width), in the units of the samples.
 
     Raises:
         UsageError: the shape is not that of a picture.
@@ -105,15 +105,15 @@ def luma(samples: ArrayLike) -> NDArray[np.float64]:
 
 
 def ycbcr(samples: ArrayLike) -> NDArray[np.float64]:
-    """YCbCr by BT.601 at full range (as JFIF, without its offset of 128 and without rounding).
+    """Return YCbCr by BT.601 at full range, as in JFIF but without the offset of 128 and without rounding.
 
     Cb = (B - Y) / 1.772 and Cr = (R - Y) / 1.402, so that each spans -127.5 to 127.5.
 
     Args:
-        samples: shape (height, width, 3 or 4); a fourth channel (alpha) is left out.
+        samples: shape (height, width, 3 or 4); a fourth channel (alpha) is ignored.
 
     Returns:
-        Shape (height, width, 3).
+        float64 (height, width, 3).
 
     Raises:
         UsageError: the shape is not that of a colour picture.
@@ -126,14 +126,14 @@ def ycbcr(samples: ArrayLike) -> NDArray[np.float64]:
 
 
 def psnr_611(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> float:
-    """Weighted PSNR in dB of a colour picture in YCbCr: (6 PSNR_Y + PSNR_Cb + PSNR_Cr) / 8.
+    """Return the weighted PSNR in dB of a colour picture in YCbCr: (6 PSNR_Y + PSNR_Cb + PSNR_Cr) / 8.
 
-    A plane without any error counts as 100 dB, unless all three have none, when the result is infinite:
-    otherwise a grey picture stored as RGB would be at infinity whatever its luma. A grey picture gives its
-    own PSNR.
+    A plane without error counts as 100 dB, so that a grey picture stored as RGB has a finite result. If all three
+    planes are without error, the result is infinite. The result for a grey picture is its PSNR.
 
     Args:
-        original, decoded: RGB samples, shape (height, width, 3 or 4), or a grey picture; alpha is left out.
+        original, decoded: RGB samples, shape (height, width, 3 or 4), or a grey picture; alpha is ignored.
+        peak: the largest possible sample.
 
     Source: J.-R. Ohm, G. J. Sullivan, H. Schwarz, T. K. Tan, T. Wiegand, "Comparison of the coding efficiency
         of video coding standards", IEEE Trans. CSVT 22 (2012), section III.A.
@@ -152,7 +152,7 @@ def psnr_611(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> flo
 
 
 def same_shape(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both as arrays, after checking that they can be compared sample by sample.
+    """Return both as arrays, after a check that they can be compared sample by sample.
 
     Raises:
         UsageError: the shapes differ, or there is no sample.
@@ -166,11 +166,12 @@ def same_shape(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[Any], N
 
 
 def _decibels(signal: float, noise: float) -> float:
+    """Return the ratio of two energies in dB; infinite without noise."""
     return math.inf if noise == 0 else 10 * math.log10(signal / noise)
 
 
 def _picture(samples: ArrayLike) -> NDArray[Any]:
-    """A picture as (height, width, channels)."""
+    """Return a picture as (height, width, channels)."""
     picture = np.asarray(samples)
     if picture.ndim == 2:
         picture = picture[..., np.newaxis]
@@ -180,10 +181,11 @@ def _picture(samples: ArrayLike) -> NDArray[Any]:
 
 
 def _pictures(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both pictures as (height, width, channels), after a check that they can be compared."""
     first, second = same_shape(original, decoded)
     return _picture(first), _picture(second)
 
 
 def _colour_channels(picture: NDArray[Any]) -> int:
-    """1 for grey, 3 for colour: an even number of channels ends in alpha."""
+    """Return 1 for grey, 3 for colour: of an even number of channels the last is alpha."""
     return 3 if picture.shape[2] >= 3 else 1

@@ -1,6 +1,6 @@
-"""What the functions of `vqcodec.api` return: plain, frozen records that turn into JSON as they stand.
+"""The results of the functions of `vqcodec.api`: plain, frozen records that convert to JSON.
 
-Nothing here imports numpy, so that the command line can name these types without paying for it.
+Nothing here imports numpy, so that the command line can name these types without loading it.
 """
 
 from __future__ import annotations

@@ -1,20 +1,34 @@
-"""What every record has: conversion to JSON, and the codebook that a file was coded with."""
+"""The base of all records: conversion to JSON, and the codebook that a file was coded with."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple, get_type_hints
 
 _NOT_IN_JSON = "not_in_json"
+
+
+class Label(NamedTuple):
+    """How the command line prints a measure on a line of its own: an annotation of the field of a report.
+
+    Attributes:
+        text: beginning of the line.
+        digits: number of digits after the decimal point, unless the measure is in decibels.
+        decibels: whether the measure is in dB.
+    """
+
+    text: str
+    digits: int = 3
+    decibels: bool = False
 
 
 class Report:
     """Base of the records: conversion to a dictionary that `json.dumps` takes."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields in order; infinite decibels (no error at all) become None, raw data is left out."""
+        """Return the fields in order, for `json.dumps`. Infinite decibels become None; raw data is left out."""
         return {
             item.name: _plain(getattr(self, item.name))
             for item in fields(self)  # type: ignore[arg-type]
@@ -23,6 +37,7 @@ class Report:
 
 
 def _plain(value: Any) -> Any:
+    """Return `value` in the types of JSON."""
     if isinstance(value, Report):
         return value.as_dict()
     if isinstance(value, Mapping):
@@ -34,13 +49,21 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def labelled_values(report: Report) -> Iterator[tuple[Label, float | None]]:
+    """Yield the `Label` and the value of each field of `report` that is annotated with one."""
+    for name, hint in get_type_hints(type(report), include_extras=True).items():
+        for note in getattr(hint, "__metadata__", ()):
+            if isinstance(note, Label):
+                yield note, getattr(report, name)
+
+
 def raw_data() -> Any:
-    """A field for the bytes themselves, which JSON leaves out."""
+    """Return a field for the bytes themselves, which JSON leaves out."""
     return field(default=None, repr=False, compare=False, metadata={_NOT_IN_JSON: True})
 
 
 class Record(Report, Mapping[str, Any]):
-    """A report that is readable as a mapping too."""
+    """A report that can also be read as a mapping."""
 
     def __getitem__(self, key: str) -> Any:
         if key not in set(self):
@@ -59,11 +82,12 @@ class CodebookUse(Report):
     """The codebook that a file was coded with.
 
     Attributes:
-        name: the name it was published under, or None where the file does not say.
-        identity: SHA-256 of its canonical bytes in hexadecimal; where only the file is at hand, the leading
-            digits that the file holds.
-        embedded: whether the file carries the codebook within itself.
-        found: whether it is at hand, embedded or in the library, so that the file can be decoded here.
+        name: its published name, or None if the file does not hold it.
+        identity: SHA-256 of its canonical bytes in hexadecimal; only the leading digits in the file if the codebook
+        itself
+            is not known.
+        embedded: whether the file holds the codebook.
+        found: whether the codebook is embedded or in the library, so that the file can be decoded here.
     """
 
     name: str | None

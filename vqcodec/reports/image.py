@@ -1,12 +1,12 @@
-"""What the functions of `vqcodec.api` return on pictures."""
+"""The results of the functions of `vqcodec.api` for pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from vqcodec.reports.base import CodebookUse, Record, Report, raw_data
+from vqcodec.reports.base import CodebookUse, Label, Record, Report, raw_data
 
 
 @dataclass(frozen=True)
@@ -15,18 +15,20 @@ class EncodeReport(Report):
 
     Attributes:
         input: name of the source.
-        output: name of the destination, or None when the bytes are in `data`.
-        input_bytes, output_bytes: sizes of the files as they are.
-        width, height: pixels. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+        output: name of the destination, or None if the bytes are in `data`.
+        input_bytes, output_bytes: sizes of the files.
+        width, height: pixels.
+        channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
         bpp: bits of the output file for each pixel.
-        ratio: uncompressed samples (one byte each) to the output file.
-        psnr_db: PSNR in dB of what the decoder will give, over the colour channels; infinite if exact.
-        seconds: wall time from opening the source to the closed destination.
-        engine: such as `image/block`. codebook: what it was coded with.
-        parameters: what was settled on, such as the quality that reaches a target.
-        bits: where the bits of the file went, by part; they sum to 8 times its size.
-        notes: what was changed in reading, one clause each.
-        data: the encoded bytes, when no destination was given.
+        ratio: size of the uncompressed samples (one byte each), divided by the size of the output file.
+        psnr_db: PSNR in dB of the decoded picture over the colour channels; infinite if it is exact.
+        seconds: wall time from opening the source to closing the destination.
+        engine: such as `image/block`.
+        codebook: the codebook it was coded with.
+        parameters: the final parameters, such as the quality that reaches a target.
+        bits: the bits of the file by part; their sum is 8 times its size.
+        notes: changes made in reading, one clause each.
+        data: the encoded bytes, if no destination was given.
     """
 
     input: str
@@ -50,12 +52,12 @@ class EncodeReport(Report):
 
 @dataclass(frozen=True)
 class DecodeReport(Report):
-    """One decoded file; the fields as in `EncodeReport`.
+    """One decoded file. Fields that are not described here are as in `EncodeReport`.
 
     Attributes:
-        width, height: pixels of what was written.
-        format: picture format written.
-        crop: x, y, width and height of the part that was decoded; None for the whole picture.
+        width, height: pixels of the output.
+        format: picture format of the output.
+        crop: x, y, width and height of the decoded part; None for the whole picture.
     """
 
     input: str
@@ -73,16 +75,18 @@ class DecodeReport(Report):
 
 @dataclass(frozen=True)
 class FileInfo(Record):
-    """What a file says of itself; readable as attributes and as a mapping.
+    """The facts in a file. They can be read as attributes and as a mapping.
 
     Attributes:
-        input: name of the source. input_bytes: size of the file.
-        medium: `image`. engine: such as `image/block`.
+        input: name of the source.
+        input_bytes: size of the file.
+        medium: `image`.
+        engine: such as `image/block`.
         width, height, channels, bpp: as in `EncodeReport`.
-        codebook: what the file was coded with, and whether it is at hand.
-        metadata: bytes of each kind of metadata kept (`icc`, `exif`, `xmp`).
-        parameters: what else the engine's header says.
-        bits: where the bits of the file went, by part, which sum to 8 times its size; None if not asked for.
+        codebook: the codebook it was coded with, and whether it is available.
+        metadata: number of bytes of each kind of metadata (`icc`, `exif`, `xmp`).
+        parameters: the other facts in the engine's header.
+        bits: the bits of the file by part, whose sum is 8 times its size; None if not asked for.
     """
 
     input: str
@@ -101,11 +105,15 @@ class FileInfo(Record):
 
 @dataclass(frozen=True)
 class VerifyReport(Report):
-    """A file that passed every check; a file that does not pass raises instead.
+    """A file that passed every check. A file that does not pass raises an error instead.
 
     Attributes:
-        input: name of the source. input_bytes: size of the file. engine, width, height: as in `FileInfo`.
-        codebook: what the file was coded with. checks: what was checked, in order. seconds: wall time.
+        input: name of the source.
+        input_bytes: size of the file.
+        engine, width, height: as in `FileInfo`.
+        codebook: the codebook it was coded with.
+        checks: the checks, in their order.
+        seconds: wall time.
     """
 
     input: str
@@ -120,19 +128,22 @@ class VerifyReport(Report):
 
 @dataclass(frozen=True)
 class Comparison(Report):
-    """How far a test picture is from its reference.
+    """The difference between a test picture and its reference.
+
+    To add a measure, add a field here, with a `Label` if it is to be printed, and the measure to `metrics.pictures`.
 
     Attributes:
         reference, test: names of the sources.
-        width, height: pixels. channels: those compared, after grey beside colour was taken as colour, and a
-            picture without alpha beside one with it as opaque.
+        width, height: pixels.
+        channels: the channels compared. If one picture is in colour, a grey one counts as colour; if one has alpha, one
+            without counts as opaque.
         mse: mean squared error over the colour channels.
         psnr_db: the same in dB against a peak of 255; infinite if they are equal.
         plane_psnr_db: PSNR by plane: `grey`, or `red`, `green`, `blue`, `y`, `cb`, `cr`; and `alpha`.
-        psnr_611_db: (6 PSNR_Y + PSNR_Cb + PSNR_Cr) / 8; of a grey picture its PSNR.
+        psnr_611_db: (6 PSNR_Y + PSNR_Cb + PSNR_Cr) / 8; for a grey picture its PSNR.
         ssim: mean structural similarity of luma, 1 for equal pictures.
         ssim_db: -10 log10(1 - SSIM).
-        identical: whether every sample, alpha included, is the same.
+        identical: whether all samples, alpha included, are equal.
     """
 
     reference: str
@@ -143,7 +154,7 @@ class Comparison(Report):
     mse: float
     psnr_db: float
     plane_psnr_db: Mapping[str, float]
-    psnr_611_db: float
+    psnr_611_db: Annotated[float, Label("YCbCr 6:1:1", decibels=True)]
     ssim: float
     ssim_db: float
     identical: bool

@@ -1,25 +1,31 @@
-"""What the functions of `vqcodec.api` return on speech."""
+"""The results of the functions of `vqcodec.api` for speech."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from vqcodec.reports.base import CodebookUse, Record, Report, raw_data
+from vqcodec.reports.base import CodebookUse, Label, Record, Report, raw_data
 
 
 @dataclass(frozen=True)
 class SpeechEncodeReport(Report):
-    """One encoded recording; fields that are not described here are as in `EncodeReport`.
+    """One encoded recording. Fields that are not described here are as in `EncodeReport`.
 
     Attributes:
-        sample_rate: Hz, samples: of a channel, channels: of the source. duration_s: seconds that it lasts.
-        codec_rate: Hz, at which the engine works. streams: channels that were coded.
-        kbps: kbit/s of the whole file. payload_kbps: of the coded speech, without the container.
-        ratio: uncompressed samples (16 bits each) to the output file.
-        sqnr_db, segmental_snr_db, weighted_segmental_snr_db: of what the decoder will give, at the codec's rate;
-            None for silence. Below 16 kbit/s they say little of how it sounds.
+        sample_rate: Hz, of the source.
+        channels: of the source.
+        samples: number of samples of each channel of the source.
+        duration_s: length of the source in seconds.
+        codec_rate: sampling rate of the engine, Hz.
+        streams: number of coded channels.
+        kbps: kbit/s of the whole file.
+        payload_kbps: kbit/s of the coded speech, without the container.
+        ratio: size of the uncompressed samples (16 bits each), divided by the size of the output file.
+        sqnr_db, segmental_snr_db, weighted_segmental_snr_db: of the decoded speech, at the codec's rate; None for
+        silence.
+            Below 16 kbit/s they say little about how the speech sounds.
     """
 
     input: str
@@ -49,7 +55,7 @@ class SpeechEncodeReport(Report):
 
 @dataclass(frozen=True)
 class LostPacket(Report):
-    """A packet that a damaged file has lost, and that was concealed: its channel and number, and the seconds."""
+    """A lost packet of a damaged file, which was concealed: its channel, its number, and its time in seconds."""
 
     stream: int
     packet: int
@@ -62,10 +68,14 @@ class SpeechDecodeReport(Report):
     """One decoded recording.
 
     Attributes:
-        sample_rate: Hz, samples: of a channel, channels: of what was written. duration_s: seconds that it lasts.
-        start_s: where in the recording it begins.
-        format: sound format written.
-        lost: packets that were lost and concealed, if the file was salvaged. notes: what else was passed over.
+        sample_rate: Hz, of the output.
+        channels: of the output.
+        samples: number of samples of each channel of the output.
+        duration_s: length of the output in seconds.
+        start_s: start of the output in the recording, in seconds.
+        format: sound format of the output.
+        lost: lost packets that were concealed, if the file was salvaged.
+        notes: other parts of the file that were ignored.
     """
 
     input: str
@@ -86,12 +96,12 @@ class SpeechDecodeReport(Report):
 
 @dataclass(frozen=True)
 class SpeechInfo(Record):
-    """What a file of speech says of itself; fields that are not described here are as in `FileInfo`.
+    """The facts in a file of speech. Fields that are not described here are as in `FileInfo`.
 
     Attributes:
         sample_rate, samples, channels, duration_s, codec_rate, kbps, payload_kbps: as in `SpeechEncodeReport`.
-        packets: of a channel.
-        metadata: the texts kept, by title.
+        packets: number of packets of each channel.
+        metadata: the texts in the file, by title.
     """
 
     input: str
@@ -114,7 +124,7 @@ class SpeechInfo(Record):
 
 @dataclass(frozen=True)
 class SpeechVerifyReport(Report):
-    """A file of speech that passed every check; the fields are as in `VerifyReport` and `SpeechInfo`."""
+    """A file of speech that passed every check. The fields are as in `VerifyReport` and `SpeechInfo`."""
 
     input: str
     input_bytes: int
@@ -129,22 +139,28 @@ class SpeechVerifyReport(Report):
 
 @dataclass(frozen=True)
 class SpeechComparison(Report):
-    """How far a test recording is from its reference, after aligning them.
+    """The difference between a test recording and its reference, after aligning them.
+
+    To add a model of hearing, add a field here, with a `Label`, and the model to `metrics.perceptual.MEASURES`.
 
     Attributes:
         reference, test: names of the sources.
-        sample_rate: Hz, at which they were compared. duration_s: seconds compared.
-        delay_samples: by how much the test was later.
-        kbps, payload_kbps: kbit/s of a test that is a `.vqc` file, whole and without the container; else None.
+        sample_rate: Hz, at which they were compared.
+        duration_s: length of the compared part in seconds.
+        delay_samples: number of samples by which the test was later.
+        kbps, payload_kbps: kbit/s of a test that is a `.vqc` file, with and without the container; else None.
         lsf_distortion_db, lsf_above_2_db, lsf_above_4_db: log-spectral distortion of the LSF vectors of a `.vqc` file
-            of one channel against the recording that it was encoded from: mean over speech, and the shares of vectors
-            above 2 dB and above 4 dB; else None.
-        sqnr_db, segmental_snr_db, weighted_segmental_snr_db: ratios of the waveforms, infinite if they are equal,
-            None if the reference is silent. Below 16 kbit/s they say little of how speech sounds.
-        pesq_nb, pesq_wb, stoi, visqol: models of hearing; None where a package is not installed, the sampling rate
-            is too low, or no speech is found.
-        identical: whether every sample is the same.
-        notes: what was left out, and why.
+        of
+            one channel, against its source: the mean over speech, and the shares of vectors above 2 dB and above 4 dB;
+            else None.
+        sqnr_db, segmental_snr_db, weighted_segmental_snr_db: ratios of the waveforms, infinite if they are equal, None
+        if
+            the reference is silent. Below 16 kbit/s they say little about how speech sounds.
+        pesq_nb, pesq_wb, stoi, visqol: models of hearing; None if a package is not installed, the sampling rate is too
+        low,
+            or no speech is found.
+        identical: whether all samples are equal.
+        notes: measures that were left out, and why.
     """
 
     reference: str
@@ -157,8 +173,8 @@ class SpeechComparison(Report):
     weighted_segmental_snr_db: float | None
     pesq_nb: float | None
     pesq_wb: float | None
-    stoi: float | None
-    visqol: float | None
+    stoi: Annotated[float | None, Label("STOI")]
+    visqol: Annotated[float | None, Label("ViSQOL", 2)]
     identical: bool
     kbps: float | None = None
     payload_kbps: float | None = None

@@ -1,4 +1,4 @@
-"""What the functions of `vqcodec.api` return on video."""
+"""The results of the functions of `vqcodec.api` for video."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from vqcodec.reports.base import CodebookUse, Record, Report, raw_data
 
 @dataclass(frozen=True)
 class VideoEncodeReport(Report):
-    """One encoded video; fields that are not described here are as in `EncodeReport`.
+    """One encoded video. Fields that are not described here are as in `EncodeReport`.
 
     Attributes:
-        width, height: pixels. frame_rate: frames a second, as a fraction; the mean where it varies.
-        frames: how many. duration_s: seconds that they last. groups: that decode on their own.
-        kinds: frames by kind, such as I, P and B1.
-        kbps: kbit/s of the whole file. video_kbps, sound_kbps: of the coded frames, and of the coded sound.
-        ratio: uncompressed samples (one byte each, 4:2:0) to the coded frames.
+        width, height: pixels.
+        frame_rate: frames a second, as a fraction; the mean if it varies.
+        frames: number of frames.
+        duration_s: length in seconds.
+        groups: number of groups of frames; each group can be decoded alone.
+        kinds: number of frames by kind, such as I, P and B1.
+        kbps: kbit/s of the whole file.
+        video_kbps, sound_kbps: kbit/s of the coded frames, and of the coded sound.
+        ratio: size of the uncompressed samples (one byte each, 4:2:0), divided by the size of the coded frames.
         psnr_y_db, psnr_u_db, psnr_v_db: means over the frames of the planes' PSNR in dB; infinite if all are exact.
         psnr_611_db: (6 Y + U + V) / 8 of them.
-        sound: channels, codec_rate and duration_s of the sound in the file; None without.
-        interrupted: whether it was ended early and the frames so far were kept.
+        sound: channels, codec_rate and duration_s of the sound in the file; None if it has no sound.
+        interrupted: whether encoding was ended early and the frames so far were kept.
     """
 
     input: str
@@ -57,7 +61,7 @@ class VideoEncodeReport(Report):
 
 @dataclass(frozen=True)
 class LostFrames(Report):
-    """Frames that a damaged file has lost: from `first` up to `end`, which is not included."""
+    """Lost frames of a damaged file: from `first` up to, but not including, `end`."""
 
     first: int
     end: int
@@ -68,9 +72,12 @@ class VideoDecodeReport(Report):
     """One decoded video.
 
     Attributes:
-        width, height, frame_rate, frames, duration_s: of what was written. first_frame: where in the video it begins.
-        format: that was written. sound: whether sound was written with it.
-        lost: frames in whose place others stand, if the file was salvaged. notes: what else there is to say.
+        width, height, frame_rate, frames, duration_s: of the output.
+        first_frame: number of its first frame in the video.
+        format: video format of the output.
+        sound: whether the output has sound.
+        lost: lost frames that others replace, if the file was salvaged.
+        notes: other facts for the user.
     """
 
     input: str
@@ -93,7 +100,7 @@ class VideoDecodeReport(Report):
 
 @dataclass(frozen=True)
 class FrameBits(Report):
-    """Where the bits of one frame went: its number, its kind, and the bits by part."""
+    """The bits of one frame: its number, its kind, and its bits by part."""
 
     frame: int
     kind: str
@@ -102,15 +109,16 @@ class FrameBits(Report):
 
 @dataclass(frozen=True)
 class VideoInfo(Record):
-    """What a file of video says of itself; fields that are not described here are as in `VideoEncodeReport`.
+    """The facts in a file of video. Fields that are not described here are as in `VideoEncodeReport`.
 
     Attributes:
-        sample_aspect: width of a sample to its height, as a fraction; None if not known.
-        full_range: whether luma goes from 0 to 255. matrix: how YCbCr was made, as in ITU-T H.273 (2: not told).
-        variable_rate: whether each frame has a time of its own.
-        metadata: the texts kept, by title.
-        bits: where the bits of the file went, by part, which sum to 8 times its size; None if not asked for.
-        frame_bits: likewise of each frame.
+        sample_aspect: ratio of a sample's width to its height, as a fraction; None if not known.
+        full_range: whether luma spans 0 to 255.
+        matrix: the YCbCr matrix, as in ITU-T H.273; 2 means unspecified.
+        variable_rate: whether each frame has its own time.
+        metadata: the texts in the file, by title.
+        bits: the bits of the file by part, whose sum is 8 times its size; None if not asked for.
+        frame_bits: the bits of each frame by part; None if not asked for.
     """
 
     input: str
@@ -138,7 +146,7 @@ class VideoInfo(Record):
 
 @dataclass(frozen=True)
 class VideoVerifyReport(Report):
-    """A file of video that passed every check; the fields are as in `VerifyReport` and `VideoInfo`."""
+    """A file of video that passed every check. The fields are as in `VerifyReport` and `VideoInfo`."""
 
     input: str
     input_bytes: int
@@ -154,12 +162,14 @@ class VideoVerifyReport(Report):
 
 @dataclass(frozen=True)
 class VideoMeasures(Report):
-    """Measures of one frame, or their means over all.
+    """Measures of one frame, or their means over all frames.
 
     Attributes:
         frame: its number; None for means.
-        psnr_y_db, psnr_u_db, psnr_v_db: in dB, infinite if equal. psnr_611_db: (6 Y + U + V) / 8.
-        ssim_y, ssim_u, ssim_v: structural similarity, 1 if equal. ssim_611: weighted likewise.
+        psnr_y_db, psnr_u_db, psnr_v_db: in dB, infinite if equal.
+        psnr_611_db: (6 Y + U + V) / 8.
+        ssim_y, ssim_u, ssim_v: structural similarity, 1 if equal.
+        ssim_611: (6 Y + U + V) / 8.
     """
 
     frame: int | None
@@ -175,13 +185,16 @@ class VideoMeasures(Report):
 
 @dataclass(frozen=True)
 class VideoComparison(Report):
-    """How far a test video is from its reference, frame by frame from the first of each on.
+    """The difference between a test video and its reference, frame by frame, both from their first frame.
 
     Attributes:
-        reference, test: names of the sources. width, height: pixels. frames: how many were compared.
-        mean: the means over the frames, in which a plane without error counts 100 dB unless all are. by_frame: each.
-        identical: whether every sample is the same, and both have as many frames.
-        notes: what was left out, and why.
+        reference, test: names of the sources.
+        width, height: pixels.
+        frames: number of frames compared.
+        mean: the means over the frames. A plane without error counts 100 dB, unless all frames are equal.
+        by_frame: the measures of each frame.
+        identical: whether all samples are equal, and both have the same number of frames.
+        notes: parts that were left out, and why.
     """
 
     reference: str

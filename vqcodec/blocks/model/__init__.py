@@ -1,1 +1,1 @@
-"""What a codebook holds for the block engine: code lengths, codewords, transforms and filters."""
+"""The part of a codebook for the block engine: code lengths, codewords, transforms and filters."""

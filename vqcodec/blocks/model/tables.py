@@ -1,4 +1,4 @@
-"""The trained tables of the block engine: what a codebook holds, and what kernels take.
+"""The trained tables of the block engine, as a codebook holds them and as kernels take them.
 
 A model has two plane types (luma, chroma) and a ladder of rungs: the quantizer steps that it was trained at. A picture
 uses the rung nearest to its step. All rungs and contexts of a plane type share pools of tables (code lengths) and of

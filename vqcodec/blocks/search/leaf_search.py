@@ -205,7 +205,7 @@ def transform_block(log_width, log_height, mode, transform, tables, scratch):
 
 @inner_kernel
 def try_mode(plane, source, block, mode, transform, energy, step, tables, settings, scratch):
-    """Predict, transform and quantise the block in `mode`; return what `quantize_block` returns.
+    """Predict, transform and quantise the block in `mode`; return the result of `quantize_block`.
 
     An alternative `transform` reuses the residual: the plain transform of the same mode must have been tried just
     before.

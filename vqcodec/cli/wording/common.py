@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vqcodec.cli.wording import speech as speech_wording
 from vqcodec.cli.wording import video as video_wording
+from vqcodec.cli.wording.measures import measure_texts
 from vqcodec.reports import (
     AnyComparison,
     AnyDecodeReport,
@@ -154,7 +155,7 @@ def comparison_lines(report: AnyComparison) -> list[str]:
         f"{report.reference} <> {report.test}: {report.width}x{report.height} {CHANNELS[report.channels]}",
         f"  PSNR         {decibels(report.psnr_db)} (MSE {report.mse:.4f})",
         f"  by plane     {planes}",
-        f"  YCbCr 6:1:1  {decibels(report.psnr_611_db)}",
+        *(f"  {name:<12} {text}" for name, text in measure_texts(report).items()),
         f"  SSIM         {report.ssim:.6f} ({decibels(report.ssim_db)})",
         *(["  identical"] if report.identical else []),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from vqcodec.cli.wording.measures import measure_texts
 from vqcodec.reports import (
     SpeechComparison,
     SpeechDecodeReport,
@@ -93,8 +94,7 @@ def comparison_lines(report: SpeechComparison) -> list[str]:
             for band, value in (("narrowband", report.pesq_nb), ("wideband", report.pesq_wb))
             if value is not None
         ),
-        "STOI": "" if report.stoi is None else f"{report.stoi:.3f}",
-        "ViSQOL": "" if report.visqol is None else f"{report.visqol:.2f}",
+        **measure_texts(report),
     }
     ratios = {
         "SQNR": decibels(report.sqnr_db),

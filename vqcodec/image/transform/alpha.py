@@ -1,7 +1,7 @@
-"""Alpha planes beside colour: exactly, or by the block engine at a quality of their own.
+"""Alpha planes of the transform engine: coded exactly, or by the block engine at their own quality.
 
-Alpha is coded tile by tile like the colour it belongs to, in the same packets, so that a part of the picture can be
-decoded alone.
+Alpha is coded tile by tile like the colour, and in the same packets, so that a part of the picture can be decoded
+alone.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.image import alpha as exact
 from vqcodec.image.transform.quality import ladder_position
 
-_EXACT = b"\x7f"  # alpha's own parameters never begin so, since it is never tuned for SSIM
+_EXACT = b"\x7f"  # parameters of a coded alpha plane never begin with it, since alpha is never tuned for SSIM
 
 
 @dataclass(frozen=True)
 class EncodedAlpha:
-    """Header, payload of each tile, and what decoding gives."""
+    """A coded alpha plane: its header, the payload of each tile, and the plane exactly as decoding returns it."""
 
     header: bytes
     payloads: list[bytes]
@@ -34,7 +34,15 @@ class EncodedAlpha:
 
 
 def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads: int | None) -> EncodedAlpha:
-    """Code an alpha plane, uint8 (height, width); exactly at quality 100, or where that takes no more bytes."""
+    """Code an alpha plane. It is coded exactly at quality 100, and if that takes no more bytes.
+
+    Args:
+        plane: uint8 (height, width).
+        model: the tables of the block engine.
+        quality: 0 to 100.
+        effort: 0 to 9.
+        threads: None for all CPUs.
+    """
     kept = [exact.encode(np.ascontiguousarray(tile.of(plane))) for tile in tile_rectangles(plane.shape)]
     if quality < 100:
         index, _ = ladder_position(quality)
@@ -54,7 +62,11 @@ def decode(
     threads: int | None,
     numbers: Sequence[int],
 ) -> np.ndarray:
-    """The alpha plane, uint8 (height, width); what lies outside the tiles of these `numbers` is 0.
+    """Return the alpha plane, uint8 (height, width).
+
+    Args:
+        header, payloads: as in `EncodedAlpha`.
+        numbers: the tiles to decode; the others are 0.
 
     Raises:
         CorruptFileError: the header or a payload is damaged.
@@ -75,17 +87,17 @@ def decode(
 
 
 def header_size(data: bytes) -> int:
-    """Bytes of the alpha header that `data` begins with."""
+    """Return the number of bytes of the alpha header at the beginning of `data`."""
     return len(_EXACT) if data[:1] == _EXACT else PARAMETER_BYTES
 
 
 def join(colour: list[bytes], payloads: list[bytes]) -> list[bytes]:
-    """Packets of tiles: length of the colour payload, colour payload, alpha payload."""
+    """Return the packets of tiles: the length of the colour payload, the colour payload, the alpha payload."""
     return [put_varint(len(first)) + first + second for first, second in zip(colour, payloads)]
 
 
 def split(packets: list[bytes], numbers: Sequence[int]) -> tuple[list[bytes], list[bytes]]:
-    """Colour and alpha payloads of such packets; of packets with other than these `numbers` both are empty.
+    """Return the colour and alpha payloads of packets that `join` made. Both are empty for packets not in `numbers`.
 
     Raises:
         CorruptFileError: a packet is shorter than it says.

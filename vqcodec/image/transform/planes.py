@@ -1,4 +1,4 @@
-"""A picture's planes for the block engine, and the picture of planes; alpha apart from colour."""
+"""Conversion between a picture and the planes of the block engine, without alpha."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from vqcodec.image import colour, fine_colour
 from vqcodec.image.crop import Crop
 
 CHROMA_REACH = 2
-"""How many samples beyond a part of the picture half-size chroma is interpolated from, counted in luma samples."""
+"""Interpolation of half-size chroma reads this number of luma samples beyond a part of the picture."""
 
 
 def planes_of(samples: np.ndarray, subsampling: str) -> list[np.ndarray]:
-    """Planes of a picture without alpha: [grey] as it is, uint8, or [Y, Cb, Cr], subsampled, int16 in 1/16."""
+    """Return the planes of a picture without alpha: [grey], uint8, or [Y, Cb, Cr], subsampled, int16 in 1/16."""
     if samples.shape[2] == 1:
         return [np.ascontiguousarray(samples[:, :, 0])]
     luma, cb, cr = fine_colour.to_ycbcr(samples)
@@ -22,7 +22,10 @@ def planes_of(samples: np.ndarray, subsampling: str) -> list[np.ndarray]:
 
 
 def samples_of(planes: list[np.ndarray], crop: Crop | None = None) -> np.ndarray:
-    """The picture of such planes, or a part of it: uint8 (height, width, 1 or 3); half-size chroma is interpolated."""
+    """Return the picture of such planes, or a part of it: uint8 (height, width, 1 or 3).
+
+    Chroma of half size is interpolated.
+    """
     height, width = planes[0].shape
     part = crop or Crop(0, 0, width, height)
     luma = np.ascontiguousarray(part.of(planes[0]))
@@ -36,7 +39,7 @@ def samples_of(planes: list[np.ndarray], crop: Crop | None = None) -> np.ndarray
 
 
 def _double_part(half: np.ndarray, part: Crop) -> np.ndarray:
-    """Part of the plane that `half` is interpolated to, from no more of `half` than CHROMA_REACH beyond the part."""
+    """Return a part of the plane interpolated from `half`. It is read at most CHROMA_REACH samples beyond the part."""
     top, left = max((part.y >> 1) - 1, 0), max((part.x >> 1) - 1, 0)
     bottom = ((part.y + part.height + 1) >> 1) + 1
     right = ((part.x + part.width + 1) >> 1) + 1
@@ -46,11 +49,11 @@ def _double_part(half: np.ndarray, part: Crop) -> np.ndarray:
 
 
 def sample_type(count: int) -> type[np.uint8] | type[np.int16]:
-    """Type of the samples of a picture's planes: uint8 for grey, int16 in 1/16 for three planes of colour."""
+    """Return the type of the samples of a picture with `count` planes: uint8 for grey, int16 in 1/16 for colour."""
     return np.uint8 if count == 1 else np.int16
 
 
 def plane_shapes(height: int, width: int, count: int, subsampling: str) -> list[tuple[int, int]]:
-    """(height, width) of each of `count` planes."""
+    """Return (height, width) of each of `count` planes."""
     half = ((height + 1) // 2, (width + 1) // 2) if subsampling == "420" else (height, width)
     return [(height, width), half, half][:count]

@@ -1,18 +1,18 @@
-"""Quality 0 to 100 on the ladder of quantizer steps."""
+"""The position of a quality, 0 to 100, on the ladder of quantizer steps."""
 
 from __future__ import annotations
 
 _QUALITY_OF_BEND = 75.0
-_INDEX_OF_BEND = 28.0  # step 11.3, near what quality 75 means elsewhere
+_INDEX_OF_BEND = 28.0  # step 11.3, close to quality 75 of other coders
 _COARSEST_INDEX = 60.0
-_FINEST_REACH, _REACH_LOST = 0.45, 0.003  # octaves of lambda that are worth a step of the ladder; less at each index
+_FINEST_REACH, _REACH_LOST = 0.45, 0.003  # octaves of lambda worth one step of the ladder at index 0; loss an index
 
 
 def ladder_position(quality: float) -> tuple[int, float]:
-    """Step index and factor of lambda for a quality of 0 to 100.
+    """Return the step index and the factor of lambda for a quality of 0 to 100.
 
-    The ladder has eight steps a doubling, half a decibel apart. Between two of them the factor moves lambda, so far
-    that size and PSNR change without seams.
+    The ladder has eight steps a doubling, half a decibel apart. Between two steps the factor changes lambda, so that
+    size and PSNR change without jumps.
     """
     if quality >= _QUALITY_OF_BEND:
         position = _INDEX_OF_BEND * (100.0 - quality) / (100.0 - _QUALITY_OF_BEND)
