@@ -28,10 +28,11 @@ from vqcodec.api.video_figures import (
 )
 from vqcodec.api.video_input import frames_of, opened
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CodebookError
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable
+from vqcodec.media.registry import default_codebook
 from vqcodec.reports import (
     CodebookUse,
     LostFrames,
@@ -69,7 +70,7 @@ def encode(
     with naming(name):
         effort = DEFAULT_EFFORT if asked.effort is None else asked.effort
         wish = VideoWish(target.quality, target.bitrate, target.size, target.psnr, effort)
-        book = codebook or load_codebook(DEFAULT_CODEBOOKS["video"])
+        book = codebook or load_codebook(default_codebook("video"))
         with opened(source, name, asked.video) as (frames, input_bytes):
             plan = _plan(frames, book, name, wish, asked)
             report = _reporting(asked.progress)

@@ -20,14 +20,6 @@ from vqcodec.names import at, is_codebook_name, printable
 
 SUFFIX = ".vqcb"
 PATH_VARIABLE = "VQCODEC_CODEBOOK_PATH"
-DEFAULT_CODEBOOKS = {
-    "image": "photo",
-    "speech/celp-nb": "speech-nb",
-    "speech/celp-wb": "speech-wb",
-    "video": "video",
-}
-"""The codebook of each medium, and of each band of speech by its engine, when nobody says which."""
-
 REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
 
 _MOST_FILE_BYTES = MAX_CODEBOOK_BYTES + codebook_file.MAX_HEADER_BYTES + 64

@@ -12,7 +12,7 @@ import numpy as np
 from vqcodec import limits, metrics
 from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook, shipped_parent
+from vqcodec.codebook.library import load_codebook, resolve_codebook, shipped_parent
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
@@ -20,6 +20,7 @@ from vqcodec.image.engines import engine_for
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
 from vqcodec.media.reaching import reach_psnr, reach_size
+from vqcodec.media.registry import default_codebook
 
 DEFAULT_QUALITY = 75.0
 
@@ -73,7 +74,7 @@ def encode_image(
         LimitError: the picture is too large.
     """
     samples = _checked_samples(samples)
-    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or DEFAULT_CODEBOOKS["image"])
+    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or default_codebook("image"))
     return encode_picture(
         Picture(samples),
         codebook=book,

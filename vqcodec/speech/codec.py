@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
+from vqcodec.codebook.library import load_codebook, resolve_codebook
 from vqcodec.container import CodebookReference
 from vqcodec.errors import CodebookError, LimitError, UsageError
+from vqcodec.media.registry import default_codebook
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.decoding import Decoding
-from vqcodec.speech.engines import ENGINES, SpeechOptions
+from vqcodec.speech.engines import SpeechOptions, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
 from vqcodec.speech.sound.audio import ArraySource
@@ -204,10 +205,10 @@ def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, wish
         if band == "auto":
             narrow = source_rate < AUTO_WIDEBAND_RATE or (wish.bitrate or np.inf) < AUTO_WIDEBAND_KBPS
             band = "nb" if narrow else "wb"
-        return load_codebook(DEFAULT_CODEBOOKS[BANDS[band].engine])
-    own = ENGINES.get(codebook.engine)
-    if own is None:
+        return load_codebook(default_codebook(BANDS[band].engine))
+    if not is_speech_engine(codebook.engine):
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for speech")
+    own = engine_for(codebook.engine)
     if band not in ("auto", own.band):
         raise UsageError(f"band {band} was asked for, but codebook {codebook.name} is for {own.band}; leave one out")
     return codebook
@@ -219,7 +220,7 @@ def _check_fixed_rate(wish: Wish, codebook: Codebook, streams: int) -> None:
     Raises:
         UsageError: anything is wished for but, at most, the rate that it has, of all streams together.
     """
-    kbps = ENGINES[codebook.engine].kbps
+    kbps = engine_for(codebook.engine).kbps
     if kbps is None:
         return
     given = {"quality": wish.quality, "target size": wish.target_size, "effort": wish.effort}
@@ -274,7 +275,7 @@ class _Encoder:
         progress: Progress | None,
     ) -> None:
         self._codebook = codebook
-        self._engine = ENGINES[codebook.engine]
+        self._engine = engine_for(codebook.engine)
         self._metadata = metadata
         self._embed = embed_codebook
         self._threads = threads

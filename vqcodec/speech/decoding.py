@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.speech.engines import SpeechEngine
+from vqcodec.media.engine import SpeechEngine
 from vqcodec.speech.files import SpeechFile, StoredStream
 from vqcodec.speech.sound.audio import pcm16
 from vqcodec.speech.sound.resampling import Resampler, resampled_length

@@ -1,8 +1,7 @@
-"""The speech engines by name, and what each of them offers."""
+"""What speech engines offer, and finding one by its name."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +11,8 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.media.registry import engine_of_medium, find_engine
 
 MAX_EFFORT = 9
 
@@ -74,7 +75,7 @@ class EncodedSpeech:
 
 
 class Coder(Protocol):
-    """What a speech engine's module offers; documented in `vqcodec.speech.celp.engine`."""
+    """What the coder of a speech engine offers; documented in `vqcodec.speech.celp.engine`."""
 
     def encode(
         self,
@@ -104,36 +105,17 @@ class Coder(Protocol):
         """What an engine's header says: `samples`, `packet_samples`, and what is particular to the engine."""
 
 
-@dataclass(frozen=True)
-class SpeechEngine:
-    """What is known of an engine without loading it.
+def engine_for(name: str) -> SpeechEngine:
+    """Return the speech engine of that name.
 
-    Attributes:
-        name: as codebooks and files carry it.
-        module: where its `Coder` is.
-        sample_rate: Hz. band: "nb" or "wb".
-        kbps: its rate, where that is fixed by the format; None where it can be chosen.
+    Raises:
+        UnsupportedError: this version has no such speech engine.
     """
-
-    name: str
-    module: str
-    sample_rate: int
-    band: str
-    kbps: float | None = None
-
-    @property
-    def coder(self) -> Coder:
-        """Its functions."""
-        coder: Coder = importlib.import_module(self.module)
-        return coder
+    engine = engine_of_medium(name, "speech")
+    assert isinstance(engine, SpeechEngine)
+    return engine
 
 
-ENGINES = {
-    engine.name: engine
-    for engine in (
-        SpeechEngine("speech/celp-nb", "vqcodec.speech.celp.engine", 8000, "nb"),
-        SpeechEngine("speech/celp-wb", "vqcodec.speech.celp.engine", 16000, "wb"),
-        SpeechEngine("speech/celp-fixed", "vqcodec.speech.textbook.celp.engine", 8000, "nb", 4.8),
-        SpeechEngine("speech/ld-celp", "vqcodec.speech.textbook.ld_celp.engine", 8000, "nb", 16.0),
-    )
-}
+def is_speech_engine(name: str) -> bool:
+    """Return whether there is a speech engine of that name."""
+    return isinstance(find_engine(name), SpeechEngine)

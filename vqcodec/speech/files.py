@@ -16,7 +16,8 @@ from vqcodec.container.chunks import MAGIC, Damage
 from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.speech.engines import ENGINES, SpeechEngine
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.speech.engines import engine_for
 from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
 
 MEDIUM = "speech"
@@ -82,7 +83,7 @@ def dump_speech(
     Raises:
         LimitError: more channels than a file can have.
     """
-    sample_rate = ENGINES[codebook.engine].sample_rate
+    sample_rate = engine_for(codebook.engine).sample_rate
     if len(streams) > limits.MAX_AUDIO_CHANNELS:
         raise LimitError(f"{len(streams)} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
     reference = (CodebookReference.embedding if embed_codebook else CodebookReference.shared)(codebook)
@@ -212,10 +213,7 @@ def assemble_speech(
 
 
 def _engine_of(name: str) -> SpeechEngine:
-    engine = ENGINES.get(name)
-    if engine is not None:
-        return engine
     medium = name.partition("/")[0]
     if medium != MEDIUM:
         raise UnsupportedError(f"this is a file of medium {medium}, not of {MEDIUM}")
-    raise UnsupportedError(f"coded by {name}, which is not known here; a newer version of vqcodec is needed")
+    return engine_for(name)

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import UsageError
 from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
+from vqcodec.media.registry import default_codebook
 from vqcodec.threads import default_threads
 from vqcodec.video.encoding import Plan, Written, write_video
 from vqcodec.video.io.frames import Frame, chroma_size
@@ -103,7 +104,7 @@ def encode_video(
     format = VideoFormat(width, height, Fraction(rate).limit_denominator(100_000), aspect, full_range)
     format.check()
     source = ArraySource(list(checked) if isinstance(frames, Sequence) else checked, format)
-    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or DEFAULT_CODEBOOKS["video"])
+    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or default_codebook("video"))
     plan = Plan(
         source,
         book,
