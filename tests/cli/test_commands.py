@@ -138,7 +138,7 @@ USAGE = [
     Case("compare photo.png small.png", 2, r"small\.png: 24x20 pixels, but photo\.png has 52x44"),
     Case("compare photo.png", 2, r"Missing argument 'TEST'"),
     Case("train-codebook photo.png", 2, r"Missing option.*-o"),
-    Case("train-codebook photo.png -o x.vqcb --engine block --block 17", 2, r"--block"),
+    Case("train-codebook photo.png -o x.vqcb --engine block --side 17", 2, r"side 17 is out of range; choose 1 to 16"),
     Case("train-codebook photo.png -o x.vqcb --engine block --lambda nan", 2, r"lambda"),
     Case("train-codebook photo.png -o x.vqcb --size 8", 2, r"--size is an option of engine block, not of transform"),
     Case(

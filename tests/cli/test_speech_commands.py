@@ -16,12 +16,13 @@ from test_commands import Case, contents
 from typer.testing import Result
 
 from vqcodec import api
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
+from vqcodec.codebook.library import list_codebooks
 from vqcodec.container.chunks import PACKET
+from vqcodec.media.registry import default_codebook
 
 Run = Callable[..., Result]
 
-SPEECH_CODEBOOKS = {DEFAULT_CODEBOOKS["speech/celp-nb"], DEFAULT_CODEBOOKS["speech/celp-wb"]}
+SPEECH_CODEBOOKS = {default_codebook("speech/celp-nb"), default_codebook("speech/celp-wb")}
 pytestmark = pytest.mark.skipif(
     not {entry.name for entry in list_codebooks()} >= SPEECH_CODEBOOKS,
     reason="the speech codebooks are not in the library: codebooks/recipe.sh makes them",

@@ -186,7 +186,7 @@ def test_rate_distortion_rounds_lower_the_rate(corpus):
         ({"side": 17}, "1 to 16"),
         ({"layout": "422"}, "layout"),
         ({"scales": 3}, "scales"),
-        ({"colour": 1}, "unknown training option"),
+        ({"colour": 1}, "has no option colour; it has size, side"),
     ],
 )
 def test_impossible_options_are_refused(corpus, options, message):

@@ -13,13 +13,14 @@ from synthetic_speech import synthetic_speech
 
 import vqcodec
 from vqcodec import api
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks, load_codebook
+from vqcodec.codebook.library import list_codebooks, load_codebook
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnreadableInputError, UsageError
+from vqcodec.media.registry import default_codebook
 from vqcodec.reports import SpeechComparison, SpeechDecodeReport, SpeechEncodeReport, SpeechInfo
 from vqcodec.speech.codec import payload_bytes
 
-SPEECH_CODEBOOKS = {DEFAULT_CODEBOOKS["speech/celp-nb"], DEFAULT_CODEBOOKS["speech/celp-wb"]}
+SPEECH_CODEBOOKS = {default_codebook("speech/celp-nb"), default_codebook("speech/celp-wb")}
 pytestmark = pytest.mark.skipif(
     not {entry.name for entry in list_codebooks()} >= SPEECH_CODEBOOKS,
     reason="the speech codebooks are not in the library: codebooks/recipe.sh makes them",
@@ -86,7 +87,7 @@ def test_any_length_at_any_rate_comes_back_whole(rate: int, length: int) -> None
 @pytest.mark.parametrize("band", ["nb", "wb"])
 def test_the_report_tells_what_the_decoder_gives(talk: np.ndarray, band: str) -> None:
     report = encode(wav(talk, 16000), band=band, quality=80)
-    assert (report.engine, report.codebook.name) == (f"speech/celp-{band}", DEFAULT_CODEBOOKS[f"speech/celp-{band}"])
+    assert (report.engine, report.codebook.name) == (f"speech/celp-{band}", default_codebook(f"speech/celp-{band}"))
     assert (report.sample_rate, report.samples, report.channels, report.streams) == (16000, 64000, 1, 1)
     assert report.duration_s == 4.0
     assert report.kbps == pytest.approx(report.output_bytes * 8 / 4000)
@@ -132,7 +133,7 @@ def test_the_band_goes_by_rate_and_bitrate(talk: np.ndarray) -> None:
     assert encode(wav(short, 16000)).engine == "speech/celp-wb"
     assert encode(wav(short, 8000)).engine == "speech/celp-nb"
     assert encode(wav(short, 16000), bitrate=5).engine == "speech/celp-nb"
-    assert encode(wav(short, 16000), codebook=DEFAULT_CODEBOOKS["speech/celp-nb"]).engine == "speech/celp-nb"
+    assert encode(wav(short, 16000), codebook=default_codebook("speech/celp-nb")).engine == "speech/celp-nb"
 
 
 def test_channels_are_mixed_with_a_word_or_kept(talk: np.ndarray) -> None:
@@ -314,7 +315,7 @@ def test_arrays_beyond_the_limits_are_refused() -> None:
 
 def test_the_wrong_codebook_is_refused(narrow: bytes) -> None:
     with pytest.raises(CodebookError):
-        api.decode(narrow, codebook=load_codebook(DEFAULT_CODEBOOKS["speech/celp-wb"]))
+        api.decode(narrow, codebook=load_codebook(default_codebook("speech/celp-wb")))
 
 
 def test_recordings_are_compared_after_aligning(talk: np.ndarray) -> None:
