@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.wording.common import encode_line, encode_total
+from vqcodec.cli.wording.engines import engine_options
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyEncodeReport
@@ -32,7 +34,7 @@ EXAMPLES = options.examples(
 )
 
 
-@unbundled
+@partial(unbundled, more_help=engine_options)
 def encode(
     inputs: Annotated[
         list[str],
@@ -55,7 +57,6 @@ def encode(
     video, the signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`).
     --tune, --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are
     refused; so are quality, size and effort with the speech codebooks of fixed rate, celp-4800 and ld-celp-16k.
-    --option passes on what a video engine has of its own, such as distance=8 for video/mc.
     """
     asked = wishes.as_arguments()
     items = plan_outputs(inputs, outputs.output, outputs.folder, ".vqc")

@@ -11,6 +11,7 @@ from vqcodec.cli.console import Console
 from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.common import info_lines
+from vqcodec.cli.wording.engines import engine_facts
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyInfo
@@ -37,6 +38,6 @@ def info(
         return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
 
     def show(_item: Item, report: AnyInfo) -> None:
-        console.result(report.as_dict(), *info_lines(report))
+        console.result(report.as_dict() | engine_facts(report.engine), *info_lines(report))
 
     process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

@@ -14,6 +14,7 @@ from vqcodec.cli.options import common as options
 from vqcodec.cli.options import training
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.options.common import Media
+from vqcodec.cli.wording import engines
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Source, check_destination, write_all
 from vqcodec.media.registry import engine_to_train
@@ -31,7 +32,7 @@ EXAMPLES = options.examples(
 )
 
 
-@partial(unbundled, more_help=training.engine_list)
+@partial(unbundled, more_help=engines.engines_to_train)
 def train_codebook(
     inputs: Annotated[
         list[str],
@@ -54,8 +55,8 @@ def train_codebook(
             "--engine",
             metavar="NAME",
             help="Engine that the codebook is for.",
-            show_default=training.default_engines(),
-            autocompletion=training.complete_engine,
+            show_default=engines.default_engines(),
+            autocompletion=engines.complete_engine,
         ),
     ] = None,
     chosen: training.EngineOptions,

@@ -48,7 +48,7 @@ KeepPartial = Annotated[
 ]
 EngineOption = Annotated[
     list[str] | None,
-    typer.Option("--option", metavar="NAME=VALUE", help="(video) An option of the engine, by name; may be repeated."),
+    typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine, by name; may be repeated."),
 ]
 
 
@@ -68,6 +68,8 @@ def engine_options(given: Sequence[str]) -> dict[str, object]:
 
 
 def _value(text: str) -> object:
+    if text in ("true", "false"):
+        return text == "true"
     for kind in (int, float):
         try:
             return kind(text)
