@@ -175,7 +175,7 @@ def test_parts_and_rates_that_cannot_be_are_refused(narrow: bytes) -> None:
     for wrong in ({"duration": 0}, {"duration": math.nan}, {"start": math.nan}, {"rate": "much"}, {"rate": 10}):
         with pytest.raises(UsageError):
             decode(narrow, **wrong)
-    with pytest.raises(UsageError, match="a crop is for pictures"):
+    with pytest.raises(UsageError, match="crop is for pictures, and this is speech"):
         decode(narrow, crop=(0, 0, 1, 1))
     with pytest.raises(UsageError, match="names no sound format"):
         api.decode(narrow, "x.png")
@@ -267,10 +267,10 @@ def test_missing_packets_are_never_passed_over_in_silence(talk: np.ndarray) -> N
         ({"target_size": 0}, UsageError, "target size 0"),
         ({"target_psnr": 30}, UsageError, "target PSNR is for pictures"),
         ({"effort": 10}, UsageError, "effort 10"),
-        ({"band": "swb"}, UsageError, "band 'swb' is unknown"),
-        ({"channels": "left"}, UsageError, "channels 'left'"),
+        ({"band": "swb"}, UsageError, "band swb is not known; choose auto, nb or wb"),
+        ({"channels": "left"}, UsageError, "channels left is not known; choose mix or keep"),
         ({"tune": "ssim"}, UsageError, "speech has no option tune; it has band, channels"),
-        ({"medium": "smell"}, UsageError, "medium 'smell' is unknown"),
+        ({"medium": "smell"}, UsageError, "medium smell is not known; choose image, speech or video"),
         ({"medium": "image"}, UnreadableInputError, "not a picture"),
         ({"medium": "speech", "codebook": "photo"}, UsageError, "codebook is for image"),
         ({"band": "wb", "codebook": "speech-nb"}, UsageError, "band wb was asked for, but codebook speech-nb"),
@@ -289,7 +289,7 @@ def test_pictures_have_no_bitrate_and_no_seconds() -> None:
 
     target = io.BytesIO()
     Image.new("L", (8, 8)).save(target, "PNG")
-    with pytest.raises(UsageError, match="a bitrate is for sound"):
+    with pytest.raises(UsageError, match="bitrate is for speech and video, and this is a picture"):
         api.encode(target.getvalue(), bitrate=5)
     with pytest.raises(UsageError, match="this is a picture"):
         api.decode(api.encode(target.getvalue(), codebook="classic-2x2-256").data, start=1)

@@ -13,8 +13,6 @@ from typing import Any
 
 from vqcodec.media.options import Option, check_options
 
-MEDIA = ("image", "speech", "video")
-
 RESERVED = (
     "sources", "medium", "engine", "name", "threads", "progress", "skipped", "inputs", "output", "force", "media",
     "quiet", "no_progress", "as_json", "json", "debug", "help",

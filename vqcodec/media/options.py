@@ -11,10 +11,16 @@ import numbers
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vqcodec.errors import UsageError
+from vqcodec.names import printable
+
+MEDIA = {"image": "pictures", "speech": "speech", "video": "video"}
+"""The media by name, and what help texts call them."""
+
+_ONE_OF = {"image": "a picture", "speech": "speech", "video": "video"}
 
 
 @dataclass(frozen=True)
@@ -26,17 +32,19 @@ class Option(ABC):
         help: one or two sentences for the command line.
         default: the value where nothing is asked for; None where that depends on something else.
         default_help: says what the default is where `default` does not.
+        media: names of the media that have it; empty for all.
     """
 
     name: str
     help: str = ""
     default: Any = None
     default_help: str = ""
+    media: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def label(self) -> str:
-        """The name as messages write it."""
-        return self.name.rstrip("_").replace("_", " ")
+        """The name as messages write it, such as "target PSNR"."""
+        return self.name.rstrip("_").replace("_", " ").replace("psnr", "PSNR")
 
     @property
     @abstractmethod
@@ -51,9 +59,28 @@ class Option(ABC):
             UsageError: the value is of the wrong type or out of range; the message says what to choose.
         """
 
+    def value_in(self, given: Mapping[str, Any]) -> Any:
+        """Return the checked value of this option in `given`, by name; its default if it is not there.
+
+        None stands for the default of an option whose default is None.
+
+        Raises:
+            UsageError: as `check`.
+        """
+        value = given.get(self.name)
+        if self.name not in given or (value is None and self.default is None):
+            return self.default
+        return self.check(value)
+
+    def check_medium(self, medium: str) -> None:
+        """Raise UsageError if `medium` does not have this option."""
+        if self.media and medium not in self.media:
+            having = " and ".join(MEDIA[name] for name in self.media)
+            raise UsageError(f"{self.label} is for {having}, and this is {_ONE_OF[medium]}")
+
     def _refuse(self, value: Any, why: str) -> UsageError:
         short = isinstance(value, float) or (isinstance(value, int) and value.bit_length() > 64)
-        shown = f"{_as_float(value):g}" if short else f"{value!s:.40}"
+        shown = f"{_as_float(value):g}" if short else printable(str(value), 40)
         return UsageError(f"{self.label} {shown} {why}; choose {self.range}")
 
 
@@ -147,10 +174,11 @@ class FlagOption(Option):
         return "True or False"
 
     def check(self, value: Any) -> bool:
-        """Return the value, which must be a bool."""
-        if not isinstance(value, bool):
+        """Return the value as a bool; NumPy's bool is accepted, numbers and text are not."""
+        of_numpy = getattr(getattr(value, "dtype", None), "kind", "") == "b" and getattr(value, "shape", None) == ()
+        if not isinstance(value, bool) and not of_numpy:
             raise self._refuse(value, "is neither yes nor no")
-        return value
+        return bool(value)
 
 
 @dataclass(frozen=True)
@@ -166,7 +194,7 @@ class TextOption(Option):
         """Return the text."""
         if not isinstance(value, str):
             raise self._refuse(value, "is not text")
-        return value
+        return str(value)
 
 
 @dataclass(frozen=True)
@@ -201,9 +229,4 @@ def check_options(declared: Sequence[Option], given: Mapping[str, Any], owner: s
     if unknown:
         known = f"it has {', '.join(names)}" if names else "it has none"
         raise UsageError(f"{owner} has no option {unknown[0]}; {known}")
-    return {
-        option.name: option.default
-        if option.name not in given or (given[option.name] is None and option.default is None)
-        else option.check(given[option.name])
-        for option in declared
-    }
+    return {option.name: option.value_in(given) for option in declared}

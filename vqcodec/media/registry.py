@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from vqcodec.errors import UnsupportedError, UsageError
-from vqcodec.media.engine import MEDIA, RESERVED, Engine, SpeechEngine, load
-from vqcodec.media.options import NumberOption, Option
+from vqcodec.media.engine import RESERVED, Engine, SpeechEngine, load
+from vqcodec.media.options import MEDIA, NumberOption, Option
 from vqcodec.names import is_engine_name, printable
 
 _BUILT_IN = (

@@ -132,5 +132,5 @@ def bounded_group(width: int, height: int, wanted: int | None, usual: int, most:
         UsageError: more than `most` are wanted, or none.
     """
     if wanted is not None and not 1 <= wanted <= most:
-        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {most}")
+        raise UsageError(f"gop {wanted} is out of range; choose 1 to {most} frames")
     return max(1, min(wanted or usual, GROUP_SAMPLES // (width * height)))

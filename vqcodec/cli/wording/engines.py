@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vqcodec.media.engine import MEDIA, Engine
-from vqcodec.media.options import ChoiceOption, FlagOption, NumberOption, Option, PathOption
+from vqcodec.media.engine import Engine
+from vqcodec.media.options import MEDIA, ChoiceOption, FlagOption, NumberOption, Option, PathOption
 from vqcodec.media.registry import engine_to_train, engines, find_engine, trainable_engines
 from vqcodec.media.training_options import FROM_SCRATCH, ParentOption
 
