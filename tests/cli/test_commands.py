@@ -97,7 +97,7 @@ USAGE = [
     Case("encoed photo.png", 2, r"Did you mean 'encode'"),
     Case("encode", 2, r"Missing argument 'INPUT'"),
     Case("encode photo.png --frob", 2, r"No such option: --frob"),
-    Case("encode photo.png -q 101", 2, r"-q': quality 101 is out of range; choose 0 to 100; see"),
+    Case("encode photo.png -q 101", 2, r"--quality': quality 101 is out of range; choose 0 to 100; see"),
     Case("encode photo.png -q -1", 2, r"-q"),
     Case("encode photo.png -q nan -o x.vqc", 2, r"quality"),
     Case("encode photo.png -q much", 2, r"-q"),

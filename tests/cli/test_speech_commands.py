@@ -177,7 +177,7 @@ REFUSED = [
     Case(
         "encode talk.wav --target-psnr 30 -o x.vqc",
         2,
-        r"talk\.wav: target PSNR is for pictures and video, and this is speech",
+        r"target PSNR is for pictures and video, and this is speech",
     ),
     Case("encode talk.wav --tune ssim -o x.vqc", 2, r"talk\.wav: speech has no option tune"),
     Case("encode talk.wav --band swb -o x.vqc", 2, r"--band"),

@@ -233,7 +233,7 @@ def test_any_cut_or_flip_is_a_named_error() -> None:
 
 
 def test_the_codebook_has_to_be_the_one() -> None:
-    with pytest.raises(CodebookError, match="needs the codebook 'stored' .*, not 'photo'"):
+    with pytest.raises(CodebookError, match=r"needs the codebook 'stored' .*, not 'photo'"):
         api.decode(coded(), codebook="photo")
     with pytest.raises(CodebookError, match="stored"):
         api.decode(coded())

@@ -86,7 +86,8 @@ class Given:
         """
         default = vars(Given())
         given = {name: value for name, value in vars(self).items() if value != default[name]}
-        arguments = {**given, **_engine_options(given.pop("engine_option", []))}
+        engine_options = _engine_options(given.pop("engine_option", []))
+        arguments = {**given, **engine_options}
         encoding.EncodeOptions.of(arguments)
         return arguments
 
