@@ -25,6 +25,7 @@ from vqcodec.cli import reference
 from vqcodec.cli.exit_codes import EXIT_CODES
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.media.registry import default_codebook
+from vqcodec.media.target import DEFAULTS
 
 Run = Callable[..., Result]
 

@@ -198,7 +198,7 @@ REFUSED = [
     Case("decode talk.vqc -o x.png", 2, r"x\.png: the extension names no sound format"),
     Case("decode talk.vqc -o x.wav --start 2.5", 2, r"talk\.vqc: start 2\.5 s is not within the recording"),
     Case("decode talk.vqc -o x.wav --start -1", 2, r"--start"),
-    Case("decode talk.vqc -o x.wav --duration 0", 2, r"duration 0 is out of range; choose above 0 s"),
+    Case("decode talk.vqc -o x.wav --duration 0", 2, r"duration 0 is out of range; choose above 0"),
     Case("decode talk.vqc -o x.wav --rate fast", 2, r"rate fast is not a sampling rate; choose source, codec, or 1000"),
     Case("decode talk.vqc -o x.wav --crop 0,0,1x1", 2, r"talk\.vqc: crop is for pictures, and this is speech"),
     Case("decode talk.vqc -o exists.wav", 8, r"\Avqcodec: exists\.wav: exists already; pass --force[^\n]+\n\Z"),

@@ -25,6 +25,7 @@ from vqcodec.codebook.library import shipped_folder
 from vqcodec.errors import LimitError, UsageError
 from vqcodec.media import decoding, encoding, keywords, target
 from vqcodec.media.kinds import FractionOption, FrameRangeOption, FrameRateOption
+from vqcodec.media.registry import engines
 from vqcodec.media.target import DEFAULTS, Target, Work
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import frame_bytes, head
@@ -114,12 +115,14 @@ ROWS: dict[str, Row] = {
         ("image", "video"),
         "target PSNR",
     ),
-    "target_size": Row("choose at least 1 byte", (9000, np.int64(9000), None), (*NOT_WHOLE, 0, -1, np.int64(0))),
+    "target_size": Row(
+        "choose 1 to 1099511627776 bytes", (9000, np.int64(9000), None), (*NOT_WHOLE, 0, -1, np.int64(0))
+    ),
     "bitrate": Row(
         "choose 0.1 to", (60, np.float32(60), np.int64(60), None), (*NOT_NUMBERS, 0, 0.05, -6, 2e6), SOUND
     ),
     "effort": Row("choose 0 to 9", (0, 9, np.int64(1), np.uint8(1), None), (*NOT_WHOLE, -1, 10, 99, np.int64(10))),
-    "threads": Row("choose at least 1", (1, 3, np.int64(2), None), (*NOT_WHOLE, 0, -1)),
+    "threads": Row("choose 1 to 1024", (1, 3, np.int64(2), None), (*NOT_WHOLE, 0, -1, 1025)),
     "codebook": Row("choose a name, a path or a Codebook", (None,), (5, b"photo", True, ["photo"], np.arange(2), 2.5)),
     "embed_codebook": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None)),
     "strip_metadata": Row("choose True or False", (True, False, np.bool_(False)), (*NOT_FLAGS, None)),
@@ -187,7 +190,12 @@ ROWS: dict[str, Row] = {
     "start": Row(
         "choose at least 0 s", (0, 0.01, np.float32(0.02), np.int64(0), None), (*NOT_NUMBERS, -1, -0.1), SOUND
     ),
-    "duration": Row("choose above 0 s", (0.02, np.float32(0.02), 99, None), (*NOT_NUMBERS, 0, -1), SOUND),
+    "duration": Row(
+        "choose above 0 and up to 1000000000 s",
+        (0.02, np.float32(0.02), 99, None),
+        (*NOT_NUMBERS, 0, -1, 1e308),
+        SOUND,
+    ),
     "salvage": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None), SOUND),
     "lossless": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None), VIDEO),
     "bits": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None)),
@@ -381,7 +389,7 @@ def test_functions_without_files_have_no_options_of_files() -> None:
         call("encode_image", "image", overwrite=True)
 
 
-ENGINE_OPTIONS = {"tune", "chroma", "alpha_quality", "distance", "depth", "motion", "replenish"}
+ENGINE_OPTIONS = {option.name for engine in engines() for option in engine.encode_options}
 
 
 def test_the_types_have_the_names_of_the_declarations() -> None:
@@ -389,8 +397,15 @@ def test_the_types_have_the_names_of_the_declarations() -> None:
     own = {field.name for field in fields(encoding.EncodeOptions)} - {"target", "work", "engine"}
     assert own | {option.name for option in (*target.TARGET_OPTIONS, *target.WORK_OPTIONS)} == encode
     assert keywords.EncodeKeywords.__optional_keys__ == encode | ENGINE_OPTIONS
-    for narrower in (keywords.ImageKeywords, keywords.SpeechKeywords, keywords.VideoKeywords):
-        assert narrower.__optional_keys__ < keywords.EncodeKeywords.__optional_keys__
+    common = keywords.CommonKeywords.__optional_keys__
+    for medium, kind in (
+        ("image", keywords.ImageKeywords),
+        ("speech", keywords.SpeechKeywords),
+        ("video", keywords.VideoKeywords),
+    ):
+        of_engines = {option.name for engine in engines(medium) for option in engine.encode_options}
+        assert kind.__optional_keys__ & ENGINE_OPTIONS == of_engines
+        assert common < kind.__optional_keys__ < keywords.EncodeKeywords.__optional_keys__
     decode = {option.name for option in decoding.DECODE_OPTIONS}
     assert keywords.DecodeKeywords.__optional_keys__ == decode
     assert {field.name for field in fields(decoding.DecodeOptions)} == decode

@@ -38,7 +38,14 @@ RATE = SampleRateOption(
 )
 START = NumberOption("start", "Where to begin.", default_help="0", low=0, unit="s", media=("speech", "video"))
 DURATION = NumberOption(
-    "duration", "How much to decode.", default_help="all", low=0, above_low=True, unit="s", media=("speech", "video")
+    "duration",
+    "How much to decode.",
+    default_help="all",
+    low=0,
+    above_low=True,
+    high=1_000_000_000,
+    unit="s",
+    media=("speech", "video"),
 )
 SALVAGE = FlagOption(
     "salvage",

@@ -43,7 +43,12 @@ TARGET_PSNR = NumberOption(
     media=("image", "video"),
 )
 TARGET_SIZE = NumberOption(
-    "target_size", "Instead of a quality: largest size of the file.", low=1, whole=True, unit="byte"
+    "target_size",
+    "Instead of a quality: largest size of the file.",
+    low=1,
+    high=1 << 40,
+    whole=True,
+    unit="bytes",
 )
 BITRATE = NumberOption(
     "bitrate",
@@ -63,7 +68,12 @@ EFFORT = NumberOption(
     default_help=f"{DEFAULTS['image'].effort}; for speech and video {DEFAULTS['speech'].effort}",
 )
 THREADS = NumberOption(
-    "threads", "Threads to use; results are the same for any number.", low=1, whole=True, default_help="one a CPU"
+    "threads",
+    "Threads to use; results are the same for any number.",
+    low=1,
+    high=1024,
+    whole=True,
+    default_help="one a CPU",
 )
 
 TARGET_OPTIONS = (QUALITY, TARGET_PSNR, TARGET_SIZE, BITRATE)
@@ -81,7 +91,7 @@ class Target:
         quality: 0 to 100.
         psnr: dB to reach, above 0 and up to 100; of pictures over all colour samples, of video the mean over the frames
             of (6 Y + U + V) / 8.
-        size: most bytes of the file, at least 1.
+        size: most bytes of the file, 1 to 2**40.
         bitrate: kbit/s on average; of speech the payload of all channels together, of video the whole file.
 
     Raises:
@@ -125,7 +135,7 @@ class Work:
 
     Attributes:
         effort: 0 (quickest) to 9 (smallest files); None for the medium's default.
-        threads: how many to use; None for one a CPU. The bytes are the same for any number.
+        threads: how many to use, 1 to 1024; None for one a CPU. The bytes are the same for any number.
 
     Raises:
         UsageError: one is no whole number or out of range.
