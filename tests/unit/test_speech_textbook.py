@@ -16,7 +16,7 @@ from vqcodec.container.registry import engine_numbered
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UsageError
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.codec import decode_speech, encode_speech
-from vqcodec.speech.engines import SpeechOptions, engine_for
+from vqcodec.speech.engines import Settings, engine_for
 from vqcodec.speech.textbook.celp import codebook as celp_codebook
 from vqcodec.speech.textbook.celp import engine as celp
 from vqcodec.speech.textbook.celp import search as celp_search
@@ -116,8 +116,8 @@ def test_speech_is_approximated(kind: str) -> None:
 def test_threads_do_not_show_and_progress_is_told(kind: str) -> None:
     coder, book = CODERS[kind]
     seen: list[float] = []
-    one = coder.encode(SPEECH_5S, book, SpeechOptions(threads=1), seen.append)
-    assert coder.encode(SPEECH_5S, book, SpeechOptions(threads=3)).packets == one.packets
+    one = coder.encode(SPEECH_5S, book, Settings(threads=1), seen.append)
+    assert coder.encode(SPEECH_5S, book, Settings(threads=3)).packets == one.packets
     assert seen == [(n + 1) / len(one.packets) for n in range(len(one.packets))]
 
 

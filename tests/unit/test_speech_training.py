@@ -12,7 +12,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, UsageError
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.celp import engine
-from vqcodec.speech.celp.engine import SpeechOptions
+from vqcodec.speech.celp.engine import Settings
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.excitation.costs import coded_costs
 from vqcodec.speech.training import train as training
@@ -48,7 +48,7 @@ def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder:
     assert trained.lsf.sizes.tolist() == parent.lsf.sizes.tolist()
     samples = np.rint(speech).astype(np.int16)
     for book in (PARENT, own):
-        coded = engine.encode(samples, book, SpeechOptions(size=1500, effort=1, threads=1))
+        coded = engine.encode(samples, book, Settings(size=1500, effort=1, threads=1))
         error = float(((samples - coded.reconstruction.astype(float)) ** 2).sum())
         if book is PARENT:
             limit = error

@@ -146,11 +146,11 @@ def _code_picture(
 
 
 def _code_speech(engine: SpeechEngine, entry: CodebookEntry, effort: int | None) -> None:
-    from vqcodec.speech.engines import SpeechOptions
+    from vqcodec.speech.engines import Settings
 
     codebook, coder = entry.load(), engine.coder
     quality = LOW_QUALITY if engine.kbps is None else None
-    encoded = coder.encode(hum(), codebook, SpeechOptions(quality=quality, effort=effort, threads=1))
+    encoded = coder.encode(hum(), codebook, Settings(quality=quality, effort=effort, threads=1))
     packets: list[bytes | None] = [*encoded.packets[:-1], None]
     for kept in (encoded.packets, packets):
         coder.decode(encoded.header, kept, codebook, threads=1)

@@ -26,7 +26,7 @@ from vqcodec.media.registry import default_codebook
 from vqcodec.media.target import THREADS, Target, Work
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.decoding import Decoding
-from vqcodec.speech.engines import SpeechOptions, engine_for, is_speech_engine
+from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
 from vqcodec.speech.sound.audio import ArraySource
@@ -309,12 +309,12 @@ class _Encoder:
         bitrate: float | None = None,
         size: int | None = None,
     ) -> EncodedSound:
-        options = SpeechOptions(quality, bitrate, size, effort, self._work.threads)
+        settings = Settings(quality, bitrate, size, effort, self._work.threads)
         meter = QualityMeter(self._engine.sample_rate)
         streams: list[CodedStream] = []
         parts: Counter[str] = Counter()
         for number, samples in enumerate(self._channels):
-            coded = self._engine.coder.encode(samples, self._codebook, options, self._share(number))
+            coded = self._engine.coder.encode(samples, self._codebook, settings, self._share(number))
             meter.add(samples, coded.reconstruction)
             parts.update(coded.bits)
             header = StreamHeader.of(self._rate, self._length, self._engine.sample_rate, samples.size, coded.header)

@@ -10,28 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UsageError
 from vqcodec.media.engine import SpeechEngine
 from vqcodec.media.registry import engine_of_medium, find_engine
-
-MAX_EFFORT = 9
 
 Progress = Callable[[float], None]
 Samples = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class SpeechOptions:
-    """What to encode for; at most one of quality, bitrate and size, else the engine's default quality.
+class Settings:
+    """What to encode for, checked (`vqcodec.media.target`): at most one of quality, bitrate and size.
 
-    An engine of fixed rate has a use for the threads alone.
+    An engine of fixed rate uses only the threads.
 
     Attributes:
-        quality: 0 to 100.
+        quality: 0 to 100; the default of speech if no other is given.
         bitrate: kbit/s of header and packets, on average over the recording.
         size: most bytes of header and packets.
-        effort: of the search, 0 to 9; None for the engine's default.
-        threads: to use; None for all. The result does not depend on them.
+        effort: of the search, 0 to 9; None for the default of speech.
+        threads: to use; None for one a CPU. The result does not depend on them.
     """
 
     quality: float | None = None
@@ -39,16 +36,6 @@ class SpeechOptions:
     size: int | None = None
     effort: int | None = None
     threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if sum(aim is not None for aim in (self.quality, self.bitrate, self.size)) > 1:
-            raise UsageError("quality, bitrate and size exclude one another; give one of them")
-        if self.quality is not None and not 0 <= self.quality <= 100:
-            raise UsageError(f"quality {self.quality:g} is not in 0..100")
-        if self.bitrate is not None and not self.bitrate > 0:
-            raise UsageError(f"a bitrate of {self.bitrate:g} kbit/s is not possible; it must be positive")
-        if self.effort is not None and not 0 <= self.effort <= MAX_EFFORT:
-            raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
 
 
 @dataclass(frozen=True)
@@ -81,7 +68,7 @@ class Coder(Protocol):
         self,
         signal: npt.ArrayLike,
         codebook: Codebook,
-        options: SpeechOptions | None = None,
+        settings: Settings | None = None,
         progress: Progress | None = None,
     ) -> EncodedSpeech:
         """Encode a recording at the engine's sampling rate."""
