@@ -100,7 +100,7 @@ def train(paths: Sequence[Path], codebook: Path) -> None:
     from vqcodec.api.training import train_codebook
 
     made = train_codebook(
-        paths, medium="speech", engine="celp-nb", name="announcer", threads=1, parent=SHIPPED, most_seconds=60.0
+        paths, medium="speech", engine="celp-nb", name="announcer", threads=1, parent=SHIPPED, seconds=60.0
     )
     codebook.write_bytes(made.to_bytes())
 

@@ -26,6 +26,7 @@ from vqcodec.image import encode_picture
 from vqcodec.image.block.indices import select_indices
 from vqcodec.image.block.layers import layers_of, planes_of, vectors_of
 from vqcodec.image.pixels import Picture, read_picture
+from vqcodec.media.target import Target, Work
 
 DATA = Path("../shared/data/images/kodak")
 TRAIN = Path("../shared/data/images/train")
@@ -95,7 +96,7 @@ def _measure(book: Codebook, pictures: list[Picture]) -> Iterator[dict[str, obje
 def _rates(book: Codebook, pictures: list[Picture], method: str, qualities: tuple[int, ...]) -> Iterator[dict]:
     pixels = sum(picture.samples.size for picture in pictures)
     for quality in qualities:
-        encoded = [encode_picture(picture, codebook=book, quality=quality, effort=9) for picture in pictures]
+        encoded = [encode_picture(picture, codebook=book, target=Target(quality), work=Work(9)) for picture in pictures]
         yield {
             "codebook": book.name,
             "method": method,

@@ -17,6 +17,7 @@ from benchmarks.common import RESULTS, write_json
 from vqcodec.api.training import train_codebook
 from vqcodec.image import encode_picture
 from vqcodec.image.pixels import Picture, read_picture
+from vqcodec.media.target import Target, Work
 from vqcodec.metrics import psnr_rgb
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "kodim23.png"
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _measure(path: Path, picture: Picture, size: int) -> Iterator[dict[str, object]]:
     book = train_codebook([path], engine="block", name=f"palette-{size}", layout="joint", side=1, size=size)
     for quality in (100, 90):
-        encoded = encode_picture(picture, codebook=book, quality=quality, embed_codebook=True, effort=9)
+        encoded = encode_picture(picture, codebook=book, target=Target(quality), work=Work(9), embed_codebook=True)
         yield {
             "colours": size,
             "method": f"vqcodec, quality {quality}",

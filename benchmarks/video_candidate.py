@@ -13,7 +13,7 @@ from benchmarks.candidate import option
 from benchmarks.video_data import Clip, joined_planes, parse_y4m, y4m_bytes
 from benchmarks.video_peers import Outcome, VideoCodec
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS
+from vqcodec.media.registry import default_codebook
 from vqcodec.video.engines import Settings, engine_for
 
 LADDER = (29.0, 43.0, 57.0, 71.0)  # about 31 to 41 dB of luma
@@ -35,7 +35,7 @@ def candidate(
     """
     name, _, assignments = specification.partition(":")
     options = dict(_typed(*option(assignment)) for assignment in assignments.split(",") if assignment)
-    codebook = vqcodec.load_codebook(name or DEFAULT_CODEBOOKS.get("video", "video"))
+    codebook = vqcodec.load_codebook(name or default_codebook("video"))
     effort = options.pop("effort", effort)
     code = _code_group if groups else _code_file
 

@@ -22,7 +22,7 @@ classic() {
 }
 
 classic classic-4x4-256 --size 256 --training-vectors 2000000
-classic classic-2x2-256 --size 256 --block 2 --training-vectors 1000000
+classic classic-2x2-256 --size 256 --side 2 --training-vectors 1000000
 classic classic-4x4-1024 --size 1024 --classes 16 --training-vectors 2000000
 
 vqcodec train-codebook "$photos"/wp_*.png --engine transform --name photo --parent none \

@@ -24,6 +24,8 @@ _HOME = {
     "encode_video": "vqcodec.video.codec",
     "decode_video": "vqcodec.video.codec",
     "train_codebook": "vqcodec.api.training",
+    "register_engine": "vqcodec.media.registry",
+    "unregister_engine": "vqcodec.media.registry",
     "Codebook": "vqcodec.codebook.codebook",
     "load_codebook": "vqcodec.codebook.library",
     "VQCodecError": "vqcodec.errors",
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from vqcodec.errors import VQCodecError as VQCodecError
     from vqcodec.image import decode_image as decode_image
     from vqcodec.image import encode_image as encode_image
+    from vqcodec.media.registry import register_engine as register_engine
+    from vqcodec.media.registry import unregister_engine as unregister_engine
     from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
     from vqcodec.video.codec import decode_video as decode_video

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 from vqcodec import api
 from vqcodec.api.warming import compile_kernels
 from vqcodec.cli.app import app
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
+from vqcodec.codebook.library import list_codebooks
+from vqcodec.media.registry import default_codebook
 
 Run = Callable[..., Result]
 
@@ -121,7 +122,7 @@ def run() -> Run:
 
 
 def _shipped_codebook() -> Path:
-    return next(entry.path for entry in list_codebooks() if entry.name == DEFAULT_CODEBOOKS["image"])
+    return next(entry.path for entry in list_codebooks() if entry.name == default_codebook("image"))
 
 
 def _png(samples: np.ndarray) -> bytes:

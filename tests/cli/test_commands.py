@@ -97,12 +97,12 @@ USAGE = [
     Case("encoed photo.png", 2, r"Did you mean 'encode'"),
     Case("encode", 2, r"Missing argument 'INPUT'"),
     Case("encode photo.png --frob", 2, r"No such option: --frob"),
-    Case("encode photo.png -q 101", 2, r"-q"),
+    Case("encode photo.png -q 101", 2, r"--quality': quality 101 is out of range; choose 0 to 100; see"),
     Case("encode photo.png -q -1", 2, r"-q"),
     Case("encode photo.png -q nan -o x.vqc", 2, r"quality"),
     Case("encode photo.png -q much", 2, r"-q"),
     Case("encode photo.png -e 10", 2, r"-e"),
-    Case("encode photo.png --tune looks", 2, r"--tune"),
+    Case("encode photo.png --tune looks", 2, r"--tune': tune looks is not known; choose ssim or psnr; see"),
     Case("encode photo.png --chroma 422", 2, r"--chroma"),
     Case("encode photo.png --alpha-quality 101", 2, r"--alpha-quality"),
     Case(
@@ -138,7 +138,7 @@ USAGE = [
     Case("compare photo.png small.png", 2, r"small\.png: 24x20 pixels, but photo\.png has 52x44"),
     Case("compare photo.png", 2, r"Missing argument 'TEST'"),
     Case("train-codebook photo.png", 2, r"Missing option.*-o"),
-    Case("train-codebook photo.png -o x.vqcb --engine block --block 17", 2, r"--block"),
+    Case("train-codebook photo.png -o x.vqcb --engine block --side 17", 2, r"side 17 is out of range; choose 1 to 16"),
     Case("train-codebook photo.png -o x.vqcb --engine block --lambda nan", 2, r"lambda"),
     Case("train-codebook photo.png -o x.vqcb --size 8", 2, r"--size is an option of engine block, not of transform"),
     Case(

@@ -21,14 +21,11 @@ from synthetic_speech import synthetic_speech
 from typer.testing import Result
 
 from vqcodec import api
-from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.cli import reference
 from vqcodec.cli.exit_codes import EXIT_CODES
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS
-from vqcodec.image.codec import DEFAULT_QUALITY
-from vqcodec.image.transform.engine import Wishes
-from vqcodec.speech import codec as speech
-from vqcodec.video import codec as video
+from vqcodec.image.transform.descriptor import TRANSFORM
+from vqcodec.media.registry import default_codebook
+from vqcodec.media.target import DEFAULTS
 
 Run = Callable[..., Result]
 
@@ -84,16 +81,14 @@ def test_exit_codes_are_in_the_help(run: Run) -> None:
 
 def test_defaults_in_the_help_are_the_defaults(run: Run) -> None:
     text = " ".join(run("encode", "--help").stdout.split())
-    assert (
-        f"[default: ({DEFAULT_CODEBOOKS['image']}; {DEFAULT_CODEBOOKS['video']}; for speech that of the band)]" in text
-    )
-    others = f"for speech and video {speech.DEFAULT_QUALITY:g}"
-    assert f"[default: ({DEFAULT_QUALITY:g}; {others}); 0<=x<=100]" in text
-    assert f"[default: ({DEFAULT_EFFORT}; for speech and video {speech.DEFAULT_EFFORT}); 0<=x<=9]" in text
-    assert (video.DEFAULT_QUALITY, video.DEFAULT_EFFORT) == (speech.DEFAULT_QUALITY, speech.DEFAULT_EFFORT)
-    assert f"[default: ({Wishes.tune})]" in text
-    assert f"[default: ({Wishes.chroma})]" in text
-    assert f"[default: ({Wishes.alpha_quality:g}); 0<=x<=100]" in text
+    assert f"[default: ({default_codebook('image')}; {default_codebook('video')}; for speech that of the band)]" in text
+    assert DEFAULTS["video"] == DEFAULTS["speech"]
+    for picture, others in zip(DEFAULTS["image"], DEFAULTS["speech"], strict=True):
+        assert f"[default: ({picture:g}; for speech and video {others:g})]" in text
+    tune, chroma, alpha_quality = (option.default for option in TRANSFORM.encode_options)
+    assert f"[default: ({tune})]" in text
+    assert f"[default: ({chroma})]" in text
+    assert f"[default: ({alpha_quality:g})]" in text
 
 
 def _examples() -> list[str]:

@@ -16,12 +16,13 @@ from test_commands import Case, contents
 from typer.testing import Result
 
 from vqcodec import api
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
+from vqcodec.codebook.library import list_codebooks
 from vqcodec.container.chunks import PACKET
+from vqcodec.media.registry import default_codebook
 
 Run = Callable[..., Result]
 
-SPEECH_CODEBOOKS = {DEFAULT_CODEBOOKS["speech/celp-nb"], DEFAULT_CODEBOOKS["speech/celp-wb"]}
+SPEECH_CODEBOOKS = {default_codebook("speech/celp-nb"), default_codebook("speech/celp-wb")}
 pytestmark = pytest.mark.skipif(
     not {entry.name for entry in list_codebooks()} >= SPEECH_CODEBOOKS,
     reason="the speech codebooks are not in the library: codebooks/recipe.sh makes them",
@@ -173,7 +174,11 @@ REFUSED = [
     Case("encode talk.wav -q 5 --bitrate 4 -o x.vqc", 2, r"exclude one another"),
     Case("encode talk.wav --bitrate 0 -o x.vqc", 2, r"bitrate 0 "),
     Case("encode talk.wav --bitrate much -o x.vqc", 2, r"--bitrate"),
-    Case("encode talk.wav --target-psnr 30 -o x.vqc", 2, r"a target PSNR is for pictures"),
+    Case(
+        "encode talk.wav --target-psnr 30 -o x.vqc",
+        2,
+        r"target PSNR is for pictures and video, and this is speech",
+    ),
     Case("encode talk.wav --tune ssim -o x.vqc", 2, r"talk\.wav: speech has no option tune"),
     Case("encode talk.wav --band swb -o x.vqc", 2, r"--band"),
     Case("encode talk.wav --band wb -c speech-nb -o x.vqc", 2, r"band wb was asked for, but codebook speech-nb"),
@@ -193,9 +198,9 @@ REFUSED = [
     Case("decode talk.vqc -o x.png", 2, r"x\.png: the extension names no sound format"),
     Case("decode talk.vqc -o x.wav --start 2.5", 2, r"talk\.vqc: start 2\.5 s is not within the recording"),
     Case("decode talk.vqc -o x.wav --start -1", 2, r"--start"),
-    Case("decode talk.vqc -o x.wav --duration 0", 2, r"duration 0 s is out of range"),
-    Case("decode talk.vqc -o x.wav --rate fast", 2, r"rate fast is not possible; choose source, codec, or 1000"),
-    Case("decode talk.vqc -o x.wav --crop 0,0,1x1", 2, r"a crop is for pictures"),
+    Case("decode talk.vqc -o x.wav --duration 0", 2, r"duration 0 is out of range; choose above 0"),
+    Case("decode talk.vqc -o x.wav --rate fast", 2, r"rate fast is not a sampling rate; choose source, codec, or 1000"),
+    Case("decode talk.vqc -o x.wav --crop 0,0,1x1", 2, r"talk\.vqc: crop is for pictures, and this is speech"),
     Case("decode talk.vqc -o exists.wav", 8, r"\Avqcodec: exists\.wav: exists already; pass --force[^\n]+\n\Z"),
     Case("decode talk.vqc", 8, r"\Avqcodec: talk\.wav: exists already"),
     Case("decode talk.vqc -o /dev/full", 2, r"names no sound format"),

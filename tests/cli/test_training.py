@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shlex
@@ -18,77 +17,49 @@ from moving_pictures import write_clip
 from PIL import Image
 from typer.testing import Result
 
-from vqcodec.api.training import ENGINES, VideoOptions
-from vqcodec.cli.options.training import FIELDS, Engine, EngineOptions
+from vqcodec.cli.options.training import EngineOptions, flag
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import UsageError
 from vqcodec.image.block import train as block
-from vqcodec.image.block.train import BlockOptions
 from vqcodec.image.transform import train as transform
-from vqcodec.image.transform.train import TransformOptions
-from vqcodec.speech.textbook import training_options as textbook
+from vqcodec.media.engine import Engine
+from vqcodec.media.registry import engine_to_train, trainable_engines
+from vqcodec.media.training import Training
 from vqcodec.speech.textbook.celp import training as celp_training
 from vqcodec.speech.textbook.ld_celp import training as ld_training
 from vqcodec.speech.training import train as speech
-from vqcodec.speech.training.train import TrainingOptions
 from vqcodec.video.mc.training import train as mc
 from vqcodec.video.st3d import train as st3d
 
 Run = Callable[..., Result]
 
 ROOT = Path(__file__).parents[2]
-KINDS = {
-    Engine.TRANSFORM: TransformOptions,
-    Engine.BLOCK: BlockOptions,
-    Engine.CELP_NB: TrainingOptions,
-    Engine.CELP_WB: TrainingOptions,
-    Engine.CELP_FIXED: textbook.TrainingOptions,
-    Engine.LD_CELP: textbook.TrainingOptions,
-    Engine.MC: VideoOptions,
-    Engine.ST3D: VideoOptions,
-}
 
 
-@pytest.mark.parametrize("engine", [Engine.TRANSFORM, Engine.BLOCK, Engine.MC, Engine.ST3D])
-def test_every_option_of_an_engine_can_be_given(engine: Engine) -> None:
-    assert set(FIELDS[engine].values()) == {field.name for field in dataclasses.fields(KINDS[engine])}
-
-
-@pytest.mark.parametrize("engine", [Engine.CELP_NB, Engine.CELP_WB, Engine.CELP_FIXED, Engine.LD_CELP])
-def test_options_of_speech_are_those_of_its_training(engine: Engine) -> None:
-    assert set(FIELDS[engine].values()) <= {field.name for field in dataclasses.fields(KINDS[engine])} | {
-        "checkpoint",
-        "parent",
-    }
-
-
-def test_the_engines_are_those_that_can_be_trained() -> None:
-    assert [engine.value for engine in Engine] == [name for names in ENGINES.values() for name in names]
-
-
-@pytest.mark.parametrize("engine", Engine)
-def test_defaults_in_the_help_are_those_of_the_engine(engine: Engine, run: Run) -> None:
-    """But where they are none, the empty text, 0 or a flag, for which the help has words."""
-    text = " ".join(run("train-codebook", "--help").stdout.split())
-    for flag, name in FIELDS[engine].items():
-        value = getattr(KINDS[engine](), name, "")
-        shown = re.search(rf"{flag} .*?\[default: \((.*?)\)", text)
-        if value in ("", 0, False, None) or shown is None:
-            continue
-        apart = (other.split(" ") for other in shown[1].split("; with ")[1:])  # "block 4", "celp-fixed and ld-celp 8"
-        said = next((words[-1] for words in apart if engine.value in words), shown[1].split("; with ")[0])
-        assert said == (f"{value:g}" if isinstance(value, float) else str(value)), flag
+@pytest.mark.parametrize("engine", trainable_engines(), ids=lambda engine: engine.short_name)
+def test_help_says_the_default_of_every_option_of_every_engine(engine: Engine, run: Run) -> None:
+    text = " ".join(run("train-codebook", "--help").stdout.replace("-\n", "-").split())
+    for option in engine.training_options:
+        shown = re.search(rf" {flag(option.name)} (?:\S+ )?\((.*?)\) .*?\[default: \((.*?)\)\]", text)
+        assert shown is not None, option.name
+        assert shown[1] == "all" or engine.short_name in shown[1].replace("- ", "-").split(", ")
+        first, *others = shown[2].replace("- ", "-").split("; ")
+        apart = {name: words for names, words in (other.split(": ") for other in others) for name in names.split(", ")}
+        default = {False: "off", True: "on"}.get(option.default, option.default)
+        wanted = option.default_help or (f"{default:.15g}" if isinstance(default, float) else str(default))
+        assert apart.get(engine.short_name, first) == wanted, option.name
 
 
 def test_an_option_of_another_engine_is_refused() -> None:
-    assert EngineOptions(block=8, lambda_=0).for_engine(Engine.BLOCK) == {"side": 8, "lambda_": 0}
-    with pytest.raises(UsageError, match="--block is an option of engine block, not of transform"):
-        EngineOptions(block=8).for_engine(Engine.TRANSFORM)
+    chosen = EngineOptions(side=8, lambda_=0.0, rounds=None)
+    assert chosen.for_engine(engine_to_train("image", "block")) == {"side": 8, "lambda_": 0.0}
+    with pytest.raises(UsageError, match="--side is an option of engine block, not of transform"):
+        chosen.for_engine(engine_to_train("image", None))
 
 
 def test_options_reach_the_block_engine(workspace: Path, run: Run) -> None:
-    options = "--size 8 --block 2 --layout joint --classes 3 --lambda 5 --rounds 2 --scales 2 --symmetries"
+    options = "--size 8 --side 2 --layout joint --classes 3 --lambda 5 --rounds 2 --scales 2 --symmetries"
     result = run(
         *f"train-codebook photo.png -o x.vqcb --engine block {options} --training-vectors 900 --seed 7".split()
     )
@@ -128,23 +99,22 @@ def test_threads_do_not_change_the_codebook(workspace: Path, run: Run) -> None:
 def test_options_reach_the_transform_engine(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {}
 
-    def pretend(_corpus: object, name: str, options: TransformOptions, **rest: object) -> Codebook:
-        seen.update(dataclasses.asdict(options), **rest)
-        return untrained(name)
+    def pretend(task: Training[object]) -> Codebook:
+        seen.update({**task.options, "threads": task.threads, "parent": task.parent, "checkpoint": task.checkpoint})
+        return untrained(task)
 
     monkeypatch.setattr(transform, "train", pretend)
     options = "--rounds 2 --effort 0 --tune ssim --chroma 420 --scales 2 --pixels 99 --checkpoint rounds --threads 3"
     result = run(*f"train-codebook photo.png -o x.vqcb --parent none {options}".split())
     assert result.exit_code == 0, result.output
     wanted = {"rounds": 2, "effort": 0, "tune": "ssim", "chroma": "420", "scales": 2, "pixels": 99}
-    assert seen.items() >= {**wanted, "checkpoint": "rounds", "threads": 3, "parent": None}.items()
+    assert seen.items() >= {**wanted, "checkpoint": Path("rounds"), "threads": 3, "parent": None}.items()
 
 
-def untrained(name: str) -> Codebook:
+def untrained(task: Training[object]) -> Codebook:
     """A codebook that says nothing."""
-    return Codebook(
-        "image/block", name, {"a": np.zeros(1, np.uint8)}, {"corpus": {"pictures": 1, "recordings": 1, "clips": 1}}
-    )
+    corpus = {"pictures": 1, "recordings": 1, "clips": 1}
+    return Codebook(task.engine.name, task.name, {"a": np.zeros(1, np.uint8)}, {"corpus": corpus})
 
 
 def test_the_palette_tutorial_runs_as_it_is_written(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +140,8 @@ def test_training_tells_how_well_each_lsf_codebook_keeps_the_envelope(
     soundfile.write("voice.wav", np.zeros(16000), 8000)
     measured = {"bits_per_frame": 12.34, "mean_db": 1.5, "above_2_db": 0.25, "above_4_db": 0.0}
 
-    def pretend(_signals: object, _band: object, options: TrainingOptions, *rest: object) -> Codebook:
-        plain = untrained(options.name)
+    def pretend(task: Training[object]) -> Codebook:
+        plain = untrained(task)
         return Codebook(plain.engine, plain.name, plain.arrays, {**plain.provenance, "lsf": [measured, measured]})
 
     monkeypatch.setattr(speech, "train", pretend)
@@ -204,16 +174,8 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     paths = f"{script.parent.resolve()}:/usr/bin:/bin"
     subprocess.run(["sh", "recipe.sh", "images", "speech", "video"], check=True, env={"PATH": paths})
 
-    def pretend(_corpus: object, name: str, _options: object, **_rest: object) -> Codebook:
-        return untrained(name)
-
-    monkeypatch.setattr(block, "train", pretend)
-    monkeypatch.setattr(transform, "train", pretend)
-    monkeypatch.setattr(speech, "train", lambda _signals, _band, options, *_rest: untrained(options.name))
-    for module in (celp_training, ld_training):
-        monkeypatch.setattr(module, "train", lambda _signals, options, *_rest: untrained(options.name))
-    monkeypatch.setattr(mc, "train_video", lambda _clips, *, name, **_rest: untrained(name))
-    monkeypatch.setattr(st3d, "train_st3d", lambda _clips, *, name, **_rest: untrained(name))
+    for module in (block, transform, speech, celp_training, ld_training, mc, st3d):
+        monkeypatch.setattr(module, "train", untrained)
     commands = [text.split("\n") for text in Path("commands.txt").read_text().strip("\n").split("\n\n")]
     assert len(commands) == 11
     for command in commands:

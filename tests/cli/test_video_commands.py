@@ -141,14 +141,19 @@ GOOD = [
 
 REFUSED = [
     Case(f"encode clip.y4m {BY} -q 5 --bitrate 4", 2, r"exclude one another"),
-    Case(f"encode clip.y4m {BY} --bitrate 0", 2, r"bitrate 0 kbit/s is out of range"),
+    Case(f"encode clip.y4m {BY} --bitrate 0", 2, r"bitrate 0 is out of range; choose 0\.1 to 1000000 kbit/s"),
     Case(f"encode clip.y4m {BY} --bitrate 90000", 2, r"90000 kbit/s cannot be reached: quality 100 takes"),
-    Case(f"encode clip.y4m {BY} --target-size 99", 2, r"99 cannot be reached"),
-    Case(f"encode clip.y4m {BY} --frames 7:3", 2, r"frames 7:3 are none"),
+    Case(
+        f"encode clip.y4m {BY} --target-size 99",
+        2,
+        r"target size 99 cannot be reached: even at quality 0",
+    ),
+    Case(f"encode clip.y4m {BY} --frames 7:3", 2, r"frames 7:3 has no frames; choose frames such as"),
     Case(f"encode clip.y4m {BY} --frames 30:", 3, r"clip\.y4m: holds no frames"),
-    Case(f"encode clip.y4m {BY} --fps fast", 2, r"'fast' is no frame rate"),
+    Case(f"encode clip.y4m {BY} --fps fast", 2, r"fps fast is not a frame rate; choose a number"),
     Case(f"encode clip.y4m {BY} --gop 0", 2, r"--gop"),
     Case(f"encode clip.y4m {BY} --option distance", 2, r"say NAME=VALUE"),
+    Case(f"encode clip.y4m {BY} --option gop=4", 2, r"--option 'gop=4': gop is not an option of an engine"),
     Case(f"encode clip.y4m {BY} --option colour=1", 2, r"video/stored has no option colour"),
     Case("encode film/f1.png --gop 4 -o x.vqc", 2, r"film/f1\.png: gop is for video, and this is a picture"),
     Case("encode clip.y4m -c photo -o x.vqc", 3, r"clip\.y4m: not a picture"),

@@ -38,7 +38,7 @@ def talk() -> np.ndarray:
 
 @functools.cache
 def coded() -> engine.EncodedSpeech:
-    return engine.encode(talk(), BOOK, engine.SpeechOptions(quality=60, effort=0))
+    return engine.encode(talk(), BOOK, engine.Settings(quality=60, effort=0))
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from PIL import Image
 from vqcodec import api, metrics
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import (
     CodebookError,
     CorruptFileError,
@@ -25,6 +25,7 @@ from vqcodec.errors import (
     UsageError,
     VQCodecError,
 )
+from vqcodec.media.registry import default_codebook
 
 
 def texture(channels: int) -> np.ndarray:
@@ -74,7 +75,7 @@ def test_report_holds_the_figures_of_what_is_decoded(channels: int) -> None:
     assert sum(report.bits.values()) == 8 * len(report.data)
     assert report.bpp == pytest.approx(8 * len(report.data) / (samples.shape[0] * samples.shape[1]))
     assert report.ratio == pytest.approx(samples.size / len(report.data))
-    default = load_codebook(DEFAULT_CODEBOOKS["image"])
+    default = load_codebook(default_codebook("image"))
     assert (report.input, report.output, report.engine) == ("t.png", None, default.engine)
     assert (report.codebook.name, report.codebook.identity) == (default.name, default.identity)
 
@@ -345,7 +346,7 @@ def test_format_goes_by_extension_or_by_word(tmp_path: Path, coded: bytes) -> No
 
 
 def test_another_codebook_than_the_files_is_refused(coded: bytes, picture: bytes) -> None:
-    own = load_codebook(DEFAULT_CODEBOOKS["image"])
+    own = load_codebook(default_codebook("image"))
     other = type(own)(own.engine, "other", own.arrays, {"note": "another identity"})
     with pytest.raises(CodebookError, match=r"^p\.vqc: "):
         api.decode(coded, codebook=other, name="p.vqc")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 import soundfile
 
 from vqcodec import limits
-from vqcodec.api.corpus import SoundCorpus
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
+from vqcodec.speech.corpus import SoundCorpus
 from vqcodec.speech.sound.audio import AudioSource, open_audio, pcm16
 from vqcodec.speech.sound.audio_output import FORMATS, find_format, write_audio
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
@@ -265,13 +266,14 @@ def test_a_corpus_of_sound_gives_what_can_be_read_and_lists_the_rest(tmp_path: P
     (tmp_path / "a.wav").write_bytes(sound(tone(8000), 8000))
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
     (tmp_path / "notes.txt").write_bytes(b"")
-    corpus = SoundCorpus.of([tmp_path])
-    corpus.sample_rate = 16000
-    for _ in range(2):
+    skipped: list[str] = []
+    corpus = SoundCorpus.of([tmp_path], skipped=lambda path, _reason: skipped.append(path.name), sample_rate=16000)
+    for number in range(2):
         signals = list(corpus)
         assert [signal.size for signal in signals] == [8000, 8000]
-        assert [path.name for path, _ in corpus.skipped] == ["bad.wav"]
+        assert skipped == ["bad.wav"] * (number + 1)
     np.testing.assert_allclose(signals[1], 32768 * tone(16000), atol=3)
+    assert [signal.size for signal in replace(corpus, seconds=0.25)] == [4000, 4000]
     assert len(corpus.fingerprint()) == 16
     with pytest.raises(UnreadableInputError, match="no sound files in it"):
         SoundCorpus.of([_folder(tmp_path / "empty")])

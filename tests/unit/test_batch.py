@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from vqcodec.cli import batch
 from vqcodec.errors import CorruptFileError
-
-Progress = Callable[[float], None]
+from vqcodec.media.progress import Progress, SpokenProgress
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
@@ -52,8 +50,20 @@ def test_progress_reaches_one_for_every_item(jobs: int) -> None:
     def work(_item: str, progress: Progress) -> None:
         progress(0.5)
 
-    list(batch.run("ab", work, jobs=jobs, progress=lambda index, done: seen[index].append(done)))
+    list(batch.run("ab", work, jobs=jobs, progress=lambda index, done, words: seen[index].append(done)))
     assert seen == {0: [0.0, 0.5, 1.0], 1: [0.0, 0.5, 1.0]}
+
+
+def test_words_go_with_the_next_progress() -> None:
+    seen: list[tuple[int, float, str]] = []
+
+    def work(_item: str, progress: SpokenProgress) -> None:
+        progress(0.25)
+        progress.say("3 fps")
+        progress(0.5)
+
+    list(batch.run("a", work, progress=lambda *told: seen.append(told)))
+    assert seen == [(0, 0.0, ""), (0, 0.25, ""), (0, 0.5, "3 fps"), (0, 1.0, "3 fps")]
 
 
 def test_interruption_ends_work_under_way_and_drops_the_rest() -> None:

@@ -11,6 +11,7 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.image import count_bits, encode_picture
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform import engine
+from vqcodec.media.target import Target, Work
 
 LUMA = {f"luma {part}" for part in PART_NAMES}
 CHROMA = {f"chroma {part}" for part in PART_NAMES}
@@ -48,7 +49,7 @@ def picture(channels, height=70, width=90, seed=0):
     ],
 )
 def test_decoder_counts_what_the_encoder_wrote(photo, channels, quality, options):
-    encoded = encode_picture(picture(channels), codebook=photo, quality=quality, effort=4, **options)
+    encoded = encode_picture(picture(channels), codebook=photo, target=Target(quality), work=Work(4), options=options)
     counted = count_bits(encoded.data, codebook=photo)
     assert counted == encoded.bits_by_part
     assert sum(counted.values()) == 8 * len(encoded.data)
@@ -62,14 +63,16 @@ def test_decoder_counts_what_the_encoder_wrote(photo, channels, quality, options
 @pytest.mark.parametrize("channels", [3, 4])
 def test_tiles_are_added_up(photo, monkeypatch, channels):
     monkeypatch.setattr(picture_planes, "TILE_MAX", 64)
-    encoded = encode_picture(picture(channels, 100, 140), codebook=photo, quality=60, effort=2, threads=2)
+    encoded = encode_picture(picture(channels, 100, 140), codebook=photo, target=Target(60), work=Work(2, 2))
     assert count_bits(encoded.data, codebook=photo) == encoded.bits_by_part
     assert encoded.bits_by_part["padding"] > 7  # of more than one tile
 
 
 def test_embedded_codebook_and_metadata_are_parts_of_their_own(photo):
     samples = picture(3, 40, 40).samples
-    encoded = encode_picture(Picture(samples, {"icc": bytes(50)}), codebook=photo, quality=40, embed_codebook=True)
+    encoded = encode_picture(
+        Picture(samples, {"icc": bytes(50)}), codebook=photo, target=Target(40), embed_codebook=True
+    )
     counted = count_bits(encoded.data)
     assert counted == encoded.bits_by_part
     assert counted["metadata"] == 8 * 50

@@ -16,6 +16,7 @@ from vqcodec.image.block.indices import count_symbols, decode_indices, encode_in
 from vqcodec.image.block.layers import layers_of, reconstruct_planes, vectors_of
 from vqcodec.image.codec import decode_image, encode_picture
 from vqcodec.image.pixels import Picture
+from vqcodec.media.target import Target
 
 
 def scene(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndarray:
@@ -44,7 +45,7 @@ def codebook(corpus):
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 50), (64, 64), (37, 91)])
 def test_decoder_gives_the_encoders_reconstruction(codebook, channels, height, width):
     samples = scene(height, width, channels)
-    encoded = encode_picture(Picture(samples), codebook=codebook, quality=60)
+    encoded = encode_picture(Picture(samples), codebook=codebook, target=Target(60))
     decoded = decode_image(encoded.data, codebook=codebook)
     assert np.array_equal(decoded, encoded.reconstruction)
     if channels in (2, 4):
@@ -60,7 +61,7 @@ def test_small_picture_has_at_most_sixteen_bytes_beside_its_data(codebook):
 
 def test_quality_trades_rate_for_distortion(codebook):
     picture = Picture(scene(120, 160))
-    coded = [encode_picture(picture, codebook=codebook, quality=quality) for quality in (0, 50, 100)]
+    coded = [encode_picture(picture, codebook=codebook, target=Target(quality)) for quality in (0, 50, 100)]
     sizes, psnrs = [len(one.data) for one in coded], [one.psnr_db for one in coded]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2]
@@ -186,7 +187,7 @@ def test_rate_distortion_rounds_lower_the_rate(corpus):
         ({"side": 17}, "1 to 16"),
         ({"layout": "422"}, "layout"),
         ({"scales": 3}, "scales"),
-        ({"colour": 1}, "unknown training option"),
+        ({"colour": 1}, "has no option colour; it has size, side"),
     ],
 )
 def test_impossible_options_are_refused(corpus, options, message):

@@ -20,6 +20,7 @@ from vqcodec.image import decode_picture, decode_picture_part, encode_picture
 from vqcodec.image.crop import Crop
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.engine import needed_packets
+from vqcodec.media.target import Target, Work
 
 HEIGHT, WIDTH = 67, 1301  # two tiles for the transform engine; no multiples of anything
 SEAM = 704  # where the second tile begins
@@ -55,7 +56,9 @@ CROPS = [
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_part_has_the_samples_of_the_whole(untrained: Codebook, channels: int) -> None:
     """With half-size chroma, whose interpolation reaches over the border of the part and over the seam of tiles."""
-    data = encode_picture(picture(channels), codebook=untrained, quality=40, effort=0, chroma="420").data
+    data = encode_picture(
+        picture(channels), codebook=untrained, target=Target(40), work=Work(0), options={"chroma": "420"}
+    ).data
     whole = decode_picture(data, codebook=untrained)
     for crop in CROPS:
         part = decode_picture(data, codebook=untrained, crop=crop)
@@ -69,7 +72,7 @@ def test_a_part_has_the_samples_of_the_whole(untrained: Codebook, channels: int)
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_a_part_of_a_block_picture(channels: int) -> None:
     book = load_codebook("classic-4x4-256")
-    data = encode_picture(picture(channels, 31, 45), codebook=book, effort=0).data
+    data = encode_picture(picture(channels, 31, 45), codebook=book, work=Work(0)).data
     whole = decode_picture(data, codebook=book).samples
     for crop in (Crop(0, 0, 45, 31), Crop(44, 30, 1, 1), Crop(3, 5, 10, 7)):
         assert np.array_equal(decode_picture(data, codebook=book, crop=crop).samples, crop.of(whole))
@@ -77,7 +80,7 @@ def test_a_part_of_a_block_picture(channels: int) -> None:
 
 def test_only_the_packets_that_are_needed_are_read(untrained: Codebook, tmp_path: Path) -> None:
     """The second tile is damaged: what lies on the first decodes all the same, from a file that has an index."""
-    data = bytearray(encode_picture(picture(3), codebook=untrained, quality=40, effort=0).data)
+    data = bytearray(encode_picture(picture(3), codebook=untrained, target=Target(40), work=Work(0)).data)
     entries = read_index(io.BytesIO(data))
     assert entries is not None
     data[entries[1].offset + entries[1].length // 2] ^= 1
@@ -95,7 +98,7 @@ def test_only_the_packets_that_are_needed_are_read(untrained: Codebook, tmp_path
 
 
 def test_packets_needed_are_those_of_the_tiles_under_the_part(untrained: Codebook) -> None:
-    stream = load_media(encode_picture(picture(3), codebook=untrained, quality=40, effort=0).data).streams[0]
+    stream = load_media(encode_picture(picture(3), codebook=untrained, target=Target(40), work=Work(0)).data).streams[0]
     assert needed_packets(stream.header, Crop(0, 0, SEAM - 2, 1)) == [0]
     assert needed_packets(stream.header, Crop(SEAM + 2, 0, 9, 1)) == [1]
     assert needed_packets(stream.header, Crop(SEAM, 0, 9, 1)) == [0, 1]
@@ -103,7 +106,7 @@ def test_packets_needed_are_those_of_the_tiles_under_the_part(untrained: Codeboo
 
 def test_metadata_behind_the_packets_is_not_lost(untrained: Codebook) -> None:
     """Where an index does not account for all of the file, all of it is read."""
-    data = encode_picture(picture(3), codebook=untrained, quality=40, effort=0).data
+    data = encode_picture(picture(3), codebook=untrained, target=Target(40), work=Work(0)).data
     media = load_media(data)
     chunk = data[data.index(b"iccp") : data.index(b"DATA")]
     assert chunk.count(b"profile") == 1
@@ -127,7 +130,7 @@ def _index_moved(tail: bytes, offset: int, by: int) -> bytes:
 @pytest.mark.parametrize("crop", [(0, 0, 46, 1), (45, 0, 1, 1), (0, 31, 1, 1), (-1, 0, 2, 2), (3, 3, 0, 4)])
 def test_what_reaches_beyond_the_picture_is_refused(crop: tuple[int, int, int, int], untrained: Codebook) -> None:
     for book in (load_codebook("classic-4x4-256"), untrained):
-        data = encode_picture(picture(3, 31, 45), codebook=book, effort=0).data
+        data = encode_picture(picture(3, 31, 45), codebook=book, work=Work(0)).data
         with pytest.raises(UsageError, match=r"^p\.vqc: crop .* 45x31 pixels"):
             api.decode(data, codebook=book, crop=crop, name="p.vqc")
 
@@ -141,7 +144,7 @@ def test_a_crop_in_writing() -> None:
 
 
 def test_a_stream_with_too_few_packets_is_refused(untrained: Codebook) -> None:
-    media = load_media(encode_picture(picture(3), codebook=untrained, quality=40, effort=0).data)
+    media = load_media(encode_picture(picture(3), codebook=untrained, target=Target(40), work=Work(0)).data)
     stream = media.streams[0]
     cut = Stream(0, "image", stream.engine, stream.header, stream.packets[:1])
     data = dump_media(MediaFile("image", media.engine, media.codebook, [cut]))

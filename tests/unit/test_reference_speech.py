@@ -37,7 +37,7 @@ def coded(band, quality, seconds=1.3):
     signal = synthetic_speech.synthetic_speech(seconds, rate, seed=int(quality))
     pause = len(signal) // 3
     signal[pause : pause + rate // 4] = 0
-    return engine.encode(signal, book(band), engine.SpeechOptions(quality=quality, effort=1))
+    return engine.encode(signal, book(band), engine.Settings(quality=quality, effort=1))
 
 
 def plain_samples(band, encoded):
@@ -60,7 +60,7 @@ def test_packets_after_a_silent_one_agree():
     rate = BANDS["nb"].sample_rate
     signal = synthetic_speech.synthetic_speech(3.5, rate, seed=8)
     signal[rate // 2 : 2 * rate] = 0
-    encoded = engine.encode(signal, book("nb"), engine.SpeechOptions(quality=30.0, effort=0))
+    encoded = engine.encode(signal, book("nb"), engine.Settings(quality=30.0, effort=0))
     assert len(encoded.packets) > 2
     fast = engine.decode(encoded.header, encoded.packets, book("nb"))
     assert np.abs(plain_samples("nb", encoded) - fast).max() <= 1

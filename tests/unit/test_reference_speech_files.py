@@ -130,7 +130,7 @@ def test_packets_missing_at_the_end_are_told_by_the_header(damaged):
 def test_a_group_decodes_alone_whatever_was_lost_before():
     book = load_codebook("speech-nb")
     talk = np.tile(synthetic_speech(2.6, 8000, seed=7), 4)
-    encoded = engine.encode(talk, book, engine.SpeechOptions(quality=30, effort=0))
+    encoded = engine.encode(talk, book, engine.Settings(quality=30, effort=0))
     lost = [None if number in (2, 9) else packet for number, packet in enumerate(encoded.packets)]
     header = reference_speech.StreamHeader(8000, 0, encoded.header)
     plain_book = reference.decode_codebook(SHARED["nb"], find)

@@ -13,13 +13,14 @@ from synthetic_speech import synthetic_speech
 
 import vqcodec
 from vqcodec import api
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks, load_codebook
+from vqcodec.codebook.library import list_codebooks, load_codebook
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnreadableInputError, UsageError
+from vqcodec.media.registry import default_codebook
 from vqcodec.reports import SpeechComparison, SpeechDecodeReport, SpeechEncodeReport, SpeechInfo
 from vqcodec.speech.codec import payload_bytes
 
-SPEECH_CODEBOOKS = {DEFAULT_CODEBOOKS["speech/celp-nb"], DEFAULT_CODEBOOKS["speech/celp-wb"]}
+SPEECH_CODEBOOKS = {default_codebook("speech/celp-nb"), default_codebook("speech/celp-wb")}
 pytestmark = pytest.mark.skipif(
     not {entry.name for entry in list_codebooks()} >= SPEECH_CODEBOOKS,
     reason="the speech codebooks are not in the library: codebooks/recipe.sh makes them",
@@ -86,7 +87,7 @@ def test_any_length_at_any_rate_comes_back_whole(rate: int, length: int) -> None
 @pytest.mark.parametrize("band", ["nb", "wb"])
 def test_the_report_tells_what_the_decoder_gives(talk: np.ndarray, band: str) -> None:
     report = encode(wav(talk, 16000), band=band, quality=80)
-    assert (report.engine, report.codebook.name) == (f"speech/celp-{band}", DEFAULT_CODEBOOKS[f"speech/celp-{band}"])
+    assert (report.engine, report.codebook.name) == (f"speech/celp-{band}", default_codebook(f"speech/celp-{band}"))
     assert (report.sample_rate, report.samples, report.channels, report.streams) == (16000, 64000, 1, 1)
     assert report.duration_s == 4.0
     assert report.kbps == pytest.approx(report.output_bytes * 8 / 4000)
@@ -132,7 +133,7 @@ def test_the_band_goes_by_rate_and_bitrate(talk: np.ndarray) -> None:
     assert encode(wav(short, 16000)).engine == "speech/celp-wb"
     assert encode(wav(short, 8000)).engine == "speech/celp-nb"
     assert encode(wav(short, 16000), bitrate=5).engine == "speech/celp-nb"
-    assert encode(wav(short, 16000), codebook=DEFAULT_CODEBOOKS["speech/celp-nb"]).engine == "speech/celp-nb"
+    assert encode(wav(short, 16000), codebook=default_codebook("speech/celp-nb")).engine == "speech/celp-nb"
 
 
 def test_channels_are_mixed_with_a_word_or_kept(talk: np.ndarray) -> None:
@@ -174,7 +175,7 @@ def test_parts_and_rates_that_cannot_be_are_refused(narrow: bytes) -> None:
     for wrong in ({"duration": 0}, {"duration": math.nan}, {"start": math.nan}, {"rate": "much"}, {"rate": 10}):
         with pytest.raises(UsageError):
             decode(narrow, **wrong)
-    with pytest.raises(UsageError, match="a crop is for pictures"):
+    with pytest.raises(UsageError, match="crop is for pictures, and this is speech"):
         decode(narrow, crop=(0, 0, 1, 1))
     with pytest.raises(UsageError, match="names no sound format"):
         api.decode(narrow, "x.png")
@@ -266,10 +267,10 @@ def test_missing_packets_are_never_passed_over_in_silence(talk: np.ndarray) -> N
         ({"target_size": 0}, UsageError, "target size 0"),
         ({"target_psnr": 30}, UsageError, "target PSNR is for pictures"),
         ({"effort": 10}, UsageError, "effort 10"),
-        ({"band": "swb"}, UsageError, "band 'swb' is unknown"),
-        ({"channels": "left"}, UsageError, "channels 'left'"),
+        ({"band": "swb"}, UsageError, "band swb is not known; choose auto, nb or wb"),
+        ({"channels": "left"}, UsageError, "channels left is not known; choose mix or keep"),
         ({"tune": "ssim"}, UsageError, "speech has no option tune; it has band, channels"),
-        ({"medium": "smell"}, UsageError, "medium 'smell' is unknown"),
+        ({"medium": "smell"}, UsageError, "medium smell is not known; choose image, speech or video"),
         ({"medium": "image"}, UnreadableInputError, "not a picture"),
         ({"medium": "speech", "codebook": "photo"}, UsageError, "codebook is for image"),
         ({"band": "wb", "codebook": "speech-nb"}, UsageError, "band wb was asked for, but codebook speech-nb"),
@@ -288,7 +289,7 @@ def test_pictures_have_no_bitrate_and_no_seconds() -> None:
 
     target = io.BytesIO()
     Image.new("L", (8, 8)).save(target, "PNG")
-    with pytest.raises(UsageError, match="a bitrate is for sound"):
+    with pytest.raises(UsageError, match="bitrate is for speech and video, and this is a picture"):
         api.encode(target.getvalue(), bitrate=5)
     with pytest.raises(UsageError, match="this is a picture"):
         api.decode(api.encode(target.getvalue(), codebook="classic-2x2-256").data, start=1)
@@ -314,7 +315,7 @@ def test_arrays_beyond_the_limits_are_refused() -> None:
 
 def test_the_wrong_codebook_is_refused(narrow: bytes) -> None:
     with pytest.raises(CodebookError):
-        api.decode(narrow, codebook=load_codebook(DEFAULT_CODEBOOKS["speech/celp-wb"]))
+        api.decode(narrow, codebook=load_codebook(default_codebook("speech/celp-wb")))
 
 
 def test_recordings_are_compared_after_aligning(talk: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from vqcodec.container.chunks import PACKET, chunk_bytes
 from vqcodec.container.files import medium_of_media
 from vqcodec.container.index import read_index
 from vqcodec.container.varint import put_varint
+from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
 from vqcodec.files.sniffing import is_sound
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
@@ -30,6 +31,7 @@ from vqcodec.speech.stream import (
 )
 
 BOOK = Codebook("speech/celp-nb", "test-nb", {"codewords": np.arange(4, dtype=np.int16)}, {})
+OF_BOOK = (BOOK.engine, reference_to(BOOK, embed=False))
 HEADER = StreamHeader(8000, 0, b"engine")
 PACKETS = [bytes([number]) * (50 + number) for number in range(100)]
 STARTS = [8000 * number for number in range(100)]
@@ -104,7 +106,7 @@ def test_any_bytes_unfold_or_are_corrupt(data: bytes) -> None:
 
 
 def test_one_second_spends_14_bytes_beside_the_engines() -> None:
-    data = dump_speech([coded(1)], BOOK)
+    data = dump_speech([coded(1)], *OF_BOOK)
     assert len(data) == 14 + len(HEADER.engine_header) + len(PACKETS[0])
 
 
@@ -114,7 +116,7 @@ def test_one_second_spends_14_bytes_beside_the_engines() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_files_give_back_what_was_put_in(count: int, metadata: dict[str, bytes], embed: bool, channels: int) -> None:
     streams = [coded(count, StreamHeader(44100, 2, bytes([number]))) for number in range(channels)]
-    data = dump_speech(streams, BOOK, metadata=metadata, embed_codebook=embed)
+    data = dump_speech(streams, BOOK.engine, reference_to(BOOK, embed=embed), metadata)
     assert medium_of_media(data[:16]) == "speech"
     for sparing in (False, True):
         speech = read(data, sparing=sparing)
@@ -128,7 +130,7 @@ def test_files_give_back_what_was_put_in(count: int, metadata: dict[str, bytes],
 
 
 def test_packets_of_several_channels_stand_in_turn() -> None:
-    data = dump_speech([coded(20), coded(20)], BOOK)
+    data = dump_speech([coded(20), coded(20)], *OF_BOOK)
     entries = read_index(io.BytesIO(data))
     assert entries is not None
     assert [entry.stream for entry in entries] == [0, 1] * 20
@@ -144,7 +146,7 @@ def test_of_an_indexed_file_only_what_is_asked_for_is_read() -> None:
             return data
 
     many = CodedStream(HEADER, [random.Random(number).randbytes(20_000) for number in range(100)], STARTS)
-    data = dump_speech([many], BOOK)
+    data = dump_speech([many], *OF_BOOK)
     file = Counting(data)
     speech = read_speech(file, sparing=True)
     assert list(speech.streams[0].packets[40:42]) == many.packets[40:42]
@@ -152,7 +154,7 @@ def test_of_an_indexed_file_only_what_is_asked_for_is_read() -> None:
 
 
 def test_damage_is_refused_or_passed_over() -> None:
-    data = bytearray(dump_speech([coded(100)], BOOK))
+    data = bytearray(dump_speech([coded(100)], *OF_BOOK))
     data[offset_of_packet(data, 70)] ^= 1
     with pytest.raises(CorruptFileError, match="damaged"):
         read(bytes(data))
@@ -168,7 +170,7 @@ def test_damage_is_refused_or_passed_over() -> None:
 
 
 def test_a_file_that_ends_within_a_packet_gives_those_before() -> None:
-    data = dump_speech([coded(100)], BOOK)
+    data = dump_speech([coded(100)], *OF_BOOK)
     data = data[: offset_of_packet(data, 70) + 5]
     with pytest.raises(CorruptFileError, match="cut off"):
         read(data)
@@ -179,14 +181,14 @@ def test_a_file_that_ends_within_a_packet_gives_those_before() -> None:
 def test_files_of_other_media_and_engines_are_unsupported() -> None:
     picture = Codebook("image/block", "other", dict(BOOK.arrays), {})
     with pytest.raises(KeyError):
-        dump_speech([coded(1)], picture)
-    data = dump_speech([coded(80)], BOOK).replace(b"speech/celp-nb", b"speech/celp-xx")
+        dump_speech([coded(1)], picture.engine, reference_to(picture, embed=False))
+    data = dump_speech([coded(80)], *OF_BOOK).replace(b"speech/celp-nb", b"speech/celp-xx")
     with pytest.raises((UnsupportedError, CorruptFileError)):
         read(data)
 
 
 def test_a_packet_number_beyond_all_limits_costs_no_memory() -> None:
-    whole = dump_speech([coded(100)], BOOK)
+    whole = dump_speech([coded(100)], *OF_BOOK)
     packet = chunk_bytes(PACKET, put_varint(0) + put_varint(1 << 50) + put_varint(1 << 51) + b"x")
     with pytest.raises(LimitError, match="packet number"):
         read(whole[: whole.index(PACKET)] + packet, salvage=True)
@@ -194,7 +196,7 @@ def test_a_packet_number_beyond_all_limits_costs_no_memory() -> None:
 
 @given(data=st.data())
 def test_no_damage_raises_anything_but_named_errors(data: st.DataObject) -> None:
-    whole = bytearray(dump_speech([coded(data.draw(st.sampled_from([3, 70])))], BOOK))
+    whole = bytearray(dump_speech([coded(data.draw(st.sampled_from([3, 70])))], *OF_BOOK))
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])

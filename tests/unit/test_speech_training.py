@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
 from tiny_speech_codebook import tiny_codebook
+from training_tasks import task_for
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, UsageError
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.celp import engine
-from vqcodec.speech.celp.engine import SpeechOptions
+from vqcodec.speech.celp.engine import Settings
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.excitation.costs import coded_costs
 from vqcodec.speech.training import train as training
 from vqcodec.speech.training.set_training import SetDesign
 from vqcodec.speech.training.statistics import likely_counts
-from vqcodec.speech.training.train import Ladder, TrainingOptions, train
+from vqcodec.speech.training.train import Ladder, train
 
 PARENT = tiny_codebook(NARROWBAND)
-OPTIONS = TrainingOptions(name="own", rounds=2, threads=1)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def short_ladder(monkeypatch: pytest.MonkeyPatch) -> Ladder:
 
 def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder: Ladder) -> None:
     speech = synthetic_speech(6, 8000, seed=4)
-    own = train([speech], NARROWBAND, OPTIONS, parent=PARENT)
+    own = train(task_for("speech/celp-nb", [speech], rounds=2, parent=PARENT))
     assert own.provenance["parent"] == PARENT.identity
     (lsf,) = own.provenance["lsf"]
     assert lsf["lambda"] == 0.3
@@ -48,7 +48,7 @@ def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder:
     assert trained.lsf.sizes.tolist() == parent.lsf.sizes.tolist()
     samples = np.rint(speech).astype(np.int16)
     for book in (PARENT, own):
-        coded = engine.encode(samples, book, SpeechOptions(size=1500, effort=1, threads=1))
+        coded = engine.encode(samples, book, Settings(size=1500, effort=1, threads=1))
         error = float(((samples - coded.reconstruction.astype(float)) ** 2).sum())
         if book is PARENT:
             limit = error
@@ -57,10 +57,10 @@ def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder:
 
 def test_the_parent_is_for_the_same_band(short_ladder: Ladder) -> None:
     with pytest.raises(UsageError, match="speech/celp-wb"):
-        train([synthetic_speech(2, 8000, seed=4)], NARROWBAND, OPTIONS, parent=tiny_codebook(WIDEBAND))
+        train(task_for("speech/celp-nb", [synthetic_speech(2, 8000, seed=4)], parent=tiny_codebook(WIDEBAND)))
     picture = Codebook("image/block", "picture", {"a": np.zeros(1, np.int16)})
     with pytest.raises(CodebookError, match="not for speech"):
-        train([synthetic_speech(2, 8000, seed=4)], NARROWBAND, OPTIONS, parent=picture)
+        train(task_for("speech/celp-nb", [synthetic_speech(2, 8000, seed=4)], parent=picture))
 
 
 def test_likely_counts_are_those_that_the_lengths_are_ideal_for() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from training_tasks import task_for
 
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.codebook.codebook import Codebook
@@ -13,7 +14,7 @@ from vqcodec.video.st3d import engine
 from vqcodec.video.st3d.layout import ALONE, DEEP, MAP_FIELDS, MODE, PAIRS, VECTOR_X, VECTOR_Y, slab_depths
 from vqcodec.video.st3d.parameters import GroupParameters
 from vqcodec.video.st3d.signal import lifting
-from vqcodec.video.st3d.train import train_st3d
+from vqcodec.video.st3d.train import train
 
 WAYS = ({"depth": 1}, {"depth": 2}, {"depth": 4, "motion": False}, {"motion": False}, {"replenish": False}, {})
 
@@ -208,9 +209,9 @@ def test_another_engines_codebook_is_refused():
 
 def test_training_fits_and_does_not_depend_on_threads(book, tmp_path):
     clips = [moving_frames(32, 48, 5, seed) for seed in range(2)]
-    trained = [train_st3d(clips, name="t", rounds=1, effort=1, threads=threads) for threads in (1, 2)]
+    trained = [train(task_for("video/st3d", clips, rounds=1, effort=1, threads=threads)) for threads in (1, 2)]
     assert trained[0].canonical_bytes() == trained[1].canonical_bytes()
     fresh = moving_frames(32, 48, 5, 7)
     assert len(encode(fresh, trained[0]).packet) < len(encode(fresh, book).packet)
     with pytest.raises(UsageError):
-        train_st3d([clips[0][:1]], name="t")
+        train(task_for("video/st3d", [clips[0][:1]]))

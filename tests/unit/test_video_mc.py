@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from moving_pictures import moving_frames
 from tiny_video_codebook import tiny_video_codebook
+from training_tasks import task_for
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import check_lengths
@@ -269,19 +270,18 @@ def test_the_engine_is_found_by_name():
 
 
 def test_training_fits_the_clips_whatever_the_threads(tmp_path):
-    from vqcodec.video.mc.training.train import train_video
+    from vqcodec.video.mc.training.train import train
 
     clips = [moving_frames(4, 40, 48, seed=n) for n in range(2)]
     kinds = {}
+    asked = {"parent": tiny_video_codebook(False), "rounds": 2, "effort": 2}
     books = [
-        train_video(
-            clips, name="own", parent=tiny_video_codebook(False), rounds=2, effort=2, threads=threads, **options
-        )
-        for threads, options in ((1, {}), (2, {"checkpoint": tmp_path, "progress": kinds.__setitem__}))
+        train(task_for("video/mc", clips, **asked, threads=threads, **more))
+        for threads, more in ((1, {}), (2, {"checkpoint": tmp_path, "progress": kinds.__setitem__}))
     ]
     assert books[0].identity == books[1].identity
     assert kinds == {"round 1 of 2": 0.5, "round 2 of 2": 1.0}
-    resumed = train_video(clips, name="own", parent=tiny_video_codebook(False), rounds=2, effort=2, checkpoint=tmp_path)
+    resumed = train(task_for("video/mc", clips, **asked, checkpoint=tmp_path))
     assert resumed.identity == books[0].identity
     settings = Settings(quality=50, effort=2, threads=1)
     fresh = moving_frames(4, 40, 48, seed=9)
@@ -290,9 +290,9 @@ def test_training_fits_the_clips_whatever_the_threads(tmp_path):
 
 
 def test_there_must_be_something_to_train_on():
-    from vqcodec.video.mc.training.train import train_video
+    from vqcodec.video.mc.training.train import train
 
     with pytest.raises(UsageError, match="no clip"):
-        train_video([moving_frames(1)], name="none", parent=tiny_video_codebook())
+        train(task_for("video/mc", [moving_frames(1)], parent=tiny_video_codebook()))
     with pytest.raises(CodebookError):
-        train_video([moving_frames(2)], name="none", parent=Codebook("speech/celp-nb", "x", {}, {}))
+        train(task_for("video/mc", [moving_frames(2)], parent=Codebook("speech/celp-nb", "x", {}, {})))

@@ -13,7 +13,8 @@ from stored_video import CODEBOOK
 from synthetic_speech import synthetic_speech
 
 from vqcodec import api
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, list_codebooks
+from vqcodec.codebook.library import list_codebooks
+from vqcodec.media.registry import default_codebook
 from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
 from vqcodec.video import engines
 from vqcodec.video.io import ffmpeg
@@ -23,7 +24,7 @@ FRAMES = 40  # 1.6 s
 TALK_S = 2.6
 
 pytestmark = pytest.mark.skipif(
-    not {entry.name for entry in list_codebooks()} >= {DEFAULT_CODEBOOKS["speech/celp-wb"]},
+    not {entry.name for entry in list_codebooks()} >= {default_codebook("speech/celp-wb")},
     reason="the speech codebooks are not in the library: codebooks/recipe.sh makes them",
 )
 

@@ -12,15 +12,13 @@ import pytest
 from PIL import Image
 from stored_video import moving_frames
 
-from vqcodec.errors import LimitError, UnreadableInputError, UsageError
+from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.sources import (
     FFmpegSource,
     PartSource,
     PictureSource,
     Y4mSource,
-    frame_range,
-    frame_rate,
     open_video,
 )
 from vqcodec.video.io.video_format import VideoFormat
@@ -226,36 +224,3 @@ def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
     Image.new("L", (6, 4)).save(tmp_path / "b.png")
     with pytest.raises(UnreadableInputError, match=r"b.png: 6x4 pixels, but .*a.png has 4x4"):
         list(open_video(str(tmp_path), "film").frames())
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"), [("3:7", (3, 7)), ("3:", (3, None)), (":7", (0, 7)), (":", (0, None)), ("0:1", (0, 1))]
-)
-def test_frame_ranges(text: str, meant: tuple[int, int | None]) -> None:
-    assert frame_range(text) == meant
-
-
-@pytest.mark.parametrize("text", ["", "7", "7:3", "3:3", "a:b", "-1:4", "1:2:3", "99999999999:"])
-def test_no_frame_ranges(text: str) -> None:
-    with pytest.raises(UsageError, match="frames"):
-        frame_range(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        ("25", 25),
-        ("23.976", Fraction(24000, 1001)),
-        ("29.97", Fraction(30000, 1001)),
-        ("30000/1001", Fraction(30000, 1001)),
-        ("12.5", Fraction(25, 2)),
-    ],
-)
-def test_frame_rates(text: str, rate: Fraction) -> None:
-    assert frame_rate(text) == rate
-
-
-@pytest.mark.parametrize("text", ["", "fast", "0", "-3", "1/0", "nan"])
-def test_no_frame_rates(text: str) -> None:
-    with pytest.raises(UsageError, match="frame rate"):
-        frame_rate(text)

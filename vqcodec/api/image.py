@@ -11,17 +11,18 @@ from typing import Any
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.image_comparison import measure
 from vqcodec.api.media import Side
-from vqcodec.api.options import DecodeOptions, EncodeOptions
-from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.container import load_media
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
-from vqcodec.image.codec import decode_picture, decode_picture_part, encode_picture
+from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture
 from vqcodec.image.crop import Crop
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
+from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.encoding import EncodeOptions
+from vqcodec.media.registry import default_codebook
 from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
 
 
@@ -31,7 +32,7 @@ def encode(
     """Encode a picture; arguments and errors as `vqcodec.api.encode`."""
     started = time.perf_counter()
     data = read_all(source, name)
-    book = codebook or load_codebook(DEFAULT_CODEBOOKS["image"])
+    book = codebook or load_codebook(default_codebook(MEDIUM))
     picture = read_picture(data, name)
     if asked.strip_metadata:
         picture = Picture(picture.samples, {}, picture.notes)
@@ -39,14 +40,11 @@ def encode(
         encoded = encode_picture(
             picture,
             codebook=book,
-            quality=asked.target.quality,
-            target_psnr=asked.target.psnr,
-            target_size=asked.target.size,
-            effort=DEFAULT_EFFORT if asked.effort is None else asked.effort,
+            target=asked.target,
+            work=asked.work,
             embed_codebook=asked.embed_codebook,
-            threads=asked.threads,
             progress=asked.progress,
-            **asked.engine,
+            options=asked.engine,
         )
     if destination is not None:
         write_all(encoded.data, destination, overwrite=asked.overwrite)

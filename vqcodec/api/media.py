@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from vqcodec.api.options import DecodeOptions, EncodeOptions
-from vqcodec.errors import UnreadableInputError, UsageError
+from vqcodec.errors import CodebookError, UnreadableInputError, UsageError
 from vqcodec.files.endpoints import Destination, Source, naming, read_all
+from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.encoding import EncodeOptions
 from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
 
 if TYPE_CHECKING:
@@ -77,13 +78,14 @@ def medium_to_encode(source: Source, name: str, medium: str | None, codebook: Co
         medium: what was asked for; None goes by the codebook, or else by what the source holds.
 
     Raises:
-        UsageError: the medium is unknown, or not that of the codebook.
+        UsageError: the medium is not that of the codebook.
+        CodebookError: the codebook is for a medium that this version does not have.
     """
-    if medium is not None and medium not in _MODULES:
-        raise UsageError(f"medium {medium!r} is unknown; choose image, speech or video")
     of_codebook = None if codebook is None else codebook.engine.partition("/")[0]
     if None not in (medium, of_codebook) and medium != of_codebook:
         raise UsageError(f"medium {medium} was asked for, but the codebook is for {of_codebook}; leave one out")
+    if codebook is not None and of_codebook not in _MODULES:
+        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, which this version does not have")
     medium = medium or of_codebook
     if medium is None or (medium == "video" and hasattr(source, "read")):
         source, found, _ = _medium_of_source(source, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
-from vqcodec.api.options import DecodeOptions, EncodeOptions
 from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UsageError
+from vqcodec.container.wrapping import codebook_of
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, write_all
+from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.encoding import EncodeOptions
 from vqcodec.reports import (
     CodebookUse,
     LostPacket,
@@ -29,13 +29,11 @@ from vqcodec.reports import (
     SpeechVerifyReport,
 )
 from vqcodec.speech.bands import BANDS
-from vqcodec.speech.codec import Wish, codebook_of, count_bits, encode_sound, payload_of
+from vqcodec.speech.codec import MEDIUM, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
 from vqcodec.speech.sound.audio import AudioSource, open_audio
 from vqcodec.speech.sound.audio_output import find_format, write_audio
-
-ENCODE_OPTIONS = ("band", "channels")
 
 _MAX_NAMED = 5  # lost packets that a note names
 
@@ -45,20 +43,19 @@ def encode(
 ) -> SpeechEncodeReport:
     """Encode a sound file; arguments and errors as `vqcodec.api.encode`."""
     started = time.perf_counter()
-    wish = Wish(asked.target.quality, asked.target.bitrate, asked.target.size, asked.effort)
     with naming(name):
-        band, channels = _chosen(asked.engine)
         sound = open_audio(source, name)
         encoded = encode_sound(
             sound,
             codebook=codebook,
-            band=band,
-            wish=wish,
-            channels=channels,
+            target=asked.target,
+            work=asked.work,
+            band=asked.band,
+            channels=asked.channels,
             metadata={} if asked.strip_metadata else metadata_of(sound.tags),
             embed_codebook=asked.embed_codebook,
-            threads=asked.threads,
             progress=asked.progress,
+            options=asked.engine,
         )
     if destination is not None:
         write_all(encoded.data, destination, overwrite=asked.overwrite)
@@ -101,7 +98,7 @@ def decode(
         with seekable(source, name) as file:
             sparing = asked.start is not None or asked.duration is not None
             speech = read_speech(file, salvage=asked.salvage, sparing=sparing)
-            book = codebook_of(speech, codebook)
+            book = codebook_of(speech.media, codebook)
             decoding = Decoding(
                 speech,
                 book,
@@ -145,12 +142,12 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         with seekable(source, name) as file:
             speech = read_speech(file)
         shape = SoundShape.of(speech)
-        counted = count_bits(speech, codebook_of(speech, codebook)) if bits else None
+        counted = count_bits(speech, codebook_of(speech.media, codebook)) if bits else None
     duration = shape.source_length / shape.source_rate
     return SpeechInfo(
         input=name,
         input_bytes=speech.size,
-        medium="speech",
+        medium=MEDIUM,
         engine=speech.engine.name,
         sample_rate=shape.source_rate,
         channels=len(speech.streams),
@@ -173,7 +170,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
     with naming(name):
         with seekable(source, name) as file:
             speech = read_speech(file)
-        book = codebook_of(speech, codebook)
+        book = codebook_of(speech.media, codebook)
         decoding = Decoding(speech, book, rate="codec", threads=threads)
         for _ in decoding.blocks():
             pass  # decoding is the check
@@ -207,7 +204,7 @@ def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, thre
         duration = shape.source_length / shape.source_rate
         counted = {"kbps": speech.size, "payload_kbps": payload_of(speech)}
         figures = {rate: size * 8 / duration / 1000 for rate, size in counted.items()}
-        book = codebook_of(speech, codebook)
+        book = codebook_of(speech.media, codebook)
         if reference.coded or len(speech.streams) > 1 or book.engine not in (band.engine for band in BANDS.values()):
             return figures
         from vqcodec.speech.celp.lsf_fidelity import lsf_distortion
@@ -224,14 +221,6 @@ def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, thre
     return figures
 
 
-def _chosen(options: Mapping[str, Any]) -> tuple[str, str]:
-    """Band and channels, by name; UsageError names an option that does not exist."""
-    unknown = sorted(set(options) - set(ENCODE_OPTIONS))
-    if unknown:
-        raise UsageError(f"speech has no option {unknown[0]}; it has {', '.join(ENCODE_OPTIONS)}")
-    return options.get("band", "auto"), options.get("channels", "mix")
-
-
 def _natural_rate(side: Side) -> int:
     """The sampling rate of a sound file in Hz, or that of the codec for a `.vqc` file."""
     if not side.coded:
@@ -246,7 +235,7 @@ def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int |
         return open_audio(side.source, side.name).samples(rate)
     with naming(side.name), seekable(side.source, side.name) as file:
         speech = read_speech(file)
-        decoding = Decoding(speech, codebook_of(speech, codebook), rate=rate, threads=threads)
+        decoding = Decoding(speech, codebook_of(speech.media, codebook), rate=rate, threads=threads)
         return np.concatenate([np.rint(block.mean(axis=1)).astype(np.int16) for block in decoding.blocks()])
 
 

@@ -8,12 +8,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
-from vqcodec.api.options import DecodeOptions, EncodeOptions
-from vqcodec.api.options import Progress as PartDone
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.api.video_comparison import measure
 from vqcodec.api.video_figures import (
@@ -28,10 +25,16 @@ from vqcodec.api.video_figures import (
 )
 from vqcodec.api.video_input import frames_of, opened
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.codebook.library import load_codebook
+from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import CodebookError
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable
+from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.encoding import EncodeOptions
+from vqcodec.media.progress import Progress as PartDone
+from vqcodec.media.progress import SpokenProgress
+from vqcodec.media.registry import default_codebook
 from vqcodec.reports import (
     CodebookUse,
     LostFrames,
@@ -41,23 +44,18 @@ from vqcodec.reports import (
     VideoInfo,
     VideoVerifyReport,
 )
-from vqcodec.speech.codec import codebook_of as speech_codebook_of
 from vqcodec.speech.decoding import Decoding as SoundDecoding
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
 from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
 from vqcodec.speech.sound.audio_output import write_audio
-from vqcodec.threads import default_threads
-from vqcodec.video.codec import DEFAULT_EFFORT, Progress, VideoWish, encode_to
+from vqcodec.video.codec import MEDIUM, Progress, encode_to
 from vqcodec.video.decoding import Decoding, Part, duration_of, part_of
 from vqcodec.video.encoding import Plan
-from vqcodec.video.files import VideoFile, check_structure, codebook_of, read_video
+from vqcodec.video.files import VideoFile, check_structure, read_video
 from vqcodec.video.io.output import OutputFormat, VideoWriting, find_format
-from vqcodec.video.io.sources import FrameSource, frame_range
+from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.sound import encode_sound_of
-
-_SOUND_OPTIONS = {"channels": "keep", "band": "auto"}
-"""Options of the coding of sound, which are no options of the video engine, with their defaults."""
 
 
 def encode(
@@ -67,17 +65,15 @@ def encode(
     started = time.perf_counter()
     target, memory = asked.target, io.BytesIO()
     with naming(name):
-        effort = DEFAULT_EFFORT if asked.effort is None else asked.effort
-        wish = VideoWish(target.quality, target.bitrate, target.size, target.psnr, effort)
-        book = codebook or load_codebook(DEFAULT_CODEBOOKS["video"])
-        with opened(source, name, asked.video) as (frames, input_bytes):
-            plan = _plan(frames, book, name, wish, asked)
+        book = codebook or load_codebook(default_codebook(MEDIUM))
+        with opened(source, name, asked) as (frames, input_bytes):
+            plan = _plan(frames, book, name, asked)
             report = _reporting(asked.progress)
             if isinstance(destination, (str, os.PathLike)):
                 with writing(destination, overwrite=asked.overwrite) as file:
-                    quality, written = encode_to(plan, wish, file, report)
+                    quality, written = encode_to(plan, target, file, report)
             else:
-                quality, written = encode_to(plan, wish, memory if destination is None else destination, report)
+                quality, written = encode_to(plan, target, memory if destination is None else destination, report)
     form, reached = plan.source.format, written.quality
     seconds = float(written.frames / form.rate)
     samples = form.width * form.height + 2 * (-(-form.width // 2)) * (-(-form.height // 2))
@@ -104,7 +100,7 @@ def encode(
         seconds=time.perf_counter() - started,
         engine=book.engine,
         codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
-        parameters=encoding_parameters(plan, wish, quality),
+        parameters=encoding_parameters(plan, target, quality),
         bits=encoded_bits(written, plan.metadata),
         sound=coded_sound_facts(plan.sound),
         notes=encoding_notes(plan, written, seconds),
@@ -124,10 +120,8 @@ def decode(
         with seekable(source, name) as file, tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
             video = read_video(file, salvage=asked.salvage)
             form = video.header.format
-            book = codebook_of(video, codebook)
-            part = part_of(
-                video, None if asked.frames is None else frame_range(asked.frames), asked.start, asked.duration
-            )
+            book = codebook_of(video.media, codebook)
+            part = part_of(video, asked.frames, asked.start, asked.duration)
             decoding = Decoding(video, book, part=part, threads=asked.threads)
             sound: str | None = None
             notes: list[str] = []
@@ -135,7 +129,7 @@ def decode(
                 sound, notes = _sound_to_write(video, video.sound, part, chosen, folder, asked.threads)
             if form.time_base is not None and not chosen.muxer:
                 notes.append(f"{chosen.name} has no place for the frames' times; write mkv or mp4 to keep them")
-            texts = texts_of(video.metadata)
+            texts = texts_of(video.media.metadata)
             if texts and not chosen.muxer:
                 notes.append(f"{chosen.name} has no place for its texts ({', '.join(texts)}), which are left out")
             job = VideoWriting(
@@ -175,7 +169,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
     """What a `.vqc` file of video says of itself; arguments and errors as `vqcodec.api.info`."""
     with naming(name), seekable(source, name) as file:
         video = read_video(file)
-        by_frame = tuple(bits_by_frame(video, codebook_of(video, codebook))) if bits else None
+        by_frame = tuple(bits_by_frame(video, codebook_of(video.media, codebook))) if bits else None
         by_part = None if by_frame is None else bits_by_part(video, by_frame)
         video_bytes = video.video_bytes
         sound = None if video.sound is None else sound_facts(video.sound)
@@ -183,8 +177,8 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
     return VideoInfo(
         input=name,
         input_bytes=video.size,
-        medium="video",
-        engine=video.engine,
+        medium=MEDIUM,
+        engine=video.media.engine,
         width=form.width,
         height=form.height,
         frame_rate=str(form.rate),
@@ -197,9 +191,9 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         groups=len(video.starts),
         kbps=video.size * 8 / seconds / 1000,
         video_kbps=video_bytes * 8 / seconds / 1000,
-        codebook=codebook_use(video.codebook),
+        codebook=codebook_use(video.media.codebook),
         sound=sound,
-        metadata=texts_of(video.metadata),
+        metadata=texts_of(video.media.metadata),
         bits=by_part,
         frame_bits=by_frame,
     )
@@ -211,22 +205,22 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
     with naming(name), seekable(source, name) as file:
         check_structure(file)
         video = read_video(file)
-        book = codebook_of(video, codebook)
+        book = codebook_of(video.media, codebook)
         for _ in Decoding(video, book, threads=threads).frames():
             pass  # decoding is the check
         if video.sound is not None:
-            sound_book = speech_codebook_of(video.sound, None)
+            sound_book = codebook_of(video.sound.media)
             for _ in SoundDecoding(video.sound, sound_book, rate="codec", threads=threads).blocks():
                 pass
     return VideoVerifyReport(
         input=name,
         input_bytes=video.size,
-        engine=video.engine,
+        engine=video.media.engine,
         width=video.header.format.width,
         height=video.header.format.height,
         frames=video.length,
         duration_s=duration_of(video),
-        codebook=CodebookUse(book.name, book.identity, video.codebook.embedded is not None, True),
+        codebook=CodebookUse(book.name, book.identity, video.media.codebook.embedded is not None, True),
         checks=("structure", "checksums", "codebook", "decoding"),
         seconds=time.perf_counter() - started,
     )
@@ -238,45 +232,40 @@ def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int
         return measure(first, second, reference.name, test.name)
 
 
-def _plan(frames: FrameSource, book: Codebook, name: str, wish: VideoWish, asked: EncodeOptions) -> Plan:
+def _plan(frames: FrameSource, book: Codebook, name: str, asked: EncodeOptions) -> Plan:
     """What is asked for, with the sound of the source coded; UsageError if an option is not the engine's."""
-    choices = asked.video
     plan = Plan(
         frames,
         book,
-        effort=wish.effort,
-        options={option: value for option, value in asked.engine.items() if option not in _SOUND_OPTIONS},
-        group=choices.gop,
-        scene_cuts=choices.scene_cuts is not False,
+        work=asked.work,
+        options=asked.engine,
+        gop=asked.gop,
+        scene_cuts=asked.scene_cuts is not False,
         embed_codebook=asked.embed_codebook,
-        threads=asked.threads or default_threads(),
-        keep_partial=bool(choices.keep_partial),
+        keep_partial=bool(asked.keep_partial),
         metadata={} if asked.strip_metadata else metadata_of(frames.texts),
     )
-    _ = plan.group_length  # options of the engine are refused before the work
-    if choices.audio is False or frames.sound is None:
+    plan.check()
+    if asked.audio is False or frames.sound is None:
         return plan
-    sound_options = {option: asked.engine.get(option, default) for option, default in _SOUND_OPTIONS.items()}
     try:
-        sound = encode_sound_of(frames.sound, name, threads=plan.threads, **sound_options)
+        sound = encode_sound_of(frames.sound, name, channels=asked.channels, band=asked.band, threads=plan.threads)
     except CodebookError as error:
         raise CodebookError(f"{name}: its sound cannot be coded: {error}; leave it out with --no-audio") from None
     return replace(plan, sound=sound)
 
 
 def _reporting(progress: PartDone | None) -> Progress | None:
-    """Progress with the rate at which frames are coded, for those who take it."""
+    """`progress` as it is told of frames; if it can be told words, it is told how many are coded a second."""
     if progress is None:
         return None
     started = time.perf_counter()
-    speak = cast(Callable[..., None], progress)
-    takes_words = getattr(progress, "takes_words", False)
+    spoken = progress if isinstance(progress, SpokenProgress) else None
 
     def report(done: float, frames: int) -> None:
-        if takes_words:
-            speak(done, f"{frames / max(1e-3, time.perf_counter() - started):.1f} fps")
-        else:
-            speak(done)
+        if spoken is not None:
+            spoken.say(f"{frames / max(1e-3, time.perf_counter() - started):.1f} fps")
+        progress(done)
 
     return report
 
@@ -302,7 +291,7 @@ def _sound_to_write(
     shape = SoundShape.of(sound)
     if start >= shape.source_length / shape.source_rate:
         return None, ["its sound ends before this part"]
-    book = speech_codebook_of(sound, None)
+    book = codebook_of(sound.media)
     decoding = SoundDecoding(sound, book, start_s=start, duration_s=length, threads=threads)
     path = os.path.join(folder, "sound.wav")
     write_audio(

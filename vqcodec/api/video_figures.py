@@ -9,10 +9,12 @@ from typing import Any
 
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.container.wrapping import codebook_bits, metadata_bits, with_container
+from vqcodec.media.target import Target
 from vqcodec.reports import FrameBits
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
-from vqcodec.video.codec import VideoWish
+from vqcodec.video.codec import MEDIUM
 from vqcodec.video.decoding import Part
 from vqcodec.video.encoding import Plan, Written
 from vqcodec.video.engines import engine_for
@@ -23,25 +25,24 @@ _MAX_NAMED = 5  # lost parts that a note names
 _LONGER_S = 0.5  # by which sound may outlast the picture without a word
 
 
-def encoding_parameters(plan: Plan, wish: VideoWish, quality: float) -> dict[str, Any]:
+def encoding_parameters(plan: Plan, target: Target, quality: float) -> dict[str, Any]:
     """What was asked for, and the quality that was settled on."""
     asked = {
-        "bitrate_kbps": wish.bitrate,
-        "target_size": wish.target_size,
-        "target_psnr_db": wish.target_psnr,
+        "bitrate_kbps": target.bitrate,
+        "target_size": target.size,
+        "target_psnr_db": target.psnr,
         "gop": plan.group_length,
         "scene_cuts": plan.scene_cuts,
         **plan.options,
     }
     given = {key: value for key, value in asked.items() if value is not None}
-    return {"quality": round(quality, 3), "effort": plan.effort, **given}
+    return {"quality": round(quality, 3), "effort": plan.work.effort_for(MEDIUM), **given}
 
 
 def encoded_bits(written: Written, metadata: Mapping[str, bytes]) -> dict[str, int]:
     """Bits by part of a file as it was encoded; they sum to 8 times its size."""
-    bits = {**written.bits, "sound": 8 * written.sound_bytes, "metadata": _bits_of_texts(metadata)}
-    bits["container"] = 8 * written.size - sum(bits.values())
-    return bits
+    parts = {**written.bits, "sound": 8 * written.sound_bytes, "metadata": metadata_bits(metadata)}
+    return with_container(parts, {}, written.size)
 
 
 def encoding_notes(plan: Plan, written: Written, seconds: float) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def loss_notes(video: VideoFile, lost: Sequence[Part]) -> tuple[str, ...]:
 def bits_by_frame(video: VideoFile, book: Codebook) -> Iterator[FrameBits]:
     """Where the bits of each frame went, in the order of showing."""
     form = video.header.format
-    engine = engine_for(video.engine)
+    engine = engine_for(video.media.engine)
     for number, start in enumerate(video.starts):
         coded = engine.count_bits(video.group(number).packet, form.width, form.height, book)
         for offset, frame in enumerate(coded):
@@ -87,18 +88,13 @@ def bits_by_part(video: VideoFile, frames: Sequence[FrameBits]) -> dict[str, int
     parts: Counter[str] = Counter()
     for frame in frames:
         parts.update(frame.bits)
-    counted = dict(parts)
-    sound = 0 if video.sound is None else _sound_bytes(video.sound)
-    embedded = 0 if video.codebook.embedded is None else len(video.codebook.embedded)
     others = {
-        "times": 8 * video.video_bytes - sum(counted.values()),
-        "sound": 8 * sound,
-        "codebook": 8 * embedded,
-        "metadata": _bits_of_texts(video.metadata),
+        "times": 8 * video.video_bytes - sum(parts.values()),
+        "sound": 8 * (0 if video.sound is None else _sound_bytes(video.sound)),
+        "codebook": codebook_bits(video.media.codebook),
+        "metadata": metadata_bits(video.media.metadata),
     }
-    counted |= {part: bits for part, bits in others.items() if bits}
-    counted["container"] = 8 * video.size - sum(counted.values())
-    return counted
+    return with_container(parts, others, video.size)
 
 
 def sound_facts(sound: SpeechFile) -> dict[str, Any]:
@@ -114,10 +110,6 @@ def sound_facts(sound: SpeechFile) -> dict[str, Any]:
         "kbps": _sound_bytes(sound) * 8 / float(duration) / 1000,
         "codebook": codebook_use(sound.media.codebook).as_dict(),
     }
-
-
-def _bits_of_texts(metadata: Mapping[str, bytes]) -> int:
-    return 8 * sum(map(len, metadata.values()))
 
 
 def _sound_bytes(sound: SpeechFile) -> int:

@@ -10,25 +10,25 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from vqcodec.api.media import Side
-from vqcodec.api.options import VideoChoices
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.container.wrapping import codebook_of
 from vqcodec.files.endpoints import Source, naming, seekable
+from vqcodec.media.encoding import EncodeOptions
 from vqcodec.video.decoding import Decoding
-from vqcodec.video.files import codebook_of, read_video
+from vqcodec.video.files import read_video
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.sources import FrameSource, PartSource, frame_range, frame_rate, open_video
+from vqcodec.video.io.sources import FrameSource, PartSource, open_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import MAGIC
 
 
 @contextmanager
-def opened(source: Source, name: str, asked: VideoChoices) -> Iterator[tuple[FrameSource, int | None]]:
+def opened(source: Source, name: str, asked: EncodeOptions) -> Iterator[tuple[FrameSource, int | None]]:
     """The frames to encode, and the bytes of the file that they are in, if it is one."""
-    rate = None if asked.fps is None else frame_rate(asked.fps)
     with _as_path_or_stream(source) as (origin, size):
-        frames = open_video(origin, name, rate=rate)
+        frames = open_video(origin, name, rate=asked.fps)
         if asked.frames is not None:
-            part = PartSource(frames, *frame_range(asked.frames))
+            part = PartSource(frames, *asked.frames)
             if asked.audio is not False and frames.sound is not None:
                 part.note("sound left out, because a part of the frames is encoded")
             frames = part
@@ -41,12 +41,12 @@ def frames_of(
 ) -> Iterator[tuple[VideoFormat, Iterator[Frame]]]:
     """The format and the frames of one side of a comparison."""
     if not side.coded:
-        with opened(side.source, side.name, VideoChoices()) as (frames, _):
+        with opened(side.source, side.name, EncodeOptions()) as (frames, _):
             yield frames.format, frames.frames()
         return
     with naming(side.name), seekable(side.source, side.name) as file:
         video = read_video(file)
-        decoding = Decoding(video, codebook_of(video, codebook), threads=threads)
+        decoding = Decoding(video, codebook_of(video.media, codebook), threads=threads)
         yield video.header.format, decoding.frames()
 
 

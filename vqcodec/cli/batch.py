@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from vqcodec.media.progress import SpokenProgress
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-Progress = Callable[[float], None]
-"""What work reports to; `run` gives one that also takes a word on how it goes, and has `takes_words` set."""
-
-Work = Callable[[Item, Progress], Result]
+Work = Callable[[Item, SpokenProgress], Result]
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ def run(
     work: Work[Item, Result],
     *,
     jobs: int = 1,
-    progress: Callable[..., None] | None = None,
+    progress: Callable[[int, float, str], None] | None = None,
 ) -> Iterator[Outcome[Item, Result]]:
     """Do `work` on every item, `jobs` at a time, and yield the outcomes in the order of the items.
 
@@ -41,8 +40,8 @@ def run(
         items: what to work on.
         work: called with an item and a function that it calls with the part of its work done (0 to 1).
         jobs: at least 1.
-        progress: called with an item's index, the part of its work done, and perhaps a word on how it goes; from any
-            thread.
+        progress: called with an item's index, the part of its work that is done, and words on how it goes, which may be
+            empty; from any thread.
 
     Raises:
         KeyboardInterrupt: items not begun are dropped; those under way end at their next call of progress.
@@ -50,13 +49,7 @@ def run(
     interrupted = threading.Event()
 
     def one(index: int) -> Outcome[Item, Result]:
-        def advance(done: float, word: str | None = None) -> None:
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-            if progress is not None:
-                progress(index, done, *([] if word is None else [word]))
-
-        advance.takes_words = True  # type: ignore[attr-defined]
+        advance = _Advance(index, interrupted, progress)
         advance(0.0)
         try:
             outcome = Outcome(items[index], result=work(items[index], advance))
@@ -79,3 +72,24 @@ def run(
     finally:
         interrupted.set()  # of no effect when all is done
         pool.shutdown(cancel_futures=True)
+
+
+class _Advance:
+    """The progress of one item, as its work reports it (`SpokenProgress`); ends the work when interrupted."""
+
+    def __init__(
+        self, index: int, interrupted: threading.Event, progress: Callable[[int, float, str], None] | None
+    ) -> None:
+        self._index = index
+        self._interrupted = interrupted
+        self._progress = progress
+        self._words = ""
+
+    def __call__(self, done: float) -> None:
+        if self._interrupted.is_set():
+            raise KeyboardInterrupt
+        if self._progress is not None:
+            self._progress(self._index, done, self._words)
+
+    def say(self, words: str) -> None:
+        self._words = words

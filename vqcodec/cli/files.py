@@ -18,6 +18,7 @@ from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import exit_code_of
 from vqcodec.errors import OutputError, UsageError
+from vqcodec.media.progress import SpokenProgress
 from vqcodec.threads import default_threads
 
 STANDARD = "-"
@@ -155,7 +156,7 @@ def _make_folder(folder: str) -> None:
 
 def process(
     items: Sequence[Item],
-    work: Callable[[Item, batch.Progress, int], Report],
+    work: Callable[[Item, SpokenProgress, int], Report],
     show: Callable[[Item, Report], None],
     *,
     console: Console,
@@ -185,8 +186,8 @@ def process(
     announcing = announce_compilation(console) if kernels else nullcontext()
     with announcing, console.progress(what, len(items)) as progress:
 
-        def advance(index: int, done: float, word: str | None = None) -> None:
-            progress(index, done, None if word is None else f"{what}, {word}")
+        def advance(index: int, done: float, words: str) -> None:
+            progress(index, done, f"{what}, {words}" if words else None)
 
         outcomes = batch.run(items, lambda item, report: work(item, report, threads), jobs=jobs, progress=advance)
         for outcome in outcomes:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 from vqcodec.codebook import file as codebook_file
 from vqcodec.codebook.codebook import Codebook
@@ -20,13 +21,8 @@ from vqcodec.names import at, is_codebook_name, printable
 
 SUFFIX = ".vqcb"
 PATH_VARIABLE = "VQCODEC_CODEBOOK_PATH"
-DEFAULT_CODEBOOKS = {
-    "image": "photo",
-    "speech/celp-nb": "speech-nb",
-    "speech/celp-wb": "speech-wb",
-    "video": "video",
-}
-"""The codebook of each medium, and of each band of speech by its engine, when nobody says which."""
+CodebookChoice = str | os.PathLike[str] | Codebook
+"""A codebook as users name it: its name, its path, or the codebook itself."""
 
 REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
 
@@ -112,6 +108,20 @@ def load_codebook(name_or_path: str | os.PathLike[str]) -> Codebook:
             return entry.load()
     places = os.pathsep.join(str(place) for place in search_path())
     raise CodebookError(f"no codebook '{name}' in {printable(places, 400)}; {REMEDY}")
+
+
+@overload
+def chosen_codebook(choice: CodebookChoice | None) -> Codebook | None: ...
+@overload
+def chosen_codebook(choice: CodebookChoice | None, default: str) -> Codebook: ...
+def chosen_codebook(choice: CodebookChoice | None, default: str | None = None) -> Codebook | None:
+    """The codebook that was chosen, or else the one called `default`, or else None.
+
+    Raises:
+        CodebookError and others: as `load_codebook`.
+    """
+    chosen = default if choice is None else choice
+    return load_codebook(chosen) if isinstance(chosen, (str, os.PathLike)) else chosen
 
 
 def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:

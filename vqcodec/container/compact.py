@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from vqcodec.container.media import CodebookReference, CompactSeal, MediaFile, Stream
-from vqcodec.container.registry import ENGINE_OF_NUMBER, ENGINES, medium_of
+from vqcodec.container.registry import engine_numbered, medium_of, number_of
 from vqcodec.errors import CorruptFileError, UnsupportedError
 from vqcodec.limits import MAX_CHUNK_BYTES
 from vqcodec.names import at
@@ -23,13 +23,16 @@ def fits(media: MediaFile) -> bool:
         return False
     stream = media.streams[0]
     plain = stream.number == 0 and stream.codebook == 0 and list(stream.starts or [0]) == [0]
-    return plain and stream.engine in ENGINES and len(stream.packets) == 1 and len(stream.packets[0]) < MAX_CHUNK_BYTES
+    numbered = number_of(stream.engine) is not None
+    return plain and numbered and len(stream.packets) == 1 and len(stream.packets[0]) < MAX_CHUNK_BYTES
 
 
 def dump(media: MediaFile) -> bytes:
     """Return the compact file of `media`. It must fit, and its codebook's identity must have all 32 bytes."""
     stream = media.streams[0]
-    version = bytes([VERSION << 4 | ENGINES[stream.engine]])
+    number = number_of(stream.engine)
+    assert number is not None
+    version = bytes([VERSION << 4 | number])
     data = MAGIC + version + media.codebook.identity_prefix[:PREFIX_BYTES] + stream.header + stream.packets[0]
     checksum = zlib.crc32(media.codebook.identity_prefix, zlib.crc32(data))
     return data + checksum.to_bytes(4, "little")
@@ -51,11 +54,11 @@ def load(data: bytes, source: str) -> MediaFile:
         raise UnsupportedError(
             f"{at(source)}format version {version}; this program reads {VERSION}, a newer one is needed"
         )
-    if number not in ENGINE_OF_NUMBER:
+    engine = engine_numbered(number)
+    if engine is None:
         raise UnsupportedError(f"{at(source)}coded by engine number {number}, unknown here; a newer version is needed")
     if len(data) < OVERHEAD:
         raise CorruptFileError(f"{at(source)}cut off after {len(data)} bytes")
-    engine = ENGINE_OF_NUMBER[number]
     medium = medium_of(engine)
     seal = CompactSeal(zlib.crc32(data[:-4]), int.from_bytes(data[-4:], "little"))
     stream = Stream(0, medium, engine, b"", [data[HEAD_BYTES:-4]])

@@ -7,7 +7,7 @@ import io
 from vqcodec.container import chunks, compact
 from vqcodec.container.media import MediaFile, Stream, check_reference, check_stream
 from vqcodec.container.reader import ChunkReader
-from vqcodec.container.registry import ENGINE_OF_NUMBER, MEDIUM_OF_NUMBER, medium_of
+from vqcodec.container.registry import MEDIUM_OF_NUMBER, engine_numbered, medium_of
 from vqcodec.container.writer import ChunkWriter
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.names import at
@@ -110,5 +110,5 @@ def medium_of_media(head: bytes) -> str:
     if head.startswith(chunks.MAGIC):
         return MEDIUM_OF_NUMBER.get(head[10], "") if len(head) > 10 else ""
     if head.startswith(compact.MAGIC):
-        return medium_of(ENGINE_OF_NUMBER.get(head[2] & 15, "")) if len(head) > 2 else ""
+        return medium_of(engine_numbered(head[2] & 15) or "") if len(head) > 2 else ""
     return ""

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from vqcodec.media.registry import engines, find_engine
+
 MEDIA = {"image": 1, "speech": 2, "video": 3}
 MEDIUM_OF_NUMBER = {number: medium for medium, number in MEDIA.items()}
 
-ENGINES = {
-    "image/block": 1,
-    "image/transform": 2,
-    "speech/celp-nb": 3,
-    "speech/celp-wb": 4,
-    "video/mc": 5,
-    "video/st3d": 6,
-    "speech/celp-fixed": 7,
-    "speech/ld-celp": 8,
-}
-"""The engines that the compact form can name; the chunked form names any engine in full."""
 
-ENGINE_OF_NUMBER = {number: engine for engine, number in ENGINES.items()}
+def number_of(engine: str) -> int | None:
+    """Return the number by which the compact form names an engine; None if it cannot hold it."""
+    found = find_engine(engine)
+    return None if found is None else found.number
+
+
+def engine_numbered(number: int) -> str | None:
+    """Return the name of the engine of that number in the compact form; None if there is none."""
+    return next((engine.name for engine in engines() if engine.number == number), None)
 
 
 def medium_of(engine: str) -> str:
-    """The medium that an engine's name says: what comes before the slash."""
+    """Return the medium that an engine's name says: what comes before the slash."""
     return engine.partition("/")[0]

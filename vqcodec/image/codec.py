@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
 import numpy as np
 
 from vqcodec import limits, metrics
-from vqcodec.blocks.effort import DEFAULT_EFFORT
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook, shipped_parent
+from vqcodec.codebook.library import chosen_codebook
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
+from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits, reference_to, with_container
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import engine_for
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
+from vqcodec.media import decoding
+from vqcodec.media.encoding import EncodeOptions
+from vqcodec.media.keywords import ImageKeywords
+from vqcodec.media.progress import Progress
 from vqcodec.media.reaching import reach_psnr, reach_size
+from vqcodec.media.registry import default_codebook
+from vqcodec.media.target import THREADS, Target, Work
 
-DEFAULT_QUALITY = 75.0
+MEDIUM = "image"
 
 
 @dataclass(frozen=True)
@@ -43,102 +50,102 @@ class EncodedPicture:
     bits_by_part: dict[str, int] = field(default_factory=dict)
 
 
-def encode_image(
-    samples: np.ndarray,
-    *,
-    codebook: Codebook | str | None = None,
-    quality: float | None = None,
-    target_psnr: float | None = None,
-    target_size: int | None = None,
-    effort: int = DEFAULT_EFFORT,
-    embed_codebook: bool = False,
-    threads: int | None = None,
-    **options: Any,
-) -> bytes:
+def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
     """Encode an array as a `.vqc` file.
 
     Args:
         samples: uint8, (height, width) grey or (height, width, channels): 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and
             alpha.
-        codebook: a codebook, the name or path of one, or None for the default.
-        quality: 0 to 100; 75 unless a target is given. `target_psnr` (dB) and `target_size` (bytes) stand in its place.
-        effort: 0 (quick) to 9 (small).
-        embed_codebook: make the file decodable without the codebook at hand.
-        threads: how many to use; all processors unless given. The bytes do not depend on it.
-        options: of the codebook's engine; see `vqcodec.image.transform.engine.encode`.
+
+    Options, all by name:
+        codebook: a codebook, or the name or path of one; without it `photo`.
+        quality: 0 to 100; higher means better and larger. 75 if no target is given.
+        target_psnr: dB to reach over all colour samples, above 0 and up to 100.
+        target_size: most bytes of the file. Give at most one of quality, target_psnr and target_size.
+        effort: 0 (quickest) to 9 (smallest files); 7 if it is not given.
+        embed_codebook: store the codebook in the file, so that the file decodes anywhere.
+        threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
+        tune: (engine `image/transform`) `ssim` for visual similarity, or `psnr` for squared error.
+        chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the quality.
+        alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.
 
     Raises:
-        UsageError: samples that are no picture, options out of range or exclusive of one another.
+        UsageError: the samples are no picture, or an option is unknown, out of range or in conflict with another.
         CodebookError: the codebook is not found, or cannot code this picture.
         LimitError: the picture is too large.
     """
-    samples = _checked_samples(samples)
-    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or DEFAULT_CODEBOOKS["image"])
+    options = EncodeOptions.of_function("encode_image", MEDIUM, ImageKeywords.__optional_keys__, asked)
     return encode_picture(
-        Picture(samples),
-        codebook=book,
-        quality=quality,
-        target_psnr=target_psnr,
-        target_size=target_size,
-        effort=effort,
-        embed_codebook=embed_codebook,
-        threads=threads,
-        **options,
+        Picture(_checked_samples(samples)),
+        codebook=chosen_codebook(options.codebook, default_codebook(MEDIUM)),
+        target=options.target,
+        work=options.work,
+        embed_codebook=options.embed_codebook,
+        options=options.engine,
     ).data
 
 
-def decode_image(data: bytes, *, codebook: Codebook | None = None, threads: int | None = None) -> np.ndarray:
-    """The samples of a `.vqc` picture: uint8 (height, width, channels).
+def decode_image(
+    data: bytes, *, codebook: Codebook | str | os.PathLike[str] | None = None, threads: int | None = None
+) -> np.ndarray:
+    """Return the samples of a `.vqc` picture: uint8 (height, width, channels).
+
+    Args:
+        data: the bytes of the file.
+        codebook: a codebook, or the name or path of one; without it the file's own is looked for.
+        threads: how many to use; None for one a CPU.
 
     Raises:
         CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
         CodebookError: its codebook is not found, or `codebook` is not the one it needs.
+        UsageError: an argument is of the wrong type or out of range.
     """
-    return decode_picture(data, codebook=codebook, threads=threads).samples
+    given = {"codebook": codebook, "threads": threads}
+    book = chosen_codebook(decoding.CODEBOOK.value_in(given))
+    return decode_picture(decoding.DATA.check(data), codebook=book, threads=THREADS.value_in(given)).samples
 
 
 def encode_picture(
     picture: Picture,
     *,
     codebook: Codebook,
-    quality: float | None = None,
-    target_psnr: float | None = None,
-    target_size: int | None = None,
-    effort: int = DEFAULT_EFFORT,
+    target: Target | None = None,
+    work: Work | None = None,
     embed_codebook: bool = False,
-    threads: int | None = None,
-    progress: Callable[[float], None] | None = None,
-    **options: Any,
+    progress: Progress | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> EncodedPicture:
-    """Encode a picture with its metadata; arguments and errors as `encode_image`.
+    """Encode a picture with its metadata; errors as `encode_image`.
 
     Args:
-        progress: called with the share of the work done, 0 to 1.
+        target, work: what to encode for, and how hard to work; None for the defaults.
+        progress: called with 1 at the end.
+        options: of the codebook's engine, by name.
     """
-    if sum(wish is not None for wish in (quality, target_psnr, target_size)) > 1:
-        raise UsageError("quality, target PSNR and target size exclude one another: give one of them")
+    target, work = target or Target(), work or Work()
+    target.check_medium(MEDIUM)
     limits.check_picture_size(picture.width, picture.height)
+    effort = work.effort_for(MEDIUM)
     at_quality = partial(
         _encode_at,
         picture,
         codebook,
         effort=effort,
-        reference=_reference(codebook, embed_codebook),
-        threads=threads,
-        options=options,
+        reference=reference_to(codebook, embed=embed_codebook),
+        threads=work.threads,
+        options=options or {},
     )
-    if target_psnr is not None:
-        chosen, result = reach_psnr(at_quality, lambda encoded: encoded.psnr_db, target_psnr)
-    elif target_size is not None:
-        chosen, result = reach_size(at_quality, lambda encoded: len(encoded.data), target_size)
-        if len(result.data) > target_size:
+    if target.psnr is not None:
+        chosen, result = reach_psnr(at_quality, lambda encoded: encoded.psnr_db, target.psnr)
+    elif target.size is not None:
+        chosen, result = reach_size(at_quality, lambda encoded: len(encoded.data), target.size)
+        if len(result.data) > target.size:
             raise UsageError(
-                f"the picture takes {len(result.data)} bytes even at quality 0; {target_size} cannot be reached"
+                f"target size {target.size} cannot be reached: even at quality 0 the picture takes "
+                f"{len(result.data)} bytes"
             )
     else:
-        chosen = DEFAULT_QUALITY if quality is None else quality
-        if not 0 <= chosen <= 100:
-            raise UsageError(f"quality {chosen:g} is out of range: choose 0 to 100")
+        chosen = target.quality_for(MEDIUM)
         result = at_quality(chosen)
     if progress:
         progress(1.0)
@@ -180,9 +187,9 @@ def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, in
     """Where the bits of a `.vqc` picture went, by part; they sum to 8 times its size. Errors as `decode_image`."""
     media = load_media(data)
     stream = _picture_stream(media)
-    book = _codebook_of(media, codebook)
     engine = engine_for(stream.engine)
-    return _with_container(engine.count_bits(*_header_and_packets(stream, engine), book), media, len(data))
+    parts = engine.count_bits(*_header_and_packets(stream, engine), codebook_of(media, codebook))
+    return _whole_bits(parts, media, len(data))
 
 
 def _encode_at(
@@ -197,50 +204,30 @@ def _encode_at(
 ) -> EncodedPicture:
     engine = engine_for(codebook.engine)
     encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options)
-    stream = Stream(0, "image", codebook.engine, encoded.header, encoded.packets)
-    media = MediaFile("image", codebook.engine, reference, [stream], dict(picture.metadata))
+    stream = Stream(0, MEDIUM, codebook.engine, encoded.header, encoded.packets)
+    media = MediaFile(MEDIUM, codebook.engine, reference, [stream], dict(picture.metadata))
     data = dump_media(media)
     psnr = metrics.psnr_rgb(picture.samples, encoded.reconstruction)
-    parts = _with_container(encoded.bits_by_part, media, len(data))
+    parts = _whole_bits(encoded.bits_by_part, media, len(data))
     return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts)
 
 
-def _reference(codebook: Codebook, embed: bool) -> CodebookReference:
-    """How the file names its codebook, or holds it: as the difference from a shipped one where that is smaller."""
-    if not embed:
-        return CodebookReference.shared(codebook)
-    return CodebookReference.embedding(codebook, shipped_parent(codebook))
-
-
-def _with_container(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:
-    """Bits by part of a file of `size` bytes, when those of the stream are `parts`."""
-    parts = dict(parts)
-    if media.metadata:
-        parts["metadata"] = 8 * sum(map(len, media.metadata.values()))
-    if media.codebook.embedded is not None:
-        parts["codebook"] = 8 * len(media.codebook.embedded)
-    parts["container"] = 8 * size - sum(parts.values())
-    return parts
+def _whole_bits(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:
+    """Bits by part of a file of `size` bytes whose stream has the bits `parts`."""
+    others = {"metadata": metadata_bits(media.metadata), "codebook": codebook_bits(media.codebook)}
+    return with_container(parts, others, size)
 
 
 def _decode(media: MediaFile, codebook: Codebook | None, threads: int | None, crop: Crop | None) -> Picture:
     stream = _picture_stream(media)
-    book = _codebook_of(media, codebook)
+    book = codebook_of(media, codebook)
     engine = engine_for(stream.engine)
     header, packets = _header_and_packets(stream, engine)
     return Picture(engine.decode(header, packets, book, threads, crop), dict(media.metadata))
 
 
-def _codebook_of(media: MediaFile, codebook: Codebook | None) -> Codebook:
-    """The codebook that the file needs: `codebook` if it is that one, or else the one found by its hash."""
-    reference = media.codebook
-    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
-    media.check_codebook(book)
-    return book
-
-
 def _picture_stream(media: MediaFile) -> Stream:
-    if media.medium != "image":
+    if media.medium != MEDIUM:
         raise UnsupportedError(f"this is a {media.medium} file, not a picture")
     if len(media.streams) != 1:
         raise UnsupportedError(f"a picture of {len(media.streams)} streams; this version decodes those of one")
@@ -256,7 +243,10 @@ def _header_and_packets(stream: Stream, engine) -> tuple[bytes, list[bytes]]:
 
 
 def _checked_samples(samples: np.ndarray) -> np.ndarray:
-    array = np.asarray(samples)
+    try:
+        array = np.asarray(samples)
+    except ValueError:  # rows of different lengths
+        raise UsageError("samples must be an array, all of its rows of one length") from None
     if array.ndim == 2:
         array = array[:, :, None]
     if array.dtype != np.uint8 or array.ndim != 3 or not 1 <= array.shape[2] <= 4:

@@ -1,8 +1,7 @@
-"""The picture engines by name."""
+"""What picture engines offer, and finding one by its name."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,13 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UnsupportedError
 from vqcodec.image.crop import Crop
-
-_MODULES = {
-    "image/block": "vqcodec.image.block.engine",
-    "image/transform": "vqcodec.image.transform.engine",
-}
+from vqcodec.media.registry import engine_of_medium
 
 
 @dataclass(frozen=True)
@@ -36,8 +30,8 @@ class Encoded:
     bits_by_part: dict[str, int]
 
 
-class Engine(Protocol):
-    """What a picture engine's module offers; documented in `vqcodec.image.block.engine`."""
+class Coder(Protocol):
+    """What the coder of a picture engine offers; documented in `vqcodec.image.block.engine`."""
 
     def encode(
         self,
@@ -73,12 +67,11 @@ class Engine(Protocol):
         """What a stream header says."""
 
 
-def engine_for(name: str) -> Engine:
-    """The engine of that name.
+def engine_for(name: str) -> Coder:
+    """Return the coder of the engine of that name.
 
     Raises:
         UnsupportedError: this version has no such picture engine.
     """
-    if name not in _MODULES:
-        raise UnsupportedError(f"picture engine {name} is not known to this version; a later vqcodec may have it")
-    return importlib.import_module(_MODULES[name])
+    coder: Coder = engine_of_medium(name, "image").coder
+    return coder

@@ -1,4 +1,4 @@
-"""Finding the quality that gives a wanted PSNR or size, in few encodings."""
+"""Find the quality that gives a wanted PSNR, size or rate, in few encodings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ SIZE_TOLERANCE = 0.004  # of the wanted size
 def reach_psnr(
     encode: Callable[[float], Result], psnr_of: Callable[[Result], float], target_db: float
 ) -> tuple[float, Result]:
-    """The quality (0 to 100) whose PSNR comes nearest to `target_db`, and its encoding; the highest if none reaches it.
+    """Return the quality (0 to 100) whose PSNR is nearest to `target_db`, and its encoding.
+
+    If no quality reaches the target, it is the highest.
 
     Args:
         encode: encodes at a quality.
-        psnr_of: the PSNR of an encoding, growing with quality.
+        psnr_of: returns the PSNR of an encoding; it must grow with quality.
     """
 
     def excess(result: Result) -> float:
@@ -34,11 +36,11 @@ def reach_psnr(
 def reach_size(
     encode: Callable[[float], Result], size_of: Callable[[Result], int], target_bytes: int
 ) -> tuple[float, Result]:
-    """The highest quality that takes at most `target_bytes`, and its encoding; quality 0 if none does.
+    """Return the highest quality that takes at most `target_bytes`, and its encoding; quality 0 if none does.
 
     Args:
         encode: encodes at a quality.
-        size_of: the size of an encoding in bytes, growing with quality.
+        size_of: returns the bytes of an encoding; they must grow with quality.
     """
 
     def excess(result: Result) -> float:
@@ -50,12 +52,12 @@ def reach_size(
 def reach_rate(
     encode: Callable[[float], Result], size_of: Callable[[Result], int], wanted_bytes: int, tolerance: float
 ) -> tuple[float, Result]:
-    """The quality whose size comes near `wanted_bytes` from either side, and its encoding; the nearest if none does.
+    """Return the quality whose size is near `wanted_bytes`, above or below, and its encoding; the nearest if none is.
 
     Args:
         encode: encodes at a quality.
-        size_of: the size of an encoding in bytes, growing with quality.
-        tolerance: part of the wanted size by which it may be missed.
+        size_of: returns the bytes of an encoding; they must grow with quality.
+        tolerance: how far off the size may be, as a part of it.
     """
 
     def excess(result: Result) -> float:
@@ -70,7 +72,7 @@ def _search(
     tolerance: float,
     loss: Callable[[float], float],
 ) -> tuple[float, Result]:
-    """Root of `excess` by the Illinois variant of regula falsi with bisection when it stalls."""
+    """Find the root of `excess`: step outwards until both sides are known, then interpolate (regula falsi)."""
     tried: dict[float, tuple[float, Result]] = {}
 
     def gap_at(quality: float) -> float:
@@ -80,7 +82,7 @@ def _search(
         return tried[quality][0]
 
     low, high = 0.0, 100.0
-    middle = 60.0  # most wishes are met near here, so it saves encodings at the ends
+    middle = 60.0  # most targets are met near here, which saves encodings at the ends
     while len(tried) < _MAX_ENCODINGS:
         gap = gap_at(middle)
         if loss(gap) <= tolerance or high - low < _FINEST_QUALITY:
@@ -102,7 +104,7 @@ def _search(
 
 
 def _outward(tried: Mapping[float, tuple[float, Result]]) -> float:
-    """How far to go on where all that was tried lies on one side: to where the line through the last two crosses."""
+    """Return how far to step while all that was tried is on one side: to the root of the line through the last two."""
     if len(tried) < 2:
         return _FIRST_STEP
     (before, (gap_before, _)), (last, (gap, _)) = list(tried.items())[-2:]
@@ -112,5 +114,5 @@ def _outward(tried: Mapping[float, tuple[float, Result]]) -> float:
 
 
 def _finite(loss: float, gap: float) -> float:
-    """Losses that break the target rank behind all that keep it, the smallest excess first."""
+    """Return a finite loss: those that break the target rank behind all that keep it, the smallest excess first."""
     return loss if math.isfinite(loss) else 1e6 + gap

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import io
+import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook, resolve_codebook
+from vqcodec.codebook.library import chosen_codebook, load_codebook
 from vqcodec.container import CodebookReference
+from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits, reference_to, with_container
 from vqcodec.errors import CodebookError, LimitError, UsageError
+from vqcodec.media import decoding
+from vqcodec.media.encoding import BAND, CHANNELS, SAMPLE_RATE, EncodeOptions
+from vqcodec.media.keywords import SpeechKeywords
+from vqcodec.media.progress import Progress
+from vqcodec.media.registry import default_codebook
+from vqcodec.media.target import THREADS, Target, Work
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.decoding import Decoding
-from vqcodec.speech.engines import ENGINES, SpeechOptions
+from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
 from vqcodec.speech.sound.audio import ArraySource
 from vqcodec.speech.stream import StreamHeader
 
-DEFAULT_QUALITY = 50.0
-DEFAULT_EFFORT = 5
+MEDIUM = "speech"
 AUTO_WIDEBAND_RATE = 12_000  # Hz: sources below have hardly anything above 4 kHz
 AUTO_WIDEBAND_KBPS = 9.0  # below, what the upper half of the band takes is missed in the lower
 SIZE_ATTEMPTS = 5
 
-Progress = Callable[[float], None]
 Samples = NDArray[np.int16]
 
 
@@ -51,34 +57,6 @@ class Sound(Protocol):
 
     def samples(self, codec_rate: int, channel: int | None = None) -> Samples:
         """One channel, or the mean of all, at the codec's rate."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How good or how small: at most one of the three; without any, DEFAULT_QUALITY.
-
-    Attributes:
-        quality: 0 to 100. bitrate: kbit/s of payload on average over the file, all channels together.
-        target_size: bytes that the file may have.
-        effort: 0 (quick) to 9 (thorough); None for DEFAULT_EFFORT.
-    """
-
-    quality: float | None = None
-    bitrate: float | None = None
-    target_size: int | None = None
-    effort: int | None = None
-
-    def __post_init__(self) -> None:
-        if sum(value is not None for value in (self.quality, self.bitrate, self.target_size)) > 1:
-            raise UsageError("quality, bitrate and target size exclude one another; give one of them")
-        if self.quality is not None and not 0 <= self.quality <= 100:
-            raise UsageError(f"quality {self.quality:g} is out of range; choose 0 to 100")
-        if self.bitrate is not None and not 0.1 <= self.bitrate <= 256:
-            raise UsageError(f"bitrate {self.bitrate:g} kbit/s is out of range; choose 0.1 to 256")
-        if self.target_size is not None and self.target_size < 1:
-            raise UsageError(f"target size {self.target_size} is out of range; choose at least 1 byte")
-        if self.effort is not None and not 0 <= self.effort <= 9:
-            raise UsageError(f"effort {self.effort} is out of range; choose 0 to 9")
 
 
 @dataclass(frozen=True)
@@ -104,141 +82,145 @@ class EncodedSound:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def encode_speech(
-    samples: NDArray[Any],
-    sample_rate: int,
-    *,
-    codebook: Codebook | str | None = None,
-    band: str = "auto",
-    quality: float | None = None,
-    bitrate: float | None = None,
-    target_size: int | None = None,
-    effort: int | None = None,
-    channels: str = "mix",
-    embed_codebook: bool = False,
-    threads: int | None = None,
-) -> bytes:
+def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[SpeechKeywords]) -> bytes:
     """Encode an array as a `.vqc` file.
 
     Args:
         samples: shape (samples,) or (samples, channels); int16, or floating point with full scale 1.
-        sample_rate: samples a second.
-        codebook: a codebook, the name or path of one, or None for the default of the band.
-        band: `nb` (8 kHz), `wb` (16 kHz), or `auto`, to go by the sample rate and what is asked for.
-        quality: 0 to 100. bitrate: kbit/s on average. target_size: bytes not to exceed. At most one of them.
-        effort: 0 (quick) to 9 (thorough); 5 unless given.
-        channels: `mix` several into one, or `keep` them, each a stream of its own.
-        embed_codebook: make the file decodable without the codebook at hand.
-        threads: how many to use; all processors unless given. The bytes do not depend on it.
+        sample_rate: samples a second, 1000 to 768000.
+
+    Options, all by name:
+        codebook: a codebook, or the name or path of one; without it the default of the band.
+        band: `nb` (8 kHz), `wb` (16 kHz), or `auto` to choose by the sample rate and the bitrate (the default).
+        channels: `mix` several into one (the default), or `keep` them, each a stream of its own.
+        quality: 0 to 100; higher means better and larger. 50 if no target is given.
+        bitrate: kbit/s on average, all channels together, 0.1 to 256.
+        target_size: most bytes of the file. Give at most one of quality, bitrate and target_size. Fixed-rate codebooks
+            (celp-4800, ld-celp-16k) accept neither quality nor target_size nor effort.
+        effort: 0 (quickest) to 9 (smallest files); 5 if it is not given.
+        embed_codebook: store the codebook in the file, so that the file decodes anywhere.
+        threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
 
     Raises:
-        UsageError: samples that are no sound, options out of range or exclusive of one another.
+        UsageError: the samples are no sound, or an option is unknown, out of range or in conflict with another.
         CodebookError: the codebook is not found, or is not for speech.
         LimitError: there are too many samples or channels, or the rate is beyond the limits.
     """
-    book = load_codebook(codebook) if isinstance(codebook, str) else codebook
+    options = EncodeOptions.of_function("encode_speech", MEDIUM, SpeechKeywords.__optional_keys__, asked)
     return encode_sound(
-        ArraySource.of(samples, sample_rate),
-        codebook=book,
-        band=band,
-        wish=Wish(quality, bitrate, target_size, effort),
-        channels=channels,
-        embed_codebook=embed_codebook,
-        threads=threads,
+        ArraySource.of(samples, SAMPLE_RATE.check(sample_rate)),
+        codebook=chosen_codebook(options.codebook),
+        target=options.target,
+        work=options.work,
+        band=options.band,
+        channels=options.channels,
+        embed_codebook=options.embed_codebook,
+        options=options.engine,
     ).data
 
 
 def decode_speech(
-    data: bytes, *, codebook: Codebook | None = None, rate: int | str = "source", threads: int | None = None
+    data: bytes,
+    *,
+    codebook: Codebook | str | os.PathLike[str] | None = None,
+    rate: int | str | None = "source",
+    threads: int | None = None,
 ) -> tuple[Samples, int]:
-    """The samples of a `.vqc` file of speech, int16 (samples,) or (samples, channels), and their sampling rate.
+    """Return the samples of a `.vqc` file of speech, int16 (samples,) or (samples, channels), and their sampling rate.
 
     Args:
-        rate: `source` for that of what was encoded, `codec` for that of the codec, or any in Hz.
+        data: the bytes of the file.
+        codebook: a codebook, or the name or path of one; without it the file's own is looked for.
+        rate: `source` for that of what was encoded, `codec` for that of the codec, or 1000 to 768000 Hz.
+        threads: how many to use; None for one a CPU.
 
     Raises:
         CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
         CodebookError: its codebook is not found, or `codebook` is not the one it needs.
+        UsageError: an argument is of the wrong type or out of range.
     """
-    speech = read_speech(io.BytesIO(data))
-    decoding = Decoding(speech, codebook_of(speech, codebook), rate=rate, threads=threads)
-    samples = np.concatenate(list(decoding.blocks()))
-    return (samples[:, 0] if samples.shape[1] == 1 else samples), decoding.rate
+    given = {"codebook": codebook, "rate": rate, "threads": threads}
+    book, rate = chosen_codebook(decoding.CODEBOOK.value_in(given)), decoding.RATE.value_in(given)
+    speech = read_speech(io.BytesIO(decoding.DATA.check(data)))
+    threads = THREADS.value_in(given)
+    decoded = Decoding(speech, codebook_of(speech.media, book), rate=rate or "source", threads=threads)
+    samples = np.concatenate(list(decoded.blocks()))
+    return (samples[:, 0] if samples.shape[1] == 1 else samples), decoded.rate
 
 
 def encode_sound(
     sound: Sound,
     *,
     codebook: Codebook | None = None,
-    band: str = "auto",
-    wish: Wish | None = None,
-    channels: str = "mix",
+    target: Target | None = None,
+    work: Work | None = None,
+    band: str | None = None,
+    channels: str | None = None,
     metadata: Mapping[str, bytes] | None = None,
     embed_codebook: bool = False,
-    threads: int | None = None,
     progress: Progress | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> EncodedSound:
-    """Encode a sound with its metadata; arguments and errors as `encode_speech`."""
-    wish = wish or Wish()
-    if channels not in ("mix", "keep"):
-        raise UsageError(f"channels '{channels}': choose mix or keep")
-    chosen = choose_codebook(codebook, band, sound.rate, wish)
-    kept: list[int | None] = [None] if channels == "mix" or sound.channels == 1 else list(range(sound.channels))
-    _check_fixed_rate(wish, chosen, len(kept))
-    encoder = _Encoder(sound, chosen, kept, dict(metadata or {}), embed_codebook, threads, progress)
-    if wish.target_size is None:
-        return encoder.encode(wish)
-    return encoder.encode_to_size(wish, wish.target_size)
+    """Encode a sound with its metadata; errors as `encode_speech`.
+
+    Args:
+        target, work: what to encode for, and how hard to work; None for the defaults.
+        band, channels: as of `encode_speech`; None for the defaults.
+        metadata: as the container keeps it.
+        progress: called with the part of the work that is done, 0 to 1.
+        options: others, of which there are none.
+    """
+    if options:
+        raise UsageError(f"speech has no option {sorted(options)[0]}; it has {BAND.name}, {CHANNELS.name}")
+    target, work = target or Target(), work or Work()
+    target.check_medium(MEDIUM)
+    chosen = choose_codebook(codebook, band or "auto", sound.rate, target)
+    keep = channels == "keep" and sound.channels > 1
+    kept: list[int | None] = list(range(sound.channels)) if keep else [None]
+    _check_fixed_rate(target, work, chosen, len(kept))
+    reference = reference_to(chosen, embed=embed_codebook, whole=True)
+    encoder = _Encoder(sound, chosen, kept, reference, dict(metadata or {}), work, progress)
+    return encoder.encode(target) if target.size is None else encoder.encode_to_size(target.size)
 
 
-def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, wish: Wish) -> Codebook:
-    """The codebook to use: the one given, or the default of the band asked for, or of the band that suits.
+def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, target: Target) -> Codebook:
+    """Return the codebook to use: the one given, or the default of the band asked for, or of the band that suits.
 
     Raises:
-        UsageError: the band is unknown, or not that of the codebook.
+        UsageError: the band is not that of the codebook.
         CodebookError: the codebook is not for speech, or the default one is not to be found.
     """
-    if band not in ("auto", *BANDS):
-        raise UsageError(f"band '{band}' is unknown; choose auto, nb or wb")
     if codebook is None:
         if band == "auto":
-            narrow = source_rate < AUTO_WIDEBAND_RATE or (wish.bitrate or np.inf) < AUTO_WIDEBAND_KBPS
+            narrow = source_rate < AUTO_WIDEBAND_RATE or (target.bitrate or np.inf) < AUTO_WIDEBAND_KBPS
             band = "nb" if narrow else "wb"
-        return load_codebook(DEFAULT_CODEBOOKS[BANDS[band].engine])
-    own = ENGINES.get(codebook.engine)
-    if own is None:
+        return load_codebook(default_codebook(BANDS[band].engine))
+    if not is_speech_engine(codebook.engine):
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for speech")
+    own = engine_for(codebook.engine)
     if band not in ("auto", own.band):
         raise UsageError(f"band {band} was asked for, but codebook {codebook.name} is for {own.band}; leave one out")
     return codebook
 
 
-def _check_fixed_rate(wish: Wish, codebook: Codebook, streams: int) -> None:
-    """Refuse a wish that a codebook whose rate is fixed cannot fulfil.
+def _check_fixed_rate(target: Target, work: Work, codebook: Codebook, streams: int) -> None:
+    """Refuse what a codebook of fixed rate has no use for.
 
     Raises:
-        UsageError: anything is wished for but, at most, the rate that it has, of all streams together.
+        UsageError: anything is asked for but, at most, the rate that it has, of all streams together.
     """
-    kbps = ENGINES[codebook.engine].kbps
+    kbps = engine_for(codebook.engine).kbps
     if kbps is None:
         return
-    given = {"quality": wish.quality, "target size": wish.target_size, "effort": wish.effort}
+    given = {"quality": target.quality, "target size": target.size, "effort": work.effort}
     refused = [name for name, value in given.items() if value is not None]
-    if wish.bitrate not in (None, kbps * streams):
-        refused.append(f"bitrate {wish.bitrate:g}")
+    if target.bitrate not in (None, kbps * streams):
+        refused.append(f"bitrate {target.bitrate:g}")
     if refused:
         each = f" a channel, of which there are {streams}" if streams > 1 else ""
         raise UsageError(
             f"codebook {codebook.name} has one way of coding, at {kbps:g} kbit/s{each}; leave out {', '.join(refused)}"
         )
-
-
-def codebook_of(speech: SpeechFile, codebook: Codebook | None) -> Codebook:
-    """The codebook that a file needs: `codebook` if it is that one, or else the one found by its hash."""
-    reference = speech.media.codebook
-    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
-    speech.media.check_codebook(book)
-    return book
 
 
 def payload_bytes(data: bytes) -> int:
@@ -257,7 +239,7 @@ def count_bits(speech: SpeechFile, codebook: Codebook) -> dict[str, int]:
     parts: Counter[str] = Counter()
     for stream in speech.streams:
         parts.update(speech.engine.coder.count_bits(stream.header.engine_header, stream.packets, codebook))
-    return _with_container(parts, speech.media.metadata, speech.media.codebook.embedded, speech.size)
+    return _whole_bits(parts, speech.media.metadata, speech.media.codebook, speech.size)
 
 
 class _Encoder:
@@ -268,16 +250,16 @@ class _Encoder:
         sound: Sound,
         codebook: Codebook,
         channels: Sequence[int | None],
+        reference: CodebookReference,
         metadata: dict[str, bytes],
-        embed_codebook: bool,
-        threads: int | None,
+        work: Work,
         progress: Progress | None,
     ) -> None:
         self._codebook = codebook
-        self._engine = ENGINES[codebook.engine]
+        self._engine = engine_for(codebook.engine)
+        self._reference = reference
         self._metadata = metadata
-        self._embed = embed_codebook
-        self._threads = threads
+        self._work = work
         self._progress = progress
         self._rate = sound.rate
         self._channels = [sound.samples(self._engine.sample_rate, channel) for channel in channels]
@@ -285,25 +267,25 @@ class _Encoder:
         if self._channels[0].size > limits.MAX_SPEECH_SAMPLES:
             raise LimitError(f"{self._channels[0].size} samples; at most {limits.MAX_SPEECH_SAMPLES} are allowed")
 
-    def encode(self, wish: Wish) -> EncodedSound:
+    def encode(self, target: Target) -> EncodedSound:
         """Encode at a quality or bitrate."""
-        bitrate = None if wish.bitrate is None else wish.bitrate / len(self._channels)
-        quality, effort = wish.quality, wish.effort
+        bitrate = None if target.bitrate is None else target.bitrate / len(self._channels)
+        quality, effort = target.quality, self._work.effort
         if self._engine.kbps is None:
-            quality = DEFAULT_QUALITY if quality is None and bitrate is None else quality
-            effort = DEFAULT_EFFORT if effort is None else effort
+            quality = None if bitrate is not None else target.quality_for(MEDIUM)
+            effort = self._work.effort_for(MEDIUM)
         encoded = self._encode(effort, quality=quality, bitrate=bitrate)
-        asked = {"quality": quality, "bitrate_kbps": wish.bitrate, "effort": effort}
+        asked = {"quality": quality, "bitrate_kbps": target.bitrate, "effort": effort}
         encoded.parameters.update({key: value for key, value in asked.items() if value is not None})
         return encoded
 
-    def encode_to_size(self, wish: Wish, size: int) -> EncodedSound:
+    def encode_to_size(self, size: int) -> EncodedSound:
         """Encode to a file of at most `size` bytes.
 
         Raises:
             UsageError: it cannot be that small.
         """
-        effort = DEFAULT_EFFORT if wish.effort is None else wish.effort
+        effort = self._work.effort_for(MEDIUM)
         budget = size - self._least_container()
         for _ in range(SIZE_ATTEMPTS):
             if budget < len(self._channels):
@@ -327,18 +309,17 @@ class _Encoder:
         bitrate: float | None = None,
         size: int | None = None,
     ) -> EncodedSound:
-        options = SpeechOptions(quality, bitrate, size, effort, self._threads)
+        settings = Settings(quality, bitrate, size, effort, self._work.threads)
         meter = QualityMeter(self._engine.sample_rate)
         streams: list[CodedStream] = []
         parts: Counter[str] = Counter()
         for number, samples in enumerate(self._channels):
-            coded = self._engine.coder.encode(samples, self._codebook, options, self._share(number))
+            coded = self._engine.coder.encode(samples, self._codebook, settings, self._share(number))
             meter.add(samples, coded.reconstruction)
             parts.update(coded.bits)
             header = StreamHeader.of(self._rate, self._length, self._engine.sample_rate, samples.size, coded.header)
             streams.append(CodedStream(header, coded.packets, coded.starts))
-        data = dump_speech(streams, self._codebook, metadata=self._metadata, embed_codebook=self._embed)
-        embedded = CodebookReference.embedding(self._codebook).embedded if self._embed else None
+        data = self._file(streams)
         return EncodedSound(
             data=data,
             codebook=self._codebook,
@@ -346,14 +327,16 @@ class _Encoder:
             codec_rate=self._engine.sample_rate,
             quality=meter.result(),
             payload_bytes=sum(len(s.header.engine_header) + sum(map(len, s.packets)) for s in streams),
-            bits=_with_container(parts, self._metadata, embedded, len(data)),
+            bits=_whole_bits(parts, self._metadata, self._reference, len(data)),
         )
 
     def _least_container(self) -> int:
         """Bytes that a file spends beside the engine's, at least: those of one whose packets are empty."""
         empty = CodedStream(StreamHeader(self._rate, 0, b""), [b""], [0])
-        streams = [empty] * len(self._channels)
-        return len(dump_speech(streams, self._codebook, metadata=self._metadata, embed_codebook=self._embed))
+        return len(self._file([empty] * len(self._channels)))
+
+    def _file(self, streams: Sequence[CodedStream]) -> bytes:
+        return dump_speech(streams, self._engine.name, self._reference, self._metadata)
 
     def _share(self, number: int) -> Progress | None:
         """Progress of one channel as that of all."""
@@ -361,14 +344,8 @@ class _Encoder:
         return None if report is None else lambda done: report((number + done) / count)
 
 
-def _with_container(
-    parts: Mapping[str, int], metadata: Mapping[str, bytes], embedded: bytes | None, size: int
+def _whole_bits(
+    parts: Mapping[str, int], metadata: Mapping[str, bytes], reference: CodebookReference, size: int
 ) -> dict[str, int]:
-    """Bits by part of a file of `size` bytes, when those of the engine are `parts`."""
-    counted = dict(parts)
-    if metadata:
-        counted["metadata"] = 8 * sum(map(len, metadata.values()))
-    if embedded is not None:
-        counted["codebook"] = 8 * len(embedded)
-    counted["container"] = 8 * size - sum(counted.values())
-    return counted
+    """Bits by part of a file of `size` bytes whose streams have the bits `parts`."""
+    return with_container(parts, {"metadata": metadata_bits(metadata), "codebook": codebook_bits(reference)}, size)

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.speech.engines import SpeechEngine
+from vqcodec.media.engine import SpeechEngine
 from vqcodec.speech.files import SpeechFile, StoredStream
 from vqcodec.speech.sound.audio import pcm16
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
@@ -41,8 +40,8 @@ class Decoding:
     Args:
         speech: from `read_speech`; of an indexed file no more packets are read than are needed.
         codebook: the one that it needs.
-        rate: of the samples: `source`, `codec`, or in Hz.
-        start_s, duration_s: the part to decode, in seconds; None for all that there is.
+        rate: of the samples: `source`, `codec`, or in Hz, within the limits.
+        start_s, duration_s: the part to decode, in seconds, the duration above 0; None for all that there is.
         threads: how many to use; the samples do not depend on it.
 
     Attributes:
@@ -50,7 +49,7 @@ class Decoding:
         lost: packets that are missing and concealed, if the file was salvaged.
 
     Raises:
-        UsageError: the rate is out of range, or the part begins beyond the end.
+        UsageError: the part begins beyond the end.
         CorruptFileError: the streams' headers are damaged or contradict one another; or packets are missing, and the
             file was not salvaged.
     """
@@ -76,8 +75,6 @@ class Decoding:
         whole = shape.length_at(self.rate)
         if not 0 <= start_s * self.rate < whole:
             raise UsageError(f"start {start_s:g} s is not within the recording, which lasts {whole / self.rate:.3f} s")
-        if duration_s is not None and not 0 < duration_s < math.inf:
-            raise UsageError(f"duration {duration_s:g} s is out of range; choose more than 0")
         self._first = int(start_s * self.rate)
         wanted = whole if duration_s is None else max(1, round(duration_s * self.rate))
         self.length = min(wanted, whole - self._first)
@@ -216,9 +213,4 @@ def _output_rate(rate: int | str, source_rate: int, codec_rate: int) -> int:
         return source_rate
     if rate == "codec":
         return codec_rate
-    if not isinstance(rate, int) or not limits.MIN_AUDIO_RATE <= rate <= limits.MAX_AUDIO_RATE:
-        raise UsageError(
-            f"rate {rate} is not possible; choose source, codec, or {limits.MIN_AUDIO_RATE} to "
-            f"{limits.MAX_AUDIO_RATE} Hz"
-        )
-    return rate
+    return int(rate)

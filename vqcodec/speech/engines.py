@@ -1,8 +1,7 @@
-"""The speech engines by name, and what each of them offers."""
+"""What speech engines offer, and finding one by its name."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,26 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UsageError
-
-MAX_EFFORT = 9
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.media.registry import engine_of_medium, find_engine
 
 Progress = Callable[[float], None]
 Samples = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class SpeechOptions:
-    """What to encode for; at most one of quality, bitrate and size, else the engine's default quality.
+class Settings:
+    """What to encode for, checked (`vqcodec.media.target`): at most one of quality, bitrate and size.
 
-    An engine of fixed rate has a use for the threads alone.
+    An engine of fixed rate uses only the threads.
 
     Attributes:
-        quality: 0 to 100.
+        quality: 0 to 100; the default of speech if no other is given.
         bitrate: kbit/s of header and packets, on average over the recording.
         size: most bytes of header and packets.
-        effort: of the search, 0 to 9; None for the engine's default.
-        threads: to use; None for all. The result does not depend on them.
+        effort: of the search, 0 to 9; None for the default of speech.
+        threads: to use; None for one a CPU. The result does not depend on them.
     """
 
     quality: float | None = None
@@ -38,16 +36,6 @@ class SpeechOptions:
     size: int | None = None
     effort: int | None = None
     threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if sum(aim is not None for aim in (self.quality, self.bitrate, self.size)) > 1:
-            raise UsageError("quality, bitrate and size exclude one another; give one of them")
-        if self.quality is not None and not 0 <= self.quality <= 100:
-            raise UsageError(f"quality {self.quality:g} is not in 0..100")
-        if self.bitrate is not None and not self.bitrate > 0:
-            raise UsageError(f"a bitrate of {self.bitrate:g} kbit/s is not possible; it must be positive")
-        if self.effort is not None and not 0 <= self.effort <= MAX_EFFORT:
-            raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
 
 
 @dataclass(frozen=True)
@@ -74,13 +62,13 @@ class EncodedSpeech:
 
 
 class Coder(Protocol):
-    """What a speech engine's module offers; documented in `vqcodec.speech.celp.engine`."""
+    """What the coder of a speech engine offers; documented in `vqcodec.speech.celp.engine`."""
 
     def encode(
         self,
         signal: npt.ArrayLike,
         codebook: Codebook,
-        options: SpeechOptions | None = None,
+        settings: Settings | None = None,
         progress: Progress | None = None,
     ) -> EncodedSpeech:
         """Encode a recording at the engine's sampling rate."""
@@ -104,36 +92,17 @@ class Coder(Protocol):
         """What an engine's header says: `samples`, `packet_samples`, and what is particular to the engine."""
 
 
-@dataclass(frozen=True)
-class SpeechEngine:
-    """What is known of an engine without loading it.
+def engine_for(name: str) -> SpeechEngine:
+    """Return the speech engine of that name.
 
-    Attributes:
-        name: as codebooks and files carry it.
-        module: where its `Coder` is.
-        sample_rate: Hz. band: "nb" or "wb".
-        kbps: its rate, where that is fixed by the format; None where it can be chosen.
+    Raises:
+        UnsupportedError: this version has no such speech engine.
     """
-
-    name: str
-    module: str
-    sample_rate: int
-    band: str
-    kbps: float | None = None
-
-    @property
-    def coder(self) -> Coder:
-        """Its functions."""
-        coder: Coder = importlib.import_module(self.module)
-        return coder
+    engine = engine_of_medium(name, "speech")
+    assert isinstance(engine, SpeechEngine)
+    return engine
 
 
-ENGINES = {
-    engine.name: engine
-    for engine in (
-        SpeechEngine("speech/celp-nb", "vqcodec.speech.celp.engine", 8000, "nb"),
-        SpeechEngine("speech/celp-wb", "vqcodec.speech.celp.engine", 16000, "wb"),
-        SpeechEngine("speech/celp-fixed", "vqcodec.speech.textbook.celp.engine", 8000, "nb", 4.8),
-        SpeechEngine("speech/ld-celp", "vqcodec.speech.textbook.ld_celp.engine", 8000, "nb", 16.0),
-    )
-}
+def is_speech_engine(name: str) -> bool:
+    """Return whether there is a speech engine of that name."""
+    return isinstance(find_engine(name), SpeechEngine)

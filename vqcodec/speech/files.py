@@ -10,13 +10,13 @@ from threading import Lock
 from typing import BinaryIO, Protocol
 
 from vqcodec import limits
-from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.container.chunks import MAGIC, Damage
 from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.speech.engines import ENGINES, SpeechEngine
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.speech.engines import engine_for
 from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
 
 MEDIUM = "speech"
@@ -69,33 +69,37 @@ class SpeechFile:
 
 def dump_speech(
     streams: Sequence[CodedStream],
-    codebook: Codebook,
-    *,
+    engine: str,
+    reference: CodebookReference,
     metadata: Mapping[str, bytes] | None = None,
-    embed_codebook: bool = False,
 ) -> bytes:
     """The file of one or more coded channels.
 
     A short recording of one channel without metadata, coded with a shared codebook, takes the compact form, all its
     packets folded into one; anything else has chunks, a packet each, those of several channels in turn.
 
+    Args:
+        streams: one a channel.
+        engine: name of the engine that coded them all.
+        reference: to the codebook that they were coded with.
+        metadata: as the container keeps it.
+
     Raises:
         LimitError: more channels than a file can have.
     """
-    sample_rate = ENGINES[codebook.engine].sample_rate
+    sample_rate = engine_for(engine).sample_rate
     if len(streams) > limits.MAX_AUDIO_CHANNELS:
         raise LimitError(f"{len(streams)} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
-    reference = (CodebookReference.embedding if embed_codebook else CodebookReference.shared)(codebook)
     first = streams[0]
-    if len(streams) == 1 and not metadata and not embed_codebook and len(first.packets) <= MAX_FOLDED_PACKETS:
+    if len(streams) == 1 and not metadata and reference.embedded is None and len(first.packets) <= MAX_FOLDED_PACKETS:
         header = first.header.to_bytes(sample_rate)
-        stream = Stream(0, MEDIUM, codebook.engine, header, [fold_packets(first.packets)])
-        return dump_media(MediaFile(MEDIUM, codebook.engine, reference, [stream]))
+        stream = Stream(0, MEDIUM, engine, header, [fold_packets(first.packets)])
+        return dump_media(MediaFile(MEDIUM, engine, reference, [stream]))
     buffer = io.BytesIO()
     with ChunkWriter(buffer, MEDIUM) as writer:
         writer.codebook(reference)
         for number, coded in enumerate(streams):
-            writer.stream(number, MEDIUM, codebook.engine, coded.header.to_bytes(sample_rate))
+            writer.stream(number, MEDIUM, engine, coded.header.to_bytes(sample_rate))
         for key in sorted(metadata or {}):
             writer.metadata(key, (metadata or {})[key])
         in_time = sorted(
@@ -212,10 +216,7 @@ def assemble_speech(
 
 
 def _engine_of(name: str) -> SpeechEngine:
-    engine = ENGINES.get(name)
-    if engine is not None:
-        return engine
     medium = name.partition("/")[0]
     if medium != MEDIUM:
         raise UnsupportedError(f"this is a file of medium {medium}, not of {MEDIUM}")
-    raise UnsupportedError(f"coded by {name}, which is not known here; a newer version of vqcodec is needed")
+    return engine_for(name)

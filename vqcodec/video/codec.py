@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Unpack, cast
 
 import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import DEFAULT_CODEBOOKS, load_codebook
+from vqcodec.codebook.library import chosen_codebook
+from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import UsageError
+from vqcodec.media import decoding
+from vqcodec.media.encoding import ASPECT, FRAME_RATE, FULL_RANGE, EncodeOptions
+from vqcodec.media.keywords import VideoKeywords
+from vqcodec.media.kinds import MOST_PARTS
 from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
-from vqcodec.threads import default_threads
+from vqcodec.media.registry import default_codebook
+from vqcodec.media.target import THREADS, Target
 from vqcodec.video.encoding import Plan, Written, write_video
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.sources import ArraySource, FrameSource
 from vqcodec.video.io.video_format import VideoFormat
 
-DEFAULT_QUALITY = 50.0
-DEFAULT_EFFORT = 5
+MEDIUM = "video"
 RATE_TOLERANCE = 0.01  # of the bitrate asked for: half of what is promised
 
 _SPOOL_MEMORY = 1 << 24
@@ -33,117 +39,102 @@ Progress = Callable[[float, int], None]
 """Called with the part of the work that is done (0 to 1) and the frames coded so far, of all passes."""
 
 
-@dataclass(frozen=True)
-class VideoWish:
-    """How good or how small: at most one of the four; without any, DEFAULT_QUALITY.
-
-    Attributes:
-        quality: 0 to 100. bitrate: kbit/s of the whole file, sound included. target_size: bytes not to exceed.
-        target_psnr: dB, mean over the frames of (6 Y + U + V) / 8.
-        effort: 0 (quick) to 9 (thorough).
-    """
-
-    quality: float | None = None
-    bitrate: float | None = None
-    target_size: int | None = None
-    target_psnr: float | None = None
-    effort: int = DEFAULT_EFFORT
-
-    def __post_init__(self) -> None:
-        if self.bitrate is not None and not 0.1 <= self.bitrate <= 1e6:
-            raise UsageError(f"bitrate {self.bitrate:g} kbit/s is out of range; choose 0.1 to 1000000")
-
-    @property
-    def passes(self) -> bool:
-        """Whether it takes several passes."""
-        return any(value is not None for value in (self.bitrate, self.target_size, self.target_psnr))
-
-
 def encode_video(
     frames: Iterable[Sequence[np.ndarray]],
     rate: float | Fraction,
     *,
-    codebook: Codebook | str | None = None,
-    quality: float | None = None,
-    bitrate: float | None = None,
-    target_size: int | None = None,
-    target_psnr: float | None = None,
-    effort: int = DEFAULT_EFFORT,
-    gop: int | None = None,
-    scene_cuts: bool = True,
-    aspect: Fraction | None = None,
+    aspect: float | Fraction | None = None,
     full_range: bool = False,
-    embed_codebook: bool = False,
-    threads: int | None = None,
-    **options: Any,
+    **asked: Unpack[VideoKeywords],
 ) -> bytes:
     """Encode frames as a `.vqc` file.
 
     Args:
         frames: each the planes Y, U and V: uint8 (height, width) and twice (ceil(height / 2), ceil(width / 2)). Any
-            iterable, of which a target takes several passes only if it is a sequence.
-        rate: frames a second.
-        codebook: a codebook, the name or path of one, or None for the default.
-        quality: 0 to 100; bitrate: kbit/s; target_size: bytes; target_psnr: dB. At most one of them.
-        effort: 0 (quick) to 9 (thorough).
-        gop: most frames of a group; None for the engine's own. scene_cuts: whether a cut ends a group.
-        aspect: width of a sample to its height. full_range: whether luma goes from 0 to 255.
-        embed_codebook: make the file decodable without the codebook at hand.
-        threads: how many to use; all processors unless given. The bytes do not depend on it.
-        options: of the codebook's engine.
+            iterable; one that is not a sequence is kept in a temporary file if a target takes several passes.
+        rate: frames a second, 1/3600 to 100000.
+        aspect: width of a sample to its height; None if it is not known.
+        full_range: whether luma goes from 0 to 255, and not from 16 to 235.
+
+    Options, all by name:
+        codebook: a codebook, or the name or path of one; without it `video`.
+        quality: 0 to 100; higher means better and larger. 50 if no target is given.
+        bitrate: kbit/s of the file on average, 0.1 to 1000000.
+        target_size: most bytes of the file.
+        target_psnr: dB to reach, mean over the frames of (6 Y + U + V) / 8, above 0 and up to 100. Give at most one of
+            quality, bitrate, target_size and target_psnr; the last three take several passes.
+        effort: 0 (quickest) to 9 (smallest files); 5 if it is not given.
+        gop: most frames of a group, which decodes on its own; None for the engine's own choice.
+        scene_cuts: whether a group also ends where the scene changes; None for yes.
+        embed_codebook: store the codebook in the file, so that the file decodes anywhere.
+        threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
+        distance: (engine `video/mc`) frames from a key frame to the next: 1, 2, 4, 8 or 16.
+        depth: (engine `video/st3d`) frames that share a transform along time: 1, 2, 4 or `auto`.
+        motion: (engine `video/st3d`) whether blocks follow motion.
+        replenish: (engine `video/st3d`) whether blocks may stay as they were before.
 
     Raises:
-        UsageError: frames that are none, options out of range or exclusive of one another.
+        UsageError: there are no frames, they are no frames, or an option is unknown, out of range or in conflict with
+            another.
         CodebookError: the codebook is not found, or is not for video.
         LimitError: the frames are too large, or the rate is beyond the limits.
     """
-    wish = VideoWish(quality, bitrate, target_size, target_psnr, effort)
+    options = EncodeOptions.of_function("encode_video", MEDIUM, VideoKeywords.__optional_keys__, asked)
+    frame_rate = FRAME_RATE.check(rate).limit_denominator(MOST_PARTS)
+    given = {"aspect": aspect, "full_range": full_range}
     checked = _CheckedFrames(frames)
     height, width = checked.first.luma.shape
-    format = VideoFormat(width, height, Fraction(rate).limit_denominator(100_000), aspect, full_range)
+    format = VideoFormat(width, height, frame_rate, ASPECT.value_in(given), FULL_RANGE.value_in(given))
     format.check()
-    source = ArraySource(list(checked) if isinstance(frames, Sequence) else checked, format)
-    book = codebook if isinstance(codebook, Codebook) else load_codebook(codebook or DEFAULT_CODEBOOKS["video"])
     plan = Plan(
-        source,
-        book,
-        effort=effort,
-        options=options,
-        group=gop,
-        scene_cuts=scene_cuts,
-        embed_codebook=embed_codebook,
-        threads=threads or default_threads(),
+        ArraySource(list(checked) if isinstance(frames, Sequence) else checked, format),
+        chosen_codebook(options.codebook, default_codebook(MEDIUM)),
+        work=options.work,
+        options=options.engine,
+        gop=options.gop,
+        scene_cuts=options.scene_cuts is not False,
+        embed_codebook=options.embed_codebook,
     )
-    target = io.BytesIO()
-    encode_to(plan, wish, target)
-    return target.getvalue()
+    plan.check()
+    file = io.BytesIO()
+    encode_to(plan, options.target, file)
+    return file.getvalue()
 
 
 def decode_video(
-    data: bytes, *, codebook: Codebook | None = None, threads: int | None = None
+    data: bytes, *, codebook: Codebook | str | os.PathLike[str] | None = None, threads: int | None = None
 ) -> tuple[list[Frame], Fraction]:
-    """The frames of a `.vqc` video, and how many there are a second.
+    """Return the frames of a `.vqc` video, and how many there are a second.
+
+    Args:
+        data: the bytes of the file.
+        codebook: a codebook, or the name or path of one; without it the file's own is looked for.
+        threads: how many to use; None for one a CPU.
 
     Raises:
         CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
         CodebookError: its codebook is not found, or `codebook` is not the one it needs.
+        UsageError: an argument is of the wrong type or out of range.
     """
     from vqcodec.video.decoding import Decoding
-    from vqcodec.video.files import codebook_of, read_video
+    from vqcodec.video.files import read_video
 
-    video = read_video(io.BytesIO(data))
-    decoding = Decoding(video, codebook_of(video, codebook), threads=threads)
-    return list(decoding.frames()), video.header.format.rate
+    given = {"codebook": codebook, "threads": threads}
+    book = chosen_codebook(decoding.CODEBOOK.value_in(given))
+    video = read_video(io.BytesIO(decoding.DATA.check(data)))
+    decoded = Decoding(video, codebook_of(video.media, book), threads=THREADS.value_in(given))
+    return list(decoded.frames()), video.header.format.rate
 
 
-def encode_to(plan: Plan, wish: VideoWish, file: BinaryIO, progress: Progress | None = None) -> tuple[float, Written]:
-    """Encode as wished into a file open for writing; the quality it came to, and what was written.
+def encode_to(plan: Plan, target: Target, file: BinaryIO, progress: Progress | None = None) -> tuple[float, Written]:
+    """Encode for a target into a file open for writing; return the quality it came to, and what was written.
 
     Raises:
         UsageError: a size or rate cannot be reached, or the source cannot be read several times.
     """
-    if not wish.passes:
-        quality = DEFAULT_QUALITY if wish.quality is None else wish.quality
+    target.check_medium(MEDIUM)
+    if target.psnr is None and target.size is None and target.bitrate is None:
+        quality = target.quality_for(MEDIUM)
         expected = plan.source.expected
         report = None if progress is None else _one_pass(progress, expected)
         return quality, write_video(plan, quality, file, report)
@@ -152,7 +143,7 @@ def encode_to(plan: Plan, wish: VideoWish, file: BinaryIO, progress: Progress | 
         if not plan.source.again:
             plan = replace(plan, source=stack.enter_context(SpooledSource(plan.source)))
         passes = _Passes(plan, stack, progress)
-        quality, (spool, written) = _search(plan, wish, passes)
+        quality, (spool, written) = _search(plan, target, passes)
         spool.seek(0)
         shutil.copyfileobj(spool, file)
         return quality, written
@@ -190,23 +181,24 @@ class SpooledSource(FrameSource):
             yield Frame(*planes)
 
 
-def _search(plan: Plan, wish: VideoWish, passes: _Passes) -> tuple[float, tuple[BinaryIO, Written]]:
-    if wish.target_psnr is not None:
-        return reach_psnr(passes, lambda done: done[1].quality.psnr_611_db, wish.target_psnr)
-    if wish.target_size is not None:
-        quality, result = reach_size(passes, lambda done: done[1].size, wish.target_size)
-        if result[1].size > wish.target_size:
+def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[BinaryIO, Written]]:
+    if target.psnr is not None:
+        return reach_psnr(passes, lambda done: done[1].quality.psnr_611_db, target.psnr)
+    if target.size is not None:
+        quality, result = reach_size(passes, lambda done: done[1].size, target.size)
+        if result[1].size > target.size:
             raise UsageError(
-                f"the video takes {result[1].size} bytes even at quality 0; {wish.target_size} cannot be reached"
+                f"target size {target.size} cannot be reached: even at quality 0 the video takes {result[1].size} bytes"
             )
         return quality, result
+    bitrate = target.bitrate or 0.0
     seconds = _duration(plan, passes)
-    wanted = max(1, round((wish.bitrate or 0) * 125 * seconds))
+    wanted = max(1, round(bitrate * 125 * seconds))
     quality, result = reach_rate(passes, lambda done: done[1].size, wanted, RATE_TOLERANCE)
     reached = result[1].size / 125 / seconds
-    if abs(reached / (wish.bitrate or 1) - 1) > 2 * RATE_TOLERANCE and quality in (0.0, 100.0):
+    if abs(reached / bitrate - 1) > 2 * RATE_TOLERANCE and quality in (0.0, 100.0):
         raise UsageError(
-            f"a bitrate of {wish.bitrate:g} kbit/s cannot be reached: quality {quality:g} takes {reached:.1f} kbit/s"
+            f"bitrate {bitrate:g} kbit/s cannot be reached: quality {quality:g} takes {reached:.1f} kbit/s"
         )
     return quality, result
 
@@ -256,6 +248,8 @@ class _CheckedFrames:
     """Frames from outside, each looked at before it is used."""
 
     def __init__(self, frames: Iterable[Sequence[np.ndarray]]) -> None:
+        if not isinstance(frames, Iterable):
+            raise UsageError(f"frames must be an iterable of frames, not {type(frames).__name__}")
         self._rest = iter(frames)
         first = next(self._rest, None)
         if first is None:
@@ -273,7 +267,10 @@ class _CheckedFrames:
 
     @staticmethod
     def _checked(planes: Sequence[np.ndarray], size: tuple[int, ...] | None) -> Frame:
-        arrays = [np.require(plane, requirements=["C", "W"]) for plane in planes]
+        try:
+            arrays = [np.require(plane, requirements=["C", "W"]) for plane in planes]
+        except (TypeError, ValueError):  # not iterable, or rows of different lengths
+            arrays = []
         if len(arrays) != 3 or any(plane.dtype != np.uint8 or plane.ndim != 2 for plane in arrays):
             raise UsageError("a frame is three planes Y, U, V of uint8 (height, width), U and V at half size")
         height, width = arrays[0].shape

@@ -116,10 +116,10 @@ class Decoding:
         start, count = video.starts[number], video.counts[number]
         format = video.header.format
         packet = video.group(number).packet
-        told = engine_for(video.engine).frame_count(packet)
+        told = engine_for(video.media.engine).frame_count(packet)
         if told != count:
             raise CorruptFileError(f"the group from frame {start} on has {told} frames, not {count}")
-        decoded = engine_for(video.engine).decode_group(
+        decoded = engine_for(video.media.engine).decode_group(
             packet, format.width, format.height, self._codebook, self._threads
         )
         end = min(start + count, self.first + self.length)
@@ -138,18 +138,14 @@ class Decoding:
 def part_of(
     video: VideoFile, frames: tuple[int, int | None] | None, start_s: float | None, duration_s: float | None
 ) -> Part:
-    """The frames that a range, or a start and a duration in seconds, mean.
+    """The frames that a range, or a start and a duration in seconds (above 0), mean.
 
     Raises:
-        UsageError: both are given, or they mean no frame.
+        UsageError: the start is not within the video.
     """
     if frames is not None:
-        if start_s is not None or duration_s is not None:
-            raise UsageError("frames, and start and duration, exclude one another; give one of them")
         return Part(frames[0], video.length if frames[1] is None else frames[1])
     start = start_s or 0.0
-    if not 0 <= start < math.inf or (duration_s is not None and not 0 < duration_s < math.inf):
-        raise UsageError("start and duration have to be finite, and the duration more than 0")
     first = _frame_at(video, start)
     if first >= video.length:
         raise UsageError(f"start {start:g} s is not within the video, which lasts {duration_of(video):.3f} s")

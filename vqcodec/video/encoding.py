@@ -14,9 +14,11 @@ from typing import BinaryIO
 
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import shipped_parent
-from vqcodec.container import ChunkWriter, CodebookReference
+from vqcodec.container import ChunkWriter
+from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UnreadableInputError
+from vqcodec.media.target import Work
+from vqcodec.threads import default_threads
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
 from vqcodec.video.grouping import SceneDetector, groups
 from vqcodec.video.io.frames import Frame
@@ -37,31 +39,46 @@ class Plan:
 
     Attributes:
         source: of the frames. codebook: to code them with. sound: beside them, or None.
-        effort, options: of the engine. group: most frames of a group; None for the engine's own.
+        work: how hard to work. options: of the engine, by name.
+        gop: most frames of a group; None for the engine's own.
         scene_cuts: whether a group ends where the scene changes.
         embed_codebook: store the codebooks in the file.
-        threads: how many to use; the bytes do not depend on it.
-        keep_partial: end the file well when interrupted.
+        keep_partial: finish the file when interrupted.
         metadata: as the container keeps it.
     """
 
     source: FrameSource
     codebook: Codebook
     sound: CodedSound | None = None
-    effort: int = 5
+    work: Work = field(default_factory=Work)
     options: Mapping[str, object] = field(default_factory=dict)
-    group: int | None = None
+    gop: int | None = None
     scene_cuts: bool = True
     embed_codebook: bool = False
-    threads: int = 1
     keep_partial: bool = False
     metadata: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def group_length(self) -> int:
-        """The most frames of a group; UsageError if an option is not the engine's."""
-        format = self.source.format
-        return engine_for(self.codebook.engine).group_length(format.width, format.height, self.group, self.options)
+        """The most frames of a group."""
+        return self._longest_group()
+
+    @property
+    def threads(self) -> int:
+        """How many threads to use."""
+        return self.work.threads or default_threads()
+
+    def check(self) -> None:
+        """Refuse what the engine cannot do, so that it is not found out after other work.
+
+        Raises:
+            UsageError: an option of the engine is unknown or out of range, or groups cannot be as long.
+        """
+        self._longest_group()
+
+    def _longest_group(self) -> int:
+        engine, format = engine_for(self.codebook.engine), self.source.format
+        return engine.group_length(format.width, format.height, self.gop, self.options)
 
 
 @dataclass
@@ -123,23 +140,16 @@ def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress |
 
 def _declare(writer: ChunkWriter, plan: Plan) -> None:
     """Codebooks, streams and metadata."""
-    reference = _reference(plan.codebook, plan.embed_codebook)
-    writer.codebook(reference)
+    writer.codebook(reference_to(plan.codebook, embed=plan.embed_codebook))
     exact = None if plan.keep_partial else plan.source.exact
     writer.stream(0, "video", plan.codebook.engine, VideoHeader(plan.source.format, exact).to_bytes())
     if plan.sound is not None:
-        writer.codebook(_reference(plan.sound.codebook, plan.embed_codebook), 1)
+        writer.codebook(reference_to(plan.sound.codebook, embed=plan.embed_codebook), 1)
         for number, stream in enumerate(plan.sound.streams):
             engine = plan.sound.codebook.engine
             writer.stream(1 + number, "speech", engine, stream.header.to_bytes(plan.sound.codec_rate), 1)
     for key in sorted(plan.metadata):
         writer.metadata(key, plan.metadata[key])
-
-
-def _reference(codebook: Codebook, embed: bool) -> CodebookReference:
-    if not embed:
-        return CodebookReference.shared(codebook)
-    return CodebookReference.embedding(codebook, shipped_parent(codebook))
 
 
 def _write_group(
@@ -189,10 +199,11 @@ def _code_groups(
     format = plan.source.format
     fit = max(1, MOST_HELD // (format.width * format.height * length))
     workers = max(1, min(plan.threads, fit))
+    effort = plan.work.effort_for("video")
     meter = _Meter(progress, stop)
 
     def code(group: list[Frame], threads: int, done: Progress) -> CodedGroup:
-        coded = engine.encode_group(group, plan.codebook, Settings(quality, plan.effort, threads, plan.options), done)
+        coded = engine.encode_group(group, plan.codebook, Settings(quality, effort, threads, plan.options), done)
         done(len(group))
         return coded
 

@@ -1,4 +1,4 @@
-"""The video engines by name, and what each offers.
+"""What video engines offer, and finding one by its name.
 
 An engine codes groups of frames: a group is one packet, decodes on its own, and says itself how its frames are coded.
 What is the same for the whole stream (size, frame rate, aspect, times) stands in the stream header (`video.stream`).
@@ -6,22 +6,17 @@ What is the same for the whole stream (size, frame rate, aspect, times) stands i
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UnsupportedError, UsageError
+from vqcodec.errors import UsageError
+from vqcodec.media.registry import engine_of_medium
 from vqcodec.video.io.frames import Frame
 
 MAX_EFFORT = 9
 GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
-
-_MODULES = {
-    "video/mc": "vqcodec.video.mc.engine",
-    "video/st3d": "vqcodec.video.st3d.engine",
-}
 
 
 @dataclass(frozen=True)
@@ -69,8 +64,8 @@ class CodedGroup:
     reconstruction: Sequence[Frame]
 
 
-class Engine(Protocol):
-    """What a video engine's module offers."""
+class Coder(Protocol):
+    """What the coder of a video engine offers."""
 
     def group_length(self, width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
         """The most frames a group may have: as `wanted`, None for the engine's own choice, bounded by memory.
@@ -110,15 +105,14 @@ class Engine(Protocol):
         """What became of each frame of a group, as `encode_group` reported it."""
 
 
-def engine_for(name: str) -> Engine:
-    """The engine of that name.
+def engine_for(name: str) -> Coder:
+    """Return the coder of the engine of that name.
 
     Raises:
         UnsupportedError: this version has no such video engine.
     """
-    if name not in _MODULES:
-        raise UnsupportedError(f"video engine {name} is not known to this version; a later vqcodec may have it")
-    return importlib.import_module(_MODULES[name])
+    coder: Coder = engine_of_medium(name, "video").coder
+    return coder
 
 
 def step_at(quality: float, coarsest: float, finest: float) -> tuple[int, float]:
@@ -138,5 +132,5 @@ def bounded_group(width: int, height: int, wanted: int | None, usual: int, most:
         UsageError: more than `most` are wanted, or none.
     """
     if wanted is not None and not 1 <= wanted <= most:
-        raise UsageError(f"a group of {wanted} frames is not possible; choose 1 to {most}")
+        raise UsageError(f"gop {wanted} is out of range; choose 1 to {most} frames")
     return max(1, min(wanted or usual, GROUP_SAMPLES // (width * height)))

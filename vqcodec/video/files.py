@@ -10,11 +10,9 @@ from threading import Lock
 from typing import BinaryIO
 
 from vqcodec import limits
-from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import resolve_codebook
-from vqcodec.container import ChunkReader, CodebookReference, compact
+from vqcodec.container import ChunkReader, MediaFile, Stream, compact
 from vqcodec.container.index import IndexedPackets, only_packets, read_index
-from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnsupportedError
+from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.speech.files import SpeechFile
 from vqcodec.video.engines import engine_for
 from vqcodec.video.sound import speech_file
@@ -36,23 +34,21 @@ class VideoFile:
     """A file of video that has been looked into.
 
     Attributes:
-        header: of the video stream. engine: that coded it. codebook: that it was coded with.
+        header: of the video stream.
+        media: the container's view of it: engine, codebook reference, metadata; its stream has no packets there.
         starts: the first frame of each group. counts: how many frames it has.
         length: frames of the whole video, lost ones included as far as the file tells.
         sound: beside it, or None.
-        metadata: as the container keeps it.
         size: bytes of the file.
         salvaged: whether damage was passed over. damage: what it was, a clause each.
     """
 
     header: VideoHeader
-    engine: str
-    codebook: CodebookReference
+    media: MediaFile
     starts: Sequence[int]
     counts: Sequence[int]
     length: int
     sound: SpeechFile | None
-    metadata: Mapping[str, bytes]
     size: int
     packets: Sequence[bytes | None] = field(repr=False)
     salvaged: bool = False
@@ -128,23 +124,6 @@ def check_structure(file: BinaryIO) -> None:
         pass  # reading is the check
 
 
-def codebook_of(video: VideoFile, codebook: Codebook | None) -> Codebook:
-    """The codebook that a file needs: `codebook` if it is that one, or else the one found by its hash.
-
-    Raises:
-        CodebookError: it is not found, or is another one, or is for another engine.
-    """
-    reference = video.codebook
-    book = codebook or resolve_codebook(reference.identity_prefix, name=reference.name, embedded=reference.embedded)
-    if book.digest != reference.identity_prefix:
-        raise CodebookError(
-            f"coded with codebook {reference.name or reference.identity_prefix.hex()[:16]}, not with {book.name}; "
-            f"the identity wanted is {reference.identity_prefix.hex()}"
-        )
-    book.require_engine(video.engine)
-    return book
-
-
 def _assemble(
     reader: ChunkReader,
     packets: Mapping[int, Sequence[bytes | None]],
@@ -171,15 +150,14 @@ def _assemble(
     except UnsupportedError as error:
         sound = None
         damage.append(f"its sound is left out: {error}")
+    own = Stream(stream.number, MEDIUM, stream.engine, stream.header, [])
     return VideoFile(
         header,
-        stream.engine,
-        reference,
+        MediaFile(MEDIUM, stream.engine, reference, [own], dict(reader.metadata)),
         counted.starts,
         counted.counts,
         counted.length,
         sound,
-        dict(reader.metadata),
         size,
         counted.packets,
         salvaged=salvage,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ from vqcodec.container import ChunkReader, CodebookReference
 from vqcodec.container.chunks import Damage
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import UnreadableInputError
-from vqcodec.speech.codec import Wish, encode_sound
+from vqcodec.media.progress import Progress
+from vqcodec.media.target import Work
+from vqcodec.speech.codec import encode_sound
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
 from vqcodec.speech.sound.audio import open_audio
@@ -42,15 +44,15 @@ def encode_sound_of(
     path: str,
     name: str,
     *,
-    channels: str = "keep",
-    band: str = "auto",
+    channels: str | None = None,
+    band: str | None = None,
     threads: int | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> CodedSound:
     """Code the sound of a video file.
 
     Args:
-        channels, band: as of speech.
+        channels, band: as of speech, but that channels are kept unless it says `mix`.
 
     Raises:
         UnreadableInputError: there is sound, and it cannot be read.
@@ -61,7 +63,11 @@ def encode_sound_of(
         if not ffmpeg.extract_sound(path, samples):
             raise UnreadableInputError(f"{name}: its sound cannot be read; leave it out with --no-audio")
         encoded = encode_sound(
-            open_audio(samples, name), band=band, wish=Wish(), channels=channels, threads=threads, progress=progress
+            open_audio(samples, name),
+            work=Work(threads=threads),
+            band=band,
+            channels=channels or "keep",
+            progress=progress,
         )
     speech = read_speech(io.BytesIO(encoded.data))
     shape = SoundShape.of(speech)

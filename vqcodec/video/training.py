@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -15,14 +16,10 @@ import numpy.typing as npt
 
 from vqcodec.blocks.training.train import resume_rounds, save_round
 from vqcodec.errors import UsageError
+from vqcodec.media.training import Progress, Training
 from vqcodec.video.io.frames import Frame
 
-DEFAULT_ROUNDS = 3
-TRAINING_EFFORT = 5
-
 Clip = Sequence[Frame]
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the part of the whole that is done, 0 to 1."""
 
 Found = TypeVar("Found")
 
@@ -37,10 +34,31 @@ class Trained(Protocol):
 ModelType = TypeVar("ModelType", bound=Trained)
 
 
-def check_clips(clips: Sequence[Clip]) -> None:
-    """Raise UsageError if there is nothing to learn motion from."""
+@dataclass(frozen=True)
+class VideoTraining:
+    """The values of the training options that the descriptors of video engines declare.
+
+    Attributes:
+        frames_per_clip: at most; the corpus has cut the clips.
+        rounds: of encoding, collecting and refitting.
+        effort: of the encoder, 0 to 9.
+    """
+
+    frames_per_clip: int
+    rounds: int
+    effort: int
+
+
+def clips_of(task: Training[list[Frame]]) -> list[Clip]:
+    """Return the clips of the corpus, all in memory.
+
+    Raises:
+        UsageError: there is nothing to learn motion from.
+    """
+    clips: list[Clip] = list(task.corpus)
     if not any(len(clip) > 1 for clip in clips):
         raise UsageError("no clip of two frames or more to train on")
+    return clips
 
 
 def train_rounds(
@@ -49,8 +67,8 @@ def train_rounds(
     refit: Callable[[ModelType, bool, Callable[[float], None]], ModelType],
     read: Callable[[Mapping[str, npt.NDArray[Any]]], ModelType],
     *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
+    checkpoint: Path | None,
+    progress: Progress,
 ) -> ModelType:
     """The model after so many rounds of training.
 
@@ -69,8 +87,7 @@ def train_rounds(
     for number in range(done, rounds):
 
         def tell(part: float, label: str = f"round {number + 1} of {rounds}", before: int = number) -> None:
-            if progress is not None:
-                progress(label, (before + part) / rounds)
+            progress(label, (before + part) / rounds)
 
         model = refit(model, number == rounds - 1, tell)
         save_round(checkpoint, number + 1, model.to_arrays())
@@ -96,12 +113,18 @@ def collect_by_rung(
             tell((start + len(batch)) / len(tasks))
 
 
-def story_of(method: str, clips: Sequence[Clip], rounds: int, effort: int) -> dict[str, Any]:
-    """What the provenance of a codebook says of its training; `method` is the module that it was trained with."""
+def story_of(method: str, task: Training[list[Frame]], clips: Sequence[Clip]) -> dict[str, Any]:
+    """Return what the provenance of a codebook says of its training.
+
+    Args:
+        method: how codebooks of the engine name the module that they were trained with.
+    """
+    options = VideoTraining(**task.options)
     return {
         "method": f"encode, collect, refit ({method})",
         "clips": len(clips),
         "frames": sum(map(len, clips)),
-        "rounds": rounds,
-        "effort": effort,
+        "rounds": options.rounds,
+        "effort": options.effort,
+        "corpus": {"clips": len(clips), "fingerprint": task.corpus.fingerprint()},
     }

@@ -9,6 +9,7 @@ import typer
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import plan_outputs, write_stdout
 from vqcodec.cli.options import common as options
+from vqcodec.cli.wording.engines import engine_in_words
 
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
@@ -60,7 +61,7 @@ def show(choice: Choice, as_json: options.Json = False, debug: options.Debug = F
     console.result(
         record,
         codebook.name,
-        f"  engine      {codebook.engine}",
+        f"  engine      {engine_in_words(codebook.engine)}",
         f"  identity    {codebook.identity}",
         *(
             f"  array       {name}: {array['dtype']} {'x'.join(map(str, array['shape']))}"

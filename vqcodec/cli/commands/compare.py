@@ -51,17 +51,16 @@ def compare(
 ) -> None:
     """Measure how far a picture, a recording or a video is from its reference.
 
-    Pictures, which must be of one size: MSE and PSNR over the colour channels, PSNR by plane (RGB and YCbCr) and
-    as (6 Y + Cb + Cr) / 8, and SSIM of luma.
+    Pictures of one size: MSE and PSNR over the colour channels, PSNR by plane (RGB and YCbCr) and as
+    (6 Y + Cb + Cr) / 8, and SSIM of luma.
 
-    Recordings, after aligning them in time: signal-to-noise ratio (SQNR), segmental and weighted segmental SNR,
-    and with the packages of vqcodec[metrics] PESQ (narrowband, and wideband from 16 kHz on), STOI and ViSQOL. Of a
+    Recordings, once they are aligned in time: signal-to-noise ratio (SQNR), segmental and weighted segmental SNR.
+    With the packages of vqcodec[metrics] also PESQ (narrowband; wideband from 16 kHz on), STOI and ViSQOL. Of a
     .vqc file also its kbit/s, and how far its LSFs are from those of the recording (log-spectral distortion).
-    Below 16 kbit/s a coder keeps the sound of speech and not its waveform: there the ratios say little, and of
-    several coders nothing. Go by PESQ, STOI and ViSQOL together, and by ear.
+    Below 16 kbit/s a coder keeps the sound of speech, not its waveform: there the ratios say little about one coder,
+    and nothing about which of two is better. Go by PESQ, STOI and ViSQOL together, and by ear.
 
-    Videos, which must be of one size, frame by frame: PSNR and SSIM of Y, U and V, and (6 Y + U + V) / 8, as means
-    over the frames.
+    Videos of one size, frame by frame: PSNR and SSIM of Y, U and V, and (6 Y + U + V) / 8, as means over the frames.
     """
     first, second = plan_inputs([reference, test])
     for output in (csv, plot):

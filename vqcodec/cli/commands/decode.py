@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.batch import Progress
 from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import decoding
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.wording.common import decode_line, decode_total
+from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyDecodeReport
@@ -35,16 +35,16 @@ def decode(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
     *,
     outputs: options.Outputs,
-    wishes: decoding.Wishes,
+    given: decoding.Given,
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
     """Decode .vqc files to pictures, sound files and videos."""
-    asked = wishes.as_arguments()
-    items = plan_outputs(inputs, outputs.output, outputs.folder, lambda name: _extension(name, wishes.format))
+    asked = given.as_arguments()
+    items = plan_outputs(inputs, outputs.output, outputs.folder, lambda name: _extension(name, given.format))
     console = printing.console(data_on_stdout=items[0].output == STANDARD)
 
-    def work(item: Item, progress: Progress, threads: int) -> AnyDecodeReport:
+    def work(item: Item, progress: SpokenProgress, threads: int) -> AnyDecodeReport:
         from vqcodec import api
         from vqcodec.container.files import medium_of_media
         from vqcodec.files.sniffing import with_head

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.batch import Progress
 from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.wording.common import encode_line, encode_total
+from vqcodec.cli.wording.engines import engine_options
+from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyEncodeReport
@@ -32,36 +34,36 @@ EXAMPLES = options.examples(
 )
 
 
-@unbundled
+@partial(unbundled, more_help=engine_options)
 def encode(
     inputs: Annotated[
         list[str],
         typer.Argument(
             metavar="INPUT",
             help="Pictures that Pillow reads, sound files that libsndfile reads, videos that ffmpeg reads, y4m,"
-            " folders and quoted patterns of a video's frames, or - for standard input.",
+            " folders or quoted patterns of a video's frames, or - for standard input.",
         ),
     ],
     *,
     outputs: options.Outputs,
-    wishes: encoding.Wishes,
+    given: encoding.Given,
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
     """Encode pictures, speech and video to .vqc files.
 
     For each file, prints the output, its size, its rate (bits per pixel, kbit/s), the ratio to the uncompressed
-    samples, the time, and how far from the input the decoder's output will be: PSNR for pictures and
-    video, the signal-to-noise ratio for speech, which below 16 kbit/s says little of how it sounds (see `compare`).
-    --tune, --chroma and --alpha-quality are the transform engine's; with a codebook of the block engine they are
-    refused; so are quality, size and effort with the speech codebooks of fixed rate, celp-4800 and ld-celp-16k.
-    --option passes on what a video engine has of its own, such as distance=8 for video/mc.
+    samples, the time, and how close the decoder's output will be to the input: PSNR for pictures and video, the
+    signal-to-noise ratio for speech. Below 16 kbit/s that ratio says little about how speech sounds (see `compare`).
+
+    --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
+    them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
     """
-    asked = wishes.as_arguments()
+    asked = given.as_arguments()
     items = plan_outputs(inputs, outputs.output, outputs.folder, ".vqc")
     console = printing.console(data_on_stdout=items[0].output == STANDARD)
 
-    def work(item: Item, progress: Progress, threads: int) -> AnyEncodeReport:
+    def work(item: Item, progress: SpokenProgress, threads: int) -> AnyEncodeReport:
         from vqcodec import api
 
         return api.encode(

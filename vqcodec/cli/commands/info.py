@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.batch import Progress
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.common import info_lines
+from vqcodec.cli.wording.engines import engine_facts
+from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyInfo
@@ -27,16 +28,16 @@ def info(
 ) -> None:
     """Show what .vqc files say of themselves.
 
-    Needs no codebook, but for --bits: it also tells which codebook a file wants that is not at hand.
+    Needs no codebook without --bits, so it also tells which codebook a file needs that is not at hand.
     """
     console = Console(as_json=as_json, no_progress=True, debug=debug)
 
-    def work(item: Item, _progress: Progress, _threads: int) -> AnyInfo:
+    def work(item: Item, _progress: SpokenProgress, _threads: int) -> AnyInfo:
         from vqcodec import api
 
         return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
 
     def show(_item: Item, report: AnyInfo) -> None:
-        console.result(report.as_dict(), *info_lines(report))
+        console.result(report.as_dict() | engine_facts(report.engine), *info_lines(report))
 
     process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

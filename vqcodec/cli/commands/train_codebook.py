@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +14,10 @@ from vqcodec.cli.options import common as options
 from vqcodec.cli.options import training
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.options.common import Media
-from vqcodec.cli.options.training import Engine
+from vqcodec.cli.wording import engines
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Source, check_destination, write_all
+from vqcodec.media.registry import engine_to_train
 from vqcodec.names import is_codebook_name, printable
 
 EXAMPLES = options.examples(
@@ -23,17 +25,14 @@ EXAMPLES = options.examples(
     "vqcodec encode photo.png -c mine.vqcb -o photo.vqc",
     "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --checkpoint unfinished",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
-    "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --block 8 --name grey-8x8",
+    "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --side 8 --name grey-8x8",
     "vqcodec train-codebook voices -o voices.vqcb --media speech --rounds 1 --seconds 6",
     "vqcodec train-codebook voices -o low-delay.vqcb --media speech --engine ld-celp --rounds 12",
     "vqcodec train-codebook clips --media video -o camera.vqcb --frames-per-clip 17 --checkpoint unfinished",
 )
 
 
-_DEFAULT_ENGINES = {Media.IMAGE: Engine.TRANSFORM, Media.SPEECH: Engine.CELP_NB, Media.VIDEO: Engine.MC}
-
-
-@unbundled
+@partial(unbundled, more_help=engines.engines_to_train)
 def train_codebook(
     inputs: Annotated[
         list[str],
@@ -51,9 +50,13 @@ def train_codebook(
     ] = None,
     media: Annotated[Media, typer.Option("--media", help="What the codebook is for.")] = Media.IMAGE,
     engine: Annotated[
-        Engine | None,
+        str | None,
         typer.Option(
-            "--engine", help="Engine that it is for.", show_default="transform; for speech celp-nb, for video mc"
+            "--engine",
+            metavar="NAME",
+            help="Engine that the codebook is for.",
+            show_default=engines.default_engines(),
+            autocompletion=engines.complete_engine,
         ),
     ] = None,
     chosen: training.EngineOptions,
@@ -63,7 +66,7 @@ def train_codebook(
             "--threads",
             metavar="N",
             min=1,
-            help="Threads to use; the codebook is the same for any N.",
+            help="Threads to use; the codebook is the same for any number.",
             show_default="the number of CPUs",
         ),
     ] = None,
@@ -71,31 +74,33 @@ def train_codebook(
 ) -> None:
     """Train a codebook on media of your own.
 
-    Options marked with an engine belong to it alone. Files that cannot be read are listed and left out.
+    An option belongs to the engines in front of its help. Files that cannot be read are listed and left out.
     """
-    engine = engine or _DEFAULT_ENGINES[media]
-    engine_options = chosen.for_engine(engine)
+    trained = engine_to_train(media.value, engine)
+    given = chosen.for_engine(trained)
+    trained.check_training_options(given)
     name = name or Path(output).stem
     if not is_codebook_name(name):
         raise UsageError(
-            f"'{printable(name)}' cannot be the name of a codebook; say another with --name, of letters, digits, ._+-"
+            f"'{printable(name)}' cannot be the name of a codebook; give one with --name, of letters, digits and ._+-"
         )
     console = printing.console()
     with announce_compilation(console), console.progress("training", 1) as advance:
-        from vqcodec.api.training import CORPORA
         from vqcodec.api.training import train_codebook as train
+        from vqcodec.api.training import training_files
 
-        sources: list[Source] = [*CORPORA[media.value].of(inputs).paths, *([chosen.parent] if chosen.parent else [])]
+        parents = [given["parent"]] if "parent" in given else []
+        sources: list[Source] = [*training_files(inputs, media.value), *parents]
         check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
             medium=media.value,
-            engine=engine.value,
+            engine=trained.short_name,
             name=name,
             threads=threads,
             progress=lambda what, done: advance(0, done, what),
             skipped=lambda _path, reason: console.notice(f"left out: {reason}"),
-            **engine_options,
+            **given,
         )
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)
@@ -107,18 +112,18 @@ def train_codebook(
         "identity": codebook.identity,
         "provenance": codebook.provenance,
     }
-    corpus_summary = codebook.provenance["corpus"]
     kind = {Media.IMAGE: "pictures", Media.SPEECH: "recordings", Media.VIDEO: "clips"}[media]
+    count = codebook.provenance.get("corpus", {}).get(kind)  # engines of others may not say
+    used = "" if count is None else f" from {count} {kind}"
     console.result(
         record,
-        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}) from {corpus_summary[kind]} {kind}, "
-        f"{len(data):,} bytes",
+        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}){used}, {len(data):,} bytes",
         *_lsf_lines(codebook.provenance),
     )
 
 
 def _lsf_lines(provenance: Mapping[str, Any]) -> list[str]:
-    """A line for each LSF codebook: its bits, and how well it keeps the spectral envelope."""
+    """Return a line for each LSF codebook: its bits, and how well it keeps the spectral envelope."""
     return [
         f"  LSF codebook {number}: {lsf['bits_per_frame']:.1f} bits a frame, "
         f"spectral distortion {lsf['mean_db']:.2f} dB, "

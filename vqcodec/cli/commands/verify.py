@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.batch import Progress
 from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.wording.common import verify_line
+from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyVerifyReport
@@ -32,7 +32,7 @@ def verify(
     """
     console = printing.console()
 
-    def work(item: Item, _progress: Progress, threads: int) -> AnyVerifyReport:
+    def work(item: Item, _progress: SpokenProgress, threads: int) -> AnyVerifyReport:
         from vqcodec import api
 
         return api.verify(item.source, codebook=codebook, threads=threads, name=item.name)

@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 
-def unbundled(command: Callable[..., None]) -> Callable[..., None]:
-    """A command as typer takes it: each parameter whose type is a dataclass replaced by the fields of that, in place.
+class Bundle(Protocol):
+    """A type whose options are not fields of a dataclass: it is made of them by name."""
 
-    typer reads options from a function's parameters; so the fields' annotations and defaults become parameters, and
-    what was given for them is made into the dataclass again before `command` is called.
+    @staticmethod
+    def parameters() -> list[inspect.Parameter]:
+        """Return the options as parameters that typer takes, as they are now."""
+
+
+def unbundled(command: Callable[..., None], more_help: Callable[[], str] = lambda: "") -> Callable[..., None]:
+    """Return a command as typer takes it: each parameter whose type is a bundle is replaced by its options, in place.
+
+    A bundle is a dataclass, or a type such as `Bundle`. typer reads options from a function's parameters. So the
+    annotations and defaults of the fields become parameters, and what was given for them is made into the bundle again
+    before `command` is called. typer asks for parameters and help whenever it reads a command line, so they may change.
+
+    Args:
+        more_help: returns what follows the docstring in the help.
     """
-    hints = get_type_hints(command, include_extras=True)
-    bundles: dict[str, type[Any]] = {}
-    parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(command).parameters.values():
-        kind = hints[parameter.name]
-        if not (isinstance(kind, type) and is_dataclass(kind)):
-            parameters.append(parameter.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY))
-            continue
-        bundles[parameter.name] = kind
-        of_fields = get_type_hints(kind, include_extras=True)
-        parameters += [
-            inspect.Parameter(
-                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=of_fields[field.name]
-            )
-            for field in fields(kind)
+    return _Unbundled(command, more_help)
+
+
+class _Unbundled:
+    def __init__(self, command: Callable[..., None], more_help: Callable[[], str]) -> None:
+        self._command, self._more_help = command, more_help
+        self.__name__ = command.__name__
+        hints = get_type_hints(command, include_extras=True)
+        self._parameters = [
+            parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in inspect.signature(command).parameters.values()
         ]
 
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        bundled = {
-            name: bundle(**{field.name: given.pop(field.name) for field in fields(bundle)})
-            for name, bundle in bundles.items()
-        }
-        command(**given, **bundled)
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return (inspect.getdoc(self._command) or "") + self._more_help()
 
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.Signature(
+            [one for parameter in self._parameters for one in (_options_of(parameter.annotation) or [parameter])]
+        )
+
+    @property
+    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
+        return {name: parameter.annotation for name, parameter in self.__signature__.parameters.items()}
+
+    def __call__(self, **given: Any) -> None:
+        bundles = {
+            parameter.name: parameter.annotation(**{option.name: given.pop(option.name) for option in options})
+            for parameter in self._parameters
+            if (options := _options_of(parameter.annotation))
+        }
+        self._command(**given, **bundles)
+
+
+def _options_of(kind: Any) -> list[inspect.Parameter]:
+    """Return the options of a bundle as parameters; none if `kind` is no bundle."""
+    if hasattr(kind, "parameters"):
+        parameters: list[inspect.Parameter] = kind.parameters()
+        return parameters
+    if not (isinstance(kind, type) and is_dataclass(kind)):
+        return []
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(kind)
+    ]

@@ -10,6 +10,9 @@ import typer
 
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import DEBUG
+from vqcodec.cli.options.declared import declared
+from vqcodec.media.decoding import CODEBOOK
+from vqcodec.media.encoding import OVERWRITE
 
 
 class Media(StrEnum):
@@ -53,14 +56,14 @@ Output = Annotated[
         "--output",
         metavar="FILE|DIR|-",
         help="Output file, folder (with several inputs), or - for standard output."
-        " Without it, beside each input; standard input goes to standard output.",
+        " Without it, outputs go beside their inputs, and standard input to standard output.",
     ),
 ]
 Folder = Annotated[
     str | None,
-    typer.Option("-d", "--output-dir", metavar="DIR", help="Output folder, made if it is missing."),
+    typer.Option("-d", "--output-dir", metavar="DIR", help="Output folder; it is made if it is missing."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")]
+Force = Annotated[bool, declared(OVERWRITE, "--force")]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -68,25 +71,18 @@ Jobs = Annotated[
         "--jobs",
         metavar="N",
         min=1,
-        help="Files to work on at a time; results are the same for any N.",
+        help="Number of files to work on at the same time; results are the same for any N.",
         show_default="the number of CPUs",
     ),
 ]
 Codebook = Annotated[
-    str | None,
-    typer.Option(
-        "-c",
-        "--codebook",
-        metavar="NAME|FILE",
-        help="Codebook to decode with, if it is not to be found by itself.",
-        autocompletion=complete_codebook,
-    ),
+    str | None, declared(CODEBOOK, "-c", "--codebook", metavar="NAME|FILE", complete=complete_codebook)
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only; --json and the outputs themselves stay.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors, and what --json prints.")]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress bar.")]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print one JSON object a file, one a line, instead of readable lines."),
+    typer.Option("--json", help="Print one JSON object per file, one per line, instead of readable lines."),
 ]
 Debug = Annotated[
     bool,

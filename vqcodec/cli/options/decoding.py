@@ -1,67 +1,32 @@
-"""The options of `vqcodec decode`: those that no other command has, and all that are wishes, together."""
+"""The options of `vqcodec decode` that no other command has, together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import typer
-
 from vqcodec.cli.options import common as options
-from vqcodec.cli.options import video as video_options
+from vqcodec.cli.options.declared import declared
 from vqcodec.image.crop import Crop
+from vqcodec.media import decoding
+from vqcodec.media.encoding import FRAMES
 
 FormatName = Annotated[
-    str | None,
-    typer.Option(
-        "-f",
-        "--format",
-        metavar="NAME",
-        help="Format to write: png, ppm, tif, webp, bmp, jpg and so on; wav, flac, ogg; y4m, mp4, mkv, mov, or png"
-        " (a picture for each frame).",
-        show_default="by the output's extension, else png, wav or mp4; y4m on standard output",
-        autocompletion=options.complete_format,
-    ),
+    str | None, declared(decoding.FORMAT, "-f", "--format", metavar="NAME", complete=options.complete_format)
 ]
-CropBox = Annotated[
-    str | None,
-    typer.Option(
-        "--crop",
-        metavar="X,Y,WIDTHxHEIGHT",
-        help="(pictures) Decode this part alone: its upper left corner, counted from 0, and its size.",
-    ),
-]
-Start = Annotated[
-    float | None,
-    typer.Option("--start", metavar="SECONDS", min=0, help="(speech, video) Where to begin.", show_default="0"),
-]
-Duration = Annotated[
-    float | None,
-    typer.Option("--duration", metavar="SECONDS", help="(speech, video) How much to decode.", show_default="all"),
-]
-Rate = Annotated[
-    str | None,
-    typer.Option(
-        "--rate",
-        metavar="source|codec|HZ",
-        help="(speech) Sampling rate to write: that of what was encoded, the codec's, or another.",
-        show_default="source",
-    ),
-]
-Salvage = Annotated[
-    bool,
-    typer.Option(
-        "--salvage",
-        help="(speech, video) Decode what is intact of a damaged file; conceal and report what is lost. For lost"
-        " frames stands the one before.",
-    ),
-]
-Lossless = Annotated[bool, typer.Option("--lossless", help="(video) Write mp4, mkv or mov without any further loss.")]
+CropBox = Annotated[str | None, declared(decoding.CROP, "--crop", metavar="X,Y,WIDTHxHEIGHT")]
+Start = Annotated[float | None, declared(decoding.START, "--start", metavar="SECONDS")]
+Duration = Annotated[float | None, declared(decoding.DURATION, "--duration", metavar="SECONDS")]
+Rate = Annotated[str | None, declared(decoding.RATE, "--rate", metavar="source|codec|HZ")]
+Salvage = Annotated[bool, declared(decoding.SALVAGE, "--salvage")]
+Frames = Annotated[str | None, declared(FRAMES, "--frames", metavar="A:B")]
+Lossless = Annotated[bool, declared(decoding.LOSSLESS, "--lossless")]
+Audio = Annotated[bool, declared(decoding.AUDIO, "--audio/--no-audio")]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What `vqcodec decode` is asked for; the fields are named as the arguments of `vqcodec.api.decode`."""
+class Given:
+    """What `vqcodec decode` was given; the fields are named as the options of `vqcodec.decode`."""
 
     format: FormatName = None
     crop: CropBox = None
@@ -69,21 +34,23 @@ class Wishes:
     duration: Duration = None
     rate: Rate = None
     salvage: Salvage = False
-    frames: video_options.Frames = None
+    frames: Frames = None
     lossless: Lossless = False
-    audio: video_options.Audio = True
+    audio: Audio = True
     codebook: options.Codebook = None
 
     def as_arguments(self) -> dict[str, Any]:
-        """The arguments of `vqcodec.api.decode` that say so.
+        """Return the options of `vqcodec.decode` that say so.
 
         Raises:
-            UsageError: the crop is not of the form X,Y,WIDTHxHEIGHT.
+            UsageError: options exclude one another or are malformed.
         """
         rate = self.rate
-        return {
+        arguments = {
             **vars(self),
             "crop": None if self.crop is None else Crop.parse(self.crop),
             "rate": int(rate) if rate is not None and rate.isascii() and rate.isdecimal() else rate,
             "audio": None if self.audio else False,
         }
+        decoding.DecodeOptions.of(arguments)
+        return arguments

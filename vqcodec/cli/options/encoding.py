@@ -1,157 +1,60 @@
-"""The options of `vqcodec encode` that no other command has, and all that are wishes for the encoding, together."""
+"""The options of `vqcodec encode` that no other command has, together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from vqcodec.cli.options import common as options
-from vqcodec.cli.options import video as video_options
+from vqcodec.cli.options.declared import declared
 from vqcodec.errors import UsageError
+from vqcodec.image.transform.descriptor import TRANSFORM
+from vqcodec.media import encoding, target
+from vqcodec.names import printable
 
+_TUNE, _CHROMA, _ALPHA_QUALITY = TRANSFORM.encode_options
 
-class Tune(StrEnum):
-    """What a picture is coded for."""
-
-    SSIM = "ssim"
-    PSNR = "psnr"
-
-
-class Chroma(StrEnum):
-    """Size of the chroma planes."""
-
-    AUTO = "auto"
-    FULL = "444"
-    HALF = "420"
-
-
-class Band(StrEnum):
-    """The band of speech that is coded."""
-
-    AUTO = "auto"
-    NARROW = "nb"
-    WIDE = "wb"
-
-
-class Channels(StrEnum):
-    """What becomes of several channels."""
-
-    MIX = "mix"
-    KEEP = "keep"
-
-
-MediaKind = Annotated[
-    options.Media | None,
-    typer.Option("--media", help="What the inputs are.", show_default="by the codebook, else by each file"),
-]
-Quality = Annotated[
-    float | None,
-    typer.Option(
-        "-q",
-        "--quality",
-        metavar="0..100",
-        min=0,
-        max=100,
-        help="Quality: the greater, the more bits.",
-        show_default="75; for speech and video 50",
-    ),
-]
-TargetPsnr = Annotated[
-    float | None,
-    typer.Option(
-        "--target-psnr", metavar="DB", help="Instead of a quality: PSNR to reach (pictures; video: 6:1:1 mean)."
-    ),
-]
-TargetSize = Annotated[
-    int | None,
-    typer.Option("--target-size", metavar="BYTES", help="Instead of a quality: size not to exceed."),
-]
-Bitrate = Annotated[
-    float | None,
-    typer.Option(
-        "--bitrate",
-        metavar="KBPS",
-        help="Instead of a quality: kbit/s on average, of coded speech, or of a whole video file.",
-    ),
-]
-Effort = Annotated[
-    int | None,
-    typer.Option(
-        "-e",
-        "--effort",
-        metavar="0..9",
-        min=0,
-        max=9,
-        help="0 is quick, 9 thorough.",
-        show_default="7; for speech and video 5",
-    ),
-]
-CodedBand = Annotated[
-    Band | None,
-    typer.Option(
-        "--band",
-        help="(speech) Narrowband (8 kHz), wideband (16 kHz), or what suits the input and the bitrate.",
-        show_default="auto",
-    ),
-]
-ChannelUse = Annotated[
-    Channels | None,
-    typer.Option(
-        "--channels",
-        help="(speech, sound of video) Mix several channels into one, or keep each.",
-        show_default="mix; for video keep",
-    ),
-]
-TuneFor = Annotated[
-    Tune | None,
-    typer.Option("--tune", help="(pictures) What the eye sees, or squared error.", show_default="ssim"),
-]
-ChromaSize = Annotated[
-    Chroma | None,
-    typer.Option(
-        "--chroma", help="(pictures) Chroma at full or half size; auto goes by the quality.", show_default="auto"
-    ),
-]
-AlphaQuality = Annotated[
-    float | None,
-    typer.Option(
-        "--alpha-quality",
-        metavar="0..100",
-        min=0,
-        max=100,
-        help="(pictures) Quality of transparency; 100 keeps it exactly.",
-        show_default="100",
-    ),
+MediaKind = Annotated[str | None, declared(encoding.MEDIUM, "--media")]
+Quality = Annotated[float | None, declared(target.QUALITY, "-q", "--quality", metavar="0..100")]
+TargetPsnr = Annotated[float | None, declared(target.TARGET_PSNR, "--target-psnr", metavar="DB")]
+TargetSize = Annotated[int | None, declared(target.TARGET_SIZE, "--target-size", metavar="BYTES")]
+Bitrate = Annotated[float | None, declared(target.BITRATE, "--bitrate", metavar="KBPS")]
+Effort = Annotated[int | None, declared(target.EFFORT, "-e", "--effort", metavar="0..9")]
+CodedBand = Annotated[str | None, declared(encoding.BAND, "--band")]
+ChannelUse = Annotated[str | None, declared(encoding.CHANNELS, "--channels")]
+TuneFor = Annotated[str | None, declared(_TUNE, "--tune", media=("image",))]
+ChromaSize = Annotated[str | None, declared(_CHROMA, "--chroma", media=("image",))]
+AlphaQuality = Annotated[float | None, declared(_ALPHA_QUALITY, "--alpha-quality", metavar="0..100", media=("image",))]
+Fps = Annotated[str | None, declared(encoding.FPS, "--fps", metavar="RATE")]
+Frames = Annotated[str | None, declared(encoding.FRAMES, "--frames", metavar="A:B")]
+Gop = Annotated[int | None, declared(encoding.GOP, "--gop", metavar="N")]
+SceneCuts = Annotated[bool, declared(encoding.SCENE_CUTS, "--scene-cuts/--no-scene-cuts")]
+Audio = Annotated[bool, declared(encoding.AUDIO, "--audio/--no-audio")]
+KeepPartial = Annotated[bool, declared(encoding.KEEP_PARTIAL, "--keep-partial")]
+EngineOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine, by name; may be repeated."),
 ]
 Codebook = Annotated[
     str | None,
-    typer.Option(
+    declared(
+        encoding.CODEBOOK,
         "-c",
         "--codebook",
         metavar="NAME|FILE",
-        help="Codebook, which is also the choice of the engine.",
-        show_default="photo; video; for speech that of the band",
-        autocompletion=options.complete_codebook,
+        complete=options.complete_codebook,
     ),
 ]
-EmbedCodebook = Annotated[
-    bool,
-    typer.Option("--embed-codebook", help="Store the codebook in the file, which then decodes alone."),
-]
-StripMetadata = Annotated[
-    bool,
-    typer.Option(
-        "--strip-metadata", help="Leave out ICC profile, EXIF and XMP, and the texts of sound and video files."
-    ),
-]
+EmbedCodebook = Annotated[bool, declared(encoding.EMBED_CODEBOOK, "--embed-codebook")]
+StripMetadata = Annotated[bool, declared(encoding.STRIP_METADATA, "--strip-metadata")]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What `vqcodec encode` is asked for; the fields are named as the arguments of `vqcodec.api.encode`."""
+class Given:
+    """What `vqcodec encode` was given; the fields are named as the options of `vqcodec.encode`."""
 
     medium: MediaKind = None
     quality: Quality = None
@@ -164,29 +67,54 @@ class Wishes:
     tune: TuneFor = None
     chroma: ChromaSize = None
     alpha_quality: AlphaQuality = None
-    fps: video_options.Fps = None
-    frames: video_options.Frames = None
-    gop: video_options.Gop = None
-    scene_cuts: video_options.SceneCuts = True
-    audio: video_options.Audio = True
-    keep_partial: video_options.KeepPartial = False
-    engine_option: video_options.EngineOption = None
+    fps: Fps = None
+    frames: Frames = None
+    gop: Gop = None
+    scene_cuts: SceneCuts = True
+    audio: Audio = True
+    keep_partial: KeepPartial = False
+    engine_option: EngineOption = None
     codebook: Codebook = None
     embed_codebook: EmbedCodebook = False
     strip_metadata: StripMetadata = False
 
     def as_arguments(self) -> dict[str, Any]:
-        """The arguments of `vqcodec.api.encode` that say so; what was not given is left out.
+        """Return the options of `vqcodec.encode` that say so; what was not given is left out.
 
         Raises:
-            UsageError: options exclude one another, or one of the engine's is not of the form NAME=VALUE.
+            UsageError: options exclude one another or are malformed.
         """
-        if sum(value is not None for value in (self.quality, self.target_psnr, self.target_size, self.bitrate)) > 1:
-            raise UsageError(
-                "--quality, --target-psnr, --target-size and --bitrate exclude one another; give one of them"
-            )
-        default = vars(Wishes())
+        default = vars(Given())
         given = {name: value for name, value in vars(self).items() if value != default[name]}
-        engine_options = video_options.engine_options(given.pop("engine_option", []))
-        plain = {name: value.value if isinstance(value, StrEnum) else value for name, value in given.items()}
-        return {**plain, **engine_options}
+        engine_options = _engine_options(given.pop("engine_option", []))
+        arguments = {**given, **engine_options}
+        encoding.EncodeOptions.of(arguments)
+        return arguments
+
+
+def _engine_options(given: Sequence[str]) -> dict[str, object]:
+    """Options by name from NAME=VALUE each; numbers as numbers, true and false as bools.
+
+    Raises:
+        UsageError: one is not of that form, or is not an option of an engine.
+    """
+    options: dict[str, object] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--option '{printable(text)}': say NAME=VALUE, for example distance=8")
+        if name in (option.name for option in encoding.ENCODE_OPTIONS):
+            raise UsageError(f"--option '{printable(text)}': {name} is not an option of an engine")
+        options[name] = _value(value)
+    return options
+
+
+def _value(text: str) -> object:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

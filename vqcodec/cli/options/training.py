@@ -1,232 +1,74 @@
-"""The options of `train-codebook` that belong to one engine or another, and which engine has which."""
+"""The options of `train-codebook` that belong to one engine or another, as the engines' descriptors declare them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+import inspect
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
+from vqcodec.cli.wording.engines import defaults_in_words, placeholder, value_type
 from vqcodec.errors import UsageError
+from vqcodec.media.engine import Engine
+from vqcodec.media.options import FlagOption
+from vqcodec.media.registry import trainable_engines
 
 
-class Engine(StrEnum):
-    """The engines that codebooks can be trained for."""
-
-    TRANSFORM = "transform"
-    BLOCK = "block"
-    CELP_NB = "celp-nb"
-    CELP_WB = "celp-wb"
-    CELP_FIXED = "celp-fixed"
-    LD_CELP = "ld-celp"
-    MC = "mc"
-    ST3D = "st3d"
-
-
-class Layout(StrEnum):
-    """How a block engine's codebook takes colour."""
-
-    GREY = "grey"
-    YCBCR_420 = "420"
-    JOINT = "joint"
-
-
-class Tune(StrEnum):
-    """What pictures are coded for."""
-
-    SSIM = "ssim"
-    PSNR = "psnr"
-
-
-class Chroma(StrEnum):
-    """Size of the chroma planes in training."""
-
-    FULL = "444"
-    HALF = "420"
-
-
-FIELDS: dict[Engine, dict[str, str]] = {
-    Engine.TRANSFORM: {
-        "--rounds": "rounds",
-        "--effort": "effort",
-        "--tune": "tune",
-        "--chroma": "chroma",
-        "--parent": "parent",
-        "--scales": "scales",
-        "--pixels": "pixels",
-        "--checkpoint": "checkpoint",
-    },
-    Engine.BLOCK: {
-        "--size": "size",
-        "--block": "side",
-        "--layout": "layout",
-        "--classes": "classes",
-        "--lambda": "lambda_",
-        "--rounds": "rounds",
-        "--scales": "scales",
-        "--symmetries": "symmetries",
-        "--training-vectors": "training_vectors",
-        "--seed": "seed",
-    },
-    Engine.MC: {
-        "--rounds": "rounds",
-        "--effort": "effort",
-        "--parent": "parent",
-        "--frames-per-clip": "frames_per_clip",
-        "--checkpoint": "checkpoint",
-    },
-    Engine.ST3D: {
-        "--rounds": "rounds",
-        "--effort": "effort",
-        "--parent": "parent",
-        "--frames-per-clip": "frames_per_clip",
-        "--checkpoint": "checkpoint",
-    },
-}
-"""Fields of the engines' options (`TransformOptions`, `BlockOptions`, speech's `TrainingOptions`) by option."""
-
-_SPEECH = {
-    "--rounds": "rounds",
-    "--parent": "parent",
-    "--seconds": "most_seconds",
-    "--checkpoint": "checkpoint",
-    "--seed": "seed",
-}
-_TEXTBOOK = {"--rounds": "rounds", "--seconds": "most_seconds", "--seed": "seed"}
-FIELDS |= {Engine.CELP_NB: _SPEECH, Engine.CELP_WB: _SPEECH}
-FIELDS |= {Engine.CELP_FIXED: _TEXTBOOK, Engine.LD_CELP: _TEXTBOOK}
-
-
-def _option(flag: str, help: str, default: str, **limits: Any) -> Any:
-    """An option without a default of its own, because only what was given goes to the engine."""
-    engines = ", ".join(engine for engine in Engine if flag in FIELDS[engine])
-    return typer.Option(flag, help=f"({engines}) {help}", show_default=default, **limits)
-
-
-Rounds = Annotated[
-    int | None,
-    _option(
-        "--rounds",
-        "Rounds of encoding the corpus, collecting and refitting; with block only where --lambda is above 0.",
-        "3; with block 4; with celp-fixed and ld-celp 8",
-        metavar="N",
-        min=1,
-        max=20,
-    ),
-]
-Effort = Annotated[int | None, _option("--effort", "Of the encoder while training.", "4", metavar="0..9", min=0, max=9)]
-TuneFor = Annotated[
-    Tune | None, _option("--tune", "What to train for; a codebook trained for either serves both.", "psnr")
-]
-ChromaSize = Annotated[Chroma | None, _option("--chroma", "Chroma at full or half size; likewise.", "444")]
-Parent = Annotated[
-    str | None,
-    _option(
-        "--parent",
-        "Codebook to start from, which is believed where pictures say little; none for none (so with speech).",
-        "photo; with mc video",
-        metavar="NAME|FILE|none",
-    ),
-]
-Pixels = Annotated[
-    int | None,
-    _option("--pixels", "Train on about N pixels, taken evenly from the corpus.", "all", metavar="N", min=1),
-]
-Seconds = Annotated[
-    float | None,
-    _option("--seconds", "Take no more than this of a recording.", "15", metavar="S", min=1, max=3600),
-]
-FramesPerClip = Annotated[
-    int | None,
-    _option("--frames-per-clip", "Use no more frames of a clip, from its first one on.", "33", metavar="N", min=2),
-]
-Checkpoint = Annotated[
-    str | None,
-    _option("--checkpoint", "Folder that keeps each finished round; training resumes from it.", "none", metavar="DIR"),
-]
-Size = Annotated[
-    int | None, _option("--size", "Number of codewords of each layer.", "256", metavar="K", min=2, max=4096)
-]
-Block = Annotated[int | None, _option("--block", "Side of a block in pixels.", "4", metavar="N", min=1, max=16)]
-PlaneLayout = Annotated[
-    Layout | None,
-    _option("--layout", "Grey alone, YCbCr 4:2:0, or the three colours in one vector.", "420"),
-]
-Classes = Annotated[
-    int | None,
-    _option("--classes", "Classes of neighbours; an index has N times N contexts.", "20", metavar="N", min=1, max=64),
-]
-Lambda = Annotated[
-    float | None,
-    _option(
-        "--lambda",
-        "Squared error per sample that a bit is worth in the design (ECVQ); 0 for plain LBG.",
-        "0",
-        metavar="L",
-        min=0,
-        max=1e6,
-    ),
-]
-Scales = Annotated[
-    int | None,
-    _option("--scales", "2 to train on every picture at half size as well.", "1", metavar="1|2", min=1, max=2),
-]
-Symmetries = Annotated[
-    bool | None, typer.Option("--symmetries", help="(block) Train on the blocks turned and mirrored as well.")
-]
-TrainingVectors = Annotated[
-    int | None,
-    _option(
-        "--training-vectors",
-        "LBG sees about N vectors of each layer, taken evenly from the corpus.",
-        "1000000",
-        metavar="N",
-        min=1,
-    ),
-]
-Seed = Annotated[int | None, _option("--seed", "The same seed gives the same codebook.", "0", metavar="S", min=0)]
-
-
-@dataclass(frozen=True)
 class EngineOptions:
-    """The options of `train-codebook` that belong to one engine or another; None is what was not given."""
+    """The training options that were given, whatever engine they belong to."""
 
-    rounds: Rounds = None
-    effort: Effort = None
-    tune: TuneFor = None
-    chroma: ChromaSize = None
-    parent: Parent = None
-    pixels: Pixels = None
-    seconds: Seconds = None
-    frames_per_clip: FramesPerClip = None
-    checkpoint: Checkpoint = None
-    size: Size = None
-    block: Block = None
-    layout: PlaneLayout = None
-    classes: Classes = None
-    lambda_: Lambda = None
-    scales: Scales = None
-    symmetries: Symmetries = None
-    training_vectors: TrainingVectors = None
-    seed: Seed = None
+    def __init__(self, **given: Any) -> None:
+        self._given = {name: value for name, value in given.items() if value is not None}
+
+    @staticmethod
+    def parameters() -> list[inspect.Parameter]:
+        """Return one parameter for each name of a training option; None is what was not given."""
+        owners: dict[str, list[Engine]] = {}
+        for engine in trainable_engines():
+            for option in engine.training_options:
+                owners.setdefault(option.name, []).append(engine)
+        return [_parameter(name, engines) for name, engines in owners.items()]
 
     def for_engine(self, engine: Engine) -> dict[str, Any]:
-        """What was given, as options of the engine.
+        """Return what was given, by name.
 
         Raises:
             UsageError: an option was given that belongs to another engine.
         """
-        known = FIELDS[engine]
-        options: dict[str, Any] = {}
-        for name, value in vars(self).items():
-            if value is None or value is False:
-                continue
-            flag = "--" + name.rstrip("_").replace("_", "-")
-            if flag not in known:
-                owner = next(other for other in Engine if flag in FIELDS[other])
-                raise UsageError(
-                    f"{flag} is an option of engine {owner}, not of {engine}; leave it out, or say --engine {owner}"
-                )
-            options[known[flag]] = value.value if isinstance(value, StrEnum) else value
-        return options
+        own = {option.name for option in engine.training_options}
+        foreign = next((name for name in self._given if name not in own), None)
+        if foreign is not None:
+            owners = (one for one in trainable_engines() if any(o.name == foreign for o in one.training_options))
+            owner = next(owners).short_name
+            raise UsageError(
+                f"{flag(foreign)} is an option of engine {owner}, not of {engine.short_name}; "
+                f"leave it out, or say --engine {owner}"
+            )
+        return dict(self._given)
+
+
+def flag(name: str) -> str:
+    """Return an option's name as the command line writes it."""
+    return "--" + name.rstrip("_").replace("_", "-")
+
+
+def _parameter(name: str, engines: Sequence[Engine]) -> inspect.Parameter:
+    """Return the parameter for an option that some engines have."""
+    options = {
+        engine.short_name: option for engine in engines for option in engine.training_options if option.name == name
+    }
+    one = next(iter(options.values()))
+    kind, declaration = value_type(one), flag(name)
+    if isinstance(one, FlagOption) and any(option.default for option in options.values()):
+        declaration = f"{declaration}/--no-{name.replace('_', '-')}"
+    owners = "all" if len(options) == len(trainable_engines()) else ", ".join(options)
+    chosen = typer.Option(
+        declaration,
+        help=f"({owners}) {one.help}",
+        show_default=defaults_in_words(options),
+        metavar=placeholder(list(options.values())),
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, chosen]
+    )

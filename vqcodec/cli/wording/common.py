@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vqcodec.cli.wording import speech as speech_wording
 from vqcodec.cli.wording import video as video_wording
+from vqcodec.cli.wording.engines import engine_in_words
 from vqcodec.cli.wording.measures import measure_texts
 from vqcodec.reports import (
     AnyComparison,
@@ -102,7 +103,7 @@ def info_lines(report: AnyInfo) -> list[str]:
         facts = dict(video_wording.facts(report))
     else:
         facts = dict(speech_wording.facts(report) if isinstance(report, SpeechInfo) else _picture_facts(report))
-    facts.update({"engine": report.engine, "codebook": codebook_line(report.codebook)})
+    facts.update({"engine": engine_in_words(report.engine), "codebook": codebook_line(report.codebook)})
     if not isinstance(report, VideoInfo):
         facts.update({key.replace("_", " "): str(value) for key, value in report.parameters.items()})
     lines = [report.input, *(f"  {key:<12} {value}" for key, value in facts.items()), *_bits_lines(report)]

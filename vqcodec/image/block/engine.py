@@ -12,10 +12,11 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy import bits
-from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.image import alpha
+from vqcodec.image.block.descriptor import BLOCK
 from vqcodec.image.block.indices import count_symbols, decode_indices, encode_indices, most_bits, select_indices
-from vqcodec.image.block.layers import ENGINE, Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
+from vqcodec.image.block.layers import Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
@@ -53,10 +54,7 @@ def encode(
         UsageError: an option was given.
     """
     del threads
-    if options:
-        raise UsageError(
-            f"{ENGINE} has no option {sorted(options)[0]}; leave it out, or choose a codebook of another engine"
-        )
+    BLOCK.check_encode_options(options or {})
     layers = layers_of(codebook)
     height, width, channels = samples.shape
     colour_channels = channels - (channels + 1) % 2

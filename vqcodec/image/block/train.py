@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vqcodec.api.corpus import PictureCorpus
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import code_lengths
-from vqcodec.errors import UnreadableInputError, UsageError
+from vqcodec.errors import UnreadableInputError
 from vqcodec.image import colour
 from vqcodec.image.block.indices import count_symbols, select_indices
 from vqcodec.image.block.layers import ENGINE, LAYOUTS, RUN_SYMBOLS, Layer, planes_of, vectors_of
+from vqcodec.image.pixels import Picture
+from vqcodec.media.training import Corpus, Progress, Training
 from vqcodec.version import __version__
 from vqcodec.vq.design.contexts import classes_of, smoothed_counts
 from vqcodec.vq.design.lbg import lbg
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and how much of the whole is done, 0 to 1."""
 
 _COUNT_SCALE = 64  # counts are rounded to 1/64 for package-merge, which takes integers
 
 
 @dataclass(frozen=True)
-class BlockOptions:
-    """How to train.
+class BlockTraining:
+    """The values of the training options that the descriptor declares.
 
     Attributes:
         size: codewords of each layer, 2 to 4096.
@@ -34,58 +32,48 @@ class BlockOptions:
         layout: `grey`, `420` or `joint`.
         classes: neighbour classes; the index code has classes * classes contexts.
         lambda_: squared error per sample that a bit is worth in the rate-distortion rounds; 0 is plain LBG.
-        rounds: rounds of encode, collect and refit at `lambda_` (entropy-constrained design in contexts).
+        rounds: of encoding, collecting and refitting at `lambda_` (entropy-constrained design in contexts).
         scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
         symmetries: also train on the blocks turned and mirrored, for media that have no preferred direction.
-        training_vectors: LBG sees about so many vectors of each layer, taken evenly from the whole corpus.
+        training_vectors: LBG sees about this many vectors of each layer, taken evenly from the whole corpus.
         seed: of all that is random.
     """
 
-    size: int = 256
-    side: int = 4
-    layout: str = "420"
-    classes: int = 20
-    lambda_: float = 0.0
-    rounds: int = 4
-    scales: int = 1
-    symmetries: bool = False
-    training_vectors: int = 1_000_000
-    seed: int = 0
+    size: int
+    side: int
+    layout: str
+    classes: int
+    lambda_: float
+    rounds: int
+    scales: int
+    symmetries: bool
+    training_vectors: int
+    seed: int
 
 
-def train(
-    corpus: PictureCorpus,
-    name: str,
-    options: BlockOptions,
-    *,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> Codebook:
-    """Train a codebook on the corpus; the same corpus, options and seed give the same bytes.
+def train(task: Training[Picture]) -> Codebook:
+    """Train a codebook on pictures.
 
     Raises:
-        UsageError: the options make no sense.
         UnreadableInputError: the corpus has too few blocks for the codebook's size.
     """
-    if options.layout not in LAYOUTS:
-        raise UsageError(f"plane layout {options.layout}: choose one of {', '.join(LAYOUTS)}")
-    if not (2 <= options.size <= 4096 and 1 <= options.side <= 16 and 1 <= options.classes <= 64):
-        raise UsageError("a block codebook has 2 to 4096 codewords, blocks of 1 to 16 samples, 1 to 64 classes")
-    if options.scales not in (1, 2):
-        raise UsageError(f"{options.scales} scales: choose 1 or 2")
-    tell = progress or (lambda _what, _share: None)
+    options = BlockTraining(**task.options)
     arrays: dict[str, np.ndarray] = {
         "layout": np.array([LAYOUTS[options.layout]], np.uint8),
         "side": np.array([options.side], np.uint8),
     }
     figures: dict[str, object] = {}
     plan = _layer_plan(options.layout)
+    sources = _Sources(task.corpus, options.scales)
     for number, (layer_name, planes, subsampling) in enumerate(plan):
 
         def tell_layer(what: str, share: float, base=number, label=layer_name) -> None:
-            tell(f"{label}: {what}", (base + share) / len(plan))
+            task.progress(f"{label}: {what}", (base + share) / len(plan))
 
-        layer, figures[layer_name] = _train_layer(corpus, planes, subsampling, options, threads, tell_layer)
+        shell = _untrained(np.zeros((2, len(planes) * options.side**2), np.uint8), planes, subsampling, options.side)
+        tell_layer("reading the corpus", 0.0)
+        pictures, sequence = _training_sequence(sources, shell, options)
+        layer, figures[layer_name] = _train_layer(sources, sequence, shell, options, task.threads, tell_layer)
         arrays |= {
             f"{layer_name}.codewords": layer.codewords,
             f"{layer_name}.left_class": layer.left_class,
@@ -99,10 +87,10 @@ def train(
         "method": "LBG, contexts by least conditional entropy, ECVQ rounds" if options.lambda_ else "LBG",
         "options": {key: value for key, value in vars(options).items() if key != "seed"},
         "seed": options.seed,
-        "corpus": {"pictures": len(corpus.paths) - len(corpus.skipped), "fingerprint": corpus.fingerprint()},
+        "corpus": {"pictures": pictures, "fingerprint": task.corpus.fingerprint()},
         "figures": figures,
     }
-    return Codebook(ENGINE, name, arrays, provenance)
+    return Codebook(ENGINE, task.name, arrays, provenance)
 
 
 def _layer_plan(layout: str) -> list[tuple[str, tuple[int, ...], int]]:
@@ -116,26 +104,27 @@ def _layer_plan(layout: str) -> list[tuple[str, tuple[int, ...], int]]:
 
 
 def _train_layer(
-    corpus: PictureCorpus,
-    planes: tuple[int, ...],
-    subsampling: int,
-    options: BlockOptions,
+    sources: _Sources,
+    sequence: np.ndarray,
+    shell: Layer,
+    options: BlockTraining,
     threads: int | None,
     tell: Progress,
 ) -> tuple[Layer, dict[str, float]]:
-    """A layer designed on the corpus, and how it codes it: PSNR in dB and bits a block."""
-    dimension = len(planes) * options.side**2
-    shell = _untrained(np.zeros((2, dimension), np.uint8), planes, subsampling, options.side)
-    tell("reading the corpus", 0.0)
-    sources = _Sources(corpus, options.scales)
-    sequence = _training_sequence(sources, shell, options)
+    """Return a layer designed on the training vectors, and how it codes the corpus: PSNR in dB and bits a block.
+
+    Args:
+        sequence: float32 (n, dimension).
+        shell: a layer of these planes, subsampling and side.
+    """
+    dimension = sequence.shape[1]
     if len(sequence) < options.size:
         raise UnreadableInputError(
             f"{len(sequence)} blocks of {options.side}x{options.side} to train on, fewer than {options.size} codewords"
         )
     tell("designing codewords", 0.1)
     designed = lbg(sequence, options.size, start="k-means++", threshold=2e-4, seed=options.seed, threads=threads)
-    layer = _untrained(_in_order(designed.codewords), planes, subsampling, options.side)
+    layer = _untrained(_in_order(designed.codewords), shell.planes, shell.subsampling, options.side)
     tell("choosing contexts", 0.5)
     layer = _with_classes(sources, layer, options.classes)
     statistics = _collect(sources, layer, 0.0)
@@ -164,25 +153,35 @@ def _untrained(codewords: np.ndarray, planes: tuple[int, ...], subsampling: int,
 class _Sources:
     """The planes to train on: those of every picture of the corpus, and with two scales those of its half as well."""
 
-    corpus: PictureCorpus
+    corpus: Corpus[Picture]
     scales: int
 
     def planes(self, layer: Layer) -> Iterator[list[np.ndarray]]:
-        """Planes of each picture that has those the layer codes."""
+        """Yield the planes of each picture that has those the layer codes."""
         for picture in self.corpus:
-            channels = picture.channels - (picture.channels + 1) % 2
-            if channels <= max(layer.planes):
-                continue
-            planes = planes_of(picture.samples[:, :, :channels])
-            yield planes
-            if self.scales == 2:
-                yield [colour.halve(plane) for plane in planes]
+            yield from self.planes_of(picture, layer)
+
+    def planes_of(self, picture: Picture, layer: Layer) -> Iterator[list[np.ndarray]]:
+        """Yield the planes of one picture, if it has those the layer codes."""
+        channels = picture.channels - (picture.channels + 1) % 2
+        if channels <= max(layer.planes):
+            return
+        planes = planes_of(picture.samples[:, :, :channels])
+        yield planes
+        if self.scales == 2:
+            yield [colour.halve(plane) for plane in planes]
 
 
-def _training_sequence(sources: _Sources, layer: Layer, options: BlockOptions) -> np.ndarray:
-    """Training vectors, float32 (n, dimension): all, or every n-th so that about `training_vectors` remain."""
+def _training_sequence(sources: _Sources, layer: Layer, options: BlockTraining) -> tuple[int, np.ndarray]:
+    """Return the number of pictures of the corpus, and the training vectors, float32 (n, dimension).
+
+    These are all vectors, or every n-th so that about `training_vectors` remain.
+    """
     dimension = layer.codewords.shape[1]
-    pieces = [vectors_of(planes, layer).reshape(-1, dimension) for planes in sources.planes(layer)]
+    pictures, pieces = 0, []
+    for picture in sources.corpus:
+        pictures += 1
+        pieces += [vectors_of(planes, layer).reshape(-1, dimension) for planes in sources.planes_of(picture, layer)]
     if not pieces:
         raise UnreadableInputError("the corpus has no colour pictures to train chroma on; train with the grey layout")
     views = 8 if options.symmetries else 1
@@ -194,7 +193,7 @@ def _training_sequence(sources: _Sources, layer: Layer, options: BlockOptions) -
         )
     else:
         sequence = sequence[::stride]
-    return sequence.astype(np.float32)
+    return pictures, sequence.astype(np.float32)
 
 
 def _turned(vectors: np.ndarray, layer: Layer) -> Iterator[np.ndarray]:

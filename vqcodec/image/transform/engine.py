@@ -8,7 +8,7 @@ packet a tile: the block engine's payload; with alpha preceded by its length as 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,17 +20,16 @@ from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, PARAMETER_BYTES, Codi
 from vqcodec.blocks.picture_planes import tile_rectangles
 from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
+from vqcodec.errors import CorruptFileError, UnsupportedError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
+from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, sample_type, samples_of
 from vqcodec.image.transform.quality import ladder_position
 
-ENGINE = "image/transform"
-CHROMA = ("auto", "444", "420")
-TUNES = ("ssim", "psnr")
+ENGINE = TRANSFORM.name
 # SSIM sees luma, and half-size chroma leaves it more bits; RGB PSNR wants all of chroma, and so does high quality.
 _FULL_CHROMA_FROM = {"ssim": 85.0, "psnr": 20.0}
 # The finer step costs 2 % of the bits at equal SSIM, and keeps a sky blue at rates where chroma is a hundredth of them.
@@ -38,8 +37,8 @@ _HALF_CHROMA_STEPS = {"ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a user may ask of this engine beside quality and effort.
+class TransformOptions:
+    """The values of the encode options that the descriptor declares.
 
     Attributes:
         tune: "ssim", to spend bits where the eye looks, or "psnr".
@@ -47,26 +46,9 @@ class Wishes:
         alpha_quality: 0 to 100; 100 keeps alpha exactly.
     """
 
-    tune: str = "ssim"
-    chroma: str = "auto"
-    alpha_quality: float = 100.0
-
-    def __post_init__(self) -> None:
-        if self.tune not in TUNES:
-            raise UsageError(f"tune {self.tune}: choose one of {', '.join(TUNES)}")
-        if self.chroma not in CHROMA:
-            raise UsageError(f"chroma {self.chroma}: choose one of {', '.join(CHROMA)}")
-        if not 0 <= self.alpha_quality <= 100:
-            raise UsageError(f"alpha quality {self.alpha_quality:g} is out of range: choose 0 to 100")
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Wishes:
-        """The wishes that options by name express; UsageError names one that does not exist."""
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(options) - set(known))
-        if unknown:
-            raise UsageError(f"{ENGINE} has no option {unknown[0]}; it has {', '.join(known)}")
-        return cls(**options)
+    tune: str
+    chroma: str
+    alpha_quality: float
 
 
 @lru_cache(maxsize=8)
@@ -94,23 +76,23 @@ def encode(
         quality: 0 to 100.
         effort: 0 to 9.
         threads: how many to use; the bytes do not depend on it.
-        options: fields of `Wishes` by name.
+        options: encode options of the descriptor, by name.
 
     Raises:
         CodebookError: the codebook is not for this engine.
         UsageError: an option is unknown or out of range.
     """
-    wishes = Wishes.of(options or {})
+    chosen = TransformOptions(**TRANSFORM.check_encode_options(options or {}))
     model = model_of(codebook)
     shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
-    parameters = _parameters(shape, quality, effort, wishes)
+    parameters = _parameters(shape, quality, effort, chosen)
     colour = samples[:, :, : shape.colour_channels]
     coded = encode_planes(planes_of(colour, parameters.subsampling), model, parameters, threads)
     header = shape.to_bytes() + coded.parameters.to_bytes()
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
         plane = np.ascontiguousarray(samples[:, :, -1])
-        kept = alpha.encode(plane, model, wishes.alpha_quality, effort, threads)
+        kept = alpha.encode(plane, model, chosen.alpha_quality, effort, threads)
         header += kept.header
         packets = alpha.join(packets, kept.payloads)
         bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, coded.payloads)))
@@ -207,15 +189,15 @@ def describe(header: bytes) -> dict[str, object]:
     }
 
 
-def _parameters(shape: Shape, quality: float, effort: int, wishes: Wishes) -> CodingParameters:
+def _parameters(shape: Shape, quality: float, effort: int, options: TransformOptions) -> CodingParameters:
     index, lambda_scale = ladder_position(quality)
-    subsampling = wishes.chroma
+    subsampling = options.chroma
     if subsampling == "auto":
-        subsampling = "444" if quality >= _FULL_CHROMA_FROM[wishes.tune] else "420"
+        subsampling = "444" if quality >= _FULL_CHROMA_FROM[options.tune] else "420"
     return CodingParameters(
         index,
-        chroma_step=_HALF_CHROMA_STEPS[wishes.tune] if subsampling == "420" else DEFAULT_CHROMA_STEP,
-        tune=wishes.tune,
+        chroma_step=_HALF_CHROMA_STEPS[options.tune] if subsampling == "420" else DEFAULT_CHROMA_STEP,
+        tune=options.tune,
         subsampling=subsampling if shape.colour_channels == 3 else "grey",
         effort=effort,
         lambda_scale=lambda_scale,

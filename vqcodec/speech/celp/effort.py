@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_quantizer.search import LsfEffort
 
-DEFAULT_EFFORT = 5
 _EXACT_FROM = 8
 
 

@@ -10,50 +10,49 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
-from vqcodec.speech.celp.effort import DEFAULT_EFFORT
+from vqcodec.media.target import DEFAULTS
 from vqcodec.speech.celp.encoder import Encoder, sum_bits
 from vqcodec.speech.celp.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
-from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, SpeechOptions
+from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, Settings
 from vqcodec.speech.signal.pcm import to_pcm
 from vqcodec.threads import map_shards
 
-DEFAULT_QUALITY = 50.0
-
 
 def encode(
-    signal: npt.ArrayLike, codebook: Codebook, options: SpeechOptions | None = None, progress: Progress | None = None
+    signal: npt.ArrayLike, codebook: Codebook, settings: Settings | None = None, progress: Progress | None = None
 ) -> EncodedSpeech:
     """Encode a recording.
 
     Args:
         signal: (n,), in the range of 16-bit samples, at the sampling rate of the codebook's band.
         codebook: of a speech engine.
-        options: what for, and how.
+        settings: what to encode for, and how hard to work.
         progress: called with the share that is done, 0 to 1.
 
     Raises:
         UsageError: the signal is not one row of finite numbers.
         CodebookError: the codebook is not for speech, or damaged.
     """
-    options = options or SpeechOptions()
-    effort = DEFAULT_EFFORT if options.effort is None else options.effort
-    encoder = Encoder(signal, SpeechCodebook.of(codebook), effort, options.threads, progress)
-    if options.bitrate is not None:
-        coded = encoder.encode_rate(options.bitrate)
-    elif options.size is not None:
-        coded = encoder.encode_size(options.size)
+    settings = settings or Settings()
+    defaults = DEFAULTS["speech"]
+    effort = defaults.effort if settings.effort is None else settings.effort
+    encoder = Encoder(signal, SpeechCodebook.of(codebook), effort, settings.threads, progress)
+    if settings.bitrate is not None:
+        coded = encoder.encode_rate(settings.bitrate)
+    elif settings.size is not None:
+        coded = encoder.encode_size(settings.size)
     else:
-        coded = encoder.encode_quality(DEFAULT_QUALITY if options.quality is None else options.quality)
+        coded = encoder.encode_quality(defaults.quality if settings.quality is None else settings.quality)
     parsed = SpeechHeader.from_bytes(coded.header)
     packets = [packet for group in coded.groups for packet in group.packets]
     return EncodedSpeech(
         header=coded.header,
         packets=packets,
         starts=parsed.starts(),
-        reconstruction=decode(coded.header, packets, codebook, threads=options.threads),
+        reconstruction=decode(coded.header, packets, codebook, threads=settings.threads),
         bits=_named_bits(coded.header, sum_bits(coded.groups)),
     )
 

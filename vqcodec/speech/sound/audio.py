@@ -141,7 +141,10 @@ class ArraySource:
             UsageError: it is not int16 or floating point, not of shape (samples,) or (samples, channels), or empty.
             LimitError: the rate or the number of channels is beyond the limits.
         """
-        signal = np.asarray(samples)
+        try:
+            signal = np.asarray(samples)
+        except ValueError:  # rows of different lengths
+            raise UsageError("samples must be an array, all of its rows of one length") from None
         if signal.ndim == 1:
             signal = signal[:, np.newaxis]
         if signal.ndim != 2 or not signal.size or not (signal.dtype == np.int16 or signal.dtype.kind == "f"):

@@ -14,7 +14,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.speech.bands import Band
 from vqcodec.speech.celp.recording import Recording
-from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, SpeechOptions
+from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, Settings
 from vqcodec.speech.signal.pcm import to_pcm
 from vqcodec.speech.textbook.concealment import conceal
 from vqcodec.speech.textbook.fields import IntArray, Layout
@@ -59,7 +59,7 @@ class FixedRateCoder(ABC):
         self,
         signal: npt.ArrayLike,
         codebook: Codebook,
-        options: SpeechOptions | None = None,
+        settings: Settings | None = None,
         progress: Progress | None = None,
     ) -> EncodedSpeech:
         """Encode a recording; arguments and errors as `vqcodec.speech.celp.engine.encode`."""
@@ -78,7 +78,7 @@ class FixedRateCoder(ABC):
                     progress(done / header.packets)
             return coded
 
-        coded = map_shards(code, range(header.packets), (options or SpeechOptions()).threads)
+        coded = map_shards(code, range(header.packets), (settings or Settings()).threads)
         packets = [data for data, _ in coded]
         speech = np.concatenate([np.zeros(0, np.int16), *[part for _, part in coded]])
         return EncodedSpeech(

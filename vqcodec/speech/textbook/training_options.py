@@ -1,27 +1,33 @@
-"""How the codebooks of the textbook coders are trained."""
+"""The training options of the textbook coders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-Progress = Callable[[str, float], None]
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.media.training import Training
+from vqcodec.media.training_options import ROUNDS, SECONDS, SEED
+
+TEXTBOOK_OPTIONS = (SEED, SECONDS, replace(ROUNDS, default=8, low=0))
 
 
 @dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
+class TextbookTraining:
+    """The values of TEXTBOOK_OPTIONS."""
 
-    Attributes:
-        name: of the codebook.
-        seed: of the random choices.
-        most_seconds: of each recording, so that none outweighs the others.
-        rounds: of encoding the corpus and refitting.
-        threads: None for all; the result does not depend on them.
-    """
+    seed: int
+    seconds: float
+    rounds: int
 
-    name: str = "speech"
-    seed: int = 0
-    most_seconds: float = 15.0
-    rounds: int = 8
-    threads: int | None = None
+
+def story_of(task: Training[Any], signals: Sequence[Any]) -> dict[str, Any]:
+    """Return what the provenance of a codebook says of its training on these recordings, (n,) each."""
+    assert isinstance(task.engine, SpeechEngine)
+    options = TextbookTraining(**task.options)
+    return {
+        "corpus": {"recordings": len(signals), "fingerprint": task.corpus.fingerprint()},
+        "seconds": round(sum(map(len, signals)) / task.engine.sample_rate, 1),
+        "options": {"seed": options.seed, "most_seconds": options.seconds, "rounds": options.rounds},
+    }

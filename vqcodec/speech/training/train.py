@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,10 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.media.training import Training
 from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
-from vqcodec.speech.bands import Band
+from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.celp.group_coding import missing_gains, packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
 from vqcodec.speech.celp.recording import GroupSignal
@@ -42,7 +43,6 @@ from vqcodec.speech.training.training_checkpoint import Checkpoint
 from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
-Progress = Callable[[str, float], None]
 
 _LSF_EFFORT = LsfEffort(paths=2, survivors=8)
 _LAG_CANDIDATES = 2  # of the search before an equalizer is trained
@@ -105,28 +105,29 @@ LADDERS = {
 
 
 @dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
+class CelpTraining:
+    """The values of the training options that the descriptors declare.
 
     Attributes:
-        name: of the codebook.
         seed: of the random choices.
-        most_seconds: of each recording, so that none outweighs the others.
+        seconds: of each recording at most.
         lsf_rounds: of encoding and refitting the LSF codebooks.
         first_rounds, rounds: of encoding and refitting the first table set and the others. What starts from a parent
             takes `rounds` of all.
         survivors: paths that the searches keep.
-        threads: None for all; the result does not depend on them.
     """
 
-    name: str = "speech"
-    seed: int = 0
-    most_seconds: float = 15.0
-    lsf_rounds: int = 8
-    first_rounds: int = 6
-    rounds: int = 3
-    survivors: int = 2
-    threads: int | None = None
+    seed: int
+    seconds: float
+    lsf_rounds: int
+    first_rounds: int
+    rounds: int
+    survivors: int
+
+    def story(self, name: str) -> dict[str, Any]:
+        """Return what the provenance says of the options, and of the name of the codebook."""
+        told = asdict(self)
+        return {"name": name, "seed": told.pop("seed"), "most_seconds": told.pop("seconds"), **told}
 
 
 @dataclass(frozen=True)
@@ -139,40 +140,26 @@ class _Prepared:
     weighting: Weighting
 
 
-def train(
-    signals: Iterable[npt.ArrayLike],
-    band: Band,
-    options: TrainingOptions | None = None,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-    provenance: dict[str, Any] | None = None,
-    parent: Codebook | None = None,
-) -> Codebook:
-    """Train a codebook for a speech engine.
+def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
+    """Train a codebook for `speech/celp-nb` or `speech/celp-wb` on recordings (n,) at the band's sampling rate.
 
-    Args:
-        signals: recordings (n,), in the range of 16-bit samples, at the band's sampling rate.
-        band: narrowband or wideband.
-        options: how.
-        progress: called with what is being done and the share of the whole that is done.
-        checkpoint: a file that keeps what is finished, so that a training that was interrupted goes on; removed at
-            the end. What is in it counts only for the same recordings and options.
-        provenance: of the codebook; the options and rates are added.
-        parent: a codebook of the same band to start from; None to start from nothing.
+    The checkpoint is a file in its folder, named after the corpus, and removed at the end. What is in it counts only
+    for the same recordings and options.
 
     Raises:
         UsageError: there is too little speech, or the parent is for another band.
         CodebookError: the parent is not for speech.
     """
-    options = options or TrainingOptions()
+    assert isinstance(task.engine, SpeechEngine)
+    band, options, parent, tell = BANDS[task.engine.band], CelpTraining(**task.options), task.parent, task.progress
     ladder = LADDERS[band.name]
-    limit = int(options.most_seconds * band.sample_rate)
-    cut = [np.asarray(signal)[:limit].astype(np.float64) for signal in signals]
-    cut = [signal for signal in cut if len(signal) >= band.frame]
-    tell = progress or (lambda _what, _share: None)
+    signals, fingerprint = list(task.corpus), task.corpus.fingerprint()
+    cut = [signal.astype(np.float64) for signal in signals if len(signal) >= band.frame]
     known = None if parent is None else _known(parent, band)
-    kept = Checkpoint(checkpoint, _digest(cut, band, options, parent))
-    prepared = map_shards(lambda signal: _prepare(signal, band), cut, options.threads)
+    told = options.story(task.name)
+    checkpoint = None if task.checkpoint is None else task.checkpoint / f"{fingerprint}.npz"
+    kept = Checkpoint(checkpoint, _digest(cut, band, told, parent))
+    prepared = map_shards(lambda signal: _prepare(signal, band), cut, task.threads)
     tasks = len(ladder.lsf_lambdas) + len(ladder.steps)
     books = []
     for number, lambda_ in enumerate(ladder.lsf_lambdas):
@@ -181,11 +168,11 @@ def train(
         if book is None:
             user = next(design.lambda_ for lsf, design in ladder.steps if lsf == number)
             start = None if known is None else known.sets[known.nearest(user)].lsf
-            book = _train_lsf([one.analysis for one in prepared], band, lambda_, options, start)
+            book = _train_lsf([one.analysis for one in prepared], band, lambda_, options, start, task.threads)
             kept.keep_lsf(number, book)
         books.append(book)
     fidelity = [
-        {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, options.threads)}
+        {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, task.threads)}
         for lambda_, book in zip(ladder.lsf_lambdas, books)
     ]
     sets: dict[int, TableSet] = {}
@@ -193,13 +180,13 @@ def train(
     for done, number in enumerate(_order(ladder)):
         tell(f"table set {done + 1} of {len(ladder.steps)}", (len(books) + done) / tasks)
         lsf, design = ladder.steps[number]
-        materials, lsf_rate = _materials(prepared, books[lsf], design, band, options.threads)
+        materials, lsf_rate = _materials(prepared, books[lsf], design, band, task.threads)
         begin = trained.get(number + 1 if number < ladder.first else number - 1)
         if known is not None:
             begin = _trained(known.sets[known.nearest(design.lambda_)])
         found = kept.table_set(number)
         if found is None:
-            found = _train_set(materials, band, design, begin, options)
+            found = _train_set(materials, band, design, begin, options, task.threads)
             kept.keep_table_set(number, *found)
         trained[number], rate = found
         aims = SetAims(
@@ -210,14 +197,14 @@ def train(
         tell(f"equalizer {done + 1} of {len(ladder.steps)}", (len(books) + done + _EQUALIZER_BEGINS) / tasks)
         equalizer = kept.equalizer(number)
         if equalizer is None:
-            equalizer = _train_equalizer(prepared, unequalized, options)
+            equalizer = _train_equalizer(prepared, unequalized, options, task.threads)
             kept.keep_equalizer(number, equalizer)
         sets[number] = replace(unequalized, equalizer=equalizer)
     tell("done", 1.0)
     kept.remove()
     story: dict[str, Any] = {
         "method": "LSF multistage VQ and CELP by encode, collect, refit; see docs/experiments-speech.md",
-        "options": {key: value for key, value in asdict(options).items() if key != "threads"},
+        "options": told,
         "seconds": round(sum(map(len, cut)) / band.sample_rate, 1),
         "recordings": len(cut),
         "rates": [round(sets[number].aims.rate) for number in sorted(sets)],
@@ -226,10 +213,13 @@ def train(
     if parent is not None:
         story["parent"] = parent.identity
     book_of_sets = SpeechCodebook(band, [sets[number] for number in sorted(sets)])
-    return book_of_sets.to_codebook(options.name, {**story, **(provenance or {})})
+    story["corpus"] = {"recordings": len(signals), "fingerprint": fingerprint}
+    return book_of_sets.to_codebook(task.name, story)
 
 
-def _train_equalizer(prepared: Sequence[_Prepared], table_set: TableSet, options: TrainingOptions) -> Equalizer:
+def _train_equalizer(
+    prepared: Sequence[_Prepared], table_set: TableSet, options: CelpTraining, threads: int | None
+) -> Equalizer:
     """Return the equalizer for what the recordings, coded with a table set, lack."""
     aims, band = table_set.aims, table_set.band
     search = Search(
@@ -249,7 +239,7 @@ def _train_equalizer(prepared: Sequence[_Prepared], table_set: TableSet, options
         symbols = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
         return Missing(*missing_gains(group, symbols, table_set, PACKET_FRAMES), symbols.silent)
 
-    missing = map_shards(code, prepared, options.threads)
+    missing = map_shards(code, prepared, threads)
     return train_equalizer(missing, band, lambda_at(aims.rate), PACKET_FRAMES, options.seed)
 
 
@@ -271,11 +261,10 @@ def _trained(table_set: TableSet) -> TrainedSet:
     return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
 
 
-def _digest(signals: Sequence[DoubleArray], band: Band, options: TrainingOptions, parent: Codebook | None) -> str:
-    """What a checkpoint is known by: recordings, band, options (but for the threads), ladder and parent."""
-    told = {key: value for key, value in asdict(options).items() if key != "threads"}
+def _digest(signals: Sequence[DoubleArray], band: Band, told: Mapping[str, Any], parent: Codebook | None) -> str:
+    """Return what a checkpoint is known by: recordings, band, name and options, ladder and parent."""
     if parent is not None:
-        told["parent"] = parent.identity
+        told = {**told, "parent": parent.identity}
     hashed = hashlib.sha256(json.dumps([band.name, told, asdict(LADDERS[band.name])], sort_keys=True).encode())
     for signal in signals:
         hashed.update(signal.tobytes())
@@ -292,13 +281,18 @@ def _prepare(signal: DoubleArray, band: Band) -> _Prepared:
 
 
 def _train_lsf(
-    analyses: Sequence[Analysis], band: Band, lambda_: float, options: TrainingOptions, start: LsfCodebook | None
+    analyses: Sequence[Analysis],
+    band: Band,
+    lambda_: float,
+    options: CelpTraining,
+    start: LsfCodebook | None,
+    threads: int | None,
 ) -> LsfCodebook:
     design = replace(DESIGNS[band.name], rounds=options.lsf_rounds if start is None else options.rounds)
     try:
         return train_lsf(
             analyses, band, lambda_, design=design, packet_frames=PACKET_FRAMES, seed=options.seed,
-            threads=options.threads, start=start,
+            threads=threads, start=start,
         )  # fmt: skip
     except ValueError as error:
         raise UsageError(f"too little speech to train on ({error}); give some minutes") from error
@@ -350,13 +344,18 @@ def _quantise(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf
 
 
 def _train_set(
-    materials: Sequence[Material], band: Band, design: SetDesign, start: TrainedSet | None, options: TrainingOptions
+    materials: Sequence[Material],
+    band: Band,
+    design: SetDesign,
+    start: TrainedSet | None,
+    options: CelpTraining,
+    threads: int | None,
 ) -> tuple[TrainedSet, float]:
     """Return a table set and the rate of its excitation in bit/s."""
     rates = [0.0]
     rounds = options.first_rounds if start is None else options.rounds
     trained = train_set(
         materials, band, replace(design, rounds=rounds, survivors=options.survivors), start=start, seed=options.seed,
-        packet_frames=PACKET_FRAMES, threads=options.threads, progress=lambda figures: rates.append(figures.rate),
+        packet_frames=PACKET_FRAMES, threads=threads, progress=lambda figures: rates.append(figures.rate),
     )  # fmt: skip
     return trained, rates[-1]

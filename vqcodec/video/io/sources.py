@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -13,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vqcodec.errors import LimitError, UnreadableInputError, UsageError
+from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.files.sniffing import picture_paths
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.frames import Frame, chroma_size
@@ -22,7 +21,6 @@ from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
 
 _JITTER = Fraction(1, 500)  # seconds by which times may differ from those of a constant rate: two of Matroska's units
 _BT601 = 6
-_MAX_SAID = 100
 
 
 class FrameSource(ABC):
@@ -256,39 +254,6 @@ def frame_of(samples: np.ndarray) -> Frame:
     planes = ycbcr(samples[..., :3])
     luma, blue, red = (planes[..., plane] for plane in range(3))
     return Frame(_rounded(luma), _rounded(_halved(blue) + 128), _rounded(_halved(red) + 128))
-
-
-def frame_range(text: str) -> tuple[int, int | None]:
-    """The frames that "a:b" means: from a, 0 if left out, up to b, not included, the end if left out.
-
-    Raises:
-        UsageError: it is no such range, or an empty one.
-    """
-    found = re.fullmatch(r"(\d{0,10}):(\d{0,10})", text)
-    if found is None:
-        raise UsageError(f"'{text[:_MAX_SAID]}' is no range of frames; say for example 100:200, 100: or :200")
-    first, end = int(found[1] or 0), int(found[2]) if found[2] else None
-    if end is not None and end <= first:
-        raise UsageError(f"frames {text} are none; the second number has to be larger")
-    return first, end
-
-
-def frame_rate(text: str) -> Fraction:
-    """A rate such as 25, 23.976 or 30000/1001.
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"'{text[:_MAX_SAID]}' is no frame rate; say for example 25, 29.97 or 30000/1001") from None
-    if rate <= 0:
-        raise UsageError(f"frame rate {text[:_MAX_SAID]} is out of range; choose more than 0")
-    for known in (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001)):
-        if "/" not in text and abs(float(rate - known)) < 0.005:
-            return known
-    return rate
 
 
 def _open(source: str | BinaryIO, name: str, rate: Fraction) -> FrameSource:

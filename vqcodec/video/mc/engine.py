@@ -1,4 +1,4 @@
-"""The default video coder, as an engine (`video.engines.Engine`); its name is `video/mc`.
+"""The default video coder, as an engine (`video.engines.Coder`); its name is `video/mc`.
 
 A group's packet: the number of frames and the step (`parameters`), the payload of the frame on its own behind its
 length and its filter flags, then the predicted frames in coding order, bit after bit.
@@ -10,20 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
+from vqcodec.video.mc.descriptor import MC
 from vqcodec.video.mc.encoder import encode_frames
 from vqcodec.video.mc.lookahead.importance import first_frame_advance
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.parameters import GroupParameters
-from vqcodec.video.mc.structure import DEFAULT_DISTANCE, DISTANCES, coding_order
+from vqcodec.video.mc.structure import coding_order
 
-ENGINE = "video/mc"
+ENGINE = MC.name
 DEFAULT_GROUP = 128
 MAX_GROUP = 1024
-OPTIONS = ("distance",)
 
 _COARSEST, _FINEST = 58.0, 10.0  # step positions at qualities 0 and 100
 
@@ -45,7 +44,7 @@ def group_length(width: int, height: int, wanted: int | None, options: Mapping[s
     Raises:
         UsageError: an option is unknown or out of range.
     """
-    _distance_of(options)
+    MC.check_encode_options(options)
     return bounded_group(width, height, wanted, DEFAULT_GROUP, MAX_GROUP)
 
 
@@ -55,12 +54,12 @@ def encode_group(
     settings: Settings,
     progress: Callable[[int], None] | None = None,
 ) -> CodedGroup:
-    """Encode frames of one size; see `video.engines.Engine.encode_group`.
+    """Encode frames of one size; see `video.engines.Coder.encode_group`.
 
     Options: `distance`, frames from a key frame to the next (1, 2, 4, 8 or 16).
     """
     step, scale = step_at(settings.quality, _COARSEST, _FINEST)
-    distance = _distance_of(settings.options)
+    distance = MC.check_encode_options(settings.options)["distance"]
     advance = min(first_frame_advance(frames, distance), step)
     parameters = GroupParameters(len(frames), step - advance, distance=distance)
     packet, bits, shown = encode_frames(
@@ -85,7 +84,7 @@ def frame_count(packet: bytes) -> int:
 def decode_group(
     packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
 ) -> Iterator[Frame]:
-    """Decode a group, in display order; see `video.engines.Engine.decode_group`."""
+    """Decode a group, in display order; see `video.engines.Coder.decode_group`."""
     decoder = GroupDecoder(packet, height, width, model_of(codebook), threads)
     for decoded in in_display_order(decoder.decoded()):
         yield decoded.frame
@@ -98,14 +97,3 @@ def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Se
     first = dict(frames[0].bits)
     first["padding"] = first.get("padding", 0) + decoder.padding
     return [CodedFrame(frames[0].kind, first), *frames[1:]]
-
-
-def _distance_of(options: Mapping[str, object]) -> int:
-    """The distance that options by name express; UsageError names one that does not exist."""
-    unknown = sorted(set(options) - set(OPTIONS))
-    if unknown:
-        raise UsageError(f"{ENGINE} has no option {unknown[0]}; it has {', '.join(OPTIONS)}")
-    distance = options.get("distance", DEFAULT_DISTANCE)
-    if not isinstance(distance, int) or distance not in DISTANCES:
-        raise UsageError(f"distance {distance}: choose one of {', '.join(map(str, DISTANCES))}")
-    return distance

@@ -1,4 +1,4 @@
-"""The spatio-temporal coder as an engine (`video.engines.Engine`); its name is `video/st3d`.
+"""The spatio-temporal coder as an engine (`video.engines.Coder`); its name is `video/st3d`.
 
 A group's packet: the number of frames, the step and the tools (`parameters`), then slab after slab, bit after bit.
 """
@@ -6,7 +6,7 @@ A group's packet: the number of frames, the step and the tools (`parameters`), t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,26 +16,25 @@ from vqcodec.blocks.layout import PLANE_TYPES
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.syntax.parts import PART_NAMES, PartBits
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UsageError
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.decoder import GroupDecoder
+from vqcodec.video.st3d.descriptor import ST3D
 from vqcodec.video.st3d.effort import settings_of
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.layout import LAST_STEP_INDEX, MIN_STEP_INDEX
 from vqcodec.video.st3d.parameters import MAX_FRAMES, GroupParameters
 
-ENGINE = "video/st3d"
+ENGINE = ST3D.name
 DEFAULT_GROUP = 64
-DEPTHS = (1, 2, 4, "auto")
 
 _OWN_NAMES = {"partition": "skip", "choice": "bands", "transform": "parts", "mode": "motion", "pattern": "codeword"}
 _NAMES = [f"{plane} {_OWN_NAMES.get(part, part)}" for plane in PLANE_TYPES for part in PART_NAMES]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a user may ask of this engine beside quality and effort.
+class St3dOptions:
+    """The values of the encode options that the descriptor declares.
 
     Attributes:
         depth: frames that share a transform along time: 1 (each frame alone), 2, 4, or "auto": up to 4, by block.
@@ -43,28 +42,12 @@ class Wishes:
         replenish: whether blocks may stay as they were before; not used with a depth of 1.
     """
 
-    depth: int | str = "auto"
-    motion: bool = True
-    replenish: bool = True
-
-    def __post_init__(self) -> None:
-        if isinstance(self.depth, bool) or self.depth not in DEPTHS:
-            raise UsageError(f"depth {self.depth}: choose one of {', '.join(map(str, DEPTHS))}")
-        for name in ("motion", "replenish"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"{name} {getattr(self, name)}: choose true or false")
-
-    @classmethod
-    def of(cls, options: Mapping[str, object]) -> Wishes:
-        """The wishes that options by name express; UsageError names one that does not exist."""
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(options) - set(known))
-        if unknown:
-            raise UsageError(f"{ENGINE} has no option {unknown[0]}; it has {', '.join(known)}")
-        return cls(**options)  # type: ignore[arg-type]
+    depth: int | str
+    motion: bool
+    replenish: bool
 
     def parameters(self, frames: int, step_index: int) -> GroupParameters:
-        """The parameters of a group of `frames` frames that these wishes come to."""
+        """Return the parameters of a group of `frames` frames."""
         depth = 4 if self.depth == "auto" else int(self.depth)
         alone = depth == 1
         return GroupParameters(
@@ -94,7 +77,7 @@ def group_length(width: int, height: int, wanted: int | None, options: Mapping[s
     Raises:
         UsageError: an option is unknown or out of range.
     """
-    Wishes.of(options)
+    ST3D.check_encode_options(options)
     return bounded_group(width, height, wanted, DEFAULT_GROUP, MAX_FRAMES)
 
 
@@ -104,9 +87,10 @@ def encode_group(
     settings: Settings,
     progress: Callable[[int], None] | None = None,
 ) -> CodedGroup:
-    """Encode frames of one size; see `video.engines.Engine.encode_group`. Options: fields of `Wishes`."""
+    """Encode frames of one size; see `video.engines.Coder.encode_group`. Options: those of the descriptor."""
     step, scale = step_at(settings.quality, LAST_STEP_INDEX, MIN_STEP_INDEX)
-    parameters = Wishes.of(settings.options).parameters(len(frames), step)
+    options = St3dOptions(**ST3D.check_encode_options(settings.options))
+    parameters = options.parameters(len(frames), step)
     search = settings_of(settings.effort, scale, parameters.motion, parameters.adaptive, parameters.replenish)
     encoder = GroupEncoder(model_of(codebook), parameters, search, settings.threads)
     coded = encoder.encode(frames, progress)
@@ -121,7 +105,7 @@ def frame_count(packet: bytes) -> int:
 def decode_group(
     packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
 ) -> Iterator[Frame]:
-    """Decode a group, in display order; see `video.engines.Engine.decode_group`."""
+    """Decode a group, in display order; see `video.engines.Coder.decode_group`."""
     for slab in GroupDecoder(packet, height, width, model_of(codebook), threads).slabs():
         yield from slab.frames
 

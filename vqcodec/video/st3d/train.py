@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,73 +12,48 @@ from vqcodec.blocks.model.tables import Model, no_transforms
 from vqcodec.blocks.training.fitting import fit_model
 from vqcodec.blocks.training.statistics import PlaneStatistics, new_statistics
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.media.training import Training
 from vqcodec.threads import default_threads
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.effort import settings_of
 from vqcodec.video.st3d.encoder import GroupEncoder
-from vqcodec.video.st3d.engine import ENGINE, Wishes, model_of
-from vqcodec.video.training import (
-    DEFAULT_ROUNDS,
-    TRAINING_EFFORT,
-    Clip,
-    Progress,
-    check_clips,
-    collect_by_rung,
-    story_of,
-    train_rounds,
-)
+from vqcodec.video.st3d.engine import ENGINE, St3dOptions, model_of
+from vqcodec.video.training import Clip, VideoTraining, clips_of, collect_by_rung, story_of, train_rounds
 
 RUNGS = (16, 24, 30, 36, 42, 48)  # steps 4 to 64
 # Every way that groups are coded has contexts of its own somewhere
 _WAYS = (
-    Wishes(1),
-    Wishes(2, motion=False),
-    Wishes(2),
-    Wishes(4, motion=False),
-    Wishes("auto", motion=False),
-    Wishes("auto"),
+    St3dOptions(depth=1, motion=True, replenish=True),
+    St3dOptions(depth=2, motion=False, replenish=True),
+    St3dOptions(depth=2, motion=True, replenish=True),
+    St3dOptions(depth=4, motion=False, replenish=True),
+    St3dOptions(depth="auto", motion=False, replenish=True),
+    St3dOptions(depth="auto", motion=True, replenish=True),
 )
 
 
-def train_st3d(
-    clips: Sequence[Clip],
-    *,
-    name: str,
-    parent: Codebook | None = None,
-    rounds: int = DEFAULT_ROUNDS,
-    effort: int = TRAINING_EFFORT,
-    threads: int | None = None,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-    provenance: dict[str, Any] | None = None,
-) -> Codebook:
-    """Train a codebook for `video/st3d`.
+def train(task: Training[list[Frame]]) -> Codebook:
+    """Train a codebook for `video/st3d` on clips, each of frames of one size.
 
-    Args:
-        clips: the frames of each clip, consecutive, of one size within a clip.
-        name: of the codebook.
-        parent: codebook of this engine to start from; None for formula-based tables.
-        rounds: of encoding, collecting and refitting.
-        effort: of the encoder, 0 to 9.
-        threads: None for all CPUs; does not change the result.
-        checkpoint: folder for the tables after each round; training resumes from the last one found there.
-        progress: called with what is being done and the part of the whole that is done.
-        provenance: of the codebook; the method and options are added.
+    The parent is a codebook of this engine. Training from scratch starts from tables made by formula.
 
     Raises:
-        UsageError: there are no clips.
+        UsageError: there is no clip of two frames or more.
         CodebookError: the parent is for another engine, or a checkpoint cannot be used.
     """
-    check_clips(clips)
+    options, clips = VideoTraining(**task.options), clips_of(task)
+    threads = task.threads or default_threads()
     steps = np.array(RUNGS, dtype=np.uint8)
-    base = model_of(parent) if parent else initial_model(steps)
+    base = model_of(task.parent) if task.parent else initial_model(steps)
 
     def refit(model: Model, _last: bool, tell: Callable[[float], None]) -> Model:
-        statistics = _collect_round(clips, model, effort, threads or default_threads(), tell)
+        statistics = _collect_round(clips, model, options.effort, threads, tell)
         return fit_model(statistics, base, steps, no_transforms(), None)
 
-    model = train_rounds(base, rounds, refit, Model.from_arrays, checkpoint=checkpoint, progress=progress)
-    story = story_of("vqcodec.video.st3d.train", clips, rounds, effort)
-    return Codebook(ENGINE, name, model.to_arrays(), {**story, **(provenance or {})})
+    model = train_rounds(
+        base, options.rounds, refit, Model.from_arrays, checkpoint=task.checkpoint, progress=task.progress
+    )
+    return Codebook(ENGINE, task.name, model.to_arrays(), story_of("vqcodec.video.st3d.train", task, clips))
 
 
 def _collect_round(
@@ -91,8 +64,8 @@ def _collect_round(
 
     def collect(clip: Clip, rung: int) -> list[PlaneStatistics]:
         found = [new_statistics() for _ in PLANE_TYPES]
-        for wishes in _WAYS:
-            parameters = wishes.parameters(len(clip), RUNGS[rung])
+        for way in _WAYS:
+            parameters = way.parameters(len(clip), RUNGS[rung])
             settings = settings_of(effort, 1.0, parameters.motion, parameters.adaptive, parameters.replenish)
             GroupEncoder(model, parameters, settings, 1, found).encode(clip)
         return found

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial, reduce
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
+from vqcodec.media.training import Training
 from vqcodec.speech.celp.recording import GroupSignal, Recording
 from vqcodec.speech.lsf_quantizer.codebook import UNIT
 from vqcodec.speech.textbook.celp.codebook import make_tables, standard_levels, to_codebook
@@ -33,7 +33,7 @@ from vqcodec.speech.textbook.celp.synthesis import (
     SUBFRAME_FIELDS,
     Tables,
 )
-from vqcodec.speech.textbook.training_options import Progress, TrainingOptions
+from vqcodec.speech.textbook.training_options import TextbookTraining, story_of
 from vqcodec.threads import map_shards
 from vqcodec.vq.design.lbg import lbg
 
@@ -47,26 +47,22 @@ _FIRST_MAGNITUDES = 0.06 * 1.3 ** np.arange(1 << MAGNITUDE_BITS)
 _ACTIVE_DB = 40.0  # below a recording's level of speech, where frames count for the LSFs
 
 
-def train(
-    signals: Sequence[npt.NDArray[np.int16]],
-    options: TrainingOptions,
-    progress: Progress,
-    provenance: dict[str, Any],
-) -> Codebook:
+def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     """Train a codebook for `speech/celp-fixed` on recordings at 8 kHz.
 
     Raises:
         UsageError: there is too little speech.
     """
+    options, signals = TextbookTraining(**task.options), list(task.corpus)
     recordings = [Recording(signal, BAND, PACKET_FRAMES) for signal in signals]
-    progress("LSFs", 0.0)
+    task.progress("LSFs", 0.0)
     groups = map_shards(
-        lambda recording: [recording.group(number) for number in range(recording.groups)], recordings, options.threads
+        lambda recording: [recording.group(number) for number in range(recording.groups)], recordings, task.threads
     )
     packets = [packet for parts in groups for packet in parts]
     noise = np.random.default_rng(options.seed).standard_normal(SEQUENCE)
     tables = make_tables(
-        lsf=_train_lsf(packets, options.threads),
+        lsf=_train_lsf(packets, task.threads),
         gap=round(_GAP_HZ * 2 * np.pi / BAND.sample_rate / UNIT),
         sequence=np.where(np.abs(noise) > _CLIP, np.sign(noise), 0.0),
         adaptive_gains=_FIRST_GAINS,
@@ -76,13 +72,13 @@ def train(
     )
     best = (np.inf, tables)
     for number in range(options.rounds + 1):
-        progress(f"round {number + 1} of {options.rounds + 1}", (number + 1) / (options.rounds + 2))
-        sums = reduce(np.add, map_shards(partial(_collect, tables=tables), packets, options.threads))
+        task.progress(f"round {number + 1} of {options.rounds + 1}", (number + 1) / (options.rounds + 2))
+        sums = reduce(np.add, map_shards(partial(_collect, tables=tables), packets, task.threads))
         if sums[-1, 0] / sums[-1, 1] < best[0]:
             best = (sums[-1, 0] / sums[-1, 1], tables)
         tables = _refit(tables, sums)
     reached = {"weighted_snr_db": round(-10 * float(np.log10(best[0])), 2)}
-    return to_codebook(best[1], options.name, {**provenance, "figures": reached})
+    return to_codebook(best[1], task.name, {**story_of(task, signals), "figures": reached})
 
 
 def _train_lsf(packets: Sequence[GroupSignal], threads: int | None) -> npt.NDArray[np.int64]:

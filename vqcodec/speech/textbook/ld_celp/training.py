@@ -9,9 +9,8 @@ codebook design; G. Davidson and A. Gersho, "Complexity reduction methods for ve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial, reduce
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.kernels.jit import kernel
+from vqcodec.media.training import Training
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.excitation.targets import fill_gram
 from vqcodec.speech.signal.weighting import Weighting
@@ -26,7 +26,7 @@ from vqcodec.speech.textbook.ld_celp.codebook import make_tables, to_codebook
 from vqcodec.speech.textbook.ld_celp.engine import BAND, PACKET_CYCLES
 from vqcodec.speech.textbook.ld_celp.search import search_packet
 from vqcodec.speech.textbook.ld_celp.synthesis import CYCLE_VECTORS, FIELDS, MAGNITUDES, SHAPES, VECTOR, Tables
-from vqcodec.speech.textbook.training_options import Progress, TrainingOptions
+from vqcodec.speech.textbook.training_options import TextbookTraining, story_of
 from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
@@ -58,17 +58,13 @@ class _Sums(NamedTuple):
         )
 
 
-def train(
-    signals: Sequence[npt.NDArray[np.int16]],
-    options: TrainingOptions,
-    progress: Progress,
-    provenance: dict[str, Any],
-) -> Codebook:
+def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     """Train a codebook for `speech/ld-celp` on recordings at 8 kHz.
 
     Raises:
         UsageError: there is too little speech.
     """
+    options, signals = TextbookTraining(**task.options), list(task.corpus)
     vectors = sum(map(len, signals)) // VECTOR
     if vectors < _FEWEST * SHAPES:
         raise UsageError(f"too little speech to train on ({vectors} vectors of {VECTOR} samples); give some minutes")
@@ -76,17 +72,17 @@ def train(
     shapes: DoubleArray = rng.standard_normal((SHAPES, VECTOR))
     shapes /= np.sqrt((shapes**2).mean(axis=1, keepdims=True))
     magnitudes = _FIRST_MAGNITUDES
-    packets = [packet for parts in map_shards(_prepare, signals, options.threads) for packet in parts]
+    packets = [packet for parts in map_shards(_prepare, signals, task.threads) for packet in parts]
     best = (np.inf, shapes, magnitudes)
     for number in range(options.rounds + 1):
-        progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
+        task.progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
         tables = make_tables(shapes, magnitudes)
-        sums = reduce(_Sums.plus, map_shards(partial(_collect_packet, tables=tables), packets, options.threads))
+        sums = reduce(_Sums.plus, map_shards(partial(_collect_packet, tables=tables), packets, task.threads))
         if sums.error / sums.energy < best[0]:
             best = (sums.error / sums.energy, shapes, magnitudes)
         shapes, magnitudes = _refit(shapes, magnitudes, sums, rng)
     reached = {"weighted_snr_db": round(-10 * float(np.log10(best[0])), 2)}
-    return to_codebook(best[1], best[2], options.name, {**provenance, "figures": reached})
+    return to_codebook(best[1], best[2], task.name, {**story_of(task, signals), "figures": reached})
 
 
 def _prepare(signal: npt.NDArray[np.int16]) -> list[tuple[DoubleArray, Weighting]]:

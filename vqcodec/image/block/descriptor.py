@@ -1,0 +1,56 @@
+"""The descriptor of engine `image/block`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vqcodec.media.engine import Engine, Warming
+from vqcodec.media.options import ChoiceOption, FlagOption, NumberOption
+from vqcodec.media.training_options import ROUNDS, SCALES, SEED
+
+BLOCK = Engine(
+    name="image/block",
+    summary="pictures, textbook: block vector quantization, Huffman-coded indices",
+    coder_reference="vqcodec.image.block.engine",
+    trainer_reference="vqcodec.image.block.train:train",
+    number=1,
+    section=8,
+    codebook="classic-4x4-256",
+    training_options=(
+        NumberOption("size", "Number of codewords of each layer.", default=256, low=2, high=4096, whole=True),
+        NumberOption("side", "Side of a block in pixels.", default=4, low=1, high=16, whole=True),
+        ChoiceOption(
+            "layout",
+            "Grey alone, YCbCr 4:2:0 (420), or the three colours in one vector (joint).",
+            default="420",
+            choices=("grey", "420", "joint"),
+        ),
+        NumberOption(
+            "classes",
+            "Classes of neighbours; with N classes an index has N times N contexts.",
+            default=20,
+            low=1,
+            high=64,
+            whole=True,
+        ),
+        NumberOption(
+            "lambda_",
+            "Squared error per sample that a bit is worth in the design (ECVQ); 0 means plain LBG, without rounds.",
+            default=0.0,
+            low=0,
+            high=1_000_000,
+        ),
+        replace(ROUNDS, default=4),
+        SCALES,
+        FlagOption("symmetries", "Train on the blocks turned and mirrored as well.", default=False),
+        NumberOption(
+            "training_vectors",
+            "LBG sees about this many vectors of each layer, taken evenly from the corpus.",
+            default=1_000_000,
+            low=1,
+            whole=True,
+        ),
+        SEED,
+    ),
+    warming=Warming(order=3),
+)

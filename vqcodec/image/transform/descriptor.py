@@ -1,0 +1,56 @@
+"""The descriptor of engine `image/transform`."""
+
+from __future__ import annotations
+
+from vqcodec.media.engine import Engine, Warming
+from vqcodec.media.options import ChoiceOption, NumberOption
+from vqcodec.media.training_options import CHECKPOINT, EFFORT, ROUNDS, SCALES, parent
+
+TUNES = ("ssim", "psnr")
+
+TRANSFORM = Engine(
+    name="image/transform",
+    summary="pictures: block transform and vector quantization",
+    coder_reference="vqcodec.image.transform.engine",
+    trainer_reference="vqcodec.image.transform.train:train",
+    number=2,
+    section=9,
+    codebook="photo",
+    encode_options=(
+        ChoiceOption(
+            "tune", "Optimise for visual similarity (ssim) or squared error (psnr).", default="ssim", choices=TUNES
+        ),
+        ChoiceOption(
+            "chroma",
+            "Chroma at full (444) or half (420) size; auto goes by the quality.",
+            default="auto",
+            choices=("auto", "444", "420"),
+        ),
+        NumberOption("alpha_quality", "Quality of transparency; 100 keeps it exactly.", default=100.0, low=0, high=100),
+    ),
+    training_options=(
+        ROUNDS,
+        EFFORT,
+        ChoiceOption(
+            "tune", "What to train for; a codebook trained for either serves both.", default="psnr", choices=TUNES
+        ),
+        ChoiceOption(
+            "chroma",
+            "Chroma at full (444) or half (420) size; a codebook trained for either serves both.",
+            default="444",
+            choices=("444", "420"),
+        ),
+        SCALES,
+        parent("photo"),
+        NumberOption(
+            "pixels",
+            "Train on about this many pixels, taken evenly from the corpus.",
+            default=0,
+            default_help="all",
+            low=0,
+            whole=True,
+        ),
+        CHECKPOINT,
+    ),
+    warming=Warming(options=({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}), order=2),
+)

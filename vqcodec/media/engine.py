@@ -1,0 +1,121 @@
+"""The descriptor of an engine: everything that other rooms ask about an engine without loading it.
+
+Each engine has one, in a module of its own folder that imports neither numpy nor numba: help, `info` and the container
+load it. The coder and the trainer are named, and loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vqcodec.media.options import Option, check_options
+
+RESERVED = (
+    "sources", "medium", "engine", "name", "threads", "progress", "skipped", "inputs", "output", "force", "media",
+    "quiet", "no_progress", "as_json", "json", "debug", "help",
+)  # fmt: skip
+"""Names that no training option may have: `train_codebook` or `vqcodec train-codebook` uses them itself."""
+
+
+@dataclass(frozen=True)
+class Warming:
+    """What `vqcodec warm` does with each codebook of an engine.
+
+    Attributes:
+        options: encode options, each a mapping by name, that together take every way through the kernels.
+        efforts: likewise; None where the engine has no effort.
+        order: smaller comes first; neighbours share kernels.
+        beside: by the name of a kernel, the reference of a function. When a command compiles that kernel, a second
+            process calls the function, which compiles the kernels that the command needs next.
+    """
+
+    options: tuple[Mapping[str, Any], ...] = ({},)
+    efforts: tuple[int | None, ...] = (0, 5, 9)
+    order: int = 0
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine.
+
+    A reference is text, `module` or `module:name`.
+
+    Attributes:
+        name: `medium/engine`, as in `image/block`; codebooks and files carry it (FORMAT.md, section 2.6).
+        summary: what it is, in one line without a full stop.
+        coder_reference: the coder: what `Coder` of `vqcodec.<medium>.engines` lists.
+        trainer_reference: a function that takes a `vqcodec.media.training.Training` and returns a codebook; None if the
+            engine cannot be trained.
+        number: in the compact form (FORMAT.md, section 2.5); None if the compact form cannot hold it.
+        section: of FORMAT.md that specifies it; None if it is not part of the format.
+        codebook: name of the default codebook; None if it has none.
+        encode_options: options of encoding besides those that every engine of the medium has.
+        training_options: options of training. An option has the same kind of value in all engines that have it.
+        warming: see `Warming`.
+    """
+
+    name: str
+    summary: str
+    coder_reference: str
+    trainer_reference: str | None = None
+    number: int | None = None
+    section: int | None = None
+    codebook: str | None = None
+    encode_options: tuple[Option, ...] = ()
+    training_options: tuple[Option, ...] = ()
+    warming: Warming = field(default_factory=Warming)
+
+    @property
+    def medium(self) -> str:
+        """What stands before the slash of the name."""
+        return self.name.partition("/")[0]
+
+    @property
+    def short_name(self) -> str:
+        """What stands behind the slash: the name among the engines of the medium."""
+        return self.name.partition("/")[2]
+
+    @property
+    def coder(self) -> Any:
+        """The coder, loaded."""
+        return load(self.coder_reference)
+
+    @property
+    def trainer(self) -> Any:
+        """The trainer, loaded; the engine must have one."""
+        assert self.trainer_reference is not None
+        return load(self.trainer_reference)
+
+    def check_encode_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the value of every encode option; arguments and errors as `check_options`."""
+        return check_options(self.encode_options, given, self.name)
+
+    def check_training_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the value of every training option; arguments and errors as `check_options`."""
+        return check_options(self.training_options, given, f"the training of {self.name}")
+
+
+@dataclass(frozen=True)
+class SpeechEngine(Engine):
+    """An engine of speech.
+
+    Attributes:
+        sample_rate: Hz at which it works.
+        band: "nb" or "wb".
+        kbps: its rate in kbit/s where the format fixes it; None where it can be chosen.
+    """
+
+    sample_rate: int = 8000
+    band: str = "nb"
+    kbps: float | None = None
+
+
+def load(reference: str) -> Any:
+    """Return what a reference names; see `Engine`."""
+    module, _, name = reference.partition(":")
+    loaded = importlib.import_module(module)
+    return getattr(loaded, name) if name else loaded

@@ -1,0 +1,57 @@
+"""Training options that several engines have, declared once; an engine changes the default where it must."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from vqcodec.media.options import NumberOption, Option, PathOption
+
+FROM_SCRATCH = "none"
+"""The word for no parent, on the command line and in `train_codebook`; inside, None stands for it."""
+
+
+@dataclass(frozen=True)
+class ParentOption(Option):
+    """The codebook that training starts from: a name or a path; None to start from scratch."""
+
+    @property
+    def range(self) -> str:
+        """Always "the name or path of a codebook, or none"."""
+        return f"the name or path of a codebook, or {FROM_SCRATCH}"
+
+    def check(self, value: Any) -> str | os.PathLike[str] | None:
+        """Return the name or path; None for None and for FROM_SCRATCH."""
+        if value is None or value == FROM_SCRATCH:
+            return None
+        if not isinstance(value, (str, os.PathLike)) or not value:
+            raise self._refuse(value, "is not a codebook")
+        return value
+
+
+def parent(default: str | None) -> ParentOption:
+    """Return the option for an engine whose training starts from that codebook; None for from scratch."""
+    return ParentOption(
+        "parent",
+        "Codebook to start from; it fills in where your media give too little data. `none`: start from scratch.",
+        default,
+        default_help="" if default else FROM_SCRATCH,
+    )
+
+
+ROUNDS = NumberOption(
+    "rounds", "Rounds of encoding the corpus, collecting and refitting.", 3, low=1, high=20, whole=True
+)
+EFFORT = NumberOption(
+    "effort", "Effort of the encoder in training: 0 is quick, 9 thorough.", 4, low=0, high=9, whole=True
+)
+SCALES = NumberOption("scales", "2: train on every picture at half size as well.", 1, low=1, high=2, whole=True)
+SECONDS = NumberOption("seconds", "Use at most this many seconds of a recording.", 15.0, low=1, high=3600)
+FRAMES_PER_CLIP = NumberOption(
+    "frames_per_clip", "Use at most this many frames of a clip, from its first one on.", 33, low=2, whole=True
+)
+CHECKPOINT = PathOption(
+    "checkpoint", "Folder that keeps each finished round; training resumes from it.", None, default_help="none"
+)
+SEED = NumberOption("seed", "The same seed gives the same codebook.", 0, low=0, whole=True)

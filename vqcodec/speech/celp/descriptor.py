@@ -1,0 +1,56 @@
+"""The descriptors of engines `speech/celp-nb` and `speech/celp-wb`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vqcodec.media.engine import SpeechEngine, Warming
+from vqcodec.media.options import NumberOption
+from vqcodec.media.training_options import CHECKPOINT, ROUNDS, SECONDS, SEED, parent
+
+CELP_NB = SpeechEngine(
+    name="speech/celp-nb",
+    summary="speech at 8 kHz: CELP with rate-distortion search",
+    coder_reference="vqcodec.speech.celp.engine",
+    trainer_reference="vqcodec.speech.training.train:train",
+    number=3,
+    section=14,
+    codebook="speech-nb",
+    training_options=(
+        SEED,
+        SECONDS,
+        NumberOption(
+            "lsf_rounds",
+            "Rounds of the LSF codebooks, where training starts from scratch.",
+            8,
+            low=1,
+            high=20,
+            whole=True,
+        ),
+        NumberOption(
+            "first_rounds",
+            "Rounds of the first table set, where training starts from scratch.",
+            6,
+            low=1,
+            high=20,
+            whole=True,
+        ),
+        ROUNDS,
+        NumberOption("survivors", "Paths that the searches in training keep.", 2, low=1, high=16, whole=True),
+        parent(None),
+        CHECKPOINT,
+    ),
+    warming=Warming(order=5),
+    sample_rate=8000,
+    band="nb",
+)
+
+CELP_WB = replace(
+    CELP_NB,
+    name="speech/celp-wb",
+    summary="speech at 16 kHz: CELP with rate-distortion search",
+    number=4,
+    codebook="speech-wb",
+    sample_rate=16000,
+    band="wb",
+)

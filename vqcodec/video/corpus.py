@@ -1,0 +1,44 @@
+"""Corpora of video files to train on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from vqcodec.errors import UnreadableInputError
+from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.engine import Engine
+from vqcodec.video.io.frames import Frame
+from vqcodec.video.io.sources import open_video
+
+
+@dataclass(frozen=True)
+class VideoCorpus(FileCorpus[list[Frame]]):
+    """A corpus of video clips: of each file the first frames, all of one size.
+
+    Attributes:
+        frames_per_clip: at most; None for all.
+    """
+
+    frames_per_clip: int | None = None
+
+    KIND = "video"
+    SUFFIXES = (
+        ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
+    )  # fmt: skip
+
+    @classmethod
+    def fields_for(cls, engine: Engine, options: Mapping[str, Any]) -> dict[str, Any]:
+        """As `FileCorpus.fields_for`: the option `frames_per_clip` where the engine has one."""
+        del engine
+        return {"frames_per_clip": options.get("frames_per_clip")}
+
+    def read(self, path: Path) -> list[Frame]:
+        """Return the first frames of a file; errors as `open_video`, and UnreadableInputError where there are none."""
+        frames = list(islice(open_video(str(path), str(path)).frames(), self.frames_per_clip))
+        if not frames:
+            raise UnreadableInputError(f"{path}: holds no frames")
+        return frames
