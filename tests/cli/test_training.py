@@ -46,8 +46,8 @@ def test_help_says_the_default_of_every_option_of_every_engine(engine: Engine, r
         assert shown[1] == "all" or engine.short_name in shown[1].replace("- ", "-").split(", ")
         first, *others = shown[2].replace("- ", "-").split("; ")
         apart = {name: words for names, words in (other.split(": ") for other in others) for name in names.split(", ")}
-        default = {False: "off", True: "on"}.get(option.default, option.default)
-        wanted = option.default_help or (f"{default:.15g}" if isinstance(default, float) else str(default))
+        words = {bool: lambda yes: "on" if yes else "off", float: "{:.15g}".format}.get(type(option.default), str)
+        wanted = option.default_help or words(option.default)
         assert apart.get(engine.short_name, first) == wanted, option.name
 
 

@@ -43,6 +43,7 @@ SCALAR = Engine(
     training_options=(
         NumberOption("levels", "Levels of the quantizer.", default=8, low=2, high=256, whole=True),
         replace(ROUNDS, default=2),
+        ChoiceOption("ends", "Darkest and lightest level of the first quantizer.", default=0, choices=(0, 16, "auto")),
         parent(None),
     ),
     warming=Warming(options=({}, {"scan": "columns"}), efforts=(0,)),
@@ -142,7 +143,8 @@ def train(task: Training[Picture]) -> Codebook:
     count, rounds = task.options["levels"], task.options["rounds"]
     pictures = [picture.samples.ravel() for picture in task.corpus]
     samples = np.concatenate(pictures)
-    levels = np.linspace(0, 255, count).round().astype(np.uint8) if task.parent is None else levels_of(task.parent)
+    ends = (samples.min(), samples.max()) if task.options["ends"] == "auto" else (0, 255 - task.options["ends"])
+    levels = np.linspace(*ends, count).round().astype(np.uint8) if task.parent is None else levels_of(task.parent)
     for number in range(rounds):
         task.progress(f"round {number + 1}", number / rounds)
         indices = indices_of(samples, levels)
@@ -261,7 +263,7 @@ def test_codebooks_are_trained() -> None:
     assert np.array_equal(levels_of(again), levels_of(book))
     for options, message in (
         ({"levels": 257}, "levels 257 is out of range; choose 2 to 256"),
-        ({"seed": 1}, "the training of image/scalar has no option seed; it has levels, rounds, parent"),
+        ({"seed": 1}, "the training of image/scalar has no option seed; it has levels, rounds, ends, parent"),
     ):
         with pytest.raises(UsageError, match=message):
             vqcodec.train_codebook(["pictures"], engine="scalar", **options)
@@ -275,6 +277,8 @@ def error(book: Codebook) -> float:
 
 @pytest.mark.usefixtures("registered", "folder")
 def test_the_command_line_knows_it() -> None:
+    for ends in ("16", "auto"):
+        run("train-codebook", "pictures", "--engine", "scalar", "--ends", ends, "-o", f"{ends}.vqcb")
     made = run("train-codebook", "pictures", "--engine", "scalar", "--levels", "16", "-o", "own.vqcb")
     assert made.stdout.startswith("own.vqcb: codebook own (")
     assert "from 1 pictures" in made.stdout
@@ -362,12 +366,14 @@ def test_nothing_is_left_of_an_engine_that_is_unregistered(monkeypatch: pytest.M
         (replace(SCALAR, name="smell/other"), "'smell/other' cannot be the name of an engine"),
         (SCALAR, "there is an engine image/scalar already"),
         (replace(SCALAR, name="image/transform"), "there is an engine image/transform already"),
+        (replace(SCALAR, name="video/block"), "there is an engine image/block already; choose another word than block"),
         (replace(SCALAR, name="image/other", number=9), "numbers belong to the engines of FORMAT.md"),
         (replace(SCALAR, name="speech/other"), "describe it by a SpeechEngine"),
         (replace(SCALAR, name="image/other", encode_options=(TextOption("a b"),)), "has an option 'a b'"),
         (replace(SCALAR, name="image/other", encode_options=(TextOption("a"),) * 2), "has an option 'a'"),
         (replace(SCALAR, name="image/other", training_options=(TextOption("threads"),)), "a name that is in use"),
-        (replace(SCALAR, name="image/other", training_options=(TextOption("levels"),)), "another kind of value"),
+        (replace(SCALAR, name="image/other", training_options=(TextOption("levels"),)), "stands for something else"),
+        (replace(SCALAR, name="image/other", training_options=(NumberOption("lambda"),)), "stands for something else"),
     ],
 )
 def test_a_descriptor_that_cannot_be_used_is_refused(descriptor: Any, message: str) -> None:

@@ -93,9 +93,9 @@ def register_engine(engine: Engine) -> None:
         engine: its descriptor; a `SpeechEngine` for speech. `Engine.name` begins with the medium.
 
     Raises:
-        UsageError: the name is not of the form medium/engine or is taken; the descriptor has a number, which FORMAT.md
-            gives to engines of this package only; an option has a name that cannot be used, or that another
-            engine uses for another kind of value.
+        UsageError: the name is not of the form medium/engine, or an engine has the same word behind the slash; the
+            descriptor has a number, which FORMAT.md gives to engines of this package only; an option has a name
+            that cannot be used, or that another engine uses for another kind of value.
     """
     if not isinstance(engine, Engine):
         raise UsageError("an engine is registered by its descriptor, a vqcodec.media.engine.Engine")
@@ -103,8 +103,9 @@ def register_engine(engine: Engine) -> None:
         raise UsageError(
             f"'{printable(engine.name)}' cannot be the name of an engine; choose image/, speech/ or video/ and a word"
         )
-    if find_engine(engine.name) is not None:
-        raise UsageError(f"there is an engine {engine.name} already; choose another name")
+    taken = next((other for other in engines() if other.short_name == engine.short_name), None)
+    if taken is not None:
+        raise UsageError(f"there is an engine {taken.name} already; choose another word than {engine.short_name}")
     if engine.number is not None:
         raise UsageError(
             f"{engine.name} has number {engine.number}, but numbers belong to the engines of FORMAT.md; leave it out"
@@ -128,7 +129,7 @@ def unregister_engine(name: str) -> None:
 
 
 def _check_names(options: tuple[Option, ...], owner: str) -> None:
-    names = [option.name for option in options]
+    names = [option.name.rstrip("_") for option in options]  # `lambda_` is `--lambda` on the command line
     wrong = [name for name in names if not name.isidentifier() or names.count(name) > 1]
     if wrong:
         raise UsageError(f"{owner} has an option {wrong[0]!r}; an option is named once, by an identifier")
@@ -136,16 +137,16 @@ def _check_names(options: tuple[Option, ...], owner: str) -> None:
 
 def _check_training_options(engine: Engine) -> None:
     """Refuse what the command line, where engines share the options of a name, could not offer."""
-    others = {option.name: option for other in trainable_engines() for option in other.training_options}
+    others = {option.name.rstrip("_"): option for other in trainable_engines() for option in other.training_options}
     for option in engine.training_options:
-        if option.name in RESERVED:
+        if option.name.rstrip("_") in RESERVED:
             raise UsageError(
                 f"{engine.name} has a training option {option.name}, a name that is in use; choose another"
             )
-        other = others.get(option.name, option)
-        if _kind(option) != _kind(other):
+        other = others.get(option.name.rstrip("_"), option)
+        if (option.name, _kind(option)) != (other.name, _kind(other)):
             raise UsageError(
-                f"{engine.name} has a training option {option.name}, which takes another kind of value elsewhere; "
+                f"{engine.name} has a training option {option.name}, which stands for something else elsewhere; "
                 "choose another name"
             )
 

@@ -23,11 +23,9 @@ class ParentOption(Option):
 
     def check(self, value: Any) -> str | os.PathLike[str] | None:
         """Return the name or path; None for None and for FROM_SCRATCH."""
-        if value is None or value == FROM_SCRATCH:
-            return None
-        if not isinstance(value, (str, os.PathLike)) or not value:
+        if value is not None and (not isinstance(value, (str, os.PathLike)) or not value):
             raise self._refuse(value, "is not a codebook")
-        return value
+        return None if value == FROM_SCRATCH else value
 
 
 def parent(default: str | None) -> ParentOption:

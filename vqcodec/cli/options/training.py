@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vqcodec.cli.wording.engines import defaults_in_words, placeholder, value_type
+from vqcodec.cli.wording.engines import defaults_in_words, placeholder, value_of, value_type
 from vqcodec.errors import UsageError
 from vqcodec.media.engine import Engine
 from vqcodec.media.options import FlagOption
@@ -45,7 +45,8 @@ class EngineOptions:
                 f"{flag(foreign)} is an option of engine {owner}, not of {engine.short_name}; "
                 f"leave it out, or say --engine {owner}"
             )
-        return dict(self._given)
+        values = {option.name: value_of(option, self._given.get(option.name)) for option in engine.training_options}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def flag(name: str) -> str:

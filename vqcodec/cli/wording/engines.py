@@ -61,6 +61,12 @@ def value_type(option: Option) -> Any:
     return bool if isinstance(option, FlagOption) else str
 
 
+def value_of(option: Option, value: Any) -> Any:
+    """Return what was read as `value_type` says, as the option takes it: a choice that is a number becomes a number."""
+    choices = option.choices if isinstance(option, ChoiceOption) else ()
+    return next((choice for choice in choices if str(choice) == value), value)
+
+
 def placeholder(options: Sequence[Option]) -> str | None:
     """Return what stands for a value that any of the options takes: range or choices, or the kind; None for a flag."""
     one = options[0]
