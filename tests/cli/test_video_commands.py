@@ -7,7 +7,7 @@ import io
 import json
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from test_commands import Case, contents
 from typer.testing import Result
 
 from vqcodec.container.chunks import PACKET
-from vqcodec.video import engines
 from vqcodec.video.codec import encode_video
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.video_format import VideoFormat
@@ -45,8 +44,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         subprocess.run(command, check=True)
     pictures = ["-frames:v", "3", folder / "film%d.png"]
     subprocess.run([ffmpeg.executable(), "-loglevel", "error", "-i", folder / "clip.y4m", *pictures], check=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
+    with stored_video.registered():
         coded = encode_video(moving_frames(20), 25, codebook=CODEBOOK, quality=80, gop=4)
     second = coded.index(PACKET, coded.index(PACKET) + 4) + 40
     return {
@@ -66,15 +64,15 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def clip_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: dict[str, bytes]) -> Path:
+def clip_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: dict[str, bytes]) -> Iterator[Path]:
     """The current folder, with the files in it, and the engine that they are coded with."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VQCODEC_CODEBOOK_PATH", str(tmp_path))
-    monkeypatch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
     for name, data in clips.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(data)
-    return tmp_path
+    with stored_video.registered():
+        yield tmp_path
 
 
 def encoded(frames: int, groups: str = r"\d+ groups?") -> str:

@@ -5,24 +5,45 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.media.engine import Engine
+from vqcodec.media.options import NumberOption
+from vqcodec.media.registry import engines, register_engine, unregister_engine
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
 from vqcodec.video.io.frames import Frame, chroma_size
 
 ENGINE = "video/stored"
+STORED = Engine(
+    name=ENGINE,
+    summary="video: planes as they are, quantized",
+    coder_reference=__name__,
+    encode_options=(NumberOption("distance", "Has no effect.", 8, whole=True),),
+)
 CODEBOOK = Codebook(ENGINE, "stored", {"none": np.zeros(1, np.uint8)}, {})
 DELAY_S = 0.0  # that a frame takes, for tests of interruption
 
 
+@contextmanager
+def registered() -> Iterator[None]:
+    """While the block runs, the engine is registered."""
+    if STORED in engines():
+        yield
+        return
+    register_engine(STORED)
+    try:
+        yield
+    finally:
+        unregister_engine(ENGINE)
+
+
 def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
     del width, height
-    for name in options:
-        if name != "distance":
-            raise UsageError(f"{ENGINE} has no option {name}; it has distance")
+    STORED.check_encode_options(options)
     return wanted or 8
 
 

@@ -22,7 +22,6 @@ from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, OutputError, UnsupportedError, UsageError
 from vqcodec.files.sniffing import HEAD_BYTES, is_video, with_head
 from vqcodec.reports import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video import engines
 from vqcodec.video.codec import decode_video, encode_video
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.video_format import VideoFormat
@@ -30,8 +29,9 @@ from vqcodec.video.io.y4m import frame_bytes, head
 
 
 @pytest.fixture(autouse=True)
-def _stored_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
+def _stored_engine() -> Iterator[None]:
+    with stored_video.registered():
+        yield
 
 
 FORMAT = VideoFormat(48, 32, Fraction(25), Fraction(1))

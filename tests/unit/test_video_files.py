@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import make_files
 import pytest
@@ -10,7 +11,6 @@ import stored_video
 from reading import FOLDER
 
 from vqcodec import errors
-from vqcodec.video import engines
 from vqcodec.video.files import read_video
 
 SAMPLES = [sample for sample in make_files.samples() if sample.found_by == "video"]
@@ -24,8 +24,9 @@ LENGTHS = {
 
 
 @pytest.fixture(autouse=True)
-def _stored_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
+def _stored_engine() -> Iterator[None]:
+    with stored_video.registered():
+        yield
 
 
 @pytest.mark.parametrize("sample", [s for s in SAMPLES if not s.error], ids=lambda sample: sample.name)

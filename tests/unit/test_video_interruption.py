@@ -8,24 +8,21 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 import stored_video
 from moving_pictures import write_clip
 from stored_video import CODEBOOK
 
 from vqcodec import api
 from vqcodec.reports import VideoVerifyReport
-from vqcodec.video import engines
 
 FRAMES = 400
 SLOW = f"""
 import runpy, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import stored_video
-from vqcodec.video import engines
-engines._MODULES[stored_video.ENGINE] = "stored_video"
 stored_video.DELAY_S = 0.05
-runpy.run_module("vqcodec", run_name="__main__", alter_sys=True)
+with stored_video.registered():
+    runpy.run_module("vqcodec", run_name="__main__", alter_sys=True)
 """
 
 
@@ -69,12 +66,12 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.y4m", "stored.vqcb"]
 
 
-def test_ctrl_c_keeps_what_is_coded_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_what_is_coded_when_asked(tmp_path: Path) -> None:
     code, messages = interrupted(tmp_path, "--keep-partial")
     assert code == 130, messages
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.y4m", "stored.vqcb", "x.vqc"]
     assert "interrupted; the first " in messages
-    monkeypatch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
-    report = api.verify(tmp_path / "x.vqc", codebook=CODEBOOK)
+    with stored_video.registered():
+        report = api.verify(tmp_path / "x.vqc", codebook=CODEBOOK)
     assert isinstance(report, VideoVerifyReport)
     assert 0 < report.frames < FRAMES

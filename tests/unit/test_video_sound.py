@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from vqcodec import api
 from vqcodec.codebook.library import list_codebooks
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video import engines
 from vqcodec.video.io import ffmpeg
 
 RATE = 16000
@@ -30,8 +30,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def _stored_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
+def _stored_engine() -> Iterator[None]:
+    with stored_video.registered():
+        yield
 
 
 def write_wav(path: Path, samples: np.ndarray) -> None:
@@ -70,8 +71,7 @@ def clip(talk: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(clip: Path) -> VideoEncodeReport:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
+    with stored_video.registered():
         encoded = api.encode(clip, codebook=CODEBOOK, gop=8)
     assert isinstance(encoded, VideoEncodeReport)
     return encoded

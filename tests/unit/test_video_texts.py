@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from stored_video import CODEBOOK
 
 from vqcodec import api
 from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video import engines
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.texts import ffmetadata, parse_texts
 
@@ -25,8 +25,9 @@ TEXTS = {
 
 
 @pytest.fixture(autouse=True)
-def _stored_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engines._MODULES, stored_video.ENGINE, "stored_video")
+def _stored_engine() -> Iterator[None]:
+    with stored_video.registered():
+        yield
 
 
 @pytest.fixture
