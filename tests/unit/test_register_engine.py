@@ -372,6 +372,7 @@ def test_nothing_is_left_of_an_engine_that_is_unregistered(monkeypatch: pytest.M
         (replace(SCALAR, name="image/other", encode_options=(TextOption("a b"),)), "has an option 'a b'"),
         (replace(SCALAR, name="image/other", encode_options=(TextOption("a"),) * 2), "has an option 'a'"),
         (replace(SCALAR, name="image/other", training_options=(TextOption("threads"),)), "a name that is in use"),
+        (replace(SCALAR, name="image/other", encode_options=(TextOption("gop"),)), "option gop, a name that is in use"),
         (replace(SCALAR, name="image/other", training_options=(TextOption("levels"),)), "stands for something else"),
         (replace(SCALAR, name="image/other", training_options=(NumberOption("lambda"),)), "stands for something else"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from vqcodec.errors import UnsupportedError, UsageError
+from vqcodec.media.encoding import ENCODE_OPTIONS
 from vqcodec.media.engine import RESERVED, Engine, SpeechEngine, load
 from vqcodec.media.options import MEDIA, NumberOption, Option
 from vqcodec.names import is_engine_name, printable
@@ -113,6 +114,7 @@ def register_engine(engine: Engine) -> None:
     if engine.medium == "speech" and not isinstance(engine, SpeechEngine):
         raise UsageError(f"{engine.name} is for speech; describe it by a SpeechEngine")
     _check_names(engine.encode_options, engine.name)
+    _check_encode_options(engine)
     _check_names(engine.training_options, engine.name)
     _check_training_options(engine)
     _registered[engine.name] = engine
@@ -133,6 +135,14 @@ def _check_names(options: tuple[Option, ...], owner: str) -> None:
     wrong = [name for name in names if not name.isidentifier() or names.count(name) > 1]
     if wrong:
         raise UsageError(f"{owner} has an option {wrong[0]!r}; an option is named once, by an identifier")
+
+
+def _check_encode_options(engine: Engine) -> None:
+    """Refuse names that every encoding has, so that they would never reach the engine."""
+    common = {option.name for option in ENCODE_OPTIONS}
+    for option in engine.encode_options:
+        if option.name in common:
+            raise UsageError(f"{engine.name} has an option {option.name}, a name that is in use; choose another")
 
 
 def _check_training_options(engine: Engine) -> None:
