@@ -147,7 +147,7 @@ USAGE = [
         r"--checkpoint is an option of engine transform, not of block",
     ),
     Case("train-codebook photo.png -o mine.vqcb --parent mine.vqcb --force", 2, r"mine\.vqcb: is also an input"),
-    Case("train-codebook photo.png -o -.vqcb", 2, r"cannot be the name of a codebook; say another with --name"),
+    Case("train-codebook photo.png -o -.vqcb", 2, r"cannot be the name of a codebook; give one with --name"),
     Case("train-codebook photo.png -o x.vqcb --media smell", 2, r"--media"),
     Case("train-codebook photo.png -o photo.png --force", 2, r"photo\.png: is also an input"),
 ]
