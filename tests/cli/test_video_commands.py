@@ -122,7 +122,7 @@ GOOD = [
     Case("decode good.vqc -o new/%02d.png --frames 8:10", stdout=r"png 2 frames", makes="new/08.png new/09.png"),
     Case(
         "decode damaged.vqc -o x.y4m --salvage",
-        stderr=r"(?s)damaged: bytes .*: 4 lost frames, 4:8; in their place stands the last one before them\n\Z",
+        stderr=r"(?s)damaged: bytes .*: 4 lost frames, 4:8; each is replaced by the last frame before it\n\Z",
         stdout=r"y4m 20 frames",
         makes="x.y4m",
     ),

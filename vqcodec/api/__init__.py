@@ -275,7 +275,7 @@ def compare(
 
 
 def _checked(source: Source, destination: Destination | None, name: str | None) -> str:
-    """How messages call the source, once source and destination are known to be such."""
+    """Check the source and the destination; return how messages call the source."""
     SOURCE.check(source)
     DESTINATION.value_in({"destination": destination})
     return name or name_of(source)

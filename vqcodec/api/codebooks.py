@@ -13,12 +13,12 @@ from vqcodec.reports import CodebookUse
 
 
 def codebook_sources(choice: CodebookChoice | None) -> list[Source]:
-    """The choice as something that must not be overwritten, if it may be a file."""
+    """Return the choice as a source that must not be overwritten; nothing if it cannot be a file."""
     return [choice] if isinstance(choice, (str, os.PathLike)) else []
 
 
 def codebook_use(reference: CodebookReference) -> CodebookUse:
-    """The codebook that a file refers to, looked for in the file and in the library, and whether it is at hand."""
+    """Look for the codebook that a file refers to, in the file and in the library; return what reports say of it."""
     embedded = reference.embedded is not None
     try:
         book = find_codebook(reference)

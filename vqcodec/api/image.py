@@ -99,7 +99,7 @@ def decode(
 
 
 def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: bool = False) -> FileInfo:
-    """What a `.vqc` file of a picture says of itself; arguments and errors as `vqcodec.api.info`."""
+    """Return what a `.vqc` file of a picture says of itself; arguments and errors as `vqcodec.api.info`."""
     data = read_all(source, name)
     with naming(name):
         media = load_media(data)
@@ -151,7 +151,10 @@ def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int
 
 
 def _pillow_format(format: str | None, destination: Destination | None) -> str:
-    """Pillow's name of the format to write: by its name, or else the destination's extension; PNG without a path."""
+    """Return Pillow's name of the format to write: the format asked for, or else that of the destination's extension.
+
+    Without a path it is PNG.
+    """
     if format is not None:
         extension = "." + format.lower().removeprefix(".")
         if extension not in FORMATS:
@@ -173,7 +176,7 @@ def _format_names() -> str:
 
 
 def _decode_part(source: Source, name: str, codebook: Codebook | None, asked: DecodeOptions) -> tuple[Picture, int]:
-    """The picture in a `.vqc` file, or the part of it that is asked for, and the size of the file in bytes."""
+    """Return the picture in a `.vqc` file, or the part that is asked for, and the size of the file in bytes."""
     if asked.crop is None:
         data = read_all(source, name)
         return decode_picture(data, codebook=codebook, threads=asked.threads), len(data)
@@ -183,7 +186,7 @@ def _decode_part(source: Source, name: str, codebook: Codebook | None, asked: De
 
 
 def _picture_of(side: Side, codebook: Codebook | None, threads: int | None) -> Picture:
-    """The picture in a picture file, or in a `.vqc` file of one."""
+    """Return the picture in a picture file or in a `.vqc` file."""
     data = read_all(side.source, side.name)
     if not side.coded:
         return read_picture(data, side.name)

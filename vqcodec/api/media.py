@@ -1,4 +1,4 @@
-"""The media by name: which one a source is of, and the module that has its half of `vqcodec.api`."""
+"""The media by name: which medium a source is of, and the module that does its work."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Side(NamedTuple):
 class Medium(Protocol):
     """What the module of a medium offers: the functions of `vqcodec.api`, once the medium is known.
 
-    The codebook is loaded or None for the default or the file's own, the options are such as the medium has, and
-    errors begin with `name`.
+    The codebook is loaded; None stands for the default one or for the file's own. The medium has all options that are
+    asked for. Errors begin with `name`.
     """
 
     def encode(
@@ -57,7 +57,7 @@ class Medium(Protocol):
         """Decode a `.vqc` file of the medium, or the part of it that is asked for."""
 
     def info(self, source: Source, name: str, codebook: Codebook | None, *, bits: bool) -> AnyInfo:
-        """What a `.vqc` file of the medium says of itself; with `bits`, also where its bits went."""
+        """Return what a `.vqc` file of the medium says of itself; with `bits`, also where its bits went."""
 
     def verify(self, source: Source, name: str, codebook: Codebook | None, threads: int | None) -> AnyVerifyReport:
         """Check a `.vqc` file of the medium in full."""
@@ -67,15 +67,15 @@ class Medium(Protocol):
 
 
 def module_for(medium: str) -> Medium:
-    """The module of a medium, imported when it is first needed, since it brings kernels with it."""
+    """Return the module of a medium. It is imported when it is first needed, because it loads kernels."""
     return cast(Medium, importlib.import_module(_MODULES[medium]))
 
 
 def medium_to_encode(source: Source, name: str, medium: str | None, codebook: Codebook | None) -> tuple[Source, str]:
-    """The source, which may have been read, and the medium to encode it as.
+    """Return the source, which may have been read, and the medium to encode it as.
 
     Args:
-        medium: what was asked for; None goes by the codebook, or else by what the source holds.
+        medium: what was asked for; if None, the codebook decides, or else what the source holds.
 
     Raises:
         UsageError: the medium is not that of the codebook.
@@ -94,10 +94,10 @@ def medium_to_encode(source: Source, name: str, medium: str | None, codebook: Co
 
 
 def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
-    """The source, which may have been read, and the medium of the `.vqc` file that it is.
+    """Return the source, which may have been read, and the medium of the `.vqc` file that it is.
 
     Raises:
-        CorruptFileError, UnsupportedError: it is no such file, or one of a later version.
+        CorruptFileError, UnsupportedError: it is not a `.vqc` file, or of a later version.
     """
     from vqcodec.container import load_media
     from vqcodec.container.files import medium_of_media
@@ -113,7 +113,7 @@ def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
 
 
 def side_to_compare(source: Source, name: str) -> tuple[Side, str]:
-    """A side of a comparison, whose source may have been read, and its medium."""
+    """Return a side of a comparison, whose source may have been read, and its medium."""
     from vqcodec.container import is_media
     from vqcodec.container.files import medium_of_media
 
@@ -124,7 +124,7 @@ def side_to_compare(source: Source, name: str) -> tuple[Side, str]:
 
 
 def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
-    """The source, which may have been read, what it looks like, and its first bytes.
+    """Return the source, which may have been read, the medium it looks like, and its first bytes.
 
     Raises:
         UnreadableInputError, LimitError: it is empty, or as `endpoints.read_all`.

@@ -137,7 +137,7 @@ def decode(
 
 
 def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: bool = False) -> SpeechInfo:
-    """What a `.vqc` file of speech says of itself; arguments and errors as `vqcodec.api.info`."""
+    """Return what a `.vqc` file of speech says of itself; arguments and errors as `vqcodec.api.info`."""
     with naming(name):
         with seekable(source, name) as file:
             speech = read_speech(file)
@@ -197,7 +197,7 @@ def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int
 
 
 def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> dict[str, Any]:
-    """Of a comparison whose test is a `.vqc` file: its rates, and the distortion of its LSFs where that is known."""
+    """Return the rates of a test that is a `.vqc` file, and the distortion of its LSFs if it is known."""
     with naming(test.name), seekable(test.source, test.name) as file:
         speech = read_speech(file)
         shape = SoundShape.of(speech)
@@ -222,7 +222,7 @@ def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, thre
 
 
 def _natural_rate(side: Side) -> int:
-    """The sampling rate of a sound file in Hz, or that of the codec for a `.vqc` file."""
+    """Return the sampling rate of a sound file in Hz, or the codec's rate of a `.vqc` file."""
     if not side.coded:
         return open_audio(side.source, side.name).rate
     with naming(side.name), seekable(side.source, side.name) as file:
@@ -230,7 +230,7 @@ def _natural_rate(side: Side) -> int:
 
 
 def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int | None) -> NDArray[np.int16]:
-    """A recording at `rate`, its channels mixed into one: int16 (samples,)."""
+    """Return a recording at `rate`, its channels mixed into one: int16 (samples,)."""
     if not side.coded:
         return open_audio(side.source, side.name).samples(rate)
     with naming(side.name), seekable(side.source, side.name) as file:
@@ -240,14 +240,14 @@ def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int |
 
 
 def _channel_notes(sound: AudioSource, streams: int) -> list[str]:
-    """That channels were mixed, if they were."""
+    """Return a note that channels were mixed, if they were."""
     if sound.channels == streams:
         return []
     return [f"{sound.channels} channels mixed into one; keep them with --channels keep"]
 
 
 def _loss_notes(speech: SpeechFile, lost: list[Lost]) -> tuple[str, ...]:
-    """What salvage had to pass over and conceal."""
+    """Return notes on what salvage skipped and concealed."""
     notes = [f"damaged: {reason}" for reason in speech.damage[:_MAX_NAMED]]
     if lost:
         named = ", ".join(f"{part.start_s:.1f}-{part.end_s:.1f} s" for part in lost[:_MAX_NAMED])

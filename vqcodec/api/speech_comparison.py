@@ -19,7 +19,7 @@ Samples = NDArray[np.int16]
 
 
 def measure(reference: Samples, test: Samples, rate: int, reference_name: str, test_name: str) -> SpeechComparison:
-    """Compare two recordings of one channel at one sampling rate, once the later one is taken earlier.
+    """Align two recordings of one channel and one sampling rate in time, and compare them.
 
     Args:
         reference, test: int16 (samples,), not necessarily of one length.

@@ -166,7 +166,7 @@ def decode(
 
 
 def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: bool = False) -> VideoInfo:
-    """What a `.vqc` file of video says of itself; arguments and errors as `vqcodec.api.info`."""
+    """Return what a `.vqc` file of video says of itself; arguments and errors as `vqcodec.api.info`."""
     with naming(name), seekable(source, name) as file:
         video = read_video(file)
         by_frame = tuple(bits_by_frame(video, codebook_of(video.media, codebook))) if bits else None
@@ -233,7 +233,7 @@ def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int
 
 
 def _plan(frames: FrameSource, book: Codebook, name: str, asked: EncodeOptions) -> Plan:
-    """What is asked for, with the sound of the source coded; UsageError if an option is not the engine's."""
+    """Return what is asked for, with the sound coded; UsageError if the engine does not have an option."""
     plan = Plan(
         frames,
         book,
@@ -256,7 +256,7 @@ def _plan(frames: FrameSource, book: Codebook, name: str, asked: EncodeOptions) 
 
 
 def _reporting(progress: PartDone | None) -> Progress | None:
-    """`progress` as it is told of frames; if it can be told words, it is told how many are coded a second."""
+    """Return a function that is told of frames and calls `progress`; a spoken one is also told the frames a second."""
     if progress is None:
         return None
     started = time.perf_counter()
@@ -271,16 +271,16 @@ def _reporting(progress: PartDone | None) -> Progress | None:
 
 
 def _share_of(length: int, progress: PartDone | None) -> Callable[[int], None] | None:
-    """`progress` as it is told how many of `length` frames are done."""
+    """Return a function that is told how many of `length` frames are done, and calls `progress`."""
     return None if progress is None else lambda done: progress(done / length)
 
 
 def _sound_to_write(
     video: VideoFile, sound: SpeechFile, part: Part, chosen: OutputFormat, folder: str, threads: int | None
 ) -> tuple[str | None, list[str]]:
-    """The sound that belongs to a part of the video, as a WAV file in `folder`, and what there is to say of it.
+    """Return the path of a WAV file in `folder` with the sound of a part of the video, and notes on it.
 
-    There is none where the sound ends before the part begins, or the format has no place for it.
+    The path is None if the sound ends before the part begins, or if the format has no place for it.
     """
     if not chosen.sound:
         return None, [f"{chosen.name} has no place for its sound, which is left out"]

@@ -17,7 +17,7 @@ Opened = tuple[VideoFormat, Iterable[Frame]]
 def measure(reference: Opened, test: Opened, reference_name: str, test_name: str) -> VideoComparison:
     """Compare two videos of one size, each a format and the frames.
 
-    Frames are paired from the first on; what one has more than the other is left out, and said.
+    Frames are paired from the first on. If one has more frames than the other, they are left out, and a note says so.
 
     Raises:
         UsageError: the sizes differ, or there are no frames.
@@ -50,7 +50,7 @@ def measure(reference: Opened, test: Opened, reference_name: str, test_name: str
 
 
 def _measure_frames(first: Iterable[Frame], second: Iterable[Frame]) -> tuple[list[FrameQuality], list[int]]:
-    """The measures of the frames that both have, and how many frames each has more."""
+    """Return the measures of the frames that both have, and how many more frames each has."""
     measured: list[FrameQuality] = []
     surplus = [0, 0]
     for one, other in zip_longest(first, second):

@@ -1,4 +1,4 @@
-"""What reports say of a file of video: where its bits went, its sound, what was noticed and what was lost."""
+"""What reports say of a file of video: where its bits went, its sound, and what was noticed or lost."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from vqcodec.video.files import VideoFile
 from vqcodec.video.sound import CodedSound
 
 _MAX_NAMED = 5  # lost parts that a note names
-_LONGER_S = 0.5  # by which sound may outlast the picture without a word
+_LONGER_S = 0.5  # by which sound may outlast the picture without a note
 
 
 def encoding_parameters(plan: Plan, target: Target, quality: float) -> dict[str, Any]:
-    """What was asked for, and the quality that was settled on."""
+    """Return what was asked for, and the quality that was chosen."""
     asked = {
         "bitrate_kbps": target.bitrate,
         "target_size": target.size,
@@ -40,13 +40,13 @@ def encoding_parameters(plan: Plan, target: Target, quality: float) -> dict[str,
 
 
 def encoded_bits(written: Written, metadata: Mapping[str, bytes]) -> dict[str, int]:
-    """Bits by part of a file as it was encoded; they sum to 8 times its size."""
+    """Return the bits of an encoded file by part; they sum to 8 times its size."""
     parts = {**written.bits, "sound": 8 * written.sound_bytes, "metadata": metadata_bits(metadata)}
     return with_container(parts, {}, written.size)
 
 
 def encoding_notes(plan: Plan, written: Written, seconds: float) -> tuple[str, ...]:
-    """What was noticed in reading and writing; `seconds` is how long the picture lasts."""
+    """Return notes on reading and writing; `seconds` is how long the picture lasts."""
     notes = list(plan.source.notes)
     if written.interrupted:
         notes.append(f"interrupted; the first {written.frames} frames are in the file")
@@ -56,25 +56,25 @@ def encoding_notes(plan: Plan, written: Written, seconds: float) -> tuple[str, .
 
 
 def coded_sound_facts(sound: CodedSound | None) -> dict[str, Any] | None:
-    """What a report says of sound as it was encoded."""
+    """Return what a report says of encoded sound."""
     if sound is None:
         return None
     return {"channels": len(sound.streams), "codec_rate": sound.codec_rate, "duration_s": sound.duration_s}
 
 
 def loss_notes(video: VideoFile, lost: Sequence[Part]) -> tuple[str, ...]:
-    """What salvage had to pass over and replace."""
+    """Return notes on what salvage skipped and replaced."""
     notes = [f"damaged: {reason}" for reason in video.damage[:_MAX_NAMED]]
     if lost:
         count = sum(part.end - part.first for part in lost)
         named = ", ".join(f"{part.first}:{part.end}" for part in lost[:_MAX_NAMED])
         more = " and more" if len(lost) > _MAX_NAMED else ""
-        notes.append(f"{count} lost frames, {named}{more}; in their place stands the last one before them")
+        notes.append(f"{count} lost frames, {named}{more}; each is replaced by the last frame before it")
     return tuple(notes)
 
 
 def bits_by_frame(video: VideoFile, book: Codebook) -> Iterator[FrameBits]:
-    """Where the bits of each frame went, in the order of showing."""
+    """Give where the bits of each frame went, in display order."""
     form = video.header.format
     engine = engine_for(video.media.engine)
     for number, start in enumerate(video.starts):
@@ -84,7 +84,7 @@ def bits_by_frame(video: VideoFile, book: Codebook) -> Iterator[FrameBits]:
 
 
 def bits_by_part(video: VideoFile, frames: Sequence[FrameBits]) -> dict[str, int]:
-    """Bits by part of the whole file, of which `frames` are those of the frames; they sum to 8 times its size."""
+    """Return the bits of a whole file by part; they sum to 8 times its size. `frames` has those of the frames."""
     parts: Counter[str] = Counter()
     for frame in frames:
         parts.update(frame.bits)
@@ -98,7 +98,7 @@ def bits_by_part(video: VideoFile, frames: Sequence[FrameBits]) -> dict[str, int
 
 
 def sound_facts(sound: SpeechFile) -> dict[str, Any]:
-    """What a report says of the sound in a file of video."""
+    """Return what a report says of the sound in a file of video."""
     shape = SoundShape.of(sound)
     duration = Fraction(shape.source_length, shape.source_rate)
     return {
@@ -113,5 +113,5 @@ def sound_facts(sound: SpeechFile) -> dict[str, Any]:
 
 
 def _sound_bytes(sound: SpeechFile) -> int:
-    """Bytes of the packets of sound."""
+    """Return the bytes of the packets of sound."""
     return sum(len(packet or b"") for stream in sound.streams for packet in stream.packets)

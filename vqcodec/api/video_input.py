@@ -1,4 +1,4 @@
-"""Videos that are read: the frames of a source to encode, and of either side of a comparison."""
+"""Reading videos: the frames of a source to encode, and of each side of a comparison."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vqcodec.video.io.y4m import MAGIC
 
 @contextmanager
 def opened(source: Source, name: str, asked: EncodeOptions) -> Iterator[tuple[FrameSource, int | None]]:
-    """The frames to encode, and the bytes of the file that they are in, if it is one."""
+    """Give the frames to encode, and the size in bytes if they are in one file."""
     with _as_path_or_stream(source) as (origin, size):
         frames = open_video(origin, name, rate=asked.fps)
         if asked.frames is not None:
@@ -39,7 +39,7 @@ def opened(source: Source, name: str, asked: EncodeOptions) -> Iterator[tuple[Fr
 def frames_of(
     side: Side, codebook: Codebook | None, threads: int | None
 ) -> Iterator[tuple[VideoFormat, Iterator[Frame]]]:
-    """The format and the frames of one side of a comparison."""
+    """Give the format and the frames of one side of a comparison."""
     if not side.coded:
         with opened(side.source, side.name, EncodeOptions()) as (frames, _):
             yield frames.format, frames.frames()
@@ -52,7 +52,7 @@ def frames_of(
 
 @contextmanager
 def _as_path_or_stream(source: Source) -> Iterator[tuple[str | BinaryIO, int | None]]:
-    """A path, for ffmpeg to open, or a stream of y4m; other bytes are kept in a temporary file."""
+    """Give a path, for ffmpeg to open, or a stream of y4m, and the size. Other bytes go to a temporary file."""
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         yield path, os.path.getsize(path) if os.path.isfile(path) else None

@@ -33,18 +33,17 @@ def run(
 ) -> Iterator[Outcome[Item, Result]]:
     """Do `work` on every item, `jobs` at a time, and yield the outcomes in the order of the items.
 
-    Threads are enough, because kernels and Pillow release the GIL. With one job the work is done in the
-    calling thread.
+    Threads are enough, because kernels and Pillow release the GIL. With one job, the calling thread does the work.
 
     Args:
         items: what to work on.
-        work: called with an item and a function that it calls with the part of its work done (0 to 1).
+        work: called with an item and with the progress to report to.
         jobs: at least 1.
         progress: called with an item's index, the part of its work that is done, and words on how it goes, which may be
             empty; from any thread.
 
     Raises:
-        KeyboardInterrupt: items not begun are dropped; those under way end at their next call of progress.
+        KeyboardInterrupt: items that have not begun are dropped; the others end at their next report of progress.
     """
     interrupted = threading.Event()
 
@@ -55,7 +54,7 @@ def run(
             outcome = Outcome(items[index], result=work(items[index], advance))
         except BrokenPipeError:
             raise
-        except Exception as error:  # one file's failure, of whatever kind, must not keep the others from their turn
+        except Exception as error:  # one file's failure must not stop the others
             outcome = Outcome(items[index], error=error)
         advance(1.0)
         return outcome
@@ -70,7 +69,7 @@ def run(
         for future in [pool.submit(one, index) for index in range(len(items))]:
             yield future.result()
     finally:
-        interrupted.set()  # of no effect when all is done
+        interrupted.set()  # no effect if all are done
         pool.shutdown(cancel_futures=True)
 
 

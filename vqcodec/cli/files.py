@@ -1,4 +1,4 @@
-"""From the inputs and outputs on the command line to a list of files to work on, and through it."""
+"""The list of files that a command line names, and the work on them."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Item:
 
     @property
     def destination(self) -> str | None:
-        """Where the API is to write; None for standard output, which the command feeds itself."""
+        """Where the API writes; None for standard output, which the command writes itself."""
         return None if self.output == STANDARD else self.output
 
 
 def plan_inputs(inputs: Sequence[str]) -> list[Item]:
-    """Items for a command that writes nothing."""
+    """Return the items for a command that writes nothing."""
     _check_stdin(inputs)
     return [Item(name) for name in inputs]
 
@@ -59,7 +59,7 @@ def plan_inputs(inputs: Sequence[str]) -> list[Item]:
 def plan_outputs(
     inputs: Sequence[str], output: str | None, folder: str | None, extension: str | Callable[[str], str]
 ) -> list[Item]:
-    """Items for a command that writes one output an input; output folders are made.
+    """Return the items for a command that writes one output per input; make output folders.
 
     Args:
         inputs: file names, one of which may be "-".
@@ -139,7 +139,7 @@ def _check_outputs(items: Iterable[Item]) -> None:
 
 
 def _file_identity(path: str) -> tuple[int, int] | None:
-    """Device and inode of a regular file, which all links to it share."""
+    """Return device and inode of a regular file, which all links to it share; None for anything else."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -171,11 +171,11 @@ def process(
         work: called with an item, a function to report progress to, and the number of threads it may use.
         verb: what the progress bar says, such as "encoding".
         jobs: None for the number of CPUs.
-        kernels: whether the work runs kernels, which may have to be compiled first.
-        total: the line that sums up several results.
+        kernels: whether the work runs kernels, which may have to be compiled.
+        total: returns the line that sums up several results.
 
     Raises:
-        typer.Exit: with the code of the first failure, after all items have had their turn.
+        typer.Exit: with the code of the first failure, after all items are done.
     """
     cpus = default_threads()
     jobs = min(jobs or cpus, len(items))
@@ -207,7 +207,7 @@ def write_stdout(data: bytes) -> None:
     """Write an output to standard output.
 
     Raises:
-        BrokenPipeError: nobody reads it any more.
+        BrokenPipeError: nothing reads it any more.
         OutputError: it cannot be written, for example to a full disk.
     """
     try:

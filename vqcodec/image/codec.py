@@ -37,7 +37,7 @@ class EncodedPicture:
 
     Attributes:
         data: the `.vqc` file.
-        psnr_db: PSNR over all colour samples (alpha left out) of what the decoder will give.
+        psnr_db: PSNR over all colour samples, without alpha, of what the decoder will give.
         reconstruction: uint8 (height, width, channels), what the decoder will give.
         parameters: what was chosen: quality, effort.
         bits_by_part: where the file's bits went; they sum to 8 times its size.
@@ -167,7 +167,7 @@ def decode_picture(
 def decode_picture_part(
     file: BinaryIO, crop: Crop, *, codebook: Codebook | None = None, threads: int | None = None
 ) -> Picture:
-    """As `decode_picture`, from a seekable file, of which no more is read than the part needs if it has an index."""
+    """Decode as `decode_picture`, from a seekable file. If it has an index, only what the part needs is read."""
 
     def needed(engine: str, header: bytes) -> Sequence[int]:
         return engine_for(engine).needed_packets(header, crop)
@@ -176,7 +176,7 @@ def decode_picture_part(
 
 
 def describe(data: bytes) -> dict[str, object]:
-    """What a `.vqc` picture's headers say, without its codebook: engine, width, height, channels, parameters."""
+    """Return what the headers of a `.vqc` picture say: engine, width, height, channels, parameters."""
     stream = _picture_stream(load_media(data))
     engine = engine_for(stream.engine)
     header, _ = _header_and_packets(stream, engine)
@@ -184,7 +184,7 @@ def describe(data: bytes) -> dict[str, object]:
 
 
 def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, int]:
-    """Where the bits of a `.vqc` picture went, by part; they sum to 8 times its size. Errors as `decode_image`."""
+    """Return where the bits of a `.vqc` picture went; they sum to 8 times its size. Errors as `decode_image`."""
     media = load_media(data)
     stream = _picture_stream(media)
     engine = engine_for(stream.engine)
@@ -213,7 +213,7 @@ def _encode_at(
 
 
 def _whole_bits(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:
-    """Bits by part of a file of `size` bytes whose stream has the bits `parts`."""
+    """Return the bits by part of a file of `size` bytes whose stream has the bits `parts`."""
     others = {"metadata": metadata_bits(media.metadata), "codebook": codebook_bits(media.codebook)}
     return with_container(parts, others, size)
 
@@ -235,7 +235,7 @@ def _picture_stream(media: MediaFile) -> Stream:
 
 
 def _header_and_packets(stream: Stream, engine) -> tuple[bytes, list[bytes]]:
-    """Header and packets of a stream; in the compact form the one follows the other."""
+    """Return the header and the packets of a stream; in the compact form they follow each other."""
     if stream.header or len(stream.packets) != 1:
         return stream.header, list(stream.packets)
     header, packet = engine.split(stream.packets[0])

@@ -33,8 +33,8 @@ from vqcodec.speech.sound.audio import ArraySource
 from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
-AUTO_WIDEBAND_RATE = 12_000  # Hz: sources below have hardly anything above 4 kHz
-AUTO_WIDEBAND_KBPS = 9.0  # below, what the upper half of the band takes is missed in the lower
+AUTO_WIDEBAND_RATE = 12_000  # Hz: below, a source has hardly anything above 4 kHz
+AUTO_WIDEBAND_KBPS = 9.0  # below, bits for the upper half of the band are better spent on the lower
 SIZE_ATTEMPTS = 5
 
 Samples = NDArray[np.int16]
@@ -53,10 +53,10 @@ class Sound(Protocol):
 
     @property
     def length(self) -> int:
-        """Samples of a channel, known for certain once they have been read."""
+        """Samples of a channel; certain only once they have been read."""
 
     def samples(self, codec_rate: int, channel: int | None = None) -> Samples:
-        """One channel, or the mean of all, at the codec's rate."""
+        """Return one channel, or the mean of all, at the codec's rate."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def encode_sound(
 
 
 def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, target: Target) -> Codebook:
-    """Return the codebook to use: the one given, or the default of the band asked for, or of the band that suits.
+    """Return the codebook to use: the given one, or the default of the band. `auto` chooses the band.
 
     Raises:
         UsageError: the band is not that of the codebook.
@@ -204,10 +204,10 @@ def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, targ
 
 
 def _check_fixed_rate(target: Target, work: Work, codebook: Codebook, streams: int) -> None:
-    """Refuse what a codebook of fixed rate has no use for.
+    """Refuse what a codebook of fixed rate does not accept.
 
     Raises:
-        UsageError: anything is asked for but, at most, the rate that it has, of all streams together.
+        UsageError: a target or an effort is given, other than the bitrate that all streams together have.
     """
     kbps = engine_for(codebook.engine).kbps
     if kbps is None:
@@ -224,18 +224,18 @@ def _check_fixed_rate(target: Target, work: Work, codebook: Codebook, streams: i
 
 
 def payload_bytes(data: bytes) -> int:
-    """Bytes of headers and packets of all streams in a file of speech: what is left without the container."""
+    """Return the bytes of the headers and packets of all streams in a file of speech: all but the container."""
     return payload_of(read_speech(io.BytesIO(data)))
 
 
 def payload_of(speech: SpeechFile) -> int:
-    """As `payload_bytes`, of a file that has been read."""
+    """Return what `payload_bytes` returns, of a file that has been read."""
     streams = speech.streams
     return sum(len(stream.header.engine_header) + sum(map(len, filter(None, stream.packets))) for stream in streams)
 
 
 def count_bits(speech: SpeechFile, codebook: Codebook) -> dict[str, int]:
-    """Where the bits of a whole file went, by part; they sum to 8 times its size."""
+    """Return where the bits of a whole file went, by part; they sum to 8 times its size."""
     parts: Counter[str] = Counter()
     for stream in speech.streams:
         parts.update(speech.engine.coder.count_bits(stream.header.engine_header, stream.packets, codebook))
@@ -243,7 +243,7 @@ def count_bits(speech: SpeechFile, codebook: Codebook) -> dict[str, int]:
 
 
 class _Encoder:
-    """One recording on its way to a file, perhaps by several encodings of which the last fits a size."""
+    """Encodes one recording to a file; to reach a size, several times."""
 
     def __init__(
         self,
@@ -331,7 +331,7 @@ class _Encoder:
         )
 
     def _least_container(self) -> int:
-        """Bytes that a file spends beside the engine's, at least: those of one whose packets are empty."""
+        """Return the least bytes of a file beside the engine's: those of a file whose packets are empty."""
         empty = CodedStream(StreamHeader(self._rate, 0, b""), [b""], [0])
         return len(self._file([empty] * len(self._channels)))
 
@@ -339,7 +339,7 @@ class _Encoder:
         return dump_speech(streams, self._engine.name, self._reference, self._metadata)
 
     def _share(self, number: int) -> Progress | None:
-        """Progress of one channel as that of all."""
+        """Return the progress of one channel, as a part of all channels."""
         report, count = self._progress, len(self._channels)
         return None if report is None else lambda done: report((number + done) / count)
 
@@ -347,5 +347,5 @@ class _Encoder:
 def _whole_bits(
     parts: Mapping[str, int], metadata: Mapping[str, bytes], reference: CodebookReference, size: int
 ) -> dict[str, int]:
-    """Bits by part of a file of `size` bytes whose streams have the bits `parts`."""
+    """Return the bits by part of a file of `size` bytes whose streams have the bits `parts`."""
     return with_container(parts, {"metadata": metadata_bits(metadata), "codebook": codebook_bits(reference)}, size)

@@ -31,7 +31,7 @@ from vqcodec.video.io.sources import ArraySource, FrameSource
 from vqcodec.video.io.video_format import VideoFormat
 
 MEDIUM = "video"
-RATE_TOLERANCE = 0.01  # of the bitrate asked for: half of what is promised
+RATE_TOLERANCE = 0.01  # of the bitrate asked for; half of what the documents promise
 
 _SPOOL_MEMORY = 1 << 24
 
@@ -127,7 +127,7 @@ def decode_video(
 
 
 def encode_to(plan: Plan, target: Target, file: BinaryIO, progress: Progress | None = None) -> tuple[float, Written]:
-    """Encode for a target into a file open for writing; return the quality it came to, and what was written.
+    """Encode for a target into a file that is open for writing; return the quality reached and what was written.
 
     Raises:
         UsageError: a size or rate cannot be reached, or the source cannot be read several times.
@@ -150,7 +150,7 @@ def encode_to(plan: Plan, target: Target, file: BinaryIO, progress: Progress | N
 
 
 class SpooledSource(FrameSource):
-    """A source that can be read once, made readable again: its frames are kept in a temporary file."""
+    """A source that can be read once, made readable again: a temporary file keeps its frames."""
 
     def __init__(self, once: FrameSource) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ class SpooledSource(FrameSource):
             (self.format.height, self.format.width),
             *[(chroma_size(self.format.height), chroma_size(self.format.width))] * 2,
         ]
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed at the end of the block that this one is)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by __exit__)
         count = 0
         for frame in once.frames():
             for plane in frame:
@@ -174,7 +174,7 @@ class SpooledSource(FrameSource):
         self._file.close()
 
     def frames(self) -> Any:
-        """As `FrameSource.frames`."""
+        """Give the frames, as `FrameSource.frames`."""
         self._file.seek(0)
         for _ in range(self.exact or 0):
             planes = (np.frombuffer(self._file.read(h * w), np.uint8).reshape(h, w) for h, w in self._sizes)
@@ -204,7 +204,7 @@ def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[B
 
 
 def _duration(plan: Plan, passes: _Passes) -> float:
-    """Seconds of the source; it is encoded once where the number of frames is not certain."""
+    """Return the seconds of the source; if the number of frames is not certain, encode it once to count them."""
     frames = plan.source.exact
     if frames is None:
         frames = passes(60.0)[1].frames
@@ -216,7 +216,7 @@ def _one_pass(progress: Progress, expected: int | None) -> Callable[[int], None]
 
 
 class _Passes:
-    """Encodes a source at one quality after another, each into a temporary file; what was done is not done again."""
+    """Encodes a source at one quality after another, each into a temporary file; no quality is encoded twice."""
 
     _USUAL = 6  # passes that are expected, for showing progress
 
@@ -245,7 +245,7 @@ class _Passes:
 
 
 class _CheckedFrames:
-    """Frames from outside, each looked at before it is used."""
+    """Frames from outside; each is checked before it is used."""
 
     def __init__(self, frames: Iterable[Sequence[np.ndarray]]) -> None:
         if not isinstance(frames, Iterable):

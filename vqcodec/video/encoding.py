@@ -27,10 +27,10 @@ from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
 from vqcodec.video.sound import CodedSound
 from vqcodec.video.stream import VideoHeader, pack_times
 
-MOST_HELD = 1 << 28  # luma samples of all groups in work at a time, unless one alone has more
+MOST_HELD = 1 << 28  # luma samples of all groups that are coded at the same time, unless one alone has more
 
 Progress = Callable[[int], None]
-"""Called with the number of frames done; what it raises ends the work."""
+"""Called with the number of frames done. If it raises, the work ends."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ class Written:
     """What a pass has written.
 
     Attributes:
-        size: bytes of the file. video_bytes, sound_bytes: of the packets.
+        size: bytes of the file. video_bytes, sound_bytes: bytes of the packets.
         frames, groups: how many. kinds: frames by kind.
         bits: of the packets by part. qualities: of each frame.
-        interrupted: whether it was ended early, and what there was is whole.
+        interrupted: whether it was ended early; what was written is whole.
     """
 
     size: int = 0
@@ -114,7 +114,7 @@ def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress |
     Raises:
         UnreadableInputError: the source is damaged, or has no frames.
         UsageError, CodebookError: from the engine.
-        KeyboardInterrupt: interrupted, and nothing is to be kept.
+        KeyboardInterrupt: interrupted, and nothing is kept.
     """
     counting = _Counting(file)
     written = Written()
@@ -160,7 +160,7 @@ def _write_group(
     group: Sequence[Frame],
     coded: CodedGroup,
 ) -> None:
-    """Write a group, after the sound that begins before it, and take it into account."""
+    """Write a group after the sound that begins before it, and add it to `written`."""
     start = written.frames
     if start + len(group) > limits.MAX_FRAMES:
         raise LimitError(f"more than {limits.MAX_FRAMES} frames")
@@ -181,7 +181,7 @@ def _write_group(
 
 
 def _times(told: Sequence[int], start: int, count: int) -> list[int]:
-    """Times of frames, growing; of those that the source does not tell, one step after the other."""
+    """Return the times of frames, ascending; times that the source does not give follow in equal steps."""
     times = list(told[start : start + count])
     step = max(1, (told[-1] - told[0]) // max(1, len(told) - 1)) if len(told) else 1
     while len(times) < count:
@@ -193,7 +193,7 @@ def _times(told: Sequence[int], start: int, count: int) -> list[int]:
 def _code_groups(
     plan: Plan, quality: float, progress: Progress | None, stop: threading.Event
 ) -> Iterator[tuple[list[Frame], CodedGroup]]:
-    """The groups of a source and what they are coded to, in order; several in work where there are threads."""
+    """Give each group of a source and its coded form, in order; threads code several at the same time."""
     engine = engine_for(plan.codebook.engine)
     length = plan.group_length
     format = plan.source.format
@@ -228,7 +228,7 @@ def _code_groups(
 
 
 def _with_next(items: Iterator[list[Frame]]) -> Iterator[tuple[list[Frame], bool]]:
-    """Each group, and whether it is the last; so that a video of one group is known to be one."""
+    """Give each group, and whether it is the last. So a video of one group is known to have only one."""
     held: list[Frame] | None = None
     for item in items:
         if held is not None:
@@ -239,7 +239,7 @@ def _with_next(items: Iterator[list[Frame]]) -> Iterator[tuple[list[Frame], bool
 
 
 def _until(frames: Iterator[Frame], stop: threading.Event) -> Iterator[Frame]:
-    """Frames, until it is asked to stop."""
+    """Give frames until `stop` is set; then raise KeyboardInterrupt."""
     for frame in frames:
         if stop.is_set():
             raise KeyboardInterrupt
@@ -248,9 +248,9 @@ def _until(frames: Iterator[Frame], stop: threading.Event) -> Iterator[Frame]:
 
 @contextmanager
 def _asked_to_stop(kept: bool) -> Iterator[threading.Event]:
-    """An event that is set at Ctrl-C, where what is coded is to be kept: then no packet is left half written.
+    """Give an event. If what is coded is to be kept, Ctrl-C sets it, so that no packet is half written.
 
-    A second Ctrl-C interrupts as usual. Only the main thread can take Ctrl-C over; elsewhere nothing changes.
+    A second Ctrl-C interrupts as usual. Only the main thread can handle Ctrl-C; in others nothing changes.
     """
     stop = threading.Event()
     if not kept or threading.current_thread() is not threading.main_thread():
@@ -270,7 +270,7 @@ def _asked_to_stop(kept: bool) -> Iterator[threading.Event]:
 
 
 class _Meter:
-    """Adds up the frames that several groups have done, and ends their work when asked to."""
+    """Adds up the frames that several groups have done, and ends their work on request."""
 
     def __init__(self, progress: Progress | None, stop: threading.Event) -> None:
         self._progress = progress
@@ -278,7 +278,7 @@ class _Meter:
         self._stopped = stop
 
     def part(self) -> Progress:
-        """A function for one group to report to."""
+        """Return a function for one group to report to."""
         number = len(self._done)
         self._done.append(0)
 
@@ -292,12 +292,12 @@ class _Meter:
         return report
 
     def stop(self) -> None:
-        """End groups that are still in work at their next report; of no effect when all is done."""
+        """End groups that are still being coded at their next report; no effect if all are done."""
         self._stopped.set()
 
 
 class _SoundPackets:
-    """Packets of sound on their way into the file, by time."""
+    """The packets of sound that are still to be written, by time."""
 
     def __init__(self, sound: CodedSound | None) -> None:
         self._rate = 1 if sound is None else sound.codec_rate
@@ -311,7 +311,7 @@ class _SoundPackets:
         )
 
     def write_until(self, writer: ChunkWriter, end_s: Fraction | None) -> int:
-        """Write what begins up to `end_s` (None: all), and return how many bytes that were."""
+        """Write the packets that begin up to `end_s` (None: all), and return how many bytes were written."""
         size = 0
         while self._due and (end_s is None or Fraction(self._due[0][0], self._rate) <= end_s):
             start, stream, packet = self._due.popleft()
@@ -321,7 +321,7 @@ class _SoundPackets:
 
 
 class _Counting:
-    """A file that knows how much was written to it."""
+    """A file that counts the bytes written to it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -78,10 +78,10 @@ def compare(
 
 
 def _write_by_frame(comparison: AnyComparison, csv: str | None, plot: str | None, force: bool) -> None:
-    """The measures of each frame, as a table and as a drawing.
+    """Write the measures of each frame, as a table and as a drawing.
 
     Raises:
-        UsageError: it is no video that was compared, or there is no matplotlib to draw with.
+        UsageError: not videos were compared, or matplotlib is missing.
     """
     from vqcodec.cli.wording.video import csv_text
     from vqcodec.reports import VideoComparison

@@ -40,7 +40,7 @@ class Given:
     codebook: options.Codebook = None
 
     def as_arguments(self) -> dict[str, Any]:
-        """Return the options of `vqcodec.decode` that say so.
+        """Return what was given as options of `vqcodec.decode`.
 
         Raises:
             UsageError: options exclude one another or are malformed.

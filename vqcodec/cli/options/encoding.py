@@ -79,7 +79,7 @@ class Given:
     strip_metadata: StripMetadata = False
 
     def as_arguments(self) -> dict[str, Any]:
-        """Return the options of `vqcodec.encode` that say so; what was not given is left out.
+        """Return what was given as options of `vqcodec.encode`; the rest is left out.
 
         Raises:
             UsageError: options exclude one another or are malformed.
@@ -93,7 +93,7 @@ class Given:
 
 
 def _engine_options(given: Sequence[str]) -> dict[str, object]:
-    """Options by name from NAME=VALUE each; numbers as numbers, true and false as bools.
+    """Return options by name, each from NAME=VALUE; numbers become numbers, true and false become bools.
 
     Raises:
         UsageError: one is not of that form, or is not an option of an engine.

@@ -41,7 +41,7 @@ def decibels(value: float) -> str:
 
 
 def encode_line(report: AnyEncodeReport) -> str:
-    """Input, output, size, rate, ratio, PSNR and time."""
+    """Return input, output, size, rate, ratio, PSNR and time."""
     if isinstance(report, SpeechEncodeReport):
         return speech_wording.encode_line(report)
     if isinstance(report, VideoEncodeReport):
@@ -53,7 +53,7 @@ def encode_line(report: AnyEncodeReport) -> str:
 
 
 def encode_total(reports: Sequence[AnyEncodeReport]) -> str:
-    """Sums over a batch; rate and ratio of all files together, PSNR as the mean over the files."""
+    """Return the sums over a batch: rate and ratio of all files together, PSNR as the mean over the files."""
     speech = [report for report in reports if isinstance(report, SpeechEncodeReport)]
     videos = [report for report in reports if isinstance(report, VideoEncodeReport)]
     pictures = [report for report in reports if isinstance(report, EncodeReport)]
@@ -74,7 +74,7 @@ def encode_total(reports: Sequence[AnyEncodeReport]) -> str:
 
 
 def decode_line(report: AnyDecodeReport) -> str:
-    """Input, output, format, size and time."""
+    """Return input, output, format, size and time."""
     if isinstance(report, SpeechDecodeReport):
         return speech_wording.decode_line(report)
     if isinstance(report, VideoDecodeReport):
@@ -86,19 +86,19 @@ def decode_line(report: AnyDecodeReport) -> str:
 
 
 def decode_total(reports: Sequence[AnyDecodeReport]) -> str:
-    """Sums over a batch."""
+    """Return the sums over a batch."""
     size = sum(report.output_bytes for report in reports)
     return f"{len(reports)} files: {size:,} bytes"
 
 
 def codebook_line(codebook: CodebookUse) -> str:
-    """Name, leading digits of the identity, and whether it is at hand."""
+    """Return name, first digits of the identity, and whether it is at hand."""
     where = "embedded" if codebook.embedded else "at hand" if codebook.found else "not at hand"
     return f"{codebook.name or 'unnamed'} ({codebook.identity[:16]}, {where})"
 
 
 def info_lines(report: AnyInfo) -> list[str]:
-    """One fact a line."""
+    """Return one fact per line."""
     if isinstance(report, VideoInfo):
         facts = dict(video_wording.facts(report))
     else:
@@ -121,7 +121,7 @@ def _picture_facts(report: FileInfo) -> dict[str, str]:
 
 
 def _bits_lines(report: AnyInfo) -> list[str]:
-    """A table of where the bits went, the greatest part first, if they were counted; of speech also in kbit/s."""
+    """Return a table of the bits by part, the largest first, for speech also in kbit/s; empty if not counted."""
     if report.bits is None:
         return []
     whole = 8 * report.input_bytes
@@ -135,7 +135,7 @@ def _bits_lines(report: AnyInfo) -> list[str]:
 
 
 def verify_line(report: AnyVerifyReport) -> str:
-    """That the file is whole."""
+    """Return a line that says that the file is whole."""
     if isinstance(report, SpeechVerifyReport):
         what = speech_wording.verify_facts(report)
     elif isinstance(report, VideoVerifyReport):
@@ -146,7 +146,7 @@ def verify_line(report: AnyVerifyReport) -> str:
 
 
 def comparison_lines(report: AnyComparison) -> list[str]:
-    """Every measure, the most asked for first."""
+    """Return every measure, the most common first."""
     if isinstance(report, SpeechComparison):
         return speech_wording.comparison_lines(report)
     if isinstance(report, VideoComparison):

@@ -39,7 +39,7 @@ def channels(count: int) -> str:
 
 
 def encode_line(report: SpeechEncodeReport) -> str:
-    """Input, output, size, duration, rates, ratio, SNR and time."""
+    """Return input, output, size, duration, rates, ratio, SNR and time."""
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, "
         f"{seconds(report.duration_s)} {channels(report.streams)} at {report.codec_rate / 1000:g} kHz, "
@@ -49,7 +49,7 @@ def encode_line(report: SpeechEncodeReport) -> str:
 
 
 def encode_total(reports: Sequence[SpeechEncodeReport]) -> str:
-    """Sums over a batch; rate and ratio of all files together."""
+    """Return the sums over a batch; rate and ratio of all files together."""
     size = sum(report.output_bytes for report in reports)
     duration = sum(report.duration_s for report in reports)
     uncompressed = sum(report.ratio * report.output_bytes for report in reports)
@@ -60,7 +60,7 @@ def encode_total(reports: Sequence[SpeechEncodeReport]) -> str:
 
 
 def decode_line(report: SpeechDecodeReport) -> str:
-    """Input, output, format, duration, rate, size and time."""
+    """Return input, output, format, duration, rate, size and time."""
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {seconds(report.duration_s)} "
         f"{channels(report.channels)} at {report.sample_rate / 1000:g} kHz, {report.output_bytes:,} bytes, "
@@ -69,7 +69,7 @@ def decode_line(report: SpeechDecodeReport) -> str:
 
 
 def facts(report: SpeechInfo) -> Mapping[str, str]:
-    """What `info` tells of speech in particular."""
+    """Return what `info` says about speech only."""
     return {
         "size": f"{report.input_bytes:,} bytes, {report.kbps:.2f} kbit/s (speech {report.payload_kbps:.2f})",
         "speech": (
@@ -82,12 +82,12 @@ def facts(report: SpeechInfo) -> Mapping[str, str]:
 
 
 def verify_facts(report: SpeechVerifyReport) -> str:
-    """What was found whole."""
+    """Return what was checked."""
     return f"{seconds(report.duration_s)} {channels(report.channels)} {report.engine}"
 
 
 def comparison_lines(report: SpeechComparison) -> list[str]:
-    """Rate, then every measure, what is heard first."""
+    """Return the rate, then every measure, models of hearing first."""
     scores = {
         "PESQ": " ".join(
             f"{value:.2f} ({band})"
@@ -109,7 +109,7 @@ def comparison_lines(report: SpeechComparison) -> list[str]:
     )
     rate = "" if report.kbps is None else f"{report.kbps:.2f} kbit/s (speech {report.payload_kbps:.2f})"
     coding = {"rate": rate, "LSFs": envelope}
-    delay = f", {report.delay_samples:+} samples of delay taken back" if report.delay_samples else ""
+    delay = f", {report.delay_samples:+} samples of delay removed" if report.delay_samples else ""
     return [
         f"{report.reference} <> {report.test}: {seconds(report.duration_s)} at {report.sample_rate} Hz{delay}",
         *(f"  {name:<12} {text}" for name, text in {**coding, **scores, **ratios}.items() if text),

@@ -28,7 +28,7 @@ def rate(text: str) -> str:
 
 
 def encode_line(report: VideoEncodeReport) -> str:
-    """Input, output, size, frames, rates, ratio, PSNR and time."""
+    """Return input, output, size, frames, rates, ratio, PSNR and time."""
     sound = f" (sound {report.sound_kbps:.1f})" if report.sound else ""
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, {_frames(report.frames)} "
@@ -43,7 +43,7 @@ def _frames(count: int) -> str:
 
 
 def encode_total(reports: Sequence[VideoEncodeReport]) -> str:
-    """Sums over a batch; rate of all files together."""
+    """Return the sums over a batch; rate of all files together."""
     size = sum(report.output_bytes for report in reports)
     frames = sum(report.frames for report in reports)
     duration = sum(report.duration_s for report in reports)
@@ -51,7 +51,7 @@ def encode_total(reports: Sequence[VideoEncodeReport]) -> str:
 
 
 def decode_line(report: VideoDecodeReport) -> str:
-    """Input, output, format, frames, size and time."""
+    """Return input, output, format, frames, size and time."""
     sound = ", with sound" if report.sound else ""
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.format} {_frames(report.frames)} "
@@ -61,7 +61,7 @@ def decode_line(report: VideoDecodeReport) -> str:
 
 
 def facts(report: VideoInfo) -> Mapping[str, str]:
-    """What `info` tells of video in particular."""
+    """Return what `info` says about video only."""
     varying = ", varying" if report.variable_rate else ""
     shape = f", sample aspect {report.sample_aspect}" if report.sample_aspect not in (None, "1") else ""
     return {
@@ -78,7 +78,7 @@ def facts(report: VideoInfo) -> Mapping[str, str]:
 
 
 def frame_lines(frames: Sequence[FrameBits]) -> list[str]:
-    """A line for each frame: its kind, its bits, and where they went."""
+    """Return a line per frame: its kind, its bits, and where they went."""
     rows = []
     for frame in frames:
         parts = sorted(frame.bits.items(), key=lambda part: -part[1])
@@ -88,12 +88,12 @@ def frame_lines(frames: Sequence[FrameBits]) -> list[str]:
 
 
 def verify_facts(report: VideoVerifyReport) -> str:
-    """What was found whole."""
+    """Return what was checked."""
     return f"{report.frames} frames {report.width}x{report.height} {report.engine}"
 
 
 def comparison_lines(report: VideoComparison) -> list[str]:
-    """The means over the frames, and the frame that is worst."""
+    """Return the means over the frames, and the worst frame."""
     mean = report.mean
     worst = min(report.by_frame, key=lambda frame: frame.psnr_611_db)
     return [
@@ -106,7 +106,7 @@ def comparison_lines(report: VideoComparison) -> list[str]:
 
 
 def csv_text(report: VideoComparison) -> str:
-    """A table with a row for each frame, and one of means, whose frame is `mean`."""
+    """Return a table with a row per frame, and one of means, whose frame is `mean`."""
     rows = [_csv_row(str(frame.frame), frame) for frame in report.by_frame]
     return "\n".join([",".join(CSV_COLUMNS), *rows, _csv_row("mean", report.mean)]) + "\n"
 
