@@ -183,6 +183,27 @@ def test_same_answers_on_a_plain_processor(tmp_path):
     assert len(digests) == 1
 
 
+def test_kernels_of_several_dimensions_come_out_of_the_cache(tmp_path):
+    """The second process loads the kernels that the first one compiled; each dimension must get its own."""
+    script = (
+        "import numpy as np; from vqcodec.vq.search import SearchIndex\n"
+        "r, none = np.random.default_rng(5), np.empty(0, np.int32)\n"
+        "for dimension in (2, 5, 3):\n"
+        "    c, v = r.normal(size=(600, dimension)), np.float32(r.normal(size=(500, dimension)))\n"
+        "    index, found = SearchIndex(c), []\n"
+        "    for search in (index._plain_search, index._tile_search, index._box_search):\n"
+        "        i, d = np.empty(500, np.int32), np.empty(500, np.float32); search(v, none, i, d)\n"
+        "        found.append(i)\n"
+        "    assert all(np.array_equal(found[0], other) for other in found), dimension\n"
+    )
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)},
+            check=True,
+        )
+
+
 @pytest.mark.parametrize("hint", [[0, 2], [-1, 0], [0], [[0, 1]], [0.0, 1.0], [0, 2**40], "ab", None])
 def test_hostile_hints(hint):
     vectors, codewords = np.zeros((2, 3)), np.zeros((2, 3))
