@@ -49,6 +49,15 @@ class Lanes:
         shape = self.context.make_array(array_type)(self.context, self.builder, array).shape
         return self.builder.extract_value(shape, axis)
 
+    def member(self, record_type: Any, record: Value, name: str) -> tuple[Any, Value]:
+        """Return the numba type and the value of a NamedTuple's member."""
+        place = record_type.fields.index(name)
+        return record_type.types[place], self.builder.extract_value(record, place)
+
+    def members(self, record_type: Any, record: Value) -> dict[str, Value]:
+        """Return a pointer to the first element of each array of a NamedTuple, by the arrays' names."""
+        return {name: self.data(*self.member(record_type, record, name)) for name in record_type.fields}
+
     def offset(self, value: int) -> Value:
         return ir.Constant(INT64, value)
 
