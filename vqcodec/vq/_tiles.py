@@ -1,13 +1,13 @@
 """Search in tiles: lanes are vectors, codewords pass by in leaves of a `BoxTree`.
 
 A tile of vectors stays in registers (up to 20 dimensions; above, two columns of 16 share each load) while the
-codewords are broadcast against it, four at a time. Leaves whose box is too far for every vector of the tile are
-passed over: neighbouring blocks of a picture have much in common, and where nothing is common (or there is no main
-axis) the tests cost little and the search is a full one.
+codewords are broadcast against it, four at a time. Leaves whose box is too far for every vector of the tile are left
+out: neighbouring blocks of a picture have much in common. Where vectors have nothing in common, or there is no main
+axis, the tests cost little and the search is a full one.
 
 Of each group of four codewords only the least score is compared with the best so far, and the best and the
-second-best group are kept. As a rule the second-best lies beyond the error bounds, and float64 formulas settle which
-of the four it is; else they settle it among all codewords.
+second-best group are kept. Mostly the second-best lies beyond the error bounds. Then float64 formulas decide among the
+four codewords of the best group, otherwise among all codewords.
 """
 
 from __future__ import annotations

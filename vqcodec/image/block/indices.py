@@ -79,7 +79,7 @@ def decode_indices(buffer: np.ndarray, position: int, rows: int, columns: int, l
 
 
 def count_symbols(indices: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-    """How often each index and each run symbol occurs in each context: int64, shaped as the layer's code lengths."""
+    """Counts of each index and of each run symbol by context: int64, in the shapes of the layer's code lengths."""
     index_counts = np.zeros(layer.index_lengths.shape, np.int64)
     run_counts = np.zeros(layer.run_lengths.shape, np.int64)
     _count(indices, layer.contexts, index_counts, run_counts)
@@ -88,7 +88,7 @@ def count_symbols(indices: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.nda
 
 @inline_kernel
 def _neighbours(indices, row, column, first):
-    """Left and upper neighbour's index; a missing one is taken to be like the other, both missing: `first`."""
+    """Left and upper neighbour's index. A missing one is taken to be like the other; `first`, if both are missing."""
     if row > 0:
         up = indices[row - 1, column]
         left = indices[row, column - 1] if column > 0 else up
@@ -100,7 +100,7 @@ def _neighbours(indices, row, column, first):
 
 @inline_kernel
 def _context(contexts, left, up):
-    """Context of an index by those of its neighbours."""
+    """Context of an index, by the indices to its left and above."""
     return np.int64(contexts.left_class[left]) * contexts.classes + contexts.up_class[up]
 
 

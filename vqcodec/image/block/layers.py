@@ -1,8 +1,8 @@
-"""What a block VQ codebook says: its layers, and how a picture becomes the vectors of each layer and back.
+"""The layers of a block VQ codebook, and how a picture becomes the vectors of each layer and back.
 
-A layer is a set of planes coded jointly: the vector of a block holds its samples of the first plane row by row, then
-those of the next. A grey codebook has one layer; a 4:2:0 one has a luma layer and a chroma layer of both chroma planes;
-a joint one has a single layer of all three.
+A layer is a set of planes coded jointly. The vector of a block holds its samples of the first plane row by row, then
+its samples of the next plane. A grey codebook has one layer. A 4:2:0 one has a luma layer, and a chroma layer of both
+chroma planes. A joint one has a single layer of all three planes.
 """
 
 from __future__ import annotations
