@@ -10,7 +10,6 @@ the same size are also designed by entropy-constrained rounds (ECVQ in contexts)
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +22,10 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.image import encode_picture
-from vqcodec.image.block.indices import select_indices
 from vqcodec.image.block.layers import layers_of, planes_of, vectors_of
 from vqcodec.image.pixels import Picture, read_picture
 from vqcodec.media.target import Target, Work
+from vqcodec.vq.flat import FlatQuantizer
 
 DATA = Path("../shared/data/images/kodak")
 TRAIN = Path("../shared/data/images/train")
@@ -71,23 +70,17 @@ def _grey(path: Path) -> Picture:
 def _measure(book: Codebook, pictures: list[Picture]) -> Iterator[dict[str, object]]:
     """Rows for one codebook: two yardsticks on its nearest codewords, then the coder at several qualities."""
     layer = layers_of(book)[0]
-    size, dimension = layer.codewords.shape
-    blocks, counts = 0, np.zeros((len(pictures), size), np.int64)
-    for number, picture in enumerate(pictures):
-        indices = select_indices(vectors_of([picture.samples[:, :, 0]], layer), layer, 0.0, 0)
-        counts[number] = np.bincount(indices.ravel(), minlength=size)
-        blocks += indices.size
-    shared = code_lengths(counts.sum(axis=0), 16)
+    fixed = layer.quantizer
+    vectors = [vectors_of([picture.samples[:, :, 0]], layer).reshape(-1, fixed.dimension) for picture in pictures]
+    indices = np.concatenate([fixed.encode(of_picture) for of_picture in vectors])
+    shared = FlatQuantizer(fixed.codewords, code_lengths(np.bincount(indices, minlength=fixed.size), 16))
     coded = list(_rates(book, pictures, "contexts", QUALITIES))
-    for method, bits in (
-        ("fixed length", math.ceil(math.log2(size))),
-        ("one Huffman table", float((counts * shared).sum()) / blocks),
-    ):
+    for method, quantizer in (("fixed length", fixed), ("one Huffman table", shared)):
         yield {
             "codebook": book.name,
             "method": method,
             "quality": 100,
-            "bpp": bits / dimension,
+            "bpp": float(quantizer.rate_bits(indices).mean()) / fixed.dimension,
             "psnr_db": coded[0]["psnr_db"],
         }
     yield from coded

@@ -2,8 +2,9 @@
 
     python -m benchmarks.entropy            print the figures and write them to benchmarks/results/entropy.json
 
-Both decoders get the same bits of the same code and take turns, so that whatever else the machine does slows
-both. Figures are medians over the rounds, on one core.
+Symbols go one by one through the kernels that the codecs call, `put_symbol` and `get_symbol`. Both decoders get the
+same bits of the same code and take turns, so that whatever else the machine does slows both. Figures are medians over
+the rounds, on one core.
 """
 
 from __future__ import annotations
@@ -21,13 +22,58 @@ import bitarray.util
 import numpy as np
 
 from benchmarks.common import RESULTS, write_json
-from vqcodec.entropy.bulk import decode_symbols, encode_symbols
+from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, code_lengths
-from vqcodec.entropy.tables import TableSet
+from vqcodec.entropy.tables import TableSet, get_symbol, put_symbol
+from vqcodec.kernels.jit import kernel
 
 SYMBOLS = 256
 ENTROPIES = (1.5, 3.0, 4.5, 6.0, 7.0, 8.0)  # bits a symbol
 CONTEXT_COUNTS = (1, 96, 2000)
+
+
+@kernel
+def encode_symbols(buffer, symbols, contexts, tables):
+    """Write uint8 symbols, each in its context (uint16); return the number of bits."""
+    position = np.int64(0)
+    for i in range(symbols.size):
+        position = put_symbol(buffer, position, contexts[i], symbols[i], tables.codes, tables.lengths)
+    return position
+
+
+@kernel
+def decode_symbols(buffer, symbols, contexts, tables):
+    """Read uint8 symbols, each in its context (uint16); return the number of bits."""
+    position = np.int64(0)
+    for i in range(symbols.size):
+        symbols[i], position = get_symbol(buffer, position, contexts[i], tables)
+    return position
+
+
+class Coding:
+    """Symbols in contexts, encoded; and the two calls that are timed.
+
+    Args:
+        symbols: uint8 (n,).
+        contexts: uint16 (n,).
+        table_set: the codes.
+    """
+
+    def __init__(self, symbols: np.ndarray, contexts: np.ndarray, table_set: TableSet) -> None:
+        self._symbols, self._contexts, self._table_set = symbols, contexts, table_set
+        self._buffer = np.zeros(2 * symbols.size + PADDING, np.uint8)
+        self._decoded = np.empty_like(symbols)
+        self.bits = self.encode()
+        self.data = self._buffer[: (self.bits + 7) // 8].tobytes()
+        self._padded = padded(self.data)
+        if self.decode() != self.bits or not np.array_equal(self._decoded, symbols):
+            raise AssertionError("decoding does not give what was encoded")
+
+    def encode(self) -> int:
+        return encode_symbols(self._buffer, self._symbols, self._contexts, self._table_set.encoder)
+
+    def decode(self) -> int:
+        return decode_symbols(self._padded, self._decoded, self._contexts, self._table_set.decoder)
 
 
 def geometric_distribution(entropy: float) -> np.ndarray:
@@ -75,32 +121,28 @@ def measure_decoding(entropy: float, count: int, rounds: int) -> dict[str, Any]:
     probabilities = geometric_distribution(entropy)
     symbols = np.random.default_rng(0).choice(SYMBOLS, count, p=probabilities).astype(np.uint8)
     table_set = TableSet.from_counts(np.bincount(symbols, minlength=SYMBOLS), smoothing=1.0)
-    data, bits = encode_symbols(symbols, table_set)
+    coding = Coding(symbols, np.zeros(count, np.uint16), table_set)
 
     lengths = table_set.lengths[0]
     length_counts = np.bincount(lengths, minlength=MAX_LENGTH + 1).tolist()
     ranked = np.lexsort((np.arange(SYMBOLS), lengths)).tolist()
     peer_bits = bitarray.bitarray()
-    peer_bits.frombytes(data)
-    del peer_bits[bits:]
-
-    decoded, _ = decode_symbols(data, count, table_set)
-    if not np.array_equal(decoded, symbols):
-        raise AssertionError("decoding does not give what was encoded")
+    peer_bits.frombytes(coding.data)
+    del peer_bits[coding.bits :]
     if list(bitarray.util.canonical_decode(peer_bits, length_counts, ranked)) != symbols.tolist():
         raise AssertionError("bitarray decodes something else")
     seconds = alternate(
         {
-            "decode": lambda: decode_symbols(data, count, table_set),
+            "decode": coding.decode,
             "bitarray": lambda: consume(bitarray.util.canonical_decode(peer_bits, length_counts, ranked)),
-            "encode": lambda: encode_symbols(symbols, table_set),
+            "encode": coding.encode,
         },
         rounds,
     )
     ratios = [peer / own for peer, own in zip(seconds["bitarray"], seconds["decode"], strict=True)]
     return {
         "entropy_bits": entropy,
-        "code_bits": round(bits / count, 3),
+        "code_bits": round(coding.bits / count, 3),
         "decode_msymbols_s": speed(count, seconds["decode"]),
         "bitarray_decode_msymbols_s": speed(count, seconds["bitarray"]),
         "decode_ratio": round(statistics.median(ratios), 1),
@@ -109,7 +151,7 @@ def measure_decoding(entropy: float, count: int, rounds: int) -> dict[str, Any]:
 
 
 def measure_contexts(contexts: int, count: int, rounds: int) -> dict[str, Any]:
-    """Decode and encode symbols one at a time, as the codecs do, each in a random one of the contexts."""
+    """Decode and encode symbols, each in a random one of the contexts."""
     generator = np.random.default_rng(0)
     distribution = geometric_distribution(4.5)
     orders = np.stack([generator.permutation(SYMBOLS) for _ in range(contexts)])
@@ -118,17 +160,11 @@ def measure_contexts(contexts: int, count: int, rounds: int) -> dict[str, Any]:
     counts = np.empty((contexts, SYMBOLS), dtype=np.int64)
     np.put_along_axis(counts, orders, (distribution * 1e6).astype(np.int64) + 1, axis=1)
     table_set = TableSet.from_counts(counts)
-    data, bits = encode_symbols(symbols, table_set, rows)
-    seconds = alternate(
-        {
-            "decode": lambda: decode_symbols(data, count, table_set, rows),
-            "encode": lambda: encode_symbols(symbols, table_set, rows),
-        },
-        rounds,
-    )
+    coding = Coding(symbols, rows, table_set)
+    seconds = alternate({"decode": coding.decode, "encode": coding.encode}, rounds)
     return {
         "contexts": contexts,
-        "code_bits": round(bits / count, 3),
+        "code_bits": round(coding.bits / count, 3),
         "decode_msymbols_s": speed(count, seconds["decode"]),
         "encode_msymbols_s": speed(count, seconds["encode"]),
     }
@@ -138,13 +174,12 @@ def measure_tables(contexts: int, rounds: int) -> dict[str, Any]:
     """Make code lengths from counts, and the tables of a TableSet from the lengths."""
     counts = (2.0 ** np.random.default_rng(0).uniform(0, 20, (contexts, SYMBOLS))).astype(np.int64)
     lengths = code_lengths(counts)
-    table_set = TableSet(lengths)
     seconds = alternate(
         {
             "code_lengths": lambda: code_lengths(counts),
             "check": lambda: TableSet(lengths),
             "codes": lambda: canonical_codes(lengths),
-            "decoder": lambda: table_set.decoder_with(9),
+            "check_and_decoder": lambda: TableSet(lengths).decoder,
         },
         rounds,
     )

@@ -24,9 +24,9 @@ from benchmarks.common import RESULTS, write_json
 from benchmarks.datasets import DATA, MissingDataError
 from benchmarks.search import grey_blocks
 from vqcodec.threads import default_threads
+from vqcodec.vq import nearest
 from vqcodec.vq.design.lbg import lbg
 from vqcodec.vq.design.starts import kmeans_plus_plus
-from vqcodec.vq.search import nearest
 
 LINE = "{codewords:5d} {threads} {method:24s} {seconds:8.3f} s {times_ours:6.2f} {distortion:10.3f}"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vqcodec.version import __version__ as __version__
 
-_HOME = {
+_HOME = {  # the module, and the name there if it is another
     "encode": "vqcodec.api",
     "decode": "vqcodec.api",
     "info": "vqcodec.api",
@@ -26,6 +26,8 @@ _HOME = {
     "train_codebook": "vqcodec.api.training",
     "register_engine": "vqcodec.media.registry",
     "unregister_engine": "vqcodec.media.registry",
+    "design_codebook": "vqcodec.vq.design.methods:design",
+    "FlatQuantizer": "vqcodec.vq.flat",
     "Codebook": "vqcodec.codebook.codebook",
     "load_codebook": "vqcodec.codebook.library",
     "VQCodecError": "vqcodec.errors",
@@ -51,13 +53,16 @@ if TYPE_CHECKING:
     from vqcodec.speech.codec import encode_speech as encode_speech
     from vqcodec.video.codec import decode_video as decode_video
     from vqcodec.video.codec import encode_video as encode_video
+    from vqcodec.vq.design.methods import design as design_codebook  # noqa: F401
+    from vqcodec.vq.flat import FlatQuantizer as FlatQuantizer
 
 
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'vqcodec' has no attribute {name!r}")
-    return getattr(importlib.import_module(home), name)
+    module, _, name_there = home.partition(":")
+    return getattr(importlib.import_module(module), name_there or name)
 
 
 def __dir__() -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import bitarray
 import bitarray.util
 import numpy as np
+from coded_symbols import decode_symbols, encode_symbols, get_field, get_golomb, put_field, put_golomb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from vqcodec.entropy import bits, huffman, rates
-from vqcodec.entropy.bulk import decode_symbols, encode_symbols
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CorruptFileError
 
@@ -110,23 +110,21 @@ def test_round_trip_with_contexts(data):
 
 @SETTINGS
 @given(
-    st.binary(min_size=600, max_size=2000),
-    st.integers(0, 5000),
+    st.binary(max_size=300),
+    st.integers(0, 3000),
     st.integers(1, 256),
     st.sampled_from([0.0, 5.0, 40.0]),
 )
-def test_any_bits_decode_to_the_same_symbols_by_both_ways_or_to_a_named_error(data, count, symbols, steepness):
+def test_any_bits_decode_to_symbols_of_the_alphabet_and_back(data, count, symbols, steepness):
     counts = (np.exp(-np.arange(symbols) * steepness / symbols) * 1e9).astype(np.int64) + 1
     table_set = TableSet.from_counts(counts)
-    try:
-        decoded, position = decode_symbols(data, count, table_set)
-    except CorruptFileError:
-        return
-    assert position <= 8 * len(data)
-    assert np.all(decoded < symbols)
-    one_by_one, end = decode_symbols(data, count, table_set, np.zeros(count, dtype=int))
-    assert np.array_equal(decoded, one_by_one)
-    assert position == end
+    decoded, position = decode_symbols(data, count, table_set)
+    assert np.all((decoded >= 0) & (decoded < symbols))
+    assert position == table_set.lengths[0, decoded].sum(dtype=int)
+    if symbols > 1:  # a lone symbol is decoded from either bit
+        again, end = encode_symbols(decoded, table_set)
+        read = bitarray.bitarray(bytes(data) + bytes(len(again)))
+        assert bitarray.bitarray(again)[:end] == read[:end]
 
 
 @SETTINGS
@@ -154,20 +152,20 @@ fields = st.one_of(
 @SETTINGS
 @given(st.lists(fields, max_size=60))
 def test_fields_round_trip_and_equal_their_digits(sequence):
-    writer = bits.BitWriter()
-    digits = ""
+    buffer = np.zeros(8 * len(sequence) + bits.PADDING, np.uint8)
+    position, digits = 0, ""
     for kind, value, parameter in sequence:
         if kind == "bits":
-            writer.put(value, parameter)
+            position = put_field(buffer, position, value, parameter)
             digits += f"{value:0{parameter}b}" if parameter else ""
         else:
-            writer.put_exp_golomb(value, parameter)
+            position = put_golomb(buffer, position, value, parameter)
             binary = f"{value + (1 << parameter):b}"
             digits += "0" * (len(binary) - parameter - 1) + binary
-    assert writer.position == len(digits)
-    assert writer.to_bytes() == bitarray.bitarray(digits).tobytes()
-    reader = bits.BitReader(writer.to_bytes())
+    assert position == len(digits)
+    assert buffer[: (position + 7) // 8].tobytes() == bitarray.bitarray(digits).tobytes()
+    end = 0
     for kind, value, parameter in sequence:
-        assert (reader.get(parameter) if kind == "bits" else reader.get_exp_golomb(parameter)) == value
-    assert reader.position == writer.position
-    assert not reader.exhausted
+        read, end = (get_field if kind == "bits" else get_golomb)(buffer, end, parameter)
+        assert read == value
+    assert end == position

@@ -17,6 +17,8 @@ from vqcodec.image.block.layers import layers_of, reconstruct_planes, vectors_of
 from vqcodec.image.codec import decode_image, encode_picture
 from vqcodec.image.pixels import Picture
 from vqcodec.media.target import Target
+from vqcodec.vq.flat import FlatQuantizer
+from vqcodec.vq.search import SearchIndex
 
 
 def scene(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndarray:
@@ -78,8 +80,36 @@ def test_indices_at_quality_100_are_the_nearest_codewords(codebook):
     layer = layers_of(codebook)[0]
     vectors = vectors_of([scene(40, 44, 1)[:, :, 0]], layer)
     indices = select_indices(vectors, layer, 0.0, 0)
-    wide = vectors.astype(int)[:, :, None, :] - layer.codewords.astype(int)
-    assert np.array_equal(indices, (wide**2).sum(axis=3).argmin(axis=2))
+    assert np.array_equal(indices, nearest_by_integers(vectors, layer.quantizer.codewords))
+
+
+def nearest_by_integers(vectors, codewords):
+    """The nearest codewords in integer arithmetic, of several the first."""
+    wide = vectors.astype(int)[..., None, :] - codewords.astype(int)
+    return (wide**2).sum(axis=-1).argmin(axis=-1)
+
+
+@pytest.mark.parametrize("method", ["_plain_search", "_tile_search", "_box_search"])
+@pytest.mark.parametrize(("low", "high"), [(0, 256), (100, 103), (0, 2)])
+def test_the_search_in_floats_agrees_with_integers_on_all_uint8_data(method, low, high, monkeypatch):
+    """Squared errors of uint8 vectors are below 2^53: float64 holds them all. Ties go to the lowest index in both."""
+    monkeypatch.setattr(SearchIndex, "_method", lambda index, count: getattr(index, method))
+    rng = np.random.default_rng(8)
+    codewords = rng.integers(low, high, (70, 16), dtype=np.uint8)
+    codewords[40:] = codewords[rng.integers(0, 40, 30)]  # the second of two equal codewords is never chosen
+    vectors = np.concatenate([rng.integers(low, high, (300, 16), dtype=np.uint8), codewords])
+    indices = FlatQuantizer(codewords).encode(vectors)
+    assert np.array_equal(indices, nearest_by_integers(vectors, codewords))
+
+
+def test_choice_at_quality_100_is_that_of_the_integer_costs(codebook):
+    """A weight too small to matter goes through the choice in contexts, and gives the quantizer's indices."""
+    layer = layers_of(codebook)[0]
+    vectors = vectors_of([scene(200, 212, 1, seed=3)[:, :, 0]], layer)
+    by_costs = select_indices(vectors, layer, 1 / 256, 0)  # one bit is worth less than one unit of squared error
+    errors = (vectors.astype(int) - layer.quantizer.codewords[by_costs].astype(int)) ** 2
+    nearest = (vectors.astype(int) - layer.quantizer.codewords[select_indices(vectors, layer, 0.0, 0)].astype(int)) ** 2
+    assert np.array_equal(errors.sum(axis=2), nearest.sum(axis=2))
 
 
 def test_further_passes_never_raise_the_cost(codebook):
@@ -89,7 +119,7 @@ def test_further_passes_never_raise_the_cost(codebook):
     def cost(passes):
         indices = select_indices(vectors, layer, 400.0, passes)
         _, end = written(indices, layer)
-        error = ((vectors.astype(int) - layer.codewords[indices].astype(int)) ** 2).sum()
+        error = ((vectors.astype(int) - layer.quantizer.codewords[indices].astype(int)) ** 2).sum()
         return error + 400.0 * end
 
     assert cost(2) <= 1.001 * cost(0)
@@ -141,8 +171,8 @@ def test_counts_are_those_of_the_bits(codebook):
 def test_reconstruction_is_a_look_up(codebook):
     layer = layers_of(codebook)[0]
     plane = reconstruct_planes(np.array([[3, 7]], np.int32), layer, 3, 8)[0]
-    assert np.array_equal(plane[:, :4], layer.codewords[3].reshape(4, 4)[:3])
-    assert np.array_equal(plane[:, 4:], layer.codewords[7].reshape(4, 4)[:3])
+    assert np.array_equal(plane[:, :4], layer.quantizer.codewords[3].reshape(4, 4)[:3])
+    assert np.array_equal(plane[:, 4:], layer.quantizer.codewords[7].reshape(4, 4)[:3])
 
 
 @pytest.mark.parametrize("change", [lambda p: p[:-2], lambda p: p + b"\0", lambda p: b""])

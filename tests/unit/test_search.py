@@ -12,6 +12,7 @@ import pytest
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
+from vqcodec.vq import _tree
 from vqcodec.vq.search import SearchIndex, nearest, nearest_mahalanobis, nearest_weighted
 
 METHODS = ["_plain_search", "_tile_search", "_box_search"]
@@ -27,6 +28,12 @@ def oracle(vectors, codewords, penalties=0.0, weights=None):
         errors += squares if weights is None else np.float32(weights)[:, d, np.newaxis].astype(np.float64) * squares
     indices = (errors + penalties).argmin(axis=1)
     return indices, errors[np.arange(len(vectors)), indices].astype(np.float32)
+
+
+def bytes_with_ties(random, count, size, dimension):
+    """uint8, as blocks of pictures are; most vectors lie equally far from several codewords."""
+    codewords = random.integers(120, 124, (size, dimension)).astype(np.uint8)
+    return random.integers(118, 126, (count, dimension)).astype(np.uint8), codewords
 
 
 def gaussian(random, count, size, dimension):
@@ -63,7 +70,7 @@ def enormous(random, count, size, dimension):
     return random.uniform(-1e15, 1e15, (count, dimension)), random.uniform(-1e15, 1e15, (size, dimension))
 
 
-DATA = [gaussian, integers, repeated, far_from_origin, crowded, denormal_squares, enormous]
+DATA = [gaussian, bytes_with_ties, integers, repeated, far_from_origin, crowded, denormal_squares, enormous]
 
 
 @pytest.fixture
@@ -143,11 +150,22 @@ def test_weighted(rng):
     vectors, codewords = rng.normal(size=(300, 10)), rng.normal(size=(70, 10))
     weights = rng.exponential(size=(300, 10))
     weights[7] = 0
-    found = nearest(vectors, codewords, weights=weights)
+    found = nearest_weighted(vectors, codewords, weights)
     expected = oracle(vectors, codewords, weights=weights)
     np.testing.assert_array_equal(found[0], expected[0])
     np.testing.assert_array_equal(found[1], expected[1])
     assert found[0][7] == 0
+
+
+def test_main_axis_is_the_principal_component(rng):
+    moved = np.float32(rng.normal(size=(500, 9)) * np.arange(1, 10) @ np.linalg.qr(rng.normal(size=(9, 9)))[0])
+    variances, axes = np.linalg.eigh(moved.T.astype(float) @ moved)
+    axis, share = _tree.main_axis(moved)
+    assert np.linalg.norm(axis) == pytest.approx(1, abs=1e-6)
+    assert abs(axis @ axes[:, -1]) > 0.99
+    assert share == pytest.approx(variances[-1] / variances.sum(), rel=0.01)
+    axis, share = _tree.main_axis(np.zeros((3, 4), np.float32))
+    assert (np.linalg.norm(axis), share) == (1, 0)
 
 
 def test_mahalanobis(rng):
@@ -181,6 +199,27 @@ def test_same_answers_on_a_plain_processor(tmp_path):
         )
         digests.update(completed.stdout.split())
     assert len(digests) == 1
+
+
+def test_kernels_of_several_dimensions_come_out_of_the_cache(tmp_path):
+    """The second process loads the kernels that the first one compiled; each dimension must get its own."""
+    script = (
+        "import numpy as np; from vqcodec.vq.search import SearchIndex\n"
+        "r, none = np.random.default_rng(5), np.empty(0, np.int32)\n"
+        "for dimension in (2, 5, 3):\n"
+        "    c, v = r.normal(size=(600, dimension)), np.float32(r.normal(size=(500, dimension)))\n"
+        "    index, found = SearchIndex(c), []\n"
+        "    for search in (index._plain_search, index._tile_search, index._box_search):\n"
+        "        i, d = np.empty(500, np.int32), np.empty(500, np.float32); search(v, none, i, d)\n"
+        "        found.append(i)\n"
+        "    assert all(np.array_equal(found[0], other) for other in found), dimension\n"
+    )
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)},
+            check=True,
+        )
 
 
 @pytest.mark.parametrize("hint", [[0, 2], [-1, 0], [0], [[0, 1]], [0.0, 1.0], [0, 2**40], "ab", None])

@@ -1,13 +1,12 @@
 """Reading and writing bits in byte buffers, most significant bit first.
 
-The kernels take a C-ordered uint8 buffer and an int64 bit position and return the new position; there is no
-other state, so a search can write, look at the position and go back. Every buffer ends with at least
-`PADDING` spare bytes.
+The kernels take a C-ordered uint8 buffer and an int64 bit position and return the new position. There is no other
+state, so a search can write, look at the position and go back. Every buffer ends with at least `PADDING` spare bytes.
 
-No access ever leaves the buffer, whatever the position: the index of the 8-byte word is clamped to the last
-one that fits. Past the end a reader finds the zeros of the padding, so a damaged stream runs on harmlessly
-for a bounded unit of work, after which its caller compares the position with the end. A writer that runs out
-of room spoils only the padding; its caller, too, compares positions.
+No access ever leaves the buffer, whatever the position: the index of the 8-byte word is clamped to the last one that
+fits. Past the end a reader finds the zeros of the padding. So a damaged stream runs on harmlessly for a bounded unit of
+work; then the caller compares the position with the end. A writer without room left spoils only the padding; its
+caller compares positions, too.
 """
 
 from __future__ import annotations
@@ -16,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.words import leading_zeros, load_word, store_word
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel
 
 PADDING = 8  # spare bytes at the end of every buffer: the word at the last bit position lies within
 MAX_PUT_BITS = 32  # the most bits that one call puts, peeks or gets
-MAX_EXP_GOLOMB_ORDER = 7
-MAX_EXP_GOLOMB_PREFIX = 24  # zeros; with order 7 the part after them is 32 bits long
+MAX_EXP_GOLOMB_PREFIX = 24  # zeros; with order 7, the largest, the part after them is 32 bits long
 EXP_GOLOMB_MAX = (1 << (MAX_EXP_GOLOMB_PREFIX + 1)) - 2  # largest value that every order can code
 
 
@@ -71,13 +69,6 @@ def put_bits(buffer, position, value, count):
 
 
 @inline_kernel
-def exp_golomb_bits(value, k):
-    """Return the length in bits of what `put_exp_golomb` writes for the same `value` and `k`."""
-    width = 64 - leading_zeros(np.uint64(value + (1 << k)))
-    return 2 * width - k - 1
-
-
-@inline_kernel
 def put_exp_golomb(buffer, position, value, k):
     """Write `value` (0 to EXP_GOLOMB_MAX) in Exp-Golomb code of order `k` (0 to 7); return the new position.
 
@@ -103,93 +94,3 @@ def get_exp_golomb(buffer, position, k):
         return np.int64(EXP_GOLOMB_MAX), np.int64(max(position, 8 * buffer.size))
     width = zeros + k + 1
     return peek_bits(buffer, position + zeros, width) - (1 << k), position + zeros + width
-
-
-@kernel
-def _put_one(buffer, position, value, count):
-    return put_bits(buffer, position, value, count)
-
-
-@kernel
-def _put_one_exp_golomb(buffer, position, value, k):
-    return put_exp_golomb(buffer, position, value, k)
-
-
-@kernel
-def _get_one(buffer, position, count):
-    return get_bits(buffer, position, count)
-
-
-@kernel
-def _get_one_exp_golomb(buffer, position, k):
-    return get_exp_golomb(buffer, position, k)
-
-
-def _check_range(name: str, number: int, largest: int) -> None:
-    if not 0 <= number <= largest:
-        raise ValueError(f"{name} is {number}; it must lie in 0..{largest}")
-
-
-class BitWriter:
-    """Bits written one field at a time from Python: for headers, not for symbols by the thousand."""
-
-    def __init__(self) -> None:
-        self._buffer = np.zeros(64, dtype=np.uint8)
-        self.position = 0  # bits written so far
-
-    def put(self, value: int, count: int) -> None:
-        """Append `value` in `count` (0 to 32) bits.
-
-        Raises:
-            ValueError: `count` is out of range, or `value` does not fit into it.
-        """
-        _check_range("count", count, MAX_PUT_BITS)
-        _check_range("value", value, (1 << count) - 1)
-        self._reserve()
-        self.position = _put_one(self._buffer, self.position, value, count)
-
-    def put_exp_golomb(self, value: int, k: int) -> None:
-        """Append `value` (0 to EXP_GOLOMB_MAX) in Exp-Golomb code of order `k` (0 to 7).
-
-        Raises:
-            ValueError: `value` or `k` is out of range.
-        """
-        _check_range("order", k, MAX_EXP_GOLOMB_ORDER)
-        _check_range("value", value, EXP_GOLOMB_MAX)
-        self._reserve()
-        self.position = _put_one_exp_golomb(self._buffer, self.position, value, k)
-
-    def to_bytes(self) -> bytes:
-        """Return what was written, the last byte filled up with zeros."""
-        return self._buffer[: (self.position + 7) // 8].tobytes()
-
-    def _reserve(self) -> None:
-        """Make room for one more field, of 57 bits at most, and the padding."""
-        if self.position // 8 + 8 + PADDING > self._buffer.size:
-            self._buffer = np.concatenate([self._buffer, np.zeros_like(self._buffer)])
-
-
-class BitReader:
-    """Bits read one field at a time from Python: for headers, not for symbols by the thousand."""
-
-    def __init__(self, data: bytes | bytearray | memoryview | npt.NDArray[np.uint8]) -> None:
-        self._buffer = padded(data)
-        self.position = 0  # bits read so far
-        self.end = 8 * (self._buffer.size - PADDING)
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether more bits have been read than there were; those beyond the end read as zeros."""
-        return self.position > self.end
-
-    def get(self, count: int) -> int:
-        """Return the next `count` (0 to 32) bits."""
-        _check_range("count", count, MAX_PUT_BITS)
-        value, self.position = _get_one(self._buffer, self.position, count)
-        return value
-
-    def get_exp_golomb(self, k: int) -> int:
-        """Return the next value in Exp-Golomb code of order `k` (0 to 7); see `bits.get_exp_golomb`."""
-        _check_range("order", k, MAX_EXP_GOLOMB_ORDER)
-        value, self.position = _get_one_exp_golomb(self._buffer, self.position, k)
-        return value

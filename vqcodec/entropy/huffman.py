@@ -1,8 +1,7 @@
 """Length-limited canonical Huffman codes: optimal lengths, the codes they stand for, and their validation.
 
-A code is known by its lengths alone (Schwartz and Kallick 1964): `lengths` is a uint8 array, one entry a
-symbol, 0 for a symbol without a code. All functions take one code, shape (symbols,), or a stack, shape
-(contexts, symbols).
+The lengths alone define a code (Schwartz and Kallick 1964): `lengths` is a uint8 array with one entry for each symbol,
+0 for a symbol without a code. All functions take one code, shape (symbols,), or a stack, shape (contexts, symbols).
 """
 
 from __future__ import annotations
@@ -81,14 +80,14 @@ def canonical_codes(lengths: npt.ArrayLike) -> npt.NDArray[np.uint32]:
 def check_lengths(lengths: npt.ArrayLike, subject: str = "code lengths") -> None:
     """Make sure that every row of `lengths` is a complete prefix code, or one symbol alone with length 1.
 
-    Then every sequence of bits decodes to symbols, and none of them lies outside the alphabet.
+    Then every sequence of bits decodes to symbols of the alphabet.
 
     Args:
         lengths: integers of shape (symbols,) or (contexts, symbols), not trusted.
         subject: how the message names the lengths.
 
     Raises:
-        CorruptFileError: the shape is no such, a length is not in 0..16, or Kraft's sum of a row is not 1.
+        CorruptFileError: the shape is another, a length is not in 0..16, or Kraft's sum of a row is not 1.
     """
     try:
         stack = _as_stack(np.asarray(lengths), "lengths")
@@ -113,8 +112,8 @@ def _as_stack(array: npt.NDArray, name: str) -> npt.NDArray:
 def _sorted_keys(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return, for every row of `counts`, keys in the order in which package-merge takes its leaves.
 
-    A key is count * 2^16 plus the complement of the symbol, 0 for an unused symbol: by count, and of equal
-    counts the later symbol first, because the first leaves get the longest codes.
+    A key is count * 2^16 plus the complement of the symbol, or 0 for an unused symbol. So the order is by count, and of
+    equal counts the later symbol comes first, because the first leaves get the longest codes.
     """
     complements = _SYMBOL_MASK - np.arange(counts.shape[1])
     keys = np.where(counts > 0, (counts << _SYMBOL_BITS) | complements, 0)
@@ -126,9 +125,9 @@ def _sorted_keys(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def _package_merge(keys, max_length, lengths):
     """Fill `lengths` (uint8, zeroed) from the sort keys of `_sorted_keys` (int64), both (contexts, symbols).
 
-    Level by level the leaves, which are sorted, are merged with the packages, which are the pairs of the level
-    before. What is kept of a level is only which of its items are leaves: the optimal solution takes a number
-    of the first items of each level, and those that are packages demand twice as many of the level before.
+    Level by level, the sorted leaves are merged with the packages, which are the pairs of the level before. Of a level
+    only one thing is kept: which of its items are leaves. The optimal solution takes a number of the first items of
+    each level, and each package among them takes two of the level before.
     """
     symbols = keys.shape[1]
     is_leaf = np.empty((max_length, 2 * symbols), dtype=np.uint8)
@@ -191,7 +190,7 @@ def _number_codes(lengths, codes):
 
 @kernel
 def _find_fault(lengths):
-    """Return (row, fault) of the first row of `lengths`, uint8 (contexts, symbols), that is no whole code."""
+    """Return (row, fault) of the first row of `lengths`, uint8 (contexts, symbols), that is not a complete code."""
     for context in range(lengths.shape[0]):
         used = 0
         kraft = 0  # in units of 2^-MAX_LENGTH

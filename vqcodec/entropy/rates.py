@@ -10,8 +10,8 @@ def entropy_bits(counts: npt.ArrayLike) -> float:
     """Return the empirical entropy of `counts` times the number of symbols, in bits.
 
     Args:
-        counts: non-negative, shape (symbols,) or (contexts, symbols); each row has a distribution of its own,
-            so that this is the least that any code of one symbol at a time, chosen by context, can spend.
+        counts: non-negative, shape (symbols,) or (contexts, symbols). Each row has a distribution of its own, so this
+            is the least that codes of single symbols, chosen by context, can spend.
     """
     histogram = np.atleast_2d(np.asarray(counts, dtype=np.float64))
     totals = np.broadcast_to(histogram.sum(axis=1, keepdims=True), histogram.shape)

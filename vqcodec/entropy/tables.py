@@ -1,8 +1,8 @@
 """Sets of Huffman codes chosen by context, with the tables that encoding and decoding kernels need.
 
-A symbol is decoded by one look-up of its first bits; codes too long for that (rare by construction) are found
-by comparing with the end of each length's range of canonical codes (Moffat and Turpin 1997, "On the
-implementation of minimum redundancy prefix codes").
+One look-up of its first bits decodes a symbol. Codes too long for that (rare by construction) are found by comparing
+with the end of each length's range of canonical codes (Moffat and Turpin 1997, "On the implementation of minimum
+redundancy prefix codes").
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, check_lengths, 
 from vqcodec.errors import CorruptFileError
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 
-DEFAULT_LOOKUP_BITS = 9
+LOOKUP_BITS = 9  # at most
 MAX_CONTEXTS = 1 << 16
-MAX_LOOKUP_BITS = 12
 MAX_LOOKUP_ENTRIES = 1 << 19  # of all contexts together: 1 MiB, which stays in the cache of one core
 _PRIOR_UNITS = 1 << 12  # resolution of the fractional counts that smoothing makes
 LENGTH_FIELD_BITS = 4  # low bits of a look-up entry: the code's length; the symbol is above
@@ -43,7 +42,7 @@ class DecodeTables(NamedTuple):
         ends: uint32 (contexts, 17): the first value of the next 16 bits above all codes of up to that length.
         bases: int32 (contexts, 17): rank of a code = bases[length] + code.
         ranked: uint16 (contexts, symbols): the symbols in the order of their codes.
-        lookup_bits: width of the look-up, 1 to 12.
+        lookup_bits: width of the look-up, 1 to LOOKUP_BITS.
         shortest_search: the least length that a code not found in `lookup` can have.
     """
 
@@ -56,16 +55,15 @@ class DecodeTables(NamedTuple):
 
 
 class TableSet:
-    """The codes of a set of contexts over one alphabet; immutable, its tables are built when first asked for.
+    """The codes of a set of contexts over one alphabet. It is immutable; its tables are built when first asked for.
 
     Args:
-        lengths: uint8 code lengths, shape (contexts, symbols), or (symbols,) for one context; from outside,
-            so checked.
+        lengths: uint8 code lengths, shape (contexts, symbols), or (symbols,) for one context. They come from outside
+            and are checked.
         subject: how error messages name the set.
 
     Attributes:
-        lengths: uint8 (contexts, symbols), in bits, 0 for a symbol without a code: also the costs of the
-            symbols.
+        lengths: uint8 (contexts, symbols), in bits; 0 for a symbol without a code. They are also what symbols cost.
 
     Raises:
         CorruptFileError: a row is neither a complete prefix code nor a single symbol (see
@@ -85,12 +83,12 @@ class TableSet:
         Args:
             counts: how often each symbol occurred in each context; a row's sum is at most 2^33 when smoothed.
             max_length: limit of the code lengths, 1 to 16 bits.
-            smoothing: weight, in symbols a context, of the prior that every symbol (also one never seen)
-                follows the distribution over all contexts plus one. 0 gives codes to the seen symbols alone;
-                a context without any symbol then takes the code of all contexts together.
+            smoothing: weight of the prior, in symbols for each context. By the prior, every symbol (also one never
+                seen) follows the distribution over all contexts, each count plus one. With 0, only seen symbols get
+                codes, and a context without any symbol takes the code of all contexts together.
 
         Raises:
-            ValueError: `counts` are negative, too large, no integers, or all 0 without smoothing, or the
+            ValueError: `counts` are negative, too large or no integers; they are all 0, without smoothing; or the
                 alphabet is too large for `max_length`.
         """
         histogram = np.atleast_2d(np.asarray(counts))
@@ -131,18 +129,13 @@ class TableSet:
 
     @cached_property
     def decoder(self) -> DecodeTables:
-        """The arrays for `get_symbol`, with a look-up of DEFAULT_LOOKUP_BITS, fewer where that suffices."""
-        return self.decoder_with(DEFAULT_LOOKUP_BITS)
+        """The arrays for `get_symbol`.
 
-    def decoder_with(self, lookup_bits: int) -> DecodeTables:
-        """Return new arrays for `get_symbol` with a look-up of at most `lookup_bits` (1 to 12) bits.
-
-        It is narrower where no code is as long, or all contexts together would have above MAX_LOOKUP_ENTRIES.
+        The look-up has LOOKUP_BITS bits: fewer if no code is as long, or if all contexts together would have more than
+        MAX_LOOKUP_ENTRIES.
         """
-        if not 1 <= lookup_bits <= MAX_LOOKUP_BITS:
-            raise ValueError(f"lookup_bits is {lookup_bits}; it must lie in 1..{MAX_LOOKUP_BITS}")
         affordable = max(1, (MAX_LOOKUP_ENTRIES // self.contexts).bit_length() - 1)
-        width = min(lookup_bits, int(self.lengths.max()), affordable)
+        width = min(LOOKUP_BITS, int(self.lengths.max()), affordable)
         tables = DecodeTables(
             lookup=np.zeros((self.contexts, 1 << width), dtype=np.uint16),
             ends=np.zeros((self.contexts, MAX_LENGTH + 1), dtype=np.uint32),

@@ -1,7 +1,7 @@
 """Machine words in byte buffers: the three operations that numba has no name for.
 
-Each is one LLVM instruction or two. `load_word` and `store_word` check nothing; only `vqcodec.entropy.bits`
-and the bulk coders use them, and those clamp every index before it gets here.
+Each is one LLVM instruction or two. `load_word` and `store_word` check nothing; only `vqcodec.entropy.bits` uses them,
+and clamps every index first.
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ class KernelCompiler(compiler.Compiler):
     def define_pipelines(self) -> list[Any]:
         """Return numba's own pipelines without `_UNNEEDED`. numba calls this when it knows function and types."""
         state, function = self.state, self.state.func_id
-        identity = repr((function.modname, function.func_qualname, state.args, state.flags))
+        enclosed = [cell.cell_contents for cell in function.func.__closure__ or ()]  # else one name for all dimensions
+        identity = repr((function.modname, function.func_qualname, enclosed, state.args, state.flags))
         function.unique_id = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
         state.library = KernelLibrary(
             state.targetctx.codegen(),

@@ -1,15 +1,19 @@
 """Search by elimination in two levels of boxes: lanes are codewords, most codewords are never looked at.
 
-Vectors are mapped to the plane of a `BoxTree` 16 at a time, and searched for one by one: first the leaf of the hint,
-then (without a hint, or after a poor one) the leaf whose box is nearest, then all those whose boxes are not farther
-than the best codeword so far. Each lane keeps its two least scores, so that the runner-up is known at the end. If it
-lies within the error bounds of the winner, float64 formulas decide among all candidates.
+Vectors are mapped to the plane of a `BoxTree` 16 at a time. Then the search goes vector by vector:
+
+1. the leaf of the hint;
+2. without a hint, or after a poor one: the leaf whose box is nearest;
+3. all leaves whose boxes are not farther than the best codeword so far.
+
+Each lane keeps its two least scores, so the runner-up is known at the end. If it lies within the error bounds of the
+winner, float64 formulas decide among all candidates.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -25,79 +29,106 @@ from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
 _MOST_NEAR_GROUPS = 3  # more of them after the hinted leaf show that the hint was poor
 
 
-@intrinsic(prefer_literal=True)
-def _project_tile(typing_context, dimension, tile, axis, threshold, points, norms, bases):
-    """Map the 16 vectors of a tile, float32 (dimension, 16), to the plane.
+class _Tile(NamedTuple):
+    """16 vectors, one in each lane, and where they lie in the plane of a `BoxTree`; all float32.
 
-    Written, all float32: points (2, 16); norms (16,), squared; bases (16,), the part of the pruning threshold that
-    does not depend on the least score.
+    Attributes:
+        vectors: (dimension, 16), less the offset.
+        points: (2, 16), the component along the main axis and the norm of the rest.
+        norms: (16,), squared norms of the vectors.
+        bases: (16,), the part of the pruning threshold that does not depend on the least score.
     """
+
+    vectors: Any
+    points: Any
+    norms: Any
+    bases: Any
+
+
+@intrinsic(prefer_literal=True)
+def _project_tile(typing_context, dimension, tile, tree):
+    """Map the vectors of a `_Tile` to the plane of a `BoxTree`: write points, norms and bases."""
     if not isinstance(dimension, types.IntegerLiteral):
         return None
-    arrays = (tile, axis, threshold, points, norms, bases)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = Lanes(context, builder)
-        pointers = [lanes.data(kind, array) for kind, array in zip(arrays, arguments[1:])]
-        _emit_projection(lanes, dimension.literal_value, *pointers)
+        written, read = lanes.members(tile, arguments[1]), lanes.members(tree, arguments[2])
+        rows = range(dimension.literal_value)
+        samples = [lanes.load(written["vectors"], lanes.offset(d * LANES)) for d in rows]
+        view = emit_projection(lanes, samples, read["axis"], read["threshold"])
+        for r in range(2):
+            lanes.store(view.point[r], written["points"], lanes.offset(r * LANES))
+        lanes.store(view.squared_norm, written["norms"], lanes.offset(0))
+        lanes.store(view.base, written["bases"], lanes.offset(0))
         return context.get_dummy_value()
 
-    return types.void(dimension, *arrays), generate
-
-
-def _emit_projection(lanes, dimension, tile, axis, threshold, points, norms, bases):
-    samples = [lanes.load(tile, lanes.offset(d * LANES)) for d in range(dimension)]
-    view = emit_projection(lanes, samples, axis, threshold)
-    for r in range(2):
-        lanes.store(view.point[r], points, lanes.offset(r * LANES))
-    lanes.store(view.squared_norm, norms, lanes.offset(0))
-    lanes.store(view.base, bases, lanes.offset(0))
+    return types.void(dimension, tile, tree), generate
 
 
 @intrinsic(prefer_literal=True)
-def _search_boxes(
-    typing_context, dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, hinted
-):
-    """The least score of vector `lane` of a tile among the codewords that no box excludes.
+def _search_boxes(typing_context, dimension, tile, lane, tree, scratch, hinted):
+    """Search for the vector in one lane of a `_Tile` among the codewords that no box excludes.
 
-    `hinted` is the leaf to begin with, or -1; scratch float32 (n_groups,). Returns the place of the codeword of least
-    score (16 leaf + lane in the leaf), its score, and the next higher score that was seen.
+    `hinted` is the leaf to begin with, or -1; `scratch` is float32 (n_groups,).
+
+    Returns:
+        The place of the codeword of least score (16 leaf + lane in the leaf), its score, and the next higher score
+        that was seen.
     """
     if not isinstance(dimension, types.IntegerLiteral):
         return None
     result = types.Tuple((types.int64, types.float32, types.float32))
-    parameters = (
-        tile, points, bases, types.intp, leaves, half_costs, leaf_boxes, group_boxes, scratch, types.intp,
-    )  # fmt: skip
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = Lanes(context, builder)
-        values = [
-            value if kind is types.intp else lanes.data(kind, value) for kind, value in zip(parameters, arguments[1:])
-        ]
-        n_leaves = lanes.length(leaf_boxes, arguments[7], 1)
-        n_groups = lanes.length(group_boxes, arguments[8], 1)
-        search = _BoxSearch(lanes, dimension.literal_value, values, n_leaves, n_groups)
+        samples, arrays = lanes.members(tile, arguments[1]), lanes.members(tree, arguments[3])
+        vector = _VectorInLanes(lanes, dimension.literal_value, samples, arguments[2])
+        sizes = [lanes.length(*lanes.member(tree, arguments[3], name), 1) for name in ("leaf_boxes", "group_boxes")]
+        search = _BoxSearch(lanes, vector, arrays, sizes, lanes.data(scratch, arguments[4]), arguments[5])
         return context.make_tuple(builder, signature.return_type, search.emit())
 
-    return result(dimension, *parameters), generate
+    return result(dimension, tile, types.intp, tree, scratch, types.intp), generate
+
+
+class _VectorInLanes:
+    """One vector of a `_Tile`, each of its numbers in all lanes.
+
+    Args:
+        lanes: what emits the code.
+        dimension: components of the vector.
+        tile: pointers to the arrays of the `_Tile`.
+        lane: which vector it is, int64.
+    """
+
+    def __init__(self, lanes: Lanes, dimension: int, tile: dict[str, Any], lane: Any) -> None:
+        def row(name: str, number: int) -> Any:
+            return lanes.broadcast(tile[name], lanes.builder.add(lanes.offset(number * LANES), lane))
+
+        self.negated = [lanes.builder.fneg(row("vectors", d)) for d in range(dimension)]
+        self.point = [row("points", r) for r in range(2)]
+        self.base = row("bases", 0)
 
 
 class _BoxSearch:
-    """Emits the search of one vector."""
+    """Emits the search of one vector.
 
-    def __init__(self, lanes: Lanes, dimension: int, values: list[Any], n_leaves: Any, n_groups: Any) -> None:
-        tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, bounds, hinted = values
-        builder = lanes.builder
-        self.lanes, self.builder, self.dimension = lanes, builder, dimension
-        self.leaves, self.half_costs = leaves, half_costs
-        self.leaf_boxes, self.group_boxes = (leaf_boxes, n_leaves), (group_boxes, n_groups)
-        self.bounds, self.group_vectors = bounds, builder.udiv(n_groups, lanes.offset(LANES))
-        self.negated = [
-            builder.fneg(lanes.broadcast(tile, builder.add(lanes.offset(d * LANES), lane))) for d in range(dimension)
-        ]
-        self.point = [lanes.broadcast(points, builder.add(lanes.offset(r * LANES), lane)) for r in range(2)]
-        self.base = lanes.broadcast(bases, lane)
+    Args:
+        lanes: what emits the code.
+        vector: the vector.
+        tree: pointers to the arrays of the `BoxTree`.
+        sizes: number of leaves and number of groups, int64.
+        bounds: pointer to room for one float32 for each group.
+        hinted: the leaf to begin with, int64, or -1.
+    """
+
+    def __init__(
+        self, lanes: Lanes, vector: _VectorInLanes, tree: dict[str, Any], sizes: list[Any], bounds: Any, hinted: Any
+    ) -> None:
+        self.lanes, self.builder = lanes, lanes.builder
+        self.vector, self.tree = vector, tree
+        self.leaf_boxes, self.group_boxes = (tree["leaf_boxes"], sizes[0]), (tree["group_boxes"], sizes[1])
+        self.bounds, self.group_vectors = bounds, lanes.builder.udiv(sizes[1], lanes.offset(LANES))
         self.hinted = hinted
         self.chosen = lanes.variable(lanes.offset(-1))
         self.least = lanes.variable(lanes.floats(np.inf))
@@ -129,10 +160,10 @@ class _BoxSearch:
         lanes, builder = self.lanes, self.builder
         pointer, count = boxes
         rows = [lanes.load(pointer, builder.add(builder.mul(count, lanes.offset(row)), first)) for row in range(5)]
-        return emit_box_bound(lanes, rows, self.point)
+        return emit_box_bound(lanes, rows, self.vector.point)
 
     def count_near_groups(self) -> Any:
-        """How many groups are within the threshold; all of them without a hint."""
+        """Number of groups within the threshold; all of them without a hint."""
         lanes, builder = self.lanes, self.builder
         total = lanes.variable(lanes.offset(0))
         with lanes.count_to(self.group_vectors) as v:
@@ -176,7 +207,7 @@ class _BoxSearch:
     def scan(self, leaf: Any) -> None:
         """Compare the vector with the 16 codewords of a leaf; each lane keeps its two least scores."""
         lanes, builder = self.lanes, self.builder
-        score = emit_leaf_scores(lanes, self.dimension, self.negated, self.leaves, self.half_costs, leaf)
+        score = emit_leaf_scores(lanes, self.vector, self.tree, leaf)
         least = builder.load(self.least)
         better = lanes.less(score, least)
         builder.store(lanes.minimum(builder.load(self.second), lanes.maximum(score, least)), self.second)
@@ -187,7 +218,7 @@ class _BoxSearch:
     def lower_threshold(self) -> None:
         lanes, builder = self.lanes, self.builder
         least = lanes.least(builder.load(self.least))
-        threshold = lanes.multiply_add(least, lanes.floats(2 * (1 + SLACK)), self.base)
+        threshold = lanes.multiply_add(least, lanes.floats(2 * (1 + SLACK)), self.vector.base)
         builder.store(threshold, self.threshold)
 
     def winner(self) -> list[Any]:
@@ -203,34 +234,30 @@ class _BoxSearch:
         return [place, lanes.element(least, 0), lanes.element(runner_up, 0)]
 
 
-def emit_leaf_scores(lanes: Lanes, dimension: int, negated: list[Any], leaves: Any, half_costs: Any, leaf: Any) -> Any:
+def emit_leaf_scores(lanes: Lanes, vector: _VectorInLanes, tree: dict[str, Any], leaf: Any) -> Any:
     """Scores of the 16 codewords of a leaf."""
     builder = lanes.builder
-    score = lanes.load(half_costs, builder.mul(leaf, lanes.offset(LANES)))
-    row = builder.mul(leaf, lanes.offset(LANES * dimension))
-    for d in range(dimension):
-        components = lanes.load(leaves, builder.add(row, lanes.offset(d * LANES)))
-        score = lanes.multiply_add(negated[d], components, score)
+    score = lanes.load(tree["half_costs"], builder.mul(leaf, lanes.offset(LANES)))
+    row = builder.mul(leaf, lanes.offset(LANES * len(vector.negated)))
+    for d, component in enumerate(vector.negated):
+        components = lanes.load(tree["leaves"], builder.add(row, lanes.offset(d * LANES)))
+        score = lanes.multiply_add(component, components, score)
     return score
 
 
 @intrinsic(prefer_literal=True)
-def _leaf_candidates(typing_context, dimension, tile, lane, leaves, half_costs, leaf, bound):
+def _leaf_candidates(typing_context, dimension, tile, lane, tree, leaf, bound):
     """One bit (int64) for each codeword of a leaf whose score does not exceed `bound`, float32."""
     if not isinstance(dimension, types.IntegerLiteral):
         return None
-    signature = types.int64(dimension, tile, types.intp, leaves, half_costs, types.intp, types.float32)
+    signature = types.int64(dimension, tile, types.intp, tree, types.intp, types.float32)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = Lanes(context, builder)
-        vectors = lanes.data(tile, arguments[1])
-        negated = [
-            builder.fneg(lanes.broadcast(vectors, builder.add(lanes.offset(d * LANES), arguments[2])))
-            for d in range(dimension.literal_value)
-        ]
-        codewords, costs = lanes.data(leaves, arguments[3]), lanes.data(half_costs, arguments[4])
-        scores = emit_leaf_scores(lanes, dimension.literal_value, negated, codewords, costs, arguments[5])
-        return builder.zext(lanes.at_most(scores, lanes.splat(arguments[6])), _simd.INT64)
+        samples, arrays = lanes.members(tile, arguments[1]), lanes.members(tree, arguments[3])
+        vector = _VectorInLanes(lanes, dimension.literal_value, samples, arguments[2])
+        scores = emit_leaf_scores(lanes, vector, arrays, arguments[4])
+        return builder.zext(lanes.at_most(scores, lanes.splat(arguments[5])), _simd.INT64)
 
     return signature, generate
 
@@ -247,37 +274,33 @@ def _bound(boxes, number, along, across):
 def search_kernel(dimension: int) -> Any:
     """The search by boxes for vectors of `dimension` components (1..64); compiled once for each dimension.
 
-    The kernel's arguments: vectors float32 (n, dimension); codewords float32 (size, dimension); penalties float64
-    (size,); offset float32 (dimension,); the arrays of a `BoxTree` in their order; hint int32 (n,) or (0,) for none;
-    indices int32 (n,) and distortions float32 (n,), written.
+    The kernel's arguments: vectors float32 (n, dimension); tree, a `BoxTree`; codewords float32 (size, dimension);
+    penalties float64 (size,); offset float32 (dimension,); hint int32 (n,), or (0,) without a hint; indices int32
+    (n,) and distortions float32 (n,), written.
     """
 
     @kernel
-    def search_tree(
-        vectors, codewords, penalties, offset, axis, leaves, half_costs, numbers, places, leaf_boxes, group_boxes,
-        threshold, hint, indices, distortions,
-    ):  # fmt: skip
-        count = vectors.shape[0]
-        tile = np.empty((dimension, LANES), np.float32)
+    def search_tree(vectors, tree, codewords, penalties, offset, hint, indices, distortions):
+        samples = np.empty((dimension, LANES), np.float32)
         points = np.empty((2, LANES), np.float32)
         norms = np.empty(LANES, np.float32)
         bases = np.empty(LANES, np.float32)
+        tile = _Tile(samples, points, norms, bases)
+        numbers, places, leaf_boxes, group_boxes = tree.numbers, tree.places, tree.leaf_boxes, tree.group_boxes
         scratch = np.empty(group_boxes.shape[1], np.float32)
-        for begin in range(0, count, LANES):
-            filled = min(LANES, count - begin)
+        for begin in range(0, vectors.shape[0], LANES):
+            filled = min(LANES, vectors.shape[0] - begin)
             for lane in range(LANES):
                 row = begin + min(lane, filled - 1)
                 for d in range(dimension):
-                    tile[d, lane] = vectors[row, d] - offset[d]
-            _project_tile(dimension, tile, axis, threshold, points, norms, bases)
+                    samples[d, lane] = vectors[row, d] - offset[d]
+            _project_tile(dimension, tile, tree)
             for lane in range(filled):
                 row = begin + lane
                 hinted = np.int64(-1)
                 if hint.shape[0] > 0:
                     hinted = np.int64(places[hint[row]])
-                place, least, runner_up = _search_boxes(
-                    dimension, tile, points, bases, lane, leaves, half_costs, leaf_boxes, group_boxes, scratch, hinted
-                )
+                place, least, runner_up = _search_boxes(dimension, tile, lane, tree, scratch, hinted)
                 best = np.int64(numbers[place // LANES, place % LANES])
                 error = squared_error(vectors[row], codewords[best])
                 cost = error + penalties[best]
@@ -292,7 +315,7 @@ def search_kernel(dimension: int) -> Any:
                         for leaf in range(LANES * group, LANES * (group + 1)):
                             if not _bound(leaf_boxes, leaf, along, across) <= limit:
                                 continue
-                            mask = _leaf_candidates(dimension, tile, lane, leaves, half_costs, leaf, score)
+                            mask = _leaf_candidates(dimension, tile, lane, tree, leaf, score)
                             for j in range(LANES):
                                 if mask >> j & 1:
                                     k = np.int64(numbers[leaf, j])

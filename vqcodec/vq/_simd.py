@@ -1,9 +1,9 @@
 """Vector instructions for search kernels: LLVM vectors of 16 float32 lanes, written through numba intrinsics.
 
-Numba's own loops reach three quarters of this speed at best and, above 16 dimensions, a twentieth, because LLVM then
-keeps the running minima in memory. LLVM splits the vectors to what the processor has (two AVX2 registers, four SSE or
-NEON ones), so one text serves all machines. Products and sums are fused where the processor can do it: the last bits
-of a score may differ from machine to machine, which is why the scores only ever filter (see `_bounds.py`).
+Numba's own loops reach three quarters of this speed at best. Above 16 dimensions they reach a twentieth, because LLVM
+then keeps the running minima in memory. LLVM splits the vectors to what the processor has (two AVX2 registers, four SSE
+or NEON ones), so one text serves all machines. Where the processor can, products and sums are fused. So the last bits
+of a score may differ from machine to machine; that is why scores only filter (see `_bounds.py`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Value = Any  # an llvmlite value
 
 
 class Lanes:
-    """Emits the vector operations that searches are made of.
+    """Emits the vector operations of searches.
 
     Args:
         context: numba's target context.
@@ -48,6 +48,15 @@ class Lanes:
         """Length of a numba array along `axis`, int64."""
         shape = self.context.make_array(array_type)(self.context, self.builder, array).shape
         return self.builder.extract_value(shape, axis)
+
+    def member(self, record_type: Any, record: Value, name: str) -> tuple[Any, Value]:
+        """Return the numba type and the value of a NamedTuple's member."""
+        place = record_type.fields.index(name)
+        return record_type.types[place], self.builder.extract_value(record, place)
+
+    def members(self, record_type: Any, record: Value) -> dict[str, Value]:
+        """Return a pointer to the first element of each array of a NamedTuple, by the arrays' names."""
+        return {name: self.data(*self.member(record_type, record, name)) for name in record_type.fields}
 
     def offset(self, value: int) -> Value:
         return ir.Constant(INT64, value)
@@ -124,7 +133,7 @@ class Lanes:
         return self.builder.zext(self.builder.call(function, [mask, ir.Constant(ir.IntType(1), 1)]), INT64)
 
     def count_bits(self, mask: Value) -> Value:
-        """How many bits of a mask are set, int64."""
+        """Number of set bits of a mask, int64."""
         function = cgutils.get_or_insert_function(
             self.builder.module, ir.FunctionType(INT16, [INT16]), "llvm.ctpop.i16"
         )
@@ -167,7 +176,7 @@ class Lanes:
 
 
 class PlaneView(NamedTuple):
-    """What is known of 16 vectors in the plane of a `BoxTree`, one a lane.
+    """16 vectors in the plane of a `BoxTree`, one in each lane.
 
     Attributes:
         point: the component along the main axis and the norm of the rest.

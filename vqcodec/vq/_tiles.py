@@ -1,19 +1,19 @@
 """Search in tiles: lanes are vectors, codewords pass by in leaves of a `BoxTree`.
 
 A tile of vectors stays in registers (up to 20 dimensions; above, two columns of 16 share each load) while the
-codewords are broadcast against it, four at a time. Leaves whose box is too far for every vector of the tile are
-passed over: neighbouring blocks of a picture have much in common, and where nothing is common (or there is no main
-axis) the tests cost little and the search is a full one.
+codewords are broadcast against it, four at a time. Leaves whose box is too far for every vector of the tile are left
+out: neighbouring blocks of a picture have much in common. Where vectors have nothing in common, or there is no main
+axis, the tests cost little and the search is a full one.
 
 Of each group of four codewords only the least score is compared with the best so far, and the best and the
-second-best group are kept. As a rule the second-best lies beyond the error bounds, and float64 formulas settle which
-of the four it is; else they settle it among all codewords.
+second-best group are kept. Mostly the second-best lies beyond the error bounds. Then float64 formulas decide among the
+four codewords of the best group, otherwise among all codewords.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -31,49 +31,67 @@ _REGISTER_DIMENSIONS = 20
 
 
 def tile_vectors(dimension: int) -> int:
-    """How many vectors a tile holds: 16, or 32 when the codewords' loads must be shared."""
+    """Number of vectors in a tile: 16, or 32 when the loads of the codewords must be shared."""
     return LANES if dimension <= _REGISTER_DIMENSIONS else 2 * LANES
 
 
-@intrinsic(prefer_literal=True)
-def _scan_tile(
-    typing_context, dimension, count, tile, axis, leaves, half_costs, boxes, threshold, scratch,
-    norms, least, second, winner,
-):  # fmt: skip
-    """Compare a tile of vectors with the codewords in the first `count` leaves of a tree.
+class _Found(NamedTuple):
+    """What the comparison of a tile with the codewords finds, one entry for each vector.
 
-    tile float32 (dimension, tile_vectors); axis, leaves, half_costs, boxes, threshold: of the `BoxTree`; scratch
-    float32 (count, tile_vectors). Written for each vector: norms float32, its squared norm; least float32, the least
-    score; winner int32, the group (4 leaf + quarter of the leaf) that has it; second float32, the least score in
-    other groups.
+    Attributes:
+        norms: float32, squared norm of the vector.
+        least: float32, the least score.
+        second: float32, the least score in other groups than the winner.
+        winner: int32, the group (4 leaf + quarter of the leaf) that has the least score.
+    """
+
+    norms: Any
+    least: Any
+    second: Any
+    winner: Any
+
+
+@intrinsic(prefer_literal=True)
+def _scan_tile(typing_context, dimension, count, tile, tree, scratch, found):
+    """Compare a tile of vectors with the codewords in the first `count` leaves of a `BoxTree`; write a `_Found`.
+
+    `tile` is float32 (dimension, tile_vectors), `scratch` float32 (count, tile_vectors).
     """
     if not isinstance(dimension, types.IntegerLiteral):
         return None
-    arrays = (tile, axis, leaves, half_costs, boxes, threshold, scratch, norms, least, second, winner)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = Lanes(context, builder)
-        pointers = [lanes.data(kind, array) for kind, array in zip(arrays, arguments[2:])]
-        box_stride = lanes.length(boxes, arguments[6], 1)
-        scan = _TileScan(lanes, dimension.literal_value, pointers[:7], box_stride)
+        arrays = lanes.members(tree, arguments[3])
+        arrays |= {"tile": lanes.data(tile, arguments[2]), "bounds": lanes.data(scratch, arguments[4])}
+        box_stride = lanes.length(*lanes.member(tree, arguments[3], "leaf_boxes"), 1)
+        scan = _TileScan(lanes, dimension.literal_value, arrays, box_stride)
         scan.emit(arguments[1])
-        scan.store_results(pointers[7:])
+        scan.store_results(lanes.members(found, arguments[5]))
         return context.get_dummy_value()
 
-    return types.void(dimension, types.intp, *arrays), generate
+    return types.void(dimension, types.intp, tile, tree, scratch, found), generate
 
 
 class _TileScan:
-    """Emits the search of one tile."""
+    """Emits the search of one tile.
 
-    def __init__(self, lanes: Lanes, dimension: int, pointers: list[Any], box_stride: Any) -> None:
+    Args:
+        lanes: what emits the code.
+        dimension: components of a vector.
+        arrays: pointers to the arrays of the `BoxTree`, to the `tile`, and to room for a leaf's `bounds`.
+        box_stride: number of leaves with boxes, int64.
+    """
+
+    def __init__(self, lanes: Lanes, dimension: int, arrays: dict[str, Any], box_stride: Any) -> None:
         self.lanes, self.builder, self.dimension, self.box_stride = lanes, lanes.builder, dimension, box_stride
-        self.tile, axis, self.leaves, self.half_costs, self.boxes, threshold, self.scratch = pointers
+        self.tile, self.bounds = arrays["tile"], arrays["bounds"]
+        self.leaves, self.half_costs, self.boxes = arrays["leaves"], arrays["half_costs"], arrays["leaf_boxes"]
         self.columns = range(tile_vectors(dimension) // LANES)
         in_registers = len(self.columns) == 1
         self.resident = [self.samples(d) for d in range(dimension)] if in_registers else None
         sources = [[self.samples_of(d)[v] for d in range(dimension)] for v in self.columns]
-        self.views = [emit_projection(lanes, source, axis, threshold) for source in sources]
+        self.views = [emit_projection(lanes, source, arrays["axis"], arrays["threshold"]) for source in sources]
         self.leasts = [lanes.variable(lanes.floats(np.inf)) for _ in self.columns]
         self.seconds = [lanes.variable(lanes.floats(np.inf)) for _ in self.columns]
         self.winners = [lanes.variable(lanes.ints(0)) for _ in self.columns]
@@ -112,20 +130,20 @@ class _TileScan:
         ]
         for v in self.columns:
             bound = emit_box_bound(lanes, rows, self.views[v].point)
-            lanes.store(bound, self.scratch, self.bound_place(leaf, v))
+            lanes.store(bound, self.bounds, self.bound_place(leaf, v))
             builder.store(lanes.minimum(bound, builder.load(self.limits[v])), self.limits[v])
 
     def is_near(self, leaf: Any) -> Any:
         lanes, builder = self.lanes, self.builder
         near = ir.Constant(_simd.INT16, 0)
         for v in self.columns:
-            bound = lanes.load(self.scratch, self.bound_place(leaf, v))
+            bound = lanes.load(self.bounds, self.bound_place(leaf, v))
             near = builder.or_(near, lanes.at_most(bound, builder.load(self.limits[v])))
         return lanes.is_set(near)
 
     def mark_as_scanned(self, leaf: Any) -> None:
         for v in self.columns:
-            self.lanes.store(self.lanes.floats(np.inf), self.scratch, self.bound_place(leaf, v))
+            self.lanes.store(self.lanes.floats(np.inf), self.bounds, self.bound_place(leaf, v))
 
     def lower_limits(self, condition: Any) -> None:
         """Make the limit of each vector the pruning threshold of its least score, if `condition` holds."""
@@ -160,13 +178,14 @@ class _TileScan:
             builder.store(builder.select(better, score, best), self.leasts[v])
             builder.store(builder.select(better, number, builder.load(self.winners[v])), self.winners[v])
 
-    def store_results(self, pointers: list[Any]) -> None:
-        norms, least, second, winner = pointers
+    def store_results(self, found: dict[str, Any]) -> None:
+        """Store what was found; `found` are pointers to the arrays of a `_Found`."""
+        variables = {"least": self.leasts, "second": self.seconds, "winner": self.winners}
         for v in self.columns:
             offset = self.lanes.offset(v * LANES)
-            self.lanes.store(self.views[v].squared_norm, norms, offset)
-            for variables, pointer in ((self.leasts, least), (self.seconds, second), (self.winners, winner)):
-                self.lanes.store(self.builder.load(variables[v]), pointer, offset)
+            self.lanes.store(self.views[v].squared_norm, found["norms"], offset)
+            for name, values in variables.items():
+                self.lanes.store(self.builder.load(values[v]), found[name], offset)
 
 
 def _group_place(lanes: Lanes, dimension: int, group: Any) -> Any:
@@ -179,11 +198,11 @@ def _group_place(lanes: Lanes, dimension: int, group: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def _nearest_of_group(typing_context, dimension, vectors, row, originals, penalties, group):
-    """The nearest codeword of one group in float64: its place in the group, its squared error and its cost.
+def _nearest_of_group(typing_context, dimension, vectors, row, tree, group):
+    """The nearest codeword of one group of a `BoxTree` in float64: its place in the group, squared error and cost.
 
-    vectors float32 (n, dimension); originals and penalties of the `BoxTree`. The squared errors are those of
-    `_exact.squared_error`; ties go to the first place.
+    `vectors` is float32 (n, dimension). The squared errors are those of `_exact.squared_error`; ties go to the first
+    place.
     """
     if not isinstance(dimension, types.IntegerLiteral):
         return None
@@ -192,12 +211,13 @@ def _nearest_of_group(typing_context, dimension, vectors, row, originals, penalt
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = Lanes(context, builder)
         size = dimension.literal_value
+        arrays = lanes.members(tree, arguments[3])
         start = builder.mul(arguments[2], lanes.offset(size))
         vector = builder.gep(lanes.data(vectors, arguments[1]), [start])
-        codewords = builder.gep(lanes.data(originals, arguments[3]), [_group_place(lanes, size, arguments[5])])
+        codewords = builder.gep(arrays["originals"], [_group_place(lanes, size, arguments[4])])
         errors = _emit_group_errors(lanes, size, vector, codewords)
-        start = builder.mul(arguments[5], lanes.offset(GROUP))
-        costs = builder.fadd(errors, lanes.load(lanes.data(penalties, arguments[4]), start, errors.type))
+        start = builder.mul(arguments[4], lanes.offset(GROUP))
+        costs = builder.fadd(errors, lanes.load(arrays["penalties"], start, errors.type))
         best = [lanes.offset(0), lanes.element(errors, 0), lanes.element(costs, 0)]
         for j in range(1, GROUP):
             other = [lanes.offset(j), lanes.element(errors, j), lanes.element(costs, j)]
@@ -205,7 +225,7 @@ def _nearest_of_group(typing_context, dimension, vectors, row, originals, penalt
             best = [builder.select(less, new, old) for new, old in zip(other, best)]
         return context.make_tuple(builder, signature.return_type, best)
 
-    return result(dimension, vectors, types.intp, originals, penalties, types.intp), generate
+    return result(dimension, vectors, types.intp, tree, types.intp), generate
 
 
 def _emit_group_errors(lanes: Lanes, dimension: int, vector: Any, codewords: Any) -> Any:
@@ -228,41 +248,37 @@ def _emit_group_errors(lanes: Lanes, dimension: int, vector: Any, codewords: Any
 def search_kernel(dimension: int) -> Any:
     """The search in tiles for vectors of `dimension` components (1..64); compiled once for each dimension.
 
-    The kernel's arguments: vectors float32 (n, dimension); offset float32 (dimension,), subtracted from the vectors
-    before they are compared; count int64, the number of leaves with codewords; arrays of the `BoxTree`; indices int32
-    (n,) and distortions float32 (n,), written.
+    The kernel's arguments: vectors float32 (n, dimension); tree, a `BoxTree`; offset float32 (dimension,), subtracted
+    from the vectors before they are compared; count int64, the number of leaves with codewords; indices int32 (n,)
+    and distortions float32 (n,), written.
     """
     width = tile_vectors(dimension)
 
     @kernel
-    def search_tiles(
-        vectors, offset, count, axis, leaves, half_costs, originals, penalties, numbers, boxes, threshold,
-        indices, distortions,
-    ):  # fmt: skip
+    def search_tiles(vectors, tree, offset, count, indices, distortions):
         tile = np.empty((dimension, width), np.float32)
         scratch = np.empty((count, width), np.float32)
         norms = np.empty(width, np.float32)
         least = np.empty(width, np.float32)
         second = np.empty(width, np.float32)
         winner = np.empty(width, np.int32)
+        found = _Found(norms, least, second, winner)
+        numbers = tree.numbers
         for start in range(0, vectors.shape[0], width):
             filled = min(width, vectors.shape[0] - start)
             for lane in range(width):
                 row = start + min(lane, filled - 1)
                 for d in range(dimension):
                     tile[d, lane] = vectors[row, d] - offset[d]
-            _scan_tile(
-                dimension, count, tile, axis, leaves, half_costs, boxes, threshold, scratch,
-                norms, least, second, winner,
-            )  # fmt: skip
+            _scan_tile(dimension, count, tile, tree, scratch, found)
             for lane in range(filled):
                 row = start + lane
                 group = np.int64(winner[lane])
-                place, error, cost = _nearest_of_group(dimension, vectors, row, originals, penalties, group)
+                place, error, cost = _nearest_of_group(dimension, vectors, row, tree, group)
                 number = numbers[group // _GROUPS_PER_LEAF, group % _GROUPS_PER_LEAF * GROUP + place]
                 if second[lane] - least[lane] <= tie_margin(dimension, norms[lane], cost):
                     for g in range(count * _GROUPS_PER_LEAF):
-                        p, e, c = _nearest_of_group(dimension, vectors, row, originals, penalties, g)
+                        p, e, c = _nearest_of_group(dimension, vectors, row, tree, g)
                         k = numbers[g // _GROUPS_PER_LEAF, g % _GROUPS_PER_LEAF * GROUP + p]
                         if c < cost or (c == cost and k < number):
                             number, error, cost = k, e, c

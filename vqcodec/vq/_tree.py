@@ -1,19 +1,20 @@
-"""Codewords in a tree of boxes, the data that the search by elimination reads.
+"""Codewords in a tree of boxes, the data that the searches read.
 
 Codewords and vectors are mapped to the plane (component along the main axis of the codebook, norm of the rest). The
-map never lengthens a distance (by the Cauchy-Schwarz inequality for the second coordinate), so the distance to a
-box in that plane bounds from below the distance to every codeword inside. For pictures the plane is "mean and
+map never lengthens a distance (by the Cauchy-Schwarz inequality for the second coordinate). So the distance to a box
+in that plane is a lower bound of the distance to every codeword inside. For pictures the plane is "mean and
 deviation", as in the equal-average equal-variance elimination of Baek, Jeon and Sung 1997, "A fast encoding
 algorithm for vector quantization".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.kernels.jit import kernel
 from vqcodec.vq._bounds import box_threshold
 from vqcodec.vq._simd import LANES
 
@@ -21,11 +22,12 @@ FloatArray = npt.NDArray[np.float32]
 
 _ABSENT_COST = np.float32(1e37)
 _ABSENT_BOX = np.float32(1e18)  # its square is beyond any threshold, and within float32
+_AXIS_SAMPLE = 4096  # codewords
+_AXIS_ITERATIONS = 64
 
 
-@dataclass(frozen=True)
-class BoxTree:
-    """Codewords in leaves of 16, as the kernel reads them.
+class BoxTree(NamedTuple):
+    """Codewords in leaves of 16, as the kernels read them.
 
     Attributes:
         axis: float32 (dimension,), unit vector along which the codewords vary most.
@@ -53,13 +55,71 @@ class BoxTree:
     threshold: FloatArray
 
 
+@kernel
+def _find_axis(moved, axis):
+    """Write the main axis of `moved`, float32 (n, dimension), as a float64 unit vector; return its share of variance.
+
+    The power method on the scatter matrix. It is not run to convergence: any unit vector makes a valid plane, and one
+    that converges slowly has rivals that are as good. LAPACK would wake its threads for this, and wait for them.
+    """
+    dimension = moved.shape[1]
+    scatter = np.zeros((dimension, dimension))
+    for i in range(moved.shape[0]):
+        for a in range(dimension):
+            for b in range(dimension):
+                scatter[a, b] += np.float64(moved[i, a]) * np.float64(moved[i, b])
+    widest = 0
+    total = 0.0
+    for a in range(dimension):
+        total += scatter[a, a]
+        if scatter[a, a] > scatter[widest, widest]:
+            widest = a
+    axis[:] = 0.0
+    axis[widest] = 1.0
+    if not total > 0.0:
+        return 0.0
+    image = np.empty(dimension)
+    length = 0.0
+    for _ in range(_AXIS_ITERATIONS):
+        squared = 0.0
+        for a in range(dimension):
+            image[a] = 0.0
+            for b in range(dimension):
+                image[a] += scatter[a, b] / total * axis[b]
+            squared += image[a] * image[a]
+        length = np.sqrt(squared)
+        for a in range(dimension):
+            axis[a] = image[a] / length
+    return length
+
+
+@kernel
+def _map_to_plane(moved, axis, points):
+    """Write where `moved`, float32 (n, dimension), lie in the plane: along `axis` (float32), and norm of the rest."""
+    for i in range(moved.shape[0]):
+        along = 0.0
+        for d in range(moved.shape[1]):
+            along += np.float64(moved[i, d]) * np.float64(axis[d])
+        across = 0.0
+        for d in range(moved.shape[1]):
+            rest = np.float64(moved[i, d]) - along * np.float64(axis[d])
+            across += rest * rest
+        points[i, 0] = along
+        points[i, 1] = np.sqrt(across)
+
+
 def main_axis(moved: FloatArray) -> tuple[FloatArray, float]:
-    """The unit vector, float32 (dimension,), along which `moved` (size, dimension) varies most; its share of all
-    variance, 0..1."""
-    wide = moved.astype(np.float64)
-    variances, axes = np.linalg.eigh(wide.T @ wide)
-    total = float(variances.sum())
-    return axes[:, -1].astype(np.float32), float(variances[-1]) / total if total > 0 else 0.0
+    """The main axis of codewords, of which a sample suffices.
+
+    Args:
+        moved: float32 (size, dimension), the codewords less the offset.
+
+    Returns:
+        A unit vector, float32 (dimension,), along which they vary most, and its share of all variance, 0..1.
+    """
+    axis = np.empty(moved.shape[1])
+    share = _find_axis(np.ascontiguousarray(moved[:: -(-len(moved) // _AXIS_SAMPLE)]), axis)
+    return axis.astype(np.float32), share
 
 
 def build_tree(
@@ -75,17 +135,15 @@ def build_tree(
     """
     size, dimension = codewords.shape
     moved = codewords - offset
-    wide = moved.astype(np.float64)
-    along = wide @ axis
-    across = np.sqrt(np.square(wide - np.outer(along, axis)).sum(axis=1))
-    points = np.stack([along, across], axis=1)
+    points = np.empty((size, 2))
+    _map_to_plane(moved, axis, points)
     groups = -(-size // LANES**2)
     groups += -groups % LANES
     leaves = groups * LANES
     numbers = np.full(leaves * LANES, -1, np.int64)
     numbers[:size] = _order_by_boxes(points)
     members = numbers.reshape(leaves, LANES)
-    squared_norms = np.square(wide).sum(axis=1)
+    squared_norms = np.square(moved, dtype=np.float64).sum(axis=1)
     half_costs = 0.5 * (squared_norms + penalties)
     places = np.empty(size, np.int32)
     places[numbers[:size]] = np.arange(size) // LANES
@@ -111,7 +169,7 @@ def _in_leaves(values: npt.NDArray, members: npt.NDArray[np.int64], absent: np.f
 
 
 def _order_by_boxes(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Indices of `points` (n, 2) such that runs of 16 (and of 16 runs) lie in small boxes: a k-d tree's leaves.
+    """Indices of `points` (n, 2) in an order where runs of 16 (and of 16 runs) lie in small boxes: a k-d tree's leaves.
 
     Each run is halved across its wider axis, at a power of two of leaves, so that 16 leaves have a parent.
     """

@@ -1,16 +1,16 @@
 """Exact nearest-codeword search.
 
 The index found is the argmin over k of sum_d (x_d - c_kd)^2, evaluated in float64 in the order of the dimensions
-on the float32 data, ties to the lowest index. Neither the method chosen nor the hint, the number of threads or the
-machine has any influence on it: the fast methods compute scores in float32 to find candidates, with proven bounds on
-their error, and leave the decision to the float64 formula (see `_bounds.py`).
+on the float32 data, ties to the lowest index. It depends on nothing else: not on the method, the hint, the number of
+threads or the machine. The fast methods find candidates by scores in float32, with proven bounds on their error, and
+leave the decision to the float64 formula (see `_bounds.py`).
 
-The methods, chosen by the size of the work:
+The size of the work decides on the method:
 
 - plain (`_exact.py`): all codewords in float64, one vector after the other; for small jobs, and above 64 dimensions;
 - tiles (`_tiles.py`): 16 or 32 vectors at once in vector registers, for up to 511 codewords and for data without a
   main axis;
-- boxes (`_boxes.py`): elimination of most codewords, for large codebooks; the only method to profit from a hint.
+- boxes (`_boxes.py`): elimination of most codewords, for large codebooks; only this method is faster with a hint.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vqcodec.errors import LimitError
 from vqcodec.threads import map_shards
 from vqcodec.vq import _boxes, _exact, _tiles, _tree
 
-MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components stay far from overflow in float32
+MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components are far below the largest float32
 
 _SHARD_VECTORS = 16_384
 _SMALL_WORK = 1 << 22  # components compared: below about a millisecond of the plain search
@@ -40,6 +40,10 @@ IndexArray = npt.NDArray[np.int32]
 
 class SearchIndex:
     """A set of codewords prepared for repeated searches.
+
+        >>> index = SearchIndex([[0, 0], [4, 0]])
+        >>> index.nearest([[1, 1], [3, 0]])
+        (array([0, 1], dtype=int32), array([2., 1.], dtype=float32))
 
     Args:
         codewords: (size, dimension), converted to float32; 1..65,536 codewords of 1..4,096 dimensions, finite and
@@ -73,7 +77,7 @@ class SearchIndex:
         Args:
             vectors: (n, dimension), converted to float32; finite and within +-1e15.
             hint: (n,) indices that are likely to be right or close, such as the answers for the neighbouring
-                vectors or for a slightly different codebook: they save time and never change the result.
+                vectors or for a slightly different codebook. They save time and never change the result.
             threads: how many threads to use; None: as many as there are CPUs.
 
         Returns:
@@ -89,8 +93,8 @@ class SearchIndex:
         distortions = np.empty(len(data), np.float32)
 
         def search_shard(rows: slice) -> None:
-            _refuse_outliers(data[rows], rows.start)
-            search(data[rows], hints[rows], indices[rows], distortions[rows])
+            vectors_of_shard = _as_floats(data[rows], rows.start)
+            search(vectors_of_shard, hints[rows], indices[rows], distortions[rows])
 
         map_shards(search_shard, _shards(len(data)), threads)
         return indices, distortions
@@ -122,27 +126,21 @@ class SearchIndex:
 
     @functools.cached_property
     def _tile_search(self) -> Any:
-        tree = self._box_tree
-        leaves = -(-self.size // _tree.LANES)
-        arrays = (tree.axis, tree.leaves, tree.half_costs, tree.originals, tree.penalties, tree.numbers)
-        arguments = (self._offset, leaves, *arrays, tree.leaf_boxes, tree.threshold)
+        tree, leaves = self._box_tree, -(-self.size // _tree.LANES)
         kernel = _tiles.search_kernel(self.dimension)
 
         def search(vectors, hint, indices, distortions):
-            kernel(vectors, *arguments, indices, distortions)
+            kernel(vectors, tree, self._offset, leaves, indices, distortions)
 
         return search
 
     @functools.cached_property
     def _box_search(self) -> Any:
         tree = self._box_tree
-        codewords = (self.codewords, self.penalties, self._offset)
-        arrays = (tree.axis, tree.leaves, tree.half_costs, tree.numbers, tree.places)
-        arguments = (*codewords, *arrays, tree.leaf_boxes, tree.group_boxes, tree.threshold)
         kernel = _boxes.search_kernel(self.dimension)
 
         def search(vectors, hint, indices, distortions):
-            kernel(vectors, *arguments, hint, indices, distortions)
+            kernel(vectors, tree, self.codewords, self.penalties, self._offset, hint, indices, distortions)
 
         return search
 
@@ -151,17 +149,13 @@ def nearest(
     vectors: npt.ArrayLike,
     codewords: npt.ArrayLike,
     *,
-    weights: npt.ArrayLike | None = None,
     hint: npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> tuple[IndexArray, FloatArray]:
-    """Find the codeword of least squared error for each vector.
+    """Find the codeword of least squared error for each vector: `SearchIndex(codewords).nearest(vectors)`.
 
-    `SearchIndex(codewords).nearest(vectors)`, or `nearest_weighted` if there are `weights`; prepare the index
-    yourself for repeated searches.
+    For repeated searches, prepare the `SearchIndex` yourself.
     """
-    if weights is not None:
-        return nearest_weighted(vectors, codewords, weights, threads=threads)
     return SearchIndex(codewords).nearest(vectors, hint=hint, threads=threads)
 
 
@@ -170,6 +164,11 @@ def nearest_weighted(
 ) -> tuple[IndexArray, FloatArray]:
     """Find the codeword of least weighted squared error, sum_d w_d (x_d - c_kd)^2, for each vector.
 
+    Every vector has weights of its own, as line spectral frequencies do. The search is a plain one, over all codewords.
+
+        >>> nearest_weighted([[2, 2], [2, 2]], [[0, 2], [2, 5]], weights=[[1, 1], [9, 1]])
+        (array([0, 1], dtype=int32), array([4., 9.], dtype=float32))
+
     Args:
         vectors: (n, dimension), converted to float32; finite and within +-1e15.
         codewords: (size, dimension), as for `SearchIndex`.
@@ -177,8 +176,8 @@ def nearest_weighted(
         threads: how many threads to use; None: as many as there are CPUs.
 
     Returns:
-        The indices, int32 (n,), and the weighted squared errors, float32 (n,), inf where that is too small. As for
-        the other searches, float64 formulas decide and ties go to the lowest index.
+        The indices, int32 (n,), and the weighted squared errors, float32 (n,), inf where they exceed the largest
+        float32. As in the other searches, float64 formulas decide and ties go to the lowest index.
 
     Raises:
         ValueError: a shape or value is not as described.
@@ -194,10 +193,11 @@ def nearest_weighted(
     distortions = np.empty(len(data), np.float32)
 
     def search_shard(rows: slice) -> None:
-        _refuse_outliers(data[rows], rows.start)
-        if not np.all((factors[rows] >= 0) & (factors[rows] <= MAX_MAGNITUDE)):
+        vectors_of_shard = _as_floats(data[rows], rows.start)
+        weights_of_shard = np.ascontiguousarray(factors[rows], dtype=np.float32)
+        if not np.all((weights_of_shard >= 0) & (weights_of_shard <= MAX_MAGNITUDE)):
             raise ValueError(f"weights must lie in 0..{MAX_MAGNITUDE:.0e}")
-        _exact.search_weighted(data[rows], factors[rows], columns, indices[rows], distortions[rows])
+        _exact.search_weighted(vectors_of_shard, weights_of_shard, columns, indices[rows], distortions[rows])
 
     map_shards(search_shard, _shards(len(data)), threads)
     return indices, distortions
@@ -211,10 +211,13 @@ def nearest_mahalanobis(
     hint: npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> tuple[IndexArray, FloatArray]:
-    """Find the codeword of least (x - c)^T M (x - c) for each vector, M = `matrix` being the same for all.
+    """Find the codeword of least (x - c)^T M (x - c) for each vector; M = `matrix` is the same for all.
 
     With the Cholesky factor M = L L^T the distance is the squared error of L^T x and L^T c. These are computed in
     float64 and rounded to float32; the search among the rounded ones is exact.
+
+        >>> nearest_mahalanobis([[1, 1]], [[3, 1], [1, 2]], matrix=[[1, 0], [0, 9]])
+        (array([0], dtype=int32), array([4.], dtype=float32))
 
     Args:
         vectors: (n, dimension).
@@ -250,30 +253,49 @@ def _shards(count: int) -> list[slice]:
     return [slice(start, min(start + _SHARD_VECTORS, count)) for start in range(0, count, _SHARD_VECTORS)]
 
 
-def _checked_vectors(vectors: npt.ArrayLike, dimension: int) -> FloatArray:
-    data = np.ascontiguousarray(vectors, dtype=np.float32)
+def _checked_vectors(vectors: npt.ArrayLike, dimension: int) -> npt.NDArray:
+    """`vectors` as an array (n, dimension) of whatever numbers: shards of it become float32, one at a time."""
+    data = np.asarray(vectors)
     if data.ndim != 2 or data.shape[1] != dimension:
         raise ValueError(f"an array of shape {data.shape} is not one of vectors (n, {dimension})")
     return data
 
 
-def _refuse_outliers(vectors: FloatArray, first_row: int) -> None:
-    if _exact.any_beyond(vectors.reshape(-1).view(np.int32), MAX_MAGNITUDE.view(np.int32)):
-        row = first_row + int(np.argmin((np.abs(vectors) <= MAX_MAGNITUDE).all(axis=1)))
+def _as_floats(vectors: npt.NDArray, first_row: int) -> FloatArray:
+    """Some vectors as float32; refuse those out of range. `first_row` is the number of the first one."""
+    data = np.ascontiguousarray(vectors, dtype=np.float32)
+    if _exact.any_beyond(data.reshape(-1).view(np.int32), MAX_MAGNITUDE.view(np.int32)):
+        row = first_row + int(np.argmin((np.abs(data) <= MAX_MAGNITUDE).all(axis=1)))
         raise ValueError(f"vector {row} is not finite, or exceeds {MAX_MAGNITUDE:.0e} in magnitude")
+    return data
 
 
-def _checked_codewords(codewords: npt.ArrayLike) -> FloatArray:
-    data = np.ascontiguousarray(codewords, dtype=np.float32)
-    if data.ndim != 2 or 0 in data.shape:
-        raise ValueError(f"codewords have shape {data.shape}; (size, dimension) is wanted, neither of them 0")
-    size, dimension = data.shape
+def check_codebook_shape(shape: tuple[int, ...]) -> None:
+    """Make sure that this is a shape (size, dimension) of codewords.
+
+    Raises:
+        ValueError: it has not two axes, or one of them is 0.
+        LimitError: more codewords or dimensions than `vqcodec.limits` allows.
+    """
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(f"codewords have shape {shape}; (size, dimension) is wanted, neither of them 0")
+    size, dimension = shape
     if size > limits.MAX_CODEWORDS:
         raise LimitError(f"{size} codewords; at most {limits.MAX_CODEWORDS} are allowed")
     if dimension > limits.MAX_VECTOR_DIMENSION:
         raise LimitError(f"{dimension} dimensions; at most {limits.MAX_VECTOR_DIMENSION} are allowed")
-    if not np.all(np.abs(data) <= MAX_MAGNITUDE):
+
+
+def check_magnitude(codewords: FloatArray) -> None:
+    """Raise ValueError unless all codewords are finite and within +-MAX_MAGNITUDE."""
+    if not np.all(np.abs(codewords) <= MAX_MAGNITUDE):
         raise ValueError(f"codewords that are not finite, or exceed {MAX_MAGNITUDE:.0e} in magnitude")
+
+
+def _checked_codewords(codewords: npt.ArrayLike) -> FloatArray:
+    data = np.ascontiguousarray(codewords, dtype=np.float32)
+    check_codebook_shape(np.shape(codewords))
+    check_magnitude(data)
     return data
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy import bits
+from vqcodec.entropy.rates import huffman_bits
 from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.image import alpha
 from vqcodec.image.block.descriptor import BLOCK
@@ -26,8 +27,7 @@ _LAMBDA_AT_ZERO = 40.0  # squared error per sample that a bit is worth at qualit
 
 def lambda_of(quality: float, layer: Layer) -> float:
     """Squared error that a bit is worth at `quality` (0 to 100): 0, the nearest codeword, at 100."""
-    dimension = layer.codewords.shape[1]
-    return _LAMBDA_AT_ZERO * dimension * ((100.0 - quality) / 100.0) ** 2
+    return _LAMBDA_AT_ZERO * layer.quantizer.dimension * ((100.0 - quality) / 100.0) ** 2
 
 
 _PASSES = (0, 0, 0, 1, 1, 1, 1, 1, 2, 3)  # by effort
@@ -46,14 +46,13 @@ def encode(
     Args:
         quality: 0 to 100; how little distortion may be traded for rate.
         effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (8) or 3 (9).
-        threads: not used; a picture is a few milliseconds' work.
+        threads: of the search for the nearest codewords, at quality 100; otherwise one thread does the work.
         options: this engine has none.
 
     Raises:
         CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
         UsageError: an option was given.
     """
-    del threads
     BLOCK.check_encode_options(options or {})
     layers = layers_of(codebook)
     height, width, channels = samples.shape
@@ -63,7 +62,7 @@ def encode(
     chosen = []
     for layer in _layers_for(planes, layers, codebook.name):
         vectors = vectors_of(planes, layer)
-        chosen.append((layer, select_indices(vectors, layer, lambda_of(quality, layer), passes)))
+        chosen.append((layer, select_indices(vectors, layer, lambda_of(quality, layer), passes, threads)))
     capacity = sum(most_bits(indices.size, layer) for layer, indices in chosen)
     buffer = np.zeros(capacity // 8 + 1 + bits.PADDING, np.uint8)
     position, run_bits, decoded = 0, 0, []
@@ -135,10 +134,7 @@ def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[
     """Where the bits of header and packet went, by the parts that `encode` names; errors as `decode`."""
     shape = _shape_of(header)
     chosen, end = _read_layers(shape, packets, codebook)
-    index_bits = sum(
-        int((count_symbols(indices, layer)[0] * layer.index_lengths.astype(np.int64)).sum())
-        for layer, indices in chosen
-    )
+    index_bits = sum(huffman_bits(count_symbols(indices, layer)[0], layer.index_lengths) for layer, indices in chosen)
     parts = {"indices": index_bits, "runs": end - index_bits, "padding": -end % 8}
     if shape.has_alpha:
         parts["alpha"] = 8 * (len(packets[0]) - (end + 7) // 8)

@@ -1,9 +1,9 @@
 """Choosing the indices of a layer, and writing and reading them as Huffman codes in contexts.
 
-An index is coded with a table chosen by the class of its left and the class of its upper neighbour. Where the left,
-the upper and the upper right neighbour are the same codeword, a run length is coded first: how many blocks of this row
-go on being that codeword. So a flat area costs a fraction of a bit a block (after the run mode of JPEG-LS: Weinberger,
-Seroussi, Sapiro 2000).
+The class of its left and the class of its upper neighbour choose the table that an index is coded with. Where the left,
+the upper and the upper right neighbour are the same codeword, a run length is coded first: the number of blocks of this
+row that continue with that codeword. So a flat area costs a fraction of a bit a block (after the run mode of JPEG-LS:
+Weinberger, Seroussi, Sapiro 2000).
 """
 
 from __future__ import annotations
@@ -13,37 +13,40 @@ import numpy as np
 from vqcodec.entropy import bits
 from vqcodec.entropy.tables import get_symbol, put_symbol
 from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.vq.flat import integer_errors
 
 RUN_TO_END = RUN_SYMBOLS - 1
 _DIRECT_RUNS = 8  # run symbols below this are the length itself
 _COST_SCALE = 256  # lambda is held in 1/256 so that costs are integers and choices exact
 
 
-def select_indices(vectors: np.ndarray, layer: Layer, lambda_: float, passes: int) -> np.ndarray:
-    """Indices that minimise squared error + `lambda_` * bits: the nearest codewords if `lambda_` is 0.
+def select_indices(
+    vectors: np.ndarray, layer: Layer, lambda_: float, passes: int, threads: int | None = None
+) -> np.ndarray:
+    """Indices that minimise squared error + `lambda_` * bits: the quantizer's own choice if `lambda_` is 0.
 
     The first pass goes through the blocks in coding order and counts the bits of each index in the context of those
-    already chosen; each further pass also counts what the index does to the contexts of the blocks to its right
-    and below, as the previous pass left them (iterated conditional modes: Besag 1986).
+    already chosen. Each further pass also counts what the index does to the contexts of the blocks to its right and
+    below, as the previous pass left them (iterated conditional modes: Besag 1986).
 
     Args:
         vectors: uint8 (rows, columns, dimension).
         lambda_: squared error a bit is worth, 0 or more.
         passes: further passes, 0 or more.
+        threads: how many threads the quantizer may use; None: as many as there are CPUs.
 
     Returns:
         int32 (rows, columns).
     """
-    rows, columns, _ = vectors.shape
-    indices = np.full((rows, columns), layer.first, np.int32)
+    rows, columns, dimension = vectors.shape
     weight = round(lambda_ * _COST_SCALE)
-    transposed = np.ascontiguousarray(layer.codewords.T.astype(np.int32))
-    lengths = layer.index_lengths.astype(np.int32)
-    runs = layer.run_lengths.astype(np.int32)
-    contexts = (layer.left_class.astype(np.int32), layer.up_class.astype(np.int32), layer.classes, layer.first)
-    for number in range(1 + (passes if weight else 0)):
-        _select(vectors, transposed, lengths, runs, *contexts, weight, number > 0, indices)
+    if weight == 0:
+        return layer.quantizer.encode(vectors.reshape(-1, dimension), threads=threads).reshape(rows, columns)
+    indices = np.full((rows, columns), layer.first, np.int32)
+    costs = layer.index_lengths.astype(np.int32), layer.run_lengths.astype(np.int32)
+    for number in range(1 + passes):
+        _select(vectors, layer.quantizer.columns, *costs, layer.contexts, weight, number > 0, indices)
     return indices
 
 
@@ -59,19 +62,8 @@ def encode_indices(indices: np.ndarray, layer: Layer, buffer: np.ndarray, positi
     Returns:
         position after them, and how many of the bits went to run lengths.
     """
-    end, run_bits = _write_indices(
-        indices,
-        layer.left_class,
-        layer.up_class,
-        layer.classes,
-        layer.first,
-        layer.index_tables.codes,
-        layer.index_tables.lengths,
-        layer.run_tables.codes,
-        layer.run_tables.lengths,
-        buffer,
-        position,
-    )
+    tables = layer.index_tables.encoder, layer.run_tables.encoder
+    end, run_bits = _write_indices(indices, layer.contexts, *tables, buffer, position)
     return int(end), int(run_bits)
 
 
@@ -81,31 +73,22 @@ def decode_indices(buffer: np.ndarray, position: int, rows: int, columns: int, l
     The caller compares that position with the end of the data: past it, the data was truncated.
     """
     indices = np.empty((rows, columns), np.int32)
-    end = _read_indices(
-        buffer,
-        position,
-        layer.left_class,
-        layer.up_class,
-        layer.classes,
-        layer.first,
-        layer.index_tables.decoder,
-        layer.run_tables.decoder,
-        indices,
-    )
+    tables = layer.index_tables.decoder, layer.run_tables.decoder
+    end = _read_indices(buffer, position, layer.contexts, *tables, indices)
     return indices, int(end)
 
 
 def count_symbols(indices: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-    """How often each index and each run symbol occurs in each context: int64, shaped as the layer's code lengths."""
+    """Counts of each index and of each run symbol by context: int64, in the shapes of the layer's code lengths."""
     index_counts = np.zeros(layer.index_lengths.shape, np.int64)
     run_counts = np.zeros(layer.run_lengths.shape, np.int64)
-    _count(indices, layer.left_class, layer.up_class, layer.classes, layer.first, index_counts, run_counts)
+    _count(indices, layer.contexts, index_counts, run_counts)
     return index_counts, run_counts
 
 
 @inline_kernel
 def _neighbours(indices, row, column, first):
-    """Left and upper neighbour's index; a missing one is taken to be like the other, both missing: `first`."""
+    """Left and upper neighbour's index. A missing one is taken to be like the other; `first`, if both are missing."""
     if row > 0:
         up = indices[row - 1, column]
         left = indices[row, column - 1] if column > 0 else up
@@ -113,6 +96,12 @@ def _neighbours(indices, row, column, first):
         left = indices[row, column - 1] if column > 0 else np.int32(first)
         up = left
     return left, up
+
+
+@inline_kernel
+def _context(contexts, left, up):
+    """Context of an index, by the indices to its left and above."""
+    return np.int64(contexts.left_class[left]) * contexts.classes + contexts.up_class[up]
 
 
 @inline_kernel
@@ -147,51 +136,32 @@ def _run_at(indices, row, column, value):
 
 
 @kernel
-def _select(vectors, transposed, lengths, runs, left_class, up_class, classes, first, weight, again, indices):
-    rows, columns, dimension = vectors.shape
-    size = transposed.shape[1]
+def _select(vectors, codewords, lengths, runs, contexts, weight, again, indices):
+    """One pass of the choice; `codewords` are columns, `again` says that `indices` hold the pass before."""
+    rows, columns, _ = vectors.shape
+    size = codewords.shape[1]
+    left_class, first = contexts.left_class, contexts.first
     cost = np.empty(size, np.int64)
     squared = np.empty(size, np.int32)
-    right_bits = np.empty(classes, np.int64)
-    below_bits = np.empty(classes, np.int64)
+    right_bits = np.empty(contexts.classes, np.int64)
+    below_bits = np.empty(contexts.classes, np.int64)
     for row in range(rows):
         for column in range(columns):
             left, up = _neighbours(indices, row, column, first)
-            squared[:] = 0
-            for d in range(dimension):
-                sample = np.int32(vectors[row, column, d])
+            integer_errors(vectors[row, column], codewords, squared)
+            context = _context(contexts, left, up)
+            for k in range(size):
+                cost[k] = np.int64(squared[k]) * _COST_SCALE + weight * lengths[context, k]
+            if _is_flat(indices, row, column, left, up):
+                # Inside a run the repeated codeword is all but free; leaving it costs the symbol that ends the run.
+                inside = column > 0 and _continues_run(indices, row, column, left, first)
+                leave = runs[left_class[left], 0]
                 for k in range(size):
-                    difference = sample - transposed[d, k]
-                    squared[k] += difference * difference
-            if weight == 0:
-                for k in range(size):
-                    cost[k] = squared[k]
-            else:
-                context = left_class[left] * classes + up_class[up]
-                for k in range(size):
-                    cost[k] = np.int64(squared[k]) * _COST_SCALE + weight * lengths[context, k]
-                if _is_flat(indices, row, column, left, up):
-                    # Inside a run the repeated codeword is all but free; leaving it costs the symbol that ends the run.
-                    inside = column > 0 and _continues_run(indices, row, column, left, first)
-                    leave = runs[left_class[left], 0]
-                    for k in range(size):
-                        cost[k] += weight * leave
-                    stay = 0 if inside else runs[left_class[left], 1]
-                    cost[left] = np.int64(squared[left]) * _COST_SCALE + weight * stay
-                if again:
-                    _add_effect_on_neighbours(
-                        indices,
-                        row,
-                        column,
-                        lengths,
-                        left_class,
-                        up_class,
-                        classes,
-                        weight,
-                        right_bits,
-                        below_bits,
-                        cost,
-                    )
+                    cost[k] += weight * leave
+                stay = 0 if inside else runs[left_class[left], 1]
+                cost[left] = np.int64(squared[left]) * _COST_SCALE + weight * stay
+            if again:
+                _add_effect_on_neighbours(indices, row, column, lengths, contexts, weight, right_bits, below_bits, cost)
             best = 0
             for k in range(1, size):
                 if cost[k] < cost[best]:
@@ -206,11 +176,11 @@ def _continues_run(indices, row, column, value, first):
     return indices[row, column - 1] == left and _is_flat(indices, row, column - 1, left, up)
 
 
-@kernel
-def _add_effect_on_neighbours(
-    indices, row, column, lengths, left_class, up_class, classes, weight, right_bits, below_bits, cost
-):
+@inner_kernel
+def _add_effect_on_neighbours(indices, row, column, lengths, contexts, weight, right_bits, below_bits, cost):
+    """Add to the cost of each index what it makes the right and the lower neighbour cost, by its classes."""
     rows, columns = indices.shape
+    left_class, up_class, classes = contexts.left_class, contexts.up_class, contexts.classes
     right_bits[:] = 0
     below_bits[:] = 0
     if column + 1 < columns:
@@ -228,20 +198,20 @@ def _add_effect_on_neighbours(
 
 
 @kernel
-def _write_indices(
-    indices, left_class, up_class, classes, first, codes, lengths, run_codes, run_lengths, buffer, position
-):
+def _write_indices(indices, contexts, codes, run_codes, buffer, position):
+    """Write all indices; return the position after them, and the number of bits that went to run lengths."""
     rows, columns = indices.shape
     run_bits = np.int64(0)
     for row in range(rows):
         column = 0
         while column < columns:
-            left, up = _neighbours(indices, row, column, first)
+            left, up = _neighbours(indices, row, column, contexts.first)
             if _is_flat(indices, row, column, left, up):
                 length, to_end = _run_at(indices, row, column, left)
                 symbol, extra, remainder = _run_symbol(length, to_end)
                 start = position
-                position = put_symbol(buffer, position, left_class[left], symbol, run_codes, run_lengths)
+                run_class = contexts.left_class[left]
+                position = put_symbol(buffer, position, run_class, symbol, run_codes.codes, run_codes.lengths)
                 position = bits.put_bits(buffer, position, remainder, extra)
                 run_bits += position - start
                 column += length
@@ -249,21 +219,22 @@ def _write_indices(
                     break
                 left = indices[row, column - 1] if column > 0 else left
                 up = indices[row - 1, column] if row > 0 else left
-            context = np.int64(left_class[left]) * classes + up_class[up]
-            position = put_symbol(buffer, position, context, indices[row, column], codes, lengths)
+            context = _context(contexts, left, up)
+            position = put_symbol(buffer, position, context, indices[row, column], codes.codes, codes.lengths)
             column += 1
     return position, run_bits
 
 
 @kernel
-def _read_indices(buffer, position, left_class, up_class, classes, first, tables, run_tables, indices):
+def _read_indices(buffer, position, contexts, tables, run_tables, indices):
+    """Read all indices; return the position after them."""
     rows, columns = indices.shape
     for row in range(rows):
         column = 0
         while column < columns:
-            left, up = _neighbours(indices, row, column, first)
+            left, up = _neighbours(indices, row, column, contexts.first)
             if _is_flat(indices, row, column, left, up):
-                symbol, position = get_symbol(buffer, position, np.int64(left_class[left]), run_tables)
+                symbol, position = get_symbol(buffer, position, np.int64(contexts.left_class[left]), run_tables)
                 length = np.int64(symbol)
                 if symbol == RUN_TO_END:
                     length = columns - column
@@ -280,29 +251,28 @@ def _read_indices(buffer, position, left_class, up_class, classes, first, tables
                     break
                 left = indices[row, column - 1] if column > 0 else left
                 up = indices[row - 1, column] if row > 0 else left
-            context = np.int64(left_class[left]) * classes + up_class[up]
-            symbol, position = get_symbol(buffer, position, context, tables)
+            symbol, position = get_symbol(buffer, position, _context(contexts, left, up), tables)
             indices[row, column] = symbol
             column += 1
     return position
 
 
 @kernel
-def _count(indices, left_class, up_class, classes, first, index_counts, run_counts):
+def _count(indices, contexts, index_counts, run_counts):
+    """Count all indices and run symbols by context."""
     rows, columns = indices.shape
     for row in range(rows):
         column = 0
         while column < columns:
-            left, up = _neighbours(indices, row, column, first)
+            left, up = _neighbours(indices, row, column, contexts.first)
             if _is_flat(indices, row, column, left, up):
                 length, to_end = _run_at(indices, row, column, left)
                 symbol, _, _ = _run_symbol(length, to_end)
-                run_counts[left_class[left], symbol] += 1
+                run_counts[contexts.left_class[left], symbol] += 1
                 column += length
                 if to_end:
                     break
                 left = indices[row, column - 1] if column > 0 else left
                 up = indices[row - 1, column] if row > 0 else left
-            context = np.int64(left_class[left]) * classes + up_class[up]
-            index_counts[context, indices[row, column]] += 1
+            index_counts[_context(contexts, left, up), indices[row, column]] += 1
             column += 1

@@ -1,14 +1,15 @@
-"""What a block VQ codebook says: its layers, and how a picture becomes the vectors of each layer and back.
+"""The layers of a block VQ codebook, and how a picture becomes the vectors of each layer and back.
 
-A layer is a set of planes coded jointly: the vector of a block holds its samples of the first plane row by row, then
-those of the next. A grey codebook has one layer; a 4:2:0 one has a luma layer and a chroma layer of both chroma planes;
-a joint one has a single layer of all three.
+A layer is a set of planes coded jointly. The vector of a block holds its samples of the first plane row by row, then
+its samples of the next plane. A grey codebook has one layer. A 4:2:0 one has a luma layer, and a chroma layer of both
+chroma planes. A joint one has a single layer of all three planes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError
 from vqcodec.image import colour
-from vqcodec.kernels.jit import kernel
+from vqcodec.vq.flat import FlatQuantizer
 
 ENGINE = "image/block"
 LAYOUTS = {"grey": 0, "420": 1, "joint": 2}
@@ -27,12 +28,27 @@ RUN_SYMBOLS = 18
 """Alphabet of run lengths: 0 to 7, eight exponential classes of 8, 16 .. 1024 and more, and `to the end of the row`."""
 
 
+class Contexts(NamedTuple):
+    """What chooses the code of an index, for kernels.
+
+    Attributes:
+        left_class, up_class: int32 (K,), the class of a codeword as left and as upper neighbour.
+        classes: number of classes.
+        first: the index assumed outside the picture.
+    """
+
+    left_class: np.ndarray
+    up_class: np.ndarray
+    classes: int
+    first: int
+
+
 @dataclass(frozen=True)
 class Layer:
     """One vector quantizer and the entropy code of its indices.
 
     Attributes:
-        codewords: uint8 (K, planes * side * side).
+        quantizer: K codewords, uint8 (K, planes * side * side).
         side: samples along one side of a block.
         subsampling: 1, or 2 for planes of half size.
         planes: numbers of the planes coded jointly (0 luma, 1 Cb, 2 Cr).
@@ -43,7 +59,7 @@ class Layer:
         first: the index assumed outside the picture.
     """
 
-    codewords: np.ndarray
+    quantizer: FlatQuantizer
     side: int
     subsampling: int
     planes: tuple[int, ...]
@@ -53,6 +69,12 @@ class Layer:
     index_lengths: np.ndarray
     run_lengths: np.ndarray
     first: int
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """What chooses the code of an index."""
+        left, up = self.left_class.astype(np.int32), self.up_class.astype(np.int32)
+        return Contexts(left, up, self.classes, self.first)
 
     @cached_property
     def index_tables(self) -> TableSet:
@@ -121,9 +143,8 @@ def _layer(codebook: Codebook, name: str, side: int, subsampling: int, planes: t
     )
     if not fits:
         raise ValueError(f"the arrays of layer {name} do not fit together")
-    # Copies, because a codebook's arrays are read-only, and to numba that is another type: kernels compiled twice.
-    tables = index_lengths.copy(), run_lengths.copy()
-    return Layer(codewords.copy(), side, subsampling, planes, left.copy(), up.copy(), classes, *tables, first)
+    quantizer = FlatQuantizer.from_arrays({"codewords": codewords})
+    return Layer(quantizer, side, subsampling, planes, left, up, classes, index_lengths, run_lengths, first)
 
 
 def planes_of(samples: np.ndarray) -> list[np.ndarray]:
@@ -158,23 +179,12 @@ def vectors_of(planes: list[np.ndarray], layer: Layer) -> np.ndarray:
 def reconstruct_planes(indices: np.ndarray, layer: Layer, height: int, width: int) -> list[np.ndarray]:
     """Planes of one layer from its indices, int32 (rows, columns): look-ups, then interpolation of half-size planes."""
     rows, columns = indices.shape
-    blocks = np.empty((len(layer.planes), rows * layer.side, columns * layer.side), np.uint8)
-    _place_codewords(indices, layer.codewords, layer.side, blocks)
+    count, side = len(layer.planes), layer.side
+    vectors = layer.quantizer.decode(indices.reshape(-1))
+    lines = vectors.view(f"V{side}").reshape(rows, columns, count, side)  # numpy moves each line of a block whole
+    stacked = np.ascontiguousarray(lines.transpose(2, 0, 3, 1)).view(np.uint8)
+    blocks = stacked.reshape(count, rows * side, columns * side)
     if layer.subsampling == 1:
         return [np.ascontiguousarray(plane[:height, :width]) for plane in blocks]
     half = np.ascontiguousarray(blocks[:, : (height + 1) // 2, : (width + 1) // 2])
     return [colour.double(plane, height, width) for plane in half]
-
-
-@kernel
-def _place_codewords(indices, codewords, side, blocks):
-    rows, columns = indices.shape
-    for plane in range(blocks.shape[0]):
-        offset = plane * side * side
-        for row in range(rows):
-            for line in range(side):
-                start = offset + line * side
-                for column in range(columns):
-                    index = indices[row, column]
-                    for sample in range(side):
-                        blocks[plane, row * side + line, column * side + sample] = codewords[index, start + sample]

@@ -9,6 +9,7 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import code_lengths
+from vqcodec.entropy.rates import huffman_bits
 from vqcodec.errors import UnreadableInputError
 from vqcodec.image import colour
 from vqcodec.image.block.indices import count_symbols, select_indices
@@ -18,6 +19,7 @@ from vqcodec.media.training import Corpus, Progress, Training
 from vqcodec.version import __version__
 from vqcodec.vq.design.contexts import classes_of, smoothed_counts
 from vqcodec.vq.design.lbg import lbg
+from vqcodec.vq.flat import FlatQuantizer
 
 _COUNT_SCALE = 64  # counts are rounded to 1/64 for package-merge, which takes integers
 
@@ -75,7 +77,7 @@ def train(task: Training[Picture]) -> Codebook:
         pictures, sequence = _training_sequence(sources, shell, options)
         layer, figures[layer_name] = _train_layer(sources, sequence, shell, options, task.threads, tell_layer)
         arrays |= {
-            f"{layer_name}.codewords": layer.codewords,
+            **{f"{layer_name}.{name}": array for name, array in layer.quantizer.to_arrays().items()},
             f"{layer_name}.left_class": layer.left_class,
             f"{layer_name}.up_class": layer.up_class,
             f"{layer_name}.index_lengths": layer.index_lengths,
@@ -126,12 +128,12 @@ def _train_layer(
     designed = lbg(sequence, options.size, start="k-means++", threshold=2e-4, seed=options.seed, threads=threads)
     layer = _untrained(_in_order(designed.codewords), shell.planes, shell.subsampling, options.side)
     tell("choosing contexts", 0.5)
-    layer = _with_classes(sources, layer, options.classes)
-    statistics = _collect(sources, layer, 0.0)
+    layer = _with_classes(sources, layer, options.classes, threads)
+    statistics = _collect(sources, layer, 0.0, threads)
     layer = _with_lengths(layer, statistics)
     for number in range(options.rounds if options.lambda_ > 0 else 0):
         tell(f"round {number + 1} of {options.rounds}", 0.6 + 0.4 * number / options.rounds)
-        statistics = _collect(sources, layer, options.lambda_ * dimension)
+        statistics = _collect(sources, layer, options.lambda_ * dimension, threads)
         layer = _with_lengths(_with_centroids(layer, statistics), statistics)
     return layer, {
         "psnr_db": round(float(10 * np.log10(255**2 * statistics.samples / max(statistics.distortion, 1))), 2),
@@ -146,7 +148,7 @@ def _untrained(codewords: np.ndarray, planes: tuple[int, ...], subsampling: int,
     runs = code_lengths(np.ones((1, RUN_SYMBOLS), np.int64), 16)
     zeros = np.zeros(size, np.uint8)
     middle = int(((codewords.astype(np.int64) - 128) ** 2).sum(axis=1).argmin())
-    return Layer(codewords, side, subsampling, planes, zeros, zeros, 1, flat, runs, middle)
+    return Layer(FlatQuantizer(codewords), side, subsampling, planes, zeros, zeros, 1, flat, runs, middle)
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def _training_sequence(sources: _Sources, layer: Layer, options: BlockTraining) 
 
     These are all vectors, or every n-th so that about `training_vectors` remain.
     """
-    dimension = layer.codewords.shape[1]
+    dimension = layer.quantizer.dimension
     pictures, pieces = 0, []
     for picture in sources.corpus:
         pictures += 1
@@ -222,13 +224,15 @@ class _Statistics:
     samples: int = 0
     distortion: int = 0
 
-    def bits(self, layer: Layer) -> float:
-        return float((self.index_counts * layer.index_lengths).sum() + (self.run_counts * layer.run_lengths).sum())
+    def bits(self, layer: Layer) -> int:
+        """Bits of the codes of all indices and runs."""
+        index_bits = huffman_bits(self.index_counts, layer.index_lengths)
+        return index_bits + huffman_bits(self.run_counts, layer.run_lengths)
 
 
-def _collect(sources: _Sources, layer: Layer, lambda_: float) -> _Statistics:
+def _collect(sources: _Sources, layer: Layer, lambda_: float, threads: int | None) -> _Statistics:
     """Code every picture with the layer, indices chosen at `lambda_`, and count what was chosen."""
-    size, dimension = layer.codewords.shape
+    size, dimension = layer.quantizer.size, layer.quantizer.dimension
     collected = _Statistics(
         np.zeros(layer.index_lengths.shape, np.int64),
         np.zeros(layer.run_lengths.shape, np.int64),
@@ -237,7 +241,7 @@ def _collect(sources: _Sources, layer: Layer, lambda_: float) -> _Statistics:
     )
     for planes in sources.planes(layer):
         vectors = vectors_of(planes, layer)
-        indices = select_indices(vectors, layer, lambda_, passes=1)
+        indices = select_indices(vectors, layer, lambda_, passes=1, threads=threads)
         index_counts, run_counts = count_symbols(indices, layer)
         collected.index_counts += index_counts
         collected.run_counts += run_counts
@@ -248,16 +252,16 @@ def _collect(sources: _Sources, layer: Layer, lambda_: float) -> _Statistics:
         collected.members += np.bincount(chosen, minlength=size)
         collected.blocks += indices.size
         collected.samples += flat.size
-        collected.distortion += int(((flat - layer.codewords[chosen]) ** 2).sum())
+        collected.distortion += int(((flat - layer.quantizer.decode(chosen)) ** 2).sum())
     return collected
 
 
-def _with_classes(sources: _Sources, layer: Layer, classes: int) -> Layer:
+def _with_classes(sources: _Sources, layer: Layer, classes: int, threads: int | None) -> Layer:
     """The layer with neighbour classes fitted to how indices follow one another across and down."""
-    size = len(layer.codewords)
+    size = layer.quantizer.size
     across, down = np.zeros((size, size), np.int64), np.zeros((size, size), np.int64)
     for planes in sources.planes(layer):
-        indices = select_indices(vectors_of(planes, layer), layer, 0.0, passes=0).astype(np.int64)
+        indices = select_indices(vectors_of(planes, layer), layer, 0.0, passes=0, threads=threads).astype(np.int64)
         across += _pair_counts(indices[:, :-1], indices[:, 1:], size)
         down += _pair_counts(indices[:-1], indices[1:], size)
     left, up = classes_of(across, classes), classes_of(down, classes)
@@ -291,7 +295,7 @@ def _lengths(counts: np.ndarray) -> np.ndarray:
 def _with_centroids(layer: Layer, statistics: _Statistics) -> Layer:
     """The layer with each codeword moved to the centroid of its cell; codewords without members stay."""
     used = statistics.members > 0
-    codewords = layer.codewords.copy()
+    codewords = layer.quantizer.codewords.copy()
     means = statistics.sums[used] / statistics.members[used, None]
     codewords[used] = np.clip(np.rint(means), 0, 255).astype(np.uint8)
-    return replace(layer, codewords=codewords)
+    return replace(layer, quantizer=FlatQuantizer(codewords))

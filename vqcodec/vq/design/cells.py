@@ -1,7 +1,7 @@
 """Cells of a training sequence: partition it among codewords, and measure the cells.
 
-All sums are float64 over fixed shards of the training sequence, combined in their order: the same bytes for any number
-of threads.
+All sums are float64 over fixed shards of the training sequence, combined in their order. So any number of threads gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def partition(
 ) -> Partition:
     """Assign each vector of `training_sequence`, float32 (n, dimension), to its nearest codeword.
 
-    `hint` is as in `SearchIndex.nearest`: the indices of the last partition, as a rule.
+    `hint` is as in `SearchIndex.nearest`; usually it is the indices of the last partition.
     """
     size, dimension = index.codewords.shape
     indices = np.empty(len(training_sequence), np.int32)
@@ -110,8 +110,8 @@ def principal_spread(
 ) -> DoubleArray:
     """The direction in which each cell is widest, as long as one standard deviation; float64 (size, dimension).
 
-    It is the regression of all dimensions on the dimension of largest variance: one step of the power iteration from
-    that unit vector, without an eigenvalue problem for each cell. Zero for a cell without extent.
+    It is the regression of all dimensions on the dimension of largest variance. That is one step of the power method
+    from that unit vector, so no cell needs an eigenvalue problem. A cell without extent gives zeros.
     """
 
     def spread_of(rows: slice) -> DoubleArray:
@@ -135,7 +135,7 @@ def principal_spread(
 
 
 def _shards(training_sequence: FloatArray, size: int) -> list[slice]:
-    """Cut the training sequence into few shards of equal length: each carries sums for all codewords."""
+    """Cut the training sequence into shards of equal length: few, since each has sums for all codewords."""
     count, dimension = training_sequence.shape
     most = max(1, min(_MOST_SHARDS, _MOST_SUMS // (size * dimension), count // _LEAST_SHARD_VECTORS))
     bounds = np.linspace(0, count, most + 1).astype(int).tolist()

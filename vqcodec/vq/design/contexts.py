@@ -1,15 +1,15 @@
 """Classes for context modelling: merging the values of a conditioning variable at the least loss of rate.
 
-Minimum conditional entropy context quantization (Wu, Chou, Xue 2000; Greene, Yao, Zhang 1998): the values are clustered
-by their conditional distributions of the coded symbol, with the Kullback-Leibler divergence as distortion, which
-is exactly the rate lost by the merging.
+Minimum conditional entropy context quantization (Wu, Chou, Xue 2000; Greene, Yao, Zhang 1998). Values are clustered by
+their conditional distributions of the coded symbol. The distortion is the Kullback-Leibler divergence, which is exactly
+the rate that merging loses.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-_SMOOTHING = 0.02  # of a count, spread over the symbols by their overall frequency
+_SMOOTHING = 0.02  # counts for each symbol on average, in proportion to its overall frequency
 _MAX_ROUNDS = 40
 
 
@@ -31,7 +31,7 @@ def classes_of(counts: np.ndarray, classes: int) -> np.ndarray:
     assignment = _start(smooth, weights, min(classes, values))
     for _ in range(_MAX_ROUNDS):
         centres = _centres(counts, assignment, prior)
-        # cross entropy of each value's distribution under each centre; its own entropy is the same for all
+        # The cross entropy of each value's distribution under each centre; its own entropy is the same for all.
         rate = -smooth @ np.log2(centres).T
         nearest = rate.argmin(axis=1)
         if np.array_equal(nearest, assignment):
@@ -64,8 +64,8 @@ def _centres(counts: np.ndarray, assignment: np.ndarray, prior: np.ndarray) -> n
 def smoothed_counts(counts: np.ndarray, groups: int, strength: float) -> np.ndarray:
     """Counts plus pseudo-counts taken from the pooled counts of a group of contexts.
 
-    A rarely seen context borrows `strength` counts in the proportions of the contexts that share its group, and a
-    small part of a count for every symbol, so that each symbol can be coded.
+    Every context gets `strength` counts in the proportions of its group, so a rarely seen one follows the others. The
+    proportions include a small part of a count for every symbol, so that each symbol can be coded.
 
     Args:
         counts: (contexts, symbols); contexts of one group follow each other.

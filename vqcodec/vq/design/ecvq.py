@@ -5,57 +5,16 @@ Source: Chou, Lookabaugh and Gray 1989, "Entropy-constrained vector quantization
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+import time
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.vq.design.cells import DoubleArray, Partition, partition
 from vqcodec.vq.design.lbg import Start, lbg
+from vqcodec.vq.design.result import DesignResult, Iteration, Progress, ideal_lengths
 from vqcodec.vq.design.starts import FloatArray, check_stopping_rule, checked_training_sequence
 from vqcodec.vq.search import SearchIndex
-
-
-class ECVQIteration(NamedTuple):
-    """One entry of a convergence history.
-
-    `distortion` is the mean squared error per vector, `rate_bits` the mean code length per vector that the vectors
-    were assigned with, `cost` the sum distortion + lambda rate_bits, which never rises.
-    """
-
-    size: int
-    iteration: int
-    distortion: float
-    rate_bits: float
-    cost: float
-
-
-@dataclass(frozen=True)
-class ECVQResult:
-    """A designed codebook, with the entropy code that belongs to it.
-
-    Codewords that no vector of the training sequence chooses have no code and are dropped, so `size` here may be less
-    than was asked for. The codewords are in the order of decreasing counts.
-
-    Attributes:
-        codewords: float32 (size, dimension).
-        counts: int64 (size,), vectors of the training sequence in each cell, >= 1.
-        code_lengths: float64 (size,), -log2 of the relative counts, in bits; those of an ideal entropy code.
-        indices: int32 (n,), the cell of each vector.
-        distortion: mean squared error per vector.
-        rate_bits: mean ideal code length per vector: the entropy of the relative counts.
-        history: all iterations at the final lambda, in order.
-    """
-
-    codewords: FloatArray
-    counts: npt.NDArray[np.int64]
-    code_lengths: DoubleArray
-    indices: npt.NDArray[np.int32]
-    distortion: float
-    rate_bits: float
-    history: tuple[ECVQIteration, ...] = field(repr=False)
 
 
 def ecvq(
@@ -69,8 +28,8 @@ def ecvq(
     max_iterations: int = 100,
     seed: int = 0,
     threads: int | None = None,
-    progress: Callable[[ECVQIteration], None] | None = None,
-) -> ECVQResult:
+    progress: Progress | None = None,
+) -> DesignResult:
     """Design at most `size` codewords that minimise distortion + `lambda_` * rate on a training sequence.
 
     Args:
@@ -79,29 +38,35 @@ def ecvq(
         lambda_: squared error (of a whole vector) that one bit is worth, >= 0; 0 gives the codebook of LBG.
         start: the initial codewords, (size, dimension), or how `lbg` makes them. To walk along the rate-distortion
             curve, pass the codewords and counts of the result at the next smaller lambda.
-        start_counts: (size,), >= 1, relative counts that give the first code lengths; only with initial codewords.
-            None: the counts of their cells.
+        start_counts: (size,), >= 1, relative counts that give the first code lengths; only together with initial
+            codewords. None: the counts of their cells.
         threshold: iterations end when distortion + lambda rate falls by less than this fraction of itself.
-        max_iterations: at most so many iterations, >= 1.
+        max_iterations: the most iterations, >= 1.
         seed, threads, progress: as for `lbg`.
+
+    Returns:
+        The codebook, its codewords in the order of decreasing counts; `code_lengths` is the entropy code that belongs
+        to it. A codeword that no vector chooses has no code and is dropped, so there may be fewer than `size`. The
+        history has the iterations at `lambda_`.
 
     Raises:
         ValueError: an argument is not as described.
         LimitError: more codewords or dimensions than `vqcodec.limits` allows.
     """
+    begin = time.perf_counter()
     data = checked_training_sequence(training_sequence, size)
     if not 0 <= lambda_ <= 1e12:
         raise ValueError(f"lambda_={lambda_}; a number in 0..1e12 is wanted")
     check_stopping_rule(threshold, max_iterations)
     codewords, counts = _begin(data, size, start, start_counts, seed, threads)
-    history: list[ECVQIteration] = []
+    history: list[Iteration] = []
     hint = None
     for iteration in range(1, max_iterations + 1):
-        lengths = code_lengths(counts)
+        lengths = ideal_lengths(counts)
         cells = partition(data, SearchIndex(codewords, lambda_ * lengths), hint, threads)
         rate_bits = float(cells.counts @ lengths / len(data))
         cost = cells.distortion + lambda_ * rate_bits
-        history.append(ECVQIteration(len(codewords), iteration, cells.distortion, rate_bits, cost))
+        history.append(Iteration(len(codewords), iteration, cells.distortion, rate_bits, cost))
         if progress is not None:
             progress(history[-1])
         settled = iteration > 1 and history[-2].cost - cost <= threshold * cost
@@ -111,13 +76,7 @@ def ecvq(
         codewords = cells.centroids(empty=codewords)[used].astype(np.float32)
         counts = cells.counts[used].astype(np.float64)
         hint = (np.cumsum(used, dtype=np.int32) - 1)[cells.indices]
-    return _finish(codewords, cells, history)
-
-
-def code_lengths(counts: npt.ArrayLike) -> DoubleArray:
-    """Ideal code lengths in bits, float64 (size,): -log2 of the relative counts; all counts must be above 0."""
-    relative = np.asarray(counts, dtype=np.float64)
-    return np.log2(relative.sum()) - np.log2(relative)
+    return _finish(codewords, cells, history, begin)
 
 
 def _begin(
@@ -141,13 +100,9 @@ def _begin(
     return np.ascontiguousarray(start, dtype=np.float32), counts
 
 
-def _finish(codewords: FloatArray, cells: Partition, history: list[ECVQIteration]) -> ECVQResult:
+def _finish(codewords: FloatArray, cells: Partition, history: list[Iteration], begin: float) -> DesignResult:
     order = np.argsort(-cells.counts, kind="stable")[: np.count_nonzero(cells.counts)]
     rank = np.zeros(len(codewords), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    counts = cells.counts[order]
-    lengths = code_lengths(counts)
-    rate_bits = float(counts @ lengths / counts.sum())
-    return ECVQResult(
-        codewords[order], counts, lengths, rank[cells.indices], cells.distortion, rate_bits, tuple(history)
-    )
+    found = codewords[order], cells.counts[order], rank[cells.indices], cells.distortion
+    return DesignResult(*found, tuple(history), time.perf_counter() - begin)

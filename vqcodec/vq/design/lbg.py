@@ -5,49 +5,18 @@ Source: Linde, Buzo and Gray 1980, "An algorithm for vector quantizer design".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+import time
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.vq.design.cells import DoubleArray, Partition, partition, principal_spread
+from vqcodec.vq.design.result import DesignResult, Iteration, Progress
 from vqcodec.vq.design.starts import FloatArray, check_stopping_rule, checked_training_sequence, kmeans_plus_plus
 from vqcodec.vq.search import SearchIndex
 
 Start = Literal["split", "k-means++"] | npt.ArrayLike
-
-
-class Iteration(NamedTuple):
-    """One entry of a convergence history: `distortion` is the mean squared error per vector at `size` codewords."""
-
-    size: int
-    iteration: int
-    distortion: float
-
-
-Progress = Callable[[Iteration], None]
-
-
-@dataclass(frozen=True)
-class LBGResult:
-    """A designed codebook.
-
-    Attributes:
-        codewords: float32 (size, dimension).
-        counts: int64 (size,), vectors of the training sequence in each cell. A cell is empty only when the sequence
-            has fewer distinct vectors than codewords.
-        indices: int32 (n,), the cell of each vector.
-        distortion: mean squared error per vector of the training sequence.
-        history: all iterations, in order.
-    """
-
-    codewords: FloatArray
-    counts: npt.NDArray[np.int64]
-    indices: npt.NDArray[np.int32]
-    distortion: float
-    history: tuple[Iteration, ...] = field(repr=False)
 
 
 def lbg(
@@ -61,28 +30,35 @@ def lbg(
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> LBGResult:
+) -> DesignResult:
     """Design `size` codewords that minimise the squared error of a training sequence.
 
     Args:
         training_sequence: (n, dimension) with n >= size, converted to float32; finite and within +-1e15.
         size: number of codewords, 1..65,536; need not be a power of two.
-        start: "split" begins with the centroid of all and doubles the codebook, iterating at each size (when fewer
-            than all cells are to be split, those of greatest distortion are); "k-means++" draws the initial codewords
-            from a sample and iterates at the final size only, which is faster and ends a little lower for large
-            codebooks; or the initial codewords themselves, (size, dimension).
+        start: how to begin:
+
+            - "split": with the centroid of all vectors. The codebook is doubled again and again, with iterations at
+              each size. Where fewer than all cells have to be split, those of greatest distortion are.
+            - "k-means++": with codewords drawn from a sample, and iterations at the final size only. This is faster,
+              and ends a little lower for large codebooks.
+            - the initial codewords, (size, dimension).
         threshold: iterations at one size end when the distortion falls by less than this fraction of itself.
         perturbation: distance of the halves of a split codeword from their centroid, in standard deviations of the
             cell along its widest direction.
-        max_iterations: at most so many iterations at one size, >= 1.
+        max_iterations: the most iterations at one size, >= 1.
         seed: of the random sample that "k-means++" draws. Splitting is not random.
         threads: how many threads to use; None: as many as there are CPUs. The result does not depend on it.
         progress: called with each `Iteration`.
+
+    Returns:
+        The codebook. A cell is empty only if the sequence has fewer distinct vectors than codewords.
 
     Raises:
         ValueError: an argument is not as described.
         LimitError: more codewords or dimensions than `vqcodec.limits` allows.
     """
+    begin = time.perf_counter()
     data = checked_training_sequence(training_sequence, size)
     check_stopping_rule(threshold, max_iterations)
     if not 0 < perturbation <= 2:
@@ -92,7 +68,8 @@ def lbg(
         codewords, cells = lloyd.grow(size)
     else:
         codewords, cells = lloyd.refine(_initial_codewords(start, data, size, seed), None)
-    return LBGResult(codewords, cells.counts, cells.indices, cells.distortion, tuple(lloyd.history))
+    seconds = time.perf_counter() - begin
+    return DesignResult(codewords, cells.counts, cells.indices, cells.distortion, tuple(lloyd.history), seconds)
 
 
 class _Lloyd:
@@ -129,7 +106,7 @@ class _Lloyd:
         previous = np.inf
         for iteration in range(1, self.max_iterations + 1):
             cells = partition(self.data, SearchIndex(codewords), hint, self.threads)
-            self._record(Iteration(len(codewords), iteration, cells.distortion))
+            self._record(Iteration(len(codewords), iteration, cells.distortion, 0.0, cells.distortion))
             settled = previous - cells.distortion <= self.threshold * cells.distortion
             empty = np.flatnonzero(cells.counts == 0)
             if (settled and (not empty.size or not cells.distortion)) or iteration == self.max_iterations:

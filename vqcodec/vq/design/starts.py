@@ -32,7 +32,7 @@ def _lower_distances(columns, centre, distances):
 
 @kernel
 def _draw(distances, uniform):
-    """The index that a number `uniform` in 0..1 selects with probability proportional to `distances`; -1: all 0."""
+    """The index that a number `uniform` in 0..1 selects, with probabilities proportional to `distances`; -1: all 0."""
     total = 0.0
     for i in range(distances.shape[0]):
         total += np.float64(distances[i])
@@ -85,12 +85,12 @@ def check_stopping_rule(threshold: float, max_iterations: int) -> None:
 def kmeans_plus_plus(training_sequence: FloatArray, size: int, seed: int) -> FloatArray:
     """Draw `size` vectors far from one another, each with probability proportional to its squared error so far.
 
-    Works on a random sample of the training sequence (65,536 vectors, or 32 for each codeword if that is more), which
-    costs little in distortion and keeps the time at O(sample * size * dimension).
+    They come from a random sample of the training sequence: 65,536 vectors, or 32 for each codeword if that is more.
+    This costs little in distortion and keeps the time at O(sample * size * dimension).
 
     Returns:
-        float32 (size, dimension), float32 copies of vectors of the sequence. Vectors repeat only when the sample has
-        fewer distinct ones than `size`.
+        float32 (size, dimension), copies of vectors of the sequence. Vectors repeat only if the sample has fewer
+        distinct ones than `size`.
 
     Source: Arthur and Vassilvitskii 2007, "k-means++: the advantages of careful seeding".
     """
