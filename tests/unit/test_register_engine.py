@@ -29,7 +29,7 @@ from vqcodec.image.engines import Encoded
 from vqcodec.image.pixels import Picture
 from vqcodec.image.shape import Shape
 from vqcodec.media.engine import Engine, SpeechEngine, Warming
-from vqcodec.media.options import ChoiceOption, NumberOption, TextOption
+from vqcodec.media.options import ChoiceOption, FlagOption, NumberOption, TextOption
 from vqcodec.media.registry import engines
 from vqcodec.media.training import Training
 from vqcodec.media.training_options import ROUNDS, parent
@@ -39,7 +39,13 @@ SCALAR = Engine(
     summary="pictures: each sample by a scalar quantizer",
     coder_reference=__name__,
     trainer_reference=f"{__name__}:train",
-    encode_options=(ChoiceOption("scan", "Order of the samples.", default="rows", choices=("rows", "columns")),),
+    encode_options=(
+        ChoiceOption("scan", "Order of the samples.", default="rows", choices=("rows", "columns")),
+        ChoiceOption("margin", "Text for the tests.", default="0", choices=("0", "1")),
+        NumberOption("shift", "A number for the tests.", default=0, low=0, high=8, whole=True),
+        NumberOption("gain", "Another one.", default=1.0, low=0, high=2),
+        FlagOption("flip", "Yes or no, for the tests.", default=False),
+    ),
     training_options=(
         NumberOption("levels", "Levels of the quantizer.", default=8, low=2, high=256, whole=True),
         replace(ROUNDS, default=2),
@@ -223,7 +229,7 @@ def test_encode_options_are_checked_as_they_are_declared() -> None:
     for options, message in (
         ({"scan": "zigzag"}, "scan zigzag is not known; choose rows or columns"),
         ({"scan": 1}, "scan 1 is not known; choose rows or columns"),
-        ({"tune": "psnr"}, "image/scalar has no option tune; it has scan"),
+        ({"tune": "psnr"}, "image/scalar has no option tune; it has scan, margin, shift, gain, flip"),
     ):
         for call in (
             lambda options=options: vqcodec.encode_image(picture(), codebook=own_codebook(), **options),
@@ -294,8 +300,19 @@ def test_the_command_line_knows_it() -> None:
     record = json.loads(run("info", "a.vqc", "--json").stdout)
     assert (record["engine_summary"], record["engine_section"]) == (SCALAR.summary, None)
     assert SCALAR.summary in run("codebook", "show", "own.vqcb").stdout
+    for wrong, message in (
+        ("margin=2", "margin 2 is not known; choose 0 or 1"),
+        ("shift=9", "shift 9 is out of range; choose 0 to 8"),
+        ("shift=x", "shift x is not a number; choose 0 to 8"),
+        ("gain=nan", "gain nan is not a finite number; choose 0 to 2"),
+        ("flip=perhaps", "flip perhaps is neither yes nor no; choose True or False"),
+    ):
+        told = refused("encode", "pictures/a.png", "-o", "b.vqc", "-c", "own.vqcb", "--option", wrong)
+        assert message in told
+    right = [part for value in ("margin=1", "shift=8", "gain=0.5", "flip=true") for part in ("--option", value)]
+    run("encode", "pictures/a.png", "-o", "b.vqc", "-c", "own.vqcb", *right)
     assert "scan zigzag" in refused(
-        "encode", "pictures/a.png", "-o", "b.vqc", "-c", "own.vqcb", "--option", "scan=zigzag"
+        "encode", "pictures/a.png", "-o", "c.vqc", "-c", "own.vqcb", "--option", "scan=zigzag"
     )
     assert "levels 1 is out of range; choose 2 to 256" in refused(
         "train-codebook", "pictures", "--engine", "scalar", "--levels", "1", "-o", "b.vqcb"
@@ -311,7 +328,9 @@ def test_help_knows_it() -> None:
     assert "scalar pictures: each sample by a scalar quantizer" in training
     assert "--levels 2..256 (scalar) Levels of the quantizer. [default: (8)]" in training
     assert "block: 4; celp-fixed, ld-celp: 8; scalar: 2" in training.replace("- ", "-")
-    assert "image/scalar scan=rows|columns" in " ".join(run("encode", "--help").stdout.split())
+    assert "image/scalar scan=rows|columns, margin=0|1, shift=0..8, gain=0..2, flip=true|false" in " ".join(
+        run("encode", "--help").stdout.split()
+    )
 
 
 @pytest.mark.usefixtures("registered")
@@ -373,6 +392,7 @@ def test_nothing_is_left_of_an_engine_that_is_unregistered(monkeypatch: pytest.M
         (replace(SCALAR, name="image/other", encode_options=(TextOption("a"),) * 2), "has an option 'a'"),
         (replace(SCALAR, name="image/other", training_options=(TextOption("threads"),)), "a name that is in use"),
         (replace(SCALAR, name="image/other", encode_options=(TextOption("gop"),)), "option gop, a name that is in use"),
+        (replace(SCALAR, name="image/other", encode_options=(TextOption("depth"),)), "stands for something else"),
         (replace(SCALAR, name="image/other", training_options=(TextOption("levels"),)), "stands for something else"),
         (replace(SCALAR, name="image/other", training_options=(NumberOption("lambda"),)), "stands for something else"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from vqcodec.errors import UnsupportedError, UsageError
@@ -138,26 +139,29 @@ def _check_names(options: tuple[Option, ...], owner: str) -> None:
 
 
 def _check_encode_options(engine: Engine) -> None:
-    """Refuse names that every encoding has, so that they would never reach the engine."""
-    common = {option.name for option in ENCODE_OPTIONS}
-    for option in engine.encode_options:
-        if option.name in common:
-            raise UsageError(f"{engine.name} has an option {option.name}, a name that is in use; choose another")
+    """Refuse names that every encoding has, so that they would never reach the engine; and two kinds of one name."""
+    common = [option.name for option in ENCODE_OPTIONS]
+    others = [option for other in engines() for option in other.encode_options]
+    _check_use(engine.name, engine.encode_options, common, others)
 
 
 def _check_training_options(engine: Engine) -> None:
     """Refuse what the command line, where engines share the options of a name, could not offer."""
-    others = {option.name.rstrip("_"): option for other in trainable_engines() for option in other.training_options}
-    for option in engine.training_options:
-        if option.name.rstrip("_") in RESERVED:
-            raise UsageError(
-                f"{engine.name} has a training option {option.name}, a name that is in use; choose another"
-            )
-        other = others.get(option.name.rstrip("_"), option)
+    others = [option for other in trainable_engines() for option in other.training_options]
+    _check_use(engine.name, engine.training_options, RESERVED, others)
+
+
+def _check_use(owner: str, options: Iterable[Option], reserved: Iterable[str], others: Iterable[Option]) -> None:
+    """Refuse options that have a reserved name, or the name of another engine's option of another kind."""
+    known = {option.name.rstrip("_"): option for option in others}
+    for option in options:
+        plain = option.name.rstrip("_")
+        if plain in reserved:
+            raise UsageError(f"{owner} has an option {option.name}, a name that is in use; choose another")
+        other = known.get(plain, option)
         if (option.name, _kind(option)) != (other.name, _kind(other)):
             raise UsageError(
-                f"{engine.name} has a training option {option.name}, which stands for something else elsewhere; "
-                "choose another name"
+                f"{owner} has an option {option.name}, which stands for something else elsewhere; choose another name"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,9 +11,12 @@ import typer
 
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options.declared import declared
+from vqcodec.cli.wording.engines import value_of
 from vqcodec.errors import UsageError
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.media import encoding, target
+from vqcodec.media.options import FlagOption, NumberOption
+from vqcodec.media.registry import engines
 from vqcodec.names import printable
 
 _TUNE, _CHROMA, _ALPHA_QUALITY = TRANSFORM.encode_options
@@ -93,7 +97,7 @@ class Given:
 
 
 def _engine_options(given: Sequence[str]) -> dict[str, object]:
-    """Return options by name, each from NAME=VALUE; numbers become numbers, true and false become bools.
+    """Return options by name, each from NAME=VALUE, as an engine declares it.
 
     Raises:
         UsageError: one is not of that form, or is not an option of an engine.
@@ -105,16 +109,16 @@ def _engine_options(given: Sequence[str]) -> dict[str, object]:
             raise UsageError(f"--option '{printable(text)}': say NAME=VALUE, for example distance=8")
         if name in (option.name for option in encoding.ENCODE_OPTIONS):
             raise UsageError(f"--option '{printable(text)}': {name} is not an option of an engine")
-        options[name] = _value(value)
+        options[name] = _value(name, value)
     return options
 
 
-def _value(text: str) -> object:
-    if text in ("true", "false"):
+def _value(name: str, text: str) -> object:
+    """Return the value that a text means to the engines that have an option of that name; else the text."""
+    option = next((option for engine in engines() for option in engine.encode_options if option.name == name), None)
+    if isinstance(option, FlagOption) and text in ("true", "false"):
         return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    if isinstance(option, NumberOption):
+        with contextlib.suppress(ValueError):
+            return int(text) if option.whole else float(text)
+    return text if option is None else value_of(option, text)
