@@ -12,10 +12,11 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.media.target import DEFAULTS
 from vqcodec.speech.celp.encoder import Encoder, sum_bits
-from vqcodec.speech.celp.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group
+from vqcodec.speech.celp.group_coding import packet_frames_of, parse_packet, synthesize_group
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
-from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
+from vqcodec.speech.celp.symbols import GroupSymbols
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, Settings
 from vqcodec.speech.signal.pcm import to_pcm
 from vqcodec.threads import map_shards
@@ -141,7 +142,7 @@ def describe(header: bytes) -> dict[str, Any]:
     }
 
 
-def open_stream(header: bytes, codebook: Codebook) -> tuple[SpeechHeader, TableSet]:
+def open_stream(header: bytes, codebook: Codebook) -> tuple[SpeechHeader, SpeechTableSet]:
     """Return the header and its table set.
 
     Raises:
@@ -161,7 +162,7 @@ def parse_group(
     header: SpeechHeader,
     packets: Sequence[bytes | None],
     start: int,
-    table_set: TableSet,
+    table_set: SpeechTableSet,
     bits: npt.NDArray[np.int64] | None = None,
 ) -> GroupSymbols:
     """Parse the packets of a group that are there; `start` is the number of its first one, `bits` counts its parts.
@@ -179,7 +180,9 @@ def parse_group(
     return symbols
 
 
-def _decode_group(header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet) -> Samples:
+def _decode_group(
+    header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: SpeechTableSet
+) -> Samples:
     symbols = parse_group(header, packets, start, table_set)
     lost = [data is None for data in packets]
     return to_pcm(synthesize_group(symbols, table_set, header.packet_frames, header.filters, lost))

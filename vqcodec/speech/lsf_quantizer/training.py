@@ -23,7 +23,7 @@ from vqcodec.errors import UsageError
 from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
 from vqcodec.speech.lsf_quantizer.refit import Encoded, LsfModel, refit, to_codebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, header_contexts, quantize_lsf, stage_symbols
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, header_contexts, search_lsf, stage_symbols
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights, reference_level
 from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
@@ -103,7 +103,7 @@ def train_lsf(
     Args:
         analyses: of the training material, one for each recording; some thousands of vectors at least.
         band: narrowband or wideband.
-        lambda_: dB^2 a bit, as `quantize_lsf` takes it.
+        lambda_: dB^2 a bit, as `search_lsf` takes it.
         design: None for the band's own.
         packet_frames: vectors of a packet, at whose beginning contexts start afresh.
         seed: of the choice of initial codewords.
@@ -123,7 +123,7 @@ def train_lsf(
         if progress is not None:
             progress(_figures(number, design.rounds, sequences, coded))
         encoded = [
-            Encoded(sequence.analysis.lsf, sequence.weights, result.lsf, result.indices)
+            Encoded(sequence.analysis.lsf, sequence.weights, result.lsf_q, result.indices)
             for sequence, result in zip(sequences, coded)
         ]
         lengths = _code_lengths(codebook, sequences, coded)
@@ -142,7 +142,7 @@ def _encode_all(
     sequences: list[_Sequence], codebook: LsfCodebook, lambda_: float, effort: LsfEffort, threads: int | None
 ) -> list[QuantizedLsf]:
     def encode(sequence: _Sequence) -> QuantizedLsf:
-        return quantize_lsf(
+        return search_lsf(
             sequence.analysis,
             codebook,
             lambda_,
@@ -158,7 +158,7 @@ def _figures(number: int, rounds: int, sequences: list[_Sequence], coded: list[Q
     vectors = sum(len(sequence.analysis) for sequence in sequences)
     bits = sum(int(result.bits.sum()) for result in coded)
     distortion = sum(
-        float((sequence.weights * (sequence.analysis.lsf - result.lsf) ** 2).sum())
+        float((sequence.weights * (sequence.analysis.lsf - result.lsf_q) ** 2).sum())
         for sequence, result in zip(sequences, coded)
     )
     return LsfRound(number, rounds, bits / vectors, distortion / vectors)

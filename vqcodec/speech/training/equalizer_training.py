@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vqcodec.entropy.tables import TableSet
 from vqcodec.speech.bands import Band
 from vqcodec.speech.filters.equalizer import GAIN_UNIT, Equalizer, bands_of
-from vqcodec.speech.filters.equalizer_search import choose_entries
+from vqcodec.speech.filters.equalizer_search import search_entries
 from vqcodec.vq.design.ecvq import ecvq
 
 DoubleArray = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ class Missing(NamedTuple):
     """What the decoded speech of a recording lacks.
 
     Attributes:
-        gains: float64 (frames, bands), dB; weights: float64 (frames,); see `equalizer_search.choose_entries`.
+        gains: float64 (frames, bands), dB; weights: float64 (frames,); see `equalizer_search.search_entries`.
         silent: uint8 (frames,), 1 for frames of silence.
     """
 
@@ -61,7 +61,7 @@ def train_equalizer(
     for _ in range(_ROUNDS):
         equalizer = _stored(codewords, counts)
         chosen = [
-            choose_entries(one.gains, one.weights, one.silent, equalizer, lambda_, packet_frames) for one in recordings
+            search_entries(one.gains, one.weights, one.silent, equalizer, lambda_, packet_frames) for one in recordings
         ]  # fmt: skip
         counts = _count(chosen, recordings, len(codewords), packet_frames)
         sent = np.concatenate([entries[one.silent == 0] for entries, one in zip(chosen, recordings)])

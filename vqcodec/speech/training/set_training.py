@@ -1,4 +1,4 @@
-"""Training of one table set of the excitation at the lambda of its use: encode, collect, refit."""
+"""Training of one table set of the excitation, at the lambda that it is made for: encode, collect, refit."""
 
 from __future__ import annotations
 
@@ -109,32 +109,31 @@ def train_set(
     fresh = start is None
     if start is None:
         excitation = _initial(design, band)
-        counts = flat_counts(excitation, excitation.tables(band))
+        counts = flat_counts(excitation, excitation.tables(band).lags.size)
     else:
-        excitation, counts = adapt(start, design, band)
+        excitation, counts = adapt(start, design)
     for number in range(design.rounds):
         last = number == design.rounds - 1
         tables = excitation.tables(band)
         costs = counts.ideal_costs(tables, excitation.fixed_bits(band))
         search = Search(
-            lambda_=design.lambda_,
             survivors=1 if fresh and number == 0 else design.survivors,
             lag_candidates=2,
             sweeps=1,
             exact=0,
             energy_weight=design.energy_weight,
-            packet_subframes=packet_frames * band.subframes,
-            frame_subframes=band.subframes,
+            packet_frames=packet_frames,
         )
 
         def encode(material: Material) -> tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]:
-            silent = find_silence(material.signal, material.weighting, band, design.lambda_)
-            symbols = search_group(*material, silent, band, tables, costs, search)  # noqa: B023  (used at once)
-            contexts = contexts_of(symbols, tables, search.packet_subframes)  # noqa: B023
+            lambdas = np.full(len(material.lpc) // band.subframes, design.lambda_)
+            silent = find_silence(material.signal, material.weighting, band, lambdas)
+            symbols = search_group(*material, silent, lambdas, band, tables, costs, search)  # noqa: B023  (used at once)
+            contexts = contexts_of(symbols, tables, band, packet_frames)  # noqa: B023
             return symbols, contexts, observe(*material, band, tables, symbols), silent  # noqa: B023
 
         encoded = map_shards(encode, materials, threads)
-        counts = Counts.empty(excitation, tables)
+        counts = Counts.empty(excitation, tables.lags.size)
         for symbols, contexts, _, silent in encoded:
             counts.add(symbols, contexts, silent, tables, band)
         collected = _Collection.of(encoded, materials, tables)
@@ -146,7 +145,7 @@ def train_set(
     return TrainedSet(excitation, counts)
 
 
-def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation, Counts]:
+def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:
     """Return the excitation and counts of `start` with the kinds and sizes of `design`, but with its own books."""
     old = start.excitation
     offset = 1 + len(old.shapes)
@@ -158,7 +157,7 @@ def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation,
         old.shapes, np.array(design.pulse_counts, dtype=np.uint8), gains, old.level_weights, old.level_bias[types],
         round(design.sharpening * SHARPENING_SCALE),
     )  # fmt: skip
-    counts = Counts.empty(excitation, excitation.tables(band))
+    counts = Counts.empty(excitation, start.counts.lags.shape[1])
     share = np.bincount(types, minlength=old.types)[types].astype(np.float64)  # a type's counts are split
     contexts = np.append(types, old.types)
     counts.first_type[:, :-1] = start.counts.first_type[np.ix_(contexts, types)] / share
@@ -329,20 +328,13 @@ def _with_books(
         [_stored(book) for book in books], np.array(design.pulse_counts, dtype=np.uint8), excitation.gains,
         excitation.level_weights, biases, excitation.sharpening,
     )  # fmt: skip
-    fresh = Counts.empty(fitted, _Lags(counts.lags.shape[1]))  # type: ignore[arg-type]
+    fresh = Counts.empty(fitted, counts.lags.shape[1])
     fresh.first_type += 1
     fresh.later_type += 1
     for book in fresh.shapes:
         book += 1
     fresh.lag_steps, fresh.lags, fresh.gains = counts.lag_steps, counts.lags, counts.gains
     return fitted, fresh
-
-
-class _Lags:
-    """Stands for tables of which only the number of lags matters."""
-
-    def __init__(self, count: int) -> None:
-        self.lags = np.zeros(count)
 
 
 def _refit_books(

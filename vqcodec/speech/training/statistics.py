@@ -38,14 +38,14 @@ class Counts:
     shapes: list[DoubleArray]
 
     @classmethod
-    def empty(cls, excitation: Excitation, tables: Tables) -> Counts:
-        """Return counts of 0 for a table set."""
+    def empty(cls, excitation: Excitation, lags: int) -> Counts:
+        """Return counts of 0 for a table set; `lags` is the number of lags that can be sent."""
         types = excitation.types
         return cls(
             np.zeros((types + 1, types + SILENCE)),
             np.zeros((types + 1, types)),
             np.zeros((LAG_CONTEXTS, 2 * LAG_REACH + 2)),
-            np.zeros((1, tables.lags.size)),
+            np.zeros((1, lags)),
             [np.zeros((GAIN_CLASSES, len(table))) for table in excitation.gains],
             [np.zeros((1, len(book))) for book in excitation.shapes],
         )
@@ -115,9 +115,12 @@ def likely_counts(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables) 
     )
 
 
-def flat_counts(excitation: Excitation, tables: Tables) -> Counts:
-    """Return counts that make every symbol equally probable, but small differences of lags more probable."""
-    counts = Counts.empty(excitation, tables)
+def flat_counts(excitation: Excitation, lags: int) -> Counts:
+    """Return counts by which all symbols are equally probable, except that small differences of lags are more probable.
+
+    `lags` is the number of lags that can be sent.
+    """
+    counts = Counts.empty(excitation, lags)
     for array in (counts.first_type, counts.later_type, counts.lags, *counts.gains, *counts.shapes):
         array += 1
     distance = np.abs(np.arange(2 * LAG_REACH + 2) - LAG_REACH)

@@ -24,12 +24,12 @@ from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.celp.group_coding import missing_gains, packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
 from vqcodec.speech.celp.recording import GroupSignal
-from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechTableSet
 from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.filters.equalizer import Equalizer
 from vqcodec.speech.filters.equalizer_search import lambda_at
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, quantize_lsf
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, search_lsf
 from vqcodec.speech.lsf_quantizer.training import DESIGNS, train_lsf
 from vqcodec.speech.signal.analysis import Analysis, analyse
 from vqcodec.speech.signal.highpass import HighPass
@@ -175,7 +175,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
         {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, task.threads)}
         for lambda_, book in zip(ladder.lsf_lambdas, books)
     ]
-    sets: dict[int, TableSet] = {}
+    sets: dict[int, SpeechTableSet] = {}
     trained: dict[int, TrainedSet] = {}
     for done, number in enumerate(_order(ladder)):
         tell(f"table set {done + 1} of {len(ladder.steps)}", (len(books) + done) / tasks)
@@ -193,7 +193,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
             design.lambda_, design.lsf_lambda, design.energy_weight, rate + lsf_rate, lsf, ladder.post_filters[number]
         )
         excitation, lengths = trained[number].excitation, trained[number].counts.code_lengths()
-        unequalized = TableSet(band, aims, excitation, lengths, books[lsf], Equalizer.none(band))
+        unequalized = SpeechTableSet(band, aims, excitation, lengths, books[lsf], Equalizer.none(band))
         tell(f"equalizer {done + 1} of {len(ladder.steps)}", (len(books) + done + _EQUALIZER_BEGINS) / tasks)
         equalizer = kept.equalizer(number)
         if equalizer is None:
@@ -218,19 +218,17 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
 
 
 def _train_equalizer(
-    prepared: Sequence[_Prepared], table_set: TableSet, options: CelpTraining, threads: int | None
+    prepared: Sequence[_Prepared], table_set: SpeechTableSet, options: CelpTraining, threads: int | None
 ) -> Equalizer:
     """Return the equalizer for what the recordings, coded with a table set, lack."""
     aims, band = table_set.aims, table_set.band
     search = Search(
-        lambda_=aims.lambda_,
         survivors=options.survivors,
         lag_candidates=_LAG_CANDIDATES,
         sweeps=1,
         exact=0,
         energy_weight=aims.energy_weight,
-        packet_subframes=PACKET_FRAMES * band.subframes,
-        frame_subframes=band.subframes,
+        packet_frames=PACKET_FRAMES,
     )
 
     def code(one: _Prepared) -> Missing:
@@ -256,7 +254,7 @@ def _known(parent: Codebook, band: Band) -> SpeechCodebook:
     return known
 
 
-def _trained(table_set: TableSet) -> TrainedSet:
+def _trained(table_set: SpeechTableSet) -> TrainedSet:
     """Return a table set of a codebook as the training goes on from it, with counts that its code lengths stand for."""
     return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
 
@@ -310,7 +308,7 @@ def _lsf_fidelity(
     def measure(one: _Prepared) -> tuple[DoubleArray, int]:
         quantised = _quantise(one, book, lambda_)
         spoken = active(10 ** (one.analysis.energy_db / 10))
-        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantised.lsf))
+        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantised.lsf_q))
         return spectral_distortion(wished, given, band.sample_rate), int(quantised.bits.sum())
 
     measured = map_shards(measure, prepared, threads)
@@ -328,7 +326,7 @@ def _materials(
 
     def quantise(one: _Prepared) -> tuple[Material, int]:
         quantised = _quantise(one, book, design.lsf_lambda)
-        lpc = interpolate_lpc(quantised.lsf, band.subframes)
+        lpc = interpolate_lpc(quantised.lsf_q, band.subframes)
         return Material(one.signal, lpc, one.weighting), int(quantised.bits.astype(np.int64).sum())
 
     found = map_shards(quantise, prepared, threads)
@@ -337,7 +335,7 @@ def _materials(
 
 
 def _quantise(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf:
-    return quantize_lsf(
+    return search_lsf(
         one.analysis, book, lambda_, reference_db=one.levels.reference_db,
         packet_starts=packet_starts(np.ones(len(one.analysis), dtype=np.bool_), PACKET_FRAMES), effort=_LSF_EFFORT,
     )  # fmt: skip

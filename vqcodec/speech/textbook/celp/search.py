@@ -43,7 +43,7 @@ from vqcodec.speech.textbook.celp.synthesis import (
     run_subframe,
     signed_gain,
 )
-from vqcodec.speech.textbook.room import new_room
+from vqcodec.speech.textbook.scratch import new_scratch
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -84,8 +84,8 @@ def search_packet(group: GroupSignal, tables: Tables) -> tuple[IntArray, Observe
     fields[:, 0] = _nearest_levels(np.sqrt((residual.reshape(frames, -1) ** 2).mean(axis=1)), tables.levels)
     seen = Observed(*(np.zeros(frames * SUBFRAMES) for _ in Observed._fields))
     _search(
-        preceded, lpc, group.weighting.filters, tables, clean_state(), new_room(SUBFRAME, BAND.weighting_order), fields,
-        seen,
+        preceded, lpc, group.weighting.filters, tables, clean_state(), new_scratch(SUBFRAME, BAND.weighting_order),
+        fields, seen,
     )  # fmt: skip
     return fields, seen
 
@@ -135,14 +135,16 @@ def _find_residual(signal, lpc, residual):
 
 
 @inner_kernel
-def _search_lag(first, count, scores, ringing, tables, state, room):
+def _search_lag(first, count, scores, ringing, tables, state, scratch):
     """Return the lag index, of `count` from `first` on, that explains most of the target.
 
     All whole lags are scored (into `scores`, float64 (longest lag + 1,), with `ringing` to work in); around the best
     LAG_CANDIDATES of them every lag less than a sample away is tried in full.
     """
     shortest, longest = tables.lags[first] // LAG_UNITS, tables.lags[first + count - 1] // LAG_UNITS
-    score_integer_lags(state.history, room.backward, room.response, shortest, longest, scores, room.adaptive, ringing)
+    score_integer_lags(
+        state.history, scratch.backward, scratch.response, shortest, longest, scores, scratch.adaptive, ringing
+    )
     best = first
     best_merit = -1.0
     for _ in range(LAG_CANDIDATES):
@@ -154,10 +156,10 @@ def _search_lag(first, count, scores, ringing, tables, state, room):
         for lag in range(first, first + count):
             if abs(tables.lags[lag] - whole * LAG_UNITS) >= LAG_UNITS:
                 continue
-            build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
-            filter_vector(room.response, room.adaptive, room.adaptive_filtered)
-            correlation = dot(room.backward, room.adaptive, SUBFRAME)
-            energy = dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME)
+            build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, scratch.adaptive)
+            filter_vector(scratch.response, scratch.adaptive, scratch.adaptive_filtered)
+            correlation = dot(scratch.backward, scratch.adaptive, SUBFRAME)
+            energy = dot(scratch.adaptive_filtered, scratch.adaptive_filtered, SUBFRAME)
             merit = correlation * correlation / max(energy, _LEAST_ENERGY)
             if merit > best_merit:
                 best_merit = merit
@@ -166,8 +168,8 @@ def _search_lag(first, count, scores, ringing, tables, state, room):
 
 
 @inner_kernel
-def _codeword_energy(codeword, tables, positions, room):
-    """Return y'y of the filtered codeword; `positions` is room for the places of its pulses."""
+def _codeword_energy(codeword, tables, positions, scratch):
+    """Return y'y of the filtered codeword; `positions` is scratch for the places of its pulses."""
     start = SHIFT * (CODEWORDS - 1 - codeword)
     pulses = 0
     energy = 0.0
@@ -175,15 +177,15 @@ def _codeword_energy(codeword, tables, positions, room):
         if tables.sequence[start + n] != 0.0:
             cross = 0.0
             for k in range(pulses):
-                cross += tables.sequence[start + positions[k]] * room.gram[n, positions[k]]
-            energy += room.diagonal[n] + 2.0 * tables.sequence[start + n] * cross
+                cross += tables.sequence[start + positions[k]] * scratch.gram[n, positions[k]]
+            energy += scratch.diagonal[n] + 2.0 * tables.sequence[start + n] * cross
             positions[pulses] = n
             pulses += 1
     return energy
 
 
 @inner_kernel
-def _search_codeword(xp, pp, tables, positions, room):
+def _search_codeword(xp, pp, tables, positions, scratch):
     """Return (codeword, xy, yy, py) of the codeword that explains most of the target beside the adaptive vector.
 
     The codewords are compared by what of them is orthogonal to the filtered adaptive vector, as its gain is free yet.
@@ -193,9 +195,9 @@ def _search_codeword(xp, pp, tables, positions, room):
     best_xy, best_yy, best_py = 0.0, 0.0, 0.0
     for codeword in range(CODEWORDS):
         start = SHIFT * (CODEWORDS - 1 - codeword)
-        xy = dot(room.backward, tables.sequence[start : start + SUBFRAME], SUBFRAME)
-        py = dot(room.shadow, tables.sequence[start : start + SUBFRAME], SUBFRAME)
-        yy = _codeword_energy(codeword, tables, positions, room)
+        xy = dot(scratch.backward, tables.sequence[start : start + SUBFRAME], SUBFRAME)
+        py = dot(scratch.shadow, tables.sequence[start : start + SUBFRAME], SUBFRAME)
+        yy = _codeword_energy(codeword, tables, positions, scratch)
         left = xy - py * xp / pp
         merit = left * left / max(yy - py * py / pp, _LEAST_ENERGY)
         if merit > best_merit:
@@ -224,7 +226,7 @@ def _search_gains(level, xp, pp, xy, yy, py, tables):
 
 
 @kernel
-def _search(signal, lpc, filters, tables, state, room, fields, seen):
+def _search(signal, lpc, filters, tables, state, scratch, fields, seen):
     """Fill the subframes' part of `fields`, and `seen`; `signal` is preceded by as many samples as state.memory."""
     lag = np.int64(0)
     positions = np.empty(SUBFRAME, np.int64)
@@ -233,23 +235,23 @@ def _search(signal, lpc, filters, tables, state, room, fields, seen):
     for subframe in range(lpc.shape[0]):
         frame = fields[subframe // SUBFRAMES]
         place = FIRST_LAG + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
-        prepare_response(lpc[subframe], filters[subframe], room)
-        prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, room)
+        prepare_response(lpc[subframe], filters[subframe], scratch)
+        prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, scratch)
         first = first_lag(subframe, lag)
-        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, ringing, tables, state, room)
-        build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
-        filter_vector(room.response, room.adaptive, room.adaptive_filtered)
-        filter_backward(room.response, room.adaptive_filtered, room.shadow)
-        xp = dot(room.backward, room.adaptive, SUBFRAME)
-        pp = max(dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME), _LEAST_ENERGY)
-        codeword, xy, yy, py = _search_codeword(xp, pp, tables, positions, room)
+        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, ringing, tables, state, scratch)
+        build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, scratch.adaptive)
+        filter_vector(scratch.response, scratch.adaptive, scratch.adaptive_filtered)
+        filter_backward(scratch.response, scratch.adaptive_filtered, scratch.shadow)
+        xp = dot(scratch.backward, scratch.adaptive, SUBFRAME)
+        pp = max(dot(scratch.adaptive_filtered, scratch.adaptive_filtered, SUBFRAME), _LEAST_ENERGY)
+        codeword, xy, yy, py = _search_codeword(xp, pp, tables, positions, scratch)
         gain, sign, magnitude, error = _search_gains(frame[0], xp, pp, xy, yy, py, tables)
         frame[place] = lag - first
         frame[place + 1] = gain
         frame[place + 2] = codeword
         frame[place + 3] = sign
         frame[place + 4] = magnitude
-        seen.xx[subframe] = dot(room.target, room.target, SUBFRAME)
+        seen.xx[subframe] = dot(scratch.target, scratch.target, SUBFRAME)
         seen.xp[subframe], seen.pp[subframe], seen.xy[subframe] = xp, pp, xy
         seen.yy[subframe], seen.py[subframe] = yy, py
         seen.scales[subframe] = tables.levels[frame[0]]

@@ -24,7 +24,7 @@ from vqcodec.speech.textbook.ld_celp.synthesis import (
     run_vector,
     start_cycle,
 )
-from vqcodec.speech.textbook.room import new_room
+from vqcodec.speech.textbook.scratch import new_scratch
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -62,7 +62,7 @@ def search_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> 
     )
     preceded = np.concatenate([np.zeros(SPEECH.order), signal])
     _search(
-        preceded, weighting.filters, tables, clean_state(cycles), new_room(VECTOR, SPEECH.order), np.zeros(SHAPES),
+        preceded, weighting.filters, tables, clean_state(cycles), new_scratch(VECTOR, SPEECH.order), np.zeros(SHAPES),
         indices, seen,
     )  # fmt: skip
     return indices, seen
@@ -78,12 +78,12 @@ def _dot(a, b):
 
 
 @inner_kernel
-def _choose(gain, energies, tables, room):
+def _choose(gain, energies, tables, scratch):
     """Return (shape, sign, magnitude) of least error, and by how much it is less than the target's energy."""
     best_shape, best_sign, best_magnitude = 0, 0, 0
     best = -np.inf
     for shape in range(SHAPES):
-        correlation = _dot(room.backward, tables.shapes[shape])
+        correlation = _dot(scratch.backward, tables.shapes[shape])
         sign = 1 if correlation < 0.0 else 0
         for magnitude in range(MAGNITUDES):
             factor = gain * tables.magnitudes[magnitude]
@@ -95,27 +95,28 @@ def _choose(gain, energies, tables, room):
 
 
 @kernel
-def _search(signal, filters, tables, state, room, energies, indices, seen):
+def _search(signal, filters, tables, state, scratch, energies, indices, seen):
     """Fill `indices` and `seen`; `signal` is preceded by as many samples as state.memory holds."""
     for cycle in range(indices.shape[0]):
         start_cycle(cycle, tables, state)
-        prepare_response(state.predictor, filters[cycle], room)
+        lpc = state.speech_predictor.coefficients
+        prepare_response(lpc, filters[cycle], scratch)
         for shape in range(SHAPES):
             codeword = tables.shapes[shape]
             energies[shape] = 0.0
             for n in range(VECTOR):
-                energies[shape] += codeword[n] * _dot(room.gram[n], codeword)
-        seen.responses[cycle] = room.response
+                energies[shape] += codeword[n] * _dot(scratch.gram[n], codeword)
+        seen.responses[cycle] = scratch.response
         for k in range(CYCLE_VECTORS):
             vector = cycle * CYCLE_VECTORS + k
             gain = predict_gain(vector, state)
-            prepare_target(signal, vector * VECTOR, state.predictor, filters[cycle], state.memory, room)
-            shape, sign, magnitude, merit = _choose(gain, energies, tables, room)
+            prepare_target(signal, vector * VECTOR, lpc, filters[cycle], state.memory, scratch)
+            shape, sign, magnitude, merit = _choose(gain, energies, tables, scratch)
             indices[cycle, FIELDS * k] = shape
             indices[cycle, FIELDS * k + 1] = sign
             indices[cycle, FIELDS * k + 2] = magnitude
-            seen.backward[vector] = room.backward
+            seen.backward[vector] = scratch.backward
             seen.gains[vector] = gain
-            seen.energies[vector] = _dot(room.target, room.target)
+            seen.energies[vector] = _dot(scratch.target, scratch.target)
             seen.errors[vector] = seen.energies[vector] - merit
             run_vector(vector, gain, shape, sign, magnitude, tables, state)
