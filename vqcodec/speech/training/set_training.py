@@ -26,24 +26,26 @@ from vqcodec.threads import map_shards
 DoubleArray = npt.NDArray[np.float64]
 
 _INITIAL_WEIGHTS = ((0.5, 0.2, 0.2, 0.0), (0.3, 0.1, 0.2, 0.2))
-_FIRST_PULSES = (1, 2, 3, 4, 6, 8, 10)  # of the first round, which has no trained books yet
+_FIRST_PULSES = (1, 2, 3, 4, 6, 8, 10)  # pulse counts of the first round, which has no trained books yet
 _SHAPE_NOISE = 0.3
 _GAIN_ROUNDS = 8
 
 
 @dataclass(frozen=True)
 class SetDesign:
-    """What a table set is made of.
+    """The design of a table set.
 
     Attributes:
         lambda_: distortion that a bit is worth, at which the set is trained.
-        lsf_lambda: of the LSF quantizer, dB^2 a bit.
-        energy_weight: see `gains.search_gains`.
+        lsf_lambda: dB^2 that a bit of the LSF quantizer is worth.
+        energy_weight: see `trellis_state.Tradeoff`.
         books: entries of each trained book.
         pulse_counts: numbers of pulses, ascending.
-        gains: entries of the tables of gains.
+        gains: entries of each table of gains.
         sharpening: weight of the repetition of fixed vectors at short lags.
-        rounds: of encoding and refitting; survivors: paths kept in all but the first of them.
+        rounds: of encoding and refitting.
+        survivors: paths that the search keeps. The first round of a training from nothing keeps one.
+        shape_rounds: rounds of `train_shapes` for a new book.
     """
 
     lambda_: float
@@ -59,7 +61,13 @@ class SetDesign:
 
 
 class Material(NamedTuple):
-    """A signal to train on: float64 samples, quantised and interpolated predictors of the subframes, weighting."""
+    """A signal to train on.
+
+    Attributes:
+        signal: float64 (subframes * band.subframe,), high-passed.
+        lpc: float64 (subframes, order + 1), quantized and interpolated.
+        weighting: of the subframes.
+    """
 
     signal: DoubleArray
     lpc: DoubleArray
@@ -67,7 +75,13 @@ class Material(NamedTuple):
 
 
 class Round(NamedTuple):
-    """How a round of training went: bits of excitation a second, distortion + lambda * bits a subframe."""
+    """The figures of a round of training.
+
+    Attributes:
+        number: of the round, from 0 on.
+        rate: bit/s of the excitation.
+        cost: distortion + lambda * bits, for a subframe.
+    """
 
     number: int
     rate: float
@@ -76,7 +90,7 @@ class Round(NamedTuple):
 
 @dataclass
 class TrainedSet:
-    """A table set and the counts that its code lengths follow from."""
+    """A table set, and the counts from which its code lengths follow."""
 
     excitation: Excitation
     counts: Counts
@@ -99,10 +113,10 @@ def train_set(
         materials: to train on.
         band: narrowband or wideband.
         design: of the table set.
-        start: a table set for another lambda to go on from; None to start from pulses alone.
-        seed: of the codevectors to begin with.
-        packet_frames: frames after which contexts start anew.
-        threads: to use.
+        start: a table set for another lambda to start from; None to start from pulses alone.
+        seed: of the first codevectors.
+        packet_frames: frames of a packet; contexts start anew with each packet.
+        threads: None for all; the result does not depend on it.
         progress: called after every round.
     """
     rng = np.random.default_rng(seed)
@@ -146,7 +160,7 @@ def train_set(
 
 
 def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:
-    """Return the excitation and counts of `start` with the kinds and sizes of `design`, but with its own books."""
+    """Return the excitation and counts of `start`, with its own books but the kinds and sizes of `design`."""
     old = start.excitation
     offset = 1 + len(old.shapes)
     nearest = [int(np.abs(old.pulse_counts.astype(int) - count).argmin()) for count in design.pulse_counts]
@@ -158,7 +172,7 @@ def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:
         round(design.sharpening * SHARPENING_SCALE),
     )  # fmt: skip
     counts = Counts.empty(excitation, start.counts.lags.shape[1])
-    share = np.bincount(types, minlength=old.types)[types].astype(np.float64)  # a type's counts are split
+    share = np.bincount(types, minlength=old.types)[types].astype(np.float64)  # types that share counts
     contexts = np.append(types, old.types)
     counts.first_type[:, :-1] = start.counts.first_type[np.ix_(contexts, types)] / share
     counts.first_type[:, -1] = start.counts.first_type[contexts, -1]
@@ -172,7 +186,7 @@ def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:
 
 
 def _resized(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
-    """Return a table of gains of `size` entries: the first ones, or all and then variations of them."""
+    """Return a table of gains of `size` entries: the first entries of `pairs`, or all of them and then variations."""
     copies = np.arange(size) // len(pairs)
     varied = pairs[np.arange(size) % len(pairs)] * (1 + 0.06 * copies[:, None])
     return np.rint(varied).astype(np.int32)
@@ -182,7 +196,7 @@ _Encoded = tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]
 
 
 class _Collection(NamedTuple):
-    """Everything observed in a round, all signals one after another."""
+    """All that was observed in a round, one entry for each subframe of all signals, one signal after another."""
 
     type: npt.NDArray[np.int64]
     shape: npt.NDArray[np.int64]
@@ -196,7 +210,7 @@ class _Collection(NamedTuple):
 
     @classmethod
     def of(cls, encoded: Sequence[_Encoded], materials: Sequence[Material], tables: Tables) -> _Collection:
-        """Join what the signals gave."""
+        """Return what was observed in all signals, joined."""
         symbols = [np.concatenate(parts).astype(np.int64) for parts in zip(*(item[0][:4] for item in encoded))]
         kind, gain, lag, shape = symbols[0], symbols[2], symbols[1], symbols[3]
         observations = Observations._make(np.concatenate(parts) for parts in zip(*(item[2] for item in encoded)))
@@ -220,7 +234,7 @@ class _Collection(NamedTuple):
     def figures(
         self, number: int, counts: Counts, tables: Tables, fixed_bits: DoubleArray, design: SetDesign, band: Band
     ) -> Round:
-        """Return the rate with codes ideal for the round itself, and the cost."""
+        """Return the figures of the round, with the codes that are ideal for it."""
         costs = counts.ideal_costs(tables, fixed_bits)
         bits = sum(
             (counted * cost).sum()
@@ -245,7 +259,7 @@ class _Collection(NamedTuple):
 
 
 def _initial(design: SetDesign, band: Band) -> Excitation:
-    """Return what the first round encodes with: pulses alone, gains on a grid."""
+    """Return the excitation of the first round: pulses alone, gains on a grid."""
     joint, fixed, adaptive = design.gains
     across = max(2, round(joint**0.5 * 0.8))
     grid = [(a, f) for a in np.linspace(0.1, 1.2, across) for f in 10 ** (np.linspace(-14, 16, joint // across) / 20)]
@@ -305,7 +319,7 @@ def _with_books(
     rng: np.random.Generator,
     threads: int | None,
 ) -> tuple[Excitation, Counts]:
-    """Return the excitation with trained books, made from the vectors of pulses, and counts to start from."""
+    """Return the excitation with trained books, made from the vectors of pulses, and its first counts."""
     chosen = np.flatnonzero(collected.type % excitation.kinds > 0)
     seen = collected.observations
     books = []
@@ -340,7 +354,7 @@ def _with_books(
 def _refit_books(
     excitation: Excitation, collected: _Collection, rng: np.random.Generator, threads: int | None
 ) -> list[npt.NDArray[np.int16]]:
-    """Return the books, each refitted to the subframes that use it."""
+    """Return the books, each refitted to the subframes that use it; a book with few subframes stays as it is."""
     books = []
     seen = collected.observations
     for number, book in enumerate(excitation.shapes):
