@@ -146,7 +146,7 @@ def _get_lag(buffer, position, syntax, state):
     return position
 
 
-@inline_kernel
+@inner_kernel
 def _put_fixed(buffer, position, subframe, kind, symbols, syntax, bits):
     """Write the fixed vector of a subframe, of a kind that is not 0; return the new position."""
     tables, codes = syntax.tables, syntax.codes
@@ -165,7 +165,7 @@ def _put_fixed(buffer, position, subframe, kind, symbols, syntax, bits):
     return put_bits(buffer, position, shape & 1, 1)
 
 
-@inline_kernel
+@inner_kernel
 def _get_fixed(buffer, position, subframe, kind, symbols, syntax, bits):
     """Parse the fixed vector of a subframe, of a kind that is not 0; return the new position."""
     tables = syntax.tables

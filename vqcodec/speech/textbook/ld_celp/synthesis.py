@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from vqcodec.kernels.jit import inner_kernel, kernel
 from vqcodec.speech.excitation.synthesis import MAX_EXCITATION, synthesize
+from vqcodec.speech.textbook.fields import Field, Layout
 from vqcodec.speech.textbook.ld_celp.hybrid_window import Adaptation, Predictor, adapt, new_predictor
 
 DoubleArray = npt.NDArray[np.float64]
@@ -22,7 +23,9 @@ VECTOR = 5  # samples
 CYCLE_VECTORS = 4
 CYCLE = VECTOR * CYCLE_VECTORS
 SHAPES, MAGNITUDES = 128, 4
-FIELDS = 3  # of a vector: shape, sign, magnitude
+SHAPE, SIGN, MAGNITUDE = range(3)  # places of the fields of a vector
+FIELDS = 3
+LAYOUT = Layout([Field("shapes", 7), Field("gains", 1), Field("gains", 2)] * CYCLE_VECTORS)  # of a cycle
 
 SPEECH = Adaptation(50, CYCLE, 35, 0.047783, 0.98892, 3 / 4, 253 / 256, 1.0)
 LEVELS = Adaptation(10, CYCLE_VECTORS, 20, 0.092468, 0.93274, 3 / 4, 29 / 32, 1.0)
@@ -136,7 +139,5 @@ def synthesize_cycles(indices, tables, state):
         for k in range(CYCLE_VECTORS):
             vector = cycle * CYCLE_VECTORS + k
             gain = predict_gain(vector, state)
-            run_vector(
-                vector, gain, indices[cycle, FIELDS * k], indices[cycle, FIELDS * k + 1],
-                indices[cycle, FIELDS * k + 2], tables, state,
-            )  # fmt: skip
+            fields = indices[cycle, FIELDS * k : FIELDS * (k + 1)]
+            run_vector(vector, gain, fields[SHAPE], fields[SIGN], fields[MAGNITUDE], tables, state)
