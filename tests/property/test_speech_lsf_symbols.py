@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vqcodec.entropy.tables import TableSet
 from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
-from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, dequantize_lsf
+from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, reconstruct_lsf
 from vqcodec.speech.signal.lsf import lpc_to_lsf, lsf_to_lpc
 
 ORDER, CLASSES, STAGES, SIZE = 10, 2, 3, 4
@@ -39,7 +39,7 @@ def wild_codebook(seed: int, gap: int) -> LsfCodebook:
 )
 def test_reconstruction_is_always_in_order(seed: int, gap: int, headers: list[int], memory: list[float] | None) -> None:
     stages = np.random.default_rng(seed).integers(0, SIZE, (len(headers), STAGES)).astype(np.uint8)
-    lsf = dequantize_lsf(LsfIndices(np.array(headers, np.uint8), stages), wild_codebook(seed, gap), memory)
+    lsf = reconstruct_lsf(LsfIndices(np.array(headers, np.uint8), stages), wild_codebook(seed, gap), memory)
     coded = np.array(headers) < CLASSES * (STAGES + 1)
     if coded.any():
         spacing = np.diff(lsf[coded.argmax() :], axis=1, prepend=0, append=np.pi)

@@ -9,7 +9,7 @@ from tiny_speech_codebook import tiny_equalizer
 
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.filters.equalizer import GAIN_UNIT, TAPS, Equalizer, bands_of, equalize
-from vqcodec.speech.filters.equalizer_search import choose_entries, lambda_at, wanted_gains
+from vqcodec.speech.filters.equalizer_search import lambda_at, search_entries, wanted_gains
 from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
 
 FRAME, FADE, LAMBDA = 160, 40, 1.5
@@ -94,7 +94,7 @@ def test_the_chosen_entries_are_the_best_of_all(seed):
     silent = (rng.random(6) < 0.3).astype(np.uint8)
     every = itertools.product(range(3), repeat=6)
     best = min(cost_of(entries, wanted, weights, silent, equalizer, 4) for entries in every)
-    chosen = choose_entries(wanted, weights, silent, equalizer, LAMBDA, 4)
+    chosen = search_entries(wanted, weights, silent, equalizer, LAMBDA, 4)
     assert cost_of(chosen, wanted, weights, silent, equalizer, 4) == pytest.approx(best)
 
 
@@ -112,7 +112,7 @@ def test_training_finds_the_gains_that_recordings_lack():
     nearest = np.abs(kinds[1:, None] - equalizer.gains * GAIN_UNIT).max(axis=2).min(axis=1)
     assert (nearest < 0.6).all()
     one = recordings[0]
-    chosen = choose_entries(one.gains, one.weights, one.silent, equalizer, LAMBDA, 50)
+    chosen = search_entries(one.gains, one.weights, one.silent, equalizer, LAMBDA, 50)
     left = one.gains - equalizer.gains[chosen] * GAIN_UNIT
     assert np.mean(left[one.silent == 0] ** 2) < 0.5 * np.mean(one.gains**2)
 
@@ -125,4 +125,4 @@ def test_too_little_speech_makes_an_equalizer_that_does_nothing():
     few = Missing(np.ones((30, 7)), np.ones(30), np.zeros(30, np.uint8))
     equalizer = train_equalizer([few], NARROWBAND, LAMBDA, 50)
     assert equalizer.entries == 1
-    assert not choose_entries(few.gains, few.weights, few.silent, equalizer, LAMBDA, 50).any()
+    assert not search_entries(few.gains, few.weights, few.silent, equalizer, LAMBDA, 50).any()

@@ -19,6 +19,8 @@ from vqcodec.speech.excitation.adaptive_codebook import (
 from vqcodec.speech.excitation.gains import search_gains
 from vqcodec.speech.excitation.shapes import autocorrelations, estimate_energies, filtered_energies, search_shapes
 from vqcodec.speech.excitation.synthesis import build_excitation, synthesize
+from vqcodec.speech.excitation.trellis_state import Tradeoff, new_lists
+from vqcodec.speech.training.statistics import flat_counts
 
 N = 40
 
@@ -83,7 +85,7 @@ def test_gain_of_least_cost_is_found() -> None:
         errors = [((x - a * y - 2.5 * f * z) ** 2).sum() for a, f in pairs]
         norms = [(np.linalg.norm(x) - np.linalg.norm(a * y + 2.5 * f * z)) ** 2 for a, f in pairs]
         costs = 0.7 * (np.array(errors) + 0.2 * np.array(norms)) + 0.3 * bits
-        index, cost = search_gains(pairs, bits, 2.5, inner, 0.7, 0.3, 0.2, np.zeros(30))
+        index, cost = search_gains(pairs, bits, 2.5, inner, Tradeoff(0.7, 0.3, 0.2), np.zeros(30))
         assert index == costs.argmin()
         assert cost == pytest.approx(costs.min())
 
@@ -99,11 +101,13 @@ def test_shape_of_least_cost_is_found_in_every_book() -> None:
     filtered_energies(transposed, response.astype(np.float32), np.zeros(64, np.float32), energies)
     np.testing.assert_allclose(energies, ((filters @ shapes.T) ** 2).sum(axis=0), rtol=1e-4)
     target, costs = rng.normal(size=N), rng.uniform(1, 9, 150).astype(np.float32)
-    best = np.zeros(2, np.int64)
-    room = np.zeros(150, np.float32), np.zeros(150, np.float32)
-    search_shapes(transposed, energies, costs, books, target, np.zeros(N), 1.0, 0.05, *room, best)
+    excitation = tiny_excitation(NARROWBAND)
+    tables = excitation.tables(NARROWBAND)._replace(shapes=shapes, transposed=transposed, books=books)
+    flat = flat_counts(excitation, tables.lags.size).ideal_costs(tables, excitation.fixed_bits(NARROWBAND))
+    lists = new_lists(tables, 1)
+    search_shapes(tables, flat._replace(shapes=costs), energies, target, np.zeros(N), Tradeoff(1.0, 0.05, 0.0), lists)
     merits = (shapes @ target) ** 2 / energies - 0.05 * costs
-    assert best.tolist() == [merits[:20].argmax(), 20 + merits[20:].argmax()]
+    assert lists.best_shapes.tolist() == [merits[:20].argmax(), 20 + merits[20:].argmax()]
 
 
 def test_estimated_energies_are_exact_where_nothing_is_cut_off() -> None:

@@ -14,9 +14,9 @@ from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
-from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, dequantize_lsf
+from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, reconstruct_lsf
 from vqcodec.speech.lsf_quantizer.refit import Encoded, _solve, model_of, refit, to_codebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, quantize_lsf
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, search_lsf
 from vqcodec.speech.lsf_quantizer.training import LsfDesign, train_lsf
 from vqcodec.speech.signal.analysis import Analysis, analyse
 from vqcodec.speech.signal.levels import frame_weights, reference_level
@@ -37,12 +37,12 @@ def codebook(recordings: list[Analysis]) -> LsfCodebook:
 
 
 def quantize(analysis: Analysis, codebook: LsfCodebook, lambda_: float = LAMBDA, **options) -> QuantizedLsf:
-    return quantize_lsf(analysis, codebook, lambda_, reference_db=reference_level(analysis.energy_db), **options)
+    return search_lsf(analysis, codebook, lambda_, reference_db=reference_level(analysis.energy_db), **options)
 
 
 def cost(analysis: Analysis, found: QuantizedLsf, lambda_: float = LAMBDA) -> float:
     weights = frame_weights(analysis.energy_db, reference_level(analysis.energy_db))[:, None] * analysis.sensitivity
-    distortion = SD_PER_WEIGHTED_ERROR * (weights * (analysis.lsf - found.lsf) ** 2).sum()
+    distortion = SD_PER_WEIGHTED_ERROR * (weights * (analysis.lsf - found.lsf_q) ** 2).sum()
     return float(distortion + lambda_ * found.bits.sum())
 
 
@@ -71,13 +71,13 @@ def test_search_finds_the_best_of_all_symbols_of_a_vector(recordings: list[Analy
             row = header // (codebook.stages + 1) * codebook.stages
             for stage in range(codebook.depths()[header]):
                 bits += int(codebook.index_lengths[row + stage, entries[stage]])
-            costs.append(cost(analysis, QuantizedLsf(indices, dequantize_lsf(indices, codebook), np.array([bits]))))
+            costs.append(cost(analysis, QuantizedLsf(indices, reconstruct_lsf(indices, codebook), np.array([bits]))))
         assert cost(analysis, quantize(analysis, codebook, effort=effort)) == pytest.approx(min(costs), rel=1e-5)
 
 
 def test_dequantizer_gives_what_the_quantizer_says(recordings: list[Analysis], codebook: LsfCodebook) -> None:
     found = quantize(recordings[3], codebook)
-    np.testing.assert_array_equal(dequantize_lsf(found.indices, codebook), found.lsf)
+    np.testing.assert_array_equal(reconstruct_lsf(found.indices, codebook), found.lsf_q)
     assert (found.indices.headers >= codebook.coded_headers).any(), "interpolated vectors occur"
     assert len(np.unique(codebook.depths()[found.indices.headers])) > 2, "several depths occur"
 
@@ -86,18 +86,18 @@ def test_packets_stand_alone_but_for_the_vector_before(recordings: list[Analysis
     starts = [0, 31, 32, 33, 90]
     found = quantize(recordings[3], codebook, 1.0, packet_starts=starts)
     memory = None
-    for first, end in itertools.pairwise([*starts, len(found.lsf)]):
+    for first, end in itertools.pairwise([*starts, len(found.lsf_q)]):
         indices = LsfIndices(found.indices.headers[first:end], found.indices.stages[first:end])
-        lsf = dequantize_lsf(indices, codebook, memory)
-        np.testing.assert_array_equal(lsf, found.lsf[first:end])
+        lsf = reconstruct_lsf(indices, codebook, memory)
+        np.testing.assert_array_equal(lsf, found.lsf_q[first:end])
         assert found.indices.headers[end - 1] < codebook.coded_headers
         memory = lsf[-1]
 
 
 def test_coding_goes_on_from_a_memory(recordings: list[Analysis], codebook: LsfCodebook) -> None:
     first = quantize(part(recordings[3], 0, 80), codebook)
-    second = quantize(part(recordings[3], 80, 200), codebook, memory=first.lsf[-1])
-    np.testing.assert_array_equal(dequantize_lsf(second.indices, codebook, first.lsf[-1]), second.lsf)
+    second = quantize(part(recordings[3], 80, 200), codebook, memory=first.lsf_q[-1])
+    np.testing.assert_array_equal(reconstruct_lsf(second.indices, codebook, first.lsf_q[-1]), second.lsf_q)
 
 
 def test_bits_are_those_of_the_codes(recordings: list[Analysis], codebook: LsfCodebook) -> None:
@@ -127,23 +127,23 @@ def test_more_effort_costs_less(recordings: list[Analysis], codebook: LsfCodeboo
 def test_lambda_trades_bits_for_distortion(recordings: list[Analysis], codebook: LsfCodebook) -> None:
     fine, coarse = (quantize(recordings[3], codebook, lambda_) for lambda_ in (0.05, 2.0))
     assert fine.bits.sum() > 1.5 * coarse.bits.sum()
-    assert np.abs(fine.lsf - recordings[3].lsf).sum() < np.abs(coarse.lsf - recordings[3].lsf).sum()
+    assert np.abs(fine.lsf_q - recordings[3].lsf).sum() < np.abs(coarse.lsf_q - recordings[3].lsf).sum()
 
 
 def test_frequencies_are_in_order_and_apart(recordings: list[Analysis], codebook: LsfCodebook) -> None:
-    lsf = quantize(recordings[3], codebook, 3.0).lsf
+    lsf = quantize(recordings[3], codebook, 3.0).lsf_q
     assert np.diff(lsf, axis=1, prepend=0, append=np.pi).min() >= (codebook.gap[0] - 1.01) * UNIT
 
 
 def test_interpolation_without_a_successor_repeats(codebook: LsfCodebook) -> None:
     headers = np.array([1, codebook.headers - 1, codebook.headers - 1], np.uint8)
-    lsf = dequantize_lsf(LsfIndices(headers, np.zeros((3, codebook.stages), np.uint8)), codebook)
+    lsf = reconstruct_lsf(LsfIndices(headers, np.zeros((3, codebook.stages), np.uint8)), codebook)
     np.testing.assert_array_equal(lsf[1:], lsf[[0, 0]])
 
 
 def test_nothing_is_quantized_to_nothing(codebook: LsfCodebook) -> None:
     empty = LsfIndices(np.zeros(0, np.uint8), np.zeros((0, codebook.stages), np.uint8))
-    assert dequantize_lsf(empty, codebook).shape == (0, codebook.order)
+    assert reconstruct_lsf(empty, codebook).shape == (0, codebook.order)
 
 
 def test_symbols_that_do_not_exist_are_refused(codebook: LsfCodebook) -> None:
@@ -151,11 +151,11 @@ def test_symbols_that_do_not_exist_are_refused(codebook: LsfCodebook) -> None:
     beyond = none.copy()
     beyond[0, 2] = 8
     with pytest.raises(CorruptFileError, match="beyond its codebook"):
-        dequantize_lsf(LsfIndices(np.array([codebook.headers], np.uint8), none), codebook)
+        reconstruct_lsf(LsfIndices(np.array([codebook.headers], np.uint8), none), codebook)
     with pytest.raises(CorruptFileError, match="beyond its codebook"):
-        dequantize_lsf(LsfIndices(np.zeros(1, np.uint8), beyond), codebook)
+        reconstruct_lsf(LsfIndices(np.zeros(1, np.uint8), beyond), codebook)
     with pytest.raises(CorruptFileError, match="shape"):
-        dequantize_lsf(LsfIndices(np.zeros(2, np.uint8), none), codebook)
+        reconstruct_lsf(LsfIndices(np.zeros(2, np.uint8), none), codebook)
 
 
 def test_codebook_survives_its_file(codebook: LsfCodebook) -> None:
@@ -228,11 +228,11 @@ def test_refit_lowers_the_distortion_of_what_was_encoded(recordings: list[Analys
     symbols = [quantize(group, book, effort=LsfEffort(1, 4, 1)).indices for group in groups]
 
     def distortion(candidate: LsfCodebook) -> float:
-        errors = [group.lsf - dequantize_lsf(indices, candidate) for group, indices in zip(groups, symbols)]
+        errors = [group.lsf - reconstruct_lsf(indices, candidate) for group, indices in zip(groups, symbols)]
         return float(sum((group.sensitivity * error**2).sum() for group, error in zip(groups, errors)))
 
     encoded = [
-        Encoded(group.lsf, group.sensitivity, dequantize_lsf(indices, book), indices)
+        Encoded(group.lsf, group.sensitivity, reconstruct_lsf(indices, book), indices)
         for group, indices in zip(groups, symbols)
     ]
     better = to_codebook(refit(book, encoded, 1), codebook.sizes, 0.001, *lengths)

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.excitation.pulse_enumeration import (
     MAX_PULSES,
     counts_of_vectors,
@@ -16,7 +17,8 @@ from vqcodec.speech.excitation.pulse_enumeration import (
     put_pulses,
     put_truncated,
 )
-from vqcodec.speech.excitation.pulses import search_pulses
+from vqcodec.speech.excitation.pulses import Criterion, search_pulses
+from vqcodec.speech.excitation.trellis_state import new_scratch
 
 
 def all_vectors(length: int, count: int) -> list[np.ndarray]:
@@ -70,13 +72,9 @@ def test_truncated_binary_wastes_nothing_on_powers_of_two() -> None:
 
 
 def searched(target: np.ndarray, gram: np.ndarray, shadow: np.ndarray, counts: list[int], sweeps: int) -> np.ndarray:
-    n = len(target)
-    found = np.zeros((len(counts), n), np.int8)
-    search_pulses(
-        target, gram, np.diag(gram).copy(), shadow, np.array(counts), sweeps, found, np.zeros((len(counts), 3)),
-        np.zeros(n, np.int64), np.zeros(n), np.zeros(n), np.zeros(max(counts), np.int64),
-    )  # fmt: skip
-    return found
+    scratch = new_scratch(NARROWBAND)
+    search_pulses(Criterion(target, gram, np.diag(gram).copy(), shadow), np.array(counts), sweeps, scratch)
+    return scratch.found[: len(counts), : len(target)]
 
 
 def criterion(vector: np.ndarray, target: np.ndarray, gram: np.ndarray, shadow: np.ndarray) -> float:

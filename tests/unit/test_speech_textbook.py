@@ -20,7 +20,7 @@ from vqcodec.speech.engines import Settings, engine_for
 from vqcodec.speech.textbook.celp import codebook as celp_codebook
 from vqcodec.speech.textbook.celp import engine as celp
 from vqcodec.speech.textbook.celp import search as celp_search
-from vqcodec.speech.textbook.celp.synthesis import BAND, LSF_BITS
+from vqcodec.speech.textbook.celp.frame import BAND, LSF_BITS
 from vqcodec.speech.textbook.concealment import conceal
 from vqcodec.speech.textbook.fields import Field, Layout
 from vqcodec.speech.textbook.ld_celp import codebook as ld_codebook

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
+
 import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
@@ -16,9 +19,10 @@ from vqcodec.speech.celp.engine import Settings
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.excitation.costs import coded_costs
 from vqcodec.speech.training import train as training
-from vqcodec.speech.training.set_training import SetDesign
-from vqcodec.speech.training.statistics import likely_counts
+from vqcodec.speech.training.set_training import SetDesign, TrainedSet
+from vqcodec.speech.training.statistics import Counts, likely_counts
 from vqcodec.speech.training.train import Ladder, train
+from vqcodec.speech.training.training_checkpoint import Checkpoint
 
 PARENT = tiny_codebook(NARROWBAND)
 
@@ -78,3 +82,31 @@ def test_every_step_of_a_ladder_has_a_post_filter() -> None:
         assert len(ladder.post_filters) == len(ladder.steps)
         lambdas = [design.lambda_ for _, design in ladder.steps]
         assert lambdas == sorted(lambdas, reverse=True)
+
+
+def test_a_checkpoint_keeps_what_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "kept.npz"
+    one = SpeechCodebook.of(PARENT).sets[0]
+    trained = TrainedSet(one.excitation, likely_counts(one.lengths, one.tables))
+    kept = Checkpoint(path, "digest")
+    assert kept.lsf(0) is kept.table_set(0) is kept.equalizer(0) is None
+    kept.keep_lsf(0, one.lsf)
+    kept.keep_table_set(0, trained, 4321.0)
+    kept.keep_equalizer(0, one.equalizer)
+    again = Checkpoint(path, "digest")
+    lsf, found, equalizer = again.lsf(0), again.table_set(0), again.equalizer(0)
+    assert lsf is not None
+    assert found is not None
+    assert equalizer is not None
+    assert found[1] == 4321.0
+    for name, array in one.excitation.to_arrays("set0").items():
+        np.testing.assert_array_equal(found[0].excitation.to_arrays("set0")[name], array)
+    assert found[0].excitation.sharpening == one.excitation.sharpening
+    for field in fields(Counts):
+        for ours, theirs in zip(getattr(found[0].counts, field.name), getattr(trained.counts, field.name), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(lsf.codewords, one.lsf.codewords)
+    np.testing.assert_array_equal(equalizer.gains, one.equalizer.gains)
+    assert Checkpoint(path, "another").table_set(0) is None
+    again.remove()
+    assert not path.exists()

@@ -8,7 +8,8 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.speech.textbook.celp import codebook as celp_codebook
-from vqcodec.speech.textbook.celp.synthesis import LSF_BITS, SEQUENCE
+from vqcodec.speech.textbook.celp.frame import LSF_BITS
+from vqcodec.speech.textbook.celp.synthesis import SEQUENCE
 from vqcodec.speech.textbook.ld_celp import codebook as ld_codebook
 
 

@@ -9,7 +9,7 @@ from synthetic_speech import synthetic_speech
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.speech.bands import Band
-from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechTableSet
 from vqcodec.speech.excitation.gains import GAIN_SCALE, WEIGHT_SCALE
 from vqcodec.speech.excitation.model import Excitation
 from vqcodec.speech.excitation.shapes import SHAPE_SCALE
@@ -61,8 +61,8 @@ def tiny_codebook(band: Band) -> Codebook:
     sets = []
     for lambda_, pulse_counts in ((0.02, (1, 3, 6)), (0.002, (2, 8))):
         excitation = tiny_excitation(band, pulse_counts)
-        counts = flat_counts(excitation, excitation.tables(band))
+        counts = flat_counts(excitation, excitation.tables(band).lags.size)
         aims = SetAims(lambda_, 0.3, 0.1, 60 / lambda_, 0, 0 if pulse_counts[0] == 2 else 3)
         equalizer = Equalizer.none(band) if sets else tiny_equalizer(band)
-        sets.append(TableSet(band, aims, excitation, counts.code_lengths(), lsf, equalizer))
+        sets.append(SpeechTableSet(band, aims, excitation, counts.code_lengths(), lsf, equalizer))
     return SpeechCodebook(band, sets).to_codebook("tiny", {})

@@ -36,22 +36,16 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-_LEAN_PACKAGES = (
+_LEAN_ROOMS = (
     "vqcodec.blocks.",
     "vqcodec.video.mc.",
-    "vqcodec.speech.excitation.adaptive_codebook",
-    "vqcodec.speech.excitation.gains",
-    "vqcodec.speech.excitation.lag_search",
-    "vqcodec.speech.excitation.pulses",
-    "vqcodec.speech.excitation.shapes",
-    "vqcodec.speech.excitation.synthesis",
-    "vqcodec.speech.excitation.targets",
-    "vqcodec.speech.excitation.trellis",
+    "vqcodec.speech.celp.",
+    "vqcodec.speech.excitation.",
 )
-"""Packages whose kernels allocate no arrays, so that they need not count references to their arguments.
+"""Lean rooms: their kernels allocate no arrays, so that they need not count references to their arguments.
 
 numba counts references at every call that takes an array. That takes a seventh of the time of kernels that pass many
-arrays on, and more of their compilation. A kernel in these packages that allocates arrays must be an
+arrays on, and more of their compilation. A kernel in these rooms that allocates arrays must be an
 `allocating_kernel`; numba refuses other decorators with "Only accept returning of array passed into the function as
 argument".
 """
@@ -69,7 +63,7 @@ def _njit(function: Callable[..., Any], **options: Any) -> Any:
 
 def _options(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the options for a function. It inherits all others from the kernel that calls it."""
-    return {**_OPTIONS, "_nrt": False} if function.__module__.startswith(_LEAN_PACKAGES) else _OPTIONS
+    return {**_OPTIONS, "_nrt": False} if function.__module__.startswith(_LEAN_ROOMS) else _OPTIONS
 
 
 class InnerKernel:

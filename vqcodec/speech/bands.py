@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Band:
-    """What is fixed by a band; lengths and lags are in samples at `sample_rate`.
+    """The constants of a band; lengths and lags are in samples at `sample_rate`.
 
     Attributes:
         name: "nb" or "wb".
         sample_rate: Hz.
-        frame: samples of a frame (20 ms), for which one LSF vector is sent.
-        subframe: samples of a subframe (5 ms), for which an excitation is sent.
+        frame: samples of a frame (20 ms); one LSF vector is sent for each.
+        subframe: samples of a subframe (5 ms); one excitation is sent for each.
         order: of the linear prediction A(z); even.
         weighting_order: of the perceptual weighting filter W(z).
-        lag_min, lag_max: shortest and longest pitch lag, inclusive.
-        lag_knees: below the first knee lags are `lag_resolutions[0]` steps a sample, below the second
-            `lag_resolutions[1]`, from there on `lag_resolutions[2]`.
-        lag_resolutions: steps a sample, divisors of 12.
-        equalizer_edges: Hz, ascending, between the bands that the equalizer raises or lowers; below the first it leaves
-            the speech alone.
+        lag_min, lag_max: shortest and longest pitch lag, both included.
+        lag_knees: lags at which the resolution changes.
+        lag_resolutions: steps a sample below the first knee, below the second knee, and from there on; divisors of 12.
+        equalizer_edges: Hz, ascending, edges of the bands that the equalizer raises or lowers. Below the first edge it
+            leaves the speech as it is.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Band:
 
     @property
     def subframes(self) -> int:
-        """Subframes of a frame."""
+        """Number of subframes of a frame."""
         return self.frame // self.subframe
 
 

@@ -1,4 +1,4 @@
-"""From a file of speech to samples, whole or in part, at any rate, piece by piece."""
+"""Decoding of a file of speech to samples, whole or in part, at any rate, piece by piece."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vqcodec.speech.sound.audio import pcm16
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
 
 PIECE_S = 40  # seconds decoded at a time
-RESAMPLER_REACH_S = 0.05  # on either side, beyond which a sample has no part in what resampling gives
+RESAMPLER_REACH_S = 0.05  # seconds on either side; samples further away do not change a resampled sample
 
 Progress = Callable[[float], None]
 Samples = NDArray[np.int16]
@@ -26,7 +26,12 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Lost:
-    """A packet that was not found: its stream, its number, and the seconds that are concealed."""
+    """A missing packet.
+
+    Attributes:
+        stream, packet: numbers of the stream and of the packet.
+        start_s, end_s: seconds between which the speech is concealed.
+    """
 
     stream: int
     packet: int
@@ -35,23 +40,26 @@ class Lost:
 
 
 class Decoding:
-    """A file of speech, or part of it, on its way to samples.
+    """Decodes a file of speech, or a part of it.
 
     Args:
-        speech: from `read_speech`; of an indexed file no more packets are read than are needed.
-        codebook: the one that it needs.
+        speech: from `read_speech`. If the file is indexed, only the packets that are needed are read.
+        codebook: that the file needs.
         rate: of the samples: `source`, `codec`, or in Hz, within the limits.
-        start_s, duration_s: the part to decode, in seconds, the duration above 0; None for all that there is.
-        threads: how many to use; the samples do not depend on it.
+        start_s: seconds, where the part to decode begins.
+        duration_s: seconds, length of that part, above 0; None for the rest.
+        threads: None for all; the samples do not depend on it.
 
     Attributes:
-        rate: Hz. channels: of the samples. length: samples of a channel that `blocks` will give.
-        lost: packets that are missing and concealed, if the file was salvaged.
+        rate: Hz.
+        channels: number of channels.
+        length: samples of a channel, over all `blocks`.
+        lost: packets that are missing and will be concealed, if the file was salvaged.
 
     Raises:
         UsageError: the part begins beyond the end.
-        CorruptFileError: the streams' headers are damaged or contradict one another; or packets are missing, and the
-            file was not salvaged.
+        CorruptFileError: the headers of the streams are damaged or contradict one another; or packets are missing, and
+            the file was not salvaged.
     """
 
     def __init__(
@@ -87,7 +95,7 @@ class Decoding:
             )
 
     def blocks(self, progress: Progress | None = None) -> Iterator[Samples]:
-        """The samples, int16 (samples, channels) each, `length` in all."""
+        """Yield the samples, int16 (samples, channels) at a time, `length` in all."""
         given = 0
         for columns in zip(*(self._channel(stream) for stream in self._speech.streams), strict=True):
             block = np.stack(columns, axis=1)
@@ -97,7 +105,7 @@ class Decoding:
             yield block
 
     def _channel(self, stream: StoredStream) -> Iterator[Samples]:
-        """One channel of the part, in pieces of the same lengths for every channel."""
+        """Yield one channel of the part, in pieces that have the same lengths for every channel."""
         first, surplus = self._aligned_start()
         due = self.length
         for ready in self._resampled(stream, first, surplus + due):
@@ -107,19 +115,19 @@ class Decoding:
             yield pcm16(part)
 
     def _aligned_start(self) -> tuple[int, int]:
-        """The codec's sample to begin with, and how many samples at the output's rate come before the part.
+        """Return the codec's sample to begin with, and how many samples at the output's rate come before the part.
 
-        Both rates have a sample at the same moment only now and then; from such a moment on, and far enough before
-        the part, resampling gives what it gives in the whole recording.
+        The two rates have a sample at the same moment only now and then. If resampling begins at such a moment, far
+        enough before the part, it gives the same samples as for the whole recording.
         """
         if self.rate == self._codec_rate:
             return self._first, 0
-        moments = math.gcd(self.rate, self._codec_rate)  # a second
+        moments = math.gcd(self.rate, self._codec_rate)  # such moments in a second
         moment = max(0, int((self._first / self.rate - RESAMPLER_REACH_S) * moments))
         return moment * self._codec_rate // moments, self._first - moment * self.rate // moments
 
     def _resampled(self, stream: StoredStream, first: int, count: int) -> Iterator[NDArray[np.float64]]:
-        """`count` samples at the output's rate from the codec's sample `first` on, and perhaps some more."""
+        """Yield `count` or more samples at the output's rate, float64, from the codec's sample `first` on."""
         needed = first + resampled_length(count, self.rate, self._codec_rate)
         if self.rate != self._codec_rate:
             needed += round(RESAMPLER_REACH_S * self._codec_rate)
@@ -133,6 +141,7 @@ class Decoding:
         yield resampler.finish(count)
 
     def _decode(self, stream: StoredStream, first: int, count: int) -> Samples:
+        """Return `count` samples of the codec from sample `first` on, int16 (count,)."""
         header, packets = stream.header.engine_header, stream.packets
         if len(packets) < self._packets:
             packets = [*packets, *[None] * (self._packets - len(packets))]
@@ -142,12 +151,13 @@ class Decoding:
 
 @dataclass(frozen=True)
 class SoundShape:
-    """How long a file of speech lasts, by its headers.
+    """The rates and lengths of a file of speech, according to its headers.
 
     Attributes:
-        codec_rate, codec_length: of the engine's signal. source_rate, source_length: of what was encoded.
-        packet_length: samples of a packet at the codec's rate.
-        description: what else the engine's header says.
+        codec_rate, codec_length: Hz and samples of the engine's signal.
+        source_rate, source_length: Hz and samples of the signal that was encoded.
+        packet_length: samples of a packet, at the codec's rate.
+        description: the other fields of the engine's header, by name.
     """
 
     codec_rate: int
@@ -159,11 +169,11 @@ class SoundShape:
 
     @classmethod
     def of(cls, speech: SpeechFile) -> SoundShape:
-        """The shape of a file, whose channels must agree in it.
+        """Return the shape of a file, which is the same for all its channels.
 
         Raises:
-            CorruptFileError: a header is damaged, or the channels do not agree.
-            LimitError: it lasts longer than the limits allow.
+            CorruptFileError: a header is damaged, or the channels have different shapes.
+            LimitError: the file is longer than the limits allow.
         """
         shapes = [cls._of_stream(stream, speech.engine) for stream in speech.streams]
         if any(shape != shapes[0] for shape in shapes[1:]):
@@ -179,11 +189,11 @@ class SoundShape:
 
     @property
     def packets(self) -> int:
-        """Packets of a channel."""
+        """Number of packets of a channel."""
         return -(-self.codec_length // self.packet_length)
 
     def length_at(self, rate: int) -> int:
-        """Samples of the whole recording at `rate`: exactly the source's at its own."""
+        """Return the samples of the whole recording at `rate`, in Hz; at the source's rate, the source's own length."""
         if rate == self.codec_rate:
             return self.codec_length
         if rate == self.source_rate:
@@ -192,7 +202,7 @@ class SoundShape:
 
 
 def lost_packets(speech: SpeechFile) -> list[Lost]:
-    """The packets that a file should have, by its headers, and has not.
+    """Return the packets that a file should have according to its headers, but has not.
 
     Raises:
         CorruptFileError, LimitError: as `SoundShape.of`.

@@ -1,4 +1,4 @@
-"""Files of speech: streams and packets into a `.vqc` file, and out of it, whole, in part, or damaged."""
+"""Files of speech: streams and packets into a `.vqc` file, and out of it, even in part or damaged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ MEDIUM = "speech"
 
 @dataclass(frozen=True)
 class CodedStream:
-    """One channel, coded: its header, its packets, and the first sample (at the codec's rate) of each."""
+    """One channel, coded.
+
+    Attributes:
+        header: of the stream.
+        packets: in order.
+        starts: first sample of each packet, at the codec's rate.
+    """
 
     header: StreamHeader
     packets: Sequence[bytes]
@@ -33,11 +39,11 @@ class CodedStream:
 
 @dataclass(frozen=True)
 class StoredStream:
-    """One channel as it is found in a file.
+    """One channel as it was found in a file.
 
     Attributes:
-        header: what its stream header says.
-        packets: by number; None where salvage found none. At the end of a file that was cut off they are missing.
+        header: of the stream.
+        packets: by number; None for packets that salvage did not find. A file that was cut off has fewer.
     """
 
     header: StreamHeader
@@ -46,16 +52,16 @@ class StoredStream:
 
 @dataclass(frozen=True)
 class SpeechFile:
-    """A file of speech that has been looked into.
+    """A file of speech that has been read.
 
     Attributes:
         engine: that coded it.
-        media: the container's view of it: codebook reference, metadata; the streams' packets may be empty there.
-        streams: one a channel, in the order of their numbers.
+        media: what the container holds: codebook reference, metadata and streams; their packets may be left out.
+        streams: one for each channel, in the order of their numbers.
         size: bytes of the file.
         compact: whether it has the compact form.
-        salvaged: whether damage was passed over; else there is none in what was read.
-        damage: what salvage had to pass over, a clause each.
+        salvaged: whether damaged parts were skipped. If not, the parts that were read have no damage.
+        damage: the parts that salvage skipped, a clause for each.
     """
 
     engine: SpeechEngine
@@ -73,13 +79,13 @@ def dump_speech(
     reference: CodebookReference,
     metadata: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """The file of one or more coded channels.
+    """Return the file of one or more coded channels.
 
-    A short recording of one channel without metadata, coded with a shared codebook, takes the compact form, all its
-    packets folded into one; anything else has chunks, a packet each, those of several channels in turn.
+    A short recording of one channel without metadata, coded with a shared codebook, takes the compact form, with all
+    its packets folded into one. Any other file has a chunk for each packet; packets of several channels alternate.
 
     Args:
-        streams: one a channel.
+        streams: one for each channel.
         engine: name of the engine that coded them all.
         reference: to the codebook that they were coded with.
         metadata: as the container keeps it.
@@ -113,16 +119,16 @@ def dump_speech(
 
 
 def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False) -> SpeechFile:
-    """Look into a file of speech.
+    """Read a file of speech.
 
     Args:
         file: binary and seekable.
-        salvage: pass over what is damaged; packets that are lost are None.
-        sparing: read packets only when they are asked for, if the file has an index.
+        salvage: whether to skip damaged parts; packets that are lost become None.
+        sparing: whether to read each packet only when it is used, if the file has an index.
 
     Raises:
-        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: see `vqcodec.errors`; without `salvage`
-            for any damage in what is read.
+        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: see `vqcodec.errors`. Without `salvage`,
+            any damage in the parts that are read is an error.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -150,7 +156,7 @@ def _read_compact(data: bytes, size: int) -> SpeechFile:
 
 def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> SpeechFile:
     reader = ChunkReader(file)
-    lock = Lock()  # one for the file, which all streams seek in
+    lock = Lock()  # of the file, in which all streams seek
     packets = {
         number: IndexedPackets(file, [entry for entry in entries if entry.stream == number], lock)
         for number in reader.streams
@@ -171,7 +177,7 @@ def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
 
 
 class Declared(Protocol):
-    """What a reader has found declared, or the part of it that is speech."""
+    """The declarations that a reader found, or those of its speech streams."""
 
     @property
     def streams(self) -> Mapping[int, StreamDeclaration]:
@@ -187,13 +193,25 @@ class Declared(Protocol):
 
     @property
     def damage(self) -> Sequence[Damage]:
-        """What was passed over."""
+        """The damaged parts that were skipped."""
 
 
 def assemble_speech(
     reader: Declared, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool = False
 ) -> SpeechFile:
-    """The file that a reader has declared, with the packets that were found."""
+    """Return the file with the declarations of `reader` and the packets that were found.
+
+    Args:
+        reader: the declarations.
+        packets: of each stream, by its number.
+        size: bytes of the file.
+        salvaged: whether damaged parts were skipped.
+
+    Raises:
+        CorruptFileError: the codebook reference is missing, or a stream header is damaged.
+        UnsupportedError: an engine is unknown, or the channels are coded in different ways.
+        LimitError: there are more channels than a file can have.
+    """
     declared = [reader.streams[number] for number in sorted(reader.streams)]
     engine = _engine_of(declared[0].engine)
     if any((stream.engine, stream.codebook) != (declared[0].engine, declared[0].codebook) for stream in declared):

@@ -1,4 +1,4 @@
-"""How far the decoded speech is from what was encoded, measured piece by piece so that memory stays bounded."""
+"""Signal-to-noise ratios of decoded speech, measured piece by piece, so that memory stays bounded."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from vqcodec.errors import UsageError
 from vqcodec.metrics.signal import segmental_snr
 from vqcodec.metrics.speech import weighted_segmental_snr
 
-PIECE_S = 60  # measures of segments are taken over pieces of this length, and averaged by length
+PIECE_S = 60  # seconds of a piece; segmental measures are means over the pieces, weighted by their lengths
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Signal-to-noise ratios in dB; infinite where there is no error at all, None where there is no signal.
+    """Signal-to-noise ratios in dB: infinite if there is no error, None if there is no signal.
 
     Attributes:
-        sqnr_db: of the whole. segmental_snr_db: mean over segments of 20 ms. weighted_segmental_snr_db: the same
-            through the weighting filter, over active segments.
+        sqnr_db: of the whole signal.
+        segmental_snr_db: mean over segments of 20 ms.
+        weighted_segmental_snr_db: mean over active segments of 20 ms, after the weighting filter.
     """
 
     sqnr_db: float | None
@@ -30,7 +31,7 @@ class Quality:
 
 
 class QualityMeter:
-    """Adds up the errors of any number of signals at one sampling rate."""
+    """Sums up the errors of any number of signals at one sampling rate, in Hz."""
 
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
@@ -39,13 +40,13 @@ class QualityMeter:
         self._length = 0
 
     def add(self, original: NDArray[np.int16], decoded: NDArray[np.int16]) -> None:
-        """Measure `decoded` against `original`, both of shape (samples,)."""
+        """Measure `decoded` against `original`, both int16 (samples,)."""
         piece = PIECE_S * self._rate
         for start in range(0, original.size, piece):
             self._add_piece(original[start : start + piece].astype(float), decoded[start : start + piece].astype(float))
 
     def result(self) -> Quality:
-        """The measures over all that was added."""
+        """Return the measures over all signals added."""
         if self._signal == 0:
             return Quality(None, None, None)
         sqnr = math.inf if self._noise == 0 else 10 * math.log10(self._signal / self._noise)
@@ -53,6 +54,7 @@ class QualityMeter:
         return Quality(sqnr, float(segmental), float(weighted))
 
     def _add_piece(self, original: NDArray[np.float64], decoded: NDArray[np.float64]) -> None:
+        """Add the errors of one piece, (samples,)."""
         noise = original - decoded
         self._signal += float(original @ original)
         self._noise += float(noise @ noise)

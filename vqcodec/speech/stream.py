@@ -1,8 +1,8 @@
-"""What stands around the engine's bytes in a stream of speech: the source's rate and length; packets as one.
+"""The stream header, which holds the source's rate and length, and packets folded into one.
 
-Stream header (FORMAT.md): a byte for the source's sampling rate; if it is not the codec's, how many samples a
-resampling of the decoded signal has too many; then the engine's header behind its length. In the compact form, whose
-files have one packet, that packet holds all of the engine's.
+The stream header (FORMAT.md, section 13.2) begins with a byte for the source's sampling rate. If that is not the rate
+of the codec, there follows how many samples too many a resampling of the decoded signal has. Then come the length of
+the engine's header and that header. A file of the compact form has one packet, which holds all packets of the engine.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.speech.sound.resampling import resampled_length
 
 RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000)
-"""Sampling rates that have a code, from 1 on; 0 is the codec's own rate."""
+"""Sampling rates in Hz that have a code, from 1 on; code 0 is the codec's own rate."""
 
 OTHER_RATE = 255  # the rate follows as a varint
-MAX_FOLDED_PACKETS = 64  # about a minute: what is longer is worth an index, and that damage stays local
+MAX_FOLDED_PACKETS = 64  # about a minute; a longer recording gets an index, so that damage stays local
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class StreamHeader:
     """A stream of speech.
 
     Attributes:
-        source_rate: sampling rate of what was encoded, Hz.
-        surplus: samples that `resampled_length` of the engine's signal has more than the source had; 0 where the
-            rates are equal.
+        source_rate: Hz, sampling rate of the signal that was encoded.
+        surplus: samples by which `resampled_length` of the engine's signal exceeds the source's length; 0 if the rates
+            are equal.
         engine_header: the engine's own bytes.
     """
 
@@ -41,15 +41,18 @@ class StreamHeader:
     def of(
         cls, source_rate: int, source_length: int, codec_rate: int, codec_length: int, engine: bytes
     ) -> StreamHeader:
-        """The header for a source of `source_length` samples, of which the engine has coded `codec_length`."""
+        """Return the header for a source of `source_length` samples that the engine coded as `codec_length` samples.
+
+        `engine` is the engine's header; rates are in Hz.
+        """
         back = resampled_length(codec_length, codec_rate, source_rate)
         return cls(source_rate, back - source_length, engine)
 
     def source_length(self, codec_rate: int, codec_length: int) -> int:
-        """Samples of the source, when the engine's signal has `codec_length` at `codec_rate`.
+        """Return the samples of the source, if the engine's signal has `codec_length` samples at `codec_rate`.
 
         Raises:
-            CorruptFileError: there would be none.
+            CorruptFileError: the source would have no samples.
         """
         length = resampled_length(codec_length, codec_rate, self.source_rate) - self.surplus
         if length < 1:
@@ -57,7 +60,7 @@ class StreamHeader:
         return length
 
     def to_bytes(self, codec_rate: int) -> bytes:
-        """The header of a stream whose engine works at `codec_rate`."""
+        """Return the bytes of the header of a stream whose engine works at `codec_rate`, in Hz."""
         if self.source_rate == codec_rate:
             rate = bytes([0])
         elif self.source_rate in RATES:
@@ -68,7 +71,7 @@ class StreamHeader:
 
     @classmethod
     def from_bytes(cls, data: bytes, codec_rate: int) -> tuple[StreamHeader, int]:
-        """The header at the start of `data`, and how many bytes it took.
+        """Read back what `to_bytes` gave; return the header at the start of `data`, and the number of its bytes.
 
         Raises:
             CorruptFileError: `data` is too short, or the rate is unknown.
@@ -96,7 +99,7 @@ class StreamHeader:
 
 
 def fold_packets(packets: Sequence[bytes]) -> bytes:
-    """All packets as one: their number, then each behind its length, the last without."""
+    """Return all packets as one: their number, then the length and the bytes of each; the last has no length."""
     folded = bytearray(put_varint(len(packets)))
     for packet in packets[:-1]:
         folded += put_varint(len(packet)) + packet
@@ -104,7 +107,7 @@ def fold_packets(packets: Sequence[bytes]) -> bytes:
 
 
 def unfold_packets(data: bytes) -> list[bytes]:
-    """The packets that `fold_packets` has put together.
+    """Return the packets that `fold_packets` has folded.
 
     Raises:
         CorruptFileError: `data` is cut off, or too long.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.entropy.huffman import check_lengths
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.errors import CodebookError
 from vqcodec.speech.excitation.gains import GAIN_CLASSES, GAIN_TABLES, LAG_CONTEXTS
@@ -50,11 +51,12 @@ class DecodeCodes(NamedTuple):
 
 @dataclass(frozen=True)
 class Codes:
-    """The code lengths of the excitation by name (see `statistics.Counts.code_lengths`), of LSFs and of the equalizer.
+    """The Huffman codes of a table set, by their code lengths.
 
-    Raises:
-        CodebookError: they do not fit the tables.
-        CorruptFileError: they are no codes.
+    Attributes:
+        lengths: uint8 arrays of the excitation's symbols by name (see `statistics.Counts.code_lengths`).
+        tables: of the excitation, which the lengths must fit.
+        lsf, equalizer: with the code lengths of their own symbols.
     """
 
     lengths: Mapping[str, npt.NDArray[np.uint8]]
@@ -62,7 +64,13 @@ class Codes:
     lsf: LsfCodebook
     equalizer: Equalizer
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Check the code lengths of the excitation and of the equalizer; an LsfCodebook has checked its own.
+
+        Raises:
+            CodebookError: they do not fit the tables.
+            CorruptFileError: they are no codes.
+        """
         types = len(self.tables.level_bias)
         sizes = np.diff(self.tables.books)
         wanted = {
@@ -81,11 +89,13 @@ class Codes:
             beyond = np.arange(self.lengths[name].shape[1]) >= limit[:, None]
             if self.lengths[name][beyond].any():
                 raise CodebookError(f"speech codebook: '{name}' has codes for entries that do not exist; it is damaged")
-        self._sets  # noqa: B018  (proves the lengths)
+        for name in NAMES:
+            check_lengths(self.lengths[name], _subject(name))
+        check_lengths(self.equalizer.lengths, _subject("equalizer"))
 
     @cached_property
     def _sets(self) -> list[TableSet]:
-        own = [TableSet(self.lengths[name], f"speech codebook's code lengths '{name}'") for name in NAMES]
+        own = [TableSet(self.lengths[name], _subject(name)) for name in NAMES]
         return [*own, self.lsf.header_tables, self.lsf.index_tables, self.equalizer.code]
 
     @cached_property
@@ -97,3 +107,8 @@ class Codes:
     def decoder(self) -> DecodeCodes:
         """Tables for parsing."""
         return DecodeCodes(*[one.decoder for one in self._sets])
+
+
+def _subject(name: str) -> str:
+    """Return what error messages call the code lengths `name`."""
+    return f"speech codebook's code lengths '{name}'"

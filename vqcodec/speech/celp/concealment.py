@@ -1,7 +1,7 @@
-"""Concealment of lost packets: the last pitch cycle repeated and faded, and what follows kept from bursting.
+"""Concealment of lost packets: the last pitch cycle is repeated and faded; the speech after it is kept from bursting.
 
-After a loss the decoder's past is not the encoder's. The adaptive codebook builds on the faded excitation, so that
-speech comes back from quiet to loud; should the mismatch make it louder than anything before the loss, it is held.
+After a loss the decoder's past differs from the encoder's. The adaptive codebook builds on the faded excitation, so
+that speech comes back from quiet to loud. If the mismatch makes it louder than anything before the loss, it is held.
 """
 
 from __future__ import annotations
@@ -9,23 +9,26 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel
 from vqcodec.speech.celp.group_synthesis import Frames, SynthesisState, finish, synthesize_frames
-from vqcodec.speech.celp.speech_codebook import TableSet
+from vqcodec.speech.celp.speech_codebook import SpeechTableSet
 from vqcodec.speech.excitation.synthesis import synthesize
 from vqcodec.speech.signal.lsf import lsf_to_lpc
 
 DoubleArray = npt.NDArray[np.float64]
 
-_FADE = 0.9  # of the excitation, a subframe: 60 dB in a third of a second
-_GUARDED_FRAMES = 40  # after a loss, whose level is watched
-_HEADROOM = 1.25  # of a frame's rms over the loudest one before the loss
-_UNKNOWN_RMS = 1000.0  # sample steps: loudness that is allowed if none is known
-_LEVEL_AFTER = 20.0  # dB: highest level that the prediction of gains goes on from
+_FADE = 0.9  # factor of the excitation for each subframe: 60 dB in a third of a second
+_GUARDED_FRAMES = 40  # frames after a loss whose level is watched
+_HEADROOM = 1.25  # highest rms of a frame, relative to the loudest frame before the loss
+_UNKNOWN_RMS = 1000.0  # sample steps: highest rms if no frame came before the loss
+_LEVEL_AFTER = 20.0  # dB: highest level from which the prediction of gains goes on
 
 
-def conceal(frames: int, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:
-    """Return something in place of `frames` lost ones, float64 (frames * band.frame,); `state` moves on."""
+def conceal(frames: int, table_set: SpeechTableSet, state: SynthesisState, strength: int) -> DoubleArray:
+    """Return speech in place of `frames` lost frames, float64 (frames * band.frame,), and bring `state` up to date.
+
+    `strength` is that of the post-filter.
+    """
     band = table_set.band
     boundary = state.boundary(table_set)
     speech = np.empty((frames * band.subframes, band.subframe))
@@ -38,7 +41,7 @@ def conceal(frames: int, table_set: TableSet, state: SynthesisState, strength: i
 
 
 class Guard:
-    """Watches the level after losses."""
+    """Keeps the level after a loss below that before it."""
 
     def __init__(self) -> None:
         self._loudest = 0.0
@@ -48,8 +51,10 @@ class Guard:
         """Begin to watch: packets have been lost."""
         self._left = _GUARDED_FRAMES
 
-    def synthesize(self, frames: Frames, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:
-        """Return what `synthesize_frames` does, no louder than before the loss while the level is watched."""
+    def synthesize(
+        self, frames: Frames, table_set: SpeechTableSet, state: SynthesisState, strength: int
+    ) -> DoubleArray:
+        """Return what `synthesize_frames` gives; while the level is watched, no louder than before the loss."""
         pieces = []
         watched = min(self._left, len(frames))
         for frame in range(watched):
@@ -64,6 +69,7 @@ class Guard:
         return np.concatenate(pieces)
 
     def _held(self, speech: DoubleArray, state: SynthesisState) -> DoubleArray:
+        """Return `speech` of one frame at a level that is allowed; the state is scaled with it."""
         allowed = _HEADROOM * self._loudest if self._loudest else _UNKNOWN_RMS
         rms = float(np.sqrt((speech**2).mean()))
         if rms <= allowed:
@@ -74,9 +80,9 @@ class Guard:
         return speech * gain
 
 
-@kernel
+@allocating_kernel
 def _repeat(lpc, lag, history, memory, speech):
-    """Fill `speech`, float64 (subframes, n), with the last `lag` samples of excitation repeated and faded."""
+    """Fill `speech`, float64 (subframes, n): the last `lag` samples of excitation, repeated, faded and synthesized."""
     length = speech.shape[1]
     past = history.size
     excitation = np.empty(length)

@@ -12,11 +12,11 @@ _EXACT_FROM = 8
 
 @dataclass(frozen=True)
 class Effort:
-    """Settings of the searches.
+    """How hard to search.
 
     Attributes:
-        survivors: paths of the excitation. lag_candidates: of each. sweeps: of exchanges of pulses.
-        exact: whether trained codevectors are compared by exact energies.
+        survivors, lag_candidates, sweeps: see `trellis_state.Search`.
+        exact: whether to compare the trained codevectors by their exact filtered energies.
         lsf: of the LSF quantizer.
     """
 
@@ -45,7 +45,7 @@ _SURVIVORS = {"nb": (1, 1, 2, 3, 4, 6, 8, 12, 16, 32), "wb": (1, 1, 2, 2, 3, 4, 
 
 
 def effort_for(band: Band, number: int) -> Effort:
-    """Return the settings of effort `number`; the wide band, whose subframes are twice as long, is searched less."""
+    """Return the effort of `number`, 0 to 9; wideband, whose subframes are twice as long, keeps fewer paths."""
     return Effort(
         survivors=_SURVIVORS[band.name][number],
         lag_candidates=_LAG_CANDIDATES[band.name][number],

@@ -1,4 +1,4 @@
-"""Encoding of a recording: groups in parallel, the table set and lambda by quality, rate or size."""
+"""Encoding of a recording: groups in parallel; quality, rate or size decides the table set and lambda."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.rate_control import Aim
 from vqcodec.speech.celp.recording import Recording
-from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
 from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.threads import map_shards
 
 Progress = Callable[[float], None]
 
-_COARSEST, _FINEST = 1.5, 0.5  # lambda of quality 0 and 100, relative to the first and the last table set
-_LSF_SHARE = 0.5  # how far the LSF quantizer follows lambda away from the table set's own
+_COARSEST, _FINEST = 1.5, 0.5  # lambda of quality 0 and of 100, relative to that of the first and the last table set
+_LSF_SHARE = 0.5  # share of a change of lambda, against the table set's own, that the LSF quantizer follows
 _QUICK_EFFORT = 1
-_QUICK_GROUPS = 6  # that the first passes of rate control look at
+_QUICK_GROUPS = 6  # groups that the first passes of rate control look at
 _QUICK_PASSES, _QUICK_TOLERANCE = 8, 0.02
 _PASSES, _TOLERANCE = 4, 0.006
-_ALLOWED_ERROR = 0.012  # of the rate; above it two encodings are mixed
-_RATE_POWER = 1.8  # of lambda over rate, to begin with
+_ALLOWED_ERROR = 0.012  # of the rate; if it is larger, two encodings are mixed
+_RATE_POWER = 1.8  # first guess: lambda falls with this power of the rate
 _SIZE_ATTEMPTS = 6
-_LEAPS = (1.2, 30.0)  # of lambda, to something on the other side of what is wanted
+_LEAPS = (1.2, 30.0)  # factors of lambda that lead to the other side of the wanted rate
 _SPREAD_PASSES, _BURST_PASSES = 4, 7
 
 
 class CodedGroup(NamedTuple):
-    """A group's packets and bits by part (see `group_coding.write_packets`): so little that many trials can be kept."""
+    """A group's packets and bits by part (see `group_coding.write_packets`); small, so that many trials can be kept."""
 
     packets: list[bytes]
     bits: npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ class CodedGroup(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """A whole recording: the header's bytes and the groups."""
+    """A whole recording: the header's bytes, and the groups."""
 
     header: bytes
     groups: list[CodedGroup]
@@ -63,14 +63,14 @@ class Coded(NamedTuple):
 
 
 class Encoder:
-    """One recording on its way to packets.
+    """Encodes one recording, perhaps several times until it has the wanted rate.
 
     Args:
         signal: (n,), see `recording.Recording`.
         book: of the band.
         effort: 0 to 9.
-        threads: None for all.
-        progress: called with the share that is done.
+        threads: None for all; the result does not depend on it.
+        progress: called with the share that is done, 0 to 1.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Encoder:
         self._layout = SpeechHeader(book.band, np.asarray(signal).size, 0)
         self._recording = Recording(signal, book.band, self._layout.group_frames)
         self._lock = Lock()
-        self._share = (0.0, 1.0)  # of the whole, where the present pass begins and ends
+        self._share = (0.0, 1.0)  # shares of the whole at which the present pass begins and ends
 
     def encode_quality(self, quality: float) -> Coded:
         """Encode at a quality, 0 to 100."""
@@ -99,7 +99,7 @@ class Encoder:
         """Encode in at most `size` bytes.
 
         Raises:
-            UsageError: that cannot be.
+            UsageError: the speech cannot be coded in so few bytes.
         """
         wanted = size * (1 - 0.3 * _TOLERANCE)
         for _ in range(_SIZE_ATTEMPTS):
@@ -151,11 +151,11 @@ class Encoder:
         smaller: tuple[float, Coded],
         encode: Callable[[Aim], Coded],
     ) -> Coded:
-        """Encode in about `wanted` bytes by mixing two lambdas, of which one gives too many and one too few.
+        """Encode in about `wanted` bytes by mixing two lambdas: one gives too many bytes, the other too few.
 
-        Mixing whole groups takes no encoding, but comes near enough only where there are many. Mixing frames does
-        not help where coding goes on once it has begun, at whatever lambda, as with loud noise: there each group is
-        coded up to some frame.
+        First whole groups are mixed. That needs no new encoding, but comes near enough only if there are many groups.
+        Then frames are mixed, spread evenly. That does not help if coding, once begun, goes on at any lambda, as with
+        loud noise. So last, each group is coded at the finer lambda up to some frame.
         """
         (fine, more), (coarse, less) = larger, smaller
         sizes = [group.size for group in more.groups], [group.size for group in less.groups]
@@ -177,7 +177,7 @@ class Encoder:
         return min(found, key=lambda coded: _error(coded, wanted))
 
     def _quick_lambda(self, wanted: float) -> float:
-        """Return the lambda at which a quick search of some of the groups takes its share of `wanted` bytes."""
+        """Return the lambda at which some groups, searched quickly, take their share of `wanted` bytes."""
         groups = self._recording.groups
         chosen: Iterable[int] = range(groups)
         if groups > 2 * _QUICK_GROUPS:
@@ -200,7 +200,7 @@ class Encoder:
         return rate_control.find_lambda(measure, share, start, _QUICK_PASSES, _QUICK_TOLERANCE)
 
     def _encode(self, aim: Aim, number: int) -> Coded:
-        """Encode all groups with table set `number`."""
+        """Encode all groups with table set number `number`."""
         table_set = self._book.sets[number]
         groups = self._recording.groups
         done = 0
@@ -219,33 +219,30 @@ class Encoder:
         header = replace(self._layout, table_set=number, filters=table_set.filters)
         return Coded(header.to_bytes(), coded)
 
-    def _code(self, group: int, aim: Aim, table_set: TableSet, effort_number: int) -> CodedGroup:
-        """Encode a group."""
+    def _code(self, group: int, aim: Aim, table_set: SpeechTableSet, effort_number: int) -> CodedGroup:
+        """Encode group number `group`."""
         effort = effort_for(table_set.band, effort_number)
-        frames = self._layout.packet_frames
         search = Search(
-            lambda_=aim.mean,
             survivors=effort.survivors,
             lag_candidates=effort.lag_candidates,
             sweeps=effort.sweeps,
             exact=int(effort.exact),
             energy_weight=table_set.aims.energy_weight,
-            packet_subframes=frames * table_set.band.subframes,
-            frame_subframes=table_set.band.subframes,
+            packet_frames=self._layout.packet_frames,
         )
         relative = aim.mean / table_set.aims.lambda_
         lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
         signal = self._recording.group(group)
         lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
         symbols = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
-        return CodedGroup(*write_packets(symbols, table_set, frames))
+        return CodedGroup(*write_packets(symbols, table_set, search.packet_frames))
 
 
 def _error(coded: Coded, wanted: float) -> float:
-    """How far an encoding is from the bytes that are wanted, relatively."""
+    """Return by which share the size of an encoding differs from `wanted`."""
     return abs(coded.size / wanted - 1)
 
 
 def sum_bits(groups: Sequence[CodedGroup]) -> npt.NDArray[np.int64]:
-    """Return the bits of all `groups` by part."""
+    """Return the bits of all `groups` by part, int64 (parts + 1,)."""
     return sum((group.bits for group in groups), np.zeros(len(PARTS) + 1, dtype=np.int64))

@@ -1,4 +1,4 @@
-"""The speech engine: signal to packets and back, for both bands."""
+"""The speech engine: from signal to packets and back, for both bands."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.media.target import DEFAULTS
 from vqcodec.speech.celp.encoder import Encoder, sum_bits
-from vqcodec.speech.celp.group_coding import GroupSymbols, packet_frames_of, parse_packet, synthesize_group
+from vqcodec.speech.celp.group_coding import packet_frames_of, parse_packet, synthesize_group
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
-from vqcodec.speech.celp.speech_codebook import SpeechCodebook, TableSet
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
+from vqcodec.speech.celp.symbols import GroupSymbols
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, Settings
 from vqcodec.speech.signal.pcm import to_pcm
 from vqcodec.threads import map_shards
@@ -66,17 +67,23 @@ def decode(
     count: int | None = None,
     threads: int | None = None,
 ) -> Samples:
-    """Decode samples `first` to `first + count` (None: to the end) of a stream, int16.
+    """Decode `count` samples of a stream from sample `first` on, int16 (count,).
 
-    The same samples as in decoding all: every group they touch is decoded from its start. Only the packets of
-    these groups are looked at (see `needed_packets`).
+    They are the same samples as in decoding the whole stream: every group that holds some of them is decoded from its
+    start. Only the packets of these groups are read (see `needed_packets`).
 
     Args:
-        packets: all of the stream; None where one is missing, which is concealed.
+        header: of the stream.
+        packets: of the stream, in order; None for a missing packet, which is concealed.
+        codebook: of the stream.
+        first: number of the first sample.
+        count: number of samples; None for the rest.
+        threads: None for all; the samples do not depend on it.
 
     Raises:
-        CorruptFileError: the header or a packet is damaged, or packets are too few.
-        UsageError: there are no such samples.
+        CorruptFileError: the header or a packet is damaged, or there are too few packets.
+        CodebookError: the codebook is not for the stream.
+        UsageError: the stream has no such samples.
     """
     parsed, table_set = open_stream(header, codebook)
     count = parsed.samples - first if count is None else count
@@ -99,7 +106,7 @@ def decode(
 
 
 def needed_packets(header: bytes, first: int, count: int) -> range:
-    """Return the numbers of the packets that decoding samples `first` to `first + count` looks at: whole groups."""
+    """Return the numbers of the packets that decoding `count` samples from sample `first` on needs: whole groups."""
     parsed = SpeechHeader.from_bytes(header)
     group = parsed.group_packets * parsed.packet_samples
     start = first // group * parsed.group_packets
@@ -108,7 +115,7 @@ def needed_packets(header: bytes, first: int, count: int) -> range:
 
 
 def count_bits(header: bytes, packets: Sequence[bytes | None], codebook: Codebook) -> dict[str, int]:
-    """Return where the bits of a stream went, by part; missing packets (None) count nothing.
+    """Return the bits of a stream by part; missing packets (None) count nothing.
 
     Raises:
         CorruptFileError: the header or a packet is damaged, or there are too many packets.
@@ -123,7 +130,7 @@ def count_bits(header: bytes, packets: Sequence[bytes | None], codebook: Codeboo
 
 
 def describe(header: bytes) -> dict[str, Any]:
-    """Return what a header says, for people.
+    """Return the fields of a header by name, for people.
 
     Raises:
         CorruptFileError: it is damaged.
@@ -141,7 +148,7 @@ def describe(header: bytes) -> dict[str, Any]:
     }
 
 
-def open_stream(header: bytes, codebook: Codebook) -> tuple[SpeechHeader, TableSet]:
+def open_stream(header: bytes, codebook: Codebook) -> tuple[SpeechHeader, SpeechTableSet]:
     """Return the header and its table set.
 
     Raises:
@@ -161,10 +168,17 @@ def parse_group(
     header: SpeechHeader,
     packets: Sequence[bytes | None],
     start: int,
-    table_set: TableSet,
+    table_set: SpeechTableSet,
     bits: npt.NDArray[np.int64] | None = None,
 ) -> GroupSymbols:
-    """Parse the packets of a group that are there; `start` is the number of its first one, `bits` counts its parts.
+    """Parse the packets of a group that are there.
+
+    Args:
+        header: of the stream.
+        packets: of the group; None for a missing packet.
+        start: number of the group's first packet.
+        table_set: of the stream.
+        bits: int64 (parts + 1,), increased by the bits of each part; None if nobody wants them.
 
     Raises:
         CorruptFileError: a packet is damaged.
@@ -179,12 +193,16 @@ def parse_group(
     return symbols
 
 
-def _decode_group(header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: TableSet) -> Samples:
+def _decode_group(
+    header: SpeechHeader, packets: Sequence[bytes | None], start: int, table_set: SpeechTableSet
+) -> Samples:
+    """Return the samples of a group, int16; arguments as in `parse_group`."""
     symbols = parse_group(header, packets, start, table_set)
     lost = [data is None for data in packets]
     return to_pcm(synthesize_group(symbols, table_set, header.packet_frames, header.filters, lost))
 
 
 def _named_bits(header: bytes, bits: npt.NDArray[np.int64]) -> dict[str, int]:
+    """Return the bits of a stream by name of their part."""
     named = {part: int(count) for part, count in zip(PARTS, bits)}
     return named | {"header": 8 * len(header), "padding": int(bits[-1])}

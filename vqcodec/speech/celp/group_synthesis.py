@@ -1,4 +1,4 @@
-"""Synthesis of runs of frames, with what it remembers from one run to the next."""
+"""Synthesis of runs of frames, and the state that it carries from one run to the next."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
-from vqcodec.speech.celp.speech_codebook import TableSet
+from vqcodec.kernels.jit import allocating_kernel
+from vqcodec.speech.celp.speech_codebook import SpeechTableSet
 from vqcodec.speech.excitation.adaptive_codebook import LAG_UNITS, history_length
 from vqcodec.speech.excitation.gains import INITIAL_LEVEL
 from vqcodec.speech.excitation.synthesis import build_excitation, synthesize
@@ -24,14 +24,17 @@ DoubleArray = npt.NDArray[np.float64]
 
 @dataclass
 class SynthesisState:
-    """What synthesis remembers within a group.
+    """The state of synthesis within a group.
 
     Attributes:
-        history: past excitation; levels: see `gains.remember_levels`; memory: past speech.
-        lsf: float64 (order,), the vector at the present frame boundary; None before the first one.
+        history: float64, the past excitation.
+        levels: float64 (3,), see `gains.remember_levels`.
+        memory: float64 (order,), the past speech.
+        lsf: float64 (order,), radians, the vector at the present frame boundary; None before the first one.
         lag: samples, the pitch lag used last.
         post_inputs, post_outputs, post_gain: see `post_filter.post_filter`.
-        unequalized: float64 (TAPS - 1,), the last samples before the equalizer; entry: int64 (1,), its last entry.
+        unequalized: float64 (TAPS - 1,), the last samples that went into the equalizer.
+        entry: int64 (1,), the last entry of the equalizer.
     """
 
     history: DoubleArray
@@ -46,7 +49,7 @@ class SynthesisState:
     entry: npt.NDArray[np.int64]
 
     @classmethod
-    def clean(cls, table_set: TableSet) -> SynthesisState:
+    def clean(cls, table_set: SpeechTableSet) -> SynthesisState:
         """Return the state at the start of a group."""
         band = table_set.band
         return cls(
@@ -62,22 +65,22 @@ class SynthesisState:
             entry=np.zeros(1, dtype=np.int64),
         )
 
-    def boundary(self, table_set: TableSet) -> DoubleArray:
-        """Return the LSFs to go on from: the last ones, or what stands before the first."""
+    def boundary(self, table_set: SpeechTableSet) -> DoubleArray:
+        """Return the LSF vector to go on from, in radians: the last one, or the one that stands before the first."""
         return table_set.lsf.start.astype(np.float64) * UNIT if self.lsf is None else self.lsf
 
 
 def cut(symbols: Symbols, first: int, stop: int) -> Symbols:
-    """Return the symbols of subframes `first` to before `stop`."""
+    """Return the symbols of subframes `first` to `stop`, `stop` not included."""
     return Symbols._make(array[first:stop] for array in symbols)
 
 
 class Frames(NamedTuple):
-    """What a run of frames is synthesised from.
+    """The decoded parameters of a run of frames.
 
     Attributes:
         excitation: symbols of its subframes.
-        lsf: float64 (frames + 1, order), at the frame boundaries, in radians.
+        lsf: float64 (frames + 1, order), radians, at the frame boundaries.
         entries: int64 (frames,), of the equalizer.
     """
 
@@ -89,14 +92,14 @@ class Frames(NamedTuple):
         return len(self.entries)
 
     def part(self, first: int, stop: int) -> Frames:
-        """Return the frames from number `first` to before `stop`."""
+        """Return frames `first` to `stop`, `stop` not included."""
         subframes = len(self.excitation.type) // len(self)
         excitation = cut(self.excitation, first * subframes, stop * subframes)
         return Frames(excitation, self.lsf[first : stop + 1], self.entries[first:stop])
 
 
-def synthesize_frames(frames: Frames, table_set: TableSet, state: SynthesisState, strength: int) -> DoubleArray:
-    """Return the speech of frames, float64 (frames * band.frame,); `state` moves on.
+def synthesize_frames(frames: Frames, table_set: SpeechTableSet, state: SynthesisState, strength: int) -> DoubleArray:
+    """Return the speech of frames, float64 (frames * band.frame,), and bring `state` up to date.
 
     Args:
         frames: at least one.
@@ -118,11 +121,20 @@ def finish(
     speech: DoubleArray,
     lpc: DoubleArray,
     entries: npt.NDArray[np.int64],
-    table_set: TableSet,
+    table_set: SpeechTableSet,
     state: SynthesisState,
     strength: int,
 ) -> DoubleArray:
-    """Return `speech` (subframes, n) post-filtered, if `strength` is above 0, and equalized; `state` moves on."""
+    """Return `speech` post-filtered and equalized, float64 (frames * band.frame,), and bring `state` up to date.
+
+    Args:
+        speech: float64 (subframes, n).
+        lpc: float64 (subframes, order + 1).
+        entries: int64 (frames,), of the equalizer.
+        table_set: of the stream.
+        state: at the start of `speech`.
+        strength: of the post-filter, 0 for none.
+    """
     if strength > 0:
         filtered = np.empty(speech.shape)
         post_filter_subframes(speech, lpc, strength, state.post_inputs, state.post_outputs, state.post_gain, filtered)
@@ -136,9 +148,9 @@ def finish(
     return equalized
 
 
-@kernel
+@allocating_kernel
 def _synthesize(symbols, lpc, tables, history, levels, memory, speech):
-    """Fill `speech`, float64 (subframes, n)."""
+    """Fill `speech`, float64 (subframes, n), without post-filter and equalizer."""
     excitation = np.empty(speech.shape[1])
     fixed = np.empty(speech.shape[1])
     for subframe in range(speech.shape[0]):

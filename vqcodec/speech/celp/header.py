@@ -1,4 +1,4 @@
-"""The engine's header of a stream: its band and length, the table set, how packets and groups are cut."""
+"""The engine's header of a stream: band, length, table set, the cutting into packets and groups, and the filters."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from vqcodec.speech.bands import NARROWBAND, WIDEBAND, Band
 from vqcodec.speech.filters.strengths import MAX_PITCH_FILTER, MAX_POST_FILTER, NO_FILTERS, PostFilters
 
 PACKET_FRAMES = 50  # a second
-GROUP_PACKETS = 10  # that share a clean start
+GROUP_PACKETS = 10  # packets of a group; a group starts from a clean state
 MAX_PACKET_FRAMES = 1500
 MAX_GROUP_PACKETS = 255
-_WIDE = 8  # flag in the byte of table set and post-filter
+_WIDE = 8  # flag of the wide band, in the byte of the table set
 
 
 @dataclass(frozen=True)
 class SpeechHeader:
-    """What a decoder knows of a stream before its packets.
+    """What the decoder needs to know before the packets.
 
     Attributes:
         band: narrowband or wideband.
-        samples: of the signal, 0 or more.
+        samples: length of the signal, 0 or more.
         table_set: number of the codebook's table set, 0 to 15.
-        packet_frames: frames of a packet (fewer in the last one), 1 to MAX_PACKET_FRAMES.
-        group_packets: packets of a group (fewer in the last one), 1 to MAX_GROUP_PACKETS.
-        filters: of the decoder.
+        packet_frames: frames of a packet, 1 to MAX_PACKET_FRAMES; the last packet may have fewer.
+        group_packets: packets of a group, 1 to MAX_GROUP_PACKETS; the last group may have fewer.
+        filters: strengths of the decoder's filters of finished speech.
     """
 
     band: Band
@@ -38,7 +38,7 @@ class SpeechHeader:
     filters: PostFilters = NO_FILTERS
 
     def to_bytes(self) -> bytes:
-        """Samples; table set, band and post-filter in a byte; frames of a packet; packets of a group; pitch filter."""
+        """Return the header's bytes (FORMAT.md, section 14.1)."""
         wide = _WIDE if self.band == WIDEBAND else 0
         packed = bytes([self.table_set << 4 | wide | self.filters.formant])
         layout = put_varint(self.packet_frames) + put_varint(self.group_packets)
@@ -47,11 +47,11 @@ class SpeechHeader:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SpeechHeader:
-        """Parse a header.
+        """Read back what `to_bytes` gave.
 
         Raises:
-            CorruptFileError: it is cut off, too long or says what cannot be.
-            LimitError: more samples than allowed.
+            CorruptFileError: the header is cut off, too long, or has a value out of range.
+            LimitError: there are more samples than allowed.
         """
         samples, position = get_varint(data, 0)
         if position >= len(data):
@@ -77,12 +77,12 @@ class SpeechHeader:
 
     @property
     def frames(self) -> int:
-        """Frames of the whole signal; the last one may be filled up."""
+        """Number of frames of the whole signal; the encoder fills up the last one."""
         return -(-self.samples // self.band.frame)
 
     @property
     def packets(self) -> int:
-        """Packets of the whole signal."""
+        """Number of packets of the whole signal."""
         return -(-self.frames // self.packet_frames)
 
     @property
@@ -96,5 +96,5 @@ class SpeechHeader:
         return self.packet_frames * self.group_packets
 
     def starts(self) -> list[int]:
-        """First sample of each packet."""
+        """Return the first sample of each packet."""
         return [packet * self.packet_samples for packet in range(self.packets)]

@@ -25,16 +25,17 @@ def lsf_distortion(
     codebook: Codebook,
     threads: int | None = None,
 ) -> SpectralDistortion | None:
-    """Compare the LSF vectors that were sent with those that the encoder wished to send.
+    """Compare the LSF vectors of a stream with those of the recording.
 
     Args:
-        signal: (n,), what was encoded, at the codec's rate, in the range of 16-bit samples.
+        signal: (n,), the recording that was encoded, at the codec's rate, in the range of 16-bit samples.
         header, packets: of the stream; no packet is missing.
         codebook: of the stream.
+        threads: None for all; the result does not depend on it.
 
     Returns:
-        The distortion over the vectors sent for speech, pauses left out; None if there is none, or if the stream is
-        not of `signal`, as its length tells.
+        The distortion of the vectors that were sent for speech, without pauses. None if there are no such vectors, or
+        if the stream and `signal` have different lengths.
 
     Raises:
         CorruptFileError: the header or a packet is damaged.

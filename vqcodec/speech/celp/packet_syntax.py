@@ -1,39 +1,60 @@
-"""The syntax of a packet: which symbols follow one another, in which contexts. Writing and parsing mirror each other.
+"""The syntax of a packet: the order of its symbols, and their contexts. Each element's reader follows its writer.
 
-A packet holds some frames. Each begins with the type of its first subframe, or with the symbol that says how many
-frames of silence follow, of which nothing else is sent; then come its LSF vector (the first frame of a group, unless
-silent, has one more, in front), the equalizer's entry, the rest of the first subframe, and the other subframes. All
-contexts start anew with the packet.
+A packet holds some frames. A frame begins with the type of its first subframe. Then come its LSF vector (in the first
+frame of a group, one more vector in front), the equalizer's entry, the rest of the first subframe, and the other
+subframes. In place of the type there may be a symbol that begins a run of silent frames; then the length of the run
+follows, and nothing else is sent for these frames. All contexts start anew with the packet.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from vqcodec.entropy.bits import get_bits, get_exp_golomb, put_bits, put_exp_golomb
 from vqcodec.entropy.tables import get_symbol, put_symbol
-from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel
+from vqcodec.speech.celp.codes import DecodeCodes, EncodeCodes
 from vqcodec.speech.excitation.gains import GAIN_CLASSES, gain_table
-from vqcodec.speech.excitation.model import LAG_REACH
+from vqcodec.speech.excitation.model import LAG_REACH, Tables
 from vqcodec.speech.excitation.pulse_enumeration import get_pulses, put_pulses
 from vqcodec.speech.excitation.synthesis import split_type
 
 LSF, TYPE, LAG, GAIN, SHAPE, PULSES, SIGN, SILENCE, EQUALIZER = range(9)
 PARTS = ("lsf", "type", "lag", "gain", "shape", "pulses", "sign", "silence", "equalizer")
 _RUN_ORDER = 2  # of the Exp-Golomb code of the length of a silence
+_BEYOND = np.int64(1) << 40  # bits: a position from here on is beyond any packet, and tells of damage
 # State of a writer or parser, int64: type before, lag before, lag context, gain class, LSF header and equalizer before.
 _TYPE, _LAG_BEFORE, _LAG_CONTEXT, _GAIN_CLASS, _HEADER, _ENTRY = range(6)
 STATE_SIZE = 6
 
 
+class Syntax(NamedTuple):
+    """What writing or parsing needs to know of the table set.
+
+    Attributes:
+        tables: of the excitation.
+        codes: EncodeCodes to write, DecodeCodes to parse.
+        depths: uint8 (headers,), number of stage indices that follow each LSF header.
+        vector_counts: see `pulse_enumeration.counts_of_vectors`.
+    """
+
+    tables: Tables
+    codes: EncodeCodes | DecodeCodes
+    depths: npt.NDArray[np.uint8]
+    vector_counts: npt.NDArray[np.int64]
+
+
 @inline_kernel
-def _start(state, tables, lsf_context, entries):
-    """Set `state` to the beginning of a packet."""
-    state[_TYPE] = 2 * tables.kinds
-    state[_LAG_BEFORE] = tables.lags.size // 3
+def _start(state, syntax, entries):
+    """Set `state` to the beginning of a packet; `entries` is the size of the equalizer."""
+    state[_TYPE] = 2 * syntax.tables.kinds
+    state[_LAG_BEFORE] = syntax.tables.lags.size // 3
     state[_LAG_CONTEXT] = 0
     state[_GAIN_CLASS] = 0
-    state[_HEADER] = lsf_context
+    state[_HEADER] = syntax.depths.size
     state[_ENTRY] = entries
 
 
@@ -46,102 +67,199 @@ def _remember(state, symbol, table, gain, tables):
 
 
 @inner_kernel
-def _put_lsf(buffer, position, vector, headers, stages, depths, state, codes):
+def _put_lsf(buffer, position, vector, symbols, syntax, state):
     """Write LSF vector number `vector`; return the new position."""
-    header = np.int64(headers[vector])
+    codes = syntax.codes
+    header = np.int64(symbols.headers[vector])
     position = put_symbol(buffer, position, state[_HEADER], header, codes.lsf_header.codes, codes.lsf_header.lengths)
-    count = stages.shape[1]
-    for stage in range(depths[header]):
+    count = symbols.stages.shape[1]
+    for stage in range(syntax.depths[header]):
         row = header // (count + 1) * count + stage
-        index = np.int64(stages[vector, stage])
+        index = np.int64(symbols.stages[vector, stage])
         position = put_symbol(buffer, position, row, index, codes.lsf_index.codes, codes.lsf_index.lengths)
     state[_HEADER] = header
     return position
 
 
+@inner_kernel
+def _get_lsf(buffer, position, vector, symbols, syntax, state):
+    """Parse LSF vector number `vector`; return the new position."""
+    header, position = get_symbol(buffer, position, state[_HEADER], syntax.codes.lsf_header)
+    symbols.headers[vector] = header
+    count = symbols.stages.shape[1]
+    for stage in range(syntax.depths[header]):
+        row = header // (count + 1) * count + stage
+        index, position = get_symbol(buffer, position, row, syntax.codes.lsf_index)
+        symbols.stages[vector, stage] = index
+    state[_HEADER] = header
+    return position
+
+
 @inline_kernel
-def _put_entry(buffer, position, entry, state, codes):
-    """Write the equalizer's entry of a frame, if there is more than one; return the new position."""
-    if codes.equalizer.lengths.shape[1] > 1:
-        table = codes.equalizer
-        position = put_symbol(buffer, position, state[_ENTRY], np.int64(entry), table.codes, table.lengths)
+def _put_entry(buffer, position, frame, symbols, syntax, state):
+    """Write the equalizer's entry of a frame, if the equalizer has more than one; return the new position."""
+    table = syntax.codes.equalizer
+    if table.lengths.shape[1] > 1:
+        entry = np.int64(symbols.equalizer[frame])
+        position = put_symbol(buffer, position, state[_ENTRY], entry, table.codes, table.lengths)
         state[_ENTRY] = entry
     return position
 
 
+@inline_kernel
+def _get_entry(buffer, position, frame, symbols, syntax, state):
+    """Parse the equalizer's entry of a frame, if the equalizer has more than one; return the new position."""
+    table = syntax.codes.equalizer
+    if table.ranked.shape[1] > 1:
+        entry, position = get_symbol(buffer, position, state[_ENTRY], table)
+        symbols.equalizer[frame] = entry
+        state[_ENTRY] = entry
+    return position
+
+
+@inline_kernel
+def _put_lag(buffer, position, lag, syntax, state):
+    """Write lag index `lag`: its difference from the one before, or an escape and the index; return the new place."""
+    codes = syntax.codes
+    step = lag - state[_LAG_BEFORE]
+    near = -LAG_REACH <= step <= LAG_REACH
+    choice = step + LAG_REACH if near else 2 * LAG_REACH + 1
+    position = put_symbol(buffer, position, state[_LAG_CONTEXT], choice, codes.lag_steps.codes, codes.lag_steps.lengths)
+    if not near:
+        position = put_symbol(buffer, position, 0, lag, codes.lags.codes, codes.lags.lengths)
+    state[_LAG_BEFORE] = lag
+    return position
+
+
+@inline_kernel
+def _get_lag(buffer, position, syntax, state):
+    """Parse a lag index into `state`; return the new position, far beyond the end for a lag that does not exist."""
+    choice, position = get_symbol(buffer, position, state[_LAG_CONTEXT], syntax.codes.lag_steps)
+    if choice == 2 * LAG_REACH + 1:
+        lag, position = get_symbol(buffer, position, 0, syntax.codes.lags)
+    else:
+        lag = state[_LAG_BEFORE] + choice - LAG_REACH
+        if lag < 0 or lag >= syntax.tables.lags.size:
+            lag = state[_LAG_BEFORE]
+            position += _BEYOND
+    state[_LAG_BEFORE] = lag
+    return position
+
+
 @inner_kernel
-def _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits):
-    """Write what follows the type of a subframe; return the new position."""
-    symbol = np.int64(symbols.type[subframe])
-    adaptive, kind = split_type(symbol, tables.kinds)
-    table = gain_table(adaptive > 0, kind > 0)
-    gain = np.int64(symbols.gain[subframe])
-    begin = position
-    if adaptive > 0:
-        lag = np.int64(symbols.lag[subframe])
-        step = lag - state[_LAG_BEFORE]
-        near = -LAG_REACH <= step <= LAG_REACH
-        choice = step + LAG_REACH if near else 2 * LAG_REACH + 1
-        steps = codes.lag_steps
-        position = put_symbol(buffer, position, state[_LAG_CONTEXT], choice, steps.codes, steps.lengths)
-        if not near:
-            position = put_symbol(buffer, position, 0, lag, codes.lags.codes, codes.lags.lengths)
-        state[_LAG_BEFORE] = lag
-    bits[LAG] += position - begin
-    begin = position
-    if table >= 0:
-        context = table * GAIN_CLASSES + state[_GAIN_CLASS]
-        position = put_symbol(buffer, position, context, gain, codes.gains.codes, codes.gains.lengths)
-    bits[GAIN] += position - begin
+def _put_fixed(buffer, position, subframe, kind, symbols, syntax, bits):
+    """Write the fixed vector of a subframe, of a kind that is not 0; return the new position."""
+    tables, codes = syntax.tables, syntax.codes
     books = tables.books.size - 1
     begin = position
     if kind > books:
         count = tables.pulse_counts[kind - books - 1]
-        position = put_pulses(buffer, position, symbols.pulses[subframe], count, counts)
+        position = put_pulses(buffer, position, symbols.pulses[subframe], count, syntax.vector_counts)
         bits[PULSES] += position - begin
-    elif kind > 0:
-        shape = np.int64(symbols.shape[subframe])
-        entry = (shape >> 1) - tables.books[kind - 1]
-        position = put_symbol(buffer, position, kind - 1, entry, codes.shapes.codes, codes.shapes.lengths)
-        bits[SHAPE] += position - begin
-        position = put_bits(buffer, position, shape & 1, 1)
-        bits[SIGN] += 1
-    _remember(state, symbol, table, gain, tables)
+        return position
+    shape = np.int64(symbols.shape[subframe])
+    entry = (shape >> 1) - tables.books[kind - 1]
+    position = put_symbol(buffer, position, kind - 1, entry, codes.shapes.codes, codes.shapes.lengths)
+    bits[SHAPE] += position - begin
+    bits[SIGN] += 1
+    return put_bits(buffer, position, shape & 1, 1)
+
+
+@inner_kernel
+def _get_fixed(buffer, position, subframe, kind, symbols, syntax, bits):
+    """Parse the fixed vector of a subframe, of a kind that is not 0; return the new position."""
+    tables = syntax.tables
+    books = tables.books.size - 1
+    begin = position
+    if kind > books:
+        count = tables.pulse_counts[kind - books - 1]
+        position = get_pulses(buffer, position, symbols.pulses[subframe], count, syntax.vector_counts)
+        bits[PULSES] += position - begin
+        return position
+    entry, position = get_symbol(buffer, position, kind - 1, syntax.codes.shapes)
+    bits[SHAPE] += position - begin
+    bits[SIGN] += 1
+    sign, position = get_bits(buffer, position, 1)
+    symbols.shape[subframe] = 2 * (entry + tables.books[kind - 1]) + sign
     return position
 
 
-@kernel
-def put_packet(
-    buffer, first, count, symbols, headers, stages, depths, silent, equalizer, tables, codes, counts, bits
-):  # fmt: skip
-    """Write frames `first` to `first + count` of a group; return the position after them, in bits.
+@inner_kernel
+def _put_subframe(buffer, position, subframe, symbols, syntax, state, bits):
+    """Write what follows the type of a subframe; return the new position. `symbols` are those of the excitation."""
+    symbol = np.int64(symbols.type[subframe])
+    adaptive, kind = split_type(symbol, syntax.tables.kinds)
+    table = gain_table(adaptive > 0, kind > 0)
+    gain = np.int64(symbols.gain[subframe])
+    begin = position
+    if adaptive > 0:
+        position = _put_lag(buffer, position, np.int64(symbols.lag[subframe]), syntax, state)
+    bits[LAG] += position - begin
+    begin = position
+    if table >= 0:
+        context = table * GAIN_CLASSES + state[_GAIN_CLASS]
+        codes = syntax.codes.gains
+        position = put_symbol(buffer, position, context, gain, codes.codes, codes.lengths)
+    bits[GAIN] += position - begin
+    if kind > 0:
+        position = _put_fixed(buffer, position, subframe, kind, symbols, syntax, bits)
+    _remember(state, symbol, table, gain, syntax.tables)
+    return position
+
+
+@inner_kernel
+def _get_subframe(buffer, position, subframe, symbols, syntax, state, bits):
+    """Parse what follows the type of a subframe; return the new position. `symbols` are those of the excitation."""
+    symbol = np.int64(symbols.type[subframe])
+    adaptive, kind = split_type(symbol, syntax.tables.kinds)
+    table = gain_table(adaptive > 0, kind > 0)
+    begin = position
+    if adaptive > 0:
+        position = _get_lag(buffer, position, syntax, state)
+    symbols.lag[subframe] = state[_LAG_BEFORE]
+    bits[LAG] += position - begin
+    begin = position
+    gain = np.int64(0)
+    if table >= 0:
+        context = table * GAIN_CLASSES + state[_GAIN_CLASS]
+        gain, position = get_symbol(buffer, position, context, syntax.codes.gains)
+        symbols.gain[subframe] = gain
+    bits[GAIN] += position - begin
+    if kind > 0:
+        position = _get_fixed(buffer, position, subframe, kind, symbols, syntax, bits)
+    _remember(state, symbol, table, gain, syntax.tables)
+    return position
+
+
+@allocating_kernel
+def put_packet(buffer, first, count, symbols, syntax, bits):
+    """Write frames `first` to before `first + count` of a group; return the position after them, in bits.
 
     Args:
-        buffer: uint8, long enough (see `bits`).
-        symbols: trellis_state.Symbols of the group; headers uint8 (frames + 1,), stages uint8 (frames + 1, stages).
-        depths: uint8 (headers,), stage indices that follow each header.
-        silent: uint8 (frames,), 1 for frames of silence; equalizer: uint8 (frames,), entries.
-        tables, codes: model.Tables, codes.EncodeCodes.
-        counts: see `pulse_enumeration.counts_of_vectors`.
+        buffer: uint8, long enough (see `entropy.bits`).
+        first, count: of the packet's frames.
+        symbols: celp.symbols.GroupSymbols.
+        syntax: Syntax with EncodeCodes.
         bits: int64 (parts,), increased by what each part took.
     """
-    subframes = symbols.type.size // (headers.size - 1)
+    codes = syntax.codes
+    subframes = symbols.excitation.type.size // symbols.silent.size
     state = np.empty(STATE_SIZE, np.int64)
-    _start(state, tables, depths.size, codes.equalizer.lengths.shape[1])
-    silence = 2 * tables.kinds
+    _start(state, syntax, codes.equalizer.lengths.shape[1])
+    silence = 2 * syntax.tables.kinds
     position = np.int64(0)
     frame = first
     while frame < first + count:
-        if silent[frame]:
+        if symbols.silent[frame]:
             run = 1
-            while frame + run < first + count and silent[frame + run]:
+            while frame + run < first + count and symbols.silent[frame + run]:
                 run += 1
             start = position
             kinds = codes.first_type
             position = put_symbol(buffer, position, state[_TYPE], silence, kinds.codes, kinds.lengths)
             position = put_exp_golomb(buffer, position, run - 1, _RUN_ORDER)
             bits[SILENCE] += position - start
-            _remember(state, 0, -1, 0, tables)
+            _remember(state, 0, -1, 0, syntax.tables)
             state[_ENTRY] = 0
             frame += run
             continue
@@ -149,92 +267,43 @@ def put_packet(
             subframe = frame * subframes + s
             kinds = codes.first_type if s == 0 else codes.later_type
             start = position
-            symbol = np.int64(symbols.type[subframe])
+            symbol = np.int64(symbols.excitation.type[subframe])
             position = put_symbol(buffer, position, state[_TYPE], symbol, kinds.codes, kinds.lengths)
             bits[TYPE] += position - start
             if s == 0:
                 start = position
                 if frame == 0:
-                    position = _put_lsf(buffer, position, 0, headers, stages, depths, state, codes)
-                position = _put_lsf(buffer, position, frame + 1, headers, stages, depths, state, codes)
+                    position = _put_lsf(buffer, position, 0, symbols, syntax, state)
+                position = _put_lsf(buffer, position, frame + 1, symbols, syntax, state)
                 bits[LSF] += position - start
                 start = position
-                position = _put_entry(buffer, position, equalizer[frame], state, codes)
+                position = _put_entry(buffer, position, frame, symbols, syntax, state)
                 bits[EQUALIZER] += position - start
-            position = _put_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits)
+            position = _put_subframe(buffer, position, subframe, symbols.excitation, syntax, state, bits)
         frame += 1
     return position
 
 
-@inner_kernel
-def _get_lsf(buffer, position, vector, headers, stages, depths, state, codes):
-    """Parse LSF vector number `vector`; return the new position."""
-    header, position = get_symbol(buffer, position, state[_HEADER], codes.lsf_header)
-    headers[vector] = header
-    count = stages.shape[1]
-    for stage in range(depths[header]):
-        row = header // (count + 1) * count + stage
-        index, position = get_symbol(buffer, position, row, codes.lsf_index)
-        stages[vector, stage] = index
-    state[_HEADER] = header
-    return position
+@allocating_kernel
+def get_packet(buffer, first, count, symbols, syntax, bits):
+    """Parse frames `first` to before `first + count` of a group; return the position after them, in bits.
 
+    Whatever the bits are, every symbol parsed is one that exists. If the bits are damaged in a way that shows, the
+    position is beyond the end of the data.
 
-@inner_kernel
-def _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits):
-    """Parse what follows the type of a subframe; return the new position, far beyond the end for a lag out of range."""
-    symbol = np.int64(symbols.type[subframe])
-    adaptive, kind = split_type(symbol, tables.kinds)
-    table = gain_table(adaptive > 0, kind > 0)
-    begin = position
-    if adaptive > 0:
-        choice, position = get_symbol(buffer, position, state[_LAG_CONTEXT], codes.lag_steps)
-        if choice == 2 * LAG_REACH + 1:
-            lag, position = get_symbol(buffer, position, 0, codes.lags)
-        else:
-            lag = state[_LAG_BEFORE] + choice - LAG_REACH
-            if lag < 0 or lag >= tables.lags.size:
-                lag = state[_LAG_BEFORE]
-                position += np.int64(1) << 40
-        state[_LAG_BEFORE] = lag
-        bits[LAG] += position - begin
-    symbols.lag[subframe] = state[_LAG_BEFORE]
-    begin = position
-    gain = np.int64(0)
-    if table >= 0:
-        gain, position = get_symbol(buffer, position, table * GAIN_CLASSES + state[_GAIN_CLASS], codes.gains)
-        symbols.gain[subframe] = gain
-    bits[GAIN] += position - begin
-    books = tables.books.size - 1
-    begin = position
-    if kind > books:
-        count = tables.pulse_counts[kind - books - 1]
-        position = get_pulses(buffer, position, symbols.pulses[subframe], count, counts)
-        bits[PULSES] += position - begin
-    elif kind > 0:
-        entry, position = get_symbol(buffer, position, kind - 1, codes.shapes)
-        bits[SHAPE] += position - begin
-        sign, position = get_bits(buffer, position, 1)
-        bits[SIGN] += 1
-        symbols.shape[subframe] = 2 * (entry + tables.books[kind - 1]) + sign
-    _remember(state, symbol, table, gain, tables)
-    return position
-
-
-@kernel
-def get_packet(
-    buffer, first, count, symbols, headers, stages, depths, silent, equalizer, tables, codes, counts, bits
-):  # fmt: skip
-    """Parse frames `first` to `first + count` of a group; return the position after them, in bits.
-
-    The arguments are those of `put_packet`; symbols, headers, stages, silent and equalizer are filled. Whatever
-    the bits are, every symbol is one that exists. The position is beyond the end of the data if they are damaged in a
-    way that shows.
+    Args:
+        buffer: padded uint8 (see `entropy.bits`).
+        first, count: of the packet's frames.
+        symbols: celp.symbols.GroupSymbols, filled.
+        syntax: Syntax with DecodeCodes.
+        bits: int64 (parts,), increased by what each part took.
     """
-    subframes = symbols.type.size // (headers.size - 1)
+    codes = syntax.codes
+    found = symbols.excitation
+    subframes = found.type.size // symbols.silent.size
     state = np.empty(STATE_SIZE, np.int64)
-    _start(state, tables, depths.size, codes.equalizer.ranked.shape[1])
-    silence = 2 * tables.kinds
+    _start(state, syntax, codes.equalizer.ranked.shape[1])
+    silence = 2 * syntax.tables.kinds
     position = np.int64(0)
     frame = first
     while frame < first + count:
@@ -246,12 +315,12 @@ def get_packet(
             bits[SILENCE] += position - start
             if length > first + count - frame:
                 length = first + count - frame
-                position += np.int64(1) << 40
+                position += _BEYOND
             for subframe in range(frame * subframes, (frame + length) * subframes):
-                silent[subframe // subframes] = 1
-                symbols.type[subframe] = 0
-                symbols.lag[subframe] = state[_LAG_BEFORE]
-            _remember(state, 0, -1, 0, tables)
+                symbols.silent[subframe // subframes] = 1
+                found.type[subframe] = 0
+                found.lag[subframe] = state[_LAG_BEFORE]
+            _remember(state, 0, -1, 0, syntax.tables)
             state[_ENTRY] = 0
             frame += length
             continue
@@ -260,20 +329,17 @@ def get_packet(
             if s > 0:
                 start = position
                 symbol, position = get_symbol(buffer, position, state[_TYPE], codes.later_type)
-            symbols.type[subframe] = symbol
+            found.type[subframe] = symbol
             bits[TYPE] += position - start
             if s == 0:
                 start = position
                 if frame == 0:
-                    position = _get_lsf(buffer, position, 0, headers, stages, depths, state, codes)
-                position = _get_lsf(buffer, position, frame + 1, headers, stages, depths, state, codes)
+                    position = _get_lsf(buffer, position, 0, symbols, syntax, state)
+                position = _get_lsf(buffer, position, frame + 1, symbols, syntax, state)
                 bits[LSF] += position - start
-                if codes.equalizer.ranked.shape[1] > 1:
-                    start = position
-                    entry, position = get_symbol(buffer, position, state[_ENTRY], codes.equalizer)
-                    state[_ENTRY] = entry
-                    equalizer[frame] = entry
-                    bits[EQUALIZER] += position - start
-            position = _get_subframe(buffer, position, subframe, symbols, tables, codes, counts, state, bits)
+                start = position
+                position = _get_entry(buffer, position, frame, symbols, syntax, state)
+                bits[EQUALIZER] += position - start
+            position = _get_subframe(buffer, position, subframe, found, syntax, state, bits)
         frame += 1
     return position

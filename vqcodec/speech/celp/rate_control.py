@@ -1,4 +1,4 @@
-"""Finding the lambda that makes a recording as large as wished, and mixing two where no single one does."""
+"""Search of the lambda that gives a recording the wanted size, and mixtures of two for when no single one does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEAST_LAMBDA, MOST_LAMBDA = 1e-6, 30.0
-_SLOPE = -0.55  # of log rate over log lambda, before it is known
+_SLOPE = -0.55  # of log rate over log lambda, until it has been measured
 _LEAST_SLOPE, _MOST_SLOPE = -1.5, -0.15
 _LONGEST_STEP = 3.0  # of log lambda
 _LEAST_STEP = 1e-4
@@ -19,9 +19,9 @@ Measure = Callable[[float], float]
 
 
 class Aim(NamedTuple):
-    """What an encoding weighs bits by: `fine`, or, in a share of the frames, `coarse`.
+    """The lambdas of an encoding: `coarse` in a `share` of the frames, `fine` in the others.
 
-    The coarse frames are spread evenly; unless `spread`, they are the last ones of each group.
+    If `spread`, the coarse frames are spread evenly. Otherwise they are the last ones of each group.
     """
 
     fine: float
@@ -31,16 +31,16 @@ class Aim(NamedTuple):
 
     @classmethod
     def of(cls, lambda_: float) -> Aim:
-        """One lambda throughout."""
+        """Return the aim with one lambda for all frames."""
         return cls(lambda_, lambda_)
 
     @property
     def mean(self) -> float:
-        """The geometric mean over the frames."""
+        """The geometric mean of lambda over the frames."""
         return self.fine ** (1 - self.share) * self.coarse**self.share
 
     def lambdas(self, first: int, count: int) -> npt.NDArray[np.float64]:
-        """Lambda of the group of frames `first` to `first + count`, float64 (count,)."""
+        """Return lambda of each of the `count` frames of a group that begins with frame `first`, float64 (count,)."""
         if not self.spread:
             return np.where(np.arange(count) < round((1 - self.share) * count), self.fine, self.coarse)
         turns = np.floor(np.arange(first, first + count + 1) * self.share)
@@ -48,19 +48,19 @@ class Aim(NamedTuple):
 
 
 def find_lambda(measure: Measure, wanted: float, start: float, passes: int, tolerance: float) -> float:
-    """Return the lambda, of those tried, whose rate is nearest to `wanted`.
+    """Return the tried lambda whose rate is nearest to `wanted`.
 
-    By the secant of logarithms, kept between what is known to be too much and too little.
+    The search follows the secant of the logarithms, between the lambdas known to give too much and too little.
 
     Args:
-        measure: encodes at a lambda and returns the rate, which falls with lambda (more or less).
+        measure: encodes at a lambda and returns the rate, which mostly falls with lambda.
         wanted: rate, positive.
         start: lambda to begin with.
-        passes: at most so many calls of `measure`.
+        passes: most calls of `measure`.
         tolerance: relative error at which to stop.
     """
     goal = math.log(wanted)
-    low, high = math.log(LEAST_LAMBDA), math.log(MOST_LAMBDA)  # too much, too little
+    low, high = math.log(LEAST_LAMBDA), math.log(MOST_LAMBDA)  # of too high a rate, of too low a rate
     log_lambda = min(max(math.log(start), low), high)
     tried: list[tuple[float, float]] = []  # (error of log rate, log lambda)
     for _ in range(passes):
@@ -84,14 +84,15 @@ def find_lambda(measure: Measure, wanted: float, start: float, passes: int, tole
 def find_share(
     measure: Measure, wanted: float, larger: float, smaller: float, passes: int, tolerance: float
 ) -> tuple[float, float]:
-    """Return (share, size): of the shares tried, 0 to 1, the one whose size is nearest to `wanted`, by bisection.
+    """Return (share, size): the tried share, 0 to 1, whose size is nearest to `wanted`.
 
-    The place to look at next is where the sizes at both ends, if they lay on a line, would have what is wanted.
+    The search alternates between bisection and the place where a line through the sizes at both ends has `wanted`.
 
     Args:
         measure: encodes with a share of coarser frames and returns the size.
-        wanted: size, between `larger` (at share 0) and `smaller` (at 1).
-        passes: at most so many calls of `measure`, 1 or more.
+        wanted: size, between `larger` and `smaller`.
+        larger, smaller: sizes at share 0 and at share 1.
+        passes: most calls of `measure`, 1 or more.
         tolerance: relative error at which to stop.
     """
     low, high = 0.0, 1.0
@@ -112,7 +113,7 @@ def find_share(
 
 
 def _slope(tried: Sequence[tuple[float, float]]) -> float:
-    """Slope of the log rate over log lambda, from the last two passes."""
+    """Return the slope of the log rate over log lambda, from the last two of the passes."""
     if len(tried) < 2 or abs(tried[-1][1] - tried[-2][1]) < _LEAST_STEP:
         return _SLOPE
     measured = (tried[-1][0] - tried[-2][0]) / (tried[-1][1] - tried[-2][1])
@@ -120,7 +121,7 @@ def _slope(tried: Sequence[tuple[float, float]]) -> float:
 
 
 def mix(larger: Sequence[int], smaller: Sequence[int], wanted: float) -> list[bool]:
-    """Return which groups to take from the larger of two encodings, spread evenly, to come nearest to `wanted`.
+    """Return which groups to take from the larger of two encodings to come nearest to `wanted`, spread evenly.
 
     Args:
         larger, smaller: sizes of the groups in two encodings of the same recording.

@@ -1,4 +1,4 @@
-"""A recording as the encoder sees it: samples cut into groups, each with what must be known to code it."""
+"""A recording as the encoder sees it: samples cut into groups, each with its analysis and weighting."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vqcodec.speech.signal.highpass import HighPass
 from vqcodec.speech.signal.levels import Levels
 from vqcodec.speech.signal.weighting import LevelMeter, Weighting
 
-_WARM_UP_S = 0.3  # after which the high-pass has forgotten that it started from zero
+_WARM_UP_S = 0.3  # seconds after which the start of the high-pass from zero no longer matters
 
 DoubleArray = npt.NDArray[np.float64]
 
 
 class Recording:
-    """Samples to encode. Nothing is kept of a group but its samples, so that long recordings fit into memory.
+    """A recording to encode. Only its samples are kept, so that long recordings fit into memory.
 
     Args:
         samples: (n,), in the range of 16-bit samples, of any real type.
@@ -45,7 +45,7 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Length in seconds."""
         return len(self.samples) / self._band.sample_rate
 
     @property
@@ -55,7 +55,7 @@ class Recording:
 
     @property
     def levels(self) -> Levels:
-        """Levels of the whole recording, measured when first asked for."""
+        """Levels of the whole recording, measured at the first use."""
         if self._levels is None:
             meter = LevelMeter(self._band)
             for number in range(self.groups):
@@ -66,7 +66,7 @@ class Recording:
         return self._levels
 
     def group(self, number: int) -> GroupSignal:
-        """Analyse group `number`."""
+        """Return the samples of group `number`, its analysis and its weighting."""
         _, frames = self._extent(number)
         context = max(weighting.context_samples(self._band), analysis.context_samples(self._band))
         signal, lead = self._filtered(number, context)
@@ -78,13 +78,13 @@ class Recording:
         )
 
     def weighted(self, number: int) -> tuple[DoubleArray, Weighting]:
-        """The samples of group `number` and their weighting alone, for coders that do not send the spectrum."""
+        """Return the samples of group `number` and their weighting, for coders that do not send the spectrum."""
         _, frames = self._extent(number)
         signal, lead = self._filtered(number, weighting.context_samples(self._band))
         return self._cut(signal, lead, frames), self._weighting(signal, lead, frames)
 
     def _cut(self, signal: DoubleArray, lead: int, frames: int) -> DoubleArray:
-        """The samples of `frames` frames after `lead`, filled up with zeros where the signal ends before."""
+        """Return the samples of `frames` frames from sample `lead` on, filled up with zeros after the end."""
         part = signal[lead : lead + frames * self._band.frame]
         return np.concatenate([part, np.zeros(frames * self._band.frame - len(part))])
 
@@ -92,12 +92,12 @@ class Recording:
         return weighting.weighting(signal, self._band, self.levels, lead=lead, subframes=frames * self._band.subframes)
 
     def _extent(self, number: int) -> tuple[int, int]:
-        """First frame and number of frames of a group."""
+        """Return (first frame, number of frames) of a group."""
         first = number * self._group_frames
         return first, min(self._group_frames, self._frames - first)
 
     def _filtered(self, number: int, context: int) -> tuple[DoubleArray, int]:
-        """High-passed samples of a group with `context` on both sides, and how many come before the group."""
+        """Return the high-passed samples of a group with `context` on both sides, and how many precede the group."""
         first, frames = self._extent(number)
         start = first * self._band.frame
         begin = max(0, start - context)
@@ -109,7 +109,14 @@ class Recording:
 
 @dataclass(frozen=True)
 class GroupSignal:
-    """What the encoder knows of a group: the high-passed signal of its frames, its analysis and its weighting."""
+    """A group as the encoder sees it.
+
+    Attributes:
+        signal: float64 (frames * band.frame,), high-passed.
+        analysis: of its frames.
+        weighting: of its subframes.
+        reference_db: level of speech of the whole recording, dB of a squared sample step.
+    """
 
     signal: DoubleArray
     analysis: Analysis

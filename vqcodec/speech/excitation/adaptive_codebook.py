@@ -1,7 +1,9 @@
-"""The adaptive codebook: past excitation repeated at a fractional pitch lag (Kroon and Atal 1990).
+"""The adaptive codebook: past excitation repeated at a fractional pitch lag.
 
-Lags are integers in units of 1/12 sample. `history` is the past excitation, float64, the most recent sample last.
-Where the lag is shorter than the subframe the vector repeats itself while it is built.
+Lags are integers in units of 1/12 sample. `history` is the past excitation, float64, the most recent sample last. If
+the lag is shorter than the subframe, the vector repeats itself while it is built.
+
+Source: P. Kroon and B. S. Atal, "Pitch predictors with high temporal resolution", ICASSP 1990.
 """
 
 from __future__ import annotations
@@ -33,21 +35,24 @@ def lag_grid(band: Band) -> npt.NDArray[np.int64]:
 
 
 def nearest_steps(lags: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return, by integer lag in samples, the index of the nearest of `lags`; int64 (longest lag + 1,)."""
+    """Return the index of the nearest of `lags` for every integer lag in samples, int64 (longest lag + 1,).
+
+    `lags` are ascending, in 1/12 sample.
+    """
     wanted = np.arange(int(lags[-1]) // LAG_UNITS + 1) * LAG_UNITS
     return np.abs(lags[None, :] - wanted[:, None]).argmin(axis=1)
 
 
 def history_length(band: Band) -> int:
-    """Samples of past excitation that the longest lag reaches, with the interpolator's taps."""
+    """Return how many samples of past excitation the longest lag reaches, with the interpolator's taps."""
     return band.lag_max + HALF_TAPS + 2
 
 
 def interpolators() -> npt.NDArray[np.float64]:
-    """Return the interpolation filters: Hann-windowed sinc of unit gain at 0, float64 (LAG_UNITS, TAPS).
+    """Return the interpolation filters, float64 (LAG_UNITS, TAPS): a Hann-windowed sinc with unit gain at 0 Hz.
 
-    Tap i of fraction f weighs the sample HALF_TAPS - 1 - i after the one at the integer part of the lag. Values are
-    rounded to 2^-15, so that every machine has the same ones.
+    Tap i of fraction f weighs the sample that comes HALF_TAPS - 1 - i after the one at the integer part of the lag.
+    Values are rounded to 2^-15, so that they are the same on every machine.
     """
     fractions = np.arange(LAG_UNITS)[:, None] / LAG_UNITS
     offsets = np.arange(-HALF_TAPS + 1, HALF_TAPS + 1) - fractions
@@ -58,9 +63,15 @@ def interpolators() -> npt.NDArray[np.float64]:
 
 @inner_kernel
 def build_adaptive_vector(history, lag, taps, vector):
-    """Fill `vector` (float64 (subframe,)) with the excitation `lag` (1/12 sample) ago.
+    """Fill `vector` with the excitation `lag` ago.
 
-    `taps` is float64 (LAG_UNITS, TAPS). Runs of lag - HALF_TAPS + 1 samples read nothing that is not yet there.
+    It is built in runs of lag - HALF_TAPS + 1 samples, because such a run reads no sample of itself.
+
+    Args:
+        history: float64 (past,).
+        lag: in 1/12 sample.
+        taps: float64 (LAG_UNITS, TAPS), from `interpolators`.
+        vector: float64 (subframe,).
     """
     whole = lag // LAG_UNITS
     fraction = lag - whole * LAG_UNITS
@@ -73,9 +84,9 @@ def build_adaptive_vector(history, lag, taps, vector):
         for n in range(start, stop):
             vector[n] = 0.0
         for i in range(0, TAPS, 4):  # four taps at a time, added in turn
-            shift = HALF_TAPS - 1 - whole - i  # of the first of them, one less for each that follows
-            early = min(max(-shift, start), stop)  # for samples before it all four are in the history
-            late = min(max(3 - shift, start), stop)  # from there on, none
+            shift = HALF_TAPS - 1 - whole - i  # of the first tap; each of the next three has one less
+            early = min(max(-shift, start), stop)  # before this sample, all four taps lie in the history
+            late = min(max(3 - shift, start), stop)  # from this sample on, none does
             weights = taps[fraction, i : i + 4]
             add_taps(weights, history, past + shift, start, early, vector)
             for n in range(early, late):
@@ -88,7 +99,7 @@ def build_adaptive_vector(history, lag, taps, vector):
 
 @inline_kernel
 def add_taps(weights, samples, shift, first, stop, vector):
-    """Add to vector[first:stop] four taps on `samples`, the first of them `shift` on, the others one less each."""
+    """Add four taps on `samples` to vector[first:stop]; the first is `shift` samples on, each other one sample less."""
     a, b, c, d = weights[0], weights[1], weights[2], weights[3]
     for n in range(first, stop):
         at = n + shift
@@ -97,7 +108,10 @@ def add_taps(weights, samples, shift, first, stop, vector):
 
 @inline_kernel
 def dot(a, b, length):
-    """Return the inner product of `length` values, a multiple of 4 (a tail is left out), in four sums side by side."""
+    """Return the inner product of the first `length` values of `a` and `b`, in four sums side by side.
+
+    `length` is a multiple of 4; a tail beyond that is left out.
+    """
     s0 = 0.0
     s1 = 0.0
     s2 = 0.0
@@ -141,7 +155,10 @@ def filter_backward(response, target, correlation):
 
 @inline_kernel
 def explained_energy(correlation, energy):
-    """Return by how much the best gain in 0..MAX_GAIN lowers the squared error."""
+    """Return by how much the best gain in 0..MAX_GAIN lowers the squared error of a vector.
+
+    `correlation` is the vector's inner product with the target, `energy` its own.
+    """
     if correlation <= 0.0 or energy < _MIN_ENERGY:
         return 0.0
     if correlation > MAX_GAIN * energy:
@@ -151,15 +168,23 @@ def explained_energy(correlation, energy):
 
 @inner_kernel
 def score_integer_lags(history, backward, response, lag_min, lag_max, scores, vector, filtered):
-    """Fill `scores[lag]` for the integer lags with the energy of the target that each explains.
+    """Fill `scores` with the energy of the target that each integer lag explains.
 
-    `backward` is H'x. What the last `lag` samples give, filtered, follows from that of the lag before by one step of
-    recursion: a sample comes first, the others move on by one. Below the subframe's length it is then repeated.
-    `vector` and `filtered` are room to work in, float64 (subframe,) and (subframe + lag_max - lag_min,).
+    The filtered vector of a lag follows from that of the lag before by one step of recursion: a sample comes in front,
+    and the others move on by one. If the lag is shorter than the subframe, the vector is then repeated.
+
+    Args:
+        history: float64 (past,).
+        backward: float64 (subframe,), H'x.
+        response: float64 (subframe,), the impulse response h.
+        lag_min, lag_max: samples, both included.
+        scores: float64 (lag_max + 1 or more,); entries lag_min to lag_max are filled.
+        vector: float64 (subframe,), scratch.
+        filtered: float64 (subframe + lag_max - lag_min or more,), scratch.
     """
     length = backward.size
     past = history.size
-    first = lag_max - lag_min  # of `filtered`, where that of the present lag begins
+    first = lag_max - lag_min  # where the vector of the present lag begins in `filtered`
     for n in range(first):
         filtered[n] = 0.0
     for n in range(length):
@@ -190,7 +215,10 @@ def score_integer_lags(history, backward, response, lag_min, lag_max, scores, ve
 
 @inline_kernel
 def lag_bits(step_costs, lag_costs, context, previous, lag, reach):
-    """Return the bits of lag index `lag` after `previous`: by difference within `reach`, else escape and index."""
+    """Return the bits of lag index `lag` after lag index `previous`.
+
+    A difference of at most `reach` is sent as such; a larger one takes an escape and the index itself.
+    """
     difference = lag - previous
     if -reach <= difference <= reach:
         return step_costs[context, difference + reach]

@@ -14,7 +14,10 @@ DoubleArray = npt.NDArray[np.float64]
 
 
 def coded_costs(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables, fixed_bits: DoubleArray) -> Costs:
-    """Return the costs of codes of the given lengths (see `Counts.code_lengths`)."""
+    """Return the costs of codes of the given lengths; arguments as in `costs_of`.
+
+    `lengths` are uint8 arrays by name, as a codebook stores them (see `statistics.Counts.code_lengths`).
+    """
     first = lengths["first_type"][:, : lengths["later_type"].shape[1]]
     return costs_of(
         tables, fixed_bits, first, lengths["later_type"], lengths["lag_steps"], lengths["lags"],
@@ -24,7 +27,7 @@ def coded_costs(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables, fi
 
 
 def stacked_rows(tables: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    """Return the rows of all `tables` one below the other, zeros beyond the end of the shorter ones."""
+    """Return the rows of all `tables`, one table below the other; shorter rows are filled up with zeros."""
     most = max(table.shape[1] for table in tables)
     return np.concatenate([np.pad(table, ((0, 0), (0, most - table.shape[1]))) for table in tables])
 
@@ -39,7 +42,15 @@ def costs_of(
     gains: Sequence[npt.NDArray],
     shapes: Sequence[npt.NDArray],
 ) -> Costs:
-    """Return costs as the kernels want them."""
+    """Return `Costs` from bits by context and symbol.
+
+    Args:
+        tables: of the table set.
+        fixed_bits: float64 (kinds,), see `Excitation.fixed_bits`.
+        first_type, later_type, lag_steps, lags: see `Costs`.
+        gains: one array (GAIN_CLASSES, entries) for each table of gains.
+        shapes: one array (1, entries) for each trained book.
+    """
     padded = np.zeros((GAIN_TABLES, GAIN_CLASSES, tables.gains.shape[1]))
     for number, table in enumerate(gains):
         padded[number, :, : table.shape[1]] = table

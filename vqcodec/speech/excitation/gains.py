@@ -1,8 +1,10 @@
 """Gains: joint vector quantization of both gains, the fixed one relative to a level predicted from the past.
 
-The predicted level (dB of a codevector of unit rms) is a linear function of the last two fixed gains, of the energy of
-the last excitation and of that of the adaptive vector, plus a bias by type of excitation (after the moving-average
-prediction of G.729; here its inputs are the decoder's own signals). Gains are pairs (adaptive, fixed relative).
+The predicted level is in dB of a codevector of unit rms. It is a linear function of the last two fixed gains, the
+energy of the last excitation and the energy of the adaptive vector, plus a bias by type of excitation. Gains are pairs
+(adaptive gain, fixed gain relative to the predicted level).
+
+Source: after the moving-average prediction of ITU-T G.729; here its inputs are the decoder's own signals.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
-JOINT, FIXED, ADAPTIVE = range(3)  # tables of gains: both codebooks, the fixed one alone, the adaptive one alone
+JOINT, FIXED, ADAPTIVE = range(3)  # tables of gains: for both vectors, the fixed one alone, the adaptive one alone
 GAIN_TABLES = 3
 GAIN_SCALE = 1 << 14  # stored gains are integers in this unit
 LEVEL_SCALE = 1 << 8  # stored biases: 1/256 dB
@@ -29,19 +31,25 @@ _LAG_EDGE = 0.6
 
 
 def gain_classes(adaptive_gains: np.ndarray) -> np.ndarray:
-    """Return the context 1..3 that each adaptive gain (integers in units of 1 / GAIN_SCALE) gives what follows."""
+    """Return the gain class, 1 to 3, that each adaptive gain gives the next subframe.
+
+    `adaptive_gains` are integers in units of 1 / GAIN_SCALE, of any shape; the classes are int64 of that shape.
+    """
     edges = [round(edge * GAIN_SCALE) for edge in _CLASS_EDGES]
     return 1 + np.searchsorted(edges, adaptive_gains, side="right").astype(np.int64)
 
 
 def lag_contexts(adaptive_gains: np.ndarray) -> np.ndarray:
-    """Return the context 1..2 that each adaptive gain (integers) gives the next lag."""
+    """Return the context, 1 or 2, that each adaptive gain gives the next lag; types as in `gain_classes`."""
     return 1 + (adaptive_gains >= round(_LAG_EDGE * GAIN_SCALE)).astype(np.int64)
 
 
 @inline_kernel
 def gain_table(adaptive, fixed):
-    """Return which table of gains a subframe uses, -1 without any excitation; both arguments are flags."""
+    """Return the number of the table of gains that a subframe uses, -1 for none.
+
+    `adaptive` and `fixed` say whether the subframe has such a vector.
+    """
     if adaptive:
         return JOINT if fixed else ADAPTIVE
     return FIXED if fixed else -1
@@ -49,14 +57,21 @@ def gain_table(adaptive, fixed):
 
 @inline_kernel
 def predict_level(weights, bias, levels, adaptive_level):
-    """Return the predicted level in dB; `weights` is float64 (LEVEL_INPUTS,), `levels` from `remember_levels`."""
+    """Return the predicted level in dB, within -MAX_LEVEL..MAX_LEVEL.
+
+    Args:
+        weights: float64 (LEVEL_INPUTS,).
+        bias: dB.
+        levels: float64 (3,), from `remember_levels`.
+        adaptive_level: dB, of the adaptive vector; 0 without one.
+    """
     level = weights[0] * levels[0] + weights[1] * levels[1] + weights[2] * levels[2] + weights[3] * adaptive_level
     return min(max(level + bias, -MAX_LEVEL), MAX_LEVEL)
 
 
 @inline_kernel
 def level_gain(level):
-    """Return the amplitude of `level` in dB."""
+    """Return the amplitude that `level`, in dB, stands for."""
     return 10.0 ** (level / 20.0)
 
 
@@ -68,7 +83,10 @@ def energy_level(energy, length):
 
 @inline_kernel
 def remember_levels(levels, fixed_gain, excitation_energy, length):
-    """Update `levels`, float64 (3,): the last two fixed levels and the excitation's, in dB, after a subframe."""
+    """Update `levels` after a subframe.
+
+    `levels` is float64 (3,), in dB: the last fixed level, the one before, and the level of the last excitation.
+    """
     levels[1] = levels[0]
     if fixed_gain > 1.0:
         levels[0] = 20.0 * math.log10(fixed_gain)
@@ -80,22 +98,19 @@ def remember_levels(levels, fixed_gain, excitation_energy, length):
 
 
 @inner_kernel
-def search_gains(pairs, costs, amplitude, inner, weight, lambda_, energy_weight, room):
+def search_gains(pairs, costs, amplitude, inner, tradeoff, scratch):
     """Return (index, cost): the pair of gains of least cost.
 
     Args:
         pairs: float64 (entries, 2), adaptive gain and fixed gain relative to `amplitude`.
         costs: float64 (entries,), bits.
-        inner: float64 (6,): the inner products xx, xy, xz, yy, zz, yz of target x, filtered adaptive vector y and
+        inner: float64 (6,), the inner products xx, xy, xz, yy, zz, yz of target x, filtered adaptive vector y and
             filtered fixed vector z.
-        weight: of the squared error; `lambda_` of a bit.
-        energy_weight: of the squared difference of the norms of target and reconstruction, relative to the error's.
-        room: float64, at least entries long, to work in.
-
-    Returns:
-        Index of the entry, and weight * distortion + lambda_ * bits.
+        tradeoff: trellis_state.Tradeoff, what errors and bits cost.
+        scratch: float64 (entries or more,).
     """
     entries = pairs.shape[0]
+    weight, lambda_, energy_weight = tradeoff.weight, tradeoff.lambda_, tradeoff.energy_weight
     xx, xy, xz, yy, zz, yz = inner[0], inner[1], inner[2], inner[3], inner[4], inner[5]
     for q in range(entries):
         adaptive = pairs[q, 0]
@@ -104,9 +119,9 @@ def search_gains(pairs, costs, amplitude, inner, weight, lambda_, energy_weight,
         products = adaptive * xy + fixed * xz
         error = (1.0 + energy_weight) * (xx + squares) - 2.0 * products
         error -= 2.0 * energy_weight * math.sqrt(max(xx * squares, 0.0))
-        room[q] = weight * error + lambda_ * costs[q]
+        scratch[q] = weight * error + lambda_ * costs[q]
     best = 0
     for q in range(1, entries):
-        if room[q] < room[best]:
+        if scratch[q] < scratch[best]:
             best = q
-    return best, room[best]
+    return best, scratch[best]

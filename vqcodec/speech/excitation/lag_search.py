@@ -19,20 +19,26 @@ _IMPROBABLE = 1e30
 
 
 @inner_kernel
-def propose_lags(history, score, previous, context, nearest, tables, costs, search, weight, room, lists):
-    """Fill `lists.lags` with the most promising pitch lags; return how many.
+def search_lags(survivor, score, tables, costs, search, tradeoff, scratch, lists):
+    """Fill `lists.lags` with the indices of the most promising pitch lags; return their number.
 
-    The best local maxima of a full search of integer lags, each refined on the grid. With `score` 0 the search is not
-    done, and another survivor's, whose past is nearly the same, is taken from room.lag_scores.
+    They are the best local maxima of a full search of integer lags, each refined on the grid.
+
+    Args:
+        survivor: SURVIVOR, the state that the lags follow.
+        score: whether to score the integer lags. If not, `scratch.lag_scores` must hold those of another survivor; the
+            pasts of survivors are nearly the same.
+        tables, costs: of the table set.
+        search, tradeoff, scratch, lists: see `trellis_state`.
     """
     lag_min = tables.lags[0] // LAG_UNITS
     lag_max = tables.lags[-1] // LAG_UNITS
-    scores = room.lag_scores
-    length = room.length
+    scores = scratch.lag_scores
+    length = scratch.length
     if score:
         score_integer_lags(
-            history, room.backward[:length], room.response[:length], lag_min, lag_max, scores, room.vector[:length],
-            room.ringing,
+            survivor.history[: scratch.past], scratch.backward[:length], scratch.response[:length], lag_min, lag_max,
+            scores, scratch.vector[:length], scratch.ringing,
         )  # fmt: skip
     count = 0
     for lag in range(lag_min, lag_max + 1):
@@ -40,9 +46,9 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
             continue
         if lag < lag_max and scores[lag] < scores[lag + 1]:
             continue
-        index = nearest[lag]
-        bits = lag_bits(costs.lag_steps, costs.lags, context, previous, index, LAG_REACH)
-        merit = weight * scores[lag] - search.lambda_ * bits
+        index = scratch.nearest_lags[lag]
+        bits = lag_bits(costs.lag_steps, costs.lags, survivor.lag_context, survivor.lag, index, LAG_REACH)
+        merit = tradeoff.weight * scores[lag] - tradeoff.lambda_ * bits
         if count < search.lag_candidates or merit > lists.lag_merits[count - 1]:
             place = count if count < search.lag_candidates else search.lag_candidates - 1
             while place > 0 and lists.lag_merits[place - 1] < merit:
@@ -55,7 +61,7 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
                 count += 1
     kept = 0
     for place in range(count):
-        lag = refine_lag(history, lists.lags[place], previous, context, tables, costs, search, weight, room)
+        lag = refine_lag(survivor, lists.lags[place], tables, costs, tradeoff, scratch)
         doubled = lag < 0
         for other in range(kept):
             doubled = doubled or lists.lags[other] == lag
@@ -66,14 +72,14 @@ def propose_lags(history, score, previous, context, nearest, tables, costs, sear
 
 
 @inner_kernel
-def refine_lag(history, start, previous, context, tables, costs, search, weight, room):
-    """Return the best lag index within REFINED_STEPS of `start`, climbing from there; -1 if none helps."""
+def refine_lag(survivor, start, tables, costs, tradeoff, scratch):
+    """Return the best lag index within REFINED_STEPS of `start`, found by climbing; -1 if no lag lowers the cost."""
     best = start
-    best_merit = _lag_merit(history, start, previous, context, tables, costs, search, weight, room)
+    best_merit = _lag_merit(survivor, start, tables, costs, tradeoff, scratch)
     for direction in (-1, 1):
         lag = start + direction
         while 0 <= lag < tables.lags.size and abs(lag - start) <= REFINED_STEPS:
-            merit = _lag_merit(history, lag, previous, context, tables, costs, search, weight, room)
+            merit = _lag_merit(survivor, lag, tables, costs, tradeoff, scratch)
             if merit <= best_merit:
                 break
             best_merit = merit
@@ -85,15 +91,15 @@ def refine_lag(history, start, previous, context, tables, costs, search, weight,
 
 
 @inner_kernel
-def _lag_merit(history, lag, previous, context, tables, costs, search, weight, room):
-    """Return what lag index `lag` gains in cost, with an open gain."""
-    length = room.length
-    vector = room.vector[:length]
-    filtered = room.filtered[:length]
-    build_adaptive_vector(history, tables.lags[lag], tables.interpolators, vector)
-    filter_vector(room.response[:length], vector, filtered)
-    gain = explained_energy(dot(room.backward, vector, length), dot(filtered, filtered, length))
+def _lag_merit(survivor, lag, tables, costs, tradeoff, scratch):
+    """Return by how much lag index `lag` lowers the cost if its gain is free."""
+    length = scratch.length
+    vector = scratch.vector[:length]
+    filtered = scratch.filtered[:length]
+    build_adaptive_vector(survivor.history[: scratch.past], tables.lags[lag], tables.interpolators, vector)
+    filter_vector(scratch.response[:length], vector, filtered)
+    gain = explained_energy(dot(scratch.backward, vector, length), dot(filtered, filtered, length))
     if gain <= 0.0:
         return -_IMPROBABLE
-    bits = lag_bits(costs.lag_steps, costs.lags, context, previous, lag, LAG_REACH)
-    return weight * gain - search.lambda_ * bits
+    bits = lag_bits(costs.lag_steps, costs.lags, survivor.lag_context, survivor.lag, lag, LAG_REACH)
+    return tradeoff.weight * gain - tradeoff.lambda_ * bits

@@ -1,8 +1,10 @@
-"""Enumeration of pulse vectors: every vector of n integers whose magnitudes sum to k has a number (Fischer 1986).
+"""Enumeration of pulse vectors: every vector of n integers whose magnitudes sum to k has a number.
 
-Numbers fit into 62 bits. Where there are more vectors, the two halves of the subframe are numbered apart, after the
-number of pulses in the first half; and a half likewise, if its vectors are still too many. A number below a count that
-is no power of two is written in truncated binary, which wastes less than 0.09 bits.
+Numbers fit into 62 bits. If there are more vectors, the number of pulses in the first half of the subframe is written,
+and then each half has a number of its own. A half that still has too many vectors is halved once more. A number below a
+count that is no power of two is written in truncated binary, which wastes less than 0.09 bits.
+
+Source: T. R. Fischer, "A pyramid vector quantizer", IEEE Trans. Information Theory 1986.
 """
 
 from __future__ import annotations
@@ -19,14 +21,15 @@ MAX_PULSES = 24
 MAX_POSITIONS = 80
 MAX_NUMBER_BITS = 62
 _MAX_VECTORS = 1 << MAX_NUMBER_BITS
-_HALF_FIELD = 31  # bits put at once
+_HALF_FIELD = 31  # most bits written at once
 
 
 @cache
 def counts_of_vectors() -> npt.NDArray[np.int64]:
-    """Return V[n, k], the number of vectors of n integers with magnitudes summing to k; 2^62 where it is above.
+    """Return V, int64 (MAX_POSITIONS + 1, MAX_PULSES + 1).
 
-    Shape (MAX_POSITIONS + 1, MAX_PULSES + 1); V(n, k) = V(n-1, k) + V(n-1, k-1) + V(n, k-1).
+    V[n, k] is the number of vectors of n integers whose magnitudes sum to k, but at most 2^62. It follows from
+    V(n, k) = V(n-1, k) + V(n-1, k-1) + V(n, k-1).
     """
     counts = [[_exact_count(n, k) for k in range(MAX_PULSES + 1)] for n in range(MAX_POSITIONS + 1)]
     return np.array([[min(count, _MAX_VECTORS) for count in row] for row in counts], dtype=np.int64)
@@ -60,7 +63,7 @@ def _exact_count(positions: int, pulses: int) -> int:
 
 
 def _mean_truncated(count: int) -> float:
-    """Mean length of truncated binary numbers below `count`."""
+    """Return the mean length in bits of truncated binary numbers below `count`."""
     width = count.bit_length() - 1
     short = (2 << width) - count
     return width + 1 - short / count
@@ -77,9 +80,9 @@ def _width_of(count):
 
 @kernel
 def put_truncated(buffer, position, number, count):
-    """Write `number` (0 to count - 1, count at most 2^62) in truncated binary; return the new position."""
+    """Write `number`, 0 to count - 1, in truncated binary; return the new position. `count` is at most 2^62."""
     width = _width_of(count)
-    short = (np.int64(2) << width) - count  # so many numbers take `width` bits
+    short = (np.int64(2) << width) - count  # how many numbers take `width` bits
     if number >= short:
         number += short
         width += 1
@@ -91,7 +94,7 @@ def put_truncated(buffer, position, number, count):
 
 @kernel
 def get_truncated(buffer, position, count):
-    """Return (number, new position): the inverse of `put_truncated`; the number is always below `count`."""
+    """Return (number, new position) of what `put_truncated` wrote; whatever the bits, the number is below `count`."""
     width = _width_of(count)
     short = (np.int64(2) << width) - count
     number = np.int64(0)
@@ -111,7 +114,7 @@ def get_truncated(buffer, position, count):
 def _rank(pulses, first, last, left, counts):
     """Return the number of the vector pulses[first:last], whose magnitudes sum to `left`.
 
-    At each position come the vectors with 0 there, then +1, -1, +2, -2 and so on.
+    Vectors are ordered by their first entry, in the order 0, +1, -1, +2, -2 and so on, then by the second, and so on.
     """
     number = np.int64(0)
     for n in range(first, last):
@@ -130,7 +133,7 @@ def _rank(pulses, first, last, left, counts):
 
 @inline_kernel
 def _unrank(number, pulses, first, last, left, counts):
-    """Fill pulses[first:last] with vector `number` of those whose magnitudes sum to `left`."""
+    """Fill pulses[first:last] with the vector that `_rank` gives `number`; its magnitudes sum to `left`."""
     for n in range(first, last):
         after = last - n - 1
         magnitude = 0
@@ -150,7 +153,7 @@ def _unrank(number, pulses, first, last, left, counts):
 
 @inner_kernel
 def _put_part(buffer, position, pulses, first, last, count, counts):
-    """Write pulses[first:last], of which there are `count`, as one number or two."""
+    """Write the `count` pulses in pulses[first:last] as one number or two; return the new position."""
     length = last - first
     if counts[length, count] < _MAX_VECTORS:
         return put_truncated(buffer, position, _rank(pulses, first, last, count, counts), counts[length, count])
@@ -163,21 +166,6 @@ def _put_part(buffer, position, pulses, first, last, count, counts):
     position = put_truncated(buffer, position, number, counts[middle - first, before])
     number = _rank(pulses, middle, last, count - before, counts)
     return put_truncated(buffer, position, number, counts[last - middle, count - before])
-
-
-@inner_kernel
-def put_pulses(buffer, position, pulses, count, counts):
-    """Write `pulses`, int8 (n,) with magnitudes summing to `count`; return the new position."""
-    length = pulses.size
-    if counts[length, count] < _MAX_VECTORS:
-        return _put_part(buffer, position, pulses, 0, length, count, counts)
-    half = length // 2
-    before = 0
-    for n in range(half):
-        before += abs(pulses[n])
-    position = put_truncated(buffer, position, before, count + 1)
-    position = _put_part(buffer, position, pulses, 0, half, before, counts)
-    return _put_part(buffer, position, pulses, half, length, count - before, counts)
 
 
 @inner_kernel
@@ -198,8 +186,26 @@ def _get_part(buffer, position, pulses, first, last, count, counts):
 
 
 @inner_kernel
+def put_pulses(buffer, position, pulses, count, counts):
+    """Write `pulses`, int8 (n,), whose magnitudes sum to `count`; return the new position.
+
+    `counts` is that of `counts_of_vectors`.
+    """
+    length = pulses.size
+    if counts[length, count] < _MAX_VECTORS:
+        return _put_part(buffer, position, pulses, 0, length, count, counts)
+    half = length // 2
+    before = 0
+    for n in range(half):
+        before += abs(pulses[n])
+    position = put_truncated(buffer, position, before, count + 1)
+    position = _put_part(buffer, position, pulses, 0, half, before, counts)
+    return _put_part(buffer, position, pulses, half, length, count - before, counts)
+
+
+@inner_kernel
 def get_pulses(buffer, position, pulses, count, counts):
-    """Fill `pulses` with the vector at `position`; return the new position. Any bits give a valid vector."""
+    """Read what `put_pulses` wrote into `pulses`; return the new position. Any bits give a valid vector."""
     length = pulses.size
     if counts[length, count] < _MAX_VECTORS:
         return _get_part(buffer, position, pulses, 0, length, count, counts)

@@ -1,15 +1,22 @@
 """The pulse codebook: k signed unit pulses anywhere in the subframe, found jointly with the adaptive codebook's gain.
 
-The criterion is (d.c)^2 / (c'Pc - (y.c)^2), with d the backward-filtered target made orthogonal to the filtered
-adaptive vector, P = H'H and y that vector filtered backward and normed (Laflamme et al. 1991; the exchange of single
-pulses after Park and Kabal's review of depth-first searches).
+The criterion is (d.c)^2 / (c'Pc - (y.c)^2). d is the backward-filtered target, made orthogonal to the filtered adaptive
+vector. P is H'H. y is the filtered adaptive vector, filtered backward and divided by its norm.
+
+Sources: C. Laflamme et al., "16 kbps wideband speech coding technique based on algebraic CELP", ICASSP 1991 (the
+criterion); H. Park and P. Kabal's review of depth-first searches (the exchange of single pulses).
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
+
+DoubleArray = npt.NDArray[np.float64]
 
 _MIN_ENERGY = 1e-9
 _NUMBER_MASK = np.int64(255)  # of the bits of a criterion that make way for a position and sign
@@ -17,51 +24,75 @@ _ROUNDING = 1.0 - 1e-9
 _PROGRESS = 1.000001  # an exchange must better the criterion by this factor
 
 
+class Criterion(NamedTuple):
+    """The arrays of the criterion.
+
+    Attributes:
+        target: float64 (n,), d.
+        gram: float64 (n or more, n or more), P in its corner.
+        energies: float64 (n,), the diagonal of P.
+        shadow: float64 (n,), y; zeros without an adaptive vector.
+    """
+
+    target: DoubleArray
+    gram: DoubleArray
+    energies: DoubleArray
+    shadow: DoubleArray
+
+
+class Sums(NamedTuple):
+    """What the criterion needs of a vector of pulses: `c` is d.c, `e` is c'Pc, `y` is y.c."""
+
+    c: float
+    e: float
+    y: float
+
+
 @inline_kernel
-def _sums(n, sign, target, energies, shadow, cross, c0, e0, y0):
+def _with_pulse(n, sign, criterion, cross, sums):
     """Return (c, e): numerator's root and denominator of the criterion with a pulse of `sign` added at `n`."""
-    y = y0 + sign * shadow[n]
-    return c0 + sign * target[n], e0 + sign * 2.0 * cross[n] + energies[n] - y * y
+    y = sums.y + sign * criterion.shadow[n]
+    return sums.c + sign * criterion.target[n], sums.e + sign * 2.0 * cross[n] + criterion.energies[n] - y * y
 
 
 @inline_kernel
 def _key(c, e, allowed, number):
-    """Return an integer that orders criteria like their values, and the first `number` before others where equal."""
-    criterion = c * c / e if (c > 0.0) & (e > _MIN_ENERGY) & allowed else -1.0
-    return (np.float64(criterion).view(np.int64) & ~_NUMBER_MASK) | (_NUMBER_MASK - number)
+    """Return an integer that orders criteria by value, and equal ones by ascending `number`."""
+    value = c * c / e if (c > 0.0) & (e > _MIN_ENERGY) & allowed else -1.0
+    return (np.float64(value).view(np.int64) & ~_NUMBER_MASK) | (_NUMBER_MASK - number)
 
 
 @inline_kernel
-def _best_pulse(target, energies, shadow, pulses, cross, c0, e0, y0):
-    """Return (position, sign, criterion): the pulse to add to a vector with sums c0, e0, y0.
+def _best_pulse(criterion, pulses, cross, sums):
+    """Return (position, sign, value): the pulse to add to a vector, and the criterion with it.
 
-    `cross` holds P c of that vector. The best of both signs of all positions is found by integers, whose greatest
-    LLVM finds side by side; it would not that of floating-point numbers, which might be none.
+    `cross` holds P c of the vector, `sums` its sums. The search compares integers, because LLVM vectorises the maximum
+    of integers, but not of floating-point numbers, which may be NaN.
     """
-    length = target.size
+    length = criterion.target.size
     best = np.int64(-1) << 62
     for n in range(length):
-        c, e = _sums(n, 1.0, target, energies, shadow, cross, c0, e0, y0)
+        c, e = _with_pulse(n, 1.0, criterion, cross, sums)
         best = max(best, _key(c, e, pulses[n] >= 0, n))
     for n in range(length):
-        c, e = _sums(n, -1.0, target, energies, shadow, cross, c0, e0, y0)
+        c, e = _with_pulse(n, -1.0, criterion, cross, sums)
         best = max(best, _key(c, e, pulses[n] <= 0, length + n))
     number = _NUMBER_MASK - (best & _NUMBER_MASK)
     position = number if number < length else number - length
     sign = 1 if number < length else -1
-    c, e = _sums(position, float(sign), target, energies, shadow, cross, c0, e0, y0)
+    c, e = _with_pulse(position, float(sign), criterion, cross, sums)
     return position, sign, c * c / e if best >= 0 else -1.0
 
 
 @inline_kernel
-def _any_better(target, energies, shadow, pulses, cross, c0, e0, y0, criterion):
-    """Whether a pulse may bring more than `criterion`: the arguments are those of `_best_pulse`, without division."""
+def _any_better(criterion, pulses, cross, sums, value):
+    """Return whether a pulse may bring the criterion above `value`; arguments as in `_best_pulse`, no division."""
     found = np.int64(0)
-    least = criterion * _ROUNDING
-    for n in range(target.size):
-        c, e = _sums(n, 1.0, target, energies, shadow, cross, c0, e0, y0)
+    least = value * _ROUNDING
+    for n in range(criterion.target.size):
+        c, e = _with_pulse(n, 1.0, criterion, cross, sums)
         found += (c > 0.0) & (c * c > least * e) & (pulses[n] >= 0)
-        c, e = _sums(n, -1.0, target, energies, shadow, cross, c0, e0, y0)
+        c, e = _with_pulse(n, -1.0, criterion, cross, sums)
         found += (c > 0.0) & (c * c > least * e) & (pulses[n] <= 0)
     return found > 0
 
@@ -74,79 +105,83 @@ def _move_pulse(gram, cross, position, sign, length):
 
 
 @inner_kernel
-def search_pulses(target, gram, energies, shadow, pulse_counts, sweeps, found, sums, pulses, cross, trial, places):
-    """Find the best vectors of each of the ascending `pulse_counts`, each from the one before.
+def search_pulses(criterion, pulse_counts, sweeps, scratch):
+    """Find the best vector for each of the ascending `pulse_counts`, each from the one before.
 
     Args:
-        target: float64 (n,), the orthogonalised backward-filtered target d.
-        gram: float64 (n or more, n or more), P = H'H in its corner; energies float64 (n,), its diagonal.
-        shadow: float64 (n,), the backward-filtered adaptive vector over its norm (zeros without one).
-        pulse_counts: int64 (kinds,), ascending.
+        criterion: Criterion.
+        pulse_counts: int64 (kinds,), ascending, at most `pulse_enumeration.MAX_PULSES`.
         sweeps: most sweeps of exchanges at each count.
-        found: int8 (kinds or more, n or more), filled with the pulses.
-        sums: float64 (kinds or more, 3), filled with d.c, c'Pc and y.c.
-        pulses, cross, trial, places: room to work in: int64 (n,), float64 (n,), (n,), int64 (most pulses or more,).
+        scratch: SUBFRAME_SCRATCH. Row k of `found` is filled with the pulses for count k, row k of `pulse_sums` with
+            their d.c, c'Pc and y.c.
     """
-    length = target.size
+    length = criterion.target.size
+    pulses = scratch.pulses
+    cross = scratch.cross
     for n in range(length):
         pulses[n] = 0
         cross[n] = 0.0
-    c = 0.0
-    e = 0.0
-    y = 0.0
+    sums = Sums(0.0, 0.0, 0.0)
     count = 0
     for kind in range(pulse_counts.size):
         while count < pulse_counts[kind]:
-            position, sign, _ = _best_pulse(target, energies, shadow, pulses, cross, c, e, y)
-            c += sign * target[position]
-            y += sign * shadow[position]
-            e += 2.0 * sign * cross[position] + energies[position]
+            position, sign, _ = _best_pulse(criterion, pulses, cross, sums)
+            sums = Sums(
+                sums.c + sign * criterion.target[position],
+                sums.e + (2.0 * sign * cross[position] + criterion.energies[position]),
+                sums.y + sign * criterion.shadow[position],
+            )
             pulses[position] += sign
-            _move_pulse(gram, cross, position, sign, length)
-            places[count] = position
+            _move_pulse(criterion.gram, cross, position, sign, length)
+            scratch.places[count] = position
             count += 1
         if count > 1:
             for _ in range(sweeps):
-                c, e, y, changed = _exchange(
-                    target, gram, energies, shadow, pulses, cross, trial, places, count, c, e, y
-                )
+                sums, changed = _exchange(criterion, count, sums, scratch)
                 if not changed:
                     break
-        sums[kind, 0] = c
-        sums[kind, 1] = e
-        sums[kind, 2] = y
+        scratch.pulse_sums[kind, 0] = sums.c
+        scratch.pulse_sums[kind, 1] = sums.e
+        scratch.pulse_sums[kind, 2] = sums.y
         for n in range(length):
-            found[kind, n] = pulses[n]
+            scratch.found[kind, n] = pulses[n]
 
 
 @inner_kernel
-def _exchange(target, gram, energies, shadow, pulses, cross, trial, places, count, c, e, y):
-    """Take each pulse away in turn and put it where it is best; return the sums and whether any moved."""
-    length = target.size
+def _exchange(criterion, count, sums, scratch):
+    """Take each of `count` pulses away in turn and put it where it is best; return the sums and whether any moved."""
+    length = criterion.target.size
+    pulses = scratch.pulses
+    cross = scratch.cross
+    trial = scratch.trial
     changed = False
     for p in range(count):
-        old = places[p]
+        old = scratch.places[p]
         old_sign = 1 if pulses[old] > 0 else -1
-        criterion = c * c / max(e - y * y, _MIN_ENERGY) * _PROGRESS
+        value = sums.c * sums.c / max(sums.e - sums.y * sums.y, _MIN_ENERGY) * _PROGRESS
         for n in range(length):
-            trial[n] = cross[n] - old_sign * gram[old, n]
-        c_less = c - old_sign * target[old]
-        y_less = y - old_sign * shadow[old]
-        e_less = e - 2.0 * old_sign * cross[old] + energies[old]
+            trial[n] = cross[n] - old_sign * criterion.gram[old, n]
+        without = Sums(
+            sums.c - old_sign * criterion.target[old],
+            sums.e - 2.0 * old_sign * cross[old] + criterion.energies[old],
+            sums.y - old_sign * criterion.shadow[old],
+        )
         pulses[old] -= old_sign
-        better = _any_better(target, energies, shadow, pulses, trial, c_less, e_less, y_less, criterion)
+        better = _any_better(criterion, pulses, trial, without, value)
         if better:
-            new, sign, value = _best_pulse(target, energies, shadow, pulses, trial, c_less, e_less, y_less)
-            better = value > criterion and (new != old or sign != old_sign)
+            new, sign, new_value = _best_pulse(criterion, pulses, trial, without)
+            better = new_value > value and (new != old or sign != old_sign)
         if not better:
             pulses[old] += old_sign
             continue
         changed = True
         pulses[new] += sign
-        places[p] = new
-        c = c_less + sign * target[new]
-        y = y_less + sign * shadow[new]
-        e = e_less + 2.0 * sign * trial[new] + energies[new]
+        scratch.places[p] = new
+        sums = Sums(
+            without.c + sign * criterion.target[new],
+            without.e + 2.0 * sign * trial[new] + criterion.energies[new],
+            without.y + sign * criterion.shadow[new],
+        )
         for n in range(length):
-            cross[n] = trial[n] + sign * gram[new, n]
-    return c, e, y, changed
+            cross[n] = trial[n] + sign * criterion.gram[new, n]
+    return sums, changed

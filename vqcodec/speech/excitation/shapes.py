@@ -1,6 +1,7 @@
 """The trained fixed codebooks: search of all codevectors at once, side by side in float32.
 
-Codevectors have unit rms, a sign of their own and may lie in several books, one after another in the tables.
+Codevectors have unit rms, and each may be used with either sign. They may lie in several books; the tables hold the
+books one after another.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import numpy.typing as npt
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
 SHAPE_SCALE = 1 << 11  # stored codevectors are int16 in this unit: rms 2048
+ENERGIES, SHARP_ENERGIES, MATCH, HIDDEN = range(4)  # rows of `trellis_state.Lists.shapes`
 _MIN_ENERGY = 1e-9
 _BLOCK = 64  # codevectors filtered side by side: their sums stay in the first cache
 
 
 def autocorrelations(shapes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Return what `estimate_energies` needs of `shapes` (entries, n): float32 (n, entries), all but lag 0 doubled."""
+    """Return the autocorrelations of `shapes` (entries, n), as `estimate_energies` takes them.
+
+    float32 (n, entries), one row a lag; all rows but that of lag 0 are doubled.
+    """
     length = shapes.shape[1]
     lags = np.stack([(shapes[:, : length - k] * shapes[:, k:]).sum(axis=1) for k in range(length)])
     lags[1:] *= 2
@@ -25,9 +30,13 @@ def autocorrelations(shapes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]
 
 @inner_kernel
 def filtered_energies(transposed, response, sums, energies):
-    """Fill `energies` (float32 (entries,)) with those of the codevectors filtered by `response`.
+    """Fill `energies` with the energies of the codevectors, filtered by `response`.
 
-    `transposed` is float32 (n, entries), `response` float32 (n,), `sums` float32 (64,) room to work in.
+    Args:
+        transposed: float32 (n, entries).
+        response: float32 (n,).
+        sums: float32 (64 or more,), scratch.
+        energies: float32 (entries,).
     """
     length, entries = transposed.shape
     for first in range(0, entries, _BLOCK):
@@ -49,9 +58,9 @@ def filtered_energies(transposed, response, sums, energies):
 
 @inline_kernel
 def _add_rows(weights, rows, first, total):
-    """Fill a block of sums, `total`, with columns from `first` on of `rows` (float32), weighted and added in turn.
+    """Fill `total` with the weighted sum of the rows of `rows` (float32), for the columns from `first` on.
 
-    Four rows at a time, a multiple of which there are, so that sums are read and written less often.
+    The number of rows is a multiple of four. Four are added at a time, in turn, to read and write the sums less often.
     """
     width = total.size
     for e in range(width):
@@ -71,9 +80,12 @@ def _add_rows(weights, rows, first, total):
 
 @inner_kernel
 def estimate_energies(lags, response_lags, energies):
-    """Fill `energies` (float32 (entries,)) from autocorrelations alone, as if the filtered vectors were not cut off.
+    """Fill `energies` with estimates from autocorrelations; they ignore that the subframe cuts filtered vectors off.
 
-    `lags` comes from `autocorrelations`, `response_lags` is the autocorrelation of the response, float32 (n,).
+    Args:
+        lags: float32 (n, entries), from `autocorrelations`.
+        response_lags: float (n,), the autocorrelation of the response.
+        energies: float32 (entries,).
     """
     entries = lags.shape[1]
     for first in range(0, entries, _BLOCK):
@@ -81,22 +93,22 @@ def estimate_energies(lags, response_lags, energies):
 
 
 @inner_kernel
-def search_shapes(transposed, energies, costs, books, target, shadow, weight, lambda_, match, hidden, best):
-    """Find the best codevector of every book.
+def search_shapes(tables, costs, energies, target, shadow, tradeoff, lists):
+    """Fill `lists.best_shapes` with the best codevector of every book.
 
     Args:
-        transposed: float32 (n, entries).
+        tables, costs: of the table set.
         energies: float32 (entries,), of the filtered codevectors.
-        costs: float32 (entries,), bits of the index.
-        books: int64 (books + 1,), where each book starts.
-        target, shadow: float64 (n,), as in `pulses.search_pulses`.
-        weight: of the squared error; `lambda_` of a bit.
-        match, hidden: float32 (entries,), room to work in: inner products with target and shadow.
-        best: int64 (books,), filled with the entries.
+        target, shadow: float64 (n,), as in `pulses.Criterion`.
+        tradeoff: what errors and bits cost.
+        lists: rows MATCH and HIDDEN of its `shapes` are scratch: inner products with target and shadow.
     """
-    entries = transposed.shape[1]
-    weight32 = np.float32(weight)
-    lambda32 = np.float32(lambda_)
+    match = lists.shapes[MATCH]
+    hidden = lists.shapes[HIDDEN]
+    books = tables.books
+    entries = tables.transposed.shape[1]
+    weight32 = np.float32(tradeoff.weight)
+    lambda32 = np.float32(tradeoff.lambda_)
     least = np.float32(_MIN_ENERGY)
     shaded = False
     for n in range(shadow.size):
@@ -105,14 +117,14 @@ def search_shapes(transposed, energies, costs, books, target, shadow, weight, la
         width = min(_BLOCK, entries - first)
         merits = match[first : first + width]
         masked = hidden[first : first + width]
-        _add_rows(target, transposed, first, merits)
+        _add_rows(target, tables.transposed, first, merits)
         if shaded:
-            _add_rows(shadow, transposed, first, masked)
+            _add_rows(shadow, tables.transposed, first, masked)
         else:
             for e in range(width):
                 masked[e] = 0.0
         energy = energies[first : first + width]
-        bits = costs[first : first + width]
+        bits = costs.shapes[first : first + width]
         for e in range(width):
             left = max(energy[e] - masked[e] * masked[e], least)
             merits[e] = weight32 * (merits[e] * merits[e] / left) - lambda32 * bits[e]
@@ -121,4 +133,4 @@ def search_shapes(transposed, energies, costs, books, target, shadow, weight, la
         for e in range(books[book] + 1, books[book + 1]):
             if match[e] > match[top]:
                 top = e
-        best[book] = top
+        lists.best_shapes[book] = top

@@ -1,4 +1,4 @@
-"""Excitation and synthesis of a subframe: the one routine that encoder, decoder and training reconstruct by."""
+"""Excitation and synthesis of a subframe; encoder, decoder and training all reconstruct by these routines."""
 
 from __future__ import annotations
 
@@ -13,17 +13,25 @@ MAX_EXCITATION = 131072.0  # honest streams stay below; damaged ones are held
 
 @inline_kernel
 def split_type(symbol, kinds):
-    """Return (adaptive, kind) of an excitation type: whether it has an adaptive vector (0, 1), which fixed one."""
+    """Return (adaptive, kind) of an excitation type.
+
+    `adaptive` is 1 with an adaptive vector, else 0. `kind` is that of the fixed vector, see `model.Tables`.
+    """
     adaptive = symbol // kinds
     return adaptive, symbol - adaptive * kinds
 
 
 @inline_kernel
 def build_fixed_vector(tables, kind, shape, pulses, sharpened_lag, vector):
-    """Fill `vector` (float64 (n,)) with the fixed codevector of unit rms.
+    """Fill `vector` with the fixed codevector of unit rms.
 
-    `shape` is twice the entry of the trained book plus the sign (1: minus); `pulses` int8 (n,) are used by the other
-    kinds. With `sharpened_lag` (samples, 0 for none) below n the vector is repeated, softer, at that lag.
+    Args:
+        tables: model.Tables.
+        kind: of fixed vector, 1 or more.
+        shape: twice the entry of the trained book, plus the sign (1: minus).
+        pulses: int8 (n,), used by the kinds that are no trained books.
+        sharpened_lag: samples after which the vector repeats itself, softer each time; 0 for none.
+        vector: float64 (n,).
     """
     length = vector.size
     books = tables.books.size - 1
@@ -48,21 +56,28 @@ def build_fixed_vector(tables, kind, shape, pulses, sharpened_lag, vector):
 
 @inline_kernel
 def sharpened_lag(lag, adaptive, sharpening, length):
-    """Return the lag in samples at which fixed codevectors repeat themselves, 0 if they do not."""
+    """Return the lag in samples at which fixed codevectors repeat themselves; 0 if they do not.
+
+    `lag` is in 1/12 sample, `length` that of a subframe in samples.
+    """
     whole = (lag + LAG_UNITS // 2) // LAG_UNITS
     return whole if adaptive > 0 and sharpening > 0.0 and whole < length else 0
 
 
 @inner_kernel
 def build_excitation(tables, symbol, lag, gain, shape, pulses, history, levels, excitation, fixed):
-    """Fill `excitation` (float64 (n,)) with a subframe's excitation and bring `history` and `levels` up to date.
+    """Fill `excitation` with a subframe's excitation, and bring `history` and `levels` up to date.
 
     Args:
         tables: model.Tables.
-        symbol: type of excitation; lag: index into the lags; gain: index into the table of the type.
+        symbol: type of excitation.
+        lag: index into the lags.
+        gain: index into the table of gains that the type uses.
         shape, pulses: see `build_fixed_vector`.
-        history: float64 (past,), the past excitation; levels: float64 (3,), see `gains.remember_levels`.
-        fixed: float64 (n,), room to work in.
+        history: float64 (past,), the past excitation.
+        levels: float64 (3,), see `gains.remember_levels`.
+        excitation: float64 (n,).
+        fixed: float64 (n,), scratch.
     """
     length = excitation.size
     adaptive, kind = split_type(symbol, tables.kinds)
@@ -104,10 +119,12 @@ def build_excitation(tables, symbol, lag, gain, shape, pulses, history, levels, 
 
 @inner_kernel
 def synthesize(lpc, excitation, memory, speech):
-    """Fill `speech` with `excitation` filtered by 1/A(z) and bring `memory` up to date.
+    """Fill `speech` with `excitation`, filtered by 1/A(z), and bring `memory` up to date.
 
-    `lpc` is float64 (order + 1,) with lpc[0] = 1; `memory` the last samples before, the most recent last, at least
-    `order` of them.
+    Args:
+        lpc: float64 (order + 1,), A(z) with lpc[0] = 1.
+        excitation, speech: float64 (n,).
+        memory: float64 (order or more,), the last samples of speech, the most recent last.
     """
     order = lpc.size - 1
     kept = memory.size

@@ -1,7 +1,7 @@
-"""What the search of excitations keeps in memory: survivors, the best candidates of a subframe, the paths, and room.
+"""The memory of the excitation search: surviving paths, candidates, decisions, and scratch arrays.
 
-Records whose arrays have the greater of the two bands' lengths: see `blocks.records` for why. Kernels cut them to the
-band's where they pass them on.
+These are records whose arrays have the longer of the two bands' lengths (`vqcodec.kernels.records` says why). Kernels
+cut the arrays to the length of their band before they pass them on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from vqcodec.kernels.records import new_record, record_type
 from vqcodec.speech.bands import BANDS, Band
-from vqcodec.speech.excitation.adaptive_codebook import history_length
+from vqcodec.speech.excitation.adaptive_codebook import history_length, lag_grid, nearest_steps
 from vqcodec.speech.excitation.gains import GAIN_CLASSES, GAIN_TABLES, INITIAL_LEVEL
 from vqcodec.speech.excitation.model import Tables
 from vqcodec.speech.excitation.pulse_enumeration import MAX_PULSES
@@ -37,11 +37,11 @@ SURVIVOR = record_type(
     gain_class=(np.int64, ()),
     lag_context=(np.int64, ()),
 )
-"""State at the end of a surviving path.
+"""The state at the end of a surviving path.
 
-`history` is the past excitation, `memory` past synthetic speech, as long as the weighting filter, `levels` those of
-`gains.remember_levels`; `type` is that of the subframe before (one above the last type at the start of a packet), `lag`
-the index last used.
+`history` is the past excitation. `memory` is past synthetic speech, as long as the weighting filter. `levels` are those
+of `gains.remember_levels`. `type` is the type of the subframe before; at the start of a packet it is one above the last
+type. `lag` is the lag index used last.
 """
 
 DECISION = record_type(
@@ -53,12 +53,14 @@ DECISION = record_type(
     shape=(np.int64, ()),
     pulses=(np.int8, _LENGTH),
 )
-"""What may be decided in a subframe, the cost of the path with it, and the survivor (`parent`) that it follows."""
+"""A choice for one subframe: its symbols, the cost of the path that ends with it, and the survivor it follows."""
 
-ROOM = record_type(
+SUBFRAME_SCRATCH = record_type(
     length=(np.int64, ()),
     past=(np.int64, ()),
     kept=(np.int64, ()),
+    frame_subframes=(np.int64, ()),
+    nearest_lags=(np.int64, _LAGS),
     response=(np.float64, _LENGTH),
     response32=(np.float32, _LENGTH),
     gram=(np.float64, (_LENGTH, _LENGTH)),
@@ -89,40 +91,74 @@ ROOM = record_type(
     error=(np.float64, _LENGTH + _KEPT),
     excitation=(np.float64, _LENGTH),
 )
-"""Room to work in. `length` is that of a subframe, `past` and `kept` those of a survivor's history and memory."""
+"""Scratch of the search of one subframe.
 
-ENERGIES, SHARP_ENERGIES, MATCH, HIDDEN = range(4)  # rows of Lists.shapes
+The first five fields are fixed by the band: `length` of a subframe, `past` and `kept` samples of a survivor's history
+and memory, `frame_subframes`, and `nearest_lags` (see `adaptive_codebook.nearest_steps`).
+"""
 
 
 class Search(NamedTuple):
-    """How the search is done.
+    """How hard to search, and how packets are cut.
 
     Attributes:
-        lambda_: distortion that a bit is worth.
-        survivors: paths kept from subframe to subframe.
-        lag_candidates: pitch lags tried in full by each.
-        sweeps: of exchanges of pulses.
-        exact: whether the trained codevectors are compared by their exact filtered energies.
-        energy_weight: of the difference of norms beside the squared error.
-        packet_subframes: subframes between which contexts start anew; frame_subframes: of a frame.
+        survivors: paths kept from subframe to subframe, 1 or more.
+        lag_candidates: pitch lags that each path tries in full.
+        sweeps: most sweeps of pulse exchanges.
+        exact: 1 to compare the trained codevectors by their exact filtered energies, 0 by estimates.
+        energy_weight: weight of the difference of norms beside the squared error, see `Tradeoff`.
+        packet_frames: frames of a packet; contexts start anew with each packet.
     """
 
-    lambda_: float
     survivors: int
     lag_candidates: int
     sweeps: int
     exact: int
     energy_weight: float
-    packet_subframes: int
-    frame_subframes: int
+    packet_frames: int
+
+
+class Tradeoff(NamedTuple):
+    """What errors and bits cost in a subframe.
+
+    The cost of a choice is weight * (|x - r|^2 + energy_weight * (|x| - |r|)^2) + lambda_ * bits, where x is the
+    weighted target and r its reconstruction.
+    """
+
+    weight: float
+    lambda_: float
+    energy_weight: float
+
+
+class GroupInput(NamedTuple):
+    """What is searched for: a group's signal, its filters, and how its errors count.
+
+    Attributes:
+        signal: float64 (kept + samples,), high-passed, with `SUBFRAME_SCRATCH.kept` samples before the first.
+        lpc: float64 (subframes, order + 1), quantized and interpolated.
+        filters: float64 (subframes, taps), the weighting filters W(z).
+        weights: float64 (subframes,), of the squared errors.
+        lambdas: float64 (frames,), distortion that a bit is worth.
+        silent: uint8 (frames,), 1 where nothing may be sent.
+    """
+
+    signal: DoubleArray
+    lpc: DoubleArray
+    filters: DoubleArray
+    weights: DoubleArray
+    lambdas: DoubleArray
+    silent: npt.NDArray[np.uint8]
 
 
 class Symbols(NamedTuple):
-    """The excitation's decisions, one entry a subframe.
+    """The symbols of the excitation, one entry a subframe.
 
     Attributes:
-        type: int16; lag: int16, index, kept from before where unused; gain: int16; shape: int32, twice the entry in all
-            books plus the sign; pulses: int8 (subframes, n).
+        type: int16.
+        lag: int16, an index; where it is not used, the one from before.
+        gain: int16.
+        shape: int32, twice the entry in all books plus the sign (1: minus).
+        pulses: int8 (subframes, n).
     """
 
     type: npt.NDArray[np.int16]
@@ -132,14 +168,31 @@ class Symbols(NamedTuple):
     pulses: npt.NDArray[np.int8]
 
 
-class Lists(NamedTuple):
-    """Room to work in whose size depends on the codebook and on the effort.
+class Trellis(NamedTuple):
+    """Paths through the subframes of a group.
 
     Attributes:
-        shapes: float32 (4, entries), by trained codevector: energies and inner products.
-        best_shapes: (books,), the best of each.
-        gain_costs: (most entries of a table of gains,).
-        lags: (lag candidates + 1,), indices; lag_merits: likewise.
+        survivors: array of SURVIVOR, the paths kept so far; at first entry 0 holds the state to start from.
+        following: array of SURVIVOR, scratch: their successors while they are made.
+        leaders: array of DECISION, the best candidates of a subframe, by ascending cost.
+        paths: array of DECISION (subframes, survivors), filled with the leaders of every subframe.
+    """
+
+    survivors: Any
+    following: Any
+    leaders: Any
+    paths: Any
+
+
+class Lists(NamedTuple):
+    """Scratch whose size depends on the table set and on the effort.
+
+    Attributes:
+        shapes: float32 (4, entries), by trained codevector; rows `shapes.ENERGIES`, SHARP_ENERGIES, MATCH, HIDDEN.
+        best_shapes: int64 (books,), the best entry of each.
+        gain_costs: float64 (most entries of a table of gains,).
+        lags: int64 (lag candidates + 1,), indices.
+        lag_merits: float64 (lag candidates + 1,).
     """
 
     shapes: SingleArray
@@ -149,16 +202,11 @@ class Lists(NamedTuple):
     lag_merits: DoubleArray
 
 
-def new_survivors(count: int) -> Any:
-    """Return `count` survivors in the clean state, an array of `SURVIVOR`."""
-    survivors = np.zeros(count, SURVIVOR)
-    survivors["levels"] = INITIAL_LEVEL
-    return survivors
-
-
-def new_decisions(*shape: int) -> Any:
-    """Return room for decisions, an array of `DECISION`."""
-    return np.zeros(shape, DECISION)
+def new_trellis(subframes: int, survivors: int) -> Trellis:
+    """Return a trellis for `subframes` with the clean state as its only path."""
+    clean = np.zeros(survivors, SURVIVOR)
+    clean["levels"] = INITIAL_LEVEL
+    return Trellis(clean, clean.copy(), np.zeros(survivors, DECISION), np.zeros((subframes, survivors), DECISION))
 
 
 def new_symbols(subframes: int, band: Band) -> Symbols:
@@ -167,13 +215,16 @@ def new_symbols(subframes: int, band: Band) -> Symbols:
     return Symbols._make([*small, np.zeros(subframes, np.int32), np.zeros((subframes, band.subframe), np.int8)])
 
 
-def new_room(band: Band) -> Any:
-    """Return a record of `ROOM`."""
-    room = new_record(ROOM)
-    room.length = band.subframe
-    room.past = history_length(band)
-    room.kept = band.weighting_order
-    return room
+def new_scratch(band: Band) -> Any:
+    """Return a record of `SUBFRAME_SCRATCH` for `band`."""
+    scratch = new_record(SUBFRAME_SCRATCH)
+    scratch.length = band.subframe
+    scratch.past = history_length(band)
+    scratch.kept = band.weighting_order
+    scratch.frame_subframes = band.subframes
+    nearest = nearest_steps(lag_grid(band))
+    scratch.nearest_lags[: len(nearest)] = nearest
+    return scratch
 
 
 def new_lists(tables: Tables, lag_candidates: int) -> Lists:

@@ -1,14 +1,17 @@
 """The decoder's equalizer: a short filter for each frame, chosen by an index, that gives bands back their energy.
 
-A search by waveform leaves out what it cannot match: bands that get few bits come out too weak, by some decibels that
-change from frame to frame, and hearing judges by energies there. Codewords are vectors of gains, one a band
-(`Band.equalizer_edges`); each becomes a filter of minimum phase with that response, by the cepstrum (A. V. Oppenheim
-and R. W. Schafer, "Discrete-Time Signal Processing", section 12.4). Where the filter changes, the old one fades out in
-a subframe. It works on the finished speech: neither the adaptive codebook nor the synthesis filter know of it.
+A search by waveform leaves out what it cannot match. Bands that get few bits come out too weak, by some decibels that
+change from frame to frame, and hearing judges these bands by their energy. A codeword is a vector of gains, one for
+each band (`Band.equalizer_edges`). It becomes a filter of minimum phase with that response, by the cepstrum. If the
+filter changes, the old one fades out in a subframe. The equalizer works on the finished speech: neither the adaptive
+codebook nor the synthesis filter uses its output.
+
+Source: A. V. Oppenheim and R. W. Schafer, "Discrete-Time Signal Processing", section 12.4 (minimum phase).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,15 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.tables import TableSet
+from vqcodec.errors import CodebookError
 from vqcodec.kernels.jit import kernel
 from vqcodec.speech.bands import Band
 
 TAPS = 24
 GAIN_UNIT = 1 / 64  # dB, of stored gains
-MOST_GAIN_DB = 24.0  # either way
+MOST_GAIN_DB = 24.0  # largest gain or loss
 MAX_ENTRIES = 256
-_FFT = 512  # in which filters are designed
-_TAP_UNIT = 2.0**-20  # to which taps are rounded, so that every machine has the same ones
+_FFT = 512  # length of the transform by which filters are designed
+_TAP_UNIT = 2.0**-20  # taps are rounded to multiples of it, so that they are the same on every machine
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -35,8 +39,8 @@ class Equalizer:
 
     Attributes:
         gains: int16 (entries, bands), in units of GAIN_UNIT; the first entry is all 0.
-        lengths: uint8 (entries + 1, entries), of the Huffman codes of an index by the index of the frame before (0
-            after silence), the last row for the first frame of a packet. Of a single entry nothing is sent.
+        lengths: uint8 (entries + 1, entries), code lengths of an index. The row is the index of the frame before, 0
+            after silence, the last row in the first frame of a packet. If there is only one entry, nothing is sent.
     """
 
     gains: npt.NDArray[np.int16]
@@ -47,8 +51,27 @@ class Equalizer:
         """Return the equalizer that does nothing."""
         return cls(np.zeros((1, bands_of(band)), np.int16), np.ones((2, 1), np.uint8))
 
+    def to_arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """Return the arrays by name, as a codebook stores them; none for the equalizer that does nothing."""
+        if self.entries == 1:
+            return {}
+        return {f"{prefix}/equalizer": self.gains, f"{prefix}/lengths.equalizer": self.lengths}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], prefix: str, band: Band) -> Equalizer:
+        """Read back what `to_arrays` gave.
+
+        Raises:
+            CodebookError: there are gains without code lengths.
+        """
+        if f"{prefix}/equalizer" not in arrays:
+            return cls.none(band)
+        if f"{prefix}/lengths.equalizer" not in arrays:
+            raise CodebookError(f"speech codebook: it has no array '{prefix}/lengths.equalizer'; use a whole codebook")
+        return cls(arrays[f"{prefix}/equalizer"], arrays[f"{prefix}/lengths.equalizer"])
+
     def fits(self, band: Band) -> bool:
-        """Whether the arrays belong together and to `band`."""
+        """Return whether the arrays fit together and belong to `band`."""
         entries = len(self.gains) if self.gains.ndim else 0
         return (
             self.gains.dtype == np.int16
@@ -68,24 +91,24 @@ class Equalizer:
 
     @cached_property
     def code(self) -> TableSet:
-        """The Huffman codes by context."""
+        """The Huffman codes of an index, by context."""
         return TableSet(self.lengths, "speech codebook's code lengths of the equalizer")
 
     def filters(self, band: Band) -> DoubleArray:
-        """Return the filters of all entries, float64 (entries, TAPS)."""
+        """Return the taps of the filters of all entries, float64 (entries, TAPS)."""
         return minimum_phase(response_db(self.gains.astype(np.float64) * GAIN_UNIT, band))
 
 
 def bands_of(band: Band) -> int:
-    """Number of bands that have a gain of their own."""
+    """Return the number of bands that have a gain of their own."""
     return len(band.equalizer_edges) - 1
 
 
 def response_db(gains_db: DoubleArray, band: Band) -> DoubleArray:
-    """Return the responses (entries, bins) that gains (entries, bands) stand for, both in dB.
+    """Return the responses (entries, bins) of filters with the gains (entries, bands), both in dB.
 
-    Straight lines between the middles of bands; beyond the last one the response is level, and half a band below the
-    first edge it is 0.
+    A response is a straight line from the middle of one band to the middle of the next. Above the last middle it stays
+    the same. It is 0 up to half a band below the first edge.
     """
     edges = np.array(band.equalizer_edges, dtype=np.float64)
     middles = (edges[:-1] + edges[1:]) / 2
@@ -96,7 +119,10 @@ def response_db(gains_db: DoubleArray, band: Band) -> DoubleArray:
 
 
 def minimum_phase(responses_db: DoubleArray) -> DoubleArray:
-    """Return the first TAPS taps, the second half faded out, of filters with `responses_db` (filters, bins)."""
+    """Return the taps, float64 (filters, TAPS), of minimum-phase filters with `responses_db` (filters, bins).
+
+    The impulse responses are cut off after TAPS taps, of which the second half is faded out.
+    """
     cepstra = np.fft.irfft(responses_db * (np.log(10) / 20), axis=1)
     half = cepstra.shape[1] // 2
     cepstra[:, 1:half] *= 2
@@ -109,14 +135,16 @@ def minimum_phase(responses_db: DoubleArray) -> DoubleArray:
 
 @kernel
 def equalize(speech, filters, indices, fade, memory, before, equalized):
-    """Fill `equalized` with `speech`, both float64 (n,), each frame by its filter; what is remembered moves on.
+    """Fill `equalized` with `speech`, each frame filtered by its filter; bring `memory` and `before` up to date.
 
     Args:
+        speech: float64 (n,).
         filters: float64 (entries, TAPS).
         indices: int64 (frames,), of frames of equal length.
         fade: samples at a frame's start over which the filter of the frame before fades out.
-        memory: float64 (TAPS - 1,), the last samples before, the most recent last.
+        memory: float64 (TAPS - 1,), the last samples before `speech`, the most recent last.
         before: int64 (1,), index of the frame before.
+        equalized: float64 (n,).
     """
     taps = filters.shape[1]
     kept = memory.size

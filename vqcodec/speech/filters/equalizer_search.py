@@ -1,4 +1,4 @@
-"""The encoder's side of the equalizer: which gains the decoded speech lacks, and which codewords give them back."""
+"""The encoder's side of the equalizer: the gains that decoded speech lacks, and the codewords that give them back."""
 
 from __future__ import annotations
 
@@ -15,29 +15,27 @@ from vqcodec.speech.filters.equalizer import GAIN_UNIT, Equalizer
 
 DoubleArray = npt.NDArray[np.float64]
 
-_LAMBDA_BY_RATE = (
-    9000.0  # dB^2, summed over the bands, that a bit is worth, times bit/s: where bits are few they are dear
-)
-_SHARE = 0.7  # of what is missing in dB: the rest would raise noise more than speech
-_MOST_DB = 12.0  # missing, either way
+_LAMBDA_BY_RATE = 9000.0  # dB^2 that a bit is worth, times bit/s: at low rates a bit must gain more
+_SHARE = 0.7  # of the missing dB that is given back: more would raise noise more than speech
+_MOST_DB = 12.0  # largest gain or loss that counts as missing
 _WINDOW_FRAMES = 1.5
 _FFT = 512
-_FLOOR = 1e-6  # of the speech's power, a bin; below it nothing is heard
-_ROUNDING_POWER = 1.0  # of the output's, likewise
+_FLOOR = 1e-6  # power in a bin below which nothing is heard, relative to that of the speech
+_ROUNDING_POWER = 1.0  # power in a bin of the rounding of the output
 _FRAMES_AT_A_TIME = 256
 
 
 def lambda_at(rate: float) -> float:
-    """Return the squared error in dB^2, summed over the bands, that a bit is worth at a `rate` in bit/s."""
+    """Return the squared error, in dB^2 summed over the bands, that a bit is worth at a `rate` in bit/s."""
     return _LAMBDA_BY_RATE / max(round(rate), 1)
 
 
 def wanted_gains(signal: DoubleArray, decoded: DoubleArray, band: Band, reference_db: float) -> DoubleArray:
-    """Return the gains that bring the bands of `decoded` near those of `signal`, dB (frames, bands).
+    """Return the gains that bring the bands of `decoded` near those of `signal`, float64 (frames, bands), in dB.
 
     Args:
         signal: float64 (frames * band.frame,), high-passed.
-        decoded: float64, likewise, without equalizer.
+        decoded: float64 (frames * band.frame,), without equalizer.
         band: narrowband or wideband.
         reference_db: the file's level of speech, dB of a squared sample step.
     """
@@ -47,7 +45,7 @@ def wanted_gains(signal: DoubleArray, decoded: DoubleArray, band: Band, referenc
     return _SHARE * np.clip(missing, -_MOST_DB, _MOST_DB)
 
 
-def choose_entries(
+def search_entries(
     wanted: DoubleArray,
     weights: DoubleArray,
     silent: npt.NDArray[np.uint8],
@@ -59,17 +57,17 @@ def choose_entries(
 
     Args:
         wanted: float64 (frames, bands), dB.
-        weights: float64 (frames,), of their errors.
-        silent: uint8 (frames,), 1 for frames of silence, which have entry 0.
+        weights: float64 (frames,), of their squared errors.
+        silent: uint8 (frames,), 1 for frames of silence; these have entry 0.
         equalizer: the codewords and their codes.
         lambda_: dB^2 that a bit is worth.
-        packet_frames: frames after which contexts start anew.
+        packet_frames: frames of a packet; contexts start anew with each packet.
     """
     chosen = np.zeros(len(wanted), dtype=np.uint8)
     if equalizer.entries > 1:
         costs = lambda_ * equalizer.lengths.astype(np.float64)
         parents = np.zeros((len(wanted), equalizer.entries), dtype=np.uint8)
-        _choose(
+        _search_path(
             wanted, weights, silent, equalizer.gains * GAIN_UNIT, costs, packet_frames, np.zeros(equalizer.entries),
             np.zeros(equalizer.entries), parents, chosen,
         )  # fmt: skip
@@ -77,7 +75,10 @@ def choose_entries(
 
 
 def _band_powers(signal: DoubleArray, band: Band) -> Iterator[DoubleArray]:
-    """Yield mean powers of the bands' bins (frames, bands) under Hann windows centred on the frames."""
+    """Yield the mean powers of the bins of each band, float64 (frames, bands), some frames at a time.
+
+    They are measured under Hann windows centred on the frames.
+    """
     length = round(_WINDOW_FRAMES * band.frame)
     lead = (length - band.frame) // 2
     window = np.hanning(length).astype(np.float32)
@@ -91,11 +92,15 @@ def _band_powers(signal: DoubleArray, band: Band) -> Iterator[DoubleArray]:
 
 
 @kernel
-def _choose(wanted, weights, silent, gains, costs, packet_frames, totals, before, parents, chosen):
+def _search_path(wanted, weights, silent, gains, costs, packet_frames, totals, before, parents, chosen):
     """Fill `chosen` by dynamic programming over the entries of each frame.
 
-    `costs` is float64 (entries + 1, entries), by the entry before; `totals` and `before` (entries,) and `parents`
-    (frames, entries) are room to work in.
+    Args:
+        wanted, weights, silent, packet_frames, chosen: as in `search_entries`.
+        gains: float64 (entries, bands), dB.
+        costs: float64 (entries + 1, entries), lambda times bits, by the entry before.
+        totals, before: float64 (entries,), scratch; `totals` is 0 at first.
+        parents: uint8 (frames, entries), scratch.
     """
     entries = gains.shape[0]
     for entry in range(1, entries):

@@ -1,9 +1,11 @@
-"""The decoder's pitch filter: what lies between the harmonics of voiced speech is made weaker at low frequencies.
+"""The decoder's pitch filter: it weakens the noise between the harmonics of voiced speech, at low frequencies.
 
-The ear tells single harmonics apart up to about 1 kHz, the more so the higher the voice; coding noise fills the valleys
-between and below them, where a filter for the error that is no longer than a subframe cannot keep it away. A sample is
-brought nearer to the mean of those one period before and after it, in a low band, by as much as the speech is periodic
-(the bass post-filter of 3GPP TS 26.290, section 6.1.4, with a period looked for around the lag that is sent).
+The ear separates single harmonics up to about 1 kHz, and best for high voices. Coding noise fills the valleys between
+and below them; an error weighting no longer than a subframe cannot keep it away. In a low band, the filter moves each
+sample towards the mean of the samples one period before and after it. It moves the sample further the more periodic
+the speech is.
+
+Source: the bass post-filter of 3GPP TS 26.290, section 6.1.4; here the period is searched around the lag that is sent.
 """
 
 from __future__ import annotations
@@ -20,33 +22,33 @@ from vqcodec.speech.excitation.adaptive_codebook import LAG_UNITS, add_taps, dot
 from vqcodec.speech.filters.strengths import MAX_PITCH_FILTER
 
 CUTOFF_HZ = 1000.0
-_TAP_UNIT = 2.0**-20  # to which taps are rounded, so that every machine has the same ones
-_DIVISORS = 3  # the lag sent may be so many periods
-_REACH = 1  # samples around the lag, or its part, that are tried
-_SHORTER = 0.02  # of correlation, that a divisor more may cost
-_UNVOICED, _VOICED = 0.5, 0.95  # correlations from which on the filter works, and works in full
-_STRONG_RATE = 0.3  # bits a sample, up to which the strength is the most
-_WEAKER = 2.0  # with each doubling of the rate
-_LEAST = 4
+_TAP_UNIT = 2.0**-20  # taps are rounded to multiples of it, so that they are the same on every machine
+_DIVISORS = 3  # most periods that the lag sent may span
+_REACH = 1  # samples on either side of the lag, or of its part, that are tried
+_SHORTER = 0.02  # of correlation; a period with the next larger divisor may have that much less
+_UNVOICED, _VOICED = 0.5, 0.95  # correlations at which the filter begins to work, and works in full
+_STRONG_RATE = 0.3  # bits a sample, up to which the strength is the largest
+_WEAKER = 2.0  # by which the strength falls with each doubling of the rate
+_LEAST = 4  # smallest strength
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
 def strength_at(rate: float, band: Band) -> int:
-    """Return the strength that suits a rate in bit/s: less noise needs less of it."""
+    """Return the strength that suits a `rate` in bit/s: the higher the rate, the weaker the filter."""
     doublings = math.log2(max(rate, 1.0) / band.sample_rate / _STRONG_RATE)
     return round(min(max(MAX_PITCH_FILTER - _WEAKER * doublings, _LEAST), MAX_PITCH_FILTER))
 
 
 def filter_pitch(speech: DoubleArray, lags: IntArray, band: Band, strength: int) -> DoubleArray:
-    """Return `speech` with the noise between low harmonics made weaker.
+    """Return `speech` with less noise between its low harmonics, float64 (subframes * band.subframe,).
 
     Args:
         speech: float64 (subframes * band.subframe,).
-        lags: int64 (subframes,), the pitch lags sent, or standing, in 1/12 sample.
-        band: of the speech.
-        strength: 0 (none) to MAX_PITCH_FILTER, at which nothing is left midway between harmonics.
+        lags: int64 (subframes,), in 1/12 sample, the pitch lag of each subframe; if none is sent, the one from before.
+        band: narrowband or wideband.
+        strength: 0 (no filter) to MAX_PITCH_FILTER (nothing is left midway between harmonics).
     """
     if strength == 0:
         return speech
@@ -64,7 +66,7 @@ def filter_pitch(speech: DoubleArray, lags: IntArray, band: Band, strength: int)
 
 @lru_cache
 def low_pass(band: Band) -> DoubleArray:
-    """Return the taps of the low-pass, float64 (subframe + 1,): symmetric, a sinc under a Hamming window."""
+    """Return the taps of the low-pass, float64 (subframe + 1,): a sinc under a Hamming window, symmetric."""
     half = band.subframe // 2
     offsets = np.arange(-half, half + 1)
     taps = np.sinc(2 * CUTOFF_HZ / band.sample_rate * offsets) * (0.54 + 0.46 * np.cos(np.pi * offsets / half))
@@ -73,7 +75,7 @@ def low_pass(band: Band) -> DoubleArray:
 
 @inline_kernel
 def _correlation(speech, powers, centre, period, window):
-    """Return the normalised correlation of `window` samples around `centre` and those a `period` before."""
+    """Return the normalized correlation of `window` samples around `centre` with those one `period` before."""
     start = min(max(centre - window // 2 + period // 2, period), speech.size - window)
     early = start - period
     product = dot(speech[start : start + window], speech[early : early + window], window)
@@ -83,13 +85,16 @@ def _correlation(speech, powers, centre, period, window):
 
 @kernel
 def find_periods(speech, powers, lags, least, window, periods, shares):
-    """Fill `periods` (samples) and `shares` (0 to 1, how far they are voiced) of subframes.
+    """Fill `periods` and `shares` with the period of each subframe and how voiced it is.
 
     Args:
-        speech: float64 (n,); powers: float64 (n + 1,), the sums of squares before each sample.
-        lags: int64 (subframes,), 1/12 sample; least: the shortest period, samples.
-        window: samples that are compared.
-        periods: int64 (subframes,); shares: float64 (subframes,).
+        speech: float64 (n,).
+        powers: float64 (n + 1,), the sum of squares before each sample.
+        lags: int64 (subframes,), in 1/12 sample.
+        least: samples, the shortest period.
+        window: number of samples that are compared.
+        periods: int64 (subframes,), samples.
+        shares: float64 (subframes,), 0 (unvoiced) to 1 (voiced).
     """
     length = speech.size // lags.size
     for subframe in range(lags.size):
@@ -113,13 +118,15 @@ def find_periods(speech, powers, lags, least, window, periods, shares):
 
 @kernel
 def remove_between(speech, periods, shares, taps, between, filtered):
-    """Take from `filtered` what of `speech` lies between harmonics, low-passed by `taps`, in proportion to `shares`.
+    """Take the part of `speech` between harmonics, low-passed by `taps`, out of `filtered`, in proportion to `shares`.
 
     Args:
-        speech, filtered: float64 (n,), the same values at first.
-        periods: int64 (subframes,), samples; shares: float64 (subframes,), in the middle of each; lines between them.
+        speech: float64 (n,).
+        periods: int64 (subframes,), samples.
+        shares: float64 (subframes,), valid in the middle of each subframe; a straight line joins neighbouring middles.
         taps: float64 (2 * reach + 1,), symmetric.
-        between: float64 (n + 2 * reach,), zeros.
+        between: float64 (n + 2 * reach,), zeros at first, scratch.
+        filtered: float64 (n,), equal to `speech` at first.
     """
     total = speech.size
     count = periods.size

@@ -1,8 +1,10 @@
-"""The decoder's post-filter: valleys between formants are made deeper, where coding noise is heard (low rates).
+"""The decoder's post-filter: it deepens the valleys between formants, where coding noise is heard at low rates.
 
-The speech is filtered by A(z/LEAST) / A(z/d) and brought back to its level by a gain that follows smoothly (after
-Chen and Gersho 1995, "Adaptive postfiltering for quality enhancement of coded speech", without its tilt and pitch
-sections).
+The speech is filtered by A(z/LEAST) / A(z/d), where d grows with the strength. A gain that follows smoothly brings it
+back to its level.
+
+Source: J.-H. Chen and A. Gersho, "Adaptive postfiltering for quality enhancement of coded speech", IEEE Trans. Speech
+and Audio Processing 1995; here without tilt and pitch sections.
 """
 
 from __future__ import annotations
@@ -12,20 +14,21 @@ import math
 from vqcodec.kernels.jit import inner_kernel, kernel
 
 LEAST = 0.75  # bandwidth expansion of the numerator
-STEP = 0.025  # by which the denominator's is above it, for each step of strength
-FOLLOW = 0.05  # of the way to the wanted gain, each sample
+STEP = 0.025  # each step of strength adds it to the bandwidth expansion of the denominator
+FOLLOW = 0.05  # share of the way to the wanted gain that each sample takes
 _LEAST_ENERGY = 1e-3
 
 
 @inner_kernel
 def post_filter(speech, lpc, strength, inputs, outputs, gain, filtered):
-    """Fill `filtered` with the post-filtered `speech`, both float64 (n,); memories and `gain` move on.
+    """Fill `filtered` with the post-filtered `speech` of a subframe; bring the memories and `gain` up to date.
 
     Args:
-        lpc: float64 (order + 1,) of the subframe.
+        speech, filtered: float64 (n,).
+        lpc: float64 (order + 1,), A(z) of the subframe.
         strength: 1 or more.
-        inputs, outputs: float64 (order,), the last samples before the post-filter and after it (without the gain),
-            the most recent last.
+        inputs: float64 (order,), the last samples that went into the filter, the most recent last.
+        outputs: float64 (order,), the last samples that came out of it, without the gain, the most recent last.
         gain: float64 (1,), the present gain.
     """
     order = lpc.size - 1
@@ -56,6 +59,9 @@ def post_filter(speech, lpc, strength, inputs, outputs, gain, filtered):
 
 @kernel
 def post_filter_subframes(speech, lpc, strength, inputs, outputs, gain, filtered):
-    """Fill `filtered` with `speech`, both float64 (subframes, n), each subframe by its row of `lpc`."""
+    """Fill `filtered` with the post-filtered `speech`, both float64 (subframes, n).
+
+    `lpc` is float64 (subframes, order + 1). The other arguments are those of `post_filter`.
+    """
     for subframe in range(speech.shape[0]):
         post_filter(speech[subframe], lpc[subframe], strength, inputs, outputs, gain, filtered[subframe])

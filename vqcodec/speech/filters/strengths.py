@@ -1,4 +1,4 @@
-"""How strong the decoder's filters of finished speech are."""
+"""The strengths of the decoder's filters of finished speech."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MAX_PITCH_FILTER = 10
 
 
 class PostFilters(NamedTuple):
-    """How strong the decoder's filters are, 0 for none.
+    """The strengths of the decoder's filters; 0 for no filter.
 
     Attributes:
-        formant: see `post_filter`, up to MAX_POST_FILTER.
-        pitch: see `pitch_filter`, up to MAX_PITCH_FILTER.
+        formant: of `post_filter`, 0 to MAX_POST_FILTER.
+        pitch: of `pitch_filter`, 0 to MAX_PITCH_FILTER.
     """
 
     formant: int = 0

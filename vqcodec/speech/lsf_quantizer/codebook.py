@@ -1,8 +1,8 @@
 """The codebook of the LSF quantizer: predictors, stages and code lengths, all integers.
 
-A frame's LSF vector is coded by a header symbol and stage indices. The header symbol says either a class (one of a
-few predictors with stages of its own) and a depth (how many of the stages are added to the prediction), or that the
-vector lies between its neighbours and has no stages at all. Frequencies are integers in units of UNIT.
+A frame's LSF vector is coded by a header symbol and stage indices. There are two sorts of header symbols. One gives a
+class (a predictor with stages of its own) and a depth (how many of the stages are added to the prediction). The other
+says that the vector lies between its neighbours; then no stage indices follow. Frequencies are integers in UNITs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.entropy.huffman import check_lengths
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError
 
@@ -25,27 +26,29 @@ MAX_CLASSES = 8
 MAX_STAGES = 12
 MAX_ENTRIES = 256
 
+_HEADER_SUBJECT, _INDEX_SUBJECT = "LSF header lengths", "LSF index lengths"  # what error messages call them
 _NAMES = ("start", "gap", "offsets", "predictors", "sizes", "codewords", "positions", "header_lengths", "index_lengths")
 
 
 @dataclass(frozen=True)
 class LsfCodebook:
-    """What the LSF quantizer and dequantizer need; immutable, valid once made.
+    """The tables of the LSF quantizer; immutable, checked when it is made.
 
-    Header symbol class * (stages + 1) + depth codes a vector from its predecessor; the last len(positions) symbols
-    code one between its neighbours. Its context is the header symbol of the vector before, or `first_context`.
+    Header symbol class * (stages + 1) + depth codes a vector from the one before. The last len(positions) symbols code
+    a vector between its neighbours. The context of a header symbol is the header symbol of the vector before, or
+    `first_context`.
 
     Attributes:
         start: int16 (order,), the vector that stands before the first one of a group.
-        gap: int16 (1,), least distance of neighbouring LSFs, and of the outer ones from 0 and pi.
+        gap: int16 (1,), least distance of neighbouring LSFs, and of the outer LSFs from 0 and pi.
         offsets: int32 (classes, order).
         predictors: int16 (classes, order, order), 13 fractional bits: the prediction of a class is its offset plus
             its matrix times the vector before.
         sizes: int16 (stages,), entries of each stage, 2..256.
         codewords: int16 (classes, stages, max(sizes), order), zero beyond a stage's size.
-        positions: int16 (interpolations,), 14 fractional bits: where between its neighbours a vector lies.
+        positions: int16 (interpolations,), 14 fractional bits, place of a vector between its neighbours.
         header_lengths: uint8 (headers + 1, headers), code lengths by context.
-        index_lengths: uint8 (classes * stages, max(sizes)), code lengths of class * stages + stage.
+        index_lengths: uint8 (classes * stages, max(sizes)), code lengths of indices; row class * stages + stage.
 
     Raises:
         CodebookError: the arrays do not fit together.
@@ -67,12 +70,12 @@ class LsfCodebook:
 
     @property
     def order(self) -> int:
-        """Frequencies of a vector."""
+        """Number of frequencies of a vector."""
         return self.start.shape[0]
 
     @property
     def classes(self) -> int:
-        """Predictors to choose from."""
+        """Number of predictors to choose from."""
         return self.offsets.shape[0]
 
     @property
@@ -82,7 +85,7 @@ class LsfCodebook:
 
     @property
     def coded_headers(self) -> int:
-        """Header symbols with a class and a depth; those from here on are interpolations."""
+        """Number of header symbols with a class and a depth; the symbols after them are interpolations."""
         return self.classes * (self.stages + 1)
 
     @property
@@ -97,22 +100,22 @@ class LsfCodebook:
 
     @cached_property
     def header_tables(self) -> TableSet:
-        """Codes of header symbols, by the header symbol before (`first_context` where a packet begins)."""
-        return TableSet(self.header_lengths, "LSF header lengths")
+        """Codes of header symbols; their contexts are given above."""
+        return TableSet(self.header_lengths, _HEADER_SUBJECT)
 
     @cached_property
     def index_tables(self) -> TableSet:
-        """Codes of stage indices, by class * stages + stage."""
-        return TableSet(self.index_lengths, "LSF index lengths")
+        """Codes of stage indices; the context is class * stages + stage."""
+        return TableSet(self.index_lengths, _INDEX_SUBJECT)
 
     def depths(self) -> npt.NDArray[np.uint8]:
-        """How many stage indices follow each header symbol, uint8 (headers,)."""
+        """Return how many stage indices follow each header symbol, uint8 (headers,)."""
         depths = np.zeros(self.headers, np.uint8)
         depths[: self.coded_headers] = np.arange(self.coded_headers) % (self.stages + 1)
         return depths
 
     def to_arrays(self, prefix: str = "lsf") -> dict[str, np.ndarray]:
-        """The arrays by name, for a `Codebook`."""
+        """Return the arrays by name, as a `Codebook` stores them."""
         return {f"{prefix}/{name}": getattr(self, name) for name in _NAMES}
 
     @classmethod
@@ -130,7 +133,7 @@ class LsfCodebook:
 
 
 def _check(book: LsfCodebook) -> None:
-    """Raise unless the arrays of `book` have the types, shapes and ranges they should."""
+    """Raise an error unless the arrays of `book` have the right types, shapes and ranges, as `LsfCodebook` says."""
     types = {"offsets": np.int32, "header_lengths": np.uint8, "index_lengths": np.uint8}
     for name in _NAMES:
         if getattr(book, name).dtype != types.get(name, np.int16):
@@ -159,8 +162,8 @@ def _check(book: LsfCodebook) -> None:
         raise CodebookError("LSF codebook: a position of interpolation beyond the neighbours; it is damaged")
     if (np.diff(book.start.astype(np.int32), prepend=0, append=1 << 15) < book.gap[0]).any():
         raise CodebookError("LSF codebook: the start is not in order; it is damaged")
-    book.header_tables  # noqa: B018  (proves the lengths)
+    check_lengths(book.header_lengths, _HEADER_SUBJECT)
     for row, lengths in enumerate(book.index_lengths):
         if lengths[book.sizes[row % stages] :].any():
             raise CodebookError("LSF codebook: a code for an entry that does not exist; it is damaged")
-    book.index_tables  # noqa: B018
+    check_lengths(book.index_lengths, _INDEX_SUBJECT)

@@ -1,4 +1,4 @@
-"""From header symbols and stage indices to LSF vectors, in integers: the one routine of quantizer and dequantizer."""
+"""From header symbols and stage indices to LSF vectors, in integers; search and decoder use the same routines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DoubleArray = npt.NDArray[np.floating]
 
 
 class LsfIndices(NamedTuple):
-    """The symbols of LSF vectors, one row a vector.
+    """The symbols of LSF vectors, one row for each vector.
 
     Attributes:
         headers: uint8 (vectors,).
@@ -31,7 +31,7 @@ class LsfIndices(NamedTuple):
 
 
 class ReconstructionTables(NamedTuple):
-    """The arrays of an LsfCodebook that reconstruction kernels read."""
+    """The arrays of an LsfCodebook that the kernels of reconstruction read; see there."""
 
     gap: int
     offsets: npt.NDArray[np.int32]
@@ -41,7 +41,7 @@ class ReconstructionTables(NamedTuple):
 
 
 def reconstruction_tables(codebook: LsfCodebook) -> ReconstructionTables:
-    """The tables of `codebook` for `reconstruct_coded` and `reconstruct_between`."""
+    """Return the tables of `codebook` for `reconstruct_coded` and `reconstruct_between`."""
     return ReconstructionTables(
         int(codebook.gap[0]),
         np.ascontiguousarray(codebook.offsets),
@@ -52,25 +52,29 @@ def reconstruction_tables(codebook: LsfCodebook) -> ReconstructionTables:
 
 
 def start_of(codebook: LsfCodebook, memory: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
-    """The vector before the first, in UNITs: `memory` (order,) in radians, or the codebook's start where it is None."""
+    """Return the vector before the first one, int64 (order,), in UNITs.
+
+    It is `memory`, (order,) in radians; or the codebook's start if `memory` is None.
+    """
     if memory is None:
         return codebook.start.astype(np.int64)
     return np.clip(np.rint(np.asarray(memory, np.float64) / UNIT), 1, CEILING - 1).astype(np.int64)
 
 
-def dequantize_lsf(indices: LsfIndices, codebook: LsfCodebook, memory: npt.ArrayLike | None = None) -> DoubleArray:
-    """Reconstruct LSF vectors.
+def reconstruct_lsf(indices: LsfIndices, codebook: LsfCodebook, memory: npt.ArrayLike | None = None) -> DoubleArray:
+    """Reconstruct LSF vectors from their symbols.
 
-    An interpolated vector lies between the nearest vectors before and after it that are not interpolated themselves;
-    where none comes after, it repeats the one before.
+    An interpolated vector lies between the nearest vectors before and after it that are not interpolated. If none comes
+    after it, it repeats the one before.
 
     Args:
-        indices: n vectors' symbols, not trusted.
-        memory: the reconstructed vector before the first, (order,), radians; None at the start of a group.
+        indices: symbols of n vectors, not trusted.
+        codebook: that they are of.
+        memory: the reconstructed vector before the first one, (order,), radians; None at the start of a group.
 
     Returns:
-        float64 (n, order), radians, ascending, neighbours at least the codebook's gap apart. The last one is the
-        memory for what follows.
+        float64 (n, order), radians, ascending, neighbours at least the codebook's gap apart. The last vector is the
+        memory for the vectors that follow.
 
     Raises:
         CorruptFileError: a symbol does not exist.
@@ -88,7 +92,7 @@ def dequantize_lsf(indices: LsfIndices, codebook: LsfCodebook, memory: npt.Array
 
 @inline_kernel
 def enforce_order(vector, gap):
-    """Move the entries of `vector` (order,), int64, apart so far that they ascend by `gap` within 0..pi."""
+    """Move the entries of `vector`, int64 (order,) in UNITs, so that they ascend by at least `gap` within 0..pi."""
     order = vector.shape[0]
     least = gap
     for i in range(order):
@@ -104,7 +108,7 @@ def enforce_order(vector, gap):
 
 @inline_kernel
 def predict(tables, kind, previous, vector):
-    """Set `vector` to the prediction of class `kind` from `previous`, both int64 (order,)."""
+    """Set `vector` to the prediction of class `kind` from `previous`; both are int64 (order,), in UNITs."""
     order = previous.shape[0]
     for i in range(order):
         total = _PREDICTOR_HALF
@@ -115,7 +119,10 @@ def predict(tables, kind, previous, vector):
 
 @inline_kernel
 def reconstruct_coded(tables, kind, depth, stages, previous, vector):
-    """Set `vector` to the one of class `kind` after `previous` with `depth` of the indices `stages`."""
+    """Set `vector` to the prediction of class `kind` from `previous` plus the first `depth` stages.
+
+    `stages` holds the index of each stage.
+    """
     predict(tables, kind, previous, vector)
     for stage in range(depth):
         for i in range(previous.shape[0]):
@@ -125,7 +132,7 @@ def reconstruct_coded(tables, kind, depth, stages, previous, vector):
 
 @inline_kernel
 def reconstruct_between(tables, interpolation, previous, following, vector):
-    """Set `vector` to the one at position number `interpolation` between `previous` and `following`."""
+    """Set `vector` to the vector at position number `interpolation` between `previous` and `following`."""
     position = np.int64(tables.positions[interpolation])
     for i in range(previous.shape[0]):
         vector[i] = previous[i] + (((following[i] - previous[i]) * position + _POSITION_HALF) >> POSITION_BITS)
@@ -133,7 +140,7 @@ def reconstruct_between(tables, interpolation, previous, following, vector):
 
 @kernel
 def _reconstruct(headers, stages, tables, start, vectors):
-    """Fill `vectors`, int64 (n, order), from `headers` and `stages`; `start` is the vector before."""
+    """Fill `vectors`, int64 (n, order) in UNITs, from `headers` and `stages`; `start` is the vector before."""
     coded_headers = tables.offsets.shape[0] * (tables.codewords.shape[1] + 1)
     previous = start.copy()
     pending = 0  # interpolated vectors that wait for the next coded one

@@ -1,6 +1,6 @@
-"""What the search of the LSF quantizer keeps: costs, surviving paths, their continuations and partial sums.
+"""The memory of the LSF quantizer's search: costs, surviving paths, their continuations and partial sums.
 
-They are tuples of arrays, allocated once a group and filled by the kernels of `lsf_trellis`.
+These are tuples of arrays. They are allocated once for each group and filled by the kernels of `trellis`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ IntArray = npt.NDArray[np.int64]
 
 
 class SearchCosts(NamedTuple):
-    """Costs of symbols, and codewords with the entry last.
+    """Costs of symbols, and codewords with the entry as the last axis.
 
     Attributes:
-        sizes: int64 (stages,).
+        sizes: int64 (stages,), entries of each stage.
         entries: float32 (classes, stages, order, max(sizes)), codewords.
         header_bits: float64 (headers + 1, headers), by context.
-        least_header_bits: float64 (headers + 1, classes, stages + 1), of all headers of a class and at least a depth.
+        least_header_bits: float64 (headers + 1, classes, stages + 1), by context, class and depth: the bits of the
+            cheapest header of the class with at least that depth.
         index_bits: float32 (classes, stages, max(sizes)).
     """
 
@@ -33,7 +34,7 @@ class SearchCosts(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What is to be coded: see `search_trellis`."""
+    """The vectors to code; see `search_trellis`."""
 
     targets: DoubleArray
     weights: DoubleArray
@@ -41,9 +42,10 @@ class Group(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """Surviving paths by slot and rank. Slot n + 1 holds those that end with vector n coded, slot 0 the beginning.
+    """Surviving paths by slot and rank. Slot n + 1 holds the paths whose last coded vector is n, slot 0 the beginning.
 
-    `parent` is the rank in the slot `span` before; `between` are the interpolations of the vectors skipped.
+    `parent` is the rank of the path before, in the slot that lies `span` slots back. `between` holds the
+    interpolations of the vectors skipped.
     """
 
     counts: IntArray
@@ -57,10 +59,10 @@ class Paths(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """The paths that a vector may follow, of all spans, and what the vector should be after each of them.
+    """The paths, of all spans, that a vector may follow, and the target of the vector after each of them.
 
-    `bits` are those of the interpolated vectors between, `context` that of the vector's header. `target` and `weight`
-    take in the errors of the interpolated vectors.
+    `bits` are those of the interpolated vectors between. `context` is that of the vector's header. `target` and
+    `weight` include the errors of the interpolated vectors.
     """
 
     path: IntArray
@@ -73,9 +75,10 @@ class Sources(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """Partial sums of stages after a source's prediction by a class.
+    """Partial sums: the prediction of a class after a source, plus some stages.
 
-    `cost` is that of the path with this vector, but for its header; `base` is `cost` without the vector's distortion.
+    `cost` is that of the path with this vector, without the bits of its header. `base` is `cost` without the vector's
+    distortion.
     """
 
     source: IntArray
@@ -88,7 +91,7 @@ class Nodes(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best continuations met in a stage, ascending by `key`: cost with the least header still possible."""
+    """The best continuations by a stage, ascending by `key`: the cost with the cheapest header still possible."""
 
     key: DoubleArray
     cost: DoubleArray
@@ -97,7 +100,7 @@ class Best(NamedTuple):
 
 
 def new_paths(shape: tuple[int, int], order: int, span_limit: int, depth_limit: int) -> Paths:
-    """Room for `shape` = (slots, ranks) paths; there are none so far."""
+    """Return arrays for `shape` = (slots, ranks) paths; there are no paths yet."""
     return Paths(
         np.zeros(shape[0], np.int64),
         np.empty(shape),
@@ -111,7 +114,7 @@ def new_paths(shape: tuple[int, int], order: int, span_limit: int, depth_limit: 
 
 
 def new_sources(count: int, order: int, span_limit: int) -> Sources:
-    """Room for `count` sources."""
+    """Return arrays for `count` sources."""
     return Sources(
         np.zeros(count, np.int64),
         np.zeros(count, np.int64),
@@ -124,7 +127,7 @@ def new_sources(count: int, order: int, span_limit: int) -> Sources:
 
 
 def new_nodes(count: int, order: int, depth_limit: int) -> Nodes:
-    """Room for `count` nodes."""
+    """Return arrays for `count` nodes."""
     return Nodes(
         np.zeros(count, np.int64),
         np.zeros(count, np.int64),
@@ -137,5 +140,5 @@ def new_nodes(count: int, order: int, depth_limit: int) -> Nodes:
 
 
 def new_best(survivors: int) -> Best:
-    """Room for `survivors` continuations."""
+    """Return arrays for `survivors` continuations."""
     return Best(np.empty(survivors), np.empty(survivors), np.empty(survivors, np.int64), np.empty(survivors, np.int64))

@@ -1,10 +1,10 @@
 """Refitting an LSF codebook to what was encoded with it: all stages and the predictor of a class jointly.
 
-With symbols and preceding vectors given, a reconstructed vector is linear in the offset, the predictor and the
-codewords of its class. So the values of least weighted distortion solve normal equations, one system for each class
-and frequency, whose unknowns are an offset, `order` predictor coefficients and all entries of the stages. Interpolated
-vectors pull at the vector that ends their span, in proportion to their position. A little ridge keeps rare entries
-where they are.
+If the symbols and the preceding vectors are given, a reconstructed vector is linear in the offset, the predictor and
+the codewords of its class. So the values of least weighted distortion solve normal equations. There is one system for
+each class and frequency. Its unknowns are an offset, `order` predictor coefficients and all entries of the stages.
+Interpolated vectors pull at the vector that ends their span, in proportion to their position. A small ridge keeps rare
+entries where they are.
 
 Source: W.-Y. Chan, S. Gupta and A. Gersho, "Enhanced multistage vector quantization by joint codebook design", IEEE
 Trans. Communications 1992.
@@ -24,7 +24,7 @@ from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.floating]
 
-_RIDGE = 3.0  # vectors of mean weight that vote for leaving an unknown as it is
+_RIDGE = 3.0  # weight of leaving an unknown as it is, in vectors of mean weight
 _PREDICTOR_VARIANCE = 0.03  # radians squared, of an LSF: scales the ridge of predictor coefficients
 _TINY = 1e-9
 
@@ -34,7 +34,7 @@ class LsfModel(NamedTuple):
 
     Attributes:
         start: (order,), the vector before a group.
-        centres: (classes, order): the prediction after a vector v is centre + predictor (v - start).
+        centres: (classes, order); the prediction after a vector v is centre + predictor (v - start).
         predictors: (classes, order, order).
         codewords: (classes, stages, max(sizes), order).
         positions: (interpolations,), 0..1.
@@ -51,18 +51,34 @@ class Encoded(NamedTuple):
     """A recording as it was encoded.
 
     Attributes:
-        lsf: (vectors, order), radians; weights: of their squared errors; quantized: what they became.
+        lsf: float64 (vectors, order), radians.
+        weights: float64 (vectors, order), of their squared errors.
+        lsf_q: float64 (vectors, order), radians, the quantized vectors.
         indices: their symbols.
     """
 
     lsf: DoubleArray
     weights: DoubleArray
-    quantized: DoubleArray
+    lsf_q: DoubleArray
     indices: LsfIndices
 
 
+class _Equations(NamedTuple):
+    """The normal equations of the change of a class's unknowns.
+
+    Attributes:
+        firsts: int64 (stages + 1,), first unknown of each stage.
+        gram: float64 (order, unknowns, unknowns), of which only the upper triangle is summed up.
+        moment: float64 (order, unknowns), the correlation of the unknowns with the error.
+    """
+
+    firsts: npt.NDArray[np.int64]
+    gram: DoubleArray
+    moment: DoubleArray
+
+
 def model_of(codebook: LsfCodebook) -> LsfModel:
-    """The real numbers that `codebook` stands for."""
+    """Return the real numbers that `codebook` stands for."""
     start = codebook.start * UNIT
     predictors = codebook.predictors / (1 << PREDICTOR_BITS)
     centres = codebook.offsets * UNIT + (predictors * start).sum(axis=2)
@@ -76,7 +92,7 @@ def to_codebook(
     header_lengths: npt.NDArray[np.uint8],
     index_lengths: npt.NDArray[np.uint8],
 ) -> LsfCodebook:
-    """The codebook of a model in integers, with the sizes and code lengths given."""
+    """Return the codebook of a model, in integers, with the given sizes and code lengths."""
     predictors = _fixed_point(model.predictors * (1 << PREDICTOR_BITS), np.int16)
     offsets = model.centres - (predictors * model.start).sum(axis=2) / (1 << PREDICTOR_BITS)
     return LsfCodebook(
@@ -93,12 +109,16 @@ def to_codebook(
 
 
 def _fixed_point(values: DoubleArray, dtype: type[np.signedinteger]) -> npt.NDArray:
+    """Return `values` rounded to integers of `dtype`, and clipped to their range."""
     bounds = np.iinfo(dtype)
     return np.clip(np.rint(values), bounds.min, bounds.max).astype(dtype)
 
 
 def refit(codebook: LsfCodebook, encoded: list[Encoded], threads: int | None = None) -> LsfModel:
-    """The model of least weighted distortion for what was `encoded` with `codebook`, a class on each thread."""
+    """Return the model of least weighted distortion for the recordings `encoded` with `codebook`.
+
+    Each class is fitted on a thread of its own; the result does not depend on the number of threads.
+    """
     model = model_of(codebook)
     order, stages = codebook.order, codebook.stages
     firsts = 1 + order + np.concatenate([[0], np.cumsum(codebook.sizes, dtype=np.int64)])
@@ -118,23 +138,17 @@ def refit(codebook: LsfCodebook, encoded: list[Encoded], threads: int | None = N
 def _solve_class(
     kind: int, codebook: LsfCodebook, model: LsfModel, encoded: list[Encoded], firsts: npt.NDArray[np.int64]
 ) -> DoubleArray:
-    """Changes (order, unknowns) of the unknowns of class `kind`; entries of stage s begin at unknown firsts[s]."""
+    """Return the changes, float64 (order, unknowns), of the unknowns of class `kind`.
+
+    The entries of stage s begin with unknown firsts[s].
+    """
     order, unknowns = codebook.order, int(firsts[-1])
     gram = np.zeros((order, unknowns, unknowns))
     moment = np.zeros((order, unknowns))
+    equations = _Equations(firsts, gram, moment)
     count = 0
-    for record in encoded:
-        count += _accumulate(
-            kind,
-            codebook.coded_headers,
-            *record[:3],
-            *record.indices,
-            model.start,
-            model.positions,
-            firsts,
-            gram,
-            moment,
-        )
+    for recording in encoded:
+        count += _accumulate(kind, codebook.coded_headers, recording, model.start, model.positions, equations)
     for i in range(order):
         ridge = np.full(unknowns, _RIDGE * gram[i, 0, 0] / max(1, count) + _TINY)
         ridge[1 : 1 + order] *= _PREDICTOR_VARIANCE
@@ -144,29 +158,28 @@ def _solve_class(
 
 
 def _refit_positions(codebook: LsfCodebook, model: LsfModel, encoded: list[Encoded]) -> DoubleArray:
-    """The positions of least weighted distortion for the interpolated vectors."""
+    """Return the positions of least weighted distortion for the interpolated vectors, (interpolations,)."""
     products, squares = np.zeros((2, len(model.positions)))
-    for record in encoded:
-        _accumulate_positions(
-            codebook.coded_headers, *record[:3], record.indices.headers, model.start, products, squares
-        )
+    for recording in encoded:
+        _accumulate_positions(codebook.coded_headers, recording, model.start, products, squares)
     return np.where(squares > 0, products / np.maximum(squares, _TINY), model.positions)
 
 
 @kernel
-def _accumulate(kind, coded, lsf, weights, quantized, headers, stages, start, positions, firsts, gram, moment):
-    """Add the vectors of class `kind` to the normal equations of the change of its unknowns; return how many.
+def _accumulate(kind, coded, encoded, start, positions, equations):
+    """Add the vectors of class `kind` to the normal equations; return the number of vectors added.
 
     Args:
-        kind, coded: the class; the number of header symbols that are no interpolations.
-        lsf, weights, quantized: float64 (vectors, order).
-        headers, stages: uint8 (vectors,), uint8 (vectors, stages).
-        start: float64 (order,), the vector before the first.
+        kind: the class.
+        coded: number of header symbols that are no interpolations.
+        encoded: Encoded.
+        start: float64 (order,), the vector before the first one.
         positions: float64 (interpolations,).
-        firsts: int64 (stages + 1,), first unknown of each stage.
-        gram: float64 (order, unknowns, unknowns), of which the upper triangle is added to.
-        moment: float64 (order, unknowns), the unknowns' correlation with what is still wrong.
+        equations: _Equations.
     """
+    lsf, weights, lsf_q = encoded.lsf, encoded.weights, encoded.lsf_q
+    headers, stages = encoded.indices.headers, encoded.indices.stages
+    gram, moment = equations.gram, equations.moment
     order = lsf.shape[1]
     depth_limit = stages.shape[1]
     terms = np.arange(1 + order + depth_limit)
@@ -183,28 +196,33 @@ def _accumulate(kind, coded, lsf, weights, quantized, headers, stages, start, po
             for i in range(order):
                 values[1 + i] = previous[i] - start[i]
             for stage in range(used - 1 - order):
-                terms[1 + order + stage] = firsts[stage] + stages[n, stage]
+                terms[1 + order + stage] = equations.firsts[stage] + stages[n, stage]
             for i in range(order):
                 total = weights[n, i]
-                wrong = total * (lsf[n, i] - quantized[n, i])
+                wrong = total * (lsf[n, i] - lsf_q[n, i])
                 for between in range(last + 1, n):
                     position = positions[headers[between] - coded]
                     scaled = weights[between, i] * position
                     total += scaled * position
-                    wrong += scaled * (lsf[between, i] - quantized[between, i])
+                    wrong += scaled * (lsf[between, i] - lsf_q[between, i])
                 for a in range(used):
                     moment[i, terms[a]] += wrong * values[a]
                     scaled = total * values[a]
                     for b in range(a, used):
                         gram[i, terms[a], terms[b]] += scaled * values[b]
-        previous = quantized[n]
+        previous = lsf_q[n]
         last = n
     return count
 
 
 @kernel
-def _accumulate_positions(coded, lsf, weights, quantized, headers, start, products, squares):
-    """Add the interpolated vectors to `products` w (x - p)(q - p) and `squares` w (q - p)^2, by interpolation."""
+def _accumulate_positions(coded, encoded, start, products, squares):
+    """Add the interpolated vectors to `products` and `squares`, by interpolation.
+
+    A vector x between p and q, of weight w, adds w (x - p)(q - p) to `products` and w (q - p)^2 to `squares`. The other
+    arguments are those of `_accumulate`.
+    """
+    lsf, weights, lsf_q, headers = encoded.lsf, encoded.weights, encoded.lsf_q, encoded.indices.headers
     previous = start
     last = -1
     for n in range(lsf.shape[0]):
@@ -213,10 +231,10 @@ def _accumulate_positions(coded, lsf, weights, quantized, headers, start, produc
         for between in range(last + 1, n):
             number = headers[between] - coded
             for i in range(lsf.shape[1]):
-                way = quantized[n, i] - previous[i]
+                way = lsf_q[n, i] - previous[i]
                 products[number] += weights[between, i] * (lsf[between, i] - previous[i]) * way
                 squares[number] += weights[between, i] * way * way
-        previous = quantized[n]
+        previous = lsf_q[n]
         last = n
 
 
@@ -224,8 +242,8 @@ def _accumulate_positions(coded, lsf, weights, quantized, headers, start, produc
 def _solve(matrix, vector):
     """Solve matrix x = vector in place, by Gaussian elimination without pivots (symmetric, positive definite).
 
-    Only the upper triangle of `matrix`, float64 (n, n), is read, and is overwritten; `vector` (n,) becomes x. Written
-    out rather than left to LAPACK, whose sums depend on its build and threads.
+    Only the upper triangle of `matrix`, float64 (n, n), is read; it is overwritten. `vector`, float64 (n,), becomes x.
+    LAPACK would give other sums with every build and number of threads.
     """
     size = vector.shape[0]
     for k in range(size):

@@ -1,4 +1,4 @@
-"""The LSF quantizer: symbols of least distortion + lambda * bits for the LSF vectors of a group of frames."""
+"""The search of the LSF quantizer: symbols of least distortion + lambda * bits for the LSF vectors of a group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights
 from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
 
-NO_CODE_BITS = 1e4  # cost of a symbol without a code: never chosen
+NO_CODE_BITS = 1e4  # bits that a symbol without a code counts, so that it is never chosen
 
 DoubleArray = npt.NDArray[np.floating]
 
@@ -26,9 +26,9 @@ class LsfEffort:
     """How hard to search.
 
     Attributes:
-        paths: survivors of a frame, K, 1 or more.
-        survivors: partial sums that survive a stage, M, 1 or more.
-        span: at most so many frames from one coded vector to the next, 1 or more; what lies between is interpolated.
+        paths: K, number of paths that survive a frame, 1 or more.
+        survivors: M, number of partial sums that survive a stage, 1 or more.
+        span: most frames from one coded vector to the next, 1 or more; the vectors between are interpolated.
     """
 
     paths: int = 4
@@ -37,20 +37,20 @@ class LsfEffort:
 
 
 class QuantizedLsf(NamedTuple):
-    """What `quantize_lsf` found.
+    """What `search_lsf` found.
 
     Attributes:
         indices: the symbols.
-        lsf: float64 (vectors, order), as `dequantize_lsf` gives them.
-        bits: int64 (vectors,), what each vector's symbols take.
+        lsf_q: float64 (vectors, order), radians, as `reconstruct_lsf` gives them.
+        bits: int64 (vectors,), of each vector's symbols.
     """
 
     indices: LsfIndices
-    lsf: DoubleArray
+    lsf_q: DoubleArray
     bits: npt.NDArray[np.int64]
 
 
-def quantize_lsf(
+def search_lsf(
     analysis: Analysis,
     codebook: LsfCodebook,
     lambda_: float,
@@ -63,13 +63,13 @@ def quantize_lsf(
     """Find the symbols of least weighted distortion + lambda * bits for the LSF vectors of a group.
 
     Args:
-        analysis: n vectors.
+        analysis: of n vectors.
         codebook: of the same order.
-        lambda_: dB^2 a bit; 0.06 is transparent, 1.0 very coarse.
-        reference_db: the file's level of speech (see `levels.Levels`): what lies below it may be coarser.
-        packet_starts: numbers of the vectors with which packets begin, vector 0 being one in any case. There no
-            context and no interpolation reaches across.
-        memory: the quantized vector before the first, (order,), radians; None at the start of a group.
+        lambda_: dB^2 that a bit is worth; 0.06 is transparent, 1.0 very coarse.
+        reference_db: the file's level of speech (see `levels.Levels`); quieter vectors may be coarser.
+        packet_starts: numbers of the vectors with which packets begin. Vector 0 always begins one. Neither contexts nor
+            interpolations reach across the beginning of a packet.
+        memory: the quantized vector before the first one, (order,), radians; None at the start of a group.
         effort: how hard to search.
     """
     effort = effort or LsfEffort()
@@ -93,9 +93,9 @@ def quantize_lsf(
 def header_contexts(
     headers: npt.NDArray[np.uint8], codebook: LsfCodebook, packet_starts: npt.ArrayLike = (0,)
 ) -> npt.NDArray[np.int64]:
-    """Context of each of the header symbols, int64 (vectors,): the symbol before, but where a packet starts.
+    """Return the context of each header symbol, int64 (vectors,).
 
-    Vector 0 always starts one.
+    It is the symbol before; at the start of a packet it is `first_context`. Vector 0 always starts a packet.
     """
     contexts = np.concatenate([[codebook.first_context], headers[:-1].astype(np.int64)])[: len(headers)]
     contexts[np.asarray(packet_starts, np.int64)] = codebook.first_context
@@ -105,7 +105,7 @@ def header_contexts(
 def count_lsf_bits(
     indices: LsfIndices, codebook: LsfCodebook, packet_starts: npt.ArrayLike = (0,)
 ) -> npt.NDArray[np.int64]:
-    """Bits of each vector's symbols, int64 (vectors,)."""
+    """Return the bits of each vector's symbols, int64 (vectors,); arguments as in `search_lsf`."""
     contexts = header_contexts(indices.headers, codebook, packet_starts)
     bits = codebook.header_lengths[contexts, indices.headers].astype(np.int64)
     for used, rows, entries in stage_symbols(indices, codebook):
@@ -114,7 +114,10 @@ def count_lsf_bits(
 
 
 def stage_symbols(indices: LsfIndices, codebook: LsfCodebook) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Stage by stage: numbers of the vectors that have an index of it, the rows of its codes, and the indices."""
+    """Return (vectors, rows, indices) for each stage.
+
+    They are the numbers of the vectors that have an index of that stage, the rows of their codes, and the indices.
+    """
     depths = codebook.depths()[indices.headers]
     symbols = []
     for stage in range(codebook.stages):
@@ -125,7 +128,7 @@ def stage_symbols(indices: LsfIndices, codebook: LsfCodebook) -> list[tuple[np.n
 
 
 def search_costs(codebook: LsfCodebook) -> SearchCosts:
-    """Costs of the codes of `codebook`, and its codewords as the scoring loop wants them."""
+    """Return the costs of the codes of `codebook`, and its codewords as the scoring loop takes them."""
     header_bits = np.where(codebook.header_lengths > 0, codebook.header_lengths.astype(np.float64), NO_CODE_BITS)
     by_depth = header_bits[:, : codebook.coded_headers].reshape(-1, codebook.classes, codebook.stages + 1)
     least = np.minimum.accumulate(by_depth[:, :, ::-1], axis=2)[:, :, ::-1]

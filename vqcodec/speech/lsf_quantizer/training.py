@@ -1,8 +1,8 @@
 """Training of the LSF quantizer: encode, collect, refit.
 
-Every round encodes all training material with the present codebook by the real search, then makes code lengths from
-the counts, and refits predictors and codewords to what was encoded (`lsf_refit`). Lambda rises in the first rounds, so
-that the deep stages find work before rate matters.
+Every round encodes all training material with the present codebook, by the encoder's own search. Then it makes code
+lengths from the counts, and refits predictors and codewords to what was encoded (`refit`). Lambda rises in the first
+rounds, so that the deep stages are used before the rate matters.
 
 Sources: P. A. Chou, T. Lookabaugh and R. M. Gray, "Entropy-constrained vector quantization", IEEE Trans. ASSP 1989;
 H. Khalil, K. Rose and S. L. Regunathan, "The asymptotic closed-loop approach to predictive vector quantizer design with
@@ -23,7 +23,7 @@ from vqcodec.errors import UsageError
 from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
 from vqcodec.speech.lsf_quantizer.refit import Encoded, LsfModel, refit, to_codebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, header_contexts, quantize_lsf, stage_symbols
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, header_contexts, search_lsf, stage_symbols
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights, reference_level
 from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
@@ -32,14 +32,14 @@ from vqcodec.vq.design.lbg import lbg
 
 DoubleArray = npt.NDArray[np.float64]
 
-_COUNT_UNITS = 64  # resolution of counts that a fraction of one is added to
-_INDEX_PRIOR = 20  # in those units, for every entry, so that each has a code
-_HEADER_PRIOR = 8.0  # vectors for every context, spread like the header symbols of all contexts
+_COUNT_UNITS = 64  # counts of indices are multiplied by it, so that a fraction of one can be added
+_INDEX_PRIOR = 20  # added to the count of every entry, in those units, so that each entry has a code
+_HEADER_PRIOR = 8.0  # vectors added to every context, distributed like the header symbols of all contexts
 
 
 @dataclass(frozen=True)
 class LsfDesign:
-    """What kind of codebook to train, and how.
+    """The kind of codebook to train, and how to train it.
 
     Attributes:
         sizes: entries of each stage, each 2..256.
@@ -47,8 +47,8 @@ class LsfDesign:
         positions: initial positions of interpolated vectors between their neighbours, 0..1.
         gap_rad: least distance of neighbouring LSFs.
         rounds: of encoding and refitting, 1 or more.
-        rising_rounds: rounds in which lambda rises from a quarter to the whole.
-        starting_iterations: of LBG for each stage.
+        rising_rounds: rounds in which lambda rises from a quarter of its value to its value.
+        starting_iterations: iterations of LBG for each stage.
         effort: of the searches.
     """
 
@@ -69,7 +69,7 @@ DESIGNS = {
 
 
 class LsfRound(NamedTuple):
-    """What a round of training reached: bits a vector, and weighted squared distortion a vector in dB^2."""
+    """The figures of a round of training: bits a vector, and weighted squared distortion a vector in dB^2."""
 
     number: int
     rounds: int
@@ -78,7 +78,7 @@ class LsfRound(NamedTuple):
 
 
 class _Sequence(NamedTuple):
-    """One analysis of the training material; `weights` (vectors, order) are dB^2 of a squared radian."""
+    """The analysis of a recording; `weights`, float64 (vectors, order), are in dB^2 of a squared radian."""
 
     analysis: Analysis
     reference_db: float
@@ -98,18 +98,18 @@ def train_lsf(
     start: LsfCodebook | None = None,
     progress: Callable[[LsfRound], None] | None = None,
 ) -> LsfCodebook:
-    """Train the LSF quantizer for one lambda; it then serves from about a third to three times that lambda.
+    """Train an LSF codebook for one lambda; it is good for lambdas from about a third to three times that one.
 
     Args:
-        analyses: of the training material, one for each recording; some thousands of vectors at least.
+        analyses: of the training material, one for each recording; at least some thousands of vectors.
         band: narrowband or wideband.
-        lambda_: dB^2 a bit, as `quantize_lsf` takes it.
+        lambda_: dB^2 that a bit is worth, as in `search_lsf`.
         design: None for the band's own.
-        packet_frames: vectors of a packet, at whose beginning contexts start afresh.
+        packet_frames: vectors of a packet; contexts start anew with each packet.
         seed: of the choice of initial codewords.
         threads: None for as many as there are CPUs; the result does not depend on it.
-        start: a codebook to go on from, of whatever sizes; None to begin with LBG.
-        progress: told of every round.
+        start: a codebook to start from, whose sizes are kept; None to begin with LBG.
+        progress: called after every round.
 
     Raises:
         UsageError: there are fewer vectors than entries of a stage.
@@ -123,7 +123,7 @@ def train_lsf(
         if progress is not None:
             progress(_figures(number, design.rounds, sequences, coded))
         encoded = [
-            Encoded(sequence.analysis.lsf, sequence.weights, result.lsf, result.indices)
+            Encoded(sequence.analysis.lsf, sequence.weights, result.lsf_q, result.indices)
             for sequence, result in zip(sequences, coded)
         ]
         lengths = _code_lengths(codebook, sequences, coded)
@@ -132,6 +132,7 @@ def train_lsf(
 
 
 def _sequence(analysis: Analysis, packet_frames: int) -> _Sequence:
+    """Return the analysis of a recording with its weights and the starts of its packets."""
     reference_db = reference_level(analysis.energy_db)
     weights = frame_weights(analysis.energy_db, reference_db)[:, None] * analysis.sensitivity
     starts = np.arange(0, len(analysis), packet_frames, dtype=np.int64)
@@ -141,8 +142,10 @@ def _sequence(analysis: Analysis, packet_frames: int) -> _Sequence:
 def _encode_all(
     sequences: list[_Sequence], codebook: LsfCodebook, lambda_: float, effort: LsfEffort, threads: int | None
 ) -> list[QuantizedLsf]:
+    """Encode every sequence as one group."""
+
     def encode(sequence: _Sequence) -> QuantizedLsf:
-        return quantize_lsf(
+        return search_lsf(
             sequence.analysis,
             codebook,
             lambda_,
@@ -155,10 +158,11 @@ def _encode_all(
 
 
 def _figures(number: int, rounds: int, sequences: list[_Sequence], coded: list[QuantizedLsf]) -> LsfRound:
+    """Return the figures of a round that made `coded` of `sequences`."""
     vectors = sum(len(sequence.analysis) for sequence in sequences)
     bits = sum(int(result.bits.sum()) for result in coded)
     distortion = sum(
-        float((sequence.weights * (sequence.analysis.lsf - result.lsf) ** 2).sum())
+        float((sequence.weights * (sequence.analysis.lsf - result.lsf_q) ** 2).sum())
         for sequence, result in zip(sequences, coded)
     )
     return LsfRound(number, rounds, bits / vectors, distortion / vectors)
@@ -167,7 +171,7 @@ def _figures(number: int, rounds: int, sequences: list[_Sequence], coded: list[Q
 def _code_lengths(
     codebook: LsfCodebook, sequences: list[_Sequence], coded: list[QuantizedLsf]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Code lengths of headers and stage indices, by how often they occurred."""
+    """Return the code lengths of headers and of stage indices, from how often they occurred."""
     headers = np.zeros((codebook.headers + 1, codebook.headers), np.int64)
     entries = np.zeros(codebook.index_lengths.shape, np.int64)
     for sequence, result in zip(sequences, coded):
@@ -180,14 +184,23 @@ def _code_lengths(
 
 
 def _index_lengths(counts: npt.NDArray[np.int64], sizes: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """Code lengths of stage indices that occurred `counts` times, (classes * stages, max(sizes)); 0 beyond a size."""
+    """Return the code lengths of stage indices, uint8 (classes * stages, max(sizes)); 0 beyond a stage's size.
+
+    `counts`, int64 of that shape, says how often each index occurred.
+    """
     per_row = np.tile(sizes, len(counts) // np.size(sizes))
     exists = np.arange(counts.shape[1]) < per_row[:, None]
     return TableSet.from_counts(np.where(exists, counts * _COUNT_UNITS + _INDEX_PRIOR, 0)).lengths
 
 
 def _initial_codebook(sequences: list[_Sequence], design: LsfDesign, seed: int, threads: int | None) -> LsfCodebook:
-    """Stages by LBG on the residuals of those vectors that a class predicts best, without quantization so far."""
+    """Return the codebook to start from: stages by LBG on residuals, without quantization of the vectors before.
+
+    Each class is designed on the vectors that it predicts best.
+
+    Raises:
+        UsageError: there are fewer vectors than entries of a stage.
+    """
     frames = sum(len(sequence.analysis) - 1 for sequence in sequences)
     if frames < max(design.sizes):
         raise UsageError(
@@ -204,7 +217,7 @@ def _initial_codebook(sequences: list[_Sequence], design: LsfDesign, seed: int, 
     scale = np.sqrt(weights.mean(axis=0))
     codewords = np.zeros((classes, stages, max(design.sizes), order))
     for kind, of_all in enumerate(residuals):
-        # A class that few vectors prefer is designed on all of them.
+        # A class that predicts only few vectors best is designed on all of them.
         preferring = kinds == kind
         residual = of_all[preferring] if np.count_nonzero(preferring) >= 4 * max(design.sizes) else of_all
         for stage, size in enumerate(design.sizes):

@@ -1,12 +1,12 @@
-"""The search of the LSF quantizer: a tree of stages in every frame, and surviving paths over the frames.
+"""The trellis of the LSF quantizer's search: a tree of stages in every frame, and surviving paths over the frames.
 
-What is minimised over a group is the sum over its vectors of weight * SD^2 + lambda * bits, where SD^2 is the squared
-spectral distortion in dB^2 by its quadratic approximation and the bits are those of the actual Huffman codes.
+The search minimises the sum of weight * SD^2 + lambda * bits over the vectors of a group. SD^2 is the squared spectral
+distortion in dB^2, by its quadratic approximation. The bits are those of the actual Huffman codes.
 
-In every frame the vector may follow any of the K paths that survived the frame before, by any class; or those of an
-earlier frame, the vectors between being interpolated. From all these predictions the stages are searched together, the
-M best partial sums surviving each stage; whatever is met on the way, at any depth, is a candidate, and the K best
-distinct candidates survive the frame (delayed decision).
+In every frame the vector may follow any of the K paths that survived the frame before, by any class. It may also follow
+the paths of an earlier frame; then the vectors between are interpolated. The stages are searched from all these
+predictions together, and the M best partial sums survive each stage. Every partial sum, of any depth, is a candidate.
+The K best distinct candidates survive the frame (delayed decision).
 
 Sources: W. P. LeBlanc, B. Bhattacharya, S. A. Mahmoud and V. Cuperman, "Efficient search and design procedures for
 robust multi-stage VQ of LPC parameters for 4 kb/s speech coding", IEEE Trans. Speech and Audio Processing 1993 (M-best
@@ -45,19 +45,19 @@ def search_trellis(
     lambda_: float,
     effort: tuple[int, int, int],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], IntArray]:
-    """Find the best path for the vectors of a group; see the module for what is minimised.
+    """Find the best path for the vectors of a group; the module says what is minimised.
 
     Args:
-        targets: (n, order), in UNITs.
-        weights: (n, order), dB^2 of a squared UNIT.
-        breaks: (n,), 1 where a packet begins.
-        start: (order,), the vector before the first.
+        targets: float64 (n, order), in UNITs.
+        weights: float64 (n, order), dB^2 of a squared UNIT.
+        breaks: uint8 (n,), 1 where a packet begins.
+        start: int64 (order,), in UNITs, the vector before the first one.
         tables, costs: of the codebook.
-        lambda_: dB^2 a bit.
-        effort: (paths, survivors, span).
+        lambda_: dB^2 that a bit is worth.
+        effort: (paths, survivors, span), see `search.LsfEffort`.
 
     Returns:
-        Headers uint8 (n,), stage indices uint8 (n, stages), vectors in UNITs int64 (n, order).
+        Headers uint8 (n,), stage indices uint8 (n, stages), vectors int64 (n, order) in UNITs.
     """
     count, order = targets.shape
     path_limit, survivors, span_limit = effort
@@ -101,7 +101,7 @@ def _advance(group, span_limit, tables, costs, lambda_, paths, sources, nodes, b
 
 @inline_kernel
 def _span_allowed(frame, span, breaks):
-    """Whether the vector at `frame` may follow the one `span` before it, with what lies between interpolated."""
+    """Return whether the vector at `frame` may follow the one `span` frames before, with interpolated ones between."""
     if frame - span < -1:
         return False
     unbroken = True
@@ -112,9 +112,9 @@ def _span_allowed(frame, span, breaks):
 
 @inner_kernel
 def _gather_sources(group, frame, span_limit, tables, costs, lambda_, paths, sources, nodes):
-    """Find the paths that the vector at `frame` may follow, and make a node of each class's prediction from them.
+    """Find the paths that the vector at `frame` may follow, and make a node of each class's prediction from each path.
 
-    Returns the number of nodes.
+    Return the number of nodes.
     """
     kinds = costs.index_bits.shape[0]
     coded = kinds * (costs.index_bits.shape[1] + 1)
@@ -132,7 +132,7 @@ def _gather_sources(group, frame, span_limit, tables, costs, lambda_, paths, sou
             between = sources.between[source]
             target = sources.target[source]
             weight = sources.weight[source]
-            bits, context = _choose_positions(
+            bits, context = _search_positions(
                 group, frame, span, tables, costs.header_bits, lambda_, coded, previous, context, between
             )
             constant = _effective_target(group, frame, span, tables, previous, between, target, weight)
@@ -159,10 +159,11 @@ def _gather_sources(group, frame, span_limit, tables, costs, lambda_, paths, sou
 
 
 @inline_kernel
-def _choose_positions(group, frame, span, tables, header_bits, lambda_, coded, previous, context, between):
-    """Choose how the vectors between `previous` and `frame` are interpolated, as if the latter were exact.
+def _search_positions(group, frame, span, tables, header_bits, lambda_, coded, previous, context, between):
+    """Search the interpolations of the vectors between `previous` and the vector at `frame`, as if that were exact.
 
-    Returns (their bits, the context after them); `between` (span - 1 or more,) is filled with the interpolations.
+    Return (bits of the interpolations, context after them); fill `between`, int64 (span - 1 or more,), with the
+    interpolations.
     """
     bits = 0.0
     for j in range(span - 1):
@@ -186,8 +187,9 @@ def _choose_positions(group, frame, span, tables, header_bits, lambda_, coded, p
 def _effective_target(group, frame, span, tables, previous, between, target, weight):
     """Fold the errors of the interpolated vectors into one target and weight for the vector at `frame`.
 
-    With positions t, the sum of w (x - (1 - t) p - t q)^2 over the vectors is, in q, W (X - q)^2 plus a constant,
-    which is returned; `target` is filled with X and `weight` with W.
+    Let p be the previous vector, q the one at `frame`, and t the position of a vector x of weight w between them. The
+    sum of w (x - (1 - t) p - t q)^2 is W (X - q)^2 plus a constant. Fill `target` with X and `weight` with W; return
+    the constant.
     """
     constant = 0.0
     for i in range(previous.shape[0]):
@@ -210,7 +212,7 @@ def _effective_target(group, frame, span, tables, previous, between, target, wei
 
 @inner_kernel
 def _score_stage(depth, first, end, costs, lambda_, sources, nodes, best):
-    """Find the best continuations of nodes `first` to `end` by an entry of stage `depth`; return how many."""
+    """Find the best continuations, by an entry of stage `depth`, of nodes `first` to `end`; return their number."""
     scores = np.empty(costs.index_bits.shape[2], np.float32)
     survivors = best.key.shape[0]
     size = costs.sizes[depth]
@@ -250,7 +252,7 @@ def _score_stage(depth, first, end, costs, lambda_, sources, nodes, best):
 
 @inner_kernel
 def _add_nodes(depth, kept, node, costs, lambda_, nodes, best):
-    """Make nodes, from number `node` on, of the `kept` best continuations by stage `depth`; return their end."""
+    """Make nodes, from number `node` on, of the `kept` best continuations by stage `depth`; return the next number."""
     for place in range(kept):
         parent = best.node[place]
         entry = best.entry[place]
@@ -271,7 +273,7 @@ def _add_nodes(depth, kept, node, costs, lambda_, nodes, best):
 
 @inner_kernel
 def _keep_best(group, frame, node_count, tables, costs, lambda_, paths, sources, nodes):
-    """Reconstruct the best nodes by the decoder's routine, and keep the best distinct ones as paths of `frame`."""
+    """Reconstruct the best nodes with the decoder's routine, and keep the best distinct ones as paths of `frame`."""
     order = group.targets.shape[1]
     depth_limit = costs.index_bits.shape[1]
     ranks = paths.cost.shape[1]
@@ -323,7 +325,7 @@ def _keep_best(group, frame, node_count, tables, costs, lambda_, paths, sources,
 
 @inline_kernel
 def _known(vector, vectors, count):
-    """Whether `vector` is among the first `count` of `vectors`."""
+    """Return whether `vector` is among the first `count` of `vectors`."""
     for n in range(count):
         same = True
         for i in range(vector.shape[0]):
@@ -335,7 +337,7 @@ def _known(vector, vectors, count):
 
 @inline_kernel
 def _distortion(group, frame, vector):
-    """Weighted distortion of `vector` (order,), in UNITs, at `frame`."""
+    """Return the weighted distortion of `vector`, int64 (order,) in UNITs, at `frame`."""
     total = 0.0
     for i in range(vector.shape[0]):
         error = group.targets[frame, i] - vector[i]
@@ -345,7 +347,7 @@ def _distortion(group, frame, vector):
 
 @kernel
 def _trace_back(tables, paths, headers, stages, vectors):
-    """Follow the best path back from the last vector, filling in what `search_trellis` returns."""
+    """Follow the best path back from the last vector, and fill the arrays that `search_trellis` returns."""
     coded = tables.offsets.shape[0] * (stages.shape[1] + 1)
     slot = headers.shape[0]
     rank = 0

@@ -24,12 +24,12 @@ DoubleArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is measured at the frame boundaries of a signal or of a part of it.
+    """The spectrum and the energy at the frame boundaries of a signal, or of a part of it.
 
     Attributes:
         lsf: float64 (frames + 1, order), radians a sample, ascending.
         sensitivity: float64 (frames + 1, order), weights of squared LSF errors (see `lsf.sensitivity`).
-        energy_db: float64 (frames + 1,), power under the analysis window, dB of a squared sample step.
+        energy_db: float64 (frames + 1,), power under the analysis window, in dB of a squared sample step.
     """
 
     lsf: DoubleArray
@@ -41,22 +41,22 @@ class Analysis:
 
 
 def context_samples(band: Band) -> int:
-    """Samples on each side of the frames that their analysis looks at."""
+    """Return the number of samples on each side of the frames that their analysis uses."""
     return window_length(band) // 2
 
 
 def analyse(signal: npt.ArrayLike, band: Band, *, lead: int = 0, frames: int | None = None) -> Analysis:
     """Analyse the frames of `signal` at their boundaries, each under a window centred on the boundary.
 
-    Analysing a long signal in parts gives the same numbers as analysing it whole, if each part comes with
-    `context_samples` on both sides (fewer only at the ends of the signal: beyond them are zeros).
+    A long signal may be analysed in parts. The numbers are the same if each part has `context_samples` on both sides;
+    at the ends of the signal it may have fewer, since the signal counts as zero beyond its ends.
 
     Args:
         signal: (n,), high-passed, in the range of 16-bit samples.
         band: narrowband or wideband.
         lead: samples before the first frame.
-        frames: how many; None for as many as it takes to hold all samples from `lead` on (the last one filled up
-            with zeros).
+        frames: number of frames; None for as many as hold all samples from `lead` on. The last frame is filled up with
+            zeros.
     """
     samples = np.ascontiguousarray(signal, dtype=np.float64)
     if frames is None:

@@ -1,4 +1,4 @@
-"""The input filter: a high-pass at 50 Hz that removes offset and rumble before anything is measured."""
+"""The input filter: a high-pass at 50 Hz that removes offset and rumble before the analysis."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ DoubleArray = npt.NDArray[np.float64]
 class HighPass:
     """Butterworth high-pass of order 2, causal, that keeps its state from block to block.
 
-    Designed by the bilinear transform (A. V. Oppenheim and R. W. Schafer, "Discrete-Time Signal Processing",
-    section 7.2). It is inaudible and needs no inverse in the decoder.
+    It is inaudible and needs no inverse in the decoder.
 
     Args:
-        band: for its sampling rate.
+        band: its sampling rate counts.
+
+    Source: A. V. Oppenheim and R. W. Schafer, "Discrete-Time Signal Processing", section 7.2 (the bilinear transform).
     """
 
     def __init__(self, band: Band) -> None:
@@ -35,7 +36,7 @@ class HighPass:
         self._state = np.zeros(2)
 
     def filter(self, block: npt.ArrayLike) -> DoubleArray:
-        """Return the next `block` of samples, shape (n,), filtered, as float64."""
+        """Return the next `block` of samples, (n,), filtered, as float64 (n,)."""
         samples = np.ascontiguousarray(block, dtype=np.float64)
         output = np.empty_like(samples)
         _filter_biquad(samples, self._numerator, self._denominator, self._state, output)
@@ -44,7 +45,10 @@ class HighPass:
 
 @kernel
 def _filter_biquad(samples, numerator, denominator, state, output):
-    """Filter `samples` into `output`, both float64 (n,); transposed direct form II, `state` float64 (2,) moves on."""
+    """Filter `samples` into `output`, both float64 (n,), and bring `state`, float64 (2,), up to date.
+
+    The form is the transposed direct form II.
+    """
     first, second = state[0], state[1]
     for n in range(samples.shape[0]):
         sample = samples[n]

@@ -11,27 +11,28 @@ from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.speech.bands import Band
 
 WINDOW_S = 0.03
-LAG_WINDOW_HZ = 50.0  # standard deviation by which the spectrum is blurred, so that poles keep off the unit circle
-NOISE_FLOOR = {"nb": 1e-4, "wb": 3e-5}  # white noise added, relative to the energy; the wide band falls off deeper
-SILENCE_POWER = 2.5  # white noise added, in squared sample steps: digital silence has a flat, stable predictor
+LAG_WINDOW_HZ = 50.0  # standard deviation by which the spectrum is blurred, so that poles stay off the unit circle
+NOISE_FLOOR = {"nb": 1e-4, "wb": 3e-5}  # white noise added, relative to the energy; wideband spectra fall lower
+SILENCE_POWER = 2.5  # white noise added, in squared sample steps, so that digital silence has a flat, stable predictor
 
 DoubleArray = npt.NDArray[np.float64]
 
 
 def window_length(band: Band) -> int:
-    """Samples of the analysis window, 30 ms, of which half is on each side of a frame boundary."""
+    """Return the length in samples of the analysis window, 30 ms, which is centred on a frame boundary."""
     return round(WINDOW_S * band.sample_rate)
 
 
 def analysis_window(band: Band) -> DoubleArray:
-    """The symmetric Hamming window of the analysis, shape (window_length,)."""
+    """Return the symmetric Hamming window of the analysis, float64 (window_length,)."""
     return np.hamming(window_length(band))
 
 
 def lag_window(order: int, sample_rate: int, width_hz: float, noise_floor: float) -> DoubleArray:
-    """Factors of the autocorrelation at lags 0..order, shape (order + 1,).
+    """Return factors of the autocorrelation at lags 0 to order, float64 (order + 1,).
 
-    A Gaussian that blurs the spectrum by `width_hz`, and white noise `noise_floor` below the signal at lag 0.
+    They are a Gaussian that blurs the spectrum by `width_hz`; at lag 0 they add white noise, `noise_floor` times the
+    power of the signal.
 
     Source: Y. Tohkura, F. Itakura and S. Hashimoto, "Spectral smoothing technique in PARCOR speech analysis-
         synthesis", IEEE Trans. ASSP 1978.
@@ -43,9 +44,13 @@ def lag_window(order: int, sample_rate: int, width_hz: float, noise_floor: float
 
 @inline_kernel
 def levinson(autocorrelation, order, predictor, scratch):
-    """Solve the normal equations for A(z) = 1 + sum a_i z^-i into `predictor` (order + 1,); return the error energy.
+    """Fill `predictor` with A(z) = 1 + sum a_i z^-i, the solution of the normal equations; return the error energy.
 
-    `autocorrelation` (order + 1,) float64 with a positive entry 0; `scratch` (order + 1,).
+    Args:
+        autocorrelation: float64 (order + 1 or more,), with a positive entry 0.
+        order: of the predictor.
+        predictor: float64 (order + 1,).
+        scratch: float64 (order + 1,).
 
     Source: J. Durbin, "The fitting of time-series models", 1960; J. Makhoul, "Linear prediction: a tutorial review",
         Proc. IEEE 1975.
@@ -68,7 +73,7 @@ def levinson(autocorrelation, order, predictor, scratch):
 
 @kernel
 def predict_at(signal, centres, window, factors, silence_power, predictors, powers):
-    """Analyse windows of `signal` centred on samples `centres`; what lies outside the signal counts as zero.
+    """Analyse windows of `signal` centred on samples `centres`; the signal counts as zero beyond its ends.
 
     Args:
         signal: float64 (n,).
@@ -76,8 +81,8 @@ def predict_at(signal, centres, window, factors, silence_power, predictors, powe
         window: float64 (length,).
         factors: float64 (order + 1,), the lag window.
         silence_power: white noise added, in units of the samples squared.
-        predictors: float64 (frames, order + 1), filled with A(z), minimum phase, coefficient 0 being 1.
-        powers: float64 (frames,), filled with the power under the window, silence_power included.
+        predictors: float64 (frames, order + 1), filled with A(z), of minimum phase; coefficient 0 is 1.
+        powers: float64 (frames,), filled with the power under the window, with silence_power.
     """
     length = window.shape[0]
     order = factors.shape[0] - 1

@@ -1,8 +1,8 @@
 """Line spectral frequencies: from a predictor to LSFs and back, their sensitivity, and their interpolation.
 
-The LSFs of A(z) of even order p are the angles in (0, pi) of the zeros of P(z) = A(z) + z^-(p+1) A(1/z) (the even
-entries 0, 2, ...) and of Q(z) = A(z) - z^-(p+1) A(1/z) (the odd ones); they interlace if and only if A(z) is
-minimum phase. Frequencies are in radians a sample throughout.
+The LSFs of A(z) of even order p are angles in (0, pi). Those with even numbers 0, 2, ... belong to the zeros of
+P(z) = A(z) + z^-(p+1) A(1/z), those with odd numbers to the zeros of Q(z) = A(z) - z^-(p+1) A(1/z). They interlace if
+and only if A(z) is of minimum phase. Frequencies are in radians a sample throughout.
 
 Source: F. Itakura, "Line spectrum representation of linear predictive coefficients for speech signals", JASA 1975;
 P. Kabal and R. P. Ramachandran, "The computation of line spectral frequencies using Chebyshev polynomials", IEEE
@@ -19,28 +19,25 @@ import numpy.typing as npt
 from vqcodec.kernels.jit import inline_kernel, kernel
 
 MAX_ORDER = 32
-SD_PER_WEIGHTED_ERROR = 38.5  # dB^2: squared spectral distortion of a unit error under the weights of `sensitivity`
+SD_PER_WEIGHTED_ERROR = 38.5  # dB^2: squared spectral distortion of a squared error of 1, weighted by `sensitivity`
 
 _GRID_STEPS = 600
 _FINE_GRID_STEPS = 9600
 _BISECTIONS = 30
-_IMPULSE_RESPONSE = 80  # samples after which a response of 1/A has died away for a sensitivity
-_BANDWIDTH_EXPANSION = 0.98  # of a predictor whose roots are too close to be told apart
+_IMPULSE_RESPONSE = 80  # samples of the impulse response of 1/A that a sensitivity takes into account
+_BANDWIDTH_EXPANSION = 0.98  # of a predictor whose zeros are too close to be separated
 
 DoubleArray = npt.NDArray[np.float64]
 
 
 def lpc_to_lsf(predictors: npt.ArrayLike) -> DoubleArray:
-    """LSFs of minimum phase predictors.
+    """Return the LSFs of minimum-phase predictors, float64 (frames, order), radians, ascending in (0, pi).
 
-    A predictor whose zeros on the unit circle cannot be told apart even on the finest grid (which needs formants of
-    below 1 Hz bandwidth), or which is not minimum phase, is widened in bandwidth until they can.
+    If a predictor is not of minimum phase, or has formants of less than 1 Hz bandwidth, the zeros cannot be separated
+    even on the finest grid. Then the bandwidth of the predictor is expanded until they can.
 
     Args:
-        predictors: (frames, order + 1), coefficient 0 being 1; order even, at most 32.
-
-    Returns:
-        (frames, order), ascending in (0, pi).
+        predictors: (frames, order + 1), where coefficient 0 is 1; the order is even and at most 32.
     """
     coefficients = np.ascontiguousarray(predictors, dtype=np.float64)
     frequencies = np.empty((len(coefficients), coefficients.shape[1] - 1))
@@ -49,7 +46,7 @@ def lpc_to_lsf(predictors: npt.ArrayLike) -> DoubleArray:
 
 
 def lsf_to_lpc(frequencies: npt.ArrayLike) -> DoubleArray:
-    """Predictors A(z), shape (frames, order + 1), of LSFs, shape (frames, order), ascending in (0, pi)."""
+    """Return the predictors A(z), float64 (frames, order + 1), of LSFs (frames, order) that ascend in (0, pi)."""
     lsf = np.ascontiguousarray(frequencies, dtype=np.float64)
     predictors = np.empty((len(lsf), lsf.shape[1] + 1))
     _build_predictors(lsf, predictors)
@@ -57,17 +54,14 @@ def lsf_to_lpc(frequencies: npt.ArrayLike) -> DoubleArray:
 
 
 def sensitivity(frequencies: npt.ArrayLike) -> DoubleArray:
-    """Weights of squared LSF errors whose sum is the squared spectral distortion, but for a factor.
+    """Return the weights of squared LSF errors, float64 (frames, order), positive.
 
-    To second order the squared log-spectral distortion of a change of LSFs is a quadratic form whose matrix is
-    diagonal; weight i is the energy of the impulse response of (dA/dlsf_i)/A. SD_PER_WEIGHTED_ERROR times the
-    weighted squared error is the squared distortion in dB^2.
+    SD_PER_WEIGHTED_ERROR times the sum of the weighted squared errors is the squared log-spectral distortion in dB^2.
+    To second order, that distortion is a quadratic form of the change of the LSFs, and its matrix is diagonal. Weight i
+    is the energy of the impulse response of (dA/dlsf_i)/A.
 
     Args:
         frequencies: LSFs (frames, order), ascending in (0, pi).
-
-    Returns:
-        (frames, order), positive.
 
     Source: W. R. Gardner and B. D. Rao, "Theoretical analysis of the high-rate vector quantization of LPC
         parameters", IEEE Trans. Speech and Audio Processing 1995.
@@ -79,16 +73,14 @@ def sensitivity(frequencies: npt.ArrayLike) -> DoubleArray:
 
 
 def interpolate_lpc(boundaries: npt.ArrayLike, subframes: int) -> DoubleArray:
-    """Predictors of the subframes between frame boundaries; the one routine of encoder and decoder.
+    """Return the predictors of the subframes between frame boundaries, float64 (frames * subframes, order + 1).
 
-    Subframe s of S between boundaries f and f + 1 has the LSFs (1 - t) lsf[f] + t lsf[f+1], t = (s + 1/2) / S.
+    Encoder and decoder use the same routine. Subframe s of S between boundaries f and f + 1 has the LSFs
+    (1 - t) lsf[f] + t lsf[f+1], where t = (s + 1/2) / S.
 
     Args:
         boundaries: LSFs (frames + 1, order) at the frame boundaries, ascending in (0, pi).
         subframes: of a frame, S.
-
-    Returns:
-        (frames * subframes, order + 1).
     """
     lsf = np.ascontiguousarray(boundaries, dtype=np.float64)
     predictors = np.empty(((len(lsf) - 1) * subframes, lsf.shape[1] + 1))
@@ -98,7 +90,10 @@ def interpolate_lpc(boundaries: npt.ArrayLike, subframes: int) -> DoubleArray:
 
 @inline_kernel
 def _chebyshev(coefficients, degree, x):
-    """Value at x = cos(angle) of the sum of coefficients[degree - k] cos(k angle), k = 0 halved (Clenshaw 1955)."""
+    """Return the sum of coefficients[degree - k] cos(k angle) at x = cos(angle); the term k = 0 is halved.
+
+    Source: C. W. Clenshaw, "A note on the summation of Chebyshev series", 1955.
+    """
     previous = 0.0
     current = 0.0
     for i in range(degree):
@@ -110,7 +105,7 @@ def _chebyshev(coefficients, degree, x):
 
 @inline_kernel
 def _search_roots(symmetric, antisymmetric, half, steps, frequencies):
-    """Fill `frequencies` with the roots in ascending order, alternating between the polynomials; return how many."""
+    """Fill `frequencies` with the ascending roots, in turn of one polynomial and of the other; return their number."""
     found = 0
     low = 0.0
     polynomial = symmetric
@@ -196,6 +191,7 @@ def build_predictor(frequencies, predictor):
 
 @kernel
 def _build_predictors(frequencies, predictors):
+    """Fill `predictors` (frames, order + 1) with A(z) of the LSFs `frequencies` (frames, order)."""
     for frame in range(frequencies.shape[0]):
         build_predictor(frequencies[frame], predictors[frame])
 
@@ -215,7 +211,7 @@ def _build_interpolated(boundaries, subframes, predictors):
 
 @kernel
 def _measure_sensitivity(frequencies, predictors, weights):
-    """Fill `weights` (frames, order) with the energies of (dA/dlsf_i)/A; `predictors` are those of `frequencies`."""
+    """Fill `weights` (frames, order) with the energies of (dA/dlsf_i)/A; `predictors` are A(z) of `frequencies`."""
     order = frequencies.shape[1]
     derivative = np.zeros(_IMPULSE_RESPONSE)
     product = np.empty(MAX_ORDER + 2)
@@ -227,7 +223,7 @@ def _measure_sensitivity(frequencies, predictors, weights):
             product[:] = 0.0
             product[0] = 1.0
             degree = 0
-            for j in range(k % 2, order, 2):  # the factors of the polynomial that k belongs to, but its own
+            for j in range(k % 2, order, 2):  # the factors of the polynomial of k, without its own
                 if j != k:
                     factor = -2.0 * math.cos(lsf[j])
                     degree += 2

@@ -9,5 +9,5 @@ DoubleArray = npt.NDArray[np.float64]
 
 
 def to_pcm(speech: DoubleArray) -> npt.NDArray[np.int16]:
-    """Round `speech` to 16 bits, halves to even, and clip it."""
+    """Return `speech`, in sample steps, rounded (halves to even) and clipped to int16."""
     return np.clip(np.rint(speech), -32768, 32767).astype(np.int16)

@@ -1,7 +1,7 @@
-"""Frames of silence: so quiet that nothing sent for them could be worth its bits.
+"""Frames of silence: frames so quiet that nothing sent for them could be worth its bits.
 
-Of a silent frame neither excitation nor LSFs are sent. Where a filter is needed in between, it is that of the vector
-which comes next, so that what follows the silence starts with its own filter.
+Neither excitation nor LSFs are sent for a silent frame. If a filter is needed for it, the next LSF vector that is sent
+gives it, so that the speech after the silence starts with its own filter.
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from vqcodec.speech.signal.weighting import Weighting
 
 DoubleArray = npt.NDArray[np.float64]
 
-_WORTH_BITS = 6.0  # what a frame of "none" takes: below this distortion no other choice can be better
-_SHORTEST = 3  # frames of a silence, for the symbol that announces it to pay
+_WORTH_BITS = 6.0  # bits of a frame of type "none"; a distortion below their worth makes the frame silent
+_SHORTEST = 3  # frames; for a shorter silence, the symbol that announces it does not pay
 
 
-def find_silence(
-    signal: DoubleArray, weighting: Weighting, band: Band, lambda_: float | DoubleArray
-) -> npt.NDArray[np.uint8]:
-    """Return which frames are silent, uint8 (frames,).
+def find_silence(signal: DoubleArray, weighting: Weighting, band: Band, lambdas: DoubleArray) -> npt.NDArray[np.uint8]:
+    """Return 1 for each silent frame and 0 for each other one, uint8 (frames,).
 
     Args:
         signal: float64 (frames * band.frame,), high-passed.
         weighting: of its subframes.
         band: narrowband or wideband.
-        lambda_: distortion that a bit is worth, of all frames or float64 (frames,) of each.
+        lambdas: float64 (frames,), distortion that a bit is worth.
     """
     energies = np.empty(len(weighting.weights))
     preceded = np.concatenate([np.zeros(band.weighting_order), signal])
     _weigh(preceded, weighting.filters, band.subframe, energies)
     distortions = (energies * weighting.weights).reshape(-1, band.subframes).sum(axis=1)
-    silent = (distortions < _WORTH_BITS * lambda_).astype(np.uint8)
+    silent = (distortions < _WORTH_BITS * lambdas).astype(np.uint8)
     edges = np.flatnonzero(np.diff(silent, prepend=0, append=0))
     for start, end in zip(edges[::2], edges[1::2]):
         if end - start < _SHORTEST:
@@ -43,7 +41,10 @@ def find_silence(
 
 
 def coded_vectors(silent: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Return which LSF vectors of frames are sent, bool (frames + 1,): each frame's own is the one at its end."""
+    """Return which LSF vectors of a group are sent, bool (frames + 1,).
+
+    The vector of frame f is number f + 1, at the frame's end; vector 0 is sent with frame 0.
+    """
     return np.concatenate([silent[:1], silent]) == 0
 
 
@@ -51,10 +52,10 @@ def fill_vectors(sent: npt.NDArray[np.floating], coded: npt.NDArray[np.bool_], b
     """Return all LSF vectors of a packet, float64 (vectors, order).
 
     Args:
-        sent: float64 (those sent, order).
-        coded: bool (vectors,), which ones these are. The others are like the next one that is sent, or, where none
-            comes any more, like the last one.
-        before: float64 (order,), the last one before the packet.
+        sent: float64 (sent vectors, order).
+        coded: bool (vectors,), True for the vectors that are sent. Each other vector equals the next one that is sent;
+            if none follows, it equals the last one.
+        before: float64 (order,), the last vector before the packet.
     """
     every = np.concatenate([before[None], sent.astype(np.float64)])
     reached = np.cumsum(coded)
@@ -64,7 +65,10 @@ def fill_vectors(sent: npt.NDArray[np.floating], coded: npt.NDArray[np.bool_], b
 
 @kernel
 def _weigh(signal, filters, length, energies):
-    """Fill `energies` with those of the weighted subframes of `signal`, preceded by as many samples as taps - 1."""
+    """Fill `energies`, float64 (subframes,), with those of the weighted subframes of `signal`.
+
+    `filters` is float64 (subframes, order + 1). The first `order` samples of `signal` precede the first subframe.
+    """
     order = filters.shape[1] - 1
     for subframe in range(energies.size):
         total = 0.0

@@ -1,10 +1,10 @@
-"""The perceptual error weighting of the encoder: filters W(z) that shape the coding noise like hearing masks it.
+"""The perceptual error weighting of the encoder: filters W(z) that give coding noise a shape that hearing masks.
 
-The noise may be the louder the louder the speech is at that frequency and time (but less than in proportion), and the
-wider the critical band: 1/|W|^2 follows S^a / b^c / T, where S is the spectrum of the speech smoothed over a part of a
-critical band, b the density of critical bands along frequency and T the response of an ordinary telephone receiver
-(narrowband only). W(z) is the all-zero filter that whitens that target. In time, errors of a subframe are weighted by
-the power -g of the energy of the weighted speech. Nothing of this is sent.
+The louder the speech is at a frequency and time, the louder the noise may be, though less than in proportion. The wider
+the critical band, the louder the noise may be. So 1/|W|^2 follows S^a / b^c / T. S is the spectrum of the speech,
+smoothed over a part of a critical band. b is the density of critical bands along frequency. T is the response of an
+ordinary telephone receiver (narrowband only). W(z) is the all-zero filter that whitens that target. In time, the errors
+of a subframe are weighted by the power -g of the energy of the weighted speech. Nothing of this is sent.
 
 Sources: B. S. Atal and M. R. Schroeder, "Predictive coding of speech signals and subjective error criteria", IEEE
 Trans. ASSP 1979 (noise shaped like speech); E. Zwicker and E. Terhardt, "Analytical expressions for critical-band rate
@@ -31,7 +31,7 @@ DoubleArray = npt.NDArray[np.float64]
 SingleArray = npt.NDArray[np.float32]
 
 _WINDOW_S = 0.032
-_LEAST_POWER = 0.1  # squared sample steps: digital silence, for a level in dB
+_LEAST_POWER = 0.1  # squared sample steps: digital silence counts as that, since a level in dB must be finite
 _SMOOTHING_BARK = 0.15
 _SMOOTHING_REACH = 4.0  # standard deviations
 _SPECTRAL_FLOOR = 1e-4  # of the active level
@@ -65,9 +65,9 @@ SHAPES = {"nb": Shape(0.6, 1.1, 0.5, 0.4), "wb": Shape(0.6, 1.0, 0.0, 0.4)}
 
 
 class Weighting(NamedTuple):
-    """How errors count, subframe by subframe.
+    """How the errors of each subframe count.
 
-    The distortion of an error e of the signal is the sum over subframes of weights[s] * |W_s * e|^2.
+    The distortion of an error e of the signal is the sum of weights[s] * |W_s * e|^2 over the subframes s.
 
     Attributes:
         filters: float64 (subframes, weighting_order + 1), the impulse responses of W(z).
@@ -79,12 +79,12 @@ class Weighting(NamedTuple):
 
 
 def context_samples(band: Band) -> int:
-    """Samples on each side of the subframes that their weighting looks at."""
+    """Return the number of samples on each side of the subframes that their weighting uses."""
     return _window_length(band) // 2 + (_ENERGY_REACH + 1) * band.subframe
 
 
 class LevelMeter:
-    """Measures the `Levels` of a file, part by part, keeping 16 bytes a subframe.
+    """Measures the `Levels` of a file, part by part; it keeps 16 bytes for each subframe.
 
     Args:
         band: narrowband or wideband.
@@ -101,11 +101,11 @@ class LevelMeter:
         exponent = 1 - SHAPES[self._band.name].spectrum
         for _, spectra in _power_spectra(samples, self._band, lead, subframes):
             self._powers.append(spectra.mean(axis=1, dtype=np.float64))
-            # Power after W(z), but for the file's active power, which is not known yet, and for the spectral floor.
+            # The power after W(z), without the file's active power, which is not known yet, and the spectral floor.
             self._compressed.append((spectra**exponent / _tables(self._band).target).mean(axis=1, dtype=np.float64))
 
     def levels(self) -> Levels:
-        """The levels of everything measured so far."""
+        """Return the levels of all parts measured so far."""
         powers, compressed = np.concatenate(self._powers), np.concatenate(self._compressed)
         speech = active(powers)
         if not speech.any():
@@ -120,7 +120,7 @@ class LevelMeter:
 
 
 def measure_levels(signal: npt.ArrayLike, band: Band) -> Levels:
-    """The levels of a whole `signal`, shape (n,), high-passed, in the range of 16-bit samples."""
+    """Return the levels of a whole `signal`, (n,), high-passed, in the range of 16-bit samples."""
     meter = LevelMeter(band)
     meter.add(signal)
     return meter.levels()
@@ -129,14 +129,14 @@ def measure_levels(signal: npt.ArrayLike, band: Band) -> Levels:
 def weighting(
     signal: npt.ArrayLike, band: Band, levels: Levels, *, lead: int = 0, subframes: int | None = None
 ) -> Weighting:
-    """The weighting of the subframes of `signal`, or of a part of it that comes with `context_samples` on both sides.
+    """Return the weighting of the subframes of `signal`, a whole file or a part with `context_samples` on both sides.
 
     Args:
-        signal: (n,), high-passed, in the range of 16-bit samples. Beyond its ends are zeros.
+        signal: (n,), high-passed, in the range of 16-bit samples. It counts as zero beyond its ends.
         band: narrowband or wideband.
         levels: of the whole file.
         lead: samples before the first subframe.
-        subframes: how many; None for as many as it takes to hold all samples from `lead` on.
+        subframes: number of subframes; None for as many as hold all samples from `lead` on.
     """
     samples, subframes = _part(signal, band, lead, subframes)
     shape, tables = SHAPES[band.name], _tables(band)
@@ -158,12 +158,12 @@ def weighting(
 
 
 class _Tables(NamedTuple):
-    """What depends on the band alone; bins are those of the FFT, 0 to half the sampling rate.
+    """Tables that depend on the band alone; bins are those of the FFT, 0 to half the sampling rate.
 
     Attributes:
-        target: float32 (bins,), the noise wanted for a flat spectrum of the speech.
-        first: int64 (bins,), first bin that the smoothing of a bin takes in.
-        widths: int64 (bins,), how many it takes in.
+        target: float32 (bins,), the noise wanted if the speech has a flat spectrum.
+        first: int64 (bins,), the first bin that the smoothing of a bin uses.
+        widths: int64 (bins,), the number of bins that it uses.
         kernels: float32 (bins, most), the weights of that bin and the following ones; they sum to 1.
         lags: float64 (weighting_order + 1,), the lag window.
     """
@@ -201,13 +201,16 @@ def _tables(band: Band) -> _Tables:
 
 
 def bark_density(frequencies_hz: npt.ArrayLike) -> DoubleArray:
-    """Critical bands a hertz: the inverse of the critical bandwidth 25 + 75 (1 + 1.4 kHz^2)^0.69 (Zwicker 1980)."""
+    """Return the number of critical bands a hertz, at each frequency.
+
+    It is the inverse of the critical bandwidth 25 + 75 (1 + 1.4 f^2)^0.69 Hz, f in kHz (Zwicker and Terhardt 1980).
+    """
     kilohertz = np.asarray(frequencies_hz, np.float64) / 1000
     return 1 / (25 + 75 * (1 + 1.4 * kilohertz**2) ** 0.69)
 
 
 def receiver_response(frequencies_hz: npt.ArrayLike) -> DoubleArray:
-    """Power response of a telephone receiver, coarsely: a high-pass at 220 Hz and a low-pass at 3.7 kHz."""
+    """Return the rough power response of a telephone receiver: a high-pass at 220 Hz and a low-pass at 3.7 kHz."""
     hertz = np.maximum(np.asarray(frequencies_hz, np.float64), 1.0)
     return 1 / (1 + (220 / hertz) ** 6) / (1 + (hertz / 3700) ** 12)
 
@@ -217,15 +220,16 @@ def _window_length(band: Band) -> int:
 
 
 def _part(signal: npt.ArrayLike, band: Band, lead: int, subframes: int | None) -> tuple[DoubleArray, int]:
-    """The signal as float64, and the number of subframes meant."""
+    """Return the signal as float64, and the number of subframes, which may be given as None (see `weighting`)."""
     samples = np.ascontiguousarray(signal, dtype=np.float64)
     return samples, -(-max(0, len(samples) - lead) // band.subframe) if subframes is None else subframes
 
 
 def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) -> Iterator[tuple[slice, SingleArray]]:
-    """Yield power spectra (subframes, bins) under Hann windows centred on the subframes; their mean is the power.
+    """Yield power spectra, float32 (subframes, bins), under Hann windows centred on the subframes.
 
-    They come with the numbers of their subframes, so many at a time that the memory stays small.
+    The mean of a spectrum is the power of its subframe. The spectra come some at a time, so that memory stays small,
+    each time with the numbers of their subframes.
     """
     length = _window_length(band)
     window = np.hanning(length).astype(np.float32)
@@ -245,9 +249,8 @@ def _power_spectra(samples: DoubleArray, band: Band, lead: int, subframes: int) 
 def _smooth(spectra, first, widths, kernels, smoothed):
     """Fill `smoothed` with `spectra`, both float32 (bins, subframes), averaged by the rows of `kernels`.
 
-    Four bins are added at a time, so that sums are read and written less often.
-
-    Subframes are worked on side by side; the sum of each is still taken in the order of its bins.
+    Four bins are added at a time, to read and write the sums less often. The subframes are summed side by side; each
+    sum still follows the order of the bins.
     """
     for i in range(spectra.shape[0]):
         for subframe in range(spectra.shape[1]):
@@ -278,7 +281,7 @@ def _whiten(samples, lead, length, autocorrelations, power, filters, energies):
         lead: number of the first subframe's first sample; may be negative.
         length: samples of a subframe.
         autocorrelations: float64 (subframes, order + 1), of the noise wanted.
-        power: active power of the file.
+        power: mean power of the active subframes of the file.
         filters: float64 (subframes, order + 1), filled with A(z) / sqrt(error energy * power).
         energies: float64 (subframes,), filled with the mean power of the weighted samples of each subframe.
     """

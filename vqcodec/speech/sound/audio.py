@@ -1,6 +1,6 @@
-"""Sound files in, through libsndfile: blocks of one channel at the codec's rate, whatever the file holds.
+"""Sound files in, through libsndfile: blocks of one channel at the codec's rate, from files of any rate and channels.
 
-A file is read block by block, as often as is asked for, so that memory does not grow with its length.
+A file is read block by block, anew at each reading, so that memory does not grow with its length.
 """
 
 from __future__ import annotations
@@ -24,23 +24,29 @@ if TYPE_CHECKING:
 
 FULL_SCALE = 32768.0
 TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license")
-"""Texts that are kept; not the name of the program that wrote a file, which says nothing of the sound."""
+"""Tags that are kept. The name of the program that wrote the file is not, since it says nothing about the sound."""
 
-_WAV_HEADER = 36  # bytes, up to the end of what says how samples are stored
-_ENDLESS_WAV = (1 << 31) - (1 << 16)  # bytes that no file has whose length was known
-_BLOCK = 1 << 16  # samples read at a time, over all channels
+_WAV_HEADER = 36  # bytes up to the end of the description of the samples
+_ENDLESS_WAV = (1 << 31) - (1 << 16)  # bytes; a header with more was written before the length was known
+_BLOCK = 1 << 16  # samples read at a time, of all channels together
 
 
 @dataclass
 class Repairs:
-    """What had to be put right in reading; counts of samples over all channels that were read."""
+    """Numbers of samples that were repaired in reading, of all channels that were read.
+
+    Attributes:
+        not_numbers: NaN or infinite, taken as 0.
+        too_loud: beyond full scale, clipped.
+        missing: of a channel, since the file is cut off.
+    """
 
     not_numbers: int = 0
     too_loud: int = 0
     missing: int = 0
 
     def notes(self) -> list[str]:
-        """One clause for each kind, for the user to know."""
+        """Return a clause for each kind of repair, as messages to the user."""
         kinds = {
             "that are no numbers taken as silence": self.not_numbers,
             "beyond full scale clipped": self.too_loud,
@@ -54,14 +60,14 @@ class AudioSource:
     """A sound file that can be read.
 
     Attributes:
-        name: how messages call it.
-        rate: samples a second, limits.MIN_AUDIO_RATE to limits.MAX_AUDIO_RATE.
+        name: what messages call it.
+        rate: Hz, limits.MIN_AUDIO_RATE to limits.MAX_AUDIO_RATE.
         channels: 1 to limits.MAX_AUDIO_CHANNELS.
-        promised: samples of a channel as the file's header has it, at least 1.
+        promised: samples of a channel according to the file's header, at least 1.
         size: bytes of the file.
         format: libsndfile's name, such as `WAV`.
-        tags: texts such as `title` and `artist`.
-        repairs: what had to be put right in the last reading.
+        tags: texts by name, such as `title` and `artist`.
+        repairs: of the last reading.
     """
 
     name: str
@@ -76,16 +82,17 @@ class AudioSource:
 
     @property
     def length(self) -> int:
-        """Samples of a channel; of a file that is cut off, known only once it has been read."""
+        """Samples of a channel; if the file is cut off, right only after it has been read."""
         return self.promised - self.repairs.missing
 
     def blocks(self, codec_rate: int, channel: int | None = None) -> Iterator[NDArray[np.float64]]:
-        """The sound from its beginning: float64 (samples,), full scale 32768, at `codec_rate`.
+        """Yield the sound from its beginning: float64 (samples,), full scale 32768, at `codec_rate`.
 
-        There are `resampling.resampled_length` samples in all; blocks are not empty, and of any size.
+        There are `resampling.resampled_length` samples in all. No block is empty; their sizes differ.
 
         Args:
-            channel: one of them; None for the mean of all.
+            codec_rate: Hz.
+            channel: number of a channel; None for the mean of all.
 
         Raises:
             UnreadableInputError: the file is damaged.
@@ -100,10 +107,11 @@ class AudioSource:
             yield rest
 
     def samples(self, codec_rate: int, channel: int | None = None) -> NDArray[np.int16]:
-        """All of `blocks`, rounded: int16 (samples,)."""
+        """Return all of `blocks`, rounded: int16 (samples,)."""
         return np.concatenate([pcm16(block) for block in self.blocks(codec_rate, channel)])
 
     def _mono_blocks(self, channel: int | None) -> Iterator[NDArray[np.float64]]:
+        """Yield the sound at the file's own rate; arguments and errors as `blocks`."""
         repairs = self.repairs
         repairs.not_numbers = repairs.too_loud = repairs.missing = 0
         count = 0
@@ -127,7 +135,8 @@ class ArraySource:
     """An array that is read like a sound file.
 
     Attributes:
-        rate: samples a second. signal: int16 or float64 with full scale 1, shape (samples, channels).
+        rate: Hz.
+        signal: int16, or floating point with full scale 1, of shape (samples, channels).
     """
 
     rate: int
@@ -135,10 +144,11 @@ class ArraySource:
 
     @classmethod
     def of(cls, samples: NDArray[Any], rate: int) -> ArraySource:
-        """The source for an array, after checking it.
+        """Return the source for an array, after checking it.
 
         Raises:
-            UsageError: it is not int16 or floating point, not of shape (samples,) or (samples, channels), or empty.
+            UsageError: the array is not int16 or floating point, not of shape (samples,) or (samples, channels), or
+                empty.
             LimitError: the rate or the number of channels is beyond the limits.
         """
         try:
@@ -162,11 +172,11 @@ class ArraySource:
 
     @property
     def channels(self) -> int:
-        """Columns of the array."""
+        """Number of channels."""
         return int(self.signal.shape[1])
 
     def samples(self, codec_rate: int, channel: int | None = None) -> NDArray[np.int16]:
-        """As `AudioSource.samples`."""
+        """Return the sound, as `AudioSource.samples` does."""
         chosen = self.signal if channel is None else self.signal[:, channel : channel + 1]
         scaled = chosen / FULL_SCALE if chosen.dtype == np.int16 else chosen.astype(np.float64)
         resampler = Resampler(self.rate, codec_rate)
@@ -174,10 +184,10 @@ class ArraySource:
 
 
 def check_shape(rate: int, channels: int, name: str) -> None:
-    """Refuse a sampling rate or a number of channels beyond the limits.
+    """Refuse a sampling rate or a number of channels beyond the limits; `name` is what the message calls the sound.
 
     Raises:
-        LimitError: it is.
+        LimitError: the rate or the number of channels is beyond the limits.
     """
     if not limits.MIN_AUDIO_RATE <= rate <= limits.MAX_AUDIO_RATE:
         raise LimitError(
@@ -188,14 +198,14 @@ def check_shape(rate: int, channels: int, name: str) -> None:
 
 
 def open_audio(source: Source, name: str) -> AudioSource:
-    """Look into a sound file: anything that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF, ...), of any rate.
+    """Open a sound file of any format that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF and others).
 
     Args:
         source: a path, whose file is read in blocks; or bytes or a binary file object, which are held in memory.
-        name: how messages call it.
+        name: what messages call it.
 
     Raises:
-        UnreadableInputError: it does not exist, is no sound file, is damaged, or holds no samples.
+        UnreadableInputError: the file does not exist, is no sound file, is damaged, or holds no samples.
         LimitError: its rate or its number of channels is beyond `vqcodec.limits`.
     """
     on_disk = isinstance(source, (str, os.PathLike)) and os.path.isfile(source)
@@ -220,9 +230,10 @@ def open_audio(source: Source, name: str) -> AudioSource:
 
 
 def _cut_off(origin: str | bytes, size: int) -> int:
-    """Return how many samples of a channel a WAV file lacks, which libsndfile takes for as long as it is.
+    """Return how many samples of a channel a WAV file lacks against its header.
 
-    Written to a pipe, such files may say that they are as long as can be: that is no promise.
+    libsndfile goes by the size of the file. A header that was written to a pipe may give the largest possible length;
+    it does not count.
     """
     if isinstance(origin, str):
         with open(origin, "rb") as file:
@@ -237,11 +248,16 @@ def _cut_off(origin: str | bytes, size: int) -> int:
 
 
 def pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
-    """Samples rounded and clipped to int16."""
+    """Return `samples`, at full scale 32768, rounded and clipped to int16."""
     return np.clip(np.rint(samples), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def _open(origin: str | bytes, name: str) -> soundfile.SoundFile:
+    """Open a path or the bytes of a file.
+
+    Raises:
+        UnreadableInputError: libsndfile cannot read it.
+    """
     import soundfile
 
     try:
@@ -255,7 +271,7 @@ def _open(origin: str | bytes, name: str) -> soundfile.SoundFile:
 
 
 def _mixed(block: NDArray[np.float64], repairs: Repairs) -> NDArray[np.float64]:
-    """The mean of the channels at full scale 32768, made of finite samples within full scale only."""
+    """Return the mean of the channels at full scale 32768, after repairing samples that are not within full scale."""
     finite = np.isfinite(block)
     if not finite.all():
         repairs.not_numbers += int(block.size - np.count_nonzero(finite))
@@ -268,6 +284,6 @@ def _mixed(block: NDArray[np.float64], repairs: Repairs) -> NDArray[np.float64]:
 
 
 def _one_line(error: BaseException) -> str:
-    """libsndfile's words without its own name of the file."""
+    """Return libsndfile's message in one line, without its prefix."""
     text = getattr(error, "error_string", None) or str(error)
     return " ".join(str(text).split()).removeprefix("Error : ").rstrip(".")

@@ -17,13 +17,13 @@ from vqcodec.errors import OutputError, UsageError
 from vqcodec.files.endpoints import Destination, name_of
 from vqcodec.speech.sound.audio import TAGS
 
-_BLOCK = 1 << 15  # samples of a channel written at a time: libsndfile's Vorbis writer needs stack for each
-_WAV_BYTES = (1 << 32) - (1 << 16)  # what WAV's 32-bit sizes can count, without header and tags
+_BLOCK = 1 << 15  # samples of a channel written at a time; libsndfile's Vorbis writer needs stack for each
+_WAV_BYTES = (1 << 32) - (1 << 16)  # largest size that a WAV header can hold, without header and tags
 
 
 @dataclass(frozen=True)
 class AudioFormat:
-    """A format to write, in libsndfile's names."""
+    """A format to write, by libsndfile's names."""
 
     name: str
     subtype: str
@@ -34,19 +34,21 @@ FORMATS = {
     ".flac": AudioFormat("FLAC", "PCM_16"),
     ".ogg": AudioFormat("OGG", "VORBIS"),
 }
-"""Formats by file name extension; OGG is lossy again."""
+"""Formats by file name extension. OGG Vorbis is lossy."""
 
 
 def format_names() -> str:
-    """The formats as users name them, for messages and help."""
+    """Return the names of the formats, as users give them, for messages and help."""
     return ", ".join(extension.removeprefix(".") for extension in FORMATS)
 
 
 def find_format(name: str | None, destination: Destination | None) -> AudioFormat:
-    """The format that `name` says, or else the destination's extension; WAV where there is no path to go by.
+    """Return the format called `name`; if `name` is None, that of the destination's extension.
+
+    A destination that is not a path gets WAV.
 
     Raises:
-        UsageError: neither names a sound format.
+        UsageError: neither the name nor the extension is that of a sound format.
     """
     if name is not None:
         extension = "." + name.lower().removeprefix(".")
@@ -75,20 +77,20 @@ def write_audio(
     tags: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> int:
-    """Write a sound file: to a path all or nothing, never half.
+    """Write a sound file; return its size in bytes. A path gets the whole file or nothing.
 
     Args:
         blocks: int16 (samples, channels) each.
         destination: a path, or a binary file object, which need not be seekable.
-        length: samples of a channel that the blocks have together.
-        tags: texts by key; those that are not among `TAGS` are left out.
-        overwrite: replace a file that exists.
-
-    Returns:
-        Its size in bytes.
+        format: of the file.
+        rate: Hz.
+        channels: number of channels.
+        length: samples of a channel in all blocks together.
+        tags: texts by name; only those among `TAGS` are written.
+        overwrite: whether to replace an existing file.
 
     Raises:
-        OutputError: it exists and `overwrite` is not set, or it cannot be written.
+        OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
     name = name_of(destination)
     container = format.name
@@ -112,14 +114,14 @@ def write_audio(
 
 
 class _Guarded:
-    """A file as libsndfile calls back to it. What goes wrong is kept: cffi would print it, and go on."""
+    """The file that libsndfile's callbacks write to. It keeps the first error, which cffi would only print."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._error: BaseException | None = None
 
     def check(self) -> None:
-        """Raise the first thing that went wrong."""
+        """Raise the first error, if there was one."""
         if self._error is not None:
             raise self._error
 
@@ -145,6 +147,11 @@ class _Guarded:
 
 
 def _open(file: _Guarded, name: str, container: str, subtype: str, rate: int, channels: int) -> Any:
+    """Open `file` for writing, through libsndfile.
+
+    Raises:
+        OutputError: the format cannot hold such a sound.
+    """
     import soundfile
 
     try:
@@ -157,7 +164,7 @@ def _open(file: _Guarded, name: str, container: str, subtype: str, rate: int, ch
 
 @contextmanager
 def _seekable(destination: Destination, overwrite: bool) -> Iterator[BinaryIO]:
-    """A file that libsndfile can go back in, to complete the header, and that ends up at the destination."""
+    """Give a seekable file, so that libsndfile can complete the header; it ends up at the destination."""
     if isinstance(destination, (str, os.PathLike)):
         from vqcodec.files.atomic import writing
 
@@ -174,7 +181,7 @@ def _seekable(destination: Destination, overwrite: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _spooled(target: BinaryIO) -> Iterator[BinaryIO]:
-    """A temporary file that is copied to `target` when the block ends well."""
+    """Give a temporary file, and copy it to `target` if the block ends without an error."""
     with tempfile.SpooledTemporaryFile(max_size=1 << 24) as spool:
         yield cast(BinaryIO, spool)
         spool.seek(0)
@@ -186,7 +193,7 @@ def _spooled(target: BinaryIO) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _naming_failures(name: str, guarded: _Guarded | None = None) -> Iterator[None]:
-    """What the system or libsndfile has to say of writing, as an OutputError; what `guarded` has kept comes first."""
+    """Turn errors of the system and of libsndfile into an OutputError; an error that `guarded` has kept comes first."""
     try:
         try:
             yield

@@ -1,4 +1,4 @@
-"""Changing the sampling rate of a signal that comes in blocks: no delay, and the exact number of samples."""
+"""Resampling of a signal that comes in blocks, without delay, to the exact number of samples."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float64]
 
-_TAIL_S = 0.05  # silence after the end, by which the filter has given all that is due
+_TAIL_S = 0.05  # seconds of silence after the end, after which the filter has given all its samples
 
 
 def resampled_length(length: int, from_rate: int, to_rate: int) -> int:
-    """Samples at `to_rate` that `length` samples at `from_rate` become: as many as begin within their duration.
+    """Return how many samples at `to_rate` begin within the duration of `length` samples at `from_rate`.
 
-    Taking a length to another rate and back never loses a sample: `resampled_length(resampled_length(n, a, b), b, a)`
-    is at least n.
+    A length taken to another rate and back is never shorter: `resampled_length(resampled_length(n, a, b), b, a)` is at
+    least n.
     """
     return -(-length * to_rate // from_rate)
 
 
 class Resampler:
-    """A signal of one channel taken from one sampling rate to another, block by block.
+    """Takes a signal of one channel from one sampling rate to another, block by block.
 
-    Output sample n stands for the moment n / to_rate, as input sample m does for m / from_rate: soxr's filter has
-    linear phase, and gives back its delay when it is flushed.
+    Output sample n is that of the time n / to_rate, input sample m that of the time m / from_rate: soxr's filter has
+    linear phase, and makes up for its delay when it is flushed.
 
     Args:
-        from_rate, to_rate: Hz; where they are equal, blocks pass unchanged.
+        from_rate, to_rate: Hz; if they are equal, blocks pass unchanged.
     """
 
     def __init__(self, from_rate: int, to_rate: int) -> None:
@@ -41,15 +41,15 @@ class Resampler:
             self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float64", quality="VHQ")
 
     def push(self, block: Samples) -> Samples:
-        """What is ready after `block`, float64 (samples,); perhaps nothing yet."""
+        """Take a block, float64 (samples,); return the samples that are ready, float64, perhaps none yet."""
         self._taken += block.size
         return self._give(block if self._stream is None else self._stream.resample_chunk(block))
 
     def finish(self, length: int | None = None) -> Samples:
-        """The rest, so that there are `length` samples in all.
+        """Return the remaining samples, so that there are `length` in all.
 
         Args:
-            length: None for `resampled_length` of what was pushed; the signal goes on with zeros where it is longer.
+            length: None for `resampled_length` of all samples pushed. If it is longer, zeros are added.
         """
         if length is None:
             length = resampled_length(self._taken, self._from_rate, self._to_rate)

@@ -1,4 +1,4 @@
-"""A speech engine of fixed rate: recording to packets and back, whatever is in a unit."""
+"""A speech engine of fixed rate: from recording to packets and back, for any layout of a unit."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ DoubleArray = npt.NDArray[np.float64]
 
 
 class FixedRateCoder(ABC):
-    """A coder whose units all take the same fields, and whose packets know nothing of one another.
+    """A coder whose units all have the same fields, and whose packets do not depend on one another.
 
-    Its methods are those of `engines.Coder`. A subclass says what is in a unit.
+    Its methods are those of `engines.Coder`. A subclass defines the fields of a unit.
 
     Attributes:
-        engine: its name. band: framing; a frame is a unit. packet_units: units of a packet, as the encoder makes them.
+        engine: its name.
+        band: sampling rate and framing; a frame is a unit.
+        packet_units: units of the packets that the encoder makes.
         layout: fields of a unit.
     """
 
@@ -41,15 +43,18 @@ class FixedRateCoder(ABC):
 
     @abstractmethod
     def search(self, recording: Recording, packet: int, codebook: Codebook) -> IntArray:
-        """Choose the fields, int64 (units, fields), of a packet."""
+        """Return the fields of packet number `packet`, int64 (units, fields)."""
 
     @abstractmethod
     def synthesize(self, fields: IntArray, codebook: Codebook) -> DoubleArray:
-        """Return the speech of a packet, float64 (units * unit,), from its fields; any that fit their widths."""
+        """Return the speech of a packet, float64 (units * unit,).
+
+        `fields` is int64 (units, fields), of any values that fit the widths of the fields.
+        """
 
     @abstractmethod
-    def prepare(self, codebook: Codebook) -> None:
-        """Check the arrays of `codebook`, which is for this engine.
+    def check(self, codebook: Codebook) -> None:
+        """Check the arrays of a codebook for this engine.
 
         Raises:
             CodebookError: they do not fit together.
@@ -63,7 +68,7 @@ class FixedRateCoder(ABC):
         progress: Progress | None = None,
     ) -> EncodedSpeech:
         """Encode a recording; arguments and errors as `vqcodec.speech.celp.engine.encode`."""
-        self._check(codebook)
+        self._check_codebook(codebook)
         header = FixedHeader(self.band.frame, np.asarray(signal).size, self.packet_units)
         recording = Recording(signal, self.band, self.packet_units)
         lock, done = Lock(), 0
@@ -96,7 +101,7 @@ class FixedRateCoder(ABC):
         threads: int | None = None,
     ) -> Samples:
         """Decode a part of a stream; arguments and errors as `vqcodec.speech.celp.engine.decode`."""
-        self._check(codebook)
+        self._check_codebook(codebook)
         parsed = FixedHeader.from_bytes(header, self.band.frame)
         count = parsed.samples - first if count is None else count
         if first < 0 or count < 0 or first + count > parsed.samples:
@@ -118,7 +123,7 @@ class FixedRateCoder(ABC):
 
     def count_bits(self, header: bytes, packets: Sequence[bytes | None], codebook: Codebook) -> dict[str, int]:
         """Return where the bits of a stream went; arguments and errors as `vqcodec.speech.celp.engine.count_bits`."""
-        self._check(codebook)
+        self._check_codebook(codebook)
         parsed = FixedHeader.from_bytes(header, self.band.frame)
         if len(packets) > parsed.packets:
             raise CorruptFileError(f"{len(packets)} packets of speech; {parsed.packets} are expected")
@@ -138,22 +143,29 @@ class FixedRateCoder(ABC):
             "packet_frames": parsed.packet_units,
         }
 
-    def _check(self, codebook: Codebook) -> None:
+    def _check_codebook(self, codebook: Codebook) -> None:
+        """Check that `codebook` is for this engine, and fit for it.
+
+        Raises:
+            CodebookError: it is not.
+        """
         if codebook.engine != self.engine:
             raise CodebookError(f"the codebook {codebook.name} is for {codebook.engine}, not for {self.engine}")
-        self.prepare(codebook)
+        self.check(codebook)
 
     def _fields_of(self, header: FixedHeader, packets: Sequence[bytes | None], packet: int) -> IntArray | None:
+        """Return the fields of packet number `packet`, int64 (units, fields); None if it is missing."""
         data = packets[packet]
         return None if data is None else self.layout.from_bytes(data, header.units_of(packet), f"packet {packet}")
 
     def _speech_of(
         self, header: FixedHeader, packets: Sequence[bytes | None], packet: int, codebook: Codebook
     ) -> DoubleArray | None:
-        """The speech of a packet; None if it is missing."""
+        """Return the speech of packet number `packet`, float64 (units * unit,); None if it is missing."""
         fields = self._fields_of(header, packets, packet)
         return None if fields is None else self.synthesize(fields, codebook)
 
     def _bits(self, header: FixedHeader, packets: Sequence[bytes | None]) -> dict[str, int]:
+        """Return the bits of a stream by part; missing packets count nothing."""
         units = sum(header.units_of(number) for number, data in enumerate(packets) if data is not None)
         return self.layout.bits_by_part(units) | {"header": 8 * len(header.to_bytes())}

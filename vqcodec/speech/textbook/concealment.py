@@ -1,4 +1,4 @@
-"""In place of a lost packet: the end of the one before, repeated and faded, then silence."""
+"""Concealment of a lost packet: the end of the packet before, repeated and faded, then silence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 DoubleArray = npt.NDArray[np.float64]
 
 _SHORTEST, _LONGEST = 20, 160  # samples: periods of pitch that are repeated
-_COMPARED = 240  # samples over which a period is looked for
+_COMPARED = 240  # samples that are compared to find the period
 _FADE = 480  # samples until silence: 60 ms
 
 
@@ -16,7 +16,8 @@ def conceal(before: DoubleArray | None, length: int) -> DoubleArray:
     """Return `length` samples in place of a lost packet.
 
     Args:
-        before: float64 (n,), the speech of the packet before; None if there is none.
+        before: float64 (n,), the speech of the packet before; None if that is missing too. Then, or if it is too short,
+            the samples are 0.
         length: samples of the packet.
 
     Source: after ITU-T G.711, Appendix I (waveform substitution by the pitch period of the speech before).
@@ -26,7 +27,7 @@ def conceal(before: DoubleArray | None, length: int) -> DoubleArray:
         return concealed
     recent = before[-_COMPARED:]
     windows = np.lib.stride_tricks.sliding_window_view(before[-_COMPARED - _LONGEST :], _COMPARED)
-    delayed = windows[_LONGEST - np.arange(_SHORTEST, _LONGEST + 1)]  # the same samples, each so many earlier
+    delayed = windows[_LONGEST - np.arange(_SHORTEST, _LONGEST + 1)]  # as many samples, one period earlier
     likeness = delayed @ recent / np.sqrt((delayed**2).sum(axis=1) + 1)
     period = _SHORTEST + int(likeness.argmax())
     faded = min(length, _FADE)

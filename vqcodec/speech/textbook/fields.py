@@ -1,4 +1,4 @@
-"""Fields of fixed width, unit after unit, as bytes: all the entropy coding that these coders have."""
+"""Fields of fixed width, unit after unit, to bytes and back; these coders have no entropy coding."""
 
 from __future__ import annotations
 
@@ -16,17 +16,25 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Field:
-    """A number in every unit: to which part of the bits it counts, and its width in bits."""
+    """A number in every unit.
+
+    Attributes:
+        part: of the stream to which its bits count.
+        width: bits.
+    """
 
     part: str
     width: int
 
 
 class Layout:
-    """The fields of a unit in their order; together they fill whole bytes.
+    """The fields of a unit, in the order in which they are written and read.
 
     Args:
-        fields: in order.
+        fields: in order; together they fill whole bytes.
+
+    Attributes:
+        bits: of a unit.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -38,14 +46,14 @@ class Layout:
         self._starts = np.cumsum(widths) - widths
 
     def to_bytes(self, values: IntArray) -> bytes:
-        """`values`, int64 (units, fields), each below 2^width, most significant bits first."""
+        """Return the bytes of `values`, int64 (units, fields), each 0 to 2^width - 1, most significant bits first."""
         return np.packbits((values[:, self._columns] >> self._shifts & 1).astype(np.uint8).reshape(-1)).tobytes()
 
     def from_bytes(self, data: bytes, units: int, name: str) -> IntArray:
-        """Read back what `to_bytes` gave for `units` units.
+        """Read back what `to_bytes` gave for `units` units, int64 (units, fields).
 
         Raises:
-            CorruptFileError: `data`, which messages call `name`, has another length.
+            CorruptFileError: `data`, which messages call `name`, has the wrong length.
         """
         expected = units * self.bits // 8
         if len(data) != expected:
@@ -54,7 +62,7 @@ class Layout:
         return np.add.reduceat(bits << self._shifts, self._starts, axis=1)
 
     def bits_by_part(self, units: int) -> dict[str, int]:
-        """What `units` units spend on each part."""
+        """Return the bits of `units` units, by part."""
         parts: Counter[str] = Counter()
         for field in self._fields:
             parts[field.part] += field.width * units

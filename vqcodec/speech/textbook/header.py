@@ -1,4 +1,4 @@
-"""The engine's header of a stream of fixed rate: its length, and how it is cut into packets (FORMAT.md, 15.1)."""
+"""The engine's header of a stream of fixed rate: its length, and the length of its packets (FORMAT.md, 15.1)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.limits import MAX_SPEECH_SAMPLES
 
-MAX_PACKET_SAMPLES = 1 << 19  # a minute: what a damaged header can make a decoder reserve
+MAX_PACKET_SAMPLES = 1 << 19  # a minute: limits the memory that a damaged header can make a decoder reserve
 
 
 @dataclass(frozen=True)
 class FixedHeader:
-    """What a decoder knows of a stream before its packets.
+    """What the decoder needs to know before the packets.
 
     Attributes:
-        unit: samples of a unit (a frame, or a cycle of adaptation); not stored, as the engine says it.
-        samples: of the signal, 0 or more.
-        packet_units: units of a packet (fewer in the last one).
+        unit: samples of a unit (a frame, or a cycle of adaptation); the engine fixes it, so it is not stored.
+        samples: length of the signal, 0 or more.
+        packet_units: units of a packet; the last packet may have fewer.
     """
 
     unit: int
@@ -26,16 +26,16 @@ class FixedHeader:
     packet_units: int
 
     def to_bytes(self) -> bytes:
-        """Samples, then units of a packet."""
+        """Return the header's bytes: samples, then units of a packet."""
         return put_varint(self.samples) + put_varint(self.packet_units)
 
     @classmethod
     def from_bytes(cls, data: bytes, unit: int) -> FixedHeader:
-        """Parse a header.
+        """Read back what `to_bytes` gave.
 
         Raises:
-            CorruptFileError: it is cut off, too long or says what cannot be.
-            LimitError: more samples than allowed.
+            CorruptFileError: the header is cut off, too long, or has a value out of range.
+            LimitError: there are more samples than allowed.
         """
         samples, position = get_varint(data, 0)
         packet_units, position = get_varint(data, position)
@@ -54,13 +54,13 @@ class FixedHeader:
 
     @property
     def packets(self) -> int:
-        """Packets of the whole signal."""
+        """Number of packets of the whole signal."""
         return -(-self.samples // self.packet_samples)
 
     def units_of(self, packet: int) -> int:
-        """Units of packet number `packet`; the last one of the stream may be filled up."""
+        """Return the number of units of packet number `packet`; the encoder fills up the last one of the stream."""
         return min(self.packet_units, -(-self.samples // self.unit) - packet * self.packet_units)
 
     def starts(self) -> list[int]:
-        """First sample of each packet."""
+        """Return the first sample of each packet."""
         return [packet * self.packet_samples for packet in range(self.packets)]

@@ -11,24 +11,25 @@ import numpy.typing as npt
 from vqcodec.entropy.tables import TableSet
 from vqcodec.speech.bands import Band
 from vqcodec.speech.filters.equalizer import GAIN_UNIT, Equalizer, bands_of
-from vqcodec.speech.filters.equalizer_search import choose_entries
+from vqcodec.speech.filters.equalizer_search import search_entries
 from vqcodec.vq.design.ecvq import ecvq
 
 DoubleArray = npt.NDArray[np.float64]
 
 _ENTRIES = 64
-_ROUNDS = 4  # of choosing in contexts and refitting
-_LEAST_WEIGHT = 0.3  # of the frames that codewords are first made of
-_LEAST_FRAMES = 20  # an entry
-_PRIOR = 8.0  # weight, in frames a context, of the distribution over all contexts
+_ROUNDS = 4  # of search in contexts and refitting
+_LEAST_WEIGHT = 0.3  # smallest weight of the frames from which the first codewords are made
+_LEAST_FRAMES = 20  # for each entry
+_PRIOR = 8.0  # frames added to each context, distributed as over all contexts
 _MAX_LENGTH = 14
 
 
 class Missing(NamedTuple):
-    """What the decoded speech of a recording lacks.
+    """The gains that the decoded speech of a recording lacks.
 
     Attributes:
-        gains: float64 (frames, bands), dB; weights: float64 (frames,); see `equalizer_search.choose_entries`.
+        gains: float64 (frames, bands), dB.
+        weights: float64 (frames,), of their squared errors.
         silent: uint8 (frames,), 1 for frames of silence.
     """
 
@@ -40,14 +41,14 @@ class Missing(NamedTuple):
 def train_equalizer(
     recordings: Sequence[Missing], band: Band, lambda_: float, packet_frames: int, seed: int = 0
 ) -> Equalizer:
-    """Return an equalizer for what `recordings` lack; the one that does nothing if they are too short.
+    """Return an equalizer for `recordings`; if they are too short, the equalizer that does nothing.
 
     Args:
-        recordings: each a group for itself.
+        recordings: each is searched as one group.
         band: narrowband or wideband.
         lambda_: dB^2 that a bit is worth.
-        packet_frames: frames after which contexts start anew.
-        seed: of the codewords to begin with.
+        packet_frames: frames of a packet; contexts start anew with each packet.
+        seed: of the first codewords.
     """
     gains = np.concatenate([one.gains[one.silent == 0] for one in recordings])
     weights = np.concatenate([one.weights[one.silent == 0] for one in recordings])
@@ -61,7 +62,7 @@ def train_equalizer(
     for _ in range(_ROUNDS):
         equalizer = _stored(codewords, counts)
         chosen = [
-            choose_entries(one.gains, one.weights, one.silent, equalizer, lambda_, packet_frames) for one in recordings
+            search_entries(one.gains, one.weights, one.silent, equalizer, lambda_, packet_frames) for one in recordings
         ]  # fmt: skip
         counts = _count(chosen, recordings, len(codewords), packet_frames)
         sent = np.concatenate([entries[one.silent == 0] for entries, one in zip(chosen, recordings)])
@@ -78,7 +79,10 @@ def train_equalizer(
 def _count(
     chosen: Sequence[npt.NDArray[np.uint8]], recordings: Sequence[Missing], entries: int, packet_frames: int
 ) -> DoubleArray:
-    """Return how often each entry came after each other one, float64 (entries + 1, entries), the last row at starts."""
+    """Return how often each entry followed each other one, float64 (entries + 1, entries).
+
+    The last row is that of the entries that begin a packet.
+    """
     counts = np.zeros((entries + 1, entries))
     for found, one in zip(chosen, recordings):
         contexts = np.concatenate([[0], found[:-1].astype(np.int64)])
@@ -89,7 +93,7 @@ def _count(
 
 
 def _stored(codewords: DoubleArray, counts: DoubleArray) -> Equalizer:
-    """Return the equalizer of `codewords` (entries, bands), dB, with the codes that `counts` make."""
+    """Return the equalizer of `codewords` (entries, bands), in dB, with the best codes for `counts`."""
     gains = np.rint(codewords / GAIN_UNIT).astype(np.int16)
     lengths = TableSet.from_counts(np.rint(counts).astype(np.int64), _MAX_LENGTH, smoothing=_PRIOR).lengths
     return Equalizer(gains, lengths)

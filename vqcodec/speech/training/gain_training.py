@@ -25,7 +25,7 @@ _LEAST_GAIN = 0.01
 _FEWEST = 3
 _RIDGE = 3.0  # of the predictor's normal equations, in subframes
 _CHUNK = 4096  # subframes compared with all entries at once
-_LEAST_SHARE = 0.3  # of the gain sent: the best one is not believed to be below it
+_LEAST_SHARE = 0.3  # of the gain sent; a best gain below that share is not trusted
 
 
 def fit_levels(
@@ -41,12 +41,13 @@ def fit_levels(
     """Return (weights, biases) of the level prediction by weighted least squares, as integers.
 
     Args:
-        inputs: float64 (subframes, LEVEL_INPUTS); inner: float64 (subframes, 6), see `replay.Observations`.
+        inputs: float64 (subframes, LEVEL_INPUTS), see `replay.Observations`.
+        inner: float64 (subframes, 6), see `replay.Observations`.
         weights: float64 (subframes,), of squared errors.
         symbols: int64 (subframes,), types.
         adaptive_gains, fixed_gains: float64 (subframes,), as sent.
-        kinds: of fixed codevectors.
-        before: what stays where there is too little to learn from.
+        kinds: number of kinds of fixed vector.
+        before: (weights, biases) that stay where there are too few subframes.
     """
     level_weights, level_bias = before[0].copy(), before[1].copy()
     best = (inner[:, 2] - adaptive_gains * inner[:, 5]) / np.maximum(inner[:, 4], 1e-12)
@@ -76,7 +77,10 @@ def fit_levels(
 def predicted_amplitudes(
     inputs: DoubleArray, symbols: IntArray, kinds: int, levels: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 ) -> DoubleArray:
-    """Return the amplitude that each subframe's fixed gain is relative to, float64 (subframes,)."""
+    """Return the predicted amplitude of each subframe, float64 (subframes,); its fixed gain is relative to that.
+
+    `levels` are (weights, biases) as `fit_levels` returns them; the other arguments are those of `fit_levels`.
+    """
     level = (inputs * (levels[0] / WEIGHT_SCALE)[symbols // kinds]).sum(axis=1) + (levels[1] / LEVEL_SCALE)[symbols]
     return 10 ** (np.clip(level, -MAX_LEVEL, MAX_LEVEL) / 20)
 
@@ -92,18 +96,19 @@ def train_gains(
     energy_weight: float,
     rounds: int,
 ) -> tuple[npt.NDArray[np.int32], DoubleArray]:
-    """Return (pairs, counts): a table of gains improved by entropy-constrained vector quantization.
+    """Improve a table of gains by entropy-constrained vector quantization; return (pairs, counts).
 
     Args:
         table: JOINT, FIXED or ADAPTIVE.
         pairs: int32 (entries, 2), to start from.
-        inner: float64 (subframes, 6); amplitudes, weights: float64 (subframes,), of the subframes with this table.
-        contexts: int64 (subframes,).
-        lambda_, energy_weight: of the search, see `gains.search_gains`.
+        inner: float64 (subframes, 6), of the subframes that use this table.
+        amplitudes, weights: float64 (subframes,), of these subframes.
+        contexts: int64 (subframes,), gain classes.
+        lambda_, energy_weight: see `trellis_state.Tradeoff`.
         rounds: of the algorithm.
 
     Returns:
-        The pairs, and float64 (GAIN_CLASSES, entries), how often each was the best.
+        The pairs, int32 (entries, 2), and the counts, float64 (GAIN_CLASSES, entries): how often each pair was best.
     """
     gains = pairs / GAIN_SCALE
     powers = np.array([0, 0, 1, 0, 2, 1])  # of the amplitude in xx, xy, xz, yy, zz, yz
@@ -129,7 +134,7 @@ def _assign(
     costs: DoubleArray,
     energy: float,
 ) -> IntArray:
-    """Return the best entry for every subframe."""
+    """Return the entry of least cost for every subframe, int64 (subframes,)."""
     adaptive, fixed = gains[:, 0], gains[:, 1]
     linear = np.stack([adaptive, fixed])
     quadratic = np.stack([adaptive**2, fixed**2, 2 * adaptive * fixed])
@@ -146,7 +151,10 @@ def _assign(
 def _centroids(
     table: int, gains: DoubleArray, products: DoubleArray, weights: DoubleArray, nearest: IntArray, energy: float
 ) -> DoubleArray:
-    """Return the best pair of every cell; the term of norms is linearised at the present pair."""
+    """Return the best pair of every cell, float64 (entries, 2).
+
+    The difference of norms is linearized at the present pair.
+    """
     adaptive, fixed = gains[nearest, 0], gains[nearest, 1]
     xx, xy, xz, yy, zz, yz = products.T
     towards = adaptive * yy + fixed * yz, fixed * zz + adaptive * yz

@@ -1,4 +1,4 @@
-"""A second walk along an encoded path, for the training: contexts of symbols, and what their subframes looked like."""
+"""A second walk along an encoded path, for the training: it collects contexts of symbols and sums of each subframe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vqcodec.speech.excitation.synthesis import (
     synthesize,
 )
 from vqcodec.speech.excitation.targets import prepare_branch, prepare_response, prepare_target
-from vqcodec.speech.excitation.trellis_state import Symbols, new_room
+from vqcodec.speech.excitation.trellis_state import Symbols, new_scratch
 from vqcodec.speech.signal.weighting import Weighting
 
 DoubleArray = npt.NDArray[np.float64]
@@ -28,22 +28,29 @@ IntArray = npt.NDArray[np.int64]
 
 
 class Contexts(NamedTuple):
-    """Contexts of the symbols of every subframe, int64 (subframes,)."""
+    """Contexts of the symbols of every subframe, int64 (subframes,).
 
-    type: IntArray  # type before, one above the last at a packet's start
+    Attributes:
+        type: the type before; at a packet's start, one above the last type.
+        lag_before: the lag index used last.
+        lag: context of the lag.
+        gain: gain class.
+    """
+
+    type: IntArray
     lag_before: IntArray
     lag: IntArray
     gain: IntArray
 
 
 class Observations(NamedTuple):
-    """What the training needs to know of every subframe.
+    """What the training needs of every subframe.
 
     Attributes:
         responses: float32 (subframes, n), impulse responses of W(z)/A(z).
         residuals: float32 (subframes, n), H'(x - adaptive gain * y).
-        inner: float64 (subframes, 6), see `gains.search_gains`.
-        level_inputs: float64 (subframes, LEVEL_INPUTS).
+        inner: float64 (subframes, 6), inner products, see `gains.search_gains`.
+        level_inputs: float64 (subframes, LEVEL_INPUTS), of the level prediction.
         vectors: float32 (subframes, n), the fixed vectors of unit rms.
     """
 
@@ -54,10 +61,10 @@ class Observations(NamedTuple):
     vectors: npt.NDArray[np.float32]
 
 
-def contexts_of(symbols: Symbols, tables: Tables, packet_subframes: int) -> Contexts:
-    """Return the contexts in which `symbols` are coded."""
+def contexts_of(symbols: Symbols, tables: Tables, band: Band, packet_frames: int) -> Contexts:
+    """Return the contexts in which `symbols` are coded, in packets of `packet_frames` frames."""
     contexts = Contexts._make(np.zeros(len(symbols.type), dtype=np.int64) for _ in Contexts._fields)
-    fill_contexts(symbols, tables, packet_subframes, contexts)
+    _fill_contexts(symbols, tables, packet_frames * band.subframes, contexts)
     return contexts
 
 
@@ -76,14 +83,14 @@ def observe(
     _observe(
         np.concatenate([np.zeros(band.weighting_order), signal]), lpc, weighting.filters, tables, symbols,
         np.zeros(history_length(band)), np.zeros(band.weighting_order), np.full(3, INITIAL_LEVEL),
-        new_room(band), observations,
+        new_scratch(band), observations,
     )  # fmt: skip
     return observations
 
 
 @kernel
-def fill_contexts(symbols, tables, packet_subframes, contexts):
-    """Fill `contexts` for `symbols`."""
+def _fill_contexts(symbols, tables, packet_subframes, contexts):
+    """Fill `contexts` for `symbols`, in packets of `packet_subframes` subframes."""
     start_type = 2 * tables.kinds
     before = start_type
     lag = 0
@@ -109,12 +116,12 @@ def fill_contexts(symbols, tables, packet_subframes, contexts):
 
 
 @kernel
-def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, room, observations):
-    """Walk along `symbols` by the decoder's own synthesis and fill `observations`."""
-    length = room.length
-    fixed = room.fixed[:length]
-    filtered = room.filtered[:length]
-    excitation = room.excitation[:length]
+def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, scratch, observations):
+    """Walk along `symbols` with the decoder's own synthesis, and fill `observations`."""
+    length = scratch.length
+    fixed = scratch.fixed[:length]
+    filtered = scratch.filtered[:length]
+    excitation = scratch.excitation[:length]
     speech = np.empty(length)
     residual = np.empty(length)
     for subframe in range(lpc.shape[0]):
@@ -123,10 +130,10 @@ def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, r
         gain = np.int64(symbols.gain[subframe])
         shape = np.int64(symbols.shape[subframe])
         adaptive, kind = split_type(symbol, tables.kinds)
-        prepare_response(lpc[subframe], weighting[subframe], room)
-        prepare_target(signal, subframe * length, lpc[subframe], weighting[subframe], memory, room)
-        level = prepare_branch(history, lag, adaptive, tables, room)
-        inner = room.inner
+        prepare_response(lpc[subframe], weighting[subframe], scratch)
+        prepare_target(signal, subframe * length, lpc[subframe], weighting[subframe], memory, scratch)
+        level = prepare_branch(history, lag, adaptive, tables, scratch)
+        inner = scratch.inner
         inner[2] = 0.0
         inner[4] = 0.0
         inner[5] = 0.0
@@ -136,20 +143,20 @@ def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, r
         if kind > 0:
             repeat = sharpened_lag(tables.lags[lag], adaptive, tables.sharpening[0], length)
             build_fixed_vector(tables, kind, shape, symbols.pulses[subframe], repeat, fixed)
-            filter_vector(room.response[:length], fixed, filtered)
-            inner[2] = dot(room.target, filtered, length)
+            filter_vector(scratch.response[:length], fixed, filtered)
+            inner[2] = dot(scratch.target, filtered, length)
             inner[4] = dot(filtered, filtered, length)
             if adaptive > 0:
-                inner[5] = dot(room.adaptive_filtered, filtered, length)
+                inner[5] = dot(scratch.adaptive_filtered, filtered, length)
             for n in range(length):
                 observations.vectors[subframe, n] = fixed[n]
         adaptive_gain = tables.gains[gain_table(True, kind > 0), gain, 0] if adaptive > 0 else 0.0
         for n in range(length):
-            residual[n] = room.target[n]
+            residual[n] = scratch.target[n]
             if adaptive > 0:
-                residual[n] -= adaptive_gain * room.adaptive_filtered[n]
-            observations.responses[subframe, n] = room.response[n]
-        filter_backward(room.response[:length], residual, filtered)
+                residual[n] -= adaptive_gain * scratch.adaptive_filtered[n]
+            observations.responses[subframe, n] = scratch.response[n]
+        filter_backward(scratch.response[:length], residual, filtered)
         for n in range(length):
             observations.residuals[subframe, n] = filtered[n]
         for i in range(6):

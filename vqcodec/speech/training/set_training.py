@@ -1,4 +1,4 @@
-"""Training of one table set of the excitation at the lambda of its use: encode, collect, refit."""
+"""Training of one table set of the excitation, at the lambda that it is made for: encode, collect, refit."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ from vqcodec.threads import map_shards
 DoubleArray = npt.NDArray[np.float64]
 
 _INITIAL_WEIGHTS = ((0.5, 0.2, 0.2, 0.0), (0.3, 0.1, 0.2, 0.2))
-_FIRST_PULSES = (1, 2, 3, 4, 6, 8, 10)  # of the first round, which has no trained books yet
+_FIRST_PULSES = (1, 2, 3, 4, 6, 8, 10)  # pulse counts of the first round, which has no trained books yet
 _SHAPE_NOISE = 0.3
 _GAIN_ROUNDS = 8
 
 
 @dataclass(frozen=True)
 class SetDesign:
-    """What a table set is made of.
+    """The design of a table set.
 
     Attributes:
         lambda_: distortion that a bit is worth, at which the set is trained.
-        lsf_lambda: of the LSF quantizer, dB^2 a bit.
-        energy_weight: see `gains.search_gains`.
+        lsf_lambda: dB^2 that a bit of the LSF quantizer is worth.
+        energy_weight: see `trellis_state.Tradeoff`.
         books: entries of each trained book.
         pulse_counts: numbers of pulses, ascending.
-        gains: entries of the tables of gains.
+        gains: entries of each table of gains.
         sharpening: weight of the repetition of fixed vectors at short lags.
-        rounds: of encoding and refitting; survivors: paths kept in all but the first of them.
+        rounds: of encoding and refitting.
+        survivors: paths that the search keeps. The first round of a training from nothing keeps one.
+        shape_rounds: rounds of `train_shapes` for a new book.
     """
 
     lambda_: float
@@ -59,7 +61,13 @@ class SetDesign:
 
 
 class Material(NamedTuple):
-    """A signal to train on: float64 samples, quantised and interpolated predictors of the subframes, weighting."""
+    """A signal to train on.
+
+    Attributes:
+        signal: float64 (subframes * band.subframe,), high-passed.
+        lpc: float64 (subframes, order + 1), quantized and interpolated.
+        weighting: of the subframes.
+    """
 
     signal: DoubleArray
     lpc: DoubleArray
@@ -67,7 +75,13 @@ class Material(NamedTuple):
 
 
 class Round(NamedTuple):
-    """How a round of training went: bits of excitation a second, distortion + lambda * bits a subframe."""
+    """The figures of a round of training.
+
+    Attributes:
+        number: of the round, from 0 on.
+        rate: bit/s of the excitation.
+        cost: distortion + lambda * bits, for a subframe.
+    """
 
     number: int
     rate: float
@@ -76,7 +90,7 @@ class Round(NamedTuple):
 
 @dataclass
 class TrainedSet:
-    """A table set and the counts that its code lengths follow from."""
+    """A table set, and the counts from which its code lengths follow."""
 
     excitation: Excitation
     counts: Counts
@@ -99,42 +113,41 @@ def train_set(
         materials: to train on.
         band: narrowband or wideband.
         design: of the table set.
-        start: a table set for another lambda to go on from; None to start from pulses alone.
-        seed: of the codevectors to begin with.
-        packet_frames: frames after which contexts start anew.
-        threads: to use.
+        start: a table set for another lambda to start from; None to start from pulses alone.
+        seed: of the first codevectors.
+        packet_frames: frames of a packet; contexts start anew with each packet.
+        threads: None for all; the result does not depend on it.
         progress: called after every round.
     """
     rng = np.random.default_rng(seed)
     fresh = start is None
     if start is None:
         excitation = _initial(design, band)
-        counts = flat_counts(excitation, excitation.tables(band))
+        counts = flat_counts(excitation, excitation.tables(band).lags.size)
     else:
-        excitation, counts = adapt(start, design, band)
+        excitation, counts = adapt(start, design)
     for number in range(design.rounds):
         last = number == design.rounds - 1
         tables = excitation.tables(band)
         costs = counts.ideal_costs(tables, excitation.fixed_bits(band))
         search = Search(
-            lambda_=design.lambda_,
             survivors=1 if fresh and number == 0 else design.survivors,
             lag_candidates=2,
             sweeps=1,
             exact=0,
             energy_weight=design.energy_weight,
-            packet_subframes=packet_frames * band.subframes,
-            frame_subframes=band.subframes,
+            packet_frames=packet_frames,
         )
 
         def encode(material: Material) -> tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]:
-            silent = find_silence(material.signal, material.weighting, band, design.lambda_)
-            symbols = search_group(*material, silent, band, tables, costs, search)  # noqa: B023  (used at once)
-            contexts = contexts_of(symbols, tables, search.packet_subframes)  # noqa: B023
+            lambdas = np.full(len(material.lpc) // band.subframes, design.lambda_)
+            silent = find_silence(material.signal, material.weighting, band, lambdas)
+            symbols = search_group(*material, silent, lambdas, band, tables, costs, search)  # noqa: B023  (used at once)
+            contexts = contexts_of(symbols, tables, band, packet_frames)  # noqa: B023
             return symbols, contexts, observe(*material, band, tables, symbols), silent  # noqa: B023
 
         encoded = map_shards(encode, materials, threads)
-        counts = Counts.empty(excitation, tables)
+        counts = Counts.empty(excitation, tables.lags.size)
         for symbols, contexts, _, silent in encoded:
             counts.add(symbols, contexts, silent, tables, band)
         collected = _Collection.of(encoded, materials, tables)
@@ -146,8 +159,8 @@ def train_set(
     return TrainedSet(excitation, counts)
 
 
-def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation, Counts]:
-    """Return the excitation and counts of `start` with the kinds and sizes of `design`, but with its own books."""
+def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:
+    """Return the excitation and counts of `start`, with its own books but the kinds and sizes of `design`."""
     old = start.excitation
     offset = 1 + len(old.shapes)
     nearest = [int(np.abs(old.pulse_counts.astype(int) - count).argmin()) for count in design.pulse_counts]
@@ -158,8 +171,8 @@ def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation,
         old.shapes, np.array(design.pulse_counts, dtype=np.uint8), gains, old.level_weights, old.level_bias[types],
         round(design.sharpening * SHARPENING_SCALE),
     )  # fmt: skip
-    counts = Counts.empty(excitation, excitation.tables(band))
-    share = np.bincount(types, minlength=old.types)[types].astype(np.float64)  # a type's counts are split
+    counts = Counts.empty(excitation, start.counts.lags.shape[1])
+    share = np.bincount(types, minlength=old.types)[types].astype(np.float64)  # types that share counts
     contexts = np.append(types, old.types)
     counts.first_type[:, :-1] = start.counts.first_type[np.ix_(contexts, types)] / share
     counts.first_type[:, -1] = start.counts.first_type[contexts, -1]
@@ -173,7 +186,7 @@ def adapt(start: TrainedSet, design: SetDesign, band: Band) -> tuple[Excitation,
 
 
 def _resized(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
-    """Return a table of gains of `size` entries: the first ones, or all and then variations of them."""
+    """Return a table of gains of `size` entries: the first entries of `pairs`, or all of them and then variations."""
     copies = np.arange(size) // len(pairs)
     varied = pairs[np.arange(size) % len(pairs)] * (1 + 0.06 * copies[:, None])
     return np.rint(varied).astype(np.int32)
@@ -183,7 +196,7 @@ _Encoded = tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]
 
 
 class _Collection(NamedTuple):
-    """Everything observed in a round, all signals one after another."""
+    """All that was observed in a round, one entry for each subframe of all signals, one signal after another."""
 
     type: npt.NDArray[np.int64]
     shape: npt.NDArray[np.int64]
@@ -197,7 +210,7 @@ class _Collection(NamedTuple):
 
     @classmethod
     def of(cls, encoded: Sequence[_Encoded], materials: Sequence[Material], tables: Tables) -> _Collection:
-        """Join what the signals gave."""
+        """Return what was observed in all signals, joined."""
         symbols = [np.concatenate(parts).astype(np.int64) for parts in zip(*(item[0][:4] for item in encoded))]
         kind, gain, lag, shape = symbols[0], symbols[2], symbols[1], symbols[3]
         observations = Observations._make(np.concatenate(parts) for parts in zip(*(item[2] for item in encoded)))
@@ -221,7 +234,7 @@ class _Collection(NamedTuple):
     def figures(
         self, number: int, counts: Counts, tables: Tables, fixed_bits: DoubleArray, design: SetDesign, band: Band
     ) -> Round:
-        """Return the rate with codes ideal for the round itself, and the cost."""
+        """Return the figures of the round, with the codes that are ideal for it."""
         costs = counts.ideal_costs(tables, fixed_bits)
         bits = sum(
             (counted * cost).sum()
@@ -246,7 +259,7 @@ class _Collection(NamedTuple):
 
 
 def _initial(design: SetDesign, band: Band) -> Excitation:
-    """Return what the first round encodes with: pulses alone, gains on a grid."""
+    """Return the excitation of the first round: pulses alone, gains on a grid."""
     joint, fixed, adaptive = design.gains
     across = max(2, round(joint**0.5 * 0.8))
     grid = [(a, f) for a in np.linspace(0.1, 1.2, across) for f in 10 ** (np.linspace(-14, 16, joint // across) / 20)]
@@ -306,7 +319,7 @@ def _with_books(
     rng: np.random.Generator,
     threads: int | None,
 ) -> tuple[Excitation, Counts]:
-    """Return the excitation with trained books, made from the vectors of pulses, and counts to start from."""
+    """Return the excitation with trained books, made from the vectors of pulses, and its first counts."""
     chosen = np.flatnonzero(collected.type % excitation.kinds > 0)
     seen = collected.observations
     books = []
@@ -329,7 +342,7 @@ def _with_books(
         [_stored(book) for book in books], np.array(design.pulse_counts, dtype=np.uint8), excitation.gains,
         excitation.level_weights, biases, excitation.sharpening,
     )  # fmt: skip
-    fresh = Counts.empty(fitted, _Lags(counts.lags.shape[1]))  # type: ignore[arg-type]
+    fresh = Counts.empty(fitted, counts.lags.shape[1])
     fresh.first_type += 1
     fresh.later_type += 1
     for book in fresh.shapes:
@@ -338,17 +351,10 @@ def _with_books(
     return fitted, fresh
 
 
-class _Lags:
-    """Stands for tables of which only the number of lags matters."""
-
-    def __init__(self, count: int) -> None:
-        self.lags = np.zeros(count)
-
-
 def _refit_books(
     excitation: Excitation, collected: _Collection, rng: np.random.Generator, threads: int | None
 ) -> list[npt.NDArray[np.int16]]:
-    """Return the books, each refitted to the subframes that use it."""
+    """Return the books, each refitted to the subframes that use it; a book with few subframes stays as it is."""
     books = []
     seen = collected.observations
     for number, book in enumerate(excitation.shapes):

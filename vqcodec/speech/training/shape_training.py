@@ -1,7 +1,9 @@
-"""Design of the trained fixed codebooks by a closed-loop generalised Lloyd algorithm.
+"""Design of the trained fixed codebooks by a closed-loop generalized Lloyd algorithm.
 
-Each subframe's vector is what the filtered codevector, with its own gain and sign, should come near to. The best
-codevector for a cell solves (sum w g^2 H'H) c = sum w g H'x (Davidson and Gersho 1986; closed loop).
+The filtered codevector, with its own gain g and sign, approximates the target x of a subframe. The best codevector c of
+a cell solves (sum w g^2 H'H) c = sum w g H'x.
+
+Source: G. Davidson and A. Gersho, "Complexity reduction methods for vector excitation coding", ICASSP 1986.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ SingleArray = npt.NDArray[np.float32]
 
 _SHARDS = 8
 _RIDGE = 1e-3
-_FEWEST = 3  # subframes of a cell that is not given up
+_FEWEST = 3  # subframes; a cell with fewer is given up
 _SPLIT_NOISE = 0.3
 
 
@@ -33,15 +35,15 @@ def train_shapes(
     rng: np.random.Generator,
     threads: int | None = None,
 ) -> DoubleArray:
-    """Return `shapes` (entries, n) improved for the given subframes, of unit rms.
+    """Return codevectors improved for the given subframes, float64 (entries, n), of unit rms.
 
     Args:
         shapes: float64 (entries, n), to start from.
         responses, residuals: float32 (subframes, n), see `replay.Observations`.
-        weights: float64 (subframes,).
+        weights: float64 (subframes,), of squared errors.
         rounds: of the algorithm.
         rng: for the codevectors that replace empty cells.
-        threads: to use; the result does not depend on them.
+        threads: None for all; the result does not depend on it.
     """
     entries, length = shapes.shape
     shards = np.array_split(np.arange(len(weights)), _SHARDS)
@@ -65,7 +67,7 @@ def train_shapes(
 def _refit(
     shapes: DoubleArray, grams: DoubleArray, moments: DoubleArray, counts: DoubleArray, rng: np.random.Generator
 ) -> DoubleArray:
-    """Return the centroids; a cell of few subframes starts anew beside the most frequent one."""
+    """Return the centroids; a cell with few subframes starts anew beside the most frequent one."""
     length = shapes.shape[1]
     fitted = shapes.copy()
     kept = counts >= _FEWEST
@@ -82,7 +84,16 @@ def _refit(
 
 @kernel
 def _collect(transposed, lags, shapes, responses, residuals, weights, grams, moments, counts):
-    """Add the normal equations of every cell for some subframes; see `train_shapes`."""
+    """Add the normal equations of some subframes to those of their cells.
+
+    Args:
+        transposed, lags: see `model.Tables`.
+        shapes: float64 (entries, n).
+        responses, residuals, weights: of the subframes, see `train_shapes`.
+        grams: float64 (entries, n, n).
+        moments: float64 (entries, n).
+        counts: float64 (entries,).
+    """
     length, entries = transposed.shape
     gram = np.empty((length, length))
     diagonal = np.empty(length)
@@ -113,7 +124,7 @@ def _collect(transposed, lags, shapes, responses, residuals, weights, grams, mom
         best = 0
         best_merit = -1.0
         best_gain = 0.0
-        for _ in range(4):  # the estimates do not know the end of the subframe: the first few are compared exactly
+        for _ in range(4):  # the estimates ignore the end of the subframe, so the best few are compared exactly
             e = np.argmax(energies)
             energies[e] = -1.0
             correlation = dot(residual, shapes[e], length)

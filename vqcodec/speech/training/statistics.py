@@ -18,12 +18,12 @@ from vqcodec.speech.training.replay import Contexts
 
 DoubleArray = npt.NDArray[np.float64]
 
-_PRIOR = 2.0  # weight, in symbols a context, of the distribution over all contexts
-_LAG_SPREAD = 2  # an absolute lag counts a little for its neighbours too
+_PRIOR = 2.0  # symbols added to each context, distributed as over all contexts
+_LAG_SPREAD = 2  # a lag after an escape is counted in equal parts for itself and its neighbours up to here
 _MAX_LENGTH = 14
-_COUNT_UNITS = 256
+_COUNT_UNITS = 256  # counts are multiplied by it before they are rounded
 _LIKELY = 1000.0
-SILENCE = 1  # one more symbol of the first type: a run of silent frames begins
+SILENCE = 1  # number of extra symbols of the first type: one, which begins a run of silent frames
 
 
 @dataclass
@@ -38,14 +38,14 @@ class Counts:
     shapes: list[DoubleArray]
 
     @classmethod
-    def empty(cls, excitation: Excitation, tables: Tables) -> Counts:
-        """Return counts of 0 for a table set."""
+    def empty(cls, excitation: Excitation, lags: int) -> Counts:
+        """Return counts of 0 for a table set; `lags` is the number of lags that can be sent."""
         types = excitation.types
         return cls(
             np.zeros((types + 1, types + SILENCE)),
             np.zeros((types + 1, types)),
             np.zeros((LAG_CONTEXTS, 2 * LAG_REACH + 2)),
-            np.zeros((1, tables.lags.size)),
+            np.zeros((1, lags)),
             [np.zeros((GAIN_CLASSES, len(table))) for table in excitation.gains],
             [np.zeros((1, len(book))) for book in excitation.shapes],
         )
@@ -53,7 +53,7 @@ class Counts:
     def add(
         self, symbols: Symbols, contexts: Contexts, silent: npt.NDArray[np.uint8], tables: Tables, band: Band
     ) -> None:
-        """Count the symbols of a group; `silent` is uint8 (frames,), 1 for frames of silence."""
+        """Count the symbols of a group. `silent` is uint8 (frames,), 1 for frames of silence."""
         types = symbols.type.astype(np.int64)
         adaptive, kind = types // tables.kinds, types % tables.kinds
         first = np.arange(len(types)) % band.subframes == 0
@@ -76,7 +76,7 @@ class Counts:
             np.add.at(counted[0], entries, 1)
 
     def ideal_costs(self, tables: Tables, fixed_bits: DoubleArray) -> Costs:
-        """Return the costs of ideal codes, -log2 of the smoothed probabilities."""
+        """Return the costs of ideal codes: -log2 of the smoothed probabilities."""
         return costs_of(
             tables, fixed_bits, _ideal(self.first_type[:, : self.later_type.shape[1]]), _ideal(self.later_type),
             _ideal(self.lag_steps), _ideal(self.lags), [_ideal(table) for table in self.gains],
@@ -84,9 +84,9 @@ class Counts:
         )  # fmt: skip
 
     def code_lengths(self) -> dict[str, npt.NDArray[np.uint8]]:
-        """Return Huffman code lengths by name, as a codebook stores them: rows are contexts.
+        """Return Huffman code lengths by name, uint8 (contexts, symbols), as a codebook stores them.
 
-        The tables of gains lie one below the other, four contexts each, and so do the books of shapes, one each.
+        The tables of gains lie one below the other, with four contexts each. So do the books of shapes, with one each.
         """
         return {
             "first_type": _lengths(self.first_type),
@@ -99,7 +99,10 @@ class Counts:
 
 
 def likely_counts(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables) -> Counts:
-    """Return counts that codes of the given lengths (see `Counts.code_lengths`) are ideal for, _LIKELY a context."""
+    """Return counts for which codes of the given lengths are ideal, _LIKELY symbols in each context.
+
+    `lengths` are those of `Counts.code_lengths`.
+    """
 
     def counts(codes: npt.NDArray[np.uint8]) -> DoubleArray:
         return _LIKELY * np.where(codes > 0, 0.5 ** codes.astype(np.float64), 0)
@@ -115,9 +118,12 @@ def likely_counts(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables) 
     )
 
 
-def flat_counts(excitation: Excitation, tables: Tables) -> Counts:
-    """Return counts that make every symbol equally probable, but small differences of lags more probable."""
-    counts = Counts.empty(excitation, tables)
+def flat_counts(excitation: Excitation, lags: int) -> Counts:
+    """Return counts by which all symbols are equally probable, except that small differences of lags are more probable.
+
+    `lags` is the number of lags that can be sent.
+    """
+    counts = Counts.empty(excitation, lags)
     for array in (counts.first_type, counts.later_type, counts.lags, *counts.gains, *counts.shapes):
         array += 1
     distance = np.abs(np.arange(2 * LAG_REACH + 2) - LAG_REACH)
@@ -127,16 +133,18 @@ def flat_counts(excitation: Excitation, tables: Tables) -> Counts:
 
 
 def _smoothed(counts: DoubleArray) -> DoubleArray:
-    """Return `counts` with the distribution over all contexts added as a prior, itself smoothed."""
+    """Return `counts` with a prior: the smoothed distribution over all contexts, _PRIOR symbols for each context."""
     pooled = counts.sum(axis=0) + 0.3
     return counts + _PRIOR * pooled / pooled.sum()
 
 
 def _ideal(counts: DoubleArray) -> DoubleArray:
+    """Return the bits of ideal codes for the smoothed `counts`."""
     smoothed = _smoothed(counts)
     return -np.log2(smoothed / smoothed.sum(axis=1, keepdims=True))
 
 
 def _lengths(counts: DoubleArray) -> npt.NDArray[np.uint8]:
+    """Return the lengths of Huffman codes for the smoothed `counts`."""
     whole = np.maximum(np.rint(_smoothed(counts) * _COUNT_UNITS), 1).astype(np.int64)
     return TableSet.from_counts(whole, _MAX_LENGTH).lengths

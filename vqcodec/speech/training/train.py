@@ -1,7 +1,7 @@
-"""Training of a whole speech codebook on somebody's recordings: LSF codebooks, then the table sets of the ladder.
+"""Training of a whole speech codebook on recordings: LSF codebooks, then the table sets of the ladder.
 
-The table sets are trained one after another from the middle of the ladder outwards, each going on from its neighbour;
-or, with a codebook to start from, each from the set of that one which is for about the same rate.
+The table sets are trained one after another, from the middle of the ladder outwards. Each starts from its neighbour. If
+there is a parent codebook, each starts from the parent's table set of about the same rate.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from vqcodec.speech.bands import BANDS, Band
 from vqcodec.speech.celp.group_coding import missing_gains, packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
 from vqcodec.speech.celp.recording import GroupSignal
-from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, TableSet
+from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechTableSet
 from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.filters.equalizer import Equalizer
 from vqcodec.speech.filters.equalizer_search import lambda_at
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, quantize_lsf
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, search_lsf
 from vqcodec.speech.lsf_quantizer.training import DESIGNS, train_lsf
 from vqcodec.speech.signal.analysis import Analysis, analyse
 from vqcodec.speech.signal.highpass import HighPass
@@ -45,8 +45,8 @@ from vqcodec.threads import map_shards
 DoubleArray = npt.NDArray[np.float64]
 
 _LSF_EFFORT = LsfEffort(paths=2, survivors=8)
-_LAG_CANDIDATES = 2  # of the search before an equalizer is trained
-_EQUALIZER_BEGINS = 0.8  # of the work on a table set
+_LAG_CANDIDATES = 2  # of the search that codes the recordings for the training of an equalizer
+_EQUALIZER_BEGINS = 0.8  # share of the work on a table set after which its equalizer is trained
 _FEW_PULSES = (1, 2, 3, 4, 6)
 _PULSES = (2, 3, 4, 6, 8, 10)
 _MORE_PULSES = (2, 3, 4, 5, 6, 8, 10, 12, 14)
@@ -58,13 +58,13 @@ _FINE_GAINS = (128, 32, 16)
 
 @dataclass(frozen=True)
 class Ladder:
-    """The table sets of a band, in the order of falling lambda, and the LSF codebooks they use.
+    """The table sets of a band, in the order of falling lambda, and the LSF codebooks that they use.
 
     Attributes:
-        lsf_lambdas: dB^2 a bit at which each LSF codebook is trained.
-        steps: LSF codebook and design of each table set.
+        lsf_lambdas: dB^2 that a bit is worth, at which each LSF codebook is trained.
+        steps: number of the LSF codebook, and design, of each table set.
         post_filters: strength of the decoder's post-filter that suits each table set.
-        first: the table set that is trained first, from nothing.
+        first: number of the table set that is trained first, from nothing.
     """
 
     lsf_lambdas: tuple[float, ...]
@@ -110,10 +110,10 @@ class CelpTraining:
 
     Attributes:
         seed: of the random choices.
-        seconds: of each recording at most.
-        lsf_rounds: of encoding and refitting the LSF codebooks.
-        first_rounds, rounds: of encoding and refitting the first table set and the others. What starts from a parent
-            takes `rounds` of all.
+        seconds: most seconds used of each recording, so that no recording outweighs the others.
+        lsf_rounds: rounds of encoding and refitting for an LSF codebook.
+        first_rounds: rounds of encoding and refitting for the first table set.
+        rounds: the same for the other table sets; with a parent, for LSF codebooks and all table sets.
         survivors: paths that the searches keep.
     """
 
@@ -143,8 +143,8 @@ class _Prepared:
 def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     """Train a codebook for `speech/celp-nb` or `speech/celp-wb` on recordings (n,) at the band's sampling rate.
 
-    The checkpoint is a file in its folder, named after the corpus, and removed at the end. What is in it counts only
-    for the same recordings and options.
+    The checkpoint is a file in its folder, named after the corpus. It keeps the finished parts, so that an interrupted
+    training can go on. It is valid only for the same recordings and options, and is removed at the end.
 
     Raises:
         UsageError: there is too little speech, or the parent is for another band.
@@ -175,7 +175,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
         {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, task.threads)}
         for lambda_, book in zip(ladder.lsf_lambdas, books)
     ]
-    sets: dict[int, TableSet] = {}
+    sets: dict[int, SpeechTableSet] = {}
     trained: dict[int, TrainedSet] = {}
     for done, number in enumerate(_order(ladder)):
         tell(f"table set {done + 1} of {len(ladder.steps)}", (len(books) + done) / tasks)
@@ -193,7 +193,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
             design.lambda_, design.lsf_lambda, design.energy_weight, rate + lsf_rate, lsf, ladder.post_filters[number]
         )
         excitation, lengths = trained[number].excitation, trained[number].counts.code_lengths()
-        unequalized = TableSet(band, aims, excitation, lengths, books[lsf], Equalizer.none(band))
+        unequalized = SpeechTableSet(band, aims, excitation, lengths, books[lsf], Equalizer.none(band))
         tell(f"equalizer {done + 1} of {len(ladder.steps)}", (len(books) + done + _EQUALIZER_BEGINS) / tasks)
         equalizer = kept.equalizer(number)
         if equalizer is None:
@@ -218,19 +218,17 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
 
 
 def _train_equalizer(
-    prepared: Sequence[_Prepared], table_set: TableSet, options: CelpTraining, threads: int | None
+    prepared: Sequence[_Prepared], table_set: SpeechTableSet, options: CelpTraining, threads: int | None
 ) -> Equalizer:
-    """Return the equalizer for what the recordings, coded with a table set, lack."""
+    """Return the equalizer for the recordings, coded with a table set that has none."""
     aims, band = table_set.aims, table_set.band
     search = Search(
-        lambda_=aims.lambda_,
         survivors=options.survivors,
         lag_candidates=_LAG_CANDIDATES,
         sweeps=1,
         exact=0,
         energy_weight=aims.energy_weight,
-        packet_subframes=PACKET_FRAMES * band.subframes,
-        frame_subframes=band.subframes,
+        packet_frames=PACKET_FRAMES,
     )
 
     def code(one: _Prepared) -> Missing:
@@ -244,25 +242,29 @@ def _train_equalizer(
 
 
 def _order(ladder: Ladder) -> list[int]:
-    """The table sets from the first one downwards, then upwards."""
+    """Return the numbers of the table sets: from the first one downwards, then upwards."""
     return [*range(ladder.first, -1, -1), *range(ladder.first + 1, len(ladder.steps))]
 
 
 def _known(parent: Codebook, band: Band) -> SpeechCodebook:
-    """Return the table sets of a codebook to start from."""
+    """Return the table sets of a parent codebook.
+
+    Raises:
+        UsageError: it is for another band.
+    """
     known = SpeechCodebook.of(parent)
     if known.band != band:
         raise UsageError(f"codebook {parent.name} is for {known.band.engine}, not {band.engine}; choose another parent")
     return known
 
 
-def _trained(table_set: TableSet) -> TrainedSet:
-    """Return a table set of a codebook as the training goes on from it, with counts that its code lengths stand for."""
+def _trained(table_set: SpeechTableSet) -> TrainedSet:
+    """Return a table set as the training starts from it, with counts for which its code lengths are ideal."""
     return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
 
 
 def _digest(signals: Sequence[DoubleArray], band: Band, told: Mapping[str, Any], parent: Codebook | None) -> str:
-    """Return what a checkpoint is known by: recordings, band, name and options, ladder and parent."""
+    """Return the digest of a checkpoint: of recordings, band, name and options, ladder, and parent."""
     if parent is not None:
         told = {**told, "parent": parent.identity}
     hashed = hashlib.sha256(json.dumps([band.name, told, asdict(LADDERS[band.name])], sort_keys=True).encode())
@@ -272,6 +274,7 @@ def _digest(signals: Sequence[DoubleArray], band: Band, told: Mapping[str, Any],
 
 
 def _prepare(signal: DoubleArray, band: Band) -> _Prepared:
+    """Return a recording high-passed, filled up to whole frames, and analysed."""
     filtered = HighPass(band).filter(signal)
     levels = measure_levels(filtered, band)
     analysis = analyse(filtered, band)
@@ -288,6 +291,7 @@ def _train_lsf(
     start: LsfCodebook | None,
     threads: int | None,
 ) -> LsfCodebook:
+    """Return an LSF codebook for `lambda_`, trained from `start`, or from nothing if `start` is None."""
     design = replace(DESIGNS[band.name], rounds=options.lsf_rounds if start is None else options.rounds)
     try:
         return train_lsf(
@@ -301,17 +305,17 @@ def _train_lsf(
 def _lsf_fidelity(
     prepared: Sequence[_Prepared], book: LsfCodebook, lambda_: float, band: Band, threads: int | None
 ) -> dict[str, float]:
-    """Return how well an LSF codebook codes the recordings at `lambda_`.
+    """Return figures of how well an LSF codebook codes the recordings at `lambda_`, by name.
 
-    That is the bits of a frame, and of the frames that are no pauses the mean log-spectral distortion in dB and the
-    shares above 2 and 4 dB (see `metrics.spectral_distortion`).
+    They are the bits of a frame, the mean log-spectral distortion in dB, and the shares of frames above 2 and 4 dB (see
+    `metrics.spectral_distortion`); pauses count for the bits alone.
     """
 
     def measure(one: _Prepared) -> tuple[DoubleArray, int]:
-        quantised = _quantise(one, book, lambda_)
+        quantized = _quantize(one, book, lambda_)
         spoken = active(10 ** (one.analysis.energy_db / 10))
-        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantised.lsf))
-        return spectral_distortion(wished, given, band.sample_rate), int(quantised.bits.sum())
+        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantized.lsf_q))
+        return spectral_distortion(wished, given, band.sample_rate), int(quantized.bits.sum())
 
     measured = map_shards(measure, prepared, threads)
     figures = {"bits_per_frame": round(sum(bits for _, bits in measured) / sum(len(o.analysis) for o in prepared), 2)}
@@ -324,20 +328,21 @@ def _lsf_fidelity(
 def _materials(
     prepared: Sequence[_Prepared], book: LsfCodebook, design: SetDesign, band: Band, threads: int | None
 ) -> tuple[list[Material], float]:
-    """Return the recordings with LSFs quantised as `design` says, and what these take in bit/s."""
+    """Return the recordings with LSFs quantized at the lambda of `design`, and the rate of the LSFs in bit/s."""
 
-    def quantise(one: _Prepared) -> tuple[Material, int]:
-        quantised = _quantise(one, book, design.lsf_lambda)
-        lpc = interpolate_lpc(quantised.lsf, band.subframes)
-        return Material(one.signal, lpc, one.weighting), int(quantised.bits.astype(np.int64).sum())
+    def quantize(one: _Prepared) -> tuple[Material, int]:
+        quantized = _quantize(one, book, design.lsf_lambda)
+        lpc = interpolate_lpc(quantized.lsf_q, band.subframes)
+        return Material(one.signal, lpc, one.weighting), int(quantized.bits.astype(np.int64).sum())
 
-    found = map_shards(quantise, prepared, threads)
+    found = map_shards(quantize, prepared, threads)
     seconds = sum(len(one.signal) for one in prepared) / band.sample_rate
     return [material for material, _ in found], sum(bits for _, bits in found) / seconds
 
 
-def _quantise(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf:
-    return quantize_lsf(
+def _quantize(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf:
+    """Return the quantized LSFs of a recording, all of whose vectors are sent."""
+    return search_lsf(
         one.analysis, book, lambda_, reference_db=one.levels.reference_db,
         packet_starts=packet_starts(np.ones(len(one.analysis), dtype=np.bool_), PACKET_FRAMES), effort=_LSF_EFFORT,
     )  # fmt: skip
@@ -351,7 +356,7 @@ def _train_set(
     options: CelpTraining,
     threads: int | None,
 ) -> tuple[TrainedSet, float]:
-    """Return a table set and the rate of its excitation in bit/s."""
+    """Return a trained table set, and the rate of its excitation in bit/s."""
     rates = [0.0]
     rounds = options.first_rounds if start is None else options.rounds
     trained = train_set(

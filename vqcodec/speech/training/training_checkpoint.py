@@ -1,4 +1,4 @@
-"""What is finished of a training, in a file, so that it can go on after an interruption."""
+"""A file that keeps the finished parts of a training, so that it can go on after an interruption."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from vqcodec.files.atomic import writing
-from vqcodec.speech.excitation import gains
 from vqcodec.speech.excitation.model import Excitation
 from vqcodec.speech.filters.equalizer import Equalizer
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
@@ -18,11 +17,11 @@ _COUNTS = ("first_type", "later_type", "lag_steps", "lags")
 
 
 class Checkpoint:
-    """Finished parts by name, in a NumPy archive that is written anew, whole, with every part.
+    """The finished parts of a training, in a NumPy archive that is written anew with every part.
 
     Args:
-        path: of the file; None keeps nothing.
-        digest: of recordings and options. A file with another one, or a damaged one, is ignored.
+        path: of the file; None to keep nothing.
+        digest: of recordings and options. A file that is damaged, or has another digest, is ignored.
     """
 
     def __init__(self, path: Path | None, digest: str) -> None:
@@ -38,63 +37,38 @@ class Checkpoint:
                 self._arrays = kept
         self._arrays["digest"] = np.array(digest)
 
-    def lsf(self, number: int) -> LsfCodebook | None:
-        """The LSF codebook `number`, if it is there."""
-        return LsfCodebook.from_arrays(self._arrays, f"lsf{number}") if f"lsf{number}/start" in self._arrays else None
-
     def keep_lsf(self, number: int, book: LsfCodebook) -> None:
         """Keep LSF codebook `number`."""
         self._arrays |= book.to_arrays(f"lsf{number}")
         self._save()
 
+    def lsf(self, number: int) -> LsfCodebook | None:
+        """Return LSF codebook `number`, or None if it has not been kept."""
+        return LsfCodebook.from_arrays(self._arrays, f"lsf{number}") if f"lsf{number}/start" in self._arrays else None
+
+    def keep_table_set(self, number: int, trained: TrainedSet, rate: float) -> None:
+        """Keep table set `number` and its rate."""
+        counts, prefix = trained.counts, f"set{number}"
+        named: dict[str, np.ndarray] = {name: getattr(counts, name) for name in _COUNTS}
+        named |= {f"gains{table}": array for table, array in enumerate(counts.gains)}
+        named |= {f"shapes{book}": array for book, array in enumerate(counts.shapes)}
+        self._arrays |= trained.excitation.to_arrays(prefix)
+        self._arrays |= {f"{prefix}/counts.{name}": array for name, array in named.items()}
+        self._arrays[f"{prefix}/rate"] = np.array(rate)
+        self._save()
+
     def table_set(self, number: int) -> tuple[TrainedSet, float] | None:
-        """Table set `number` and its rate, if it is there."""
+        """Return table set `number` and its rate, or None if it has not been kept."""
         prefix = f"set{number}"
         if f"{prefix}/rate" not in self._arrays:
             return None
-        skipped = len(prefix) + 1
-        arrays = {name[skipped:]: array for name, array in self._arrays.items() if name.startswith(f"{prefix}/")}
-        books = sum(name.startswith("shapes") for name in arrays)
-        excitation = Excitation(
-            shapes=[arrays[f"shapes{book}"] for book in range(books)],
-            pulse_counts=arrays["pulse_counts"],
-            gains=[arrays[f"gains{table}"] for table in range(gains.GAIN_TABLES)],
-            level_weights=arrays["level_weights"],
-            level_bias=arrays["level_bias"],
-            sharpening=int(arrays["sharpening"]),
-        )
+        excitation = Excitation.from_arrays(self._arrays, prefix)
         counts = Counts(
-            first_type=arrays["counts.first_type"],
-            later_type=arrays["counts.later_type"],
-            lag_steps=arrays["counts.lag_steps"],
-            lags=arrays["counts.lags"],
-            gains=[arrays[f"counts.gains{table}"] for table in range(gains.GAIN_TABLES)],
-            shapes=[arrays[f"counts.shapes{book}"] for book in range(books)],
+            **{name: self._arrays[f"{prefix}/counts.{name}"] for name in _COUNTS},
+            gains=[self._arrays[f"{prefix}/counts.gains{table}"] for table in range(len(excitation.gains))],
+            shapes=[self._arrays[f"{prefix}/counts.shapes{book}"] for book in range(len(excitation.shapes))],
         )
-        return TrainedSet(excitation, counts), float(arrays["rate"])
-
-    def keep_table_set(self, number: int, trained: TrainedSet, rate: float) -> None:
-        """Keep table set `number`."""
-        stored, counts = trained.excitation, trained.counts
-        named: dict[str, np.ndarray] = {f"counts.{name}": getattr(counts, name) for name in _COUNTS}
-        named |= {f"counts.gains{table}": array for table, array in enumerate(counts.gains)}
-        named |= {f"counts.shapes{book}": array for book, array in enumerate(counts.shapes)}
-        named |= {f"gains{table}": array for table, array in enumerate(stored.gains)}
-        named |= {f"shapes{book}": array for book, array in enumerate(stored.shapes)}
-        named |= {
-            "pulse_counts": stored.pulse_counts,
-            "level_weights": stored.level_weights,
-            "level_bias": stored.level_bias,
-            "sharpening": np.array(stored.sharpening),
-            "rate": np.array(rate),
-        }
-        self._arrays |= {f"set{number}/{name}": array for name, array in named.items()}
-        self._save()
-
-    def equalizer(self, number: int) -> Equalizer | None:
-        """The equalizer of table set `number`, if it is there."""
-        name = f"set{number}/equalizer"
-        return Equalizer(self._arrays[name], self._arrays[f"{name}.lengths"]) if name in self._arrays else None
+        return TrainedSet(excitation, counts), float(self._arrays[f"{prefix}/rate"])
 
     def keep_equalizer(self, number: int, equalizer: Equalizer) -> None:
         """Keep the equalizer of table set `number`."""
@@ -102,8 +76,13 @@ class Checkpoint:
         self._arrays |= {name: equalizer.gains, f"{name}.lengths": equalizer.lengths}
         self._save()
 
+    def equalizer(self, number: int) -> Equalizer | None:
+        """Return the equalizer of table set `number`, or None if it has not been kept."""
+        name = f"set{number}/equalizer"
+        return Equalizer(self._arrays[name], self._arrays[f"{name}.lengths"]) if name in self._arrays else None
+
     def remove(self) -> None:
-        """Remove the file: the training is finished."""
+        """Remove the file, at the end of the training."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 

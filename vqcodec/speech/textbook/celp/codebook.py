@@ -13,21 +13,13 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError
 from vqcodec.speech.excitation.adaptive_codebook import interpolators, lag_grid
 from vqcodec.speech.filters.strengths import MAX_POST_FILTER
-from vqcodec.speech.textbook.celp.synthesis import (
-    BAND,
-    GAIN_BITS,
-    LEVEL_BITS,
-    LSF_BITS,
-    MAGNITUDE_BITS,
-    ORDER,
-    SEQUENCE,
-    Tables,
-)
+from vqcodec.speech.textbook.celp.frame import BAND, GAIN_BITS, LEVEL_BITS, LSF_BITS, MAGNITUDE_BITS, ORDER
+from vqcodec.speech.textbook.celp.synthesis import SEQUENCE, Tables
 
 ENGINE = "speech/celp-fixed"
 GAIN_UNIT = 16384
 LEVEL_UNIT = 1024
-MAX_GAP = 2048  # ten of them leave room
+MAX_GAP = 2048  # so that ten LSFs and their gaps fit below pi
 
 _KINDS: dict[str, tuple[type, tuple[int, ...]]] = {
     "lsf": (np.int16, (ORDER, 1 << max(LSF_BITS))),
@@ -41,7 +33,7 @@ _KINDS: dict[str, tuple[type, tuple[int, ...]]] = {
 
 
 def standard_levels() -> npt.NDArray[np.float64]:
-    """The levels of frames: 0, then 1.5 dB apart up to full scale, in sample steps, float64 (64,)."""
+    """Return the levels of frames in sample steps, float64 (64,): 0, then up to full scale in steps of 1.5 dB."""
     return np.concatenate([[0.0], 0.5 * 2 ** (np.arange(1, 1 << LEVEL_BITS) / 4)])
 
 
@@ -64,7 +56,7 @@ def tables_of(codebook: Codebook) -> Tables:
     """Return the tables of `codebook`, checked.
 
     Raises:
-        CodebookError: its arrays are not of this kind.
+        CodebookError: its arrays do not fit the engine.
     """
     arrays = {key: codebook[key] for key in _KINDS}
     sound = (
@@ -90,5 +82,5 @@ def tables_of(codebook: Codebook) -> Tables:
 
 
 def make_tables(**trained: Any) -> Tables:
-    """Return the kernels' tables: `trained` by name, and what the format fixes."""
+    """Return the kernels' tables: those `trained`, by name, and those that the format fixes."""
     return Tables(lags=lag_grid(BAND), interpolators=interpolators(), **trained)

@@ -8,34 +8,13 @@ import numpy.typing as npt
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.textbook.celp.codebook import ENGINE, tables_of
+from vqcodec.speech.textbook.celp.frame import BAND, LAYOUT
 from vqcodec.speech.textbook.celp.search import search_packet
-from vqcodec.speech.textbook.celp.synthesis import (
-    BAND,
-    CODEWORD_BITS,
-    DELTA_BITS,
-    GAIN_BITS,
-    LAG_BITS,
-    LEVEL_BITS,
-    LSF_BITS,
-    MAGNITUDE_BITS,
-    SIGN_BITS,
-    SUBFRAMES,
-    synthesize_packet,
-)
+from vqcodec.speech.textbook.celp.synthesis import synthesize_packet
 from vqcodec.speech.textbook.coder import FixedRateCoder
-from vqcodec.speech.textbook.fields import Field, IntArray, Layout
+from vqcodec.speech.textbook.fields import IntArray
 
 PACKET_FRAMES = 60  # 1.8 s
-
-
-def _subframe(number: int) -> list[Field]:
-    return [
-        Field("lags", DELTA_BITS if number % 2 else LAG_BITS),
-        Field("adaptive gains", GAIN_BITS),
-        Field("codewords", CODEWORD_BITS),
-        Field("fixed gains", SIGN_BITS),
-        Field("fixed gains", MAGNITUDE_BITS),
-    ]
 
 
 class FixedRateCelp(FixedRateCoder):
@@ -44,13 +23,7 @@ class FixedRateCelp(FixedRateCoder):
     engine = ENGINE
     band = BAND
     packet_units = PACKET_FRAMES
-    layout = Layout(
-        [
-            Field("levels", LEVEL_BITS),
-            *(Field("lsf", bits) for bits in LSF_BITS),
-            *(field for number in range(SUBFRAMES) for field in _subframe(number)),
-        ]
-    )
+    layout = LAYOUT
 
     def search(self, recording: Recording, packet: int, codebook: Codebook) -> IntArray:
         """As `FixedRateCoder.search`."""
@@ -60,8 +33,8 @@ class FixedRateCelp(FixedRateCoder):
         """As `FixedRateCoder.synthesize`."""
         return synthesize_packet(fields, tables_of(codebook))
 
-    def prepare(self, codebook: Codebook) -> None:
-        """As `FixedRateCoder.prepare`."""
+    def check(self, codebook: Codebook) -> None:
+        """As `FixedRateCoder.check`."""
         tables_of(codebook)
 
 

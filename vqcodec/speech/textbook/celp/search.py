@@ -23,19 +23,27 @@ from vqcodec.speech.excitation.adaptive_codebook import (
     score_integer_lags,
 )
 from vqcodec.speech.excitation.targets import prepare_response, prepare_target
-from vqcodec.speech.textbook.celp.synthesis import (
+from vqcodec.speech.textbook.celp.frame import (
     BAND,
+    CODEWORD,
     CODEWORDS,
     DELTAS,
-    FIRST_LAG,
     FIRST_LSF,
+    FIRST_SUBFRAME,
+    GAIN,
+    LAG,
     LAGS,
+    LEVEL,
     LSF_BITS,
+    MAGNITUDE,
     ORDER,
-    SHIFT,
+    SIGN,
     SUBFRAME,
     SUBFRAME_FIELDS,
     SUBFRAMES,
+)
+from vqcodec.speech.textbook.celp.synthesis import (
+    SHIFT,
     Tables,
     clean_state,
     first_lag,
@@ -43,7 +51,7 @@ from vqcodec.speech.textbook.celp.synthesis import (
     run_subframe,
     signed_gain,
 )
-from vqcodec.speech.textbook.room import new_room
+from vqcodec.speech.textbook.scratch import new_scratch
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,12 +62,13 @@ _LONGEST_LAG = BAND.lag_max
 
 
 class Observed(NamedTuple):
-    """What the search saw of each subframe: for training; all float64 (subframes,).
-
-    With x the target, p the filtered adaptive vector and y the filtered codeword:
+    """What the training needs of the search of each subframe; all float64 (subframes,).
 
     Attributes:
-        xx, xp, pp, xy, yy, py: inner products. scales: levels of the frames. errors: squared error that is left.
+        xx, xp, pp, xy, yy, py: inner products of the target x, the filtered adaptive vector p and the filtered
+            codeword y.
+        scales: levels of the frames.
+        errors: squared errors that are left.
     """
 
     xx: DoubleArray
@@ -73,25 +82,25 @@ class Observed(NamedTuple):
 
 
 def search_packet(group: GroupSignal, tables: Tables) -> tuple[IntArray, Observed]:
-    """Return the fields, int64 (frames, FIELDS), of a packet, and what was seen on the way."""
+    """Return the fields of a packet, int64 (frames, fields), and what the search observed."""
     frames = len(group.analysis) - 1
-    fields = np.zeros((frames, FIRST_LAG + SUBFRAMES * SUBFRAME_FIELDS), np.int64)
-    fields[:, FIRST_LSF:FIRST_LAG] = search_lsf(group.analysis.lsf[1:], group.analysis.sensitivity[1:], tables)
+    fields = np.zeros((frames, FIRST_SUBFRAME + SUBFRAMES * SUBFRAME_FIELDS), np.int64)
+    fields[:, FIRST_LSF:FIRST_SUBFRAME] = search_lsf(group.analysis.lsf[1:], group.analysis.sensitivity[1:], tables)
     lpc = predictors(fields, tables)
     preceded = np.concatenate([np.zeros(BAND.weighting_order), group.signal])
     residual = np.empty(len(group.signal))
     _find_residual(preceded, lpc, residual)
-    fields[:, 0] = _nearest_levels(np.sqrt((residual.reshape(frames, -1) ** 2).mean(axis=1)), tables.levels)
+    fields[:, LEVEL] = _nearest_levels(np.sqrt((residual.reshape(frames, -1) ** 2).mean(axis=1)), tables.levels)
     seen = Observed(*(np.zeros(frames * SUBFRAMES) for _ in Observed._fields))
     _search(
-        preceded, lpc, group.weighting.filters, tables, clean_state(), new_room(SUBFRAME, BAND.weighting_order), fields,
-        seen,
+        preceded, lpc, group.weighting.filters, tables, clean_state(), new_scratch(SUBFRAME, BAND.weighting_order),
+        fields, seen,
     )  # fmt: skip
     return fields, seen
 
 
 def search_lsf(lsf: DoubleArray, sensitivity: DoubleArray, tables: Tables) -> IntArray:
-    """Return the indices, int64 (frames, 10), of least weighted squared error whose levels ascend by the gap.
+    """Return the indices, int64 (frames, 10), of least weighted squared error whose levels ascend by at least the gap.
 
     Args:
         lsf: float64 (frames, 10), radians, ascending.
@@ -118,14 +127,17 @@ def search_lsf(lsf: DoubleArray, sensitivity: DoubleArray, tables: Tables) -> In
 
 
 def _nearest_levels(rms: DoubleArray, levels: DoubleArray) -> IntArray:
-    """Return the index of the nearest of `levels` by ratio, int64 (frames,); 0, no excitation, for less than half."""
+    """Return the index of the level nearest to each `rms`, by ratio, int64 (frames,).
+
+    It is 0, no excitation, for less than half of the lowest level above 0.
+    """
     edges = np.concatenate([[levels[1] / 2], np.sqrt(levels[1:-1] * levels[2:])])
     return np.searchsorted(edges, rms)
 
 
 @kernel
 def _find_residual(signal, lpc, residual):
-    """Fill `residual` with `signal`, preceded by as many samples as it is longer, filtered by A(z)."""
+    """Fill `residual` with `signal`, filtered by A(z); the surplus samples of `signal` come before the first."""
     before = signal.size - residual.size
     for n in range(residual.size):
         value = 0.0
@@ -135,14 +147,16 @@ def _find_residual(signal, lpc, residual):
 
 
 @inner_kernel
-def _search_lag(first, count, scores, ringing, tables, state, room):
+def _search_lag(first, count, scores, ringing, tables, state, scratch):
     """Return the lag index, of `count` from `first` on, that explains most of the target.
 
-    All whole lags are scored (into `scores`, float64 (longest lag + 1,), with `ringing` to work in); around the best
-    LAG_CANDIDATES of them every lag less than a sample away is tried in full.
+    All whole lags are scored. Every lag less than a sample away from the best LAG_CANDIDATES of them is tried in full.
+    `scores`, float64 (longest lag + 1,), and `ringing` are scratch.
     """
     shortest, longest = tables.lags[first] // LAG_UNITS, tables.lags[first + count - 1] // LAG_UNITS
-    score_integer_lags(state.history, room.backward, room.response, shortest, longest, scores, room.adaptive, ringing)
+    score_integer_lags(
+        state.history, scratch.backward, scratch.response, shortest, longest, scores, scratch.adaptive, ringing
+    )
     best = first
     best_merit = -1.0
     for _ in range(LAG_CANDIDATES):
@@ -154,10 +168,10 @@ def _search_lag(first, count, scores, ringing, tables, state, room):
         for lag in range(first, first + count):
             if abs(tables.lags[lag] - whole * LAG_UNITS) >= LAG_UNITS:
                 continue
-            build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
-            filter_vector(room.response, room.adaptive, room.adaptive_filtered)
-            correlation = dot(room.backward, room.adaptive, SUBFRAME)
-            energy = dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME)
+            build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, scratch.adaptive)
+            filter_vector(scratch.response, scratch.adaptive, scratch.adaptive_filtered)
+            correlation = dot(scratch.backward, scratch.adaptive, SUBFRAME)
+            energy = dot(scratch.adaptive_filtered, scratch.adaptive_filtered, SUBFRAME)
             merit = correlation * correlation / max(energy, _LEAST_ENERGY)
             if merit > best_merit:
                 best_merit = merit
@@ -166,8 +180,8 @@ def _search_lag(first, count, scores, ringing, tables, state, room):
 
 
 @inner_kernel
-def _codeword_energy(codeword, tables, positions, room):
-    """Return y'y of the filtered codeword; `positions` is room for the places of its pulses."""
+def _codeword_energy(codeword, tables, positions, scratch):
+    """Return y'y of the filtered codeword; `positions`, int64 (SUBFRAME,), is scratch."""
     start = SHIFT * (CODEWORDS - 1 - codeword)
     pulses = 0
     energy = 0.0
@@ -175,27 +189,27 @@ def _codeword_energy(codeword, tables, positions, room):
         if tables.sequence[start + n] != 0.0:
             cross = 0.0
             for k in range(pulses):
-                cross += tables.sequence[start + positions[k]] * room.gram[n, positions[k]]
-            energy += room.diagonal[n] + 2.0 * tables.sequence[start + n] * cross
+                cross += tables.sequence[start + positions[k]] * scratch.gram[n, positions[k]]
+            energy += scratch.diagonal[n] + 2.0 * tables.sequence[start + n] * cross
             positions[pulses] = n
             pulses += 1
     return energy
 
 
 @inner_kernel
-def _search_codeword(xp, pp, tables, positions, room):
+def _search_codeword(xp, pp, tables, positions, scratch):
     """Return (codeword, xy, yy, py) of the codeword that explains most of the target beside the adaptive vector.
 
-    The codewords are compared by what of them is orthogonal to the filtered adaptive vector, as its gain is free yet.
+    The gain of the adaptive vector is still free, so codewords count by their part orthogonal to that vector, filtered.
     """
     best = 0
     best_merit = -1.0
     best_xy, best_yy, best_py = 0.0, 0.0, 0.0
     for codeword in range(CODEWORDS):
         start = SHIFT * (CODEWORDS - 1 - codeword)
-        xy = dot(room.backward, tables.sequence[start : start + SUBFRAME], SUBFRAME)
-        py = dot(room.shadow, tables.sequence[start : start + SUBFRAME], SUBFRAME)
-        yy = _codeword_energy(codeword, tables, positions, room)
+        xy = dot(scratch.backward, tables.sequence[start : start + SUBFRAME], SUBFRAME)
+        py = dot(scratch.shadow, tables.sequence[start : start + SUBFRAME], SUBFRAME)
+        yy = _codeword_energy(codeword, tables, positions, scratch)
         left = xy - py * xp / pp
         merit = left * left / max(yy - py * py / pp, _LEAST_ENERGY)
         if merit > best_merit:
@@ -207,7 +221,10 @@ def _search_codeword(xp, pp, tables, positions, room):
 
 @inner_kernel
 def _search_gains(level, xp, pp, xy, yy, py, tables):
-    """Return (adaptive gain index, sign, magnitude index) of least error, and that error less the target's energy."""
+    """Return (adaptive gain index, sign, magnitude index, error): those of least error.
+
+    The error is the squared error less the target's energy.
+    """
     best_gain, best_sign, best_magnitude = 0, 0, 0
     best = np.inf
     for gain in range(tables.adaptive_gains.size):
@@ -224,37 +241,40 @@ def _search_gains(level, xp, pp, xy, yy, py, tables):
 
 
 @kernel
-def _search(signal, lpc, filters, tables, state, room, fields, seen):
-    """Fill the subframes' part of `fields`, and `seen`; `signal` is preceded by as many samples as state.memory."""
+def _search(signal, lpc, filters, tables, state, scratch, fields, seen):
+    """Fill the subframes' part of `fields`, and `seen`.
+
+    `signal` begins with as many samples before the packet as state.memory has. The state is clean at first.
+    """
     lag = np.int64(0)
     positions = np.empty(SUBFRAME, np.int64)
     scores = np.empty(_LONGEST_LAG + 1)
     ringing = np.empty(_LONGEST_LAG + SUBFRAME)
     for subframe in range(lpc.shape[0]):
         frame = fields[subframe // SUBFRAMES]
-        place = FIRST_LAG + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
-        prepare_response(lpc[subframe], filters[subframe], room)
-        prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, room)
+        place = FIRST_SUBFRAME + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
+        prepare_response(lpc[subframe], filters[subframe], scratch)
+        prepare_target(signal, subframe * SUBFRAME, lpc[subframe], filters[subframe], state.memory, scratch)
         first = first_lag(subframe, lag)
-        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, ringing, tables, state, room)
-        build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, room.adaptive)
-        filter_vector(room.response, room.adaptive, room.adaptive_filtered)
-        filter_backward(room.response, room.adaptive_filtered, room.shadow)
-        xp = dot(room.backward, room.adaptive, SUBFRAME)
-        pp = max(dot(room.adaptive_filtered, room.adaptive_filtered, SUBFRAME), _LEAST_ENERGY)
-        codeword, xy, yy, py = _search_codeword(xp, pp, tables, positions, room)
-        gain, sign, magnitude, error = _search_gains(frame[0], xp, pp, xy, yy, py, tables)
-        frame[place] = lag - first
-        frame[place + 1] = gain
-        frame[place + 2] = codeword
-        frame[place + 3] = sign
-        frame[place + 4] = magnitude
-        seen.xx[subframe] = dot(room.target, room.target, SUBFRAME)
+        lag = _search_lag(first, LAGS if subframe % 2 == 0 else DELTAS, scores, ringing, tables, state, scratch)
+        build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, scratch.adaptive)
+        filter_vector(scratch.response, scratch.adaptive, scratch.adaptive_filtered)
+        filter_backward(scratch.response, scratch.adaptive_filtered, scratch.shadow)
+        xp = dot(scratch.backward, scratch.adaptive, SUBFRAME)
+        pp = max(dot(scratch.adaptive_filtered, scratch.adaptive_filtered, SUBFRAME), _LEAST_ENERGY)
+        codeword, xy, yy, py = _search_codeword(xp, pp, tables, positions, scratch)
+        gain, sign, magnitude, error = _search_gains(frame[LEVEL], xp, pp, xy, yy, py, tables)
+        frame[place + LAG] = lag - first
+        frame[place + GAIN] = gain
+        frame[place + CODEWORD] = codeword
+        frame[place + SIGN] = sign
+        frame[place + MAGNITUDE] = magnitude
+        seen.xx[subframe] = dot(scratch.target, scratch.target, SUBFRAME)
         seen.xp[subframe], seen.pp[subframe], seen.xy[subframe] = xp, pp, xy
         seen.yy[subframe], seen.py[subframe] = yy, py
-        seen.scales[subframe] = tables.levels[frame[0]]
+        seen.scales[subframe] = tables.levels[frame[LEVEL]]
         seen.errors[subframe] = seen.xx[subframe] + error
         run_subframe(
-            lag, tables.adaptive_gains[gain], codeword, signed_gain(frame[0], sign, magnitude, tables), lpc[subframe],
-            tables, state,
+            lag, tables.adaptive_gains[gain], codeword, signed_gain(frame[LEVEL], sign, magnitude, tables),
+            lpc[subframe], tables, state,
         )  # fmt: skip

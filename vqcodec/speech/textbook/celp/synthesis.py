@@ -1,57 +1,61 @@
-"""Synthesis of fixed-rate CELP: fields to speech, by the one routine of encoder, decoder and training (FORMAT.md, 15).
+"""Synthesis of fixed-rate CELP: from fields to speech; encoder, decoder and training use the same routines.
 
-A frame is 240 samples (30 ms), four subframes of 60. The fields of a frame are its level, ten LSFs, and for each
-subframe lag, adaptive gain, codeword, sign and magnitude.
+See FORMAT.md, section 15.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.kernels.jit import inner_kernel, kernel
-from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.excitation.adaptive_codebook import build_adaptive_vector, history_length
 from vqcodec.speech.excitation.synthesis import MAX_EXCITATION, synthesize
 from vqcodec.speech.filters.post_filter import post_filter_subframes
 from vqcodec.speech.lsf_quantizer.codebook import UNIT
 from vqcodec.speech.lsf_quantizer.decoding import enforce_order
 from vqcodec.speech.signal.lsf import interpolate_lpc
+from vqcodec.speech.textbook.celp.frame import (
+    BAND,
+    CODEWORD,
+    CODEWORDS,
+    DELTAS,
+    FIRST_LSF,
+    FIRST_SUBFRAME,
+    GAIN,
+    LAG,
+    LAGS,
+    LEVEL,
+    MAGNITUDE,
+    ORDER,
+    SIGN,
+    SUBFRAME,
+    SUBFRAME_FIELDS,
+    SUBFRAMES,
+)
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-BAND = replace(
-    NARROWBAND, frame=240, subframe=60, lag_min=20, lag_max=147, lag_knees=(34, 77), lag_resolutions=(4, 3, 1)
-)  # 256 lags, half of them of whole samples, as in FS1016
-ORDER = BAND.order
-SUBFRAME = BAND.subframe
-SUBFRAMES = BAND.subframes
-
-LEVEL_BITS, GAIN_BITS, CODEWORD_BITS, SIGN_BITS, MAGNITUDE_BITS = 6, 5, 9, 1, 4
-LSF_BITS = (3, 4, 4, 4, 4, 3, 3, 3, 3, 3)
-LAG_BITS, DELTA_BITS = 8, 6
-LAGS, DELTAS, CODEWORDS = 1 << LAG_BITS, 1 << DELTA_BITS, 1 << CODEWORD_BITS
-SHIFT = 2  # samples by which the next codeword begins earlier in the sequence
+SHIFT = 2  # samples by which each codeword begins earlier in the sequence than the one before
 SEQUENCE = SUBFRAME + SHIFT * (CODEWORDS - 1)
-
-FIRST_LSF = 1  # fields of a frame: the level, the LSFs, then those of the subframes
-FIRST_LAG = FIRST_LSF + ORDER
-SUBFRAME_FIELDS = 5
 
 
 class Tables(NamedTuple):
-    """What is fixed.
+    """The tables of a codebook, and those that the format fixes.
 
     Attributes:
-        lags: int64 (256,), in 1/12 sample. interpolators: see `adaptive_codebook.interpolators`.
-        sequence: float64 (SEQUENCE,), -1, 0 and 1.
-        adaptive_gains: float64 (32,). magnitudes: float64 (16,). levels: float64 (64,), the first 0.
-        lsf: int64 (10, 16), in units of pi / 32768. gap: of them, least distance.
-        post_filter: strength.
+        lags: int64 (256,), in 1/12 sample.
+        interpolators: see `adaptive_codebook.interpolators`.
+        sequence: float64 (SEQUENCE,), of -1, 0 and 1.
+        adaptive_gains: float64 (32,).
+        magnitudes: float64 (16,).
+        levels: float64 (64,), the first is 0.
+        lsf: int64 (10, 16), in units of pi / 32768.
+        gap: least distance of neighbouring LSFs, in the same units.
+        post_filter: strength of the post-filter, 0 for none.
     """
 
     lags: IntArray
@@ -66,11 +70,12 @@ class Tables(NamedTuple):
 
 
 class State(NamedTuple):
-    """What changes within a packet.
+    """The state of a coder within a packet.
 
     Attributes:
-        history: float64 (past,), the excitation. memory: float64 (weighting order,), the last samples of speech.
-        vector, excitation, output: float64 (SUBFRAME,), room.
+        history: float64 (past,), the past excitation.
+        memory: float64 (weighting order,), the last samples of speech.
+        vector, excitation, output: float64 (SUBFRAME,), scratch.
     """
 
     history: DoubleArray
@@ -82,17 +87,18 @@ class State(NamedTuple):
 
 def clean_state() -> State:
     """Return the state at the start of a packet."""
-    room = [np.zeros(SUBFRAME) for _ in range(3)]
-    return State(np.zeros(history_length(BAND)), np.zeros(BAND.weighting_order), *room)
+    scratch = [np.zeros(SUBFRAME) for _ in range(3)]
+    return State(np.zeros(history_length(BAND)), np.zeros(BAND.weighting_order), *scratch)
 
 
 def predictors(fields: IntArray, tables: Tables) -> DoubleArray:
     """Return A(z) of the subframes of a packet, float64 (frames * SUBFRAMES, ORDER + 1).
 
-    The vector of a frame is that at its end; at the start of the packet stands that of the first frame.
+    The LSF vector of a frame is that of its end. The vector of the first frame also stands at the start of the packet.
+    `fields` is int64 (frames, fields).
     """
     vectors = np.empty((len(fields) + 1, ORDER), np.int64)
-    _decode_lsf(np.ascontiguousarray(fields[:, FIRST_LSF:FIRST_LAG]), tables.lsf, tables.gap, vectors)
+    _decode_lsf(np.ascontiguousarray(fields[:, FIRST_LSF:FIRST_SUBFRAME]), tables.lsf, tables.gap, vectors)
     return interpolate_lpc(vectors * UNIT, SUBFRAMES)
 
 
@@ -112,7 +118,10 @@ def synthesize_packet(fields: IntArray, tables: Tables) -> DoubleArray:
 
 @kernel
 def _decode_lsf(indices, levels, gap, vectors):
-    """Fill `vectors`, int64 (frames + 1, order), from `indices`, int64 (frames, order)."""
+    """Fill `vectors`, int64 (frames + 1, order) in UNITs, from `indices`, int64 (frames, order).
+
+    `levels` are `Tables.lsf`.
+    """
     for frame in range(indices.shape[0]):
         for i in range(indices.shape[1]):
             vectors[frame + 1, i] = levels[i, indices[frame, i]]
@@ -122,7 +131,10 @@ def _decode_lsf(indices, levels, gap, vectors):
 
 @inner_kernel
 def first_lag(subframe, previous):
-    """Return the first lag index that can be sent: even subframes have them all, odd ones 64 around `previous`."""
+    """Return the first lag index that a subframe can send.
+
+    Subframes with even numbers can send all lags, the others 64 around the lag index `previous`.
+    """
     if subframe % 2 == 0:
         return 0
     return min(max(previous - DELTAS // 2, 0), LAGS - DELTAS)
@@ -130,7 +142,10 @@ def first_lag(subframe, previous):
 
 @inner_kernel
 def run_subframe(lag, adaptive_gain, codeword, fixed_gain, lpc, tables, state):
-    """Fill state.output with a subframe of speech: `lag` and `codeword` are indices, the gains values."""
+    """Fill state.output with a subframe of speech, and bring the state up to date.
+
+    `lag` and `codeword` are indices, `adaptive_gain` and `fixed_gain` are values.
+    """
     build_adaptive_vector(state.history, tables.lags[lag], tables.interpolators, state.vector)
     start = SHIFT * (CODEWORDS - 1 - codeword)
     for n in range(SUBFRAME):
@@ -146,21 +161,20 @@ def run_subframe(lag, adaptive_gain, codeword, fixed_gain, lpc, tables, state):
 
 @inner_kernel
 def signed_gain(level, sign, magnitude, tables):
-    """Return the gain of a codeword: a magnitude relative to the frame's level, perhaps negative."""
+    """Return the gain of a codeword: its magnitude times the frame's level, negative if `sign` is 1."""
     gain = tables.levels[level] * tables.magnitudes[magnitude]
     return -gain if sign == 1 else gain
 
 
 @kernel
 def _synthesize(fields, lpc, tables, state, speech):
-    """Fill `speech`, float64 (subframes, SUBFRAME)."""
+    """Fill `speech`, float64 (subframes, SUBFRAME), from `fields`, int64 (frames, fields)."""
     lag = np.int64(0)
     for subframe in range(speech.shape[0]):
         frame = fields[subframe // SUBFRAMES]
-        place = FIRST_LAG + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
-        lag = first_lag(subframe, lag) + frame[place]
-        fixed_gain = signed_gain(frame[0], frame[place + 3], frame[place + 4], tables)
-        run_subframe(
-            lag, tables.adaptive_gains[frame[place + 1]], frame[place + 2], fixed_gain, lpc[subframe], tables, state
-        )
+        place = FIRST_SUBFRAME + SUBFRAME_FIELDS * (subframe % SUBFRAMES)
+        lag = first_lag(subframe, lag) + frame[place + LAG]
+        adaptive_gain = tables.adaptive_gains[frame[place + GAIN]]
+        fixed_gain = signed_gain(frame[LEVEL], frame[place + SIGN], frame[place + MAGNITUDE], tables)
+        run_subframe(lag, adaptive_gain, frame[place + CODEWORD], fixed_gain, lpc[subframe], tables, state)
         speech[subframe] = state.output

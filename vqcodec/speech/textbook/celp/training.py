@@ -1,7 +1,7 @@
 """Design of the tables of fixed-rate CELP: LSF levels by Lloyd's algorithm, gains by a closed-loop one.
 
-Each round encodes the whole corpus with the gains it has, and moves each gain to where it would have been best for the
-subframes that chose it, the other gain of each being what it was.
+Each round encodes the whole corpus with the present gains. Then it moves each gain to the value that is best for the
+subframes that chose it, while their other gain stays as it is.
 
 Source: S. P. Lloyd, "Least squares quantization in PCM", IEEE Trans. Information Theory 1982 (LSFs); Campbell, Tremain
 and Welch 1991 for the stochastic codebook: Gaussian noise, clipped at 1.2 standard deviations to -1, 0 and 1.
@@ -22,17 +22,19 @@ from vqcodec.speech.celp.recording import GroupSignal, Recording
 from vqcodec.speech.lsf_quantizer.codebook import UNIT
 from vqcodec.speech.textbook.celp.codebook import make_tables, standard_levels, to_codebook
 from vqcodec.speech.textbook.celp.engine import PACKET_FRAMES
-from vqcodec.speech.textbook.celp.search import search_packet
-from vqcodec.speech.textbook.celp.synthesis import (
+from vqcodec.speech.textbook.celp.frame import (
     BAND,
-    FIRST_LAG,
+    FIRST_SUBFRAME,
+    GAIN,
     GAIN_BITS,
     LSF_BITS,
+    MAGNITUDE,
     MAGNITUDE_BITS,
-    SEQUENCE,
+    SIGN,
     SUBFRAME_FIELDS,
-    Tables,
 )
+from vqcodec.speech.textbook.celp.search import search_packet
+from vqcodec.speech.textbook.celp.synthesis import SEQUENCE, Tables
 from vqcodec.speech.textbook.training_options import TextbookTraining, story_of
 from vqcodec.threads import map_shards
 from vqcodec.vq.design.lbg import lbg
@@ -44,7 +46,7 @@ _GAP_HZ = 40.0
 _POST_FILTER = 4
 _FIRST_GAINS = np.linspace(-0.4, 1.4, 1 << GAIN_BITS)
 _FIRST_MAGNITUDES = 0.06 * 1.3 ** np.arange(1 << MAGNITUDE_BITS)
-_ACTIVE_DB = 40.0  # below a recording's level of speech, where frames count for the LSFs
+_ACTIVE_DB = 40.0  # frames more than that below a recording's level of speech do not count for the LSFs
 
 
 def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
@@ -82,7 +84,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
 
 
 def _train_lsf(packets: Sequence[GroupSignal], threads: int | None) -> npt.NDArray[np.int64]:
-    """Return the levels of each LSF, int64 (10, 16), ascending, of the frames that are no pauses."""
+    """Return the levels of each LSF, int64 (10, 16), ascending, made from the frames that are no pauses."""
     active = [packet.analysis.energy_db[1:] > packet.reference_db - _ACTIVE_DB for packet in packets]
     vectors = np.concatenate([packet.analysis.lsf[1:][kept] for packet, kept in zip(packets, active)]) / UNIT
     if len(vectors) < 1 << max(LSF_BITS):
@@ -95,13 +97,14 @@ def _train_lsf(packets: Sequence[GroupSignal], threads: int | None) -> npt.NDArr
 
 
 def _collect(packet: GroupSignal, tables: Tables) -> DoubleArray:
-    """Encode a packet; return sums, float64 (gains + magnitudes + 1, 2), by index that a subframe chose.
+    """Encode a packet; return sums, float64 (gains + magnitudes + 1, 2).
 
-    A row holds what the gain's best value is the quotient of; the last one squared error and energy of the target.
+    There is a row for each gain and each magnitude; its quotient is the best value for the subframes that chose it. The
+    last row holds the squared error and the energy of the target.
     """
     fields, seen = search_packet(packet, tables)
-    indices = fields[:, FIRST_LAG:].reshape(-1, SUBFRAME_FIELDS)
-    gain, sign, magnitude = indices[:, 1], indices[:, 3], indices[:, 4]
+    indices = fields[:, FIRST_SUBFRAME:].reshape(-1, SUBFRAME_FIELDS)
+    gain, sign, magnitude = indices[:, GAIN], indices[:, SIGN], indices[:, MAGNITUDE]
     weights = packet.weighting.weights
     scale = seen.scales * (1 - 2 * sign)
     adaptive, fixed = tables.adaptive_gains[gain], tables.magnitudes[magnitude] * scale
@@ -118,7 +121,7 @@ def _collect(packet: GroupSignal, tables: Tables) -> DoubleArray:
 
 
 def _refit(tables: Tables, sums: DoubleArray) -> Tables:
-    """Return `tables` with each gain that was used at its best value."""
+    """Return `tables` with the best value of each gain; gains that were not used stay as they are."""
     used = sums[:-1, 1] > 0
     before = np.concatenate([tables.adaptive_gains, tables.magnitudes])
     after = np.where(used, sums[:-1, 0] / np.where(used, sums[:-1, 1], 1.0), before)

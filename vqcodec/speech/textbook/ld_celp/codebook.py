@@ -34,7 +34,7 @@ def tables_of(codebook: Codebook) -> Tables:
     """Return the tables of `codebook`, checked.
 
     Raises:
-        CodebookError: its arrays are not of this kind.
+        CodebookError: its arrays do not fit the engine.
     """
     shapes, magnitudes = codebook["shapes"], codebook["magnitudes"]
     sound = (shapes.dtype, shapes.shape) == (np.int16, (SHAPES, VECTOR))

@@ -14,10 +14,10 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.textbook.coder import FixedRateCoder
-from vqcodec.speech.textbook.fields import Field, IntArray, Layout
+from vqcodec.speech.textbook.fields import IntArray
 from vqcodec.speech.textbook.ld_celp.codebook import ENGINE, tables_of
 from vqcodec.speech.textbook.ld_celp.search import search_packet
-from vqcodec.speech.textbook.ld_celp.synthesis import CYCLE, CYCLE_VECTORS, SPEECH_REACH, clean_state, synthesize_cycles
+from vqcodec.speech.textbook.ld_celp.synthesis import CYCLE, LAYOUT, SPEECH_REACH, clean_state, synthesize_cycles
 
 BAND = replace(NARROWBAND, frame=CYCLE, subframe=CYCLE)
 PACKET_CYCLES = 800  # 2 s
@@ -29,7 +29,7 @@ class LowDelayCelp(FixedRateCoder):
     engine = ENGINE
     band = BAND
     packet_units = PACKET_CYCLES
-    layout = Layout([Field("shapes", 7), Field("gains", 1), Field("gains", 2)] * CYCLE_VECTORS)
+    layout = LAYOUT
 
     def search(self, recording: Recording, packet: int, codebook: Codebook) -> IntArray:
         """As `FixedRateCoder.search`."""
@@ -41,8 +41,8 @@ class LowDelayCelp(FixedRateCoder):
         synthesize_cycles(fields, tables_of(codebook), state)
         return state.speech[SPEECH_REACH:]
 
-    def prepare(self, codebook: Codebook) -> None:
-        """As `FixedRateCoder.prepare`."""
+    def check(self, codebook: Codebook) -> None:
+        """As `FixedRateCoder.check`."""
         tables_of(codebook)
 
 

@@ -1,7 +1,7 @@
-"""Backward adaptation: a predictor from the past alone, under a window whose tail is added up by recursion.
+"""Backward adaptation: a predictor from the past alone, under a window whose tail is summed up by recursion.
 
-The newest samples stand under a rising sine, all older ones under an exponential; of these only the running sums of
-their products are kept, which shrink by a fixed factor from one adaptation to the next.
+The newest samples stand under a rising sine, all older ones under an exponential. Of the older samples only the sums of
+their products are kept; these shrink by a fixed factor from one adaptation to the next.
 
 Source: J.-H. Chen, R. V. Cox, Y.-C. Lin, N. Jayant and M. J. Melchner, "A low-delay CELP coder for the CCITT 16 kb/s
 speech coding standard", IEEE J. Selected Areas in Communications 1992; ITU-T G.728 (1992), section 3.
@@ -9,7 +9,7 @@ speech coding standard", IEEE J. Selected Areas in Communications 1992; ITU-T G.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +19,20 @@ from vqcodec.speech.signal.lpc import levinson
 
 DoubleArray = npt.NDArray[np.float64]
 
-_WINDOW_UNIT = 32768  # window values are rounded to its inverse, so that every machine has the same ones
+_WINDOW_UNIT = 32768  # window values are multiples of its inverse, so that they are the same on every machine
 
 
-@dataclass(frozen=True)
-class Adaptation:
-    """A backward adaptation.
+class Adaptation(NamedTuple):
+    """The constants of a backward adaptation.
 
     Attributes:
-        order: of the predictor. block: new samples from one adaptation to the next.
-        sine: samples under the sine. sine_step: radians a sample. tail: the exponential's first value.
-        decay: of the running sums with each adaptation; the exponential falls by its 2*block-th root a sample.
-        expansion: by which coefficient i is multiplied i times, so that errors die away.
+        order: of the predictor.
+        block: new samples from one adaptation to the next.
+        sine: samples under the sine.
+        sine_step: radians a sample.
+        tail: the exponential's first value.
+        decay: factor of the sums at each adaptation; the exponential falls by its (2 * block)-th root each sample.
+        expansion: coefficient i of the predictor is multiplied by it i times, so that errors die away.
         noise: white noise that is added to the sum at lag 0, in squared samples.
     """
 
@@ -44,9 +46,14 @@ class Adaptation:
     noise: float
 
     @property
+    def reach(self) -> int:
+        """Number of samples that an adaptation looks at."""
+        return self.sine + self.block + self.order
+
+    @property
     def window(self) -> DoubleArray:
-        """Window values, float64 (sine + block + order,), the newest sample's first."""
-        age = np.arange(self.sine + self.block + self.order)
+        """Window values, float64 (reach,), the value of the newest sample first."""
+        age = np.arange(self.reach)
         falling = self.tail * self.decay ** ((age - self.sine) / (2 * self.block))
         values = np.where(age < self.sine, np.sin(self.sine_step * (age + 1)), falling)
         return np.rint(values * _WINDOW_UNIT) / _WINDOW_UNIT
@@ -55,31 +62,60 @@ class Adaptation:
 WHITE_NOISE = 257 / 256  # factor of the sum at lag 0
 
 
+class Predictor(NamedTuple):
+    """A predictor that is adapted backward.
+
+    Attributes:
+        coefficients: float64 (order + 1,), A(z); the first is 1.
+        sums: float64 (order + 1,), of products of all samples under the exponential, by lag.
+        windowed: float64 (reach,), scratch.
+        correlations, scratch: float64 (order + 1,), scratch.
+    """
+
+    coefficients: DoubleArray
+    sums: DoubleArray
+    windowed: DoubleArray
+    correlations: DoubleArray
+    scratch: DoubleArray
+
+
+def new_predictor(adaptation: Adaptation) -> Predictor:
+    """Return a predictor that predicts 0, before its first adaptation."""
+    coefficients, sums, correlations, scratch = (np.zeros(adaptation.order + 1) for _ in range(4))
+    coefficients[0] = 1.0
+    return Predictor(coefficients, sums, np.zeros(adaptation.reach), correlations, scratch)
+
+
 @inline_kernel
-def adapt(history, end, window, sine, block, decay, noise, expansion, sums, windowed, correlations, predictor, scratch):
-    """Fill `predictor`, float64 (order + 1,), with A(z) for what follows `history[:end]`; move `sums` on.
+def adapt(predictor, history, end, window, adaptation):
+    """Adapt `predictor` to `history[:end]`, for the samples that follow.
 
     Args:
-        history: float64 (n,), with at least sine + block + order samples before `end`.
-        window: float64 (sine + block + order,); sine, block, decay, noise, expansion: see `Adaptation`.
-        sums: float64 (order + 1,), products of all that is under the exponential; zeros at the start.
-        windowed: float64 (sine + block + order,), room; correlations, scratch: float64 (order + 1,), room.
+        predictor: Predictor.
+        history: float64 (n,), with at least `reach` samples before `end`.
+        end: number of samples that are known.
+        window: float64 (reach,), that of `adaptation`.
+        adaptation: Adaptation.
     """
-    order = predictor.size - 1
+    coefficients, sums, windowed, correlations = (
+        predictor.coefficients, predictor.sums, predictor.windowed, predictor.correlations,
+    )  # fmt: skip
+    sine, block = adaptation.sine, adaptation.block
+    order = coefficients.size - 1
     for age in range(window.size):
         windowed[age] = history[end - 1 - age] * window[age]
     for lag in range(order + 1):
         total = 0.0
         for age in range(sine, sine + block):
             total += windowed[age] * windowed[age + lag]
-        sums[lag] = decay * sums[lag] + total
+        sums[lag] = adaptation.decay * sums[lag] + total
         total = 0.0
         for age in range(sine):
             total += windowed[age] * windowed[age + lag]
         correlations[lag] = sums[lag] + total
-    correlations[0] = correlations[0] * WHITE_NOISE + noise
-    levinson(correlations, order, predictor, scratch)
+    correlations[0] = correlations[0] * WHITE_NOISE + adaptation.noise
+    levinson(correlations, order, coefficients, predictor.scratch)
     factor = 1.0
     for i in range(1, order + 1):
-        factor *= expansion
-        predictor[i] *= factor
+        factor *= adaptation.expansion
+        coefficients[i] *= factor

@@ -1,4 +1,4 @@
-"""The search of low-delay CELP: of all shapes and gains, the pair whose weighted error is least, vector by vector."""
+"""The search of low-delay CELP: for each vector, the shape and the gain of least weighted error."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from vqcodec.speech.textbook.ld_celp.synthesis import (
     CYCLE,
     CYCLE_VECTORS,
     FIELDS,
+    MAGNITUDE,
     MAGNITUDES,
+    SHAPE,
     SHAPES,
+    SIGN,
     SPEECH,
     VECTOR,
     Tables,
@@ -24,18 +27,20 @@ from vqcodec.speech.textbook.ld_celp.synthesis import (
     run_vector,
     start_cycle,
 )
-from vqcodec.speech.textbook.room import new_room
+from vqcodec.speech.textbook.scratch import new_scratch
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
 class Observed(NamedTuple):
-    """What the search saw: for training.
+    """What the training needs of the search.
 
     Attributes:
-        backward: float64 (vectors, 5), H'x. responses: float64 (cycles, 5), h.
-        gains: float64 (vectors,), predicted. errors: float64 (vectors,), weighted squared error that is left.
+        backward: float64 (vectors, 5), H'x.
+        responses: float64 (cycles, 5), h.
+        gains: float64 (vectors,), as predicted.
+        errors: float64 (vectors,), weighted squared errors that are left.
         energies: float64 (vectors,), of the target.
     """
 
@@ -47,7 +52,7 @@ class Observed(NamedTuple):
 
 
 def search_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> tuple[IntArray, Observed]:
-    """Return the indices, int64 (cycles, CYCLE_VECTORS * FIELDS), of a packet, and what was seen on the way.
+    """Return the indices of a packet, int64 (cycles, CYCLE_VECTORS * FIELDS), and what the search observed.
 
     Args:
         signal: float64 (cycles * CYCLE,), high-passed.
@@ -62,7 +67,7 @@ def search_packet(signal: DoubleArray, weighting: Weighting, tables: Tables) -> 
     )
     preceded = np.concatenate([np.zeros(SPEECH.order), signal])
     _search(
-        preceded, weighting.filters, tables, clean_state(cycles), new_room(VECTOR, SPEECH.order), np.zeros(SHAPES),
+        preceded, weighting.filters, tables, clean_state(cycles), new_scratch(VECTOR, SPEECH.order), np.zeros(SHAPES),
         indices, seen,
     )  # fmt: skip
     return indices, seen
@@ -78,12 +83,15 @@ def _dot(a, b):
 
 
 @inner_kernel
-def _choose(gain, energies, tables, room):
-    """Return (shape, sign, magnitude) of least error, and by how much it is less than the target's energy."""
+def _search_vector(gain, energies, tables, scratch):
+    """Return (shape, sign, magnitude, merit): those of least error.
+
+    The merit is the target's energy less that error.
+    """
     best_shape, best_sign, best_magnitude = 0, 0, 0
     best = -np.inf
     for shape in range(SHAPES):
-        correlation = _dot(room.backward, tables.shapes[shape])
+        correlation = _dot(scratch.backward, tables.shapes[shape])
         sign = 1 if correlation < 0.0 else 0
         for magnitude in range(MAGNITUDES):
             factor = gain * tables.magnitudes[magnitude]
@@ -95,27 +103,33 @@ def _choose(gain, energies, tables, room):
 
 
 @kernel
-def _search(signal, filters, tables, state, room, energies, indices, seen):
-    """Fill `indices` and `seen`; `signal` is preceded by as many samples as state.memory holds."""
+def _search(signal, filters, tables, state, scratch, energies, indices, seen):
+    """Fill `indices` and `seen`.
+
+    `signal` begins with as many samples before the packet as state.memory has. The state is clean at first. `energies`,
+    float64 (SHAPES,), is scratch.
+    """
     for cycle in range(indices.shape[0]):
         start_cycle(cycle, tables, state)
-        prepare_response(state.predictor, filters[cycle], room)
+        lpc = state.speech_predictor.coefficients
+        prepare_response(lpc, filters[cycle], scratch)
         for shape in range(SHAPES):
             codeword = tables.shapes[shape]
             energies[shape] = 0.0
             for n in range(VECTOR):
-                energies[shape] += codeword[n] * _dot(room.gram[n], codeword)
-        seen.responses[cycle] = room.response
+                energies[shape] += codeword[n] * _dot(scratch.gram[n], codeword)
+        seen.responses[cycle] = scratch.response
         for k in range(CYCLE_VECTORS):
             vector = cycle * CYCLE_VECTORS + k
             gain = predict_gain(vector, state)
-            prepare_target(signal, vector * VECTOR, state.predictor, filters[cycle], state.memory, room)
-            shape, sign, magnitude, merit = _choose(gain, energies, tables, room)
-            indices[cycle, FIELDS * k] = shape
-            indices[cycle, FIELDS * k + 1] = sign
-            indices[cycle, FIELDS * k + 2] = magnitude
-            seen.backward[vector] = room.backward
+            prepare_target(signal, vector * VECTOR, lpc, filters[cycle], state.memory, scratch)
+            shape, sign, magnitude, merit = _search_vector(gain, energies, tables, scratch)
+            fields = indices[cycle, FIELDS * k : FIELDS * (k + 1)]
+            fields[SHAPE] = shape
+            fields[SIGN] = sign
+            fields[MAGNITUDE] = magnitude
+            seen.backward[vector] = scratch.backward
             seen.gains[vector] = gain
-            seen.energies[vector] = _dot(room.target, room.target)
+            seen.energies[vector] = _dot(scratch.target, scratch.target)
             seen.errors[vector] = seen.energies[vector] - merit
             run_vector(vector, gain, shape, sign, magnitude, tables, state)

@@ -1,7 +1,7 @@
-"""Design of the shapes and magnitudes of low-delay CELP by a closed-loop generalised Lloyd algorithm.
+"""Design of the shapes and magnitudes of low-delay CELP by a closed-loop generalized Lloyd algorithm.
 
-Each round encodes the whole corpus, since with a codebook changes what the predictors adapt to. The best shape of a
-cell solves (sum w g^2 H'H) c = sum w g H'x, over the vectors coded by it with gains g.
+Each round encodes the whole corpus, since the predictors adapt to the speech that the present codebook gives. The best
+shape c of a cell solves (sum w g^2 H'H) c = sum w g H'x, over the vectors coded by it with gains g.
 
 Source: J.-H. Chen, "High-quality 16 kb/s speech coding with a one-way delay less than 2 ms", ICASSP 1990, section on
 codebook design; G. Davidson and A. Gersho, "Complexity reduction methods for vector excitation coding", ICASSP 1986.
@@ -25,7 +25,17 @@ from vqcodec.speech.signal.weighting import Weighting
 from vqcodec.speech.textbook.ld_celp.codebook import make_tables, to_codebook
 from vqcodec.speech.textbook.ld_celp.engine import BAND, PACKET_CYCLES
 from vqcodec.speech.textbook.ld_celp.search import search_packet
-from vqcodec.speech.textbook.ld_celp.synthesis import CYCLE_VECTORS, FIELDS, MAGNITUDES, SHAPES, VECTOR, Tables
+from vqcodec.speech.textbook.ld_celp.synthesis import (
+    CYCLE_VECTORS,
+    FIELDS,
+    MAGNITUDE,
+    MAGNITUDES,
+    SHAPE,
+    SHAPES,
+    SIGN,
+    VECTOR,
+    Tables,
+)
 from vqcodec.speech.textbook.training_options import TextbookTraining, story_of
 from vqcodec.threads import map_shards
 
@@ -34,7 +44,7 @@ DoubleArray = npt.NDArray[np.float64]
 _FIRST_MAGNITUDES = np.array([0.515625 * 1.75**n for n in range(MAGNITUDES)])  # as in G.728
 _ALTERNATIONS = 3  # of shapes and magnitudes, in a round
 _RIDGE = 1e-4
-_FEWEST = 20  # vectors of a cell that is not given up
+_FEWEST = 20  # vectors; a cell with fewer is given up
 _SPLIT_NOISE = 0.3
 
 
@@ -48,7 +58,7 @@ class _Sums(NamedTuple):
     energy: float
 
     def plus(self, other: _Sums) -> _Sums:
-        """Those of both."""
+        """Return the sums over both."""
         return _Sums(
             self.grams + other.grams,
             self.moments + other.moments,
@@ -86,13 +96,13 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
 
 
 def _prepare(signal: npt.NDArray[np.int16]) -> list[tuple[DoubleArray, Weighting]]:
-    """The packets of a recording, each with its weighting."""
+    """Return the packets of a recording, each with its weighting."""
     recording = Recording(signal, BAND, PACKET_CYCLES)
     return [recording.weighted(packet) for packet in range(recording.groups)]
 
 
 def _collect_packet(packet: tuple[DoubleArray, Weighting], tables: Tables) -> _Sums:
-    """Encode a packet, and sum up what its vectors would have wished for."""
+    """Encode a packet; return the sums over its vectors."""
     signal, weighting = packet
     indices, seen = search_packet(signal, weighting, tables)
     grams = np.zeros((SHAPES, MAGNITUDES, VECTOR, VECTOR))
@@ -109,7 +119,7 @@ def _collect_packet(packet: tuple[DoubleArray, Weighting], tables: Tables) -> _S
 def _refit(
     shapes: DoubleArray, magnitudes: DoubleArray, sums: _Sums, rng: np.random.Generator
 ) -> tuple[DoubleArray, DoubleArray]:
-    """Return the centroids; a cell of few vectors starts anew beside the most frequent one."""
+    """Return the centroids; a cell with few vectors starts anew beside the most frequent one."""
     kept = sums.counts >= _FEWEST
     fitted = shapes.copy()
     for _ in range(_ALTERNATIONS):
@@ -131,12 +141,15 @@ def _refit(
 
 @kernel
 def _collect(indices, backward, responses, gains, weights, gram, diagonal, grams, moments, counts):
-    """Add the normal equations of every vector to those of its shape and magnitude; see `_Sums`."""
+    """Add the normal equations of every vector to those of its shape and magnitude; see `_Sums`.
+
+    `gram`, float64 (5, 5), and `diagonal`, float64 (5,), are scratch.
+    """
     for vector in range(indices.shape[0]):
         if vector % CYCLE_VECTORS == 0:
             fill_gram(responses[vector // CYCLE_VECTORS], gram, diagonal)
-        shape, magnitude = indices[vector, 0], indices[vector, 2]
-        scale = -gains[vector] if indices[vector, 1] == 1 else gains[vector]
+        shape, magnitude = indices[vector, SHAPE], indices[vector, MAGNITUDE]
+        scale = -gains[vector] if indices[vector, SIGN] == 1 else gains[vector]
         counts[shape] += 1.0
         for i in range(VECTOR):
             moments[shape, magnitude, i] += weights[vector] * scale * backward[vector, i]

@@ -1,4 +1,4 @@
-"""Working arrays of a closed-loop search, as the kernels of `vqcodec.speech.excitation.targets` take them."""
+"""Scratch arrays of a closed-loop search, as the kernels of `vqcodec.speech.excitation.targets` take them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ DoubleArray = npt.NDArray[np.float64]
 SingleArray = npt.NDArray[np.float32]
 
 
-class Room(NamedTuple):
-    """What `prepare_response` and `prepare_target` fill, for vectors of n samples.
+class Scratch(NamedTuple):
+    """The arrays that `prepare_response` and `prepare_target` fill, for vectors of n samples, and three more.
 
     Attributes:
         length: n.
         response: float64 (n,), the impulse response h of W(z)/A(z).
         response32: float32 (n,), the same.
-        gram: float64 (n, n), H'H; diagonal: float64 (n,), of it.
-        error: float64 (kept + n,), of past speech and of what rings on.
-        vector: float64 (n,), to work in.
-        target: float64 (n,), the weighted target x. backward: float64 (n,), H'x.
+        gram: float64 (n, n), H'H.
+        diagonal: float64 (n,), the diagonal of H'H.
+        error: float64 (kept + n,), of past speech and of its ringing.
+        vector: float64 (n,).
+        target: float64 (n,), the weighted target x.
+        backward: float64 (n,), H'x.
         adaptive, adaptive_filtered, shadow: float64 (n,), the adaptive vector v, Hv and H'Hv.
     """
 
@@ -39,10 +41,10 @@ class Room(NamedTuple):
     shadow: DoubleArray
 
 
-def new_room(length: int, kept: int) -> Room:
-    """Return room for vectors of `length` samples, when `kept` samples of past speech are remembered."""
+def new_scratch(length: int, kept: int) -> Scratch:
+    """Return scratch for vectors of `length` samples, when `kept` samples of past speech are remembered."""
     doubles = [np.zeros(length) for _ in range(7)]
-    return Room(
+    return Scratch(
         length=length,
         response=doubles[0],
         response32=np.zeros(length, np.float32),
