@@ -1,1 +1,16 @@
-"""The block engine that pictures and video share: sample planes in, Huffman-coded payloads and reconstruction out."""
+"""The block engine that pictures and video share: sample planes in, Huffman-coded payloads and reconstruction out.
+
+Map, lowest first:
+
+    layout
+    steps
+    effort: steps
+    parameters: steps effort
+    picture_planes: layout parameters
+    signal: layout steps
+    syntax: layout steps signal
+    model: layout steps signal syntax
+    decoding: layout parameters picture_planes signal syntax model
+    search: layout steps effort parameters picture_planes signal syntax model decoding
+    training: layout steps effort parameters picture_planes signal syntax model decoding search
+"""

@@ -2,6 +2,21 @@
 
 Nothing in this package imports numpy or numba when it is loaded, so that `--help` and shell completion are
 immediate; commands import what they need when they run.
+
+Map, lowest first:
+
+    batch
+    exit_codes
+    failures: exit_codes
+    console: failures
+    compilation: console
+    files: batch failures console compilation
+    video_plot
+    wording
+    options: failures console wording
+    commands: console compilation files video_plot wording options
+    app: exit_codes failures commands
+    reference: app
 """
 
 from __future__ import annotations

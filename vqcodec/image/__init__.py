@@ -1,4 +1,20 @@
-"""Pictures. The public functions are loaded when first used, since the engines compile kernels."""
+"""Pictures. The public functions are loaded when first used, since the engines compile kernels.
+
+Map, lowest first:
+
+    alpha
+    colour
+    crop
+    engines: crop
+    fine_colour
+    partial
+    pixels
+    codec: crop engines partial pixels
+    corpus: pixels
+    shape
+    block: alpha colour crop engines pixels shape
+    transform: alpha colour crop engines fine_colour pixels shape
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,23 @@
 """Speech: code-excited linear prediction (CELP) whose parts are vector quantized, at 8 and 16 kHz.
 
 Import the modules themselves: most of them hold kernels, which this package does not load.
+
+Map, lowest first:
+
+    bands
+    engines
+    quality
+    signal: bands
+    excitation: bands signal
+    filters: bands excitation
+    lsf_quantizer: bands signal
+    celp: bands engines signal excitation filters lsf_quantizer
+    sound
+    corpus: sound
+    stream: sound
+    files: engines stream
+    decoding: sound files
+    codec: bands engines quality sound stream files decoding
+    textbook: bands engines signal excitation filters lsf_quantizer celp
+    training: bands signal excitation filters lsf_quantizer celp
 """

@@ -1,1 +1,19 @@
-"""Video: pictures in time, coded in groups that decode on their own."""
+"""Video: pictures in time, coded in groups that decode on their own.
+
+Map, lowest first:
+
+    io
+    corpus: io
+    engines: io
+    grouping: io
+    quality: io
+    sound: io
+    stream: io
+    encoding: io engines grouping quality sound stream
+    files: engines sound stream
+    decoding: io engines files
+    codec: io encoding files decoding
+    training: io
+    mc: io engines training
+    st3d: io engines training
+"""

@@ -1,1 +1,23 @@
-"""The default video engine: motion-compensated transform vector quantization in hierarchical groups."""
+"""The default video engine: motion-compensated transform vector quantization in hierarchical groups.
+
+Map, lowest first:
+
+    descriptor
+    layout
+    contexts: layout
+    effort: layout
+    model: contexts
+    parts
+    planes: layout
+    structure: layout
+    motion: layout contexts structure
+    lookahead: layout planes motion
+    parameters: structure
+    search: layout contexts motion
+    syntax: layout contexts parts motion
+    decoder: layout model parts planes structure motion parameters syntax
+    encoder: layout effort model parts planes structure motion lookahead parameters search syntax
+    engine: descriptor model structure lookahead parameters decoder encoder
+    training: layout contexts model structure motion parameters encoder engine
+    warming: effort model planes structure motion parameters decoder encoder engine
+"""
