@@ -6,7 +6,21 @@ import numpy as np
 import pytest
 
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH, gather_block_references, predict_block
-from vqcodec.blocks.layout import COEFFICIENT_MAX, LUMA, SAMPLE_MAX, SUPERBLOCK, Block, new_plane
+from vqcodec.blocks.layout import (
+    COEFFICIENT_MAX,
+    LEAF,
+    LEFT_RIGHT,
+    LUMA,
+    OUTSIDE,
+    QUARTERS,
+    SAMPLE_MAX,
+    SUPERBLOCK,
+    SUPERBLOCK_LOG,
+    UNIT_LOG,
+    UPPER_LOWER,
+    Block,
+    new_plane,
+)
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.search.quantization import QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.signal import transforms
@@ -30,6 +44,7 @@ from vqcodec.blocks.syntax.coefficients import (
     reconstruct_levels,
 )
 from vqcodec.blocks.syntax.contexts import ALL_CONTEXTS, COUNT_SIZE, COUNT_STARTS, ELEMENTS, FORMS, coefficient_form
+from vqcodec.blocks.syntax.partitions import PLACES, leaf_count, leaf_of, next_node, node_corner
 from vqcodec.blocks.syntax.parts import new_part_bits
 from vqcodec.blocks.syntax.tokens import pack_tokens
 from vqcodec.entropy.bits import PADDING
@@ -235,3 +250,37 @@ def test_contexts_are_numbered_without_gaps():
     assert COUNT_STARTS[-1] + last.symbols == COUNT_SIZE
     forms = {coefficient_form(w, h, mode, transform) for w, h in SIZES for mode in range(38) for transform in range(2)}
     assert forms == set(range(FORMS))
+
+
+def leaves_by_recursion(y, x, log_size, cut_of):
+    """The leaves of a node in coding order, by the definition of the partition."""
+    cut, half = cut_of(y, x, log_size), 1 << log_size >> 1
+    if cut == QUARTERS:
+        corners = [(y, x), (y, x + half), (y + half, x), (y + half, x + half)]
+        return [leaf for corner in corners for leaf in leaves_by_recursion(*corner, log_size - 1, cut_of)]
+    return {
+        OUTSIDE: [],
+        LEAF: [Block(y, x, log_size, log_size)],
+        UPPER_LOWER: [Block(y, x, log_size, log_size - 1), Block(y + half, x, log_size, log_size - 1)],
+        LEFT_RIGHT: [Block(y, x, log_size - 1, log_size), Block(y, x + half, log_size - 1, log_size)],
+    }[cut]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_walk_over_a_superblock_is_depth_first(seed):
+    chance = np.random.default_rng(seed)
+    cuts = {}
+
+    def cut_of(y, x, log_size):
+        choices = [LEAF, OUTSIDE] if log_size == UNIT_LOG else [QUARTERS, QUARTERS, LEAF, UPPER_LOWER, LEFT_RIGHT]
+        return cuts.setdefault((y, x, log_size), int(chance.choice(choices)))
+
+    walked = []
+    place, log_size = 0, SUPERBLOCK_LOG
+    while place < PLACES:
+        y, x = node_corner(32, 96, place)
+        cut = cut_of(y, x, log_size)
+        walked += [leaf_of(y, x, log_size, cut, part) for part in range(leaf_count(cut))]
+        place, log_size = next_node(place, log_size, cut)
+    assert place == PLACES
+    assert walked == leaves_by_recursion(32, 96, SUPERBLOCK_LOG, cut_of)

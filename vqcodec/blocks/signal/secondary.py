@@ -66,14 +66,14 @@ def is_transposed(mode):
 
 
 @kernel
-def invert_secondary(coefficients, log_width, log_height, mode, alternative, small, large, buffer):
+def invert_secondary(coefficients, log_width, log_height, mode, alternative, small, large, scratch):
     """Replace the low frequencies of a block by the DCT coefficients that the coefficients of `alternative` stand for.
 
     Args:
         coefficients: int32 (32, 32), bounded by COEFFICIENT_MAX, of a block that has alternatives; changed in place.
         alternative: its number, from 0.
         small, large: int8, see the module's description.
-        buffer: int32 (2, 64) scratch.
+        scratch: int32 (2, 64).
 
     Returns:
         The side of the square of low frequencies, 4 or 8.
@@ -85,7 +85,7 @@ def invert_secondary(coefficients, log_width, log_height, mode, alternative, sma
         large_class = 0 if log_width + log_height == 6 else 1
         side, order, basis = LARGE_SIDE, LARGE_ORDER, large[large_class, group, alternative]
     dimension = side * side
-    sums = buffer[1]
+    sums = scratch[1]
     for i in range(dimension):
         sums[i] = 1 << (BASIS_BITS - 1)
     for k in range(dimension):
@@ -104,14 +104,14 @@ def invert_secondary(coefficients, log_width, log_height, mode, alternative, sma
 
 
 @kernel
-def apply_secondary(spectrum, log_width, log_height, mode, alternative, small, large, buffer, values):
+def apply_secondary(spectrum, log_width, log_height, mode, alternative, small, large, scratch, values):
     """Fill `values` with the block's DCT `spectrum`, its low frequencies transformed by `alternative`.
 
     Args:
         spectrum, values: float32 (32, 32), in samples.
         alternative: its number, from 0.
         small, large: float32, the inverses of the integer matrices' transposes (see `forward_matrices`).
-        buffer: float32 (2, 64) scratch.
+        scratch: float32 (2, 64).
     """
     group, turned = transform_group(mode), is_transposed(mode)
     if log_width + log_height == 4:
@@ -123,7 +123,7 @@ def apply_secondary(spectrum, log_width, log_height, mode, alternative, small, l
             for fx in range(1 << log_width):
                 values[fy, fx] = spectrum[fy, fx]
     dimension = side * side
-    sums = buffer[1]
+    sums = scratch[1]
     for k in range(dimension):
         sums[k] = 0
     for i in range(side):
