@@ -39,6 +39,7 @@ _OPTIONS: dict[str, Any] = {
 _LEAN_PACKAGES = (
     "vqcodec.blocks.",
     "vqcodec.video.mc.",
+    "vqcodec.video.st3d.",
     "vqcodec.speech.excitation.adaptive_codebook",
     "vqcodec.speech.excitation.gains",
     "vqcodec.speech.excitation.lag_search",
