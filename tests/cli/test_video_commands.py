@@ -161,7 +161,7 @@ REFUSED = [
     Case(f"encode broken.mkv {BY}", 3, r"\Avqcodec: broken\.mkv: not a video that ffmpeg can read: [^\n]+\n\Z"),
     Case(f"encode missing.mkv {BY}", 3, r"\Avqcodec: missing\.mkv: no such file[^\n]*\n\Z"),
     Case("decode good.vqc -o x.wav", 2, r"x\.wav: the extension names no video format"),
-    Case("decode good.vqc -o x.png", 2, r"a video is many pictures; name a pattern"),
+    Case("decode good.vqc -o x.png", 2, r"a video is written as many pictures; give a pattern"),
     Case("decode good.vqc -o x.y4m --frames 20:", 2, r"not within the video, which has 20"),
     Case("decode good.vqc -o x.y4m --start 9", 2, r"start 9 s is not within the video, which lasts 0\.800 s"),
     Case("decode good.vqc -o x.y4m --crop 0,0,1x1", 2, r"this is video"),

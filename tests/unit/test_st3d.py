@@ -11,6 +11,8 @@ from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, Us
 from vqcodec.video.engines import Settings, engine_for
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.st3d import engine
+from vqcodec.video.st3d.effort import slab_effort
+from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.layout import ALONE, DEEP, MAP_FIELDS, MODE, PAIRS, VECTOR_X, VECTOR_Y, slab_depths
 from vqcodec.video.st3d.parameters import GroupParameters
 from vqcodec.video.st3d.signal import lifting
@@ -205,6 +207,38 @@ def test_another_engines_codebook_is_refused():
     other = Codebook("image/transform", "other", initial_model([30]).to_arrays())
     with pytest.raises(CodebookError, match="image/transform"):
         encode(moving_frames(16, 16, 1), other)
+
+
+class Recorder:
+    """An observer that keeps the number of tokens by plane type, and what it learns of slabs."""
+
+    def __init__(self):
+        self.counts = [0, 0]
+        self.slabs = []
+
+    def tokens(self, plane_type, tokens):
+        self.counts[plane_type] += len(tokens)
+
+    def slab(self, slab, bands, levels):
+        assert bands.luma.shape == levels.luma.shape == slab.luma.shape
+        assert bands.chroma.shape == levels.chroma.shape == slab.chroma.shape
+        self.slabs.append((slab, levels))
+
+
+def test_an_observer_sees_all_that_is_coded_and_changes_nothing(book):
+    frames, parameters = moving_frames(40, 52, 7), GroupParameters(7, 30, 4, motion=True, adaptive=True, replenish=True)
+    effort, recorder = slab_effort(5, 1.0, True, True, True), Recorder()
+    plain = GroupEncoder(engine.model_of(book), parameters, effort, 1).encode(frames)
+    observed = GroupEncoder(engine.model_of(book), parameters, effort, 1, recorder).encode(frames)
+    assert observed.packet == plain.packet
+    assert min(recorder.counts) > 0
+    assert [len(slab.luma) for slab, _ in recorder.slabs] == [4, 2, 1]
+    for slab, levels in recorder.slabs:
+        for component, planes in enumerate((levels.luma, *levels.chroma)):
+            side = 16 if component == 0 else 8
+            shape = len(planes), slab.maps.shape[1], side, slab.maps.shape[2], side
+            present = planes.reshape(shape).any(axis=(2, 4))
+            assert np.array_equal(present, (slab.parts >> component & 1).astype(bool))
 
 
 def test_training_fits_and_does_not_depend_on_threads(book, tmp_path):

@@ -11,18 +11,20 @@ from training_tasks import task_for
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import check_lengths
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
+from vqcodec.kernels.records import new_record
 from vqcodec.video.engines import Settings, engine_for
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
 from vqcodec.video.mc.contexts import NODES, POOLS, choice_of_references, references_of
 from vqcodec.video.mc.encoder import encode_frames
-from vqcodec.video.mc.layout import BORDER, LOG_SIZE
+from vqcodec.video.mc.layout import BORDER, GRID_LOG, LOG_SIZE, ROOT_LOG
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.interpolation import LUMA_TAPS, interpolate_phases, pad_reference
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.search.motion_search import hadamard_difference
 from vqcodec.video.mc.structure import INTRA, KEY, TOP, References, coding_order
+from vqcodec.video.mc.syntax.partitions import WALK, cut_node, next_node, start_walk
 
 FAST = Settings(quality=50, effort=5, threads=1)
 
@@ -189,6 +191,37 @@ def test_quick_efforts_leave_out_the_smallest_blocks(effort, smallest):
     model = VideoModel.from_arrays(tiny_video_codebook().arrays)
     encode_frames(frames, model, GroupParameters(4, 16), effort=effort, threads=1, observer=sizes)
     assert min(sizes.seen) == smallest
+
+
+def test_an_observer_changes_nothing_and_a_uniform_lambda_does():
+    frames = moving_frames(10, 64, 136, seed=2)
+    model, parameters = VideoModel.from_arrays(tiny_video_codebook().arrays), GroupParameters(10, 30)
+    plain, observed, uniform = (
+        encode_frames(frames, model, parameters, effort=5, threads=1, **options)[0]
+        for options in ({}, {"observer": Sizes()}, {"uniform_lambda": True})
+    )
+    assert observed == plain
+    assert uniform != plain
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(64, 64), (72, 136), (8, 8)])
+def test_a_walk_visits_every_unit_once_and_quarters_in_order(rows, columns):
+    walk = new_record(WALK)
+    start_walk(walk)
+    units, roots = [], []
+    y, x, log_size = next_node(walk, rows, columns)
+    while log_size > 0:
+        if log_size == ROOT_LOG:
+            roots.append((y, x))
+        if log_size > GRID_LOG:
+            cut_node(walk, y, x, log_size)
+        else:
+            units.append((y, x))
+        y, x, log_size = next_node(walk, rows, columns)
+    assert roots == [(y, x) for y in range(0, rows, 64) for x in range(0, columns, 64)]
+    assert sorted(units) == [(y, x) for y in range(0, rows, 8) for x in range(0, columns, 8)]
+    if rows > 8:
+        assert units[:6] == [(0, 0), (0, 8), (8, 0), (8, 8), (0, 16), (0, 24)]
 
 
 @pytest.mark.parametrize("size", [8, 16, 64])

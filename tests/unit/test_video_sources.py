@@ -65,12 +65,12 @@ def test_y4m_without_chroma_is_neutral() -> None:
         (b"YUV4MPEG2 W4 H2", UnreadableInputError, "cut off in its header"),
         (b"YUV4MPEG2 H2 F5:1\n", UnreadableInputError, "no valid W"),
         (b"YUV4MPEG2 W4 H-2\n", UnreadableInputError, "no valid H"),
-        (b"YUV4MPEG2 W4 H2 F5/1\n", UnreadableInputError, "'5/1' in the y4m header is no ratio"),
+        (b"YUV4MPEG2 W4 H2 F5/1\n", UnreadableInputError, "'5/1' in the y4m header is not a ratio"),
         (b"YUV4MPEG2 W0 H2\n", LimitError, "no area"),
         (b"YUV4MPEG2 W99999 H2\n", LimitError, "at most 65535"),
         (b"YUV4MPEG2 W4 H2 F999999999:1\n", LimitError, "frames a second"),
-        (b"YUV4MPEG2 W4 H2 C444\n", UnreadableInputError, "samples of kind 444; convert it"),
-        (b"YUV4MPEG2 W4 H2 C420p10\n", UnreadableInputError, "samples of kind 420p10; convert it"),
+        (b"YUV4MPEG2 W4 H2 C444\n", UnreadableInputError, "samples 444; convert it"),
+        (b"YUV4MPEG2 W4 H2 C420p10\n", UnreadableInputError, "samples 420p10; convert it"),
         (b"YUV4MPEG2 W4 H2\nFRAME\n" + bytes(12) + b"FRUME\n", UnreadableInputError, "no frame begins where frame 1"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_rotation_is_followed(tmp_path: Path) -> None:
     source = open_video(turned, "clip")
     assert (source.format.width, source.format.height) == (48, 64)
     assert next(source.frames()).luma.shape == (64, 48)
-    assert "turned as its rotation asks" in source.notes
+    assert "rotated as the file asks" in source.notes
 
 
 def test_colour_range_and_matrix_are_kept(tmp_path: Path) -> None:

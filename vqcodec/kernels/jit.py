@@ -39,6 +39,7 @@ _OPTIONS: dict[str, Any] = {
 _LEAN_ROOMS = (
     "vqcodec.blocks.",
     "vqcodec.video.mc.",
+    "vqcodec.video.st3d.",
     "vqcodec.speech.celp.",
     "vqcodec.speech.excitation.",
 )

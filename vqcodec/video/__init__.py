@@ -1,4 +1,4 @@
-"""Video: pictures in time, coded in groups that decode on their own.
+"""Video: frames coded in groups, each of which can be decoded without the others.
 
 Map, lowest first:
 

@@ -1,4 +1,4 @@
-"""From a file of video to frames, whole or in part, group by group."""
+"""Decoding of a video file, as a whole or in part, group by group."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Part:
-    """Frames `first` to `end`, which is not included."""
+    """A range of frames: from `first` up to `end`, which is not included."""
 
     first: int
     end: int
 
 
 class Decoding:
-    """A file of video, or part of it, on its way to frames.
+    """Decodes a video file, or part of it.
 
     Args:
-        video: from `read_video`; no more groups are read and decoded than are needed.
-        codebook: the one that it needs.
+        video: from `files.read_video`; only the groups that are needed are read and decoded.
+        codebook: the codebook that the file needs.
         part: the frames to decode; None for all.
-        threads: how many to use; the frames do not depend on it.
+        threads: None for all CPUs; the frames do not depend on it.
 
     Attributes:
-        first: number of the first frame that `frames` gives. length: how many it gives.
-        lost: the frames that are lost, if the file was salvaged; complete once all frames have been given. In their
-            place stands the frame before; at the beginning, where there is none, the first that is intact.
+        first: number of the first frame that `frames` yields. length: the number of frames that it yields.
+        lost: lost frames of a salvaged file; complete when all frames have been yielded. A lost frame is replaced by
+            the frame before it; at the beginning, by the first intact frame.
 
     Raises:
-        UsageError: the part does not lie within the video.
+        UsageError: the part is not within the video.
     """
 
     def __init__(
@@ -59,10 +59,13 @@ class Decoding:
         self.lost: list[Part] = []
 
     def frames(self, progress: Progress | None = None) -> Iterator[Frame]:
-        """The frames, `length` in all.
+        """Yield the frames, `length` in all.
+
+        Args:
+            progress: called with the number of frames yielded so far.
 
         Raises:
-            CorruptFileError: a group is damaged, and the file was not salvaged; or none is intact.
+            CorruptFileError: a group is damaged and the file was not salvaged, or no frame is intact.
         """
         due, end = self.first, self.first + self.length
         held: Frame | None = None
@@ -81,7 +84,7 @@ class Decoding:
             yield from [held] * (end - due)
 
     def times(self) -> list[int] | None:
-        """The times of the frames in units of the format's `time_base`, the first 0; None at a constant rate."""
+        """Return the times of the frames in units of `time_base`, beginning with 0; None for a constant rate."""
         base = self._video.header.format.time_base
         if base is None:
             return None
@@ -97,13 +100,13 @@ class Decoding:
         return [time - times[0] for time in times]
 
     def _needed(self) -> range:
-        """Numbers of the groups that the part needs."""
+        """Return the numbers of the groups that the part needs."""
         starts = self._video.starts
         first = max(0, bisect.bisect_right(starts, self.first) - 1)
         return range(first, bisect.bisect_left(starts, self.first + self.length))
 
     def _intact(self) -> Iterator[tuple[int, Frame]]:
-        """Every frame of the part that can be decoded, with its number."""
+        """Yield the frames of the part that can be decoded, with their numbers."""
         for number in self._needed():
             try:
                 yield from self._group(number)
@@ -112,6 +115,7 @@ class Decoding:
                     raise
 
     def _group(self, number: int) -> Iterator[tuple[int, Frame]]:
+        """Yield the frames of a group that belong to the part, with their numbers."""
         video = self._video
         start, count = video.starts[number], video.counts[number]
         format = video.header.format
@@ -138,7 +142,10 @@ class Decoding:
 def part_of(
     video: VideoFile, frames: tuple[int, int | None] | None, start_s: float | None, duration_s: float | None
 ) -> Part:
-    """The frames that a range, or a start and a duration in seconds (above 0), mean.
+    """Return the part that a range of frames, or a start and a duration in seconds (above 0), stand for.
+
+    Args:
+        frames: first frame, and the frame at which to end (not included; None for the end of the video).
 
     Raises:
         UsageError: the start is not within the video.
@@ -155,12 +162,12 @@ def part_of(
 
 
 def duration_of(video: VideoFile) -> float:
-    """Seconds that a video lasts, its last frame as long as the mean."""
+    """Return the duration of a video in seconds; the last frame counts with the mean duration."""
     return float(video.length / video.header.format.rate)
 
 
 def _frame_at(video: VideoFile, seconds: float, *, up: bool = False) -> int:
-    """The frame that is shown at a time; `up`, the first one that is not shown before it."""
+    """Return the number of the frame shown at a time; if `up`, of the first frame that begins then or later."""
     format = video.header.format
     moment = Fraction(seconds).limit_denominator(1_000_000)
     if format.time_base is None:
@@ -173,7 +180,7 @@ def _frame_at(video: VideoFile, seconds: float, *, up: bool = False) -> int:
 
 
 def _between(before: list[int], after: list[int], missing: int, unit: int) -> list[int]:
-    """Times for lost frames between known ones, evenly spaced, and then the known ones behind them."""
+    """Return evenly spaced times for `missing` lost frames between `before` and `after`, followed by `after`."""
     if missing <= 0:
         return after
     if not before:

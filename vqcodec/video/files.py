@@ -1,4 +1,4 @@
-"""Files of video looked into: header, groups, and the sound beside them, whole, in part, or damaged."""
+"""Reading of video files: the header, the groups, and the sound beside them; also of damaged files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEDIUM = "video"
 
 @dataclass(frozen=True)
 class Group:
-    """The bytes of a group, and the times of its frames where the rate varies."""
+    """The packet of a group, and the times of its frames; None for a constant rate."""
 
     packet: bytes
     times: Sequence[int] | None
@@ -31,16 +31,17 @@ class Group:
 
 @dataclass(frozen=True)
 class VideoFile:
-    """A file of video that has been looked into.
+    """The contents of a video file.
 
     Attributes:
         header: of the video stream.
         media: the container's view of it: engine, codebook reference, metadata; its stream has no packets there.
-        starts: the first frame of each group. counts: how many frames it has.
-        length: frames of the whole video, lost ones included as far as the file tells.
-        sound: beside it, or None.
-        size: bytes of the file.
-        salvaged: whether damage was passed over. damage: what it was, a clause each.
+        starts: number of the first frame of each group. counts: number of frames of each group.
+        length: number of frames of the whole video, including lost ones as far as the file tells.
+        sound: the sound beside the video; None without sound.
+        size: of the file, in bytes.
+        packets: of the groups; read when they are used, if the file has an index.
+        salvaged: whether damaged parts were skipped. damage: descriptions of the damage.
     """
 
     header: VideoHeader
@@ -56,35 +57,35 @@ class VideoFile:
 
     @property
     def video_bytes(self) -> int:
-        """Bytes of the groups."""
+        """Return the size of all groups, in bytes."""
         return sum(len(packet) for packet in self.packets if packet is not None)
 
     def group(self, number: int) -> Group:
-        """The bytes of a group.
+        """Return the packet and the times of a group.
 
         Raises:
-            CorruptFileError: it is damaged.
+            CorruptFileError: the group is damaged.
         """
         packet = self.packets[number]
-        assert packet is not None  # only found packets are kept
+        assert packet is not None  # packets of video that are missing are not listed
         return _group(self.header, packet)
 
 
 def read_video(file: BinaryIO, *, salvage: bool = False) -> VideoFile:
-    """Look into a file of video; of one that has an index, groups are read when they are asked for.
+    """Read a video file. If it has an index, groups are read later, when they are used.
 
     Args:
         file: binary and seekable.
-        salvage: pass over what is damaged.
+        salvage: skip damaged parts.
 
     Raises:
-        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: see `vqcodec.errors`; without `salvage`
-            for any damage in what is read.
+        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: see `vqcodec.errors`. Without `salvage`,
+            any damage in the parts that are read is an error.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if file.read(len(compact.MAGIC)) == compact.MAGIC:
-        raise UnsupportedError("video in the compact form; a newer version of vqcodec is needed")
+        raise UnsupportedError("video in the compact form needs a later version of vqcodec")
     file.seek(0)
     if not salvage:
         entries = read_index(file)
@@ -104,7 +105,7 @@ def read_video(file: BinaryIO, *, salvage: bool = False) -> VideoFile:
     found_starts: dict[int, list[int]] = {}
     for packet in reader:
         kept = found_packets.setdefault(packet.stream, [])
-        if reader.streams[packet.stream].medium != MEDIUM:  # speech wants to know which packets are missing
+        if reader.streams[packet.stream].medium != MEDIUM:  # speech needs to know which packets are missing
             if packet.number > limits.MAX_SPEECH_SAMPLES // 4000:
                 raise LimitError(f"packet number {packet.number} is beyond the limits")
             kept += [None] * (packet.number - len(kept))
@@ -114,10 +115,10 @@ def read_video(file: BinaryIO, *, salvage: bool = False) -> VideoFile:
 
 
 def check_structure(file: BinaryIO) -> None:
-    """Read a file from beginning to end, checksums and all.
+    """Check a file from beginning to end, including its checksums.
 
     Raises:
-        CorruptFileError, UnsupportedError, LimitError: what is wrong.
+        CorruptFileError, UnsupportedError, LimitError: the file is damaged or not supported.
     """
     file.seek(0)
     for _ in ChunkReader(file):
@@ -131,15 +132,20 @@ def _assemble(
     size: int,
     salvage: bool,
 ) -> VideoFile:
+    """Return the video file with these packets and start frames, by stream.
+
+    Raises:
+        CorruptFileError, UnsupportedError, LimitError: see `read_video`.
+    """
     declared = [stream for stream in reader.streams.values() if stream.medium == MEDIUM]
     if reader.medium != MEDIUM or not declared:
-        raise UnsupportedError(f"this is a file of medium {reader.medium}, not of {MEDIUM}")
+        raise UnsupportedError(f"this file's medium is {reader.medium}, not {MEDIUM}")
     if len(declared) > 1:
-        raise UnsupportedError(f"a file of {len(declared)} videos; this version decodes those of one")
+        raise UnsupportedError(f"this file has {len(declared)} videos; this version decodes files with one")
     stream = declared[0]
     reference = reader.codebooks.get(stream.codebook)
     if reference is None:
-        raise CorruptFileError("the part that says which codebook is needed is missing or damaged")
+        raise CorruptFileError("the reference to the codebook is missing or damaged")
     header = VideoHeader.from_bytes(stream.header)
     damage = [f"bytes {part.start} to {part.end}: {part.reason}" for part in reader.damage]
     counted = _count_frames(
@@ -167,6 +173,8 @@ def _assemble(
 
 @dataclass(frozen=True)
 class _Counted:
+    """The groups of a file; fields as in `VideoFile`."""
+
     starts: Sequence[int]
     counts: Sequence[int]
     length: int
@@ -181,19 +189,23 @@ def _count_frames(
     salvage: bool,
     damage: list[str],
 ) -> _Counted:
-    """How many frames each group has: up to the next one; the last as many as the header says, or it says itself."""
+    """Return the groups of a file and the number of frames of each.
+
+    A group ends where the next one begins. The last group ends with the video, if the header tells its length;
+    otherwise its packet tells the number of frames.
+    """
     if salvage:
         return _count_salvaged(header, engine, packets, starts, damage)
     if not packets:
-        raise CorruptFileError("there are no frames in it")
+        raise CorruptFileError("the file has no frames")
     if starts[0] != 0:
-        raise CorruptFileError(f"its first group begins with frame {starts[0]}, not with frame 0")
+        raise CorruptFileError(f"the first group begins with frame {starts[0]}, not with frame 0")
     told = header.frames
     last = _frames_in(header, engine, packets[-1] or b"") if told is None else told - starts[-1]
     counts = [after - before for before, after in pairwise(starts)] + [last]
     length = starts[-1] + last
     if last < 1:
-        raise CorruptFileError(f"a group begins with frame {starts[-1]} where the header says {length} frames")
+        raise CorruptFileError(f"a group begins with frame {starts[-1]}, but the header says {length} frames")
     if length > limits.MAX_FRAMES:
         raise LimitError(f"{length} frames; at most {limits.MAX_FRAMES} are allowed")
     return _Counted(starts, counts, length, packets)
@@ -202,7 +214,7 @@ def _count_frames(
 def _count_salvaged(
     header: VideoHeader, engine: str, packets: Sequence[bytes | None], starts: Sequence[int], damage: list[str]
 ) -> _Counted:
-    """Each group is asked; one that contradicts the others is left out."""
+    """Return the groups whose packets tell their number of frames and do not contradict the groups before them."""
     kept: list[tuple[int, int, bytes]] = []
     for start, packet in zip(starts, packets):
         try:
@@ -221,6 +233,7 @@ def _count_salvaged(
 
 
 def _frames_in(header: VideoHeader, engine: str, packet: bytes) -> int:
+    """Return the number of frames that a packet tells."""
     group = _group(header, packet)
     count = engine_for(engine).frame_count(group.packet)
     if group.times is not None and len(group.times) != count:
@@ -229,6 +242,7 @@ def _frames_in(header: VideoHeader, engine: str, packet: bytes) -> int:
 
 
 def _group(header: VideoHeader, packet: bytes) -> Group:
+    """Return the group in a packet, without the times before it."""
     if header.format.time_base is None:
         return Group(packet, None)
     times, rest = unpack_times(packet)

@@ -1,4 +1,4 @@
-"""Where a group of frames ends: at a length, or where the scene changes."""
+"""Cut a video into groups of frames: at a length, or where the scene changes."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 
 from vqcodec.video.io.frames import Frame
 
-MIN_GROUP = 4  # frames: a cut that comes sooner costs more than it saves
-CELL = 8  # luma is looked at in means of CELL x CELL
-RECENT = 8  # differences that a new one is measured against
-LEAST_DIFFERENCE = 10.0  # mean absolute difference of the cells that a cut has at least
-RATIO = 3.0  # times the mean of the recent ones
+MIN_GROUP = 4  # frames: a shorter group costs more than a cut saves
+CELL = 8  # luma is reduced to means of CELL x CELL samples
+RECENT = 8  # number of recent differences with which a new one is compared
+LEAST_DIFFERENCE = 10.0  # least mean absolute difference of the cells at a cut
+RATIO = 3.0  # least difference at a cut, in means of the recent differences
 HISTOGRAM_BINS = 16
-LEAST_HISTOGRAM_CHANGE = 0.15  # part of the cells that change their bin, if brightness alone is looked at
-SLACK = 1.0  # added to the recent mean, so that noise in a still scene is not a cut
+LEAST_HISTOGRAM_CHANGE = 0.15  # least part of the cells that would have to change their bin at a cut
+SLACK = 1.0  # added to the mean of the recent differences, so that noise in a still scene is not a cut
 
 
 class SceneDetector:
-    """Tells, frame by frame, whether a new scene begins.
+    """Detects, frame by frame, whether a new scene begins.
 
-    Luma is reduced to means of 8x8 samples. A scene begins where their mean absolute difference from the frame before
-    is large in itself and against the mean of the last 8, and their histogram has changed as well: so neither quick
-    motion, which differs for many frames, nor a moving object, which leaves the histogram, counts as a cut.
+    Luma is reduced to means of 8x8 samples. A scene begins if three conditions hold: the mean absolute difference from
+    the frame before is large; it is large compared with the mean of the last 8 differences; and the histogram has
+    changed. Fast motion fails the second condition, since many frames differ. A moving object fails the third one.
     """
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class SceneDetector:
         self._recent: deque[float] = deque(maxlen=RECENT)
 
     def begins(self, frame: Frame) -> bool:
-        """Whether `frame`, the next one, begins a scene; the first of all does not count as a cut."""
+        """Return whether the next frame begins a scene; false for the very first frame."""
         cells = _cell_means(frame.luma)
         previous, self._previous = self._previous, cells
         if previous is None:
             return False
         difference = float(np.mean(np.abs(cells - previous)))
         cut = (
-            bool(self._recent)  # how much a scene moves is known from its second frame on
+            bool(self._recent)  # empty at the second frame of a scene: its motion is not known yet
             and difference >= LEAST_DIFFERENCE
             and difference >= RATIO * (sum(self._recent) / len(self._recent) + SLACK)
             and _histogram_change(previous, cells) >= LEAST_HISTOGRAM_CHANGE
@@ -52,7 +52,7 @@ class SceneDetector:
 
 
 def groups(frames: Iterable[Frame], length: int, detector: SceneDetector | None = None) -> Iterator[list[Frame]]:
-    """Cut frames into groups of at most `length`, and at scene cuts if there is a detector.
+    """Yield the frames in groups of at most `length` frames, which also end at scene cuts if there is a detector.
 
     Groups have at least MIN_GROUP frames, unless `length` is smaller or the video ends.
     """
@@ -68,7 +68,10 @@ def groups(frames: Iterable[Frame], length: int, detector: SceneDetector | None 
 
 
 def _cell_means(luma: np.ndarray) -> np.ndarray:
-    """Means of CELL x CELL samples, float64; what does not fill a cell is left out, unless there is none."""
+    """Return the means of CELL x CELL samples, float64.
+
+    Samples that do not fill a cell are left out. A side smaller than a cell is one cell.
+    """
     height, width = luma.shape
     rows, columns = max(1, height // CELL), max(1, width // CELL)
     side = min(CELL, height), min(CELL, width)
@@ -77,6 +80,6 @@ def _cell_means(luma: np.ndarray) -> np.ndarray:
 
 
 def _histogram_change(first: np.ndarray, second: np.ndarray) -> float:
-    """The part of the cells, 0 to 1, that would have to change their bin of brightness."""
+    """Return which part of the cells, 0 to 1, would have to change their bin to make both histograms equal."""
     counts = [np.histogram(cells, HISTOGRAM_BINS, (0, 256))[0] for cells in (first, second)]
     return float(np.abs(counts[0] - counts[1]).sum() / (2 * first.size))

@@ -1,4 +1,4 @@
-"""How far decoded frames are from the original ones, frame by frame and on average."""
+"""Quality of decoded frames compared with the original ones, frame by frame and on average."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vqcodec.video.io.frames import Frame
 
 
 class FrameQuality(NamedTuple):
-    """Measures of one frame, or their means.
+    """Quality of one frame, or means over frames.
 
     Attributes:
-        y_db, u_db, v_db: PSNR of the planes; infinite where they are equal.
-        ssim_y, ssim_u, ssim_v: structural similarity of the planes; None if not measured.
+        y_db, u_db, v_db: PSNR of the planes in dB; infinite if the planes are equal.
+        ssim_y, ssim_u, ssim_v: structural similarity of the planes, at most 1; None if not measured.
     """
 
     y_db: float
@@ -28,24 +28,29 @@ class FrameQuality(NamedTuple):
 
     @property
     def psnr_611_db(self) -> float:
-        """(6 Y + U + V) / 8; a plane without any error counts 100 dB where another has some."""
+        """Return (6 Y + U + V) / 8 in dB; a plane without errors counts as 100 dB, unless all are without errors."""
         return _weighted(self.y_db, self.u_db, self.v_db)
 
     @property
     def exact(self) -> bool:
-        """Whether all samples are equal."""
+        """Return whether all samples are equal."""
         return min(self.y_db, self.u_db, self.v_db) == math.inf
 
 
 def measure_frame(original: Frame, decoded: Frame, *, similarity: bool = False) -> FrameQuality:
-    """Compare two frames of one size; SSIM takes most of the time."""
+    """Return the quality of a decoded frame.
+
+    Args:
+        original, decoded: of one size.
+        similarity: measure SSIM as well, which takes most of the time.
+    """
     ratios = [psnr(*planes) for planes in zip(original, decoded)]
     likeness = [ssim(*planes) for planes in zip(original, decoded)] if similarity else ()
     return FrameQuality(*ratios, *likeness)
 
 
 def mean_quality(frames: Sequence[FrameQuality]) -> FrameQuality:
-    """The means over frames, in which a plane without any error counts 100 dB, unless no frame has any."""
+    """Return the means over frames; a plane without errors counts as 100 dB, unless all frames are without errors."""
     ratios = [[frame.y_db, frame.u_db, frame.v_db] for frame in frames]
     if all(frame.exact for frame in frames):
         means = [math.inf] * 3
@@ -58,6 +63,7 @@ def mean_quality(frames: Sequence[FrameQuality]) -> FrameQuality:
 
 
 def _weighted(y_db: float, u_db: float, v_db: float) -> float:
+    """Return (6 Y + U + V) / 8 in dB."""
     if min(y_db, u_db, v_db) == math.inf:
         return math.inf
     y, u, v = (min(plane, EXACT_PLANE_DB) for plane in (y_db, u_db, v_db))

@@ -1,4 +1,4 @@
-"""The sound beside a video: coded as speech, a stream for each channel, in the same file."""
+"""The sound of a video: coded as speech in the same file, with one stream for each channel."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CodedSound:
-    """The sound of a video, coded.
+    """The coded sound of a video.
 
     Attributes:
-        codebook: what it was coded with. streams: one a channel.
-        codec_rate: Hz. duration_s: seconds that it lasts.
+        codebook: with which it was coded. streams: one for each channel.
+        codec_rate: sampling rate of the codec, in Hz. duration_s: in seconds.
     """
 
     codebook: Codebook
@@ -49,19 +49,22 @@ def encode_sound_of(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> CodedSound:
-    """Code the sound of a video file.
+    """Code the first sound stream of a video file.
 
     Args:
-        channels, band: as of speech, but that channels are kept unless it says `mix`.
+        path: of the file. name: of the file in messages.
+        channels, band: as of speech, but channels are kept unless it says `mix`.
+        threads: None for all CPUs; the result does not depend on it.
+        progress: called with the part of the work that is done, 0 to 1.
 
     Raises:
-        UnreadableInputError: there is sound, and it cannot be read.
+        UnreadableInputError: the sound cannot be read.
         UsageError, CodebookError, LimitError: as for speech.
     """
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
         samples = os.path.join(folder, "sound.wav")
         if not ffmpeg.extract_sound(path, samples):
-            raise UnreadableInputError(f"{name}: its sound cannot be read; leave it out with --no-audio")
+            raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with --no-audio")
         encoded = encode_sound(
             open_audio(samples, name),
             work=Work(threads=threads),
@@ -84,7 +87,7 @@ def encode_sound_of(
 
 @dataclass(frozen=True)
 class _SpeechPart:
-    """What a file of video declares, as if there were only the sound in it."""
+    """The declarations of a video file that belong to its sound."""
 
     streams: Mapping[int, StreamDeclaration]
     codebooks: Mapping[int, CodebookReference]
@@ -95,11 +98,16 @@ class _SpeechPart:
 def speech_file(
     reader: ChunkReader, packets: Mapping[int, Sequence[bytes | None]], size: int, salvaged: bool
 ) -> SpeechFile | None:
-    """The streams of speech in a video file as a file of their own; None if there are none.
+    """Return the speech streams of a video file as a speech file; None if there are none.
+
+    Args:
+        packets: by stream; None stands for a lost packet.
+        size: of the video file, in bytes.
+        salvaged: whether damaged parts were skipped.
 
     Raises:
-        UnsupportedError: they are coded in a way that is not known here, or in different ways.
-        CorruptFileError, LimitError: their headers are damaged, or there are too many.
+        UnsupportedError: the streams are coded in an unknown way, or not all in the same way.
+        CorruptFileError, LimitError: their headers are damaged, or there are too many streams.
     """
     streams = {number: stream for number, stream in reader.streams.items() if stream.medium == "speech"}
     if not streams:

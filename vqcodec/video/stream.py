@@ -1,4 +1,4 @@
-"""The header of a video stream, and what stands before a group's bytes in a packet (FORMAT.md, section 17)."""
+"""The header of a video stream, and the times before the bytes of a group in a packet (FORMAT.md, section 17)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MAX_TIME = 1 << 62
 
 @dataclass(frozen=True)
 class VideoHeader:
-    """A video stream.
+    """The header of a video stream.
 
     Attributes:
-        format: of its frames.
-        frames: how many there are; None where it was not known when the stream began.
+        format: of the frames.
+        frames: number of frames; None if it was not known when the stream began.
     """
 
     format: VideoFormat
     frames: int | None = None
 
     def to_bytes(self) -> bytes:
-        """The stream header."""
+        """Return the bytes of the header."""
         format = self.format
         flags = _FULL_RANGE * format.full_range
         parts = [format.width, format.height, *format.rate.as_integer_ratio()]
@@ -50,17 +50,17 @@ class VideoHeader:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> VideoHeader:
-        """The header that is `data`.
+        """Return the header with these bytes.
 
         Raises:
-            CorruptFileError: it is cut off, too long, or says what cannot be.
-            UnsupportedError: it has a flag of a later version.
+            CorruptFileError: the header is too short or too long, or has impossible values.
+            UnsupportedError: the header has a flag of a later version.
             LimitError: a size, rate or number is beyond the limits.
         """
         numbers = _Numbers(data)
         flags = numbers.next()
         if flags & ~_KNOWN_FLAGS:
-            raise UnsupportedError("the video's header has parts of a later version; a newer vqcodec is needed")
+            raise UnsupportedError("the header of the video has parts of a later version; a newer vqcodec is needed")
         width, height, rate = numbers.next(), numbers.next(), numbers.ratio("frame rate")
         aspect = numbers.ratio("aspect") if flags & _ASPECT else None
         matrix = numbers.next() if flags & _MATRIX else UNSPECIFIED_MATRIX
@@ -68,7 +68,7 @@ class VideoHeader:
         time_base = numbers.ratio("unit of time") if flags & _TIMES else None
         numbers.end()
         if flags & _MATRIX and (matrix == UNSPECIFIED_MATRIX or matrix > 255):
-            raise CorruptFileError(f"colour matrix {matrix} is not possible")
+            raise CorruptFileError(f"colour matrix {matrix} is impossible")
         if frames is not None and not 0 < frames <= limits.MAX_FRAMES:
             raise LimitError(f"{frames} frames; 1 to {limits.MAX_FRAMES} are allowed")
         format = VideoFormat(width, height, rate, aspect, bool(flags & _FULL_RANGE), matrix, time_base)
@@ -77,16 +77,16 @@ class VideoHeader:
 
 
 def pack_times(times: Sequence[int]) -> bytes:
-    """The times of a group's frames, growing, as they stand before its bytes in a packet."""
+    """Return the bytes for the times of a group's frames, which increase; they come first in the packet."""
     steps = [times[0], *(after - before for before, after in pairwise(times))]
     return put_varint(len(times)) + b"".join(map(put_varint, steps))
 
 
 def unpack_times(packet: bytes) -> tuple[list[int], bytes]:
-    """The times in front of a packet, and the group's bytes behind them.
+    """Return (the times at the beginning of a packet, the bytes of the group after them).
 
     Raises:
-        CorruptFileError: they are cut off, do not grow, or there are none.
+        CorruptFileError: the packet is too short, the times do not increase, or there are none.
     """
     count, position = get_varint(packet, 0)
     times: list[int] = []
@@ -96,30 +96,32 @@ def unpack_times(packet: bytes) -> tuple[list[int], bytes]:
             raise CorruptFileError("two frames have the same time")
         times.append(step + (times[-1] if times else 0))
         if times[-1] > _MAX_TIME:
-            raise CorruptFileError("a frame's time is beyond all bounds")
+            raise CorruptFileError("the time of a frame is too large")
     if not times:
-        raise CorruptFileError("a group without frames")
+        raise CorruptFileError("a group has no frames")
     return times, packet[position:]
 
 
 class _Numbers:
-    """The varints of a header, one after the other."""
+    """Reads the varints of a header, one after the other."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._position = 0
 
     def next(self) -> int:
+        """Return the next number."""
         value, self._position = get_varint(self._data, self._position, "video header")
         return value
 
     def ratio(self, what: str) -> Fraction:
-        """Two numbers without a common divisor, so that one value has one form."""
+        """Return the next two numbers as a fraction; they must have no common divisor."""
         above, below = self.next(), self.next()
         if not above or not below or Fraction(above, below).denominator != below:
-            raise CorruptFileError(f"the {what} {above}/{below} is not possible")
+            raise CorruptFileError(f"the {what} {above}/{below} is impossible")
         return Fraction(above, below)
 
     def end(self) -> None:
+        """Raise CorruptFileError if there are bytes left."""
         if self._position != len(self._data):
-            raise CorruptFileError(f"the video's header has {len(self._data) - self._position} bytes too many")
+            raise CorruptFileError(f"the header of the video is {len(self._data) - self._position} bytes too long")

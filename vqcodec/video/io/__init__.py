@@ -1,1 +1,1 @@
-"""Video files in and out: y4m, ffmpeg, Matroska, texts."""
+"""Video in and out: y4m, files that FFmpeg reads and writes, folders of pictures, arrays."""

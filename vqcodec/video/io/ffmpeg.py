@@ -1,4 +1,4 @@
-"""FFmpeg as a helper process: what a file holds, its frames as y4m, its sound as WAV."""
+"""FFmpeg as a helper process: probe a file, read its frames as y4m and its sound as WAV."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ _MAX_MESSAGES = 1 << 16
 
 @dataclass(frozen=True)
 class Probe:
-    """What a file holds, in FFmpeg's words.
+    """The contents of a file, as FFmpeg reports them.
 
     Attributes:
-        pixels: FFmpeg's name of the pixel format, such as `yuv420p10le`; empty if not told.
-        matrix: number of the colour matrix; None if not told.
-        interlaced: whether its frames are pairs of fields.
-        rotated: whether it is to be shown turned, which reading does.
-        sound: whether it has any.
-        frames: about how many; None if not told.
+        pixels: FFmpeg's name of the pixel format, such as `yuv420p10le`; empty if unknown.
+        matrix: number of the colour matrix in ITU-T H.273; None if unknown.
+        interlaced: whether the frames are pairs of fields.
+        rotated: whether the file asks for rotation, which reading applies.
+        sound: whether the file has sound.
+        frames: approximate number of frames; None if unknown.
     """
 
     pixels: str
@@ -56,10 +56,10 @@ class Probe:
 
 
 def executable() -> str:
-    """Where ffmpeg is.
+    """Return the path of ffmpeg.
 
     Raises:
-        UnreadableInputError: it is not installed, or what IMAGEIO_FFMPEG_EXE names is no program.
+        UnreadableInputError: ffmpeg is not installed, or IMAGEIO_FFMPEG_EXE does not name a program.
     """
     try:
         import imageio_ffmpeg
@@ -67,16 +67,16 @@ def executable() -> str:
         path = imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         raise UnreadableInputError(f"ffmpeg is not at hand, which this kind of video needs: {REMEDY}") from None
-    if shutil.which(path) is None:  # a name in the environment is taken as it is
+    if shutil.which(path) is None:  # imageio_ffmpeg does not check the path in the environment
         raise UnreadableInputError(f"ffmpeg is not at hand: {printable(path, 200)} is no program; {REMEDY}")
     return path
 
 
 def probe(path: str, name: str) -> Probe:
-    """Look into a file.
+    """Return the contents of a file; `name` is its name in messages.
 
     Raises:
-        UnreadableInputError: ffmpeg is missing or cannot read it, or there is no video in it.
+        UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
     """
     told = _run(["-i", _literal(path)], "info")[1]
     found = _VIDEO.search(told)
@@ -99,9 +99,9 @@ def probe(path: str, name: str) -> Probe:
 
 
 def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
-    """The unit of time in seconds, and the times of the packets of the first video stream in it, sorted, the first 0.
+    """Return (unit of time in seconds, times of the frames in that unit); None if the file does not tell.
 
-    Nothing is decoded. None if the file does not tell.
+    The times are those of the packets of the first video stream, sorted, and begin with 0. Nothing is decoded.
     """
     told, _ = _run(["-i", _literal(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"], "quiet")
     base = _TIME_BASE.search(told)
@@ -112,18 +112,19 @@ def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
 
 
 def texts(path: str) -> dict[str, str]:
-    """The texts of a file that are kept, by title; none if it has none."""
+    """Return the texts of a file by title, of the titles in `texts.TITLES`."""
     return parse_texts(_run(["-i", _literal(path), "-f", "ffmetadata", "-"], "quiet")[0])
 
 
 @contextmanager
 def frames_as_y4m(path: str, name: str, filters: Sequence[str] = ()) -> Iterator[tuple[BinaryIO, list[str]]]:
-    """The frames of the first video stream as y4m, 4:2:0 of 8 bits, none left out or repeated; and what ffmpeg says.
+    """Give the frames of the first video stream as y4m, 8-bit 4:2:0, and ffmpeg's messages.
 
-    The messages are complete when the block has read the stream to its end.
+    No frame is dropped or repeated. The messages are complete when the stream has been read to its end.
 
     Args:
-        filters: of ffmpeg, that the frames pass through.
+        name: of the file in messages.
+        filters: of ffmpeg, to apply to the frames.
     """
     command = ["-i", _literal(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
     if filters:
@@ -148,19 +149,19 @@ def frames_as_y4m(path: str, name: str, filters: Sequence[str] = ()) -> Iterator
 
 
 def extract_sound(path: str, target: str) -> bool:
-    """Write the first sound stream of a file as WAV, 16 bits; False if ffmpeg cannot."""
+    """Write the first sound stream of a file as 16-bit WAV to `target`; return whether ffmpeg succeeded."""
     command = ["-y", "-i", _literal(path), "-map", "0:a:0", "-c:a", "pcm_s16le", "-rf64", "auto", "-f", "wav", target]
     process = subprocess.run([executable(), *_QUIET, "quiet", *command], capture_output=True, check=False)
     return process.returncode == 0
 
 
 def _literal(path: str) -> str:
-    """A path that ffmpeg takes for a file, whatever characters it has."""
+    """Return a path as ffmpeg needs it, so that no character of it has a special meaning."""
     return f"file:{path}"
 
 
 def _run(arguments: list[str], level: str) -> tuple[str, str]:
-    """Standard output and messages of a short run, however it ends."""
+    """Run ffmpeg; return its standard output and its messages, even if it fails."""
     process = subprocess.run(
         [executable(), *_QUIET, level, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
     )
@@ -168,6 +169,7 @@ def _run(arguments: list[str], level: str) -> tuple[str, str]:
 
 
 def _expected_frames(told: str, about: str) -> int | None:
+    """Return the approximate number of frames, from duration and rate; None if unknown."""
     duration, rate = _DURATION.search(told), _RATE.search(about)
     if duration is None or rate is None:
         return None
@@ -176,16 +178,16 @@ def _expected_frames(told: str, about: str) -> int | None:
 
 
 def _reason(told: str) -> str:
-    """The clause of ffmpeg's messages that says most."""
+    """Return the most helpful part of ffmpeg's messages."""
     lines = [line.strip() for line in told.splitlines() if line.strip()]
     for line in lines:
         if "Error opening input: " in line:
             return printable(line.partition("Error opening input: ")[2], 100)
-    return printable(lines[-1], 100) if lines else "it says nothing"
+    return printable(lines[-1], 100) if lines else "no reason given"
 
 
 class _Finishing:
-    """The output of ffmpeg as a binary file; at its end the messages are taken in."""
+    """The output of ffmpeg as a binary file; when it ends, the messages are collected."""
 
     def __init__(self, process: subprocess.Popen[bytes], told: BinaryIO, messages: list[str]) -> None:
         self._process = process

@@ -1,4 +1,4 @@
-"""Frames as the engines take and give them: 8 bits a sample, chroma at half size both ways (4:2:0)."""
+"""Frames as the engines take and return them: 8 bits a sample, chroma at half width and height (4:2:0)."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class Frame(NamedTuple):
 
 
 def chroma_size(size: int) -> int:
-    """Return the samples along a side of a chroma plane whose luma plane has `size`."""
+    """Return the size of a side of a chroma plane; `size` is that of the luma plane, in samples."""
     return (size + 1) >> 1

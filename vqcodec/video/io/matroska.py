@@ -1,6 +1,8 @@
-"""Uncompressed frames with times of their own, as Matroska, to be piped to ffmpeg: y4m has a constant rate only.
+"""Uncompressed frames with individual times as Matroska, to be piped to ffmpeg; y4m has only a constant rate.
 
-Source: RFC 9559 (Matroska) and RFC 8794 (EBML). Elements of unknown size, as live streams have them.
+The segment has an unknown size, as in live streams.
+
+Source: RFC 9559 (Matroska) and RFC 8794 (EBML).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from vqcodec.video.io.video_format import VideoFormat
 
 _UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
 _NANOSECONDS = 10**9
-_SCALE = 100_000  # nanoseconds of a unit of time
+_SCALE = 100_000  # unit of time, in nanoseconds
 _KEYFRAME = 0x80
 
 EBML, SEGMENT, INFO, TRACKS, CLUSTER = (
@@ -20,7 +22,7 @@ EBML, SEGMENT, INFO, TRACKS, CLUSTER = (
 
 
 def head(format: VideoFormat) -> bytes:
-    """What stands before the frames."""
+    """Return the bytes before the frames."""
     aspect = format.aspect or Fraction(1)
     video = (
         _number("B0", format.width)
@@ -48,15 +50,21 @@ def head(format: VideoFormat) -> bytes:
 
 
 def frame(planes: bytes, seconds: Fraction) -> bytes:
-    """A frame that is shown at `seconds`: a cluster of its own."""
+    """Return the bytes of a frame that is shown at `seconds`, in a cluster of its own.
+
+    Args:
+        planes: the samples of luma, blue and red, one after the other.
+    """
     time = round(seconds * _NANOSECONDS / _SCALE)
     block = _element("A3", b"\x81\x00\x00" + bytes([_KEYFRAME]) + planes)
     return _element(CLUSTER.hex(), _number("E7", time) + block)
 
 
 def _element(identity: str, payload: bytes) -> bytes:
+    """Return an element; `identity` is hexadecimal."""
     return bytes.fromhex(identity) + (len(payload) | 1 << 56).to_bytes(8, "big") + payload
 
 
 def _number(identity: str, value: int) -> bytes:
+    """Return an element that holds an unsigned integer."""
     return _element(identity, value.to_bytes(8, "big"))

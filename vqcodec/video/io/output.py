@@ -1,4 +1,4 @@
-"""Video out: y4m, video files and pictures through ffmpeg; whole or not at all."""
+"""Writing of video: y4m, and video files and pictures through ffmpeg; a file is complete or not written at all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.texts import ffmetadata
 from vqcodec.video.io.video_format import VideoFormat
 
-X264_CRF = 17  # of ffmpeg's usual 0 to 51: what coding again takes away is not seen
+X264_CRF = 17  # on ffmpeg's scale of 0 to 51: the loss of coding again is not visible
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class OutputFormat:
     """A way to write video.
 
     Attributes:
-        name: as users call it. muxer: ffmpeg's name of the container; empty for y4m and pictures.
-        sound: whether sound goes in.
+        name: for users. muxer: ffmpeg's name of the container; empty for y4m and pictures.
+        sound: whether the format can hold sound.
     """
 
     name: str
@@ -53,15 +53,15 @@ _PATTERN = re.compile(r"%0?\d*d")
 
 
 def format_names() -> str:
-    """The formats as users name them."""
+    """Return the names of the formats for users, separated by commas."""
     return ", ".join(extension.removeprefix(".") for extension in FORMATS)
 
 
 def find_format(name: str | None, destination: Destination | None) -> OutputFormat:
-    """The format that `name` says, or else the destination's extension; y4m where there is no path to go by.
+    """Return the format named by `name`, or else by the extension of the destination; y4m if that is not a path.
 
     Raises:
-        UsageError: neither names a format, or pictures have no pattern for their names.
+        UsageError: neither names a format, or the names of pictures have no pattern.
     """
     if name is not None:
         extension = "." + name.lower().removeprefix(".")
@@ -84,22 +84,22 @@ def find_format(name: str | None, destination: Destination | None) -> OutputForm
 
 
 def is_pattern(destination: object) -> bool:
-    """Whether a destination is a pattern for the names of pictures, such as `frames/%05d.png`."""
+    """Return whether a destination is a pattern for the names of pictures, such as `frames/%05d.png`."""
     return isinstance(destination, (str, os.PathLike)) and len(_PATTERN.findall(os.fspath(destination))) == 1
 
 
 @dataclass(frozen=True)
 class VideoWriting:
-    """How a video is to be written.
+    """How to write a video.
 
     Attributes:
         format: of the frames. to: the format to write.
-        first: number of the first frame. length: how many frames there are.
-        times: of the frames, in units of the format's `time_base`; None at a constant rate.
-        sound: a WAV file with the sound, or None.
+        first: number of the first frame. length: number of frames.
+        times: of the frames, in units of `format.time_base`; None for a constant rate.
+        sound: path of a WAV file with the sound; None for no sound.
         texts: of the file by title, such as `title`.
-        lossless: no loss beyond that of the file that is decoded.
-        overwrite: replace what exists.
+        lossless: write without any further loss.
+        overwrite: replace existing files.
     """
 
     format: VideoFormat
@@ -113,13 +113,13 @@ class VideoWriting:
     overwrite: bool = False
 
     def write(self, destination: Destination, frames: Iterator[Frame]) -> int:
-        """Write the frames; to a path all or nothing.
+        """Write the frames. A path is written completely or not at all.
 
         Returns:
-            Bytes written.
+            The number of bytes written.
 
         Raises:
-            OutputError: it exists and `overwrite` is not set, or cannot be written.
+            OutputError: the destination exists and `overwrite` is not set, or it cannot be written.
         """
         if self.to.name == "png":
             return self._write_pictures(os.fspath(destination), frames)  # type: ignore[arg-type]
@@ -129,6 +129,7 @@ class VideoWriting:
         return self._write_to(destination, frames, name_of(destination))
 
     def _write_to(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
+        """Write to an open file; return the number of bytes."""
         if self.to.muxer:
             return self._write_muxed(file, frames, name)
         size = 0
@@ -140,7 +141,7 @@ class VideoWriting:
         return size
 
     def _write_muxed(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
-        """Through a temporary file: containers are completed at their beginning."""
+        """Write with ffmpeg through a temporary file, since containers are completed at their beginning."""
         with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
             path = os.path.join(folder, f"video.{self.to.name}")
             arguments = [*self._inputs(folder), *self._codecs(), "-f", self.to.muxer, path]
@@ -154,7 +155,10 @@ class VideoWriting:
                 return made.tell()
 
     def _inputs(self, folder: str) -> list[str]:
-        """Frames from the pipe, the sound, and the texts, which are written to a file in `folder`."""
+        """Return ffmpeg's options for the frames from the pipe, the sound and the texts.
+
+        The texts are written to a file in `folder`.
+        """
         form = "yuv4mpegpipe" if self.format.time_base is None else "matroska"
         inputs = ["-f", form, "-i", "pipe:0"]
         if self.sound is not None:
@@ -166,13 +170,14 @@ class VideoWriting:
         return [*inputs, "-map", "0:v:0", *([] if self.sound is None else ["-map", "1:a:0"])]
 
     def _codecs(self) -> list[str]:
-        # x264 has odd sizes at full chroma only
+        """Return ffmpeg's options for the codecs."""
+        # x264 supports odd sizes only with chroma at full size
         odd = self.format.width % 2 or self.format.height % 2
         pixels = "yuv444p" if odd and not self.lossless else "yuv420p"
         options = ["-fps_mode", "passthrough", "-pix_fmt", pixels]
         options += ["-color_range", "pc" if self.format.full_range else "tv"]
         matrix = ffmpeg.MATRIX_NAMES.get(self.format.matrix)
-        if matrix is not None:  # as a filter, ffmpeg takes it for a fact; as an option of the output, it would convert
+        if matrix is not None:  # the filter only declares the matrix; an option of the output would convert to it
             options += ["-vf", f"setparams=colorspace={matrix}"]
         if self.format.aspect is not None:
             options += ["-aspect", _display_aspect(self.format)]
@@ -187,6 +192,7 @@ class VideoWriting:
         return [*options, "-c:v", "libx264", "-qp", "0", "-c:a", "alac"]
 
     def _pieces(self, frames: Iterator[Frame]) -> Iterator[bytes]:
+        """Yield the bytes that are piped to ffmpeg."""
         if self.format.time_base is None:
             yield from _y4m(self.format, frames)
             return
@@ -196,7 +202,7 @@ class VideoWriting:
             yield matroska.frame(planes, time * self.format.time_base)
 
     def _write_pictures(self, pattern: str, frames: Iterator[Frame]) -> int:
-        """Pictures made in a temporary folder beside, and then named one after the other."""
+        """Write pictures to a temporary folder beside the targets, then move each to its name; return the bytes."""
         folder = os.path.dirname(pattern) or "."
         name = os.path.basename(pattern)
         numbers = range(self.first, self.first + self.length)
@@ -223,22 +229,24 @@ class VideoWriting:
 
 
 def _y4m(format: VideoFormat, frames: Iterator[Frame]) -> Iterator[bytes]:
+    """Yield the bytes of a y4m stream."""
     yield y4m.head(format)
     for frame in frames:
         yield y4m.frame_bytes(frame)
 
 
 def _display_aspect(format: VideoFormat) -> str:
+    """Return the aspect of the whole frame as ffmpeg takes it."""
     shape = (format.aspect or 1) * Fraction(format.width, format.height)
     return f"{shape.numerator}:{shape.denominator}"
 
 
 @contextmanager
 def _ffmpeg_reading(arguments: list[str], name: str) -> Iterator[BinaryIO]:
-    """The standard input of an ffmpeg that writes what `arguments` say.
+    """Give the standard input of ffmpeg with these arguments.
 
     Raises:
-        OutputError: it fails, or is not at hand.
+        OutputError: ffmpeg fails or is missing.
     """
     try:
         command = [ffmpeg.executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
@@ -250,7 +258,7 @@ def _ffmpeg_reading(arguments: list[str], name: str) -> Iterator[BinaryIO]:
         )
         assert process.stdin is not None
         try:
-            with suppress(BrokenPipeError):  # it has ended early, and says why
+            with suppress(BrokenPipeError):  # ffmpeg has ended early; its messages say why
                 yield cast(BinaryIO, process.stdin)
                 process.stdin.close()
             failed = process.wait() != 0
@@ -267,6 +275,7 @@ def _ffmpeg_reading(arguments: list[str], name: str) -> Iterator[BinaryIO]:
 
 
 def _put(file: BinaryIO, data: bytes, name: str) -> None:
+    """Write data; raise OutputError if that fails, but leave a broken pipe to the caller."""
     try:
         file.write(data)
     except BrokenPipeError:
@@ -276,6 +285,7 @@ def _put(file: BinaryIO, data: bytes, name: str) -> None:
 
 
 def _check_pattern(destination: Destination | None) -> None:
+    """Raise UsageError if a destination is not a pattern for the names of pictures."""
     if not is_pattern(destination):
         shown = "pictures" if destination is None else name_of(destination)
-        raise UsageError(f"{shown}: a video is many pictures; name a pattern for them, such as frames/%05d.png")
+        raise UsageError(f"{shown}: a video is written as many pictures; give a pattern such as frames/%05d.png")

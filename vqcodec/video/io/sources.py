@@ -1,4 +1,4 @@
-"""Where frames come from: y4m, anything that ffmpeg reads, folders of pictures, arrays; the same for each."""
+"""Sources of frames with one interface: y4m, files that ffmpeg reads, folders of pictures, arrays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
 from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
 
-_JITTER = Fraction(1, 500)  # seconds by which times may differ from those of a constant rate: two of Matroska's units
+_JITTER = Fraction(1, 500)  # seconds that times of a constant rate may be off: two of Matroska's usual units
 _BT601 = 6
 
 
@@ -27,15 +27,15 @@ class FrameSource(ABC):
     """A video that can be read frame by frame.
 
     Attributes:
-        name: how messages call it.
-        format: of its frames.
-        times: of the frames, in units of `format.time_base`, where the rate varies; else None.
-        expected: about how many frames there are, for showing progress; None if nobody knows.
-        exact: how many there are, if that is certain before they are read.
-        again: whether it can be read several times.
-        sound: a file with the sound that belongs to it, or None.
-        texts: of the file by title, as `texts.TITLES` has them.
-        notes: what is changed in reading, a clause each; complete once it has been read.
+        name: of the source in messages.
+        format: of the frames.
+        times: of the frames, in units of `format.time_base`; None for a constant rate.
+        expected: approximate number of frames, for showing progress; None if unknown.
+        exact: number of frames, if it is certain before they are read; else None.
+        again: whether the source can be read several times.
+        sound: path of a file with the sound of the video; None without sound.
+        texts: of the file by title, see `texts.TITLES`.
+        notes: what reading changes, for the user; complete when the source has been read.
     """
 
     name: str
@@ -51,17 +51,17 @@ class FrameSource(ABC):
         self.texts: Mapping[str, str] = {}
 
     def note(self, text: str) -> None:
-        """Say something once."""
+        """Add a note, unless it is there already."""
         if text not in self.notes:
             self.notes.append(text)
 
     @abstractmethod
     def frames(self) -> Iterator[Frame]:
-        """The frames from the first one on."""
+        """Yield all frames."""
 
 
 class Y4mSource(FrameSource):
-    """A y4m file, or a stream of y4m that can be read once."""
+    """A y4m file, or a stream of y4m, which can be read once."""
 
     def __init__(self, origin: str | BinaryIO, name: str) -> None:
         super().__init__()
@@ -77,9 +77,7 @@ class Y4mSource(FrameSource):
             self._reader = reader = Y4mReader(origin, name)
         self.format = reader.format
         if reader.interlaced:
-            self.note(
-                "its frames are interlaced, and coded as they are; take the fields apart before (ffmpeg -vf yadif)"
-            )
+            self.note("its frames are interlaced and are coded as they are; deinterlace them first (ffmpeg -vf yadif)")
 
     def frames(self) -> Iterator[Frame]:
         if not isinstance(self._origin, str):
@@ -128,7 +126,7 @@ class FFmpegSource(FrameSource):
                 self.note(f"damaged or cut off; {reader.frames_read} frames could be read ({messages[0]})")
 
     def _take_times(self) -> None:
-        """Find out whether the rate varies: then times are kept."""
+        """Keep the times of the frames if the rate varies."""
         told = ffmpeg.frame_times(self._path)
         if told is None:
             return
@@ -149,16 +147,17 @@ class FFmpegSource(FrameSource):
         self.note("its frame rate varies; the time of each frame is kept")
 
     def _describe(self, about: ffmpeg.Probe) -> None:
+        """Add notes on what ffmpeg changes."""
         if about.pixels and about.pixels not in ("yuv420p", "yuvj420p"):
             self.note(f"{about.pixels} converted to 8-bit 4:2:0")
         if about.interlaced:
-            self.note("interlaced frames made progressive")
+            self.note("interlaced frames converted to progressive ones")
         if about.rotated:
-            self.note("turned as its rotation asks")
+            self.note("rotated as the file asks")
 
 
 class PictureSource(FrameSource):
-    """Pictures of one size, a frame each."""
+    """Pictures of one size; each is a frame."""
 
     def __init__(self, paths: Sequence[str], name: str, rate: Fraction) -> None:
         super().__init__()
@@ -185,14 +184,14 @@ class PictureSource(FrameSource):
 
         picture = read_picture(Path(path), path)
         if picture.channels in (2, 4):
-            self.note("transparency left out")
+            self.note("transparency dropped")
         for said in picture.notes:
             self.note(said)
         return frame_of(picture.samples)
 
 
 class ArraySource(FrameSource):
-    """Frames in memory, or made one after the other."""
+    """Frames from a sequence or from any iterable, which is read once."""
 
     def __init__(self, frames: Iterable[Frame], format: VideoFormat, times: Sequence[int] | None = None) -> None:
         super().__init__()
@@ -209,7 +208,7 @@ class ArraySource(FrameSource):
 
 
 class PartSource(FrameSource):
-    """Frames `first` to `end` (not included; None for all that follow) of another source, without its sound."""
+    """Part of another source, without its sound: frames `first` up to `end` (not included; None for the end)."""
 
     def __init__(self, whole: FrameSource, first: int, end: int | None) -> None:
         super().__init__()
@@ -227,13 +226,15 @@ class PartSource(FrameSource):
 
 
 def open_video(source: str | BinaryIO, name: str, *, rate: Fraction | None = None) -> FrameSource:
-    """A source of frames for a path, a folder, a glob, or a stream of y4m.
+    """Open a source of frames.
 
     Args:
-        rate: frames a second, of pictures; elsewhere it takes the place of what the source says.
+        source: path of a file or folder, a glob of pictures, or a stream of y4m.
+        name: of the source in messages.
+        rate: frames a second; None for the rate of the source, and for 25 if the source is pictures.
 
     Raises:
-        UnreadableInputError: it does not exist, cannot be read, or holds no video.
+        UnreadableInputError: the source does not exist, cannot be read, or has no video.
         LimitError: its size or rate is beyond the limits.
     """
     opened = _open(source, name, rate or DEFAULT_RATE)
@@ -245,7 +246,7 @@ def open_video(source: str | BinaryIO, name: str, *, rate: Fraction | None = Non
 
 
 def frame_of(samples: np.ndarray) -> Frame:
-    """A picture, uint8 (height, width, channels), as a frame: BT.601 at full range, alpha left out."""
+    """Return a picture, uint8 (height, width, channels), as a frame: BT.601 at full range, without alpha."""
     from vqcodec.metrics import ycbcr
 
     if samples.shape[2] < 3:
@@ -257,13 +258,14 @@ def frame_of(samples: np.ndarray) -> Frame:
 
 
 def _open(source: str | BinaryIO, name: str, rate: Fraction) -> FrameSource:
+    """Open a source; `rate` is for pictures only."""
     if not isinstance(source, str):
         return Y4mSource(source, name)
     pictures = picture_paths(source)
     if pictures:
         return PictureSource(pictures, name, rate)
     if os.path.isdir(source):
-        raise UnreadableInputError(f"{name}: a folder without pictures; name a video, or a folder of its frames")
+        raise UnreadableInputError(f"{name}: the folder has no pictures; name a video, or a folder of its frames")
     try:
         with open(source, "rb") as file:
             head = file.read(10)
@@ -282,20 +284,23 @@ def _open(source: str | BinaryIO, name: str, rate: Fraction) -> FrameSource:
 
 
 def _with(format: VideoFormat, rate: Fraction, time_base: Fraction | None) -> VideoFormat:
+    """Return a format with another rate and unit of time."""
     return VideoFormat(format.width, format.height, rate, format.aspect, format.full_range, format.matrix, time_base)
 
 
 def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
+    """Return the number of frames of a part; None if it is unknown. `whole` is that of the whole source."""
     if whole is None:
         return None if end is None else end - first
     return max(0, min(whole, whole if end is None else end) - first)
 
 
 def _halved(plane: np.ndarray) -> np.ndarray:
-    """Means of 2x2 samples; at an odd edge the last row or column counts twice."""
+    """Return the means of 2x2 samples, float64; at an odd edge the last row or column counts twice."""
     padded = np.pad(plane, [(0, plane.shape[0] & 1), (0, plane.shape[1] & 1)], mode="edge").astype(np.float64)
     return padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2).mean(axis=(1, 3))
 
 
 def _rounded(plane: np.ndarray) -> np.ndarray:
+    """Return a plane rounded and clipped to uint8."""
     return np.clip(np.rint(plane), 0, 255).astype(np.uint8)

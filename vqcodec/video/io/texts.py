@@ -1,4 +1,4 @@
-"""Texts of video files, such as their title, as FFmpeg's `ffmetadata` has them.
+"""Texts of video files, such as their title, in FFmpeg's format `ffmetadata`.
 
 Source: FFmpeg's documentation of formats, section "Metadata".
 """
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 TITLES = (
     "title", "artist", "album", "date", "genre", "comment", "copyright", "license", "description", "creation_time",
 )  # fmt: skip
-"""Texts that are kept, by FFmpeg's names; not the name of the program that wrote a file, which says nothing of it."""
+"""FFmpeg's names of the texts that are kept. The name of the program that wrote a file is not among them."""
 
 _HEAD = ";FFMETADATA1"
 _SPECIAL = "\\=;#\n"
 
 
 def parse_texts(told: str) -> dict[str, str]:
-    """The texts of a whole file in `ffmetadata`, as far as they are kept; those of streams and chapters are not."""
+    """Return the texts of a file by title, from `ffmetadata`; without those of streams and chapters."""
     texts: dict[str, str] = {}
     for key, value in _entries(told):
         title = key.lower()
@@ -27,13 +27,13 @@ def parse_texts(told: str) -> dict[str, str]:
 
 
 def ffmetadata(texts: Mapping[str, str]) -> str:
-    """The other way round; texts under titles that are not kept are left out."""
+    """Return texts as `ffmetadata`; only those whose titles are in TITLES."""
     rows = [f"{title}={_escaped(texts[title])}\n" for title in TITLES if title in texts]
     return f"{_HEAD}\n{''.join(rows)}"
 
 
 def _entries(told: str) -> list[tuple[str, str]]:
-    """Keys and values up to the first section; a backslash takes the next character as it is."""
+    """Return the keys and values up to the first section; a character after a backslash has no special meaning."""
     found: list[tuple[str, str]] = []
     key: str | None = None
     part: list[str] = []
@@ -55,9 +55,9 @@ def _entries(told: str) -> list[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
-    """`text` as a value: a C string, so that it ends before a character of code 0.
+    """Return `text` as a value. It ends before a character of code 0, as in C.
 
-    Behind a backslash at its end stands a space, since FFmpeg takes the end of that line for escaped.
+    After a backslash at the end comes a space, since FFmpeg would treat the end of the line as escaped.
     """
     whole = text.partition("\0")[0].replace("\r\n", "\n")
     if whole.endswith("\\"):

@@ -1,4 +1,4 @@
-"""What is the same for all frames of a video: size, rate, shape of a sample, and what its numbers mean."""
+"""The format of all frames of a video: size, rate, aspect of the samples, and meaning of their values."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class VideoFormat:
     """The format of a video, 8 bits a sample, 4:2:0.
 
     Attributes:
-        width, height: pixels.
-        rate: frames a second; the mean where `time_base` is set.
-        aspect: width of a sample to its height; None if it is not known.
-        full_range: whether luma goes from 0 to 255, and not from 16 to 235.
-        matrix: how YCbCr was made, by the numbers of ITU-T H.273 table 4 (1 BT.709, 6 BT.601, 2 unspecified).
-        time_base: seconds of the unit in which frames tell their times, where the rate varies; else None.
+        width, height: in pixels.
+        rate: frames a second; the mean rate if `time_base` is set.
+        aspect: width of a sample divided by its height; None if unknown.
+        full_range: whether luma is 0 to 255; otherwise it is 16 to 235.
+        matrix: colour matrix of YCbCr, by the numbers of ITU-T H.273 table 4 (1 BT.709, 6 BT.601, 2 unspecified).
+        time_base: unit of the times of the frames, in seconds, if the rate varies; else None.
     """
 
     width: int
@@ -33,10 +33,10 @@ class VideoFormat:
     time_base: Fraction | None = None
 
     def check(self) -> None:
-        """Refuse a format beyond the limits.
+        """Check the format against the limits.
 
         Raises:
-            LimitError: its size or its rate is.
+            LimitError: the size or the rate is beyond the limits.
         """
         limits.check_picture_size(self.width, self.height, "video")
         if self.rate * limits.MAX_FRAME_SECONDS < 1 or self.rate > limits.MAX_FRAME_RATE:
@@ -47,5 +47,5 @@ class VideoFormat:
         ]
         if max(parts) > limits.MAX_RATIO_PART:
             raise LimitError(
-                f"a rate or aspect with a part of {max(parts)}; at most {limits.MAX_RATIO_PART} is allowed"
+                f"a number in the rate or aspect is {max(parts)}; at most {limits.MAX_RATIO_PART} is allowed"
             )

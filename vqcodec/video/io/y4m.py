@@ -1,6 +1,6 @@
-"""YUV4MPEG2 ("y4m"), the uncompressed video that programs pipe to one another, in and out.
+"""Reading and writing of YUV4MPEG2 ("y4m"), uncompressed video for pipes.
 
-Source: the manual page yuv4mpeg(5) of the MJPEG tools, and FFmpeg's `yuv4mpegdec.c` for the tags that came later.
+Source: the manual page yuv4mpeg(5) of the MJPEG tools, and FFmpeg's `yuv4mpegdec.c` for later tags.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ _NEUTRAL = 128
 
 
 class ForeignSamplesError(UnreadableInputError):
-    """The samples are of a layout that is not read here, and would have to be converted."""
+    """The samples have a layout that cannot be read without conversion."""
 
 
 class Y4mReader:
-    """A y4m stream, read frame by frame.
+    """Reads a y4m stream frame by frame.
 
     Args:
-        stream: at its beginning; need not be seekable.
-        name: how messages call it.
+        stream: at its beginning; it need not be seekable.
+        name: of the stream in messages.
 
     Attributes:
-        format: of the frames. interlaced: whether its header says so.
-        frames_read: so far. truncated: whether it ended within a frame.
+        format: of the frames. interlaced: whether the header says that frames are interlaced.
+        frames_read: number of frames read so far. truncated: whether the stream ended within a frame.
 
     Raises:
-        ForeignSamplesError: it is neither 4:2:0 nor grey of 8 bits.
-        UnreadableInputError: not y4m, or its header is damaged.
+        ForeignSamplesError: the samples are neither 8-bit 4:2:0 nor 8-bit grey.
+        UnreadableInputError: the stream is not y4m, or its header is damaged.
         LimitError: its size or rate is beyond the limits.
     """
 
@@ -69,7 +69,7 @@ class Y4mReader:
         self.format.check()
         if layout not in (*HALF_CHROMA, GREY):
             raise ForeignSamplesError(
-                f"{name}: y4m with samples of kind {layout[:20]}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)"
+                f"{name}: y4m with samples {layout[:20]}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)"
             )
 
     def __iter__(self) -> Iterator[Frame]:
@@ -91,7 +91,7 @@ class Y4mReader:
                 yield Frame(luma, blue, red)
 
     def _frame_head(self) -> bool:
-        """Read what stands before a frame; False at the end of the stream."""
+        """Read the line before a frame; return False at the end of the stream."""
         head = self._stream.readline(_MAX_LINE)
         if not head:
             return False
@@ -103,28 +103,30 @@ class Y4mReader:
         raise UnreadableInputError(f"{self._name}: damaged: no frame begins where frame {self.frames_read} should")
 
     def _line(self) -> bytes:
+        """Return the header line without its end."""
         line = self._stream.readline(_MAX_LINE)
         if not line.endswith(b"\n"):
             raise UnreadableInputError(f"{self._name}: not a y4m stream, or cut off in its header")
         return line[:-1]
 
     def _number(self, tags: dict[str, str], tag: str) -> int:
+        """Return the number of a tag."""
         text = tags.get(tag, "")
         if not (text.isascii() and text.isdecimal() and len(text) < 10):
             raise UnreadableInputError(f"{self._name}: damaged: the y4m header has no valid {tag}")
         return int(text)
 
     def _ratio(self, text: str) -> Fraction | None:
-        """A ratio such as 30000:1001; None for 0:0, which is "not known"."""
+        """Return a ratio such as 30000:1001; None for 0:0, which means unknown."""
         parts = text.split(":")
         if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) < 12 for part in parts):
-            raise UnreadableInputError(f"{self._name}: damaged: '{text[:20]}' in the y4m header is no ratio")
+            raise UnreadableInputError(f"{self._name}: damaged: '{text[:20]}' in the y4m header is not a ratio")
         above, below = map(int, parts)
         return Fraction(above, below) if above and below else None
 
 
 def head(format: VideoFormat) -> bytes:
-    """The header of a y4m stream of frames of that format."""
+    """Return the header of a y4m stream with frames of this format."""
     aspect = format.aspect or Fraction(0, 1)
     shape = f"A{aspect.numerator}:{aspect.denominator if aspect else 0}"
     colours = "XCOLORRANGE=" + ("FULL" if format.full_range else "LIMITED")
@@ -134,12 +136,12 @@ def head(format: VideoFormat) -> bytes:
 
 
 def frame_bytes(frame: Frame) -> bytes:
-    """A frame of a y4m stream."""
+    """Return the bytes of a frame of a y4m stream."""
     return b"FRAME\n" + b"".join(np.ascontiguousarray(plane).tobytes() for plane in frame)
 
 
 def _read_into(stream: BinaryIO, samples: np.ndarray) -> int:
-    """Fill `samples` from a stream that may give less at a time; how many came before its end."""
+    """Fill `samples` from a stream, which may give less at a time; return the number of bytes before its end."""
     view = memoryview(samples)  # type: ignore[arg-type]
     filled = 0
     while filled < len(view):

@@ -1,4 +1,4 @@
-"""The default video engine: motion-compensated transform vector quantization in hierarchical groups.
+"""The default video engine: motion-compensated transform vector quantization, in hierarchical groups of frames.
 
 Map, lowest first:
 
@@ -13,8 +13,8 @@ Map, lowest first:
     motion: layout contexts structure
     lookahead: layout planes motion
     parameters: structure
-    search: layout contexts motion
     syntax: layout contexts parts motion
+    search: layout contexts effort model motion syntax
     decoder: layout model parts planes structure motion parameters syntax
     encoder: layout effort model parts planes structure motion lookahead parameters search syntax
     engine: descriptor model structure lookahead parameters decoder encoder

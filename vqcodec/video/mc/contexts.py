@@ -1,7 +1,7 @@
-"""The syntax elements of predicted frames, and how their contexts are numbered.
+"""The syntax elements of predicted frames and the numbers of their contexts.
 
-Coefficients use the elements of the block engine (`blocks.contexts`) with tables of their own; this module says which
-of its contexts occur, square blocks without a direction, and numbers them without gaps.
+Coefficients use the elements of the block engine (`blocks.syntax.contexts`), with tables of their own. Only some of
+its contexts occur here: those of square blocks without a direction. This module numbers them without gaps.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from vqcodec.blocks.syntax.contexts import (
 from vqcodec.kernels.jit import inline_kernel
 from vqcodec.video.mc.layout import GRID_LOG, INTRA, KIND, LOG_SIZE, NODE_SIZES, SKIPPED, UNDECODED
 
-# Symbols of a node: cut, or a block with its motion. Skipped and merged blocks take one of the candidates, the first
-# without a residual; explicit motion says which references it has, twice that plus 1 with a residual.
+# Symbols of a node: it is cut, or it is a block with this motion. Skipped and merged blocks take the motion of a
+# candidate; a skipped block has no residual. The symbol of explicit motion is FIRST_EXPLICIT + 2 * (choice of
+# references) + (1 with a residual).
 CUT = 0
 CANDIDATES = 5
 FIRST_SKIP = 1
@@ -38,13 +39,13 @@ INTRA_BLOCK = FIRST_EXPLICIT + 2 * REFERENCE_CHOICES
 NODE_SYMBOLS = 32
 NODE_CONTEXTS = NODE_SIZES * 3 * 3 * 3
 
-# Symbols of a residual's shape: 4 * luma + 2 * blue + red, where luma is 0 for none, 1 for one transform, and 1 plus
-# the mask of the coded quarters for four
+# Symbols of a residual's shape: 4 * luma + 2 * blue + red. Luma is 0 without coefficients, 1 for one transform, and
+# 1 plus the mask of the coded quarters for four transforms
 SHAPE_SYMBOLS = 68
 SHAPE_CONTEXTS = NODE_SIZES * 2 * 3
 
-# Symbols of a vector's difference: (predictor * VECTOR_CLASSES + class of rows) * VECTOR_CLASSES + class of columns;
-# a class is the number of bits of the magnitude
+# Symbols of a vector's difference: (predictor * VECTOR_CLASSES + class of rows) * VECTOR_CLASSES + class of columns.
+# A class is the number of bits of the magnitude
 VECTOR_CLASSES = 12
 VECTOR_SYMBOLS = 2 * VECTOR_CLASSES * VECTOR_CLASSES
 VECTOR_CONTEXTS = NODE_SIZES * 2
@@ -55,7 +56,7 @@ PATTERN_CONTEXTS = TRANSFORM_SIZES * PATTERN_PLACES * PATTERN_SURROUNDINGS
 
 
 class Pool(NamedTuple):
-    """The tables of one alphabet: how it is called, its contexts and symbols."""
+    """The tables of one alphabet: its name, and the numbers of its contexts and symbols."""
 
     name: str
     contexts: int
@@ -75,7 +76,11 @@ NODES, SHAPES, VECTORS, LUMA_MASKS, LUMA_PATTERNS, CHROMA_MASKS, CHROMA_PATTERNS
 
 
 def coefficient_rows() -> np.ndarray:
-    """Return int32 (ALL_CONTEXTS,): the number among MASK_CONTEXTS or PATTERN_CONTEXTS of the contexts that occur."""
+    """Return the row of each context of the block engine in the tables of coefficients.
+
+    Returns:
+        int32 (ALL_CONTEXTS,): a number below MASK_CONTEXTS or PATTERN_CONTEXTS; 0 for contexts that do not occur.
+    """
     rows = np.zeros(ALL_CONTEXTS, dtype=np.int32)
     masks = MASK_CONTEXTS // TRANSFORM_SIZES
     patterns = PATTERN_CONTEXTS // TRANSFORM_SIZES
@@ -90,21 +95,23 @@ def coefficient_rows() -> np.ndarray:
 
 @inline_kernel
 def node_context(motion, colocated, y, x, log_size):
-    """Return the context of the node at (y, x): size, neighbours skipped and cut finer, the same place before.
+    """Return the context of the node at (y, x), in samples.
 
-    That place counts as 0 if it was skipped in a block as large, 1 if not skipped, 2 if it was cut finer.
+    It depends on the size, on how many of the left and upper neighbours are skipped and are cut finer, and on the same
+    place in the frame `colocated`: 0 if it was skipped in blocks at least as large, 1 if some of it was not skipped,
+    2 if some of it was cut finer or had no motion.
     """
     skipped = finer = before = 0
-    v, u = y >> GRID_LOG, x >> GRID_LOG
+    grid_row, grid_column = y >> GRID_LOG, x >> GRID_LOG
     if x > 0:
-        skipped += motion[KIND, v, u - 1] == SKIPPED
-        finer += motion[LOG_SIZE, v, u - 1] < log_size
+        skipped += motion[KIND, grid_row, grid_column - 1] == SKIPPED
+        finer += motion[LOG_SIZE, grid_row, grid_column - 1] < log_size
     if y > 0:
-        skipped += motion[KIND, v - 1, u] == SKIPPED
-        finer += motion[LOG_SIZE, v - 1, u] < log_size
+        skipped += motion[KIND, grid_row - 1, grid_column] == SKIPPED
+        finer += motion[LOG_SIZE, grid_row - 1, grid_column] < log_size
     half = 1 << log_size >> (GRID_LOG + 1)
-    for k in range(4):
-        i, j = v + half * (k >> 1), u + half * (k & 1)
+    for quarter in range(4):
+        i, j = grid_row + half * (quarter >> 1), grid_column + half * (quarter & 1)
         if i < colocated.shape[1] and j < colocated.shape[2]:
             if colocated[LOG_SIZE, i, j] < log_size or colocated[KIND, i, j] == INTRA:
                 before = 2
@@ -115,7 +122,12 @@ def node_context(motion, colocated, y, x, log_size):
 
 @inline_kernel
 def shape_context(blocks, y, x, log_size, explicit):
-    """Return the context of the shape of the residual of the block at (y, x); `explicit` is 0 for a merged one."""
+    """Return the context of the shape of the residual of the block at (y, x), in samples.
+
+    Args:
+        blocks: maps of luma, see `blocks.layout`.
+        explicit: 1 for explicit motion, 0 for merged motion.
+    """
     energy = surrounding_energy(blocks, y, x)
     near = 0 if energy == 0 else (1 if energy < 3 else 2)
     return ((log_size - GRID_LOG) * 2 + explicit) * 3 + near
@@ -123,13 +135,13 @@ def shape_context(blocks, y, x, log_size, explicit):
 
 @inline_kernel
 def vector_context(log_size, both):
-    """Return the context of a vector's difference; `both` is 1 for a block with two vectors."""
+    """Return the context of a vector's difference; `both` is 1 for a block with two vectors, else 0."""
     return (log_size - GRID_LOG) * 2 + both
 
 
 @inline_kernel
 def vector_class(value):
-    """Return the number of bits of the magnitude of a component, below VECTOR_CLASSES."""
+    """Return the number of bits of the magnitude of a component: its class. Only classes below VECTOR_CLASSES exist."""
     magnitude = abs(value)
     bits = 0
     while magnitude > 0:
@@ -140,7 +152,7 @@ def vector_class(value):
 
 @inline_kernel
 def references_of(choice):
-    """Return (entry of the first list, entry of the second), -1 for none, of a choice of references."""
+    """Return (entry of the first list, entry of the second list) of a choice of references; -1 stands for none."""
     if choice < 2:
         return choice, -1
     if choice < 4:
@@ -150,7 +162,7 @@ def references_of(choice):
 
 @inline_kernel
 def choice_of_references(first, second):
-    """Return the choice that `references_of` takes apart."""
+    """Return the choice of references with these entries: the inverse of `references_of`."""
     if second < 0:
         return first
     if first < 0:
@@ -160,8 +172,8 @@ def choice_of_references(first, second):
 
 @inline_kernel
 def is_decoded(motion, y, x):
-    """Whether there is a decoded block at (y, x), in samples; false outside the frame."""
-    v, u = y >> GRID_LOG, x >> GRID_LOG
-    if v < 0 or u < 0 or v >= motion.shape[1] or u >= motion.shape[2]:
+    """Return whether there is a decoded block at (y, x), in samples; false outside the frame."""
+    grid_row, grid_column = y >> GRID_LOG, x >> GRID_LOG
+    if grid_row < 0 or grid_column < 0 or grid_row >= motion.shape[1] or grid_column >= motion.shape[2]:
         return False
-    return motion[KIND, v, u] != UNDECODED
+    return motion[KIND, grid_row, grid_column] != UNDECODED

@@ -1,4 +1,4 @@
-"""Decoding of a group, frame by frame: exact, and bounded whatever the bytes."""
+"""Decoding of a group, frame by frame; exact, and with bounded work for any bytes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import shown_frame, whole_units
 from vqcodec.video.mc.structure import INTRA, Place, coding_order
+from vqcodec.video.mc.syntax.header import get_frame_header
 from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
-from vqcodec.video.mc.syntax.writing import get_frame_header
 
 
 class DecodedFrame(NamedTuple):
-    """A frame, where its bits went, and its place in the group."""
+    """A decoded frame with its place in the group and its bits by part."""
 
     place: Place
     frame: Frame
@@ -45,13 +45,17 @@ class GroupDecoder:
     """Decodes one group.
 
     Args:
-        packet: its bytes.
-        height, width: of the frames.
-        threads: for the restoration filter.
+        packet: the bytes of the group; not trusted.
+        height, width: of the frames, in samples.
+        model: the trained tables.
+        threads: for the restoration filter; None for all CPUs. The frames do not depend on it.
+
+    Attributes:
+        parameters: of the group.
 
     Raises:
-        CorruptFileError: the packet's first bytes are damaged.
-        LimitError: the frames are larger than `vqcodec.limits` allow.
+        CorruptFileError: the first bytes of the packet are damaged.
+        LimitError: the frames are larger than `vqcodec.limits` allows.
     """
 
     def __init__(self, packet: bytes, height: int, width: int, model: VideoModel, threads: int | None = None) -> None:
@@ -59,10 +63,10 @@ class GroupDecoder:
         self.parameters, used = GroupParameters.from_bytes(packet)
         size, used = get_varint(packet, used)
         if used >= len(packet) or size > len(packet) - used - 1:
-            raise CorruptFileError("video data: a group ends before its first frame does; truncated")
+            raise CorruptFileError("video data: a group ends within its first frame; truncated")
         self._flags = packet[used]
         if self._flags > 3:
-            raise CorruptFileError("video data: a group begins with values that cannot be; damaged")
+            raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
         self._head_size = used + 1
         self._intra = packet[used + 1 : used + 1 + size]
         self._buffer = padded_bits(packet[used + 1 + size :])
@@ -75,11 +79,11 @@ class GroupDecoder:
         self._scratch = new_record(FRAME_SCRATCH)
 
     def decoded(self) -> Iterator[DecodedFrame]:
-        """Yield the frames in the order in which they are coded.
+        """Yield the frames in coding order.
 
         Raises:
             CorruptFileError: the packet is damaged.
-            CodebookError: it needs a filter that the model does not have.
+            CodebookError: the packet needs a filter that the model does not have.
         """
         store = FrameStore(*self._shape)
         adaptation = Adaptation(self._model, self.parameters.step_index)
@@ -94,12 +98,19 @@ class GroupDecoder:
             yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits)
         if self._end - self._position >= 8:
             spare = (self._end - self._position) // 8
-            raise CorruptFileError(f"video data: {spare} bytes are left over after a group; damaged")
+            raise CorruptFileError(f"video data: {spare} bytes are left after the last frame of a group; damaged")
 
     def predicted(
         self, place: Place, store: FrameStore, adaptation: Adaptation
     ) -> tuple[InterFrame, list[Samples], dict[str, int]]:
-        """Decode the next frame, that of `place`, which is predicted; return it, its samples, and bits by part."""
+        """Decode the next frame, which is the predicted frame at `place`.
+
+        Args:
+            store: the frames decoded so far; adaptation: the tables, to which the frame's symbols are added.
+
+        Returns:
+            The frame, its samples (luma, blue, red; int16 in 1/16, filtered) and its bits by part.
+        """
         before = self._position
         change, flags, self._position = get_frame_header(self._buffer, self._position, self._model.restores)
         header_bits = self._position - before
@@ -107,12 +118,10 @@ class GroupDecoder:
         frame = store.open(place, *steps)
         frame_class = place.frame_class - 1
         counts, part_bits = new_counts(), new_frame_bits()
-        tables = adaptation.decoding(frame_class, counts)
         model = self._model.intra
-        intra = tuple(model.decoder_tables(kind, model.rung_of(steps[kind])) for kind in range(2))
-        self._position = decode_frame(
-            frame, self._buffer, self._position, self._end, tables, intra, counts, part_bits, self._scratch
-        )
+        luma, chroma = (model.decoder_tables(kind, model.rung_of(steps[kind])) for kind in range(2))
+        tables = adaptation.decoding(frame_class, counts, (luma, chroma))
+        self._position = decode_frame(frame, self._buffer, self._position, self._end, tables, part_bits, self._scratch)
         if self._position > self._end:
             raise CorruptFileError(f"video data: a group ends within frame {place.time}; truncated or damaged")
         adaptation.add(frame_class, counts)
@@ -126,7 +135,7 @@ class GroupDecoder:
 
     @property
     def padding(self) -> int:
-        """Bits after the last frame, once all are decoded."""
+        """Return the number of bits after the last frame; call it once all frames are decoded."""
         return self._end - self._position
 
     def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
@@ -137,7 +146,7 @@ class GroupDecoder:
         model = self._model.intra
         tile = decode_tile(self._intra, shapes, model, parameters)
         if self._flags and not model.restores:
-            raise CodebookError("video data: filtered by a codebook with a filter, and this one has none")
+            raise CodebookError("video data: this group needs a codebook with a filter; this codebook has none")
         samples = [plane.samples for plane in tile.planes]
         if self._flags:
             coefficients = model.restoration[:, model.rung_of(steps[0])]
@@ -145,6 +154,7 @@ class GroupDecoder:
         return samples, {**tile.bits, "header": 8 * self._head_size}
 
     def _filtered(self, planes: list[Plane], coefficients: npt.NDArray[np.int16], flags: int) -> list[Samples]:
+        """Return the samples of the planes, filtered where `flags` (2 luma, 1 chroma) say so."""
         wanted = flags >> 1 & 1, flags & 1, flags & 1
         return [
             restore(plane, coefficients[min(number, 1)], self._threads) if wanted[number] else plane.samples
@@ -153,7 +163,7 @@ class GroupDecoder:
 
 
 def in_display_order(decoded: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:
-    """Yield frames as soon as all before them in time are there."""
+    """Yield frames in display order, each as soon as all frames before it are decoded."""
     waiting: dict[int, DecodedFrame] = {}
     following = 0
     for item in decoded:

@@ -1,4 +1,4 @@
-"""How thoroughly predicted frames are searched, by effort."""
+"""How thoroughly predicted frames are searched at each effort, 0 (fastest) to 9 (smallest files)."""
 
 from __future__ import annotations
 
@@ -16,35 +16,45 @@ _SMOOTHING_FROM = 2  # effort
 _NEVER = 1e6  # steps: no difference is as large
 
 
-class BlockSettings(NamedTuple):
-    """How a block is searched.
+class Lambdas(NamedTuple):
+    """Distortion per bit, in the unit of each comparison; all parts of the search take it from here.
 
     Attributes:
-        lambda_: distortion per bit, in squared samples.
-        weight: cost of a bit beside Hadamard differences in 1/16 of samples.
-        lambda_factor, chroma_lambda_factor: `lambda_` in squared steps of luma, of chroma.
-        smallest: log2 of the smallest block that others are cut into.
-        passes: of the quantizer.
-        merges: candidates tried with a residual by Hadamard cost, beside the one that is best to skip.
-        explicit: 0 to 3, explicit motions tried with a residual.
-        reach: first distance of the vector search, whole samples.
-        neighbours: 4 or 8, tried around a vector.
-        both: 1 to search pairs of vectors.
-        small_transforms: 1 to try cutting the residual of 8x8 blocks.
-        cut_only_coded: 1 to cut residuals only that are worth coding whole.
-        stop_search: 1 to search no vectors where a block is best skipped.
-        stop_cut: 1 not to cut such blocks.
-        good_below: mean Hadamard difference of the best candidate, in samples, below which blocks are neither searched
-            for vectors nor cut.
-        cut_from: likewise, from which blocks larger than the smallest are cut without being coded whole.
-        intra_from: mean Hadamard difference of the best motion, in samples, from which blocks are tried without motion.
-        intra, chroma_intra: how those are searched.
+        samples: in squared samples.
+        differences: in the unit of Hadamard and absolute differences: 1/16 of samples.
+        luma_steps, chroma_steps: in squared quantizer steps of luma and of chroma.
     """
 
-    lambda_: np.float32
-    weight: np.float32
-    lambda_factor: np.float32
-    chroma_lambda_factor: np.float32
+    samples: np.float32
+    differences: np.float32
+    luma_steps: np.float32
+    chroma_steps: np.float32
+
+
+class BlockEffort(NamedTuple):
+    """How thoroughly a block is searched.
+
+    Attributes:
+        lambdas: what a bit costs.
+        smallest: log2 of the side of the smallest blocks.
+        passes: of the quantizer.
+        merges: number of candidates tried with a residual, beside the best one to skip.
+        explicit: number of explicit motions tried with a residual, 0 to 3.
+        reach: first distance of the vector search, in whole samples.
+        neighbours: number of vectors tried around a vector: 4 or 8.
+        both: 1 to search pairs of vectors.
+        small_transforms: 1 to try four transforms for the residual of 8x8 blocks.
+        cut_only_coded: 1 to try four transforms only if one is worth coding.
+        stop_search: 1 to search no vectors for a block that is best skipped.
+        stop_cut: 1 to leave a block whole if it is best skipped.
+        good_below: mean Hadamard difference of the best candidate, in samples. Blocks below it count as best skipped.
+        cut_from: mean Hadamard difference of the best candidate, in samples. Larger blocks from it on are cut without
+            being coded whole.
+        intra_from: mean Hadamard difference of the best motion, in samples. Blocks from it on are tried without motion.
+        intra, chroma_intra: how squares without motion are searched.
+    """
+
+    lambdas: Lambdas
     smallest: int
     passes: int
     merges: int
@@ -63,10 +73,10 @@ class BlockSettings(NamedTuple):
     chroma_intra: LeafSettings
 
 
-class _Effort(NamedTuple):
-    """A row of the table: as in `BlockSettings`, differences in steps."""
+class _Row(NamedTuple):
+    """A row of the table: fields as in `BlockEffort`, with differences in quantizer steps."""
 
-    picture: int  # effort of the picture coder for frames and blocks without motion
+    picture: int  # effort of the picture coder for intra frames and blocks without motion
     merges: int
     explicit: int
     reach: int
@@ -85,46 +95,48 @@ class _Effort(NamedTuple):
 
 _STOPS = {"cut_only_coded": 1, "stop_search": 1, "stop_cut": 1}
 _SIMPLE = {**_STOPS, "small_transforms": 0}
-_EFFORTS = (
-    _Effort(1, 0, 1, 2, 4, **_SIMPLE, smallest=GRID_LOG + 1, good_below=0.05, cut_from=0.4, intra_from=0.25),
-    _Effort(1, 0, 1, 4, 4, **_SIMPLE, good_below=0.04, cut_from=0.6, intra_from=0.25),
-    _Effort(2, 0, 1, 4, 4, **_SIMPLE),
-    _Effort(4, 1, 1, 8, 8, **_STOPS),
-    _Effort(5, 1, 1, 8, 8, stop_search=1, stop_cut=1),
-    _Effort(6, 2, 2, 8, 8, stop_search=1),
-    _Effort(7, 2, 2, 8, 8),
-    _Effort(7, 2, 2, 8, 8, passes=2),
-    _Effort(8, 3, 3, 16, 8, passes=2),
-    _Effort(9, 5, 3, 16, 8, passes=2),
+_ROWS = (
+    _Row(1, 0, 1, 2, 4, **_SIMPLE, smallest=GRID_LOG + 1, good_below=0.05, cut_from=0.4, intra_from=0.25),
+    _Row(1, 0, 1, 4, 4, **_SIMPLE, good_below=0.04, cut_from=0.6, intra_from=0.25),
+    _Row(2, 0, 1, 4, 4, **_SIMPLE),
+    _Row(4, 1, 1, 8, 8, **_STOPS),
+    _Row(5, 1, 1, 8, 8, stop_search=1, stop_cut=1),
+    _Row(6, 2, 2, 8, 8, stop_search=1),
+    _Row(7, 2, 2, 8, 8),
+    _Row(7, 2, 2, 8, 8, passes=2),
+    _Row(8, 3, 3, 16, 8, passes=2),
+    _Row(9, 5, 3, 16, 8, passes=2),
 )
 
 
 def smooths_sources(effort: int) -> bool:
-    """Return whether frames are smoothed in time before they are coded (`temporal_filter`)."""
+    """Return whether source frames are smoothed in time before they are coded (`lookahead.temporal_filter`)."""
     return effort >= _SMOOTHING_FROM
 
 
 def picture_effort(effort: int) -> int:
-    """Return the effort of the picture coder for frames on their own."""
-    return _EFFORTS[effort].picture
+    """Return the effort of the picture coder for intra frames."""
+    return _ROWS[effort].picture
 
 
-def block_settings(effort: int, step_index: int, chroma_step_index: int, lambda_factor: float) -> BlockSettings:
-    """Return the settings of an effort (0 to MAX_EFFORT).
+def block_effort(effort: int, step_index: int, chroma_step_index: int, lambda_factor: float) -> BlockEffort:
+    """Return how blocks are searched at an effort of 0 to MAX_EFFORT.
 
     Args:
-        step_index, chroma_step_index: of the frame.
+        step_index, chroma_step_index: of the frame, on the ladder of `blocks.steps`.
         lambda_factor: distortion per bit, in squared steps of luma.
     """
-    row = _EFFORTS[min(effort, MAX_EFFORT)]
+    row = _ROWS[min(effort, MAX_EFFORT)]
     step, chroma_step = float(STEP_SIZES[step_index]), float(STEP_SIZES[chroma_step_index])
     chroma_factor = lambda_factor * (step / chroma_step) ** 2
     lambda_ = lambda_factor * step * step
-    return BlockSettings(
-        lambda_=np.float32(lambda_),
-        weight=np.float32(16 * lambda_**0.5),
-        lambda_factor=np.float32(lambda_factor),
-        chroma_lambda_factor=np.float32(chroma_factor),
+    return BlockEffort(
+        lambdas=Lambdas(
+            samples=np.float32(lambda_),
+            differences=np.float32(16 * lambda_**0.5),
+            luma_steps=np.float32(lambda_factor),
+            chroma_steps=np.float32(chroma_factor),
+        ),
         smallest=row.smallest,
         passes=row.passes,
         merges=row.merges,

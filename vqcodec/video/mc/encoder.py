@@ -1,4 +1,4 @@
-"""Encoding of a group: frame after frame in coding order, each searched, written and kept."""
+"""Encoding of a group: each frame, in coding order, is searched, written and kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vqcodec.entropy.bits import PADDING
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.effort import block_settings, picture_effort, smooths_sources
+from vqcodec.video.mc.effort import block_effort, picture_effort, smooths_sources
 from vqcodec.video.mc.layout import KIND, ROOT, InterFrame, Sources
 from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
@@ -32,30 +32,39 @@ from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.search.node_search import NODE_SCRATCH, search_root
+from vqcodec.video.mc.search.search_records import Search
 from vqcodec.video.mc.structure import INTRA, coding_order
-from vqcodec.video.mc.syntax.writing import EMIT_SCRATCH, emit_frame, pack_frame, put_frame_header, token_room
+from vqcodec.video.mc.syntax.header import put_frame_header
+from vqcodec.video.mc.syntax.symbols import most_tokens, pack_frame
+from vqcodec.video.mc.syntax.writing import EMIT_SCRATCH, emit_frame
 
 LEVEL_LAMBDAS = (0.11, 0.13, 0.18, 0.20, 0.22, 0.22)  # distortion per bit in squared steps, by level
 
 
 class Observer(Protocol):
-    """Who is told of frames that are coded."""
+    """Receives every frame when it is coded, before restoration; for training."""
 
     def intra(self, searched: Sequence[SearchedPlane], sources: Sources) -> None:
-        """A frame on its own is coded."""
+        """Receive an intra frame: its coded planes and the planes that were coded."""
 
     def predicted(self, frame_class: int, frame: InterFrame, sources: Sources, counts: FrameCounts) -> None:
-        """A predicted frame (class from 0) is coded, and its edges are smoothed."""
+        """Receive a predicted frame with smoothed edges.
+
+        Args:
+            frame_class: 0 to PREDICTED_CLASSES - 1.
+            sources: the planes that were coded.
+            counts: the symbols of the frame.
+        """
 
 
 class FrameCoder:
-    """Scratch and threads for coding frames of one size.
+    """Working arrays and threads for coding frames of one size.
 
     Args:
         model: the trained tables.
         effort: 0 to 9.
         lambda_scale: factor of the rate-distortion lambda.
-        threads: the bytes do not depend on it.
+        threads: None for all CPUs; the bytes do not depend on it.
     """
 
     def __init__(self, model: VideoModel, effort: int, lambda_scale: float, threads: int | None = None) -> None:
@@ -70,12 +79,12 @@ class FrameCoder:
         self._intra_tables: dict[int, tuple[Any, Any]] = {}
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         if self._pool is not None:
             self._pool.shutdown()
 
     def intra(self, sources: Sources, steps: tuple[int, int]) -> tuple[bytes, list[SearchedPlane], dict[str, int]]:
-        """Code a frame on its own with the picture coder; return its payload, planes, and bits by part."""
+        """Code an intra frame with the picture coder; return its payload, planes, and bits by part."""
         parameters = CodingParameters(
             steps[0],
             chroma_step=steps[1] - steps[0],
@@ -97,10 +106,14 @@ class FrameCoder:
         frame_class: int,
         changes: npt.NDArray[np.int64] | None,
     ) -> npt.NDArray[np.uint32]:
-        """Search a predicted frame, which is filled in; return its tokens.
+        """Search a predicted frame and fill it; return its tokens, uint32.
 
         Args:
-            changes: of the lambda of each superblock, as in `importance.lambda_changes`.
+            frame: empty, with its references; sources: the planes to code.
+            phases: of the references, see `store.FrameStore`.
+            level: of the hierarchy.
+            adaptation: the present tables; frame_class: 0 to PREDICTED_CLASSES - 1.
+            changes: change of lambda for each superblock, see `importance.lambda_changes`; None for no change.
         """
         steps = int(frame.luma.steps[0, 0]), int(frame.blue.steps[0, 0])
         factor = LEVEL_LAMBDAS[min(level, len(LEVEL_LAMBDAS) - 1)] * self._lambda_scale
@@ -108,17 +121,16 @@ class FrameCoder:
         down = -(-sources.luma.shape[0] // ROOT)
         if changes is None:
             changes = np.zeros((down, across), dtype=np.int64)
-        settings = {
-            int(change): block_settings(self._effort, *steps, factor * 2 ** (int(change) / LAMBDA_PARTS))
-            for change in np.unique(changes)
-        }
         lengths = adaptation.lengths(frame_class)
+        searches = {}
+        for change in map(int, np.unique(changes)):
+            effort = block_effort(self._effort, *steps, factor * 2 ** (change / LAMBDA_PARTS))
+            searches[change] = Search(frame, sources, phases, lengths, effort)
         intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
 
         def run(scratch: np.record, items: Sequence[tuple[int, int]]) -> None:
             for row, column in items:
-                chosen = settings[int(changes[row, column])]
-                search_root(frame, sources, phases, row * ROOT, column * ROOT, lengths, intra, chosen, scratch)
+                search_root(searches[int(changes[row, column])], intra, row * ROOT, column * ROOT, scratch)
 
         if self._pool is None or down == 1:
             run(self._scratches[0], [(row, column) for row in range(down) for column in range(across)])
@@ -126,21 +138,26 @@ class FrameCoder:
             for items in diagonals(down, across):
                 shares = [items[number :: self._threads] for number in range(self._threads)]
                 list(self._pool.map(run, self._scratches, shares))
-        tokens = np.empty(token_room(frame.luma), dtype=np.uint32)
+        tokens = np.empty(most_tokens(frame.luma), dtype=np.uint32)
         transforms = tuple(tables.small_transforms for tables in intra)
         count = emit_frame(frame, frame.motion[KIND].copy(), lengths.vectors, transforms, self._emit_scratch, tokens)
         return tokens[:count]
 
 
 class GroupWriter:
-    """The bits of the predicted frames of a group, one after another without gaps."""
+    """Collects the bits of the predicted frames of a group, without gaps between frames."""
 
     def __init__(self) -> None:
         self._buffer = np.zeros(1 << 16, dtype=np.uint8)
         self._position = 0
 
     def header(self, change: int, filters: tuple[bool, bool] | None) -> int:
-        """Write the header of a frame; return its bits."""
+        """Write the header of a frame; return its number of bits.
+
+        Args:
+            change: of the step.
+            filters: whether luma and chroma are filtered; None if the model has no filter.
+        """
         before = self._position
         flags = -1 if filters is None else 2 * filters[0] + filters[1]
         self._position = put_frame_header(self._buffer, self._position, change, flags)
@@ -156,7 +173,14 @@ class GroupWriter:
         counts: FrameCounts,
         part_bits: npt.NDArray[np.int64],
     ) -> None:
-        """Write the tokens of a frame; what they are is added to `counts`, their bits to `part_bits`."""
+        """Write the tokens of a frame.
+
+        Args:
+            steps: step indices of luma and chroma.
+            adaptation: the present tables; frame_class: 0 to PREDICTED_CLASSES - 1.
+            counts: the symbols are added here.
+            part_bits: int64 (parts.GROUPS, parts); the bits of each part are added here.
+        """
         needed = self._position // 8 + 4 * len(tokens) + 2 * PADDING + 16
         if needed > len(self._buffer):
             self._buffer = np.concatenate([self._buffer, np.zeros(needed, dtype=np.uint8)])
@@ -165,29 +189,31 @@ class GroupWriter:
         self._position = pack_frame(tokens, codes, ROWS, intra, counts, self._buffer, self._position, part_bits)
 
     def to_bytes(self) -> bytes:
-        """Return all bits, padded to whole bytes."""
+        """Return all bits, padded with zeros to whole bytes."""
         return self._buffer[: (self._position + 7) // 8].tobytes()
 
     @property
     def padding(self) -> int:
-        """Bits that `to_bytes` adds."""
+        """Return the number of bits that `to_bytes` adds."""
         return -self._position % 8
 
 
 def _squared_error(source: Samples, plane: Samples) -> int:
+    """Return the sum of the squared differences of two planes."""
     return int(np.sum((source.astype(np.int32) - plane) ** 2, dtype=np.int64))
 
 
 def filter_planes(
     planes: Sequence[Plane], sources: Sources, coefficients: npt.NDArray[np.int16], threads: int
 ) -> tuple[list[Samples], tuple[bool, bool]]:
-    """Return the planes' samples, with the restoration filter where it brings them nearer to the sources.
+    """Filter the planes with the restoration filter where that brings them nearer to the sources.
 
     Args:
+        planes, sources: luma, blue, red.
         coefficients: int16 (PLANE_TYPES, classes, taps).
 
     Returns:
-        The samples, and whether luma and both planes of chroma are filtered.
+        (samples of the planes, (whether luma is filtered, whether both planes of chroma are filtered)).
     """
     filtered = [restore(plane, coefficients[min(number, 1)], threads) for number, plane in enumerate(planes)]
     gains = [
@@ -207,6 +233,7 @@ def encode_frames(
     effort: int,
     lambda_scale: float = 1.0,
     change: int = 0,
+    uniform_lambda: bool = False,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     observer: Observer | None = None,
@@ -214,12 +241,15 @@ def encode_frames(
     """Code the frames of a group.
 
     Args:
+        frames: in display order, of one size.
         effort: 0 to 9.
         lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
         change: added to the step indices of all frames but the first.
+        uniform_lambda: use the same lambda in all superblocks of a frame. Otherwise it follows their importance
+            (`lookahead.importance`), at efforts that look ahead.
+        threads: None for all CPUs; the packet does not depend on it.
         progress: called with the number of frames done.
-        observer: is told of every frame when it is coded, before restoration, for training. Lambda then is the same
-            throughout: tables made of bits spread by importance code worse.
+        observer: receives every frame when it is coded.
 
     Returns:
         The packet, the bits of each frame by part, and each frame as the decoder gives it, in display order.
@@ -243,7 +273,7 @@ def encode_frames(
             else:
                 step = float(STEP_SIZES[steps[0]])
                 sources, errors = smoother.smoothed(place.time, place.level, step)
-                if observer is None:
+                if not uniform_lambda:
                     keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
                     changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
             frame: InterFrame | None = None

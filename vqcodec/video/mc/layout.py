@@ -1,8 +1,12 @@
-"""Sizes and the arrays that describe a frame while it is coded.
+"""Sizes, and the arrays that describe a frame while it is coded.
 
-A frame's planes are those of the block engine (`blocks.layout.Plane`), in whole units of 8x8 luma samples. A frame
-predicted from others has besides a map of its motion with one entry such a unit. Vectors are in quarters of a luma
-sample; times are numbers of frames in display order, counted from the start of the group.
+The planes of a frame are those of the block engine (`blocks.layout.Plane`). They are padded to whole units of 8x8 luma
+samples. A predicted frame also has a motion map with one entry for each such unit. Vectors are in quarters of a luma
+sample. Times are frame numbers in display order, counted from the start of the group.
+
+Names of positions, throughout this engine: `y, x` are samples of a plane; `grid_row, grid_column` are entries of the
+motion map, 8x8 luma samples each; `v, u` are entries of the block maps, 4x4 samples each;
+`row, column` are the components of a vector; `i, j` count within a block.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import Plane, new_plane
 
-GRID_LOG = 3  # units of the motion map, and the smallest block with motion
+GRID_LOG = 3  # log2 of the side of a unit of the motion map, which is the smallest block with motion
 GRID = 1 << GRID_LOG
 ROOT_LOG = 6
 ROOT = 1 << ROOT_LOG  # superblocks of predicted frames
@@ -24,8 +28,8 @@ LISTS = 2
 ENTRIES = 2  # most references in a list
 SLOTS = 8  # frames kept to predict from
 BORDER = 80  # replicated luma samples around a reference; half as many around its chroma
-REACH = ROOT + GRID  # how far beyond the frame a block is read at most: there all samples along an axis are alike
-VECTOR_MAX = 2047
+REACH = ROOT + GRID  # samples beyond the frame at which a block is read at most; farther out all samples are equal
+VECTOR_MAX = 2047  # largest magnitude of a component
 
 # Rows of the motion map
 KIND, LOG_SIZE, FIRST_REFERENCE, SECOND_REFERENCE, FIRST_ROW, FIRST_COLUMN, SECOND_ROW, SECOND_COLUMN, SHAPE = range(9)
@@ -33,26 +37,28 @@ MOTION_FIELDS = 9
 
 # Kinds of block
 UNDECODED, SKIPPED, MERGED, EXPLICIT, INTRA = range(5)
-INTER_MODE = 39  # what the map of intra modes holds for a block that has none
+INTER_MODE = 39  # entry of the map of intra modes for a block with motion
 
-# What a motion is: the entries of its two references in the lists (-1: none), then its vectors (row, column), as in
-# the rows of the map from FIRST_REFERENCE on
+# Length of a motion: the entries of its two references in the lists (-1: none), then its two vectors (row, column).
+# The rows of the map from FIRST_REFERENCE on have the same order
 MOTION = 6
 
 
 class InterFrame(NamedTuple):
-    """A frame predicted from others, as kernels take it.
+    """A predicted frame, in the form that kernels take.
 
     Attributes:
-        luma, blue, red: its planes; red's guides are luma at half size and blue, blue's are luma.
+        luma, blue, red: the planes. The guides of blue are luma at half size; those of red are that and blue.
         motion: int16 (MOTION_FIELDS, height / 8, width / 8).
-        colocated: int16, the motion of the frame that motion is predicted from in time.
+        colocated: int16 (MOTION_FIELDS, height / 8, width / 8), motion of the frame from which motion is predicted in
+            time.
         reference_luma: int16 (SLOTS, height + 2 BORDER, width + 2 BORDER), in 1/16.
         reference_chroma: int16 (2, SLOTS, height / 2 + BORDER, width / 2 + BORDER), in 1/16.
-        slots: int64 (LISTS, ENTRIES), where the references are.
-        times: int64 (LISTS, ENTRIES), their times.
+        slots: int64 (LISTS, ENTRIES), the slots of the references.
+        times: int64 (LISTS, ENTRIES), the times of the references.
         colocated_times: int64 (LISTS, ENTRIES), the times of the references of `colocated`.
-        numbers: int64 (4,): the time of this frame, that of `colocated`, the entries of the two lists.
+        numbers: int64 (4,), in the order of TIME, COLOCATED_TIME, FIRST_COUNT and SECOND_COUNT: the time of this
+            frame, the time of `colocated`, the numbers of entries of the two lists.
     """
 
     luma: Plane
@@ -68,14 +74,18 @@ class InterFrame(NamedTuple):
     numbers: npt.NDArray[np.int64]
 
 
-TIME, COLOCATED_TIME, FIRST_COUNT, SECOND_COUNT = range(4)  # of `InterFrame.numbers`
+TIME, COLOCATED_TIME, FIRST_COUNT, SECOND_COUNT = range(4)  # places in `InterFrame.numbers`
 
 
 def new_planes(height: int, width: int, step_index: int, chroma_step_index: int) -> tuple[Plane, Plane, Plane]:
-    """Return the empty planes of a frame of whole units.
+    """Return the empty planes of a frame whose sides are whole units: luma, blue, red.
 
-    The planes share memory, so that what is decoded of one guides the next: the guides of red are luma at half size,
-    and blue itself.
+    The planes share memory, so that a decoded plane guides the next one: the guides of red are luma at half size and
+    the samples of blue.
+
+    Args:
+        height, width: of luma, in samples.
+        step_index, chroma_step_index: quantizer steps on the ladder of `blocks.steps`.
     """
     luma = new_plane(height, width, step_index, np.zeros((0, 1, 1), dtype=np.int16), np.zeros((1, 1), dtype=np.uint8))
     half = (2, height // 2, width // 2)
@@ -87,7 +97,7 @@ def new_planes(height: int, width: int, step_index: int, chroma_step_index: int)
 
 
 def new_motion(height: int, width: int, kind: int = UNDECODED) -> npt.NDArray[np.int16]:
-    """Return a motion map without any motion, every unit of `kind`."""
+    """Return a motion map, int16 (MOTION_FIELDS, height / 8, width / 8), in which every unit is of `kind`."""
     motion = np.zeros((MOTION_FIELDS, height >> GRID_LOG, width >> GRID_LOG), dtype=np.int16)
     motion[KIND] = kind
     motion[LOG_SIZE] = GRID_LOG
@@ -96,7 +106,7 @@ def new_motion(height: int, width: int, kind: int = UNDECODED) -> npt.NDArray[np
 
 
 class Sources(NamedTuple):
-    """The planes to code, int16 in 1/16, in whole units."""
+    """The planes to code: int16 in 1/16, padded to whole units."""
 
     luma: npt.NDArray[np.int16]
     blue: npt.NDArray[np.int16]

@@ -1,4 +1,4 @@
-"""How a group is coded: what its packet says first, and the steps that follow from it."""
+"""The parameters of a group: the first bytes of its packet, and the quantizer steps that follow from them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ STEP_CHANGE_MIN, STEP_CHANGE_MAX = -8, 7
 
 @dataclass(frozen=True)
 class GroupParameters:
-    """What the first bytes of a group say.
+    """The parameters in the first bytes of a group.
 
     Attributes:
-        frames: how many frames the group has.
-        step_index: on the ladder of `blocks.steps`; frames use finer and coarser ones by their level.
-        chroma_step: what is added for chroma, -8 to 7.
-        distance: frames from a key frame to the next, a power of two.
+        frames: number of frames, 1 to MAX_FRAMES.
+        step_index: step of the group on the ladder of `blocks.steps`; frames use finer and coarser ones by their level.
+        chroma_step: added to the step index for chroma, -8 to 7.
+        distance: from a key frame to the next, in frames: 1, 2, 4, 8 or 16.
     """
 
     frames: int
@@ -33,28 +33,28 @@ class GroupParameters:
     distance: int = 8
 
     def steps(self, place: Place, change: int = 0) -> tuple[int, int]:
-        """Return the step indices of luma and chroma of a frame, `change` being its own."""
+        """Return the step indices of luma and chroma of the frame at `place`; `change` is added to both."""
         luma = self.step_index + LEVEL_STEPS[min(place.level, len(LEVEL_STEPS) - 1)] + change
         return _on_ladder(luma), _on_ladder(luma + self.chroma_step)
 
     def to_bytes(self) -> bytes:
-        """Return the bytes that a packet begins with."""
+        """Return the first bytes of a packet."""
         second = (self.chroma_step - CHROMA_STEP_MIN) | DISTANCES.index(self.distance) << 4
         return put_varint(self.frames) + bytes([self.step_index, second])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> tuple[GroupParameters, int]:
-        """Return what a packet begins with, and how many bytes that took.
+        """Return (the parameters of a packet, the number of bytes they take).
 
         Raises:
-            CorruptFileError: the packet is too short, or says what cannot be.
+            CorruptFileError: the packet is too short, or has values out of range.
         """
         frames, used = get_varint(data)
         if len(data) < used + 2:
             raise CorruptFileError("video data: a group ends within its first bytes; truncated")
         step, second = data[used], data[used + 1]
         if not 1 <= frames <= MAX_FRAMES or step > MAX_STEP_INDEX or second >> 4 >= len(DISTANCES):
-            raise CorruptFileError("video data: a group begins with values that cannot be; damaged")
+            raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
         return cls(frames, step, (second & 15) + CHROMA_STEP_MIN, DISTANCES[second >> 4]), used + 2
 
 

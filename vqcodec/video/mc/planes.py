@@ -1,4 +1,4 @@
-"""Frames as the coder works on them: planes in 1/16 of samples, in whole units; and back."""
+"""Frames as planes in 1/16 of a sample value, padded to whole units; and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def whole_units(size: int) -> int:
 
 
 def padded_planes(frame: Frame) -> Sources:
-    """Return the planes of a frame as int16 in 1/16, their last rows and columns repeated up to whole units."""
+    """Return the planes of a frame as int16 in 1/16; last rows and columns are repeated to fill whole units."""
     height, width = (whole_units(side) for side in frame.luma.shape)
 
     def padded(plane: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.int16]:
@@ -32,7 +32,7 @@ def padded_planes(frame: Frame) -> Sources:
 
 
 def shown_frame(planes: tuple[npt.NDArray[np.int16], ...], height: int, width: int) -> Frame:
-    """Return decoded planes (int16 in 1/16) as a frame of `height` x `width`."""
+    """Return decoded planes (luma, blue, red; int16 in 1/16) as a frame of `height` x `width` samples."""
     half = (height + 1) // 2, (width + 1) // 2
     return Frame(
         rounded(planes[0][:height, :width]),

@@ -1,8 +1,8 @@
-"""The order in which the frames of a group are coded, and what each is predicted from.
+"""The order in which the frames of a group are coded, and the references of each.
 
-A group starts with a frame on its own (I). Every `distance` frames follows a key frame (P), predicted from the two
-before it; the frames between are predicted from both sides, the middle one first (hierarchical B). The last level is
-not predicted from.
+A group starts with an intra frame (I). Every `distance` frames there is a key frame (P), predicted from the last key
+frames before it. The frames between are predicted from both sides, the middle one first (hierarchical B). Nothing is
+predicted from frames of the last level.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vqcodec.video.mc.layout import ENTRIES, SLOTS
 
 DISTANCES = (1, 2, 4, 8, 16)
 DEFAULT_DISTANCE = 8
-INTRA, KEY, MIDDLE, TOP = range(4)  # classes of frames, which have tables of their own
+INTRA, KEY, MIDDLE, TOP = range(4)  # classes of frames; each has its own tables
 CLASS_COUNT = 4
 
 
@@ -22,10 +22,10 @@ class Place(NamedTuple):
     """A frame in the hierarchy.
 
     Attributes:
-        time: its number in display order, from 0.
-        level: 0 for the frame on its own, 1 for key frames, then the levels of frames between.
+        time: number in display order, from 0.
+        level: 0 for the intra frame, 1 for key frames, 2 and more for frames between them.
         frame_class: INTRA, KEY, MIDDLE or TOP.
-        kept: whether others may be predicted from it.
+        kept: whether later frames may be predicted from it.
     """
 
     time: int
@@ -35,12 +35,16 @@ class Place(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What reports call it."""
+        """Name in reports: I, P, or B with its level among the frames between, such as B1."""
         return ("I", "P")[self.level] if self.level < 2 else f"B{self.level - 1}"
 
 
 def coding_order(count: int, distance: int) -> Iterator[Place]:
-    """Yield the frames of a group of `count` in the order in which they are coded."""
+    """Yield the places of a group of `count` frames in coding order.
+
+    Args:
+        distance: from a key frame to the next, in frames.
+    """
     yield Place(0, 0, INTRA, True)
     low = 0
     while low < count - 1:
@@ -61,14 +65,14 @@ def _between(low: int, high: int, level: int) -> Iterator[Place]:
 
 
 class References:
-    """The frames that are kept: which slot holds which, and the lists of references of the next frame."""
+    """The kept frames: the slot of each, and the lists of references of the next frame."""
 
     def __init__(self) -> None:
         self._times: list[int | None] = [None] * SLOTS
         self._keys: list[int] = []
 
     def keep(self, place: Place) -> int:
-        """Return the slot for a frame that is kept: a free one, or that of the oldest."""
+        """Keep a frame; return its slot: a free one, or else the slot of the oldest frame, which is dropped."""
         if place.level < 2:
             self._keys.append(place.time)
         if None not in self._times:
@@ -79,13 +83,14 @@ class References:
         return slot
 
     def slot_of(self, time: int) -> int:
-        """Return where the frame of that time is kept."""
+        """Return the slot of the frame at `time`, which must be kept."""
         return self._times.index(time)
 
     def lists(self, place: Place) -> tuple[list[int], list[int]]:
-        """Return the times of the references of the two lists, the nearest first.
+        """Return the times of the references in the two lists, the nearest first.
 
-        Key frames take the last key frames for both; others the past first in one list, the future first in the other.
+        Key frames have the last key frames in both lists. Other frames have past frames before future ones in the first
+        list, and future frames before past ones in the second.
         """
         kept = sorted(time for time in self._times if time is not None)
         if place.level == 1:

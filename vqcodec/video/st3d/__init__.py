@@ -1,4 +1,4 @@
-"""Spatio-temporal vector quantization: vectors that span space and time along motion trajectories (`video/st3d`).
+"""Spatio-temporal vector quantization: vectors span space and time along the motion (`video/st3d`).
 
 Map, lowest first:
 
@@ -13,5 +13,6 @@ Map, lowest first:
     search: layout contexts signal syntax
     encoder: effort layout parameters signal decoder search
     engine: descriptor effort layout parameters decoder encoder
-    train: effort encoder engine
+    statistics: layout signal search
+    train: effort encoder engine statistics
 """

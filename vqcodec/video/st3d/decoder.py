@@ -1,4 +1,4 @@
-"""From the packet of a group to its frames, slab by slab."""
+"""Decoding of a group, slab by slab."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.layout import CHROMA, LUMA
 from vqcodec.blocks.model.tables import Model
@@ -16,43 +15,49 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import map_shards
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.st3d.layout import MACROBLOCK, Slab, empty_frame, new_slab, slab_depths
+from vqcodec.video.st3d.layout import MACROBLOCK, Planes, Slab, grey_frame, new_slab, slab_depths
 from vqcodec.video.st3d.parameters import GroupParameters
 from vqcodec.video.st3d.signal.lifting import synthesise
 from vqcodec.video.st3d.signal.planes import limited, shown_frames
 from vqcodec.video.st3d.syntax.reading import DECODER_SCRATCH, decode_chroma_row, decode_luma_row
 
 _CUT_OFF = "video data: a group ends before its last frame; truncated or damaged"
-LastFrame = tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]
 
 
 class DecodedSlab(NamedTuple):
-    """The frames of a slab, and where its bits went: int64 (plane types, parts)."""
+    """The frames of a slab, and its bits by part: int64 (plane types, parts)."""
 
     frames: list[Frame]
     bits: PartBits
 
 
-def shown_slab(slab: Slab, threads: int | None) -> LastFrame:
-    """Return the planes of a slab whose bands are reconstructed: luma and chroma, in 1/16, in the range of samples."""
+def shown_slab(slab: Slab, threads: int | None) -> Planes:
+    """Return the planes of the frames of a slab with reconstructed bands, in 1/16, in the range of samples."""
     planes = [(slab.luma, MACROBLOCK), (slab.chroma[0], MACROBLOCK // 2), (slab.chroma[1], MACROBLOCK // 2)]
     luma, blue, red = map_shards(lambda item: limited(synthesise(item[0], slab.maps, item[1])), planes, threads)
-    return luma, np.stack([blue, red])
+    return Planes(luma, np.stack([blue, red]))
+
+
+def last_frame(planes: Planes) -> Planes:
+    """Return the last frame of the planes of several frames."""
+    return Planes(np.ascontiguousarray(planes.luma[-1]), np.ascontiguousarray(planes.chroma[:, -1]))
 
 
 class GroupDecoder:
     """Decodes a group.
 
     Args:
-        packet: of the group, not trusted.
-        height, width: of its frames.
+        packet: the bytes of the group; not trusted.
+        height, width: of the frames, in samples.
+        model: the trained tables.
+        threads: None for all CPUs; the frames do not depend on it.
 
     Attributes:
-        parameters: what the packet says first; header_bits: what that takes.
-        padding: bits after the last slab, once all are decoded.
+        parameters: of the group. header_bits: number of bits that they take.
+        padding: number of bits after the last slab, once all slabs are decoded.
 
     Raises:
-        CorruptFileError: the packet's first bytes are damaged.
+        CorruptFileError: the first bytes of the packet are damaged.
     """
 
     def __init__(self, packet: bytes, height: int, width: int, model: Model, threads: int | None) -> None:
@@ -69,11 +74,11 @@ class GroupDecoder:
         """Yield the slabs in order.
 
         Raises:
-            CorruptFileError: the packet is damaged; slabs given before are as they were coded.
+            CorruptFileError: the packet is damaged; the slabs yielded before it ends are intact.
         """
         parameters, scratch = self.parameters, new_record(DECODER_SCRATCH)
         end, position = np.int64(8 * (self._buffer.size - PADDING)), np.int64(0)
-        last = empty_frame(*self._size)
+        last = grey_frame(*self._size)
         for number, bands in enumerate(slab_depths(parameters.frames, parameters.depth)):
             slab = new_slab(bands, *self._size, parameters.step_index, last)
             bits = new_part_bits()
@@ -89,9 +94,9 @@ class GroupDecoder:
                     )
                 if position > end:
                     raise CorruptFileError(_CUT_OFF)
-            luma, chroma = shown_slab(slab, self._threads)
-            last = np.ascontiguousarray(luma[-1]), np.ascontiguousarray(chroma[:, -1])
-            yield DecodedSlab(shown_frames(luma, chroma, *self._size), bits)
+            shown = shown_slab(slab, self._threads)
+            last = last_frame(shown)
+            yield DecodedSlab(shown_frames(shown, *self._size), bits)
         self.padding = int(end - position)
         if self.padding > 7:
             raise CorruptFileError("video data: a group has bytes after its last frame; damaged")

@@ -1,4 +1,4 @@
-"""What the encoder tries at each effort, from 0 (quickest) to 9 (smallest files)."""
+"""How thoroughly slabs are searched at each effort, 0 (fastest) to 9 (smallest files)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 
 
-class Settings(NamedTuple):
+class SlabEffort(NamedTuple):
     """How thoroughly a slab is searched.
 
     Attributes:
-        lambda_factor: distortion per bit, in squared steps.
+        lambda_: distortion per bit, in squared quantizer steps.
         passes: of the quantizer.
-        sizes: 2 to try 8x8 and 16x16 blocks for each macroblock, 1 for 16x16 alone.
-        search_range: whole samples of the first steps of the motion search.
-        motion, adaptive, replenish: 1 where these tools may be used.
+        sizes: 2 to try 8x8 and 16x16 blocks in each macroblock, 1 to try 16x16 blocks only.
+        search_range: first distance of the motion search, in whole samples.
+        motion, adaptive, replenish: 1 if these tools may be used (see `parameters.GroupParameters`), else 0.
     """
 
-    lambda_factor: np.float32
+    lambda_: np.float32
     passes: int
     sizes: int
     search_range: int
@@ -29,10 +29,15 @@ class Settings(NamedTuple):
     replenish: int
 
 
-def settings_of(effort: int, lambda_scale: float, motion: bool, adaptive: bool, replenish: bool) -> Settings:
-    """Return the settings of `effort` (0 to 9)."""
-    return Settings(
-        lambda_factor=np.float32(LAMBDA_FACTOR * lambda_scale),
+def slab_effort(effort: int, lambda_scale: float, motion: bool, adaptive: bool, replenish: bool) -> SlabEffort:
+    """Return how slabs are searched at an effort of 0 to 9.
+
+    Args:
+        lambda_scale: factor of the rate-distortion lambda.
+        motion, adaptive, replenish: tools that may be used.
+    """
+    return SlabEffort(
+        lambda_=np.float32(LAMBDA_FACTOR * lambda_scale),
         passes=1 if effort < 7 else (2 if effort < 9 else 3),
         sizes=1 if effort < 2 else 2,
         search_range=4 if effort < 5 else 8,

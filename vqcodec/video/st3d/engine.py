@@ -20,7 +20,7 @@ from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_grou
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.decoder import GroupDecoder
 from vqcodec.video.st3d.descriptor import ST3D
-from vqcodec.video.st3d.effort import settings_of
+from vqcodec.video.st3d.effort import slab_effort
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.layout import LAST_STEP_INDEX, MIN_STEP_INDEX
 from vqcodec.video.st3d.parameters import MAX_FRAMES, GroupParameters
@@ -91,8 +91,8 @@ def encode_group(
     step, scale = step_at(settings.quality, LAST_STEP_INDEX, MIN_STEP_INDEX)
     options = St3dOptions(**ST3D.check_encode_options(settings.options))
     parameters = options.parameters(len(frames), step)
-    search = settings_of(settings.effort, scale, parameters.motion, parameters.adaptive, parameters.replenish)
-    encoder = GroupEncoder(model_of(codebook), parameters, search, settings.threads)
+    effort = slab_effort(settings.effort, scale, parameters.motion, parameters.adaptive, parameters.replenish)
+    encoder = GroupEncoder(model_of(codebook), parameters, effort, settings.threads)
     coded = encoder.encode(frames, progress)
     return CodedGroup(coded.packet, _coded_frames(coded.slabs, coded.header_bits, coded.padding), coded.frames)
 

@@ -1,4 +1,4 @@
-"""How a group is coded: what its packet says first."""
+"""The parameters of a group: the first bytes of its packet."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _MOTION, _ADAPTIVE, _REPLENISH = 4, 8, 16
 
 @dataclass(frozen=True)
 class GroupParameters:
-    """What the first bytes of a group say.
+    """The parameters in the first bytes of a group.
 
     Attributes:
-        frames: how many frames the group has.
-        step_index: on the ladder of `blocks.steps`, for the samples of frames; bands use others (`layout.STEP_SHIFTS`).
+        frames: number of frames, 1 to MAX_FRAMES.
+        step_index: step for the samples of frames, on the ladder of `blocks.steps`, MIN_STEP_INDEX to LAST_STEP_INDEX;
+            bands have other steps (`layout.STEP_SHIFTS`).
         depth: frames of a slab: 1, 2 or 4.
         motion: whether macroblocks may have a vector.
-        adaptive: whether macroblocks may have a transform less deep than their slab.
-        replenish: whether macroblocks may stay as the last frame before their slab.
+        adaptive: whether macroblocks may have a transform over fewer frames than their slab has.
+        replenish: whether macroblocks may be skipped: they stay as in the last frame before their slab.
     """
 
     frames: int
@@ -34,21 +35,21 @@ class GroupParameters:
 
     @property
     def tools(self) -> int:
-        """The flags that contexts know: 0 to 3."""
+        """Return the flags on which contexts depend: motion + 2 * adaptive."""
         return int(self.motion) + 2 * int(self.adaptive)
 
     def to_bytes(self) -> bytes:
-        """Return the bytes that a packet begins with."""
+        """Return the first bytes of a packet."""
         flags = DEPTHS.index(self.depth)
         flags |= _MOTION * self.motion | _ADAPTIVE * self.adaptive | _REPLENISH * self.replenish
         return put_varint(self.frames) + bytes([self.step_index, flags])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> tuple[GroupParameters, int]:
-        """Return what a packet begins with, and how many bytes that took.
+        """Return (the parameters of a packet, the number of bytes they take).
 
         Raises:
-            CorruptFileError: the packet is too short, or says what cannot be.
+            CorruptFileError: the packet is too short, or has values out of range.
             UnsupportedError: a reserved bit is set.
         """
         frames, used = get_varint(data, source="video data")
@@ -58,7 +59,7 @@ class GroupParameters:
         if flags >> 5:
             raise UnsupportedError("video data: a reserved bit is set; a later version wrote this group")
         if not 1 <= frames <= MAX_FRAMES or not MIN_STEP_INDEX <= step <= LAST_STEP_INDEX or flags & 3 == 3:
-            raise CorruptFileError("video data: a group begins with values that cannot be; damaged")
+            raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
         depth = DEPTHS[flags & 3]
         replenish = bool(flags & _REPLENISH)
         return cls(frames, step, depth, bool(flags & _MOTION), bool(flags & _ADAPTIVE), replenish), used + 2

@@ -15,9 +15,10 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.media.training import Training
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.st3d.effort import settings_of
+from vqcodec.video.st3d.effort import slab_effort
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.engine import ENGINE, St3dOptions, model_of
+from vqcodec.video.st3d.statistics import SlabCollector
 from vqcodec.video.training import Clip, VideoTraining, clips_of, collect_by_rung, story_of, train_rounds
 
 RUNGS = (16, 24, 30, 36, 42, 48)  # steps 4 to 64
@@ -63,12 +64,12 @@ def _collect_round(
     sums = [[new_statistics() for _ in RUNGS] for _ in PLANE_TYPES]
 
     def collect(clip: Clip, rung: int) -> list[PlaneStatistics]:
-        found = [new_statistics() for _ in PLANE_TYPES]
+        collector = SlabCollector()
         for way in _WAYS:
             parameters = way.parameters(len(clip), RUNGS[rung])
-            settings = settings_of(effort, 1.0, parameters.motion, parameters.adaptive, parameters.replenish)
-            GroupEncoder(model, parameters, settings, 1, found).encode(clip)
-        return found
+            search = slab_effort(effort, 1.0, parameters.motion, parameters.adaptive, parameters.replenish)
+            GroupEncoder(model, parameters, search, threads=1, observer=collector).encode(clip)
+        return collector.statistics
 
     def add(rung: int, found: list[PlaneStatistics]) -> None:
         for kind, statistics in enumerate(found):

@@ -1,1 +1,1 @@
-"""What the encoder finds out about the frames before it codes them."""
+"""Analysis of the source frames before they are coded."""

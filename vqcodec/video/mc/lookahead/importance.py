@@ -1,8 +1,8 @@
-"""How much of the quality of a frame others inherit, and what it is therefore given: an encoder's choice alone.
+"""Importance of a block for other frames, and the bits it gets for that; a choice of the encoder alone.
 
-A block that is found again in other frames hands its error on to them, so bits in it serve them as well: distortion
-there counts 1 + importance times, and its lambda is to be smaller by as much. The levels of the hierarchy have
-finer steps and smaller lambdas for that reason; here they follow the content.
+If a block is found again in other frames, its error is inherited by them, and its bits serve them as well. Its
+distortion then counts for several frames, and its lambda is divided by a power of that number. The levels of the
+hierarchy have finer steps and smaller lambdas for the same reason; here both follow the content.
 
 Source: the macroblock tree of x264 (J. Garrett-Glaser, "A novel macroblock-tree algorithm for high-performance
 optimization of dependent video coding in H.264/AVC", 2009), along the hierarchy instead of the order of display.
@@ -19,42 +19,46 @@ from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.layout import GRID, ROOT
 
 MOST_ADVANCE = 5  # eighths of an octave
-LAMBDA_PARTS = 4  # of an octave
-_ADVANCE_AN_OCTAVE = 4.0  # of frames that the first one stays in
-_ADVANCE_FROM = 4.5  # their logarithm
-_KEPT_BELOW = 15.0  # mean squared difference of a block that stays as it was
-_TEXTURE = 40.0  # variance of a block that costs a bit a sample
+LAMBDA_PARTS = 4  # changes of lambda are in quarters of an octave
+_ADVANCE_AN_OCTAVE = (
+    4.0  # eighths of an octave of the step, for each doubling of the frames in which the first one stays
+)
+_ADVANCE_FROM = 4.5  # log2 of 1 + the number of those frames, from which on there is an advance
+_KEPT_BELOW = 15.0  # mean squared difference below which a block counts as unchanged
+_TEXTURE = 40.0  # variance of a block that costs one bit for each sample
 
-_STRENGTH = 0.5  # octaves of lambda by octaves of importance
-_MOST_OCTAVES = 1.5
-_USUAL = {1: 3.4, 2: 1.7}  # logarithm of the importance by level, at which lambda stays as it is
-_DISTORTION = 0.05  # of a block, in squared steps
-_DEVIATION = 1.25  # standard deviation by mean absolute difference
+_STRENGTH = 0.5  # octaves of lambda for each octave of importance
+_MOST_OCTAVES = 1.5  # largest change of lambda
+_USUAL = {1: 3.4, 2: 1.7}  # log2 of the importance at which lambda does not change, by level
+_DISTORTION = 0.05  # assumed distortion of a block, in squared steps
+_DEVIATION = 1.25  # standard deviation divided by mean absolute difference
 _LEAST_DEVIATION = np.float32(0.1)
-_MOST_GROWTH = np.float32(1.5)  # of deviations, as the distance in time doubles
+_MOST_GROWTH = np.float32(1.5)  # largest growth of deviations when the distance in time doubles
 
 FloatArray = npt.NDArray[np.float32]
 Errors = Mapping[tuple[int, int], FloatArray]
-"""Mean absolute differences, in samples, of a frame's blocks of GRID x GRID from where they are found in a neighbour,
-by direction (-1 or 1) and distance of that."""
+"""Mean absolute differences between a frame's blocks and their matches in a neighbour, by (direction, distance).
+
+Each is float32 (rows / GRID, columns / GRID), in samples. The direction is -1 or 1; the distance is in frames.
+"""
 
 
 def _cells(plane: FloatArray) -> FloatArray:
-    """Return blocks of GRID x GRID as (rows, GRID, columns, GRID); the plane's last samples are repeated."""
+    """Return the blocks of GRID x GRID samples of a plane as (rows, GRID, columns, GRID), padded by repetition."""
     height, width = plane.shape
     whole = np.pad(plane, ((0, -height % GRID), (0, -width % GRID)), mode="edge")
     return whole.reshape(whole.shape[0] // GRID, GRID, whole.shape[1] // GRID, GRID)
 
 
 def first_frame_advance(frames: Sequence[Frame], distance: int) -> int:
-    """Return by how many eighths of an octave the step of a group's first frame is to be finer than usual.
+    """Return how much finer to quantize the first frame of a group, in eighths of an octave, 0 to MOST_ADVANCE.
 
-    That grows with the number of frames in which the first one stays as it was: where it has texture, for it is the
-    blocks that cost bits that count.
+    It grows with how long textured blocks stay unchanged. Every `distance` frames blocks are compared with the first
+    frame; each block counts with the bits that its texture costs.
 
     Args:
         frames: of the group, in display order.
-        distance: from a key frame to the next; so many frames apart it is looked whether blocks are still there.
+        distance: from a key frame to the next, in frames.
     """
     first = _cells(frames[0].luma.astype(np.float32))
     cost = np.log2(1 + first.var(axis=(1, 3)) / _TEXTURE)
@@ -70,17 +74,17 @@ def first_frame_advance(frames: Sequence[Frame], distance: int) -> int:
 
 
 def lambda_changes(errors: Errors, level: int, distance: int, keys: int, step: float) -> npt.NDArray[np.int64] | None:
-    """Return by how much the lambda of each superblock of a frame is to change; None for not at all.
+    """Return the change of lambda for each superblock of a frame; None for no change.
 
     Args:
         errors: of the frame.
-        level: of the hierarchy.
-        distance: from a key frame to the next.
-        keys: how many key frames follow.
-        step: the quantizer's, in samples.
+        level: of the frame in the hierarchy.
+        distance: from a key frame to the next, in frames.
+        keys: number of key frames after the frame.
+        step: quantizer step of the frame, in samples.
 
     Returns:
-        int64 (superblock rows, columns), in octaves / LAMBDA_PARTS.
+        int64 (rows of superblocks, columns), in octaves / LAMBDA_PARTS.
     """
     if level not in _USUAL or not errors:
         return None
@@ -96,7 +100,7 @@ def lambda_changes(errors: Errors, level: int, distance: int, keys: int, step: f
 
 
 def _importance(errors: Errors, level: int, distance: int, keys: int, step: float) -> FloatArray:
-    """Return for each block how many frames' worth of distortion its own stands for, itself included."""
+    """Return how many frames inherit the distortion of each block, its own frame included."""
     reach = distance >> (level - 1)  # frames to its nearest references
     blocks = next(iter(errors.values()))
     result: FloatArray = np.ones_like(blocks)
@@ -115,7 +119,10 @@ def _importance(errors: Errors, level: int, distance: int, keys: int, step: floa
 
 
 def _shares(errors: Errors, direction: int, distance: int, step: float) -> dict[int, FloatArray]:
-    """Return the part of their distortion that blocks hand on, by powers of two of the distance in time."""
+    """Return which part of its distortion each block hands on, by distance in time: 1, 2, 4 frames and so on.
+
+    Distances that were not measured are extrapolated.
+    """
     distortion = np.float32(_DISTORTION * step * step)
     deviations: dict[int, FloatArray] = {}
     apart = 1
@@ -132,7 +139,10 @@ def _shares(errors: Errors, direction: int, distance: int, step: float) -> dict[
 
 
 def _between(shares: Mapping[int, FloatArray], reach: int) -> FloatArray:
-    """Return the importance of blocks for the frames up to `reach` on one side, which have another reference beyond."""
+    """Return the importance of blocks for the frames on one side up to `reach`.
+
+    Those frames have another reference at `reach` as well, so a block counts half.
+    """
     blocks = next(iter(shares.values()))
     result: FloatArray = np.zeros_like(blocks)
     apart = 1

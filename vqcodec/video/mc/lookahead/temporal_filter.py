@@ -1,9 +1,9 @@
-"""Smoothing of source frames along the motion, before they are coded: an encoder's choice that no file shows.
+"""Smoothing of source frames along the motion before they are coded; a choice of the encoder alone.
 
-Noise in a frame that others are predicted from costs bits twice: in the frame itself, and again in each frame that has
-to undo it. So frames of the low levels are replaced by an average with their neighbours in time, aligned block by
-block. Samples that differ from the frame's own count less (a bilateral filter), the more so the finer the step; so do
-blocks that are not found again.
+Noise in a reference costs bits twice: in the frame itself, and in each frame predicted from it. So frames of low levels
+are averaged with their neighbours in time, aligned block by block. A neighbour's sample counts less if it differs from
+the frame's own sample (a bilateral filter); with a finer step, smaller differences already count less. Blocks without a
+good match in the neighbour count less, too.
 
 Source: J. Enhorn, R. Sjöberg and P. Wennersten, "A temporal pre-filter for video coding based on bilateral
 filtering", ICIP 2020.
@@ -30,26 +30,25 @@ from vqcodec.video.mc.motion.interpolation import (
 )
 from vqcodec.video.mc.planes import padded_planes
 
-LEVEL_STRENGTHS = (0.6, 0.6, 0.38)  # by level of the hierarchy; what lies higher is not smoothed
-_WEIGHTS_BOTH = (0.85, 0.57, 0.41, 0.33)  # of a neighbour that agrees, by distance, where there are some on both sides
-_WEIGHTS_ONE = (1.13, 0.97, 0.81, 0.57)  # the frame's own samples count 1
-_DIFFERENCES = 256 << SAMPLE_BITS
-_SPREAD_AN_OCTAVE = 4.5  # differences that still count, in samples, by octaves of the quantizer's step above 2
+LEVEL_STRENGTHS = (0.6, 0.6, 0.38)  # by level of the hierarchy; higher levels are not smoothed
+_WEIGHTS_BOTH = (0.85, 0.57, 0.41, 0.33)  # of an equal sample, by distance, in frames with neighbours on both sides
+_WEIGHTS_ONE = (1.13, 0.97, 0.81, 0.57)  # likewise, with neighbours on one side; the frame's own samples count 1
+_DIFFERENCES = 256 << SAMPLE_BITS  # number of possible differences
+_SPREAD_AN_OCTAVE = 4.5  # spread of the differences that count, in samples, for each octave of the step above 2
 _LEAST_SPREAD = 0.5
-_FIRST_DISTANCE, _NEXT_DISTANCE = 64, 16  # quarters of samples: where the vector search begins
-_GOOD, _FAIR = 4.0, 8.0  # mean absolute differences up to which a block counts in full, and for the most part
-_FAIR_TRUST, _POOR_TRUST = 0.6, 0.3
+_FIRST_DISTANCE, _NEXT_DISTANCE = 64, 16  # first distance of the vector search, in quarters of a sample
+_GOOD, _FAIR = 4.0, 8.0  # mean absolute differences of blocks, in samples; blocks below _GOOD count in full
+_FAIR_TRUST, _POOR_TRUST = 0.6, 0.3  # weights of blocks below _FAIR, and of all others
 
 FloatArray = npt.NDArray[np.float32]
 
 
 class Smoothed(NamedTuple):
-    """A frame smoothed.
+    """A smoothed frame.
 
     Attributes:
         planes: of the frame.
-        errors: float32 (rows / GRID, columns / GRID), mean absolute differences of its blocks from where they are found
-            in its neighbours, in samples, by direction (-1 or 1) and distance; empty where it was not smoothed.
+        errors: see `importance.Errors`; empty if the frame was not smoothed.
     """
 
     planes: Sources
@@ -57,7 +56,7 @@ class Smoothed(NamedTuple):
 
 
 class TemporalFilter:
-    """Smooths frames of a group.
+    """Smooths the frames of a group.
 
     Args:
         frames: of the group, in display order, of one size.
@@ -77,8 +76,9 @@ class TemporalFilter:
         """Return the frame at `time`, smoothed if its level is low.
 
         Args:
-            level: of the hierarchy, from 0.
-            step: the quantizer's, in samples.
+            time: number of the frame in the group.
+            level: of the frame in the hierarchy, from 0.
+            step: quantizer step of the frame, in samples.
         """
         own = padded_planes(self._frames[time])
         errors: dict[tuple[int, int], FloatArray] = {}
@@ -103,6 +103,7 @@ class TemporalFilter:
         return Smoothed(Sources(*(np.rint(a / b).astype(np.int16) for a, b in zip(sums, totals))), errors)
 
     def _load(self, planes: Sources) -> None:
+        """Take in a neighbour: pad its planes and interpolate its luma."""
         pad_reference(planes.luma, BORDER, self._luma)
         interpolate_phases(self._luma, self._between, self._phases)
         for number, plane in enumerate((planes.blue, planes.red)):
@@ -116,6 +117,12 @@ class TemporalFilter:
         sums: Sequence[FloatArray],
         totals: Sequence[FloatArray],
     ) -> None:
+        """Add the samples of the neighbour along `motion` to `sums`, and their weights to `totals`.
+
+        Args:
+            table: weights by absolute difference, float32 (_DIFFERENCES,).
+            sums, totals: for luma, blue and red.
+        """
         _add_luma(own.luma, self._phases, motion, self._errors, table, sums[0], totals[0])
         for number, plane in enumerate((own.blue, own.red)):
             reference = self._chroma[number]
@@ -125,7 +132,14 @@ class TemporalFilter:
 
 @inline_kernel
 def _difference(target, phases, y, x, row, column):
-    """Sum of absolute differences of the block at (y, x) from the neighbour's, (row, column) quarters off."""
+    """Return the sum of absolute differences between the block at (y, x) and its match in the neighbour.
+
+    Args:
+        row, column: displacement of the match, in quarters of a sample.
+
+    Returns:
+        int32, in 1/16; a very large number if the match lies beyond the border.
+    """
     plane = phases[4 * (row & 3) + (column & 3)]
     top, left = y + (row >> 2) + BORDER, x + (column >> 2) + BORDER
     if top < 4 or left < 4 or top + GRID + 4 > plane.shape[0] or left + GRID + 4 > plane.shape[1]:
@@ -140,21 +154,22 @@ def _difference(target, phases, y, x, row, column):
 
 @kernel
 def _track(target, phases, first, motion, errors):
-    """Find where each block of `target` is in a neighbour.
+    """Find the match of each block of `target` in a neighbour.
 
     Args:
-        target: int16 (rows, columns).
+        target: int16 (rows, columns), in 1/16.
         phases: int16 (PHASES, rows + 2 BORDER, columns + 2 BORDER), of the neighbour.
-        first: distance at which the search begins, in quarters of samples.
-        motion: int16 (rows / GRID, columns / GRID, 2), in quarters: where it begins; filled with what is found.
-        errors: float32 (rows / GRID, columns / GRID), filled with the mean absolute differences, in samples.
+        first: first distance of the search, in quarters of a sample.
+        motion: int16 (rows / GRID, columns / GRID, 2), (row, column) of each displacement in quarters of a sample. The
+            search starts from it, and it is filled with the result.
+        errors: float32 (rows / GRID, columns / GRID), filled with mean absolute differences in samples.
     """
     for block_row in range(motion.shape[0]):
         for block_column in range(motion.shape[1]):
             y, x = block_row * GRID, block_column * GRID
             row, column = np.int64(0), np.int64(0)
             best = _difference(target, phases, y, x, row, column)
-            for candidate in range(3):  # what the nearer neighbour had, the block to the left, the block above
+            for candidate in range(3):  # the displacement in the nearer neighbour, that to the left, that above
                 i, j = block_row - (candidate == 2), block_column - (candidate == 1)
                 if i < 0 or j < 0:
                     continue
@@ -182,7 +197,7 @@ def _track(target, phases, first, motion, errors):
 
 @inline_kernel
 def _trust(error):
-    """Return the weight of a block whose mean absolute difference is `error`."""
+    """Return the weight of a block with this mean absolute difference, in samples."""
     if error < np.float32(_GOOD):
         return np.float32(1.0)
     return np.float32(_FAIR_TRUST) if error < np.float32(_FAIR) else np.float32(_POOR_TRUST)
@@ -190,7 +205,7 @@ def _trust(error):
 
 @inline_kernel
 def _add_line(target, line, trust, table, sums, totals, count):
-    """Add `count` samples of `line` to `sums`, and their weights, `table` at their difference, to `totals`."""
+    """Add `count` weighted samples of `line` to `sums` and their weights to `totals`; weights: trust * `table`."""
     for j in range(count):
         value = np.int32(line[j])
         weight = trust * table[min(abs(value - np.int32(target[j])), table.shape[0] - 1)]
@@ -200,7 +215,14 @@ def _add_line(target, line, trust, table, sums, totals, count):
 
 @kernel
 def _add_luma(target, phases, motion, errors, table, sums, totals):
-    """Add a neighbour's luma along `motion` to `sums` and its weights to `totals`, float32 of the shape of `target`."""
+    """Add the luma of a neighbour along `motion` to `sums`, and its weights to `totals`.
+
+    Args:
+        target: int16 (rows, columns), the frame's own luma.
+        phases, motion, errors: as for `_track`.
+        table: float32, weights by absolute difference.
+        sums, totals: float32 (rows, columns).
+    """
     for block_row in range(motion.shape[0]):
         for block_column in range(motion.shape[1]):
             row, column = np.int64(motion[block_row, block_column, 0]), np.int64(motion[block_row, block_column, 1])
@@ -215,10 +237,10 @@ def _add_luma(target, phases, motion, errors, table, sums, totals):
 
 @kernel
 def _add_chroma(target, reference, motion, errors, table, scratch, sums, totals):
-    """The same for a plane of chroma.
+    """Add a plane of chroma of a neighbour, as `_add_luma` does with luma.
 
     Args:
-        reference: int16, padded by BORDER / 2.
+        reference: int16, the neighbour's plane padded by BORDER / 2.
         scratch: int32 (2, BETWEEN_ROWS, ROOT).
     """
     size = GRID >> 1

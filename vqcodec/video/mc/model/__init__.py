@@ -1,1 +1,1 @@
-"""What a codebook holds for motion-compensated video, and how tables adapt within a group."""
+"""The tables of motion-compensated video: what a codebook holds, and how they adapt within a group."""

@@ -1,8 +1,9 @@
-"""Tables that follow what a group brings: before each frame both sides rebuild them from the frames coded so far.
+"""Tables that adapt within a group: encoder and decoder rebuild them from the frames coded so far.
 
-A context's code is made for its trained distribution, which its trained code lengths stand for, counted as
-PRIOR_SYMBOLS symbols, plus what occurred in the frames of the same class, older ones counting less. All counts are
-integers, in 1/COUNT_UNIT. A context is rebuilt when what is new in it weighs enough.
+The code of a context is made from two counts of symbols. The prior is the distribution that its trained code lengths
+stand for, with a weight of PRIOR_SYMBOLS symbols. To it are added the symbols in the frames of the same class; older
+frames weigh less. All counts are integers, in 1/COUNT_UNIT of a symbol. A context is rebuilt once its new symbols weigh
+more than 1/REBUILD_SHARE of the whole.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from vqcodec.video.mc.model.tables import PREDICTED_CLASSES, VideoModel
 
 PRIOR_SYMBOLS = 256
 COUNT_UNIT = 256
-PRIOR_SHIFT = 16  # a symbol of code length n counts 2^(16 - n), all together PRIOR_SYMBOLS * COUNT_UNIT
-DECAY_SHIFT = 6  # a frame's symbols lose 1/64 of their weight with each frame of its class after it
-REBUILD_SHARE = 16  # a context is rebuilt when more than a sixteenth of its weight is new
+PRIOR_SHIFT = 16  # a symbol of code length n counts 2^(16 - n); all symbols sum to PRIOR_SYMBOLS * COUNT_UNIT
+DECAY_SHIFT = 6  # symbols lose 1/64 of their weight with each later frame of their class
+REBUILD_SHARE = 16
 
 ROWS = coefficient_rows()
 _NO_MODES = np.zeros((1, MODE_SYMBOLS), dtype=np.uint8)
@@ -41,7 +42,7 @@ _NO_FORWARD = (np.zeros((0, 0, 16, 16), dtype=np.float32), np.zeros((0, 0, 0, 64
 
 
 class FrameCounts(NamedTuple):
-    """What occurred in a frame, int64 (contexts, symbols) by pool, in the order of `contexts.POOLS`."""
+    """The symbols of a frame, counted: int64 (contexts, symbols) by pool, in the order of `contexts.POOLS`."""
 
     nodes: npt.NDArray[np.int64]
     shapes: npt.NDArray[np.int64]
@@ -58,7 +59,7 @@ def new_counts() -> FrameCounts:
 
 
 class _ClassTables:
-    """The tables of one class of frames on one rung, as they stand."""
+    """The present tables of one class of frames on one rung."""
 
     def __init__(self, model: VideoModel, frame_class: int, rung: int) -> None:
         self.lengths = [np.ascontiguousarray(model.prior(pool.name, frame_class, rung)) for pool in POOLS]
@@ -68,7 +69,7 @@ class _ClassTables:
         self.offsets = model.offsets_of(frame_class, rung)
 
     def add(self, counts: FrameCounts) -> None:
-        """Take in what occurred in a frame, and rebuild the contexts where that matters."""
+        """Add the symbols of a frame, and rebuild the contexts in which enough is new."""
         for number, found in enumerate(counts):
             running, fresh = self.running[number], self.fresh[number]
             running -= running >> DECAY_SHIFT
@@ -82,11 +83,11 @@ class _ClassTables:
 
 
 class FrameLengths(NamedTuple):
-    """Code lengths for the search in a frame.
+    """Code lengths in bits, for the search in a frame.
 
     Attributes:
         nodes, shapes, vectors: uint8 (contexts, symbols).
-        luma, chroma: what the block engine's kernels take for coefficients.
+        luma, chroma: for coefficients, as the kernels of the block engine take them.
     """
 
     nodes: npt.NDArray[np.uint8]
@@ -97,7 +98,7 @@ class FrameLengths(NamedTuple):
 
 
 class FrameCodes(NamedTuple):
-    """Codes for writing a frame, by pool."""
+    """Codes for writing a frame, by pool, in the order of `contexts.POOLS`."""
 
     nodes: EncodeTables
     shapes: EncodeTables
@@ -108,29 +109,48 @@ class FrameCodes(NamedTuple):
     chroma_patterns: EncodeTables
 
 
-class FrameDecoding(NamedTuple):
-    """Tables for reading a frame; those of coefficients count what they read."""
+class CountedTables(NamedTuple):
+    """Tables for reading one pool, and the counts of the symbols read with them, int64 (contexts, symbols)."""
 
-    nodes: DecodeTables
-    shapes: DecodeTables
-    vectors: DecodeTables
+    tables: DecodeTables
+    counts: npt.NDArray[np.int64]
+
+
+class FrameDecoding(NamedTuple):
+    """Tables for reading a predicted frame.
+
+    Attributes:
+        nodes, shapes, vectors: count the symbols read with them.
+        luma, chroma: for coefficients; these, too, count the symbols read with them.
+        intra: tables of the picture model for luma and chroma of blocks without motion.
+    """
+
+    nodes: CountedTables
+    shapes: CountedTables
+    vectors: CountedTables
     luma: DecoderTables
     chroma: DecoderTables
+    intra: tuple[DecoderTables, DecoderTables]
 
 
 class Adaptation:
-    """The tables of a group while it is coded, of all classes of predicted frames."""
+    """The tables of all classes of predicted frames, while a group is coded.
+
+    Args:
+        model: the trained tables.
+        base_step_index: step of the group, which chooses the rung.
+    """
 
     def __init__(self, model: VideoModel, base_step_index: int) -> None:
         rung = model.rung_of(base_step_index)
         self._classes = [_ClassTables(model, number, rung) for number in range(PREDICTED_CLASSES)]
 
     def add(self, frame_class: int, counts: FrameCounts) -> None:
-        """Take in what occurred in a frame of the class (from 0)."""
+        """Add the symbols of a frame of class `frame_class` (0 to PREDICTED_CLASSES - 1)."""
         self._classes[frame_class].add(counts)
 
     def lengths(self, frame_class: int) -> FrameLengths:
-        """Return code lengths for the search."""
+        """Return code lengths for the search in a frame of the class; later changes do not affect them."""
         tables = self._classes[frame_class]
         lengths = [table.copy() for table in tables.lengths]
 
@@ -154,12 +174,19 @@ class Adaptation:
         )
 
     def codes(self, frame_class: int) -> FrameCodes:
-        """Return codes for writing."""
+        """Return codes for writing a frame of the class."""
         lengths = self._classes[frame_class].lengths
         return FrameCodes(*(EncodeTables(canonical_codes(table), table.copy()) for table in lengths))
 
-    def decoding(self, frame_class: int, counts: FrameCounts) -> FrameDecoding:
-        """Return tables for reading, which add what they read of coefficients to `counts`."""
+    def decoding(
+        self, frame_class: int, counts: FrameCounts, intra: tuple[DecoderTables, DecoderTables]
+    ) -> FrameDecoding:
+        """Return tables for reading a frame of the class.
+
+        Args:
+            counts: the symbols that are read are added here.
+            intra: tables of the picture model for luma and chroma.
+        """
         tables = self._classes[frame_class]
         decoders = [TableSet(table).decoder for table in tables.lengths]
 
@@ -176,9 +203,10 @@ class Adaptation:
             )
 
         return FrameDecoding(
-            decoders[NODES],
-            decoders[SHAPES],
-            decoders[VECTORS],
+            CountedTables(decoders[NODES], counts.nodes),
+            CountedTables(decoders[SHAPES], counts.shapes),
+            CountedTables(decoders[VECTORS], counts.vectors),
             plane(LUMA_MASKS, LUMA_PATTERNS, 0),
             plane(CHROMA_MASKS, CHROMA_PATTERNS, 1),
+            intra,
         )

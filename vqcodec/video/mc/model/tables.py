@@ -1,9 +1,8 @@
-"""The trained tables of the engine: what a codebook holds.
+"""The trained tables of the engine, as a codebook holds them.
 
-Frames on their own are coded with a picture model (`blocks.model.Model`). Frames predicted from others have code
-lengths for every context of every pool (`contexts.POOLS`), by class of frame and rung of the quantizer's ladder;
-contexts whose statistics are alike share a table. They are where a group starts from: `adaptation` follows what it
-brings.
+Intra frames are coded with a picture model (`blocks.model.tables.Model`). Predicted frames have code lengths for every
+context of every pool (`contexts.POOLS`), by class of frame and rung of the quantizer's ladder. Contexts with similar
+statistics share a table. Every group starts with these tables; `adaptation` changes them as it is coded.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from vqcodec.video.mc.contexts import (
     VECTOR_SYMBOLS,
 )
 
-PREDICTED_CLASSES = 3  # key frames, those in the middle, those that nothing is predicted from
+PREDICTED_CLASSES = 3  # key frames, middle frames, and frames from which nothing is predicted
 PLANE_TYPES = 2
 _INTRA = "intra_"
 _INITIAL_OFFSET = -5  # 1/64 step
@@ -44,14 +43,14 @@ class VideoModel:
     """All tables of the engine; immutable.
 
     Args:
-        intra: model of frames on their own, and of blocks without motion in others.
-        rungs: uint8, ascending step indices that tables were trained at.
+        intra: model of intra frames, and of blocks without motion in predicted frames.
+        rungs: uint8, ascending: the step indices at which tables were trained.
         rows: by pool, uint16 (PREDICTED_CLASSES, rungs, contexts), the table of each context.
         lengths: by pool, uint8 (tables, symbols), code lengths in bits.
         offset_sets: uint8 (PREDICTED_CLASSES, rungs), which reconstruction offsets are used.
         offsets: int8 (sets, PLANE_TYPES, OFFSET_CELLS, 256, 4), in 1/64 step.
-        restoration: int16 (PREDICTED_CLASSES, rungs, PLANE_TYPES, classes, taps), the filter of predicted frames; of
-            size 0 for none.
+        restoration: int16 (PREDICTED_CLASSES, rungs, PLANE_TYPES, classes, taps), the restoration filter of predicted
+            frames; None for no filter.
     """
 
     def __init__(
@@ -75,19 +74,19 @@ class VideoModel:
 
     @property
     def restores(self) -> bool:
-        """Whether predicted frames can be filtered."""
+        """Whether the model has a restoration filter for predicted frames."""
         return self.restoration.size > 0
 
     def restoration_of(self, frame_class: int, step_index: int) -> npt.NDArray[np.int16]:
-        """Return the filter of a class of frames, int16 (PLANE_TYPES, classes, taps)."""
+        """Return the restoration filter of a class of frames, int16 (PLANE_TYPES, classes, taps)."""
         return self.restoration[frame_class, self.rung_of(step_index)]
 
     def rung_of(self, step_index: int) -> int:
-        """Return the rung nearest to `step_index`, the finer one if two are equally near."""
+        """Return the number of the rung nearest to `step_index`; the finer of two that are equally near."""
         return int(np.argmin(np.abs(self.rungs.astype(np.int64) - step_index)))
 
     def prior(self, pool: str, frame_class: int, rung: int) -> npt.NDArray[np.uint8]:
-        """Return the trained code lengths of every context, uint8 (contexts, symbols); `frame_class` from 0."""
+        """Return the trained code lengths of every context of a pool, uint8 (contexts, symbols)."""
         return self.lengths[pool][self.rows[pool][frame_class, rung]]
 
     def offsets_of(self, frame_class: int, rung: int) -> npt.NDArray[np.int8]:
@@ -109,10 +108,10 @@ class VideoModel:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> VideoModel:
-        """Return the model held in a codebook's arrays, which are checked.
+        """Return the model held in a codebook's arrays, after checking them.
 
         Raises:
-            CodebookError: an array is missing, or has another shape, type or range than the engine needs.
+            CodebookError: an array is missing, or its shape, type or range is wrong.
             CorruptFileError: code lengths are not a complete prefix code.
         """
         intra = Model.from_arrays({k.removeprefix(_INTRA): a for k, a in arrays.items() if k.startswith(_INTRA)})
@@ -136,7 +135,12 @@ class VideoModel:
 
 
 def initial_video_model(intra: Model, rungs: npt.ArrayLike) -> VideoModel:
-    """Return a model with formula-based tables to start training from, the same in every context of a pool."""
+    """Return a model to start training from: its tables follow formulas and are the same in all contexts of a pool.
+
+    Args:
+        intra: model of intra frames.
+        rungs: ascending step indices.
+    """
     steps = np.asarray(rungs, dtype=np.uint8)
     shared = initial_model(steps).planes[0].pools
     masks = shared["flags"].lengths[_MASK_ELEMENT][None]

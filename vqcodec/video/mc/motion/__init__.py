@@ -1,1 +1,1 @@
-"""Motion that encoder and decoder apply alike: candidates, interpolation, prediction, reconstruction, deblocking."""
+"""What encoder and decoder both do with motion: candidates, interpolation, prediction, reconstruction, deblocking."""

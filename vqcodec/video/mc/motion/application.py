@@ -1,4 +1,4 @@
-"""What was decided about a block of a predicted frame put into it, by the decoder's functions."""
+"""Write the encoder's decision about a block into the predicted frame, with the decoder's functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vqcodec.video.mc.motion.reconstruction import (
 
 @inner_kernel
 def clear_block(frame, y, x, log_size):
-    """Mark the block at (y, x) as not decoded in all planes and in the motion map."""
+    """Mark the block at (y, x) as not decoded, in the maps of all planes and in the motion map."""
     for number in range(3):
         plane = frame.luma if number == 0 else (frame.blue if number == 1 else frame.red)
         half = 0 if number == 0 else 1
@@ -32,14 +32,20 @@ def clear_block(frame, y, x, log_size):
             for u in range(left, min(left + units, plane.blocks.shape[2])):
                 plane.blocks[DONE, v, u] = 0
     units = 1 << log_size >> GRID_LOG
-    for v in range(y >> GRID_LOG, min((y >> GRID_LOG) + units, frame.motion.shape[1])):
-        for u in range(x >> GRID_LOG, min((x >> GRID_LOG) + units, frame.motion.shape[2])):
-            frame.motion[KIND, v, u] = UNDECODED
+    for grid_row in range(y >> GRID_LOG, min((y >> GRID_LOG) + units, frame.motion.shape[1])):
+        for grid_column in range(x >> GRID_LOG, min((x >> GRID_LOG) + units, frame.motion.shape[2])):
+            frame.motion[KIND, grid_row, grid_column] = UNDECODED
 
 
 @inner_kernel
 def _apply_square(plane, y, x, log_size, coded, levels, top, left, tables, scratch):
-    """Store the levels of a square and reconstruct it, the prediction being in `scratch` (BLOCK_SCRATCH)."""
+    """Store the levels of the square at (y, x) and reconstruct it.
+
+    Args:
+        coded: whether the square has coefficients.
+        levels: int16; those of the square begin at (top, left).
+        scratch: record of BLOCK_SCRATCH, which holds the prediction.
+    """
     size = 1 << log_size
     for i in range(size):
         for j in range(size):
@@ -61,7 +67,14 @@ def _apply_square(plane, y, x, log_size, coded, levels, top, left, tables, scrat
 
 @inner_kernel
 def apply_motion(frame, y, x, log_size, kind, shape, tables, trial, scratch):
-    """Reconstruct the block at (y, x) along `scratch.best`, with the levels of `trial`, by the decoder's functions."""
+    """Reconstruct the block at (y, x) with the motion `scratch.best` and the levels of `trial`.
+
+    Args:
+        kind: SKIPPED, MERGED or EXPLICIT; shape: of its residual.
+        tables: `adaptation.FrameLengths`.
+        trial: number of the trial in `scratch.residual`.
+        scratch: record of BLOCK_SEARCH_SCRATCH.
+    """
     motion, residual = scratch.best, scratch.residual
     block = residual.leaf.block
     note_motion(frame.motion, y, x, log_size, kind, motion, shape)

@@ -1,7 +1,10 @@
-"""Motion known from the surroundings: the candidates that a block can take over, and the predictors of a vector.
+"""Motion known from the surroundings: candidates that a block can take over, and predictors of a vector.
 
-As in HEVC (Helle et al. 2012, "Block merging for quadtree-based partitioning in HEVC"; Lin et al. 2013, "Motion vector
-coding in the HEVC standard"): neighbours in space, the same place in a frame coded before, combinations, and rest.
+As in HEVC, they come from neighbours in space, from the same place in a frame coded before, from combinations of
+these, and last from zero vectors.
+
+Source: Helle et al. 2012, "Block merging for quadtree-based partitioning in HEVC"; Lin et al. 2013, "Motion vector
+coding in the HEVC standard".
 """
 
 from __future__ import annotations
@@ -24,12 +27,15 @@ from vqcodec.video.mc.layout import (
     VECTOR_MAX,
 )
 
-_SPATIAL = 4  # most candidates from neighbours in space
+_SPATIAL = 4  # candidates from neighbours in space, at most
 
 
 @inline_kernel
 def scaled(value, wanted, given):
-    """Return a vector's component over the distance `given` in time as one over `wanted`, rounded and bounded."""
+    """Return a component of a vector, scaled from the distance in time `given` to the distance `wanted`.
+
+    The result is rounded, and its magnitude is at most VECTOR_MAX if it had to be scaled.
+    """
     if wanted == given or given == 0:
         return value
     product = value * wanted
@@ -40,19 +46,23 @@ def scaled(value, wanted, given):
 
 @inline_kernel
 def has_motion(motion, y, x):
-    """Whether there is a decoded block with motion at (y, x)."""
+    """Return whether there is a decoded block with motion at (y, x), in samples."""
     return is_decoded(motion, y, x) and motion[KIND, y >> GRID_LOG, x >> GRID_LOG] != INTRA
 
 
 @inner_kernel
 def temporal_vector(frame, y, x, size, time, vector):
-    """Fill `vector` (row, column) for a reference at `time` from the motion of the frame coded before.
+    """Fill `vector` for a reference at `time` from the motion of the frame `colocated`.
 
-    Taken are the units below and to the right of the block and at its middle; of two vectors the one that points to
-    the same side as `time`.
+    The motion comes from the unit below and to the right of the block, or else from the unit at its middle. If that
+    has two vectors, the one that points to the same side in time as `time` is taken.
+
+    Args:
+        y, x, size: of the block, in samples.
+        vector: int64 (2,), filled with row and column.
 
     Returns:
-        Whether there is one.
+        Whether a vector was found.
     """
     colocated = frame.colocated
     here, there = frame.numbers[TIME], frame.numbers[COLOCATED_TIME]
@@ -60,26 +70,28 @@ def temporal_vector(frame, y, x, size, time, vector):
         reach = size if trial == 0 else size >> 1
         if not has_motion(colocated, y + reach, x + reach):
             continue
-        v, u = (y + reach) >> GRID_LOG, (x + reach) >> GRID_LOG
+        grid_row, grid_column = (y + reach) >> GRID_LOG, (x + reach) >> GRID_LOG
         chosen = -1
         for side in range(2):
-            entry = np.int64(colocated[FIRST_REFERENCE + side, v, u])
+            entry = np.int64(colocated[FIRST_REFERENCE + side, grid_row, grid_column])
             if entry < 0:
                 continue
             if chosen < 0 or (frame.colocated_times[side, entry] - there) * (time - here) > 0:
                 chosen = side
         if chosen < 0:
             continue
-        given = there - frame.colocated_times[chosen, np.int64(colocated[FIRST_REFERENCE + chosen, v, u])]
+        entry = np.int64(colocated[FIRST_REFERENCE + chosen, grid_row, grid_column])
+        given = there - frame.colocated_times[chosen, entry]
         for k in range(2):
-            vector[k] = scaled(np.int64(colocated[FIRST_ROW + 2 * chosen + k, v, u]), here - time, given)
+            component = np.int64(colocated[FIRST_ROW + 2 * chosen + k, grid_row, grid_column])
+            vector[k] = scaled(component, here - time, given)
         return True
     return False
 
 
 @inline_kernel
-def _same_motion(a, b):
-    """Whether two motions are equal."""
+def same_motion(a, b):
+    """Return whether two motions (MOTION numbers each) are equal."""
     same = True
     for k in range(MOTION):
         same = same and a[k] == b[k]
@@ -88,35 +100,37 @@ def _same_motion(a, b):
 
 @inline_kernel
 def _add_neighbour(frame, y, x, candidates, count):
-    """Append the motion of the block at (y, x), if there is one that is not listed yet; return the new count."""
+    """Append the motion of the block at (y, x) if it has one that is not listed yet; return the new count."""
     motion = frame.motion
     if not has_motion(motion, y, x):
         return count
     for k in range(MOTION):
         candidates[count, k] = motion[FIRST_REFERENCE + k, y >> GRID_LOG, x >> GRID_LOG]
     for i in range(count):
-        if _same_motion(candidates[i], candidates[count]):
+        if same_motion(candidates[i], candidates[count]):
             return count
     return count + 1
 
 
 @inner_kernel
 def list_candidates(frame, y, x, size, vector, candidates):
-    """Fill `candidates` (int64 (CANDIDATES + 1, MOTION)) with the motions that a block can take over.
+    """Fill `candidates` with the motions that a block can take over.
 
     Args:
+        y, x, size: of the block, in samples.
         vector: int64 (2,) scratch.
+        candidates: int64 (CANDIDATES + 1, MOTION); the last row is scratch.
 
     Returns:
-        How many of them come from the surroundings; those after are combined or at rest.
+        The number of candidates from the surroundings. Those after them are combinations and zero vectors.
     """
     count = 0
     for trial in range(5):
         if count == _SPATIAL:
             break
-        v = y + size - 1 if trial == 0 else (y + size if trial == 3 else y - 1)
-        u = x + size - 1 if trial == 1 else (x + size if trial == 2 else x - 1)
-        count = _add_neighbour(frame, v, u, candidates, count)
+        near_y = y + size - 1 if trial == 0 else (y + size if trial == 3 else y - 1)
+        near_x = x + size - 1 if trial == 1 else (x + size if trial == 2 else x - 1)
+        count = _add_neighbour(frame, near_y, near_x, candidates, count)
     if temporal_vector(frame, y, x, size, frame.times[0, 0], vector):
         candidates[count, 0], candidates[count, 1] = 0, 0
         candidates[count, 2], candidates[count, 3] = vector[0], vector[1]
@@ -145,38 +159,45 @@ def list_candidates(frame, y, x, size, vector, candidates):
 
 @inner_kernel
 def _neighbour_vector(frame, y, x, side, time, exact, vector):
-    """Fill `vector` from the block at (y, x) for a reference at `time`, preferring list `side`; return whether it did.
+    """Fill `vector` from the block at (y, x) for a reference at `time`; list `side` is looked at first.
 
-    With `exact` only a vector to the very frame counts, else it is scaled.
+    If `exact`, only a vector to the frame at `time` is taken. Otherwise any vector is taken and scaled.
+
+    Returns:
+        Whether a vector was found.
     """
     motion = frame.motion
     if not has_motion(motion, y, x):
         return False
-    v, u = y >> GRID_LOG, x >> GRID_LOG
+    grid_row, grid_column = y >> GRID_LOG, x >> GRID_LOG
     here = frame.numbers[TIME]
     for trial in range(2):
         other = side if trial == 0 else 1 - side
-        entry = np.int64(motion[FIRST_REFERENCE + other, v, u])
+        entry = np.int64(motion[FIRST_REFERENCE + other, grid_row, grid_column])
         if entry < 0:
             continue
         target = frame.times[other, entry]
         if exact and target != time:
             continue
         for k in range(2):
-            vector[k] = scaled(np.int64(motion[FIRST_ROW + 2 * other + k, v, u]), here - time, here - target)
+            component = np.int64(motion[FIRST_ROW + 2 * other + k, grid_row, grid_column])
+            vector[k] = scaled(component, here - time, here - target)
         return True
     return False
 
 
 @inner_kernel
 def list_predictors(frame, y, x, size, side, entry, vector, predictors):
-    """Fill `predictors` (int64 (2, 2): row, column) for a vector to reference `entry` of list `side`.
+    """Fill `predictors` for a vector to reference `entry` of list `side`.
 
-    The first that is found below and to the left, and above, unscaled before scaled; then the same place in the frame
-    coded before; rest for what is missing. Equal ones count once.
+    The first predictor comes from the blocks below to the left, the second from the blocks above. In each group an
+    unscaled vector is preferred to a scaled one. If one of them is missing, or both are equal, the same place in the
+    frame `colocated` is used, and then zero vectors.
 
     Args:
+        y, x, size: of the block, in samples.
         vector: int64 (2,) scratch.
+        predictors: int64 (2, 2), filled with (row, column) of both.
     """
     time = frame.times[side, entry]
     count = 0
@@ -187,11 +208,11 @@ def list_predictors(frame, y, x, size, side, entry, vector, predictors):
                 if found:
                     break
                 if group == 0:
-                    v, u = y + size - trial, x - 1
+                    near_y, near_x = y + size - trial, x - 1
                 else:
-                    v = y - 1
-                    u = x + size - trial if trial < 2 else x - 1
-                found = _neighbour_vector(frame, v, u, side, time, exact == 1, vector)
+                    near_y = y - 1
+                    near_x = x + size - trial if trial < 2 else x - 1
+                found = _neighbour_vector(frame, near_y, near_x, side, time, exact == 1, vector)
         if found and (count == 0 or vector[0] != predictors[0, 0] or vector[1] != predictors[0, 1]):
             predictors[count, 0], predictors[count, 1] = vector[0], vector[1]
             count += 1
@@ -208,11 +229,11 @@ def list_predictors(frame, y, x, size, side, entry, vector, predictors):
 
 @inner_kernel
 def vector_bits(row, column, predictors, lengths):
-    """Return (bits of a vector, number of the predictor that it is written with).
+    """Return (bits of a vector, number of the predictor that gives the fewest).
 
     Args:
-        predictors: int64 (2, 2).
-        lengths: uint8 (VECTOR_SYMBOLS,), code lengths in the context.
+        predictors: int64 (2, 2), (row, column) of both.
+        lengths: uint8 (VECTOR_SYMBOLS,), code lengths in the vector's context.
     """
     best, best_number = np.int64(1 << 20), np.int64(0)
     for number in range(2):

@@ -1,16 +1,21 @@
-"""Smoothing of the edges of blocks, within the coding loop: later frames are predicted from the result.
+"""Smoothing of block edges within the coding loop: later frames are predicted from the result.
 
-As in HEVC (Norkin et al. 2012, "HEVC deblocking filter"), on a grid of 8 samples: an edge is strong (2) beside a block
-without motion, weak (1) where a side has coefficients or the motions differ, and otherwise left. Luma is smoothed at
-both strengths, over three samples a side where it is flat; chroma at strong edges, one sample a side. All thresholds
-are HEVC's, by the quantizer step, in 1/16.
+Edges lie on a grid of 8 samples. An edge is strong (2) beside a block without motion, weak (1) if one of its sides has
+coefficients or the motions differ, and is otherwise left as it is (0). Luma is smoothed at weak and strong edges, over
+three samples a side where it is flat. Chroma is smoothed at strong edges, over one sample a side. All thresholds are
+those of HEVC for the same quantizer step, in 1/16.
+
+The edges are found in the maps, unit by unit in raster order: unlike reading and writing, smoothing does not depend on
+the order in which the blocks of a frame are coded.
+
+Source: Norkin et al. 2012, "HEVC deblocking filter".
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import CODED, LOG_HEIGHT, LOG_WIDTH, SAMPLE_BITS, SAMPLE_MAX
+from vqcodec.blocks.layout import CODED, LOG_HEIGHT, LOG_WIDTH, SAMPLE_BITS, SAMPLE_MAX, UNIT_LOG
 from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.video.mc.layout import FIRST_REFERENCE, FIRST_ROW, INTRA, KIND, InterFrame
 
@@ -23,16 +28,16 @@ STRONG = 2
 
 @inline_kernel
 def _parameter(step_index):
-    """Return HEVC's quantization parameter of a step, 4 + 6 log2(step)."""
+    """Return HEVC's quantization parameter for a step: 4 + 6 log2(step), rounded."""
     return (16 + 3 * step_index + 2) >> 2
 
 
 @inline_kernel
-def _motions_differ(motion, times, v0, u0, v1, u1):
-    """Whether two units have vectors to other frames, or vectors a sample or more apart."""
+def _motions_differ(motion, times, grid_row, grid_column, near_row, near_column):
+    """Return whether two units of the motion map have other references, or vectors one sample or more apart."""
     for side in range(2):
-        first = np.int64(motion[FIRST_REFERENCE + side, v0, u0])
-        second = np.int64(motion[FIRST_REFERENCE + side, v1, u1])
+        first = np.int64(motion[FIRST_REFERENCE + side, grid_row, grid_column])
+        second = np.int64(motion[FIRST_REFERENCE + side, near_row, near_column])
         if (first >= 0) != (second >= 0):
             return True
         if first < 0:
@@ -40,19 +45,22 @@ def _motions_differ(motion, times, v0, u0, v1, u1):
         if times[side, first] != times[side, second]:
             return True
         for k in range(2):
-            row = FIRST_ROW + 2 * side + k
-            if abs(np.int64(motion[row, v0, u0]) - np.int64(motion[row, v1, u1])) >= 4:
+            field = FIRST_ROW + 2 * side + k
+            own, other = motion[field, grid_row, grid_column], motion[field, near_row, near_column]
+            if abs(np.int64(own) - np.int64(other)) >= 4:
                 return True
     return False
 
 
 @kernel
 def edge_strengths(blocks, motion, times, vertical, strengths):
-    """Fill `strengths` (uint8 (height / 4, width / 4)) for the edges at the left of units, or above if not `vertical`.
+    """Fill `strengths` with the strength of one edge of each unit: the left edge if `vertical`, else the upper edge.
 
     Args:
-        blocks: uint8 maps of luma (see `blocks.layout`).
-        motion: int16 map; times: int64 (2, 2), of the references in the lists.
+        blocks: uint8 maps of luma, see `blocks.layout`.
+        motion: int16 motion map.
+        times: int64 (LISTS, ENTRIES), of the references in the lists.
+        strengths: uint8 (height / 4, width / 4), filled with 0, 1 or STRONG.
     """
     rows, columns = strengths.shape
     field = LOG_WIDTH if vertical else LOG_HEIGHT
@@ -60,28 +68,29 @@ def edge_strengths(blocks, motion, times, vertical, strengths):
         for u in range(columns):
             strengths[v, u] = 0
             place = u if vertical else v
-            if place == 0 or place & 1 or (place << 2) & ((1 << blocks[field, v, u]) - 1):
+            if place == 0 or place & 1 or (place << UNIT_LOG) & ((1 << blocks[field, v, u]) - 1):
                 continue
-            p, q = (v, u - 1) if vertical else (v - 1, u)
-            if motion[KIND, v >> 1, u >> 1] == INTRA or motion[KIND, p >> 1, q >> 1] == INTRA:
+            near_row, near_column = (v, u - 1) if vertical else (v - 1, u)
+            here, there = (v >> 1, u >> 1), (near_row >> 1, near_column >> 1)
+            if motion[KIND, here[0], here[1]] == INTRA or motion[KIND, there[0], there[1]] == INTRA:
                 strengths[v, u] = STRONG
             elif (
                 blocks[CODED, v, u]
-                or blocks[CODED, p, q]
-                or _motions_differ(motion, times, v >> 1, u >> 1, p >> 1, q >> 1)
+                or blocks[CODED, near_row, near_column]
+                or _motions_differ(motion, times, here[0], here[1], there[0], there[1])
             ):
                 strengths[v, u] = 1
 
 
 @inline_kernel
 def _bounded(value, middle, bound):
-    """Return `value` kept within `bound` of `middle`."""
+    """Return `value`, limited to the range from `middle - bound` to `middle + bound`."""
     return min(max(value, middle - bound), middle + bound)
 
 
 @inline_kernel
 def _smooth_flat(samples, at, a, tc):
-    """Smooth three samples on either side of the edge at `at`; `a` is the step across."""
+    """Smooth three samples on either side of the edge at `at`; `a` is the distance between samples across it."""
     p3, p2, p1, p0 = samples[at - 4 * a], samples[at - 3 * a], samples[at - 2 * a], samples[at - a]
     q0, q1, q2, q3 = samples[at], samples[at + a], samples[at + 2 * a], samples[at + 3 * a]
     bound = 2 * tc
@@ -95,7 +104,7 @@ def _smooth_flat(samples, at, a, tc):
 
 @inline_kernel
 def _smooth_step(samples, at, a, tc, deep_p, deep_q):
-    """Smooth one sample on either side of the edge at `at`, and a second one where that side is even."""
+    """Smooth one sample on either side of the edge at `at`, and a second one on a side that is `deep`."""
     p2, p1, p0 = samples[at - 3 * a], samples[at - 2 * a], samples[at - a]
     q0, q1, q2 = samples[at], samples[at + a], samples[at + 2 * a]
     delta = (9 * (q0 - p0) - 3 * (q1 - p1) + 8) >> 4
@@ -115,11 +124,14 @@ def _smooth_step(samples, at, a, tc, deep_p, deep_q):
 
 @kernel
 def smooth_luma(samples, columns, strengths, step_index, vertical):
-    """Smooth the edges of one direction.
+    """Smooth the edges of one direction in a plane of luma.
 
     Args:
-        samples: int16 plane in 1/16 as one line; `columns` a row.
-        strengths: of `edge_strengths`.
+        samples: int16 (rows * columns,), the plane in 1/16.
+        columns: of the plane.
+        strengths: uint8 (rows / 4, columns / 4), from `edge_strengths` for the same direction.
+        step_index: quantizer step of the plane.
+        vertical: whether the edges are vertical.
     """
     quantizer = _parameter(step_index)
     a, b = (1, columns) if vertical else (columns, 1)
@@ -155,7 +167,14 @@ def smooth_luma(samples, columns, strengths, step_index, vertical):
 
 @kernel
 def smooth_chroma(samples, columns, strengths, step_index, vertical):
-    """Smooth the strong edges of one direction that lie on chroma's grid of 8; `strengths` are those of luma."""
+    """Smooth the strong edges of one direction that lie on a grid of 8 chroma samples.
+
+    Args:
+        samples, columns: the plane of chroma, as for `smooth_luma`.
+        strengths: of luma, from `edge_strengths`.
+        step_index: quantizer step of the plane.
+        vertical: whether the edges are vertical.
+    """
     quantizer = _parameter(step_index)
     tc = np.int64(TC[min(quantizer + 2, 53)])
     a, b = (1, columns) if vertical else (columns, 1)
@@ -173,7 +192,7 @@ def smooth_chroma(samples, columns, strengths, step_index, vertical):
 
 
 def smooth_frame(frame: InterFrame) -> None:
-    """Smooth all edges of a reconstructed frame (`layout.InterFrame`), those between columns first."""
+    """Smooth all edges of a reconstructed frame in place: first the vertical ones, then the horizontal ones."""
     shape = frame.luma.blocks.shape[1:]
     strengths = np.empty(shape, dtype=np.uint8)
     step, chroma_step = int(frame.luma.steps[0, 0]), int(frame.blue.steps[0, 0])

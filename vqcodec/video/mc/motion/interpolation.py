@@ -1,8 +1,10 @@
-"""Samples between samples: references padded, interpolated block by block, or in all phases ahead of a search.
+"""Interpolation of references, block by block, or of a whole reference in all phases before a search.
 
-Luma is interpolated to quarters by eight taps, chroma to eighths by four (Ugur et al. 2013, "Motion compensated
-prediction and interpolation filter design in H.265/HEVC"); along rows first, then along columns, each rounded to the
-1/16 of samples. A reference goes on beyond its edges with the samples at the edges.
+Luma is interpolated to quarters of a sample with eight taps, chroma to eighths with four. Rows are filtered first, then
+columns; each result is rounded to 1/16 of a sample value. A reference is padded: beyond its edges the samples at the
+edges are repeated.
+
+Source of the taps: Ugur et al. 2013, "Motion compensated prediction and interpolation filter design in H.265/HEVC".
 """
 
 from __future__ import annotations
@@ -37,12 +39,18 @@ CHROMA_TAPS = np.array(
 PHASES = 16  # 4 * row phase + column phase, in quarters
 TAP_BITS = 6
 _HALF = 1 << (TAP_BITS - 1)
-BETWEEN_ROWS = 64 + 8  # rows that interpolation along columns needs of a block of 64
+BETWEEN_ROWS = 64 + 8  # rows that a block of 64 rows needs for interpolation along columns
 
 
 @kernel
 def pad_reference(samples, border, padded):
-    """Copy `samples` (int16 (rows, columns)) into the middle of `padded`, the edges repeated `border` times."""
+    """Copy `samples` into the middle of `padded` and repeat the edges.
+
+    Args:
+        samples: int16 (rows, columns).
+        border: samples to add on each side.
+        padded: int16 (rows + 2 border, columns + 2 border), filled.
+    """
     rows, columns = samples.shape
     for i in range(rows + 2 * border):
         source, target = samples[min(max(i - border, 0), rows - 1)], padded[i]
@@ -55,7 +63,7 @@ def pad_reference(samples, border, padded):
 
 @inline_kernel
 def _filter_eight(source, start, taps, count, target):
-    """Fill `target` with `count` interpolated samples; the first is between source[start + 3] and the next."""
+    """Fill `target` with `count` interpolated samples; the first lies between source[start + 3] and the next one."""
     a, b, c, d = taps[0], taps[1], taps[2], taps[3]
     e, f, g, h = taps[4], taps[5], taps[6], taps[7]
     line = source[start : start + count + 7]
@@ -67,13 +75,14 @@ def _filter_eight(source, start, taps, count, target):
 
 @kernel
 def interpolate_phases(padded, between, phases):
-    """Fill `phases` (int16 (PHASES, rows, columns)) with the padded reference displaced by quarters of samples.
+    """Fill `phases` with the padded reference, displaced by every number of quarters below a sample.
 
-    Near the outer edge, where the taps would reach beyond the border, samples are not displaced: nothing reads them.
+    Samples whose taps would reach beyond the border are copied without displacement. Nothing reads them.
 
     Args:
         padded: int16 (rows, columns).
         between: int16 (rows, columns) scratch.
+        phases: int16 (PHASES, rows, columns), filled; phase 4 * (quarters down) + (quarters to the right).
     """
     rows, columns = padded.shape
     for across in range(4):
@@ -104,20 +113,25 @@ def interpolate_phases(padded, between, phases):
 
 @inline_kernel
 def clamped_position(position, size, reach, border):
-    """Return where a block at `position` (whole samples, along an axis of `size`) begins in a padded reference.
+    """Return where a block begins in a padded reference, along one axis, in whole samples.
 
-    Farther out than `reach` all samples along the axis are alike, so that moving it back changes nothing.
+    A block farther out than `reach` is moved back: all samples along the axis are equal there.
+
+    Args:
+        position: of the block in the frame; size: of the frame along the axis.
+        reach: farthest position beyond the frame; border: of the padded reference.
     """
     return min(max(position, -reach), size + (reach >> 3)) + border
 
 
 @inner_kernel
 def predict_luma(reference, y, x, row, column, width, height, between, prediction):
-    """Interpolate the luma block at (y, x) displaced by (row, column) quarters into `prediction` (int32).
+    """Interpolate the luma block at (y, x), displaced by the vector (row, column) in quarters of a sample.
 
     Args:
-        reference: int16 padded by BORDER.
-        between: int32 scratch, (BETWEEN_ROWS, 64) or more.
+        reference: int16, padded by BORDER.
+        between: int32 scratch, at least (BETWEEN_ROWS, 64).
+        prediction: int32, filled in its corner, in 1/16.
     """
     rows, columns = reference.shape[0] - 2 * BORDER, reference.shape[1] - 2 * BORDER
     top = clamped_position(y + (row >> 2), rows, REACH, BORDER)
@@ -152,11 +166,12 @@ def predict_luma(reference, y, x, row, column, width, height, between, predictio
 
 @inner_kernel
 def predict_chroma(reference, y, x, row, column, width, height, between, prediction):
-    """Interpolate the chroma block at (y, x) displaced by (row, column) eighths into `prediction` (int32).
+    """Interpolate the chroma block at (y, x), displaced by the vector (row, column) in eighths of a chroma sample.
 
     Args:
-        reference: int16 padded by BORDER / 2.
-        between: int32 scratch, (BETWEEN_ROWS, 64) or more.
+        reference: int16, padded by BORDER / 2.
+        between: int32 scratch, at least (BETWEEN_ROWS, 64).
+        prediction: int32, filled in its corner, in 1/16.
     """
     border = BORDER >> 1
     rows, columns = reference.shape[0] - 2 * border, reference.shape[1] - 2 * border

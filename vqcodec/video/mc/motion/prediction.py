@@ -1,4 +1,4 @@
-"""Prediction of a block from one or two references along its motion: what encoder and decoder do alike."""
+"""Prediction of a block from one or two references along its motion; the same in encoder and decoder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ MOTION_SCRATCH = record_type(
     between=(np.int32, (BETWEEN_ROWS, ROOT)),
     other=(np.int32, (ROOT, ROOT)),
 )
-"""Working arrays of motion compensation: rows interpolated along columns next, the second of two predictions."""
+"""Working arrays of motion compensation.
+
+Attributes:
+    between: rows that are interpolated along rows, not yet along columns.
+    other: the second of two predictions.
+"""
 
 
 @inner_kernel
 def _average(first, second, width, height):
-    """Replace `first` by the mean of both, rounded up."""
+    """Replace `first` by the mean of both; halves are rounded up."""
     for i in range(height):
         a, b = first[i], second[i]
         for j in range(width):
@@ -27,7 +32,14 @@ def _average(first, second, width, height):
 
 @inner_kernel
 def predict_luma_motion(frame, y, x, width, height, motion, scratch, prediction):
-    """Predict the luma block at (y, x) along `motion` (see `layout.MOTION`) into `prediction` (int32, 1/16)."""
+    """Predict the luma block at (y, x), of `width` x `height` samples, along `motion`.
+
+    Args:
+        frame: `layout.InterFrame`.
+        motion: (MOTION,), see `layout.MOTION`.
+        scratch: record of MOTION_SCRATCH.
+        prediction: int32, filled in its corner, in 1/16.
+    """
     first, second = np.int64(motion[0]), np.int64(motion[1])
     if first >= 0:
         reference = frame.reference_luma[frame.slots[0, first]]
@@ -46,7 +58,10 @@ def predict_luma_motion(frame, y, x, width, height, motion, scratch, prediction)
 
 @inner_kernel
 def predict_chroma_motion(frame, plane, y, x, width, height, motion, scratch, prediction):
-    """Predict the block at (y, x) of chroma plane `plane` (0, 1), as `predict_luma_motion`; sizes in its samples."""
+    """Predict the block at (y, x) of chroma plane `plane` (0 blue, 1 red); y, x and sizes in samples of chroma.
+
+    The other arguments are as for `predict_luma_motion`.
+    """
     first, second = np.int64(motion[0]), np.int64(motion[1])
     if first >= 0:
         reference = frame.reference_chroma[plane, frame.slots[0, first]]

@@ -1,4 +1,4 @@
-"""What encoder and decoder do alike with a block of a predicted frame: place it, and note what was decided."""
+"""What encoder and decoder both do with a block of a predicted frame: reconstruct it, and record it in the maps."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from vqcodec.video.mc.layout import FIRST_REFERENCE, GRID_LOG, INTER_MODE, KIND,
 
 @inline_kernel
 def transform_form(log_size):
-    """Return the form of the coefficients of a square transform of a residual (see `blocks.contexts`)."""
+    """Return the form of the coefficients of a square transform (see `blocks.syntax.contexts.coefficient_form`)."""
     return 2 * (log_size - UNIT_LOG)
 
 
 @inline_kernel
 def transform_log(log_size, luma):
-    """Return log2 of the side of the transforms of a block whose residual has `luma` in its shape."""
+    """Return log2 of the side of a block's luma transforms; `luma` is the part of luma in its residual's shape."""
     return log_size - 1 if luma > 1 or log_size > SUPERBLOCK_LOG else log_size
 
 
 @inline_kernel
 def is_part_coded(luma, part):
-    """Whether transform `part` of a block has coefficients, given `luma` of its residual's shape."""
+    """Return whether luma transform `part` of a block is coded; `luma` is the part of luma in its residual's shape."""
     return luma == 1 or (luma > 1 and ((luma - 1) >> part) & 1 == 1)
 
 
 @inner_kernel
 def place_transform(plane, y, x, log_size, total, used_width, used_height, tables, scratch):
-    """Write prediction plus residual of a square of a block with motion to the plane, and note it in the maps.
+    """Write prediction plus residual of a square with motion to the plane, and record the square in the maps.
 
     Args:
-        total: sum of the quantised magnitudes; used_width, used_height: bounds of the nonzero coefficients.
-        tables: of the block engine; scratch: record of BLOCK_SCRATCH with prediction and coefficients.
+        total: sum of the quantised magnitudes.
+        used_width, used_height: bounds of the nonzero coefficients.
+        tables: any tables of the block engine with transforms.
+        scratch: record of BLOCK_SCRATCH, which holds prediction and coefficients.
     """
     block = Block(y, x, log_size, log_size)
     reconstruct_block(
@@ -53,20 +55,20 @@ def place_transform(plane, y, x, log_size, total, used_width, used_height, table
 
 @inner_kernel
 def note_motion(motion_map, y, x, log_size, kind, motion, shape):
-    """Note the kind of the block at (y, x), its motion, and the shape of its residual."""
+    """Record the kind of the block at (y, x), its motion (MOTION,), and the shape of its residual."""
     size = 1 << log_size
-    for v in range(y >> GRID_LOG, (y + size) >> GRID_LOG):
-        for u in range(x >> GRID_LOG, (x + size) >> GRID_LOG):
-            motion_map[KIND, v, u] = kind
-            motion_map[LOG_SIZE, v, u] = log_size
-            motion_map[SHAPE, v, u] = shape
+    for grid_row in range(y >> GRID_LOG, (y + size) >> GRID_LOG):
+        for grid_column in range(x >> GRID_LOG, (x + size) >> GRID_LOG):
+            motion_map[KIND, grid_row, grid_column] = kind
+            motion_map[LOG_SIZE, grid_row, grid_column] = log_size
+            motion_map[SHAPE, grid_row, grid_column] = shape
             for k in range(MOTION):
-                motion_map[FIRST_REFERENCE + k, v, u] = motion[k]
+                motion_map[FIRST_REFERENCE + k, grid_row, grid_column] = motion[k]
 
 
 @inner_kernel
 def update_guides(frame, y, x, log_size):
-    """Bring the luma of the block at (y, x), and its modes, to the size of chroma, which may be predicted from it."""
+    """Reduce the luma of the block at (y, x), and its modes, to the size of chroma; chroma is predicted from them."""
     luma, guide, modes = frame.luma.samples, frame.red.guides[0], frame.red.guide_modes
     half = 1 << log_size >> 1
     top, left = y >> 1, x >> 1

@@ -1,4 +1,4 @@
-"""The frames that others are predicted from, and the frame that is opened for the next one."""
+"""The decoded frames from which others are predicted, and the empty frame for the next one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ Samples = npt.NDArray[np.int16]
 
 
 class FrameStore:
-    """Keeps decoded frames of one size in slots, with the motion that they had.
+    """Keeps decoded frames of one size in slots, with their motion.
 
     Args:
-        height, width: of luma in whole units.
-        searching: whether to keep the references in all phases too, which an encoder's search needs.
+        height, width: of luma in samples, a whole number of units.
+        searching: whether to keep the references in all phases as well; the encoder's search needs them.
+
+    Attributes:
+        phases: int16 (SLOTS, PHASES, height + 2 BORDER, width + 2 BORDER); no slots unless `searching`.
     """
 
     def __init__(self, height: int, width: int, searching: bool = False) -> None:
@@ -34,7 +37,12 @@ class FrameStore:
         self._motion_times = np.zeros((SLOTS, LISTS, ENTRIES), dtype=np.int64)
 
     def keep(self, place: Place, planes: Sequence[Samples], frame: InterFrame | None) -> None:
-        """Keep a decoded frame: its planes, int16 in 1/16, and the motion of `frame`, None for a frame on its own."""
+        """Keep a decoded frame.
+
+        Args:
+            planes: luma, blue and red, int16 in 1/16.
+            frame: its motion; None for an intra frame.
+        """
         slot = self._references.keep(place)
         pad_reference(planes[0], BORDER, self._luma[slot])
         for number in range(2):
@@ -45,7 +53,7 @@ class FrameStore:
         self._motion_times[slot] = 0 if frame is None else frame.times
 
     def open(self, place: Place, step_index: int, chroma_step_index: int) -> InterFrame:
-        """Return the empty frame of `place`, with what it is predicted from."""
+        """Return the empty frame for `place`, with its references; the steps are on the ladder of `blocks.steps`."""
         lists = self._references.lists(place)
         times, slots = np.zeros((LISTS, ENTRIES), dtype=np.int64), np.zeros((LISTS, ENTRIES), dtype=np.int64)
         for side, entries in enumerate(lists):
@@ -54,7 +62,7 @@ class FrameStore:
         colocated_time = lists[1][0]
         colocated = self._references.slot_of(colocated_time)
         motion = self._motions[colocated]
-        assert motion is not None  # a frame that is kept has one
+        assert motion is not None  # every kept frame has a motion map
         numbers = np.array([place.time, colocated_time, len(lists[0]), len(lists[1])], dtype=np.int64)
         return InterFrame(
             *new_planes(*self._shape, step_index, chroma_step_index),

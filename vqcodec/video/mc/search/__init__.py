@@ -1,1 +1,1 @@
-"""Choose how a superblock is cut, its motion and its residual, by rate and distortion."""
+"""Search: how a superblock is cut, its motion and its residual, chosen by rate and distortion."""

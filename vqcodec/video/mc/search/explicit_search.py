@@ -1,15 +1,16 @@
-"""Search of explicit motion: the best vector to every reference, and the best pair of them."""
+"""Search of explicit motion: the best vector to every reference, and the best pair of vectors."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from vqcodec.blocks.search.partition_search import HUGE_NODE_COST
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.video.mc.contexts import FIRST_EXPLICIT, choice_of_references, vector_context
 from vqcodec.video.mc.layout import ENTRIES, FIRST_COUNT, GRID_LOG, LISTS, MOTION
 from vqcodec.video.mc.motion.candidates import list_predictors, vector_bits
-from vqcodec.video.mc.search.motion_search import STARTS, predict_from_phases, search_vector
-from vqcodec.video.mc.search.search_records import HUGE, least
+from vqcodec.video.mc.search.motion_search import STARTS, VectorCosts, predict_from_phases, search_vector
+from vqcodec.video.mc.search.search_records import least
 
 
 @inner_kernel
@@ -35,13 +36,18 @@ def _list_starts(frame, log_size, side, entry, scratch):
 
 
 @inner_kernel
-def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
-    """Find the best vector to every reference, into `scratch.vectors` and `vector_costs`."""
+def _search_lists(search, y, x, log_size, node_bits, scratch):
+    """Find the best vector to every reference: fill `scratch.vectors` and `scratch.vector_costs`.
+
+    A frame that is in both lists is searched once.
+    """
+    frame, effort = search.frame, search.effort
     size = np.int64(1) << log_size
-    lengths = tables.vectors[vector_context(log_size, np.int64(0))]
+    lengths = search.tables.vectors[vector_context(log_size, np.int64(0))]
+    weight = effort.lambdas.differences
     for side in range(LISTS):
         for entry in range(ENTRIES):
-            scratch.vector_costs[side, entry] = HUGE
+            scratch.vector_costs[side, entry] = HUGE_NODE_COST
             if entry >= frame.numbers[FIRST_COUNT + side]:
                 continue
             predictors = scratch.predictors[side, entry]
@@ -57,93 +63,103 @@ def _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, sc
                 bits, _ = vector_bits(vector[0], vector[1], predictors, lengths)
                 known, _ = vector_bits(vector[0], vector[1], scratch.predictors[0, twin], lengths)
                 header += bits - known - np.int64(node_bits[FIRST_EXPLICIT + 2 * twin])
-                scratch.vector_costs[side, entry] = scratch.vector_costs[0, twin] + settings.weight * header
+                scratch.vector_costs[side, entry] = scratch.vector_costs[0, twin] + weight * header
             else:
                 count = _list_starts(frame, log_size, np.int64(side), np.int64(entry), scratch)
-                cost = search_vector(
-                    phases[frame.slots[side, entry]],
+                cost, vector[0], vector[1] = search_vector(
+                    search.phases[frame.slots[side, entry]],
                     scratch.target,
                     y,
                     x,
                     size,
-                    predictors,
-                    lengths,
-                    settings.weight,
-                    np.float32(1),
-                    scratch.starts,
+                    VectorCosts(predictors, lengths, weight, np.float32(1)),
                     count,
-                    settings.reach if log_size > GRID_LOG else min(settings.reach, 2),
-                    settings.neighbours,
-                    scratch.rows,
-                    vector,
+                    effort.reach if log_size > GRID_LOG else min(effort.reach, 2),
+                    effort.neighbours,
+                    scratch,
                 )
-                scratch.vector_costs[side, entry] = cost + settings.weight * header
+                scratch.vector_costs[side, entry] = cost + weight * header
             found = scratch.found[log_size - GRID_LOG, side, entry]
             found[0], found[1], found[2] = 1, vector[0], vector[1]
 
 
+@inline_kernel
+def _load_pair_target(search, y, x, size, pair, side, scratch):
+    """Fill `scratch.pair_target` with what the vector of list `side` should predict, given the other of the pair."""
+    alone, prediction = scratch.best, scratch.residual.prediction  # both are not needed until the search is over
+    for k in range(MOTION):
+        alone[k] = pair[k]
+    alone[side] = -1
+    predict_from_phases(search.phases, search.frame.slots, y, x, size, alone, prediction)
+    for i in range(size):
+        a, b, target = scratch.target[i], prediction[i], scratch.pair_target[i]
+        for j in range(size):
+            target[j] = 2 * np.int32(a[j]) - np.int32(b[j])
+
+
 @inner_kernel
-def _search_pair(frame, phases, y, x, log_size, first, second, node_bits, tables, settings, scratch):
-    """Refine the best vectors of both lists for their mean, in turn, into `scratch.explicit[2]`; return the cost."""
+def _search_pair(search, y, x, log_size, first, second, node_bits, scratch):
+    """Refine the best vectors of both lists, in turn, for the mean of both predictions.
+
+    Args:
+        first, second: entries of the references in their lists.
+
+    Returns:
+        The cost of the pair, which is in `scratch.explicit[2]`.
+    """
+    frame, effort = search.frame, search.effort
     size = np.int64(1) << log_size
     pair = scratch.explicit[2]
     pair[0], pair[1] = first, second
     for k in range(2):
         pair[2 + k], pair[4 + k] = scratch.vectors[0, first, k], scratch.vectors[1, second, k]
-    lengths = tables.vectors[vector_context(log_size, np.int64(1))]
+    lengths = search.tables.vectors[vector_context(log_size, np.int64(1))]
     header = np.float32(node_bits[FIRST_EXPLICIT + 2 * choice_of_references(first, second)])
-    best = HUGE
+    best = HUGE_NODE_COST
     side = np.int64(1) if scratch.vector_costs[0, first] < scratch.vector_costs[1, second] else np.int64(0)
-    prediction = scratch.residual.prediction
     for _turn in range(2):
         fixed = 1 - side
         entry = pair[side]
-        alone = scratch.best  # not needed until the search is over
-        alone[0] = pair[0] if fixed == 0 else -1
-        alone[1] = pair[1] if fixed == 1 else -1
-        for k in range(2, MOTION):
-            alone[k] = pair[k]
-        predict_from_phases(phases, frame.slots, y, x, size, alone, prediction)
-        for i in range(size):
-            a, b, target = scratch.target[i], prediction[i], scratch.pair_target[i]
-            for j in range(size):
-                target[j] = 2 * np.int32(a[j]) - np.int32(b[j])
+        _load_pair_target(search, y, x, size, pair, side, scratch)
         scratch.starts[0, 0], scratch.starts[0, 1] = pair[2 + 2 * side], pair[3 + 2 * side]
         for k in range(2):
             scratch.starts[1, k] = scratch.predictors[side, entry, 0, k]
-        cost = search_vector(
-            phases[frame.slots[side, entry]],
+        cost, row, column = search_vector(
+            search.phases[frame.slots[side, entry]],
             scratch.pair_target,
             y,
             x,
             size,
-            scratch.predictors[side, entry],
-            lengths,
-            settings.weight,
-            np.float32(0.5),
-            scratch.starts,
+            VectorCosts(scratch.predictors[side, entry], lengths, effort.lambdas.differences, np.float32(0.5)),
             np.int64(2),
             np.int64(1),
-            settings.neighbours,
-            scratch.rows,
-            scratch.vector,
+            effort.neighbours,
+            scratch,
         )
         other, _ = vector_bits(
             pair[2 + 2 * fixed], pair[3 + 2 * fixed], scratch.predictors[fixed, pair[fixed]], lengths
         )
-        total = cost + settings.weight * (header + other)
+        total = cost + effort.lambdas.differences * (header + other)
         if total >= best:
             break
         best = np.float64(total)
-        pair[2 + 2 * side], pair[3 + 2 * side] = scratch.vector[0], scratch.vector[1]
+        pair[2 + 2 * side], pair[3 + 2 * side] = row, column
         side = fixed
     return best
 
 
 @inner_kernel
-def list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, scratch):
-    """Fill `scratch.explicit` and `explicit_costs`: the best vector of each list, and both together."""
-    _search_lists(frame, phases, y, x, log_size, node_bits, tables, settings, scratch)
+def list_explicit(search, y, x, log_size, node_bits, scratch):
+    """Fill `scratch.explicit` and `scratch.explicit_costs` with the explicit motions to try.
+
+    They are the best vector of each list and, if `search.effort.both`, the best pair.
+
+    Args:
+        search: `search_records.Search`.
+        node_bits: uint8 (NODE_SYMBOLS,), code lengths of the node's symbols.
+        scratch: record of BLOCK_SEARCH_SCRATCH, which holds the target and the candidates.
+    """
+    _search_lists(search, y, x, log_size, node_bits, scratch)
     first = np.int64(least(scratch.vector_costs[0], ENTRIES))
     second = np.int64(least(scratch.vector_costs[1], ENTRIES))
     for side in range(LISTS):
@@ -154,19 +170,23 @@ def list_explicit(frame, phases, y, x, log_size, node_bits, tables, settings, sc
         for k in range(2):
             motion[2 + 2 * side + k] = scratch.vectors[side, entry, k]
         scratch.explicit_costs[side] = scratch.vector_costs[side, entry]
-    scratch.explicit_costs[2] = HUGE
-    if settings.both:
-        if frame.times[0, first] == frame.times[1, second]:
+    scratch.explicit_costs[2] = HUGE_NODE_COST
+    if search.effort.both:
+        times = search.frame.times
+        if times[0, first] == times[1, second]:
             second = 1 - second
-        if scratch.vector_costs[1, second] < HUGE:
-            scratch.explicit_costs[2] = _search_pair(
-                frame, phases, y, x, log_size, first, second, node_bits, tables, settings, scratch
-            )
+        if scratch.vector_costs[1, second] < HUGE_NODE_COST:
+            scratch.explicit_costs[2] = _search_pair(search, y, x, log_size, first, second, node_bits, scratch)
 
 
 @inline_kernel
 def motion_bits(motion, log_size, tables, scratch):
-    """Return the bits of the vectors of an explicit motion."""
+    """Return the bits of the vectors of an explicit motion.
+
+    Args:
+        motion: int64 (MOTION,); tables: `adaptation.FrameLengths`.
+        scratch: record of BLOCK_SEARCH_SCRATCH, which holds the predictors.
+    """
     both = np.int64(motion[0] >= 0 and motion[1] >= 0)
     lengths = tables.vectors[vector_context(log_size, both)]
     total = np.int64(0)

@@ -1,7 +1,7 @@
-"""Search of how a superblock of a predicted frame is cut: every node whole and in quarters, the cheaper kept.
+"""Search of how a superblock of a predicted frame is cut: every node is tried whole and in quarters.
 
-The search works on the frame itself; the better alternative is saved and put back. Nodes are visited depth first with
-an explicit stack, one entry a size.
+The search works on the frame itself. What the frame holds of a node coded whole is saved before the quarters are tried,
+and is put back if they cost more. Nodes are visited depth first, with one open node of each size.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import BLOCK_FIELDS, UNIT
+from vqcodec.blocks.search.partition_search import HUGE_NODE_COST
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type
 from vqcodec.video.mc.contexts import CUT, node_context
@@ -16,7 +17,8 @@ from vqcodec.video.mc.layout import ENTRIES, GRID, GRID_LOG, LISTS, MOTION_FIELD
 from vqcodec.video.mc.motion.application import clear_block
 from vqcodec.video.mc.motion.reconstruction import update_guides
 from vqcodec.video.mc.search.block_search import search_block
-from vqcodec.video.mc.search.search_records import BLOCK_SEARCH_SCRATCH, HUGE
+from vqcodec.video.mc.search.search_records import BLOCK_SEARCH_SCRATCH
+from vqcodec.video.mc.syntax.partitions import lies_inside
 
 _HALF = ROOT // 2
 
@@ -32,18 +34,18 @@ NODE_SCRATCH = record_type(
     costs=(np.float64, (NODE_SIZES, 2)),
     block=BLOCK_SEARCH_SCRATCH,
 )
-"""Working arrays of the search, one entry a size; one set a thread.
+"""Working arrays of the search, with one entry for each size of node; each thread has its own.
 
 Attributes:
     luma_samples to motion: what the frame holds of the open node of each size, coded whole.
-    nodes: row, column and next child (-1: not looked at yet) of the open nodes.
-    costs: cost coded whole, cost of the quarters so far.
+    nodes: y, x and next child of the open nodes; a next child of -1 means that the node was not tried yet.
+    costs: cost coded whole, and cost of the quarters so far.
 """
 
 
 @inner_kernel
 def _copy(source, top, left, target, at_top, at_left, rows, columns):
-    """Copy a part of `source` to `target`."""
+    """Copy the part of `source` at (top, left) to `target` at (at_top, at_left)."""
     for i in range(rows):
         for j in range(columns):
             target[at_top + i, at_left + j] = source[top + i, left + j]
@@ -51,7 +53,7 @@ def _copy(source, top, left, target, at_top, at_left, rows, columns):
 
 @inner_kernel
 def _exchange_plane(plane, y, x, size, samples, levels, blocks, save):
-    """Save what `plane` holds of a square, or put it back."""
+    """Save what `plane` holds of the square at (y, x) if `save`, else put it back."""
     units, top, left = size // UNIT, y // UNIT, x // UNIT
     zero = np.int64(0)
     if save:
@@ -69,7 +71,7 @@ def _exchange_plane(plane, y, x, size, samples, levels, blocks, save):
 
 @inner_kernel
 def _exchange_node(frame, y, x, log_size, scratch, save):
-    """Save what the frame holds of a node, or put it back."""
+    """Save what the frame holds of the node at (y, x) if `save`, else put it back."""
     k, size = log_size - GRID_LOG, np.int64(1) << log_size
     _exchange_plane(
         frame.luma, y, x, size, scratch.luma_samples[k], scratch.luma_levels[k], scratch.luma_blocks[k], save
@@ -87,39 +89,23 @@ def _exchange_node(frame, y, x, log_size, scratch, save):
             save,
         )
     units, zero = size >> GRID_LOG, np.int64(0)
+    grid_row, grid_column = y >> GRID_LOG, x >> GRID_LOG
     for field in range(MOTION_FIELDS):
+        motion, saved = frame.motion[field], scratch.motion[k, field]
         if save:
-            _copy(
-                frame.motion[field],
-                y >> GRID_LOG,
-                x >> GRID_LOG,
-                scratch.motion[k, field],
-                zero,
-                zero,
-                units,
-                units,
-            )
+            _copy(motion, grid_row, grid_column, saved, zero, zero, units, units)
         else:
-            _copy(
-                scratch.motion[k, field],
-                zero,
-                zero,
-                frame.motion[field],
-                y >> GRID_LOG,
-                x >> GRID_LOG,
-                units,
-                units,
-            )
+            _copy(saved, zero, zero, motion, grid_row, grid_column, units, units)
     if not save:
         update_guides(frame, y, x, log_size)
 
 
 @inline_kernel
 def _open_node(scratch, log_size, y, x):
-    """Start looking at the node of this size at (y, x)."""
+    """Open the node at (y, x); its search starts from the vectors found for its parent."""
     k = log_size - GRID_LOG
     scratch.nodes[k, 0], scratch.nodes[k, 1], scratch.nodes[k, 2] = y, x, -1
-    scratch.costs[k, 0], scratch.costs[k, 1] = HUGE, 0.0
+    scratch.costs[k, 0], scratch.costs[k, 1] = HUGE_NODE_COST, 0.0
     for side in range(LISTS):
         for entry in range(ENTRIES):
             for i in range(3):
@@ -128,8 +114,18 @@ def _open_node(scratch, log_size, y, x):
 
 
 @kernel
-def search_root(frame, sources, phases, y, x, tables, intra, settings, scratch):
-    """Code the superblock at (y, x); arguments as for `block_search.search_block`, `scratch` of NODE_SCRATCH."""
+def search_root(search, intra, y, x, scratch):
+    """Find the best way to code the superblock at (y, x); fill the planes and the motion map.
+
+    Args:
+        search: `search_records.Search`.
+        intra: search tables of the picture model for luma and chroma.
+        scratch: record of NODE_SCRATCH.
+
+    Returns:
+        The cost: squared error + lambda * bits.
+    """
+    frame, effort = search.frame, search.effort
     rows, columns = frame.luma.samples.shape
     nodes, costs = scratch.nodes, scratch.costs
     log_size = np.int64(ROOT_LOG)
@@ -139,28 +135,27 @@ def search_root(frame, sources, phases, y, x, tables, intra, settings, scratch):
     _open_node(scratch, log_size, y, x)
     while True:
         k = log_size - GRID_LOG
-        v, u, child = nodes[k, 0], nodes[k, 1], nodes[k, 2]
+        node_y, node_x, child = nodes[k, 0], nodes[k, 1], nodes[k, 2]
         half = np.int64(1) << log_size >> 1
         if child < 0:
             child = np.int64(0)
-            if v + 2 * half <= rows and u + 2 * half <= columns:
-                clear_block(frame, v, u, log_size)
-                cut_bits = tables.nodes[node_context(frame.motion, frame.colocated, v, u, log_size), CUT]
-                costs[k, 0], easy = search_block(
-                    frame, sources, phases, v, u, log_size, tables, intra, settings, scratch.block
-                )
-                if log_size <= settings.smallest or (easy and settings.stop_cut):
+            if lies_inside(node_y, node_x, log_size, rows, columns):
+                clear_block(frame, node_y, node_x, log_size)
+                context = node_context(frame.motion, frame.colocated, node_y, node_x, log_size)
+                cut_bits = search.tables.nodes[context, CUT]
+                costs[k, 0], easy = search_block(search, intra, node_y, node_x, log_size, scratch.block)
+                if log_size <= effort.smallest or (easy and effort.stop_cut):
                     child = np.int64(4)
-                    costs[k, 1] = HUGE
+                    costs[k, 1] = HUGE_NODE_COST
                 else:
-                    if costs[k, 0] < HUGE:
-                        _exchange_node(frame, v, u, log_size, scratch, True)
-                    clear_block(frame, v, u, log_size)
-                    costs[k, 1] = settings.lambda_ * cut_bits
+                    if costs[k, 0] < HUGE_NODE_COST:
+                        _exchange_node(frame, node_y, node_x, log_size, scratch, True)
+                    clear_block(frame, node_y, node_x, log_size)
+                    costs[k, 1] = effort.lambdas.samples * cut_bits
         if child == 4 or costs[k, 1] >= costs[k, 0]:
             if costs[k, 1] >= costs[k, 0]:
-                if child < 4 or costs[k, 1] < HUGE:
-                    _exchange_node(frame, v, u, log_size, scratch, False)
+                if child < 4 or costs[k, 1] < HUGE_NODE_COST:
+                    _exchange_node(frame, node_y, node_x, log_size, scratch, False)
                 cost = costs[k, 0]
             else:
                 cost = costs[k, 1]
@@ -170,7 +165,7 @@ def search_root(frame, sources, phases, y, x, tables, intra, settings, scratch):
             costs[log_size - GRID_LOG, 1] += cost
             continue
         nodes[k, 2] = child + 1
-        below, right = v + half * (child >> 1), u + half * (child & 1)
+        below, right = node_y + half * (child >> 1), node_x + half * (child & 1)
         if below < rows and right < columns:
             log_size -= 1
             _open_node(scratch, log_size, below, right)

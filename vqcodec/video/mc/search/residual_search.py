@@ -1,4 +1,4 @@
-"""Search of the residual of a block whose motion is given: which transforms, which of them coded."""
+"""Search of the residual of a block whose motion is given: which transforms it has, and which of them are coded."""
 
 from __future__ import annotations
 
@@ -34,34 +34,45 @@ RESIDUAL_SCRATCH = record_type(
 
 Attributes:
     prediction: of luma, filled by the caller.
-    luma_levels, chroma_levels: what was found, by trial.
-    split_levels: those of four transforms, before it is known whether they are better than one.
+    luma_levels, chroma_levels: the levels found, by trial.
+    split_levels: the levels of four transforms, until it is known whether they are better than one.
 """
 
 
 @inner_kernel
-def code_residual(log_size, energy, step, tables, lambda_factor, passes, leaf):
-    """Transform and quantise the square in `leaf.residual`; return what `quantize_block` returns.
+def _code_square(plane, y, x, log_size, tables, lambda_, passes, leaf):
+    """Transform and quantise the residual in `leaf.residual` of the square at (y, x) of `plane`.
 
     Args:
-        step: float32, in samples.
-        lambda_factor: distortion per bit in squared steps.
+        tables: `blocks.model.tables.SearchTables`.
+        lambda_: distortion per bit, float32, in squared steps of the plane.
+        passes: of the quantizer.
         leaf: record of LEAF_SCRATCH.
+
+    Returns:
+        (bits, distortion, sum of magnitudes, distortion without coefficients), distortions in squared samples.
     """
     values = leaf.quantizer.values
     transform_forward(leaf.residual, log_size, log_size, np.int64(COSINE), leaf.between, values)
+    step = STEP_SIZES[plane.steps[0, 0]]
     scale = np.float32(1) / step
-    for v in range(1 << log_size):
-        for u in range(1 << log_size):
-            values[v, u] *= scale
-    return quantize_block(
-        log_size, log_size, transform_form(log_size), tables, lambda_factor, energy, passes, leaf.quantizer
+    for i in range(1 << log_size):
+        for j in range(1 << log_size):
+            values[i, j] *= scale
+    energy = surrounding_energy(plane.blocks, y, x)
+    bits, distortion, total, nothing = quantize_block(
+        log_size, log_size, transform_form(log_size), tables, lambda_, energy, passes, leaf.quantizer
     )
+    square = step * step
+    return bits, distortion * square, total, nothing * square
 
 
 @inline_kernel
 def _keep_levels(leaf, log_size, levels, top, left):
-    """Copy the levels of the significant groups to `levels` at (top, left), zeros elsewhere."""
+    """Copy the levels of the significant groups to `levels` at (top, left), and zeros elsewhere.
+
+    `blocks.search.leaf_search.keep_levels` has one place for them; here they are kept by trial and by quarter.
+    """
     groups = leaf.quantizer.state.significance[tree_depth(log_size, log_size)]
     found = leaf.quantizer.levels
     for i in range(1 << log_size):
@@ -70,39 +81,51 @@ def _keep_levels(leaf, log_size, levels, top, left):
 
 
 @inline_kernel
-def _load_residual(source, y, x, size, prediction, top, left, residual):
-    """Fill `residual` with source minus prediction in samples."""
+def _load_residual(source, y, x, log_size, prediction, top, left, residual):
+    """Fill `residual` with source minus prediction, in samples.
+
+    `blocks.search.leaf_search.load_residual` takes a prediction that begins in its corner, and is not vectorised; here
+    quarters of a prediction occur as well.
+
+    Args:
+        source: int16 in 1/16; the square is at (y, x).
+        prediction: in 1/16; the square is at (top, left).
+    """
+    size = 1 << log_size
     scale = np.float32(1.0 / (1 << SAMPLE_BITS))
     for i in range(size):
-        a, b, target = source[y + top + i, x + left : x + left + size], prediction[top + i], residual[i]
+        a, b, target = source[y + i, x : x + size], prediction[top + i, left : left + size], residual[i]
         for j in range(size):
-            target[j] = np.float32(np.int32(a[j]) - np.int32(b[left + j])) * scale
+            target[j] = np.float32(np.int32(a[j]) - np.int32(b[j])) * scale
 
 
 @inner_kernel
-def _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch):
-    """Find out how luma's residual is coded best; return (luma of the shape, distortion, bits, distortion of none)."""
+def _code_luma(search, y, x, log_size, trial, scratch):
+    """Find the best way to code luma's residual.
+
+    Returns:
+        (luma in the shape, distortion, bits, distortion without coefficients), distortions in squared samples.
+    """
+    plane, source, effort, tables = search.frame.luma, search.sources.luma, search.effort, search.tables.luma
+    lambda_, passes = effort.lambdas.samples, effort.passes
     leaf, levels = scratch.leaf, scratch.luma_levels[trial]
-    step = STEP_SIZES[frame.luma.steps[0, 0]]
-    square, lambda_ = step * step, settings.lambda_
     zero = best = np.float32(0)
     best_distortion = best_bits = np.float32(0)
     best_luma = np.int64(0)
     whole = log_size <= SUPERBLOCK_LOG
     if whole:
-        _load_residual(sources.luma, y, x, 1 << log_size, scratch.prediction, 0, 0, leaf.residual)
-        energy = surrounding_energy(frame.luma.blocks, y, x)
-        bits, distortion, total, nothing = code_residual(
-            log_size, energy, step, tables.luma, settings.lambda_factor, settings.passes, leaf
+        _load_residual(source, y, x, log_size, scratch.prediction, 0, 0, leaf.residual)
+        bits, distortion, total, nothing = _code_square(
+            plane, y, x, log_size, tables, effort.lambdas.luma_steps, passes, leaf
         )
-        zero = best = best_distortion = nothing * square
-        if total > 0 and distortion * square + lambda_ * bits < best:
-            best_distortion, best_bits, best_luma = distortion * square, bits, np.int64(1)
+        zero = best = best_distortion = nothing
+        if total > 0 and distortion + lambda_ * bits < best:
+            best_distortion, best_bits, best_luma = distortion, bits, np.int64(1)
             best = best_distortion + lambda_ * bits
             _keep_levels(leaf, log_size, levels, 0, 0)
-        if best_luma == 0 and settings.cut_only_coded:
+        if best_luma == 0 and effort.cut_only_coded:
             return best_luma, best_distortion, best_bits, zero
-        if log_size == 3 and not settings.small_transforms:
+        if log_size == 3 and not effort.small_transforms:
             return best_luma, best_distortion, best_bits, zero
     small_log = log_size - 1
     small = 1 << small_log
@@ -110,25 +133,24 @@ def _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch)
     split_distortion = split_bits = split_zero = np.float32(0)
     for part in range(4):
         top, left = small * (part >> 1), small * (part & 1)
-        _load_residual(sources.luma, y, x, small, scratch.prediction, top, left, leaf.residual)
-        energy = surrounding_energy(frame.luma.blocks, y + top, x + left)
-        bits, distortion, total, nothing = code_residual(
-            small_log, energy, step, tables.luma, settings.lambda_factor, settings.passes, leaf
+        _load_residual(source, y + top, x + left, small_log, scratch.prediction, top, left, leaf.residual)
+        bits, distortion, total, nothing = _code_square(
+            plane, y + top, x + left, small_log, tables, effort.lambdas.luma_steps, passes, leaf
         )
-        split_zero += nothing * square
-        if total > 0 and distortion * square + lambda_ * bits < nothing * square:
+        split_zero += nothing
+        if total > 0 and distortion + lambda_ * bits < nothing:
             mask |= np.int64(1) << part
-            split_distortion += distortion * square
+            split_distortion += distortion
             split_bits += bits
             _keep_levels(leaf, small_log, scratch.split_levels, top, left)
         else:
             total = np.int64(0)
-            split_distortion += nothing * square
+            split_distortion += nothing
             for i in range(small):
                 for j in range(small):
                     scratch.split_levels[top + i, left + j] = 0
         block = Block(y + top, x + left, small_log, small_log)
-        record_block(frame.luma.blocks, block, np.int64(INTER_MODE), np.int64(0), total)
+        record_block(plane.blocks, block, np.int64(INTER_MODE), np.int64(0), total)
         if whole and split_distortion + lambda_ * split_bits >= best:
             return best_luma, best_distortion, best_bits, zero
     if not whole:
@@ -144,48 +166,43 @@ def _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch)
 
 
 @inner_kernel
-def code_block(frame, sources, y, x, log_size, motion, explicit, tables, settings, trial, scratch, result):
-    """Find out how the residual of the block at (y, x) is coded best, `scratch.prediction` being that of luma.
+def code_block(search, y, x, log_size, motion, explicit, trial, scratch):
+    """Find the best way to code the residual of the block at (y, x); its luma is predicted in `scratch.prediction`.
 
     Args:
-        motion: int64 (MOTION,), that of the prediction, for chroma.
-        explicit: 0 for merged motion, 1 for explicit.
-        tables: `adaptation.FrameLengths`.
-        settings: `effort.BlockSettings`.
-        trial: where the levels go.
+        search: `search_records.Search`.
+        motion: int64 (MOTION,), of the prediction; chroma is predicted along it.
+        explicit: 1 for explicit motion, 0 for merged motion.
+        trial: number of the trial; the levels are kept under it.
         scratch: record of RESIDUAL_SCRATCH.
-        result: float64 (3,), filled with the distortion of a coded block, its bits with those of the shape, and the
-            distortion of a block that is not coded.
 
     Returns:
-        The shape; 0 if the block is best not coded (the first two results are then meaningless).
+        (shape, distortion, bits, distortion without coefficients), distortions in squared samples. The bits include
+        those of the shape. If the shape is 0, the block is best not coded, and distortion and bits have no meaning.
     """
-    luma, distortion, bits, zero = _code_luma(frame, sources, y, x, log_size, tables, settings, trial, scratch)
+    frame, effort, tables = search.frame, search.effort, search.tables
+    luma, distortion, bits, zero = _code_luma(search, y, x, log_size, trial, scratch)
     shape = luma << 2
     half_log = log_size - 1
     half = 1 << half_log
-    step = STEP_SIZES[frame.blue.steps[0, 0]]
-    square = step * step
+    top, left = y >> 1, x >> 1
     for number in range(2):
         plane = frame.blue if number == 0 else frame.red
-        source = sources.blue if number == 0 else sources.red
-        predict_chroma_motion(
-            frame, number, y >> 1, x >> 1, half, half, motion, scratch.motion, scratch.chroma_prediction
+        source = search.sources.blue if number == 0 else search.sources.red
+        prediction = scratch.chroma_prediction
+        predict_chroma_motion(frame, number, top, left, half, half, motion, scratch.motion, prediction)
+        _load_residual(source, top, left, half_log, prediction, 0, 0, scratch.leaf.residual)
+        chroma_bits, chroma_distortion, total, nothing = _code_square(
+            plane, top, left, half_log, tables.chroma, effort.lambdas.chroma_steps, effort.passes, scratch.leaf
         )
-        _load_residual(source, y >> 1, x >> 1, half, scratch.chroma_prediction, 0, 0, scratch.leaf.residual)
-        energy = surrounding_energy(plane.blocks, y >> 1, x >> 1)
-        chroma_bits, chroma_distortion, total, nothing = code_residual(
-            half_log, energy, step, tables.chroma, settings.chroma_lambda_factor, settings.passes, scratch.leaf
-        )
-        zero += nothing * square
-        if total > 0 and chroma_distortion * square + settings.lambda_ * chroma_bits < nothing * square:
+        zero += nothing
+        if total > 0 and chroma_distortion + effort.lambdas.samples * chroma_bits < nothing:
             shape |= np.int64(2) >> number
-            distortion += chroma_distortion * square
+            distortion += chroma_distortion
             bits += chroma_bits
             _keep_levels(scratch.leaf, half_log, scratch.chroma_levels[trial, number], 0, 0)
         else:
-            distortion += nothing * square
+            distortion += nothing
     if shape != 0:
         bits += tables.shapes[shape_context(frame.luma.blocks, y, x, log_size, explicit), shape]
-    result[0], result[1], result[2] = distortion, bits, zero
-    return shape
+    return shape, distortion, bits, zero

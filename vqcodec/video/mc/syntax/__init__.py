@@ -1,1 +1,1 @@
-"""The syntax of a predicted frame: writing it and reading it."""
+"""The syntax of predicted frames: each element with its writer and its reader."""

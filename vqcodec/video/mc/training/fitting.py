@@ -1,4 +1,4 @@
-"""From statistics to the tables of predicted frames."""
+"""Fit the tables of predicted frames to statistics."""
 
 from __future__ import annotations
 
@@ -24,29 +24,30 @@ TABLES = {
     "chroma_masks": 96,
     "chroma_patterns": 64,
 }
-"""Most tables of each pool."""
+"""Largest number of tables in each pool."""
 
 _COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
-_POOL_WEIGHT = {"luma_patterns": 24.0, "chroma_patterns": 24.0}  # symbols that similar contexts count for; others 12
-_PRIOR_WEIGHT = 2.0  # of them, how many the tables of the round before count for
-_OFFSET_SETS = 2  # along the ladder
+_POOL_WEIGHT = {"luma_patterns": 24.0, "chroma_patterns": 24.0}  # weight of similar contexts, in symbols
+_USUAL_WEIGHT = 12.0  # likewise, in all other pools
+_PRIOR_WEIGHT = 2.0  # weight of the prior tables among similar contexts, in symbols
+_OFFSET_SETS = 2  # sets of reconstruction offsets along the ladder
 
 
 def _smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], pool: Pool) -> npt.NDArray[np.float64]:
-    """Return `counts` (classes, rungs, contexts, symbols) plus what similar contexts say.
+    """Return `counts` (classes, rungs, contexts, symbols) plus the weighted distributions of similar contexts.
 
-    Similar are the same context on all rungs and in all classes, and contexts that differ in size alone.
+    Similar contexts are the same context on all rungs and in all classes, and contexts that differ only in size.
     """
     shape = (*counts.shape[:2], TRANSFORM_SIZES, pool.contexts // TRANSFORM_SIZES, pool.symbols)
     everywhere = counts.sum(axis=(0, 1), keepdims=True) + _PRIOR_WEIGHT * prior
     sizes = counts.reshape(shape).sum(axis=2, keepdims=True) + _PRIOR_WEIGHT * prior.reshape(shape)
     alike = everywhere / everywhere.sum(axis=3, keepdims=True)
     of_sizes = np.broadcast_to(sizes / sizes.sum(axis=4, keepdims=True), shape).reshape(counts.shape)
-    return counts + _POOL_WEIGHT.get(pool.name, 12.0) * 0.5 * (alike + of_sizes)
+    return counts + _POOL_WEIGHT.get(pool.name, _USUAL_WEIGHT) * 0.5 * (alike + of_sizes)
 
 
 def _prior_distribution(prior: VideoModel, pool: Pool) -> npt.NDArray[np.float64]:
-    """Return the distributions that the prior's code lengths imply, (classes, rungs, contexts, symbols)."""
+    """Return the distributions implied by the code lengths of the prior, (classes, rungs, contexts, symbols)."""
     weights = 2.0 ** -prior.lengths[pool.name].astype(np.float64)
     return (weights / weights.sum(axis=1, keepdims=True))[prior.rows[pool.name]]
 
@@ -54,7 +55,7 @@ def _prior_distribution(prior: VideoModel, pool: Pool) -> npt.NDArray[np.float64
 def _fit_pool(
     number: int, statistics: Sequence[GroupStatistics], prior: VideoModel
 ) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint8]]:
-    """Return the table of each context (classes, rungs, contexts), and the code lengths of the tables."""
+    """Fit a pool; return the table of each context (classes, rungs, contexts), and the code lengths of the tables."""
     pool = POOLS[number]
     counts = np.stack(
         [
@@ -69,7 +70,7 @@ def _fit_pool(
 
 
 def _shared_filter(sums: Sequence[FilterSums], rung: int) -> npt.NDArray[np.int16]:
-    """Return the coefficients of a rung; its neighbours lend a quarter of their weight."""
+    """Return the filter coefficients of a rung; the sums of neighbouring rungs count a quarter."""
     total = sums[rung] + sums[rung] + sums[rung] + sums[rung]
     for neighbour in (rung - 1, rung + 1):
         if 0 <= neighbour < len(sums):
@@ -78,10 +79,11 @@ def _shared_filter(sums: Sequence[FilterSums], rung: int) -> npt.NDArray[np.int1
 
 
 def fit_video_model(statistics: Sequence[GroupStatistics], prior: VideoModel, filters: bool) -> VideoModel:
-    """Return the model that codes what `statistics` (one a rung) were collected from in the fewest bits.
+    """Return the model that codes the collected frames in the fewest bits.
 
     Args:
-        prior: what to believe where there is little data.
+        statistics: one for each rung of `prior`.
+        prior: fills in where there is too little data.
         filters: whether sums for the restoration filter were collected.
     """
     rungs = len(statistics)

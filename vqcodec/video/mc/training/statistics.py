@@ -1,4 +1,4 @@
-"""What training collects from coded groups: symbols, where coefficients really lie, and what a filter could mend."""
+"""What training collects from coded groups: symbols, positions of coefficients, sums for the restoration filter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,16 @@ _SCRATCH = record_type(leaf=LEAF_SCRATCH, motion=MOTION_SCRATCH, current=(np.int
 
 @kernel
 def _collect_offsets(frame, plane_number, source, scratch, sums, counts):
-    """Add the coefficient statistics of the blocks with motion of one plane (0 luma, 1 blue, 2 red)."""
+    """Add the coefficient statistics of the blocks with motion of one plane.
+
+    Transforms are found in the maps in raster order: unlike writing, collecting does not depend on coding order.
+
+    Args:
+        plane_number: 0 luma, 1 blue, 2 red.
+        source: int16, the plane that was coded, in 1/16.
+        scratch: record of _SCRATCH.
+        sums, counts: offset sums and counts of `blocks.training.statistics.PlaneStatistics`.
+    """
     plane = frame.luma if plane_number == 0 else (frame.blue if plane_number == 1 else frame.red)
     step = STEP_SIZES[plane.steps[0, 0]]
     shift = GRID_LOG - UNIT_LOG if plane_number == 0 else GRID_LOG - UNIT_LOG - 1
@@ -41,12 +50,14 @@ def _collect_offsets(frame, plane_number, source, scratch, sums, counts):
     for v in range(plane.blocks.shape[1]):
         for u in range(plane.blocks.shape[2]):
             log_size = np.int64(plane.blocks[LOG_WIDTH, v, u])
-            inside = ((v | u) << UNIT_LOG) & ((1 << log_size) - 1)
-            if inside or not plane.blocks[CODED, v, u] or frame.motion[KIND, v >> shift, u >> shift] == INTRA:
-                continue
             y, x, size = np.int64(v) << UNIT_LOG, np.int64(u) << UNIT_LOG, np.int64(1) << log_size
+            begins = ((y | x) & (size - 1)) == 0
+            grid_row, grid_column = v >> shift, u >> shift
+            coded = plane.blocks[CODED, v, u] != 0
+            if not begins or not coded or frame.motion[KIND, grid_row, grid_column] == INTRA:
+                continue
             for k in range(MOTION):
-                scratch.current[k] = frame.motion[FIRST_REFERENCE + k, v >> shift, u >> shift]
+                scratch.current[k] = frame.motion[FIRST_REFERENCE + k, grid_row, grid_column]
             prediction = leaf.block.prediction
             if plane_number == 0:
                 predict_luma_motion(frame, y, x, size, size, scratch.current, scratch.motion, prediction)
@@ -67,9 +78,9 @@ class ClassStatistics:
     """Sums over frames of one class at one rung.
 
     Attributes:
-        counts: symbols by pool.
-        offset_sums, offset_counts: as in `blocks.statistics.PlaneStatistics`, by plane type.
-        filters: sums for the restoration filter, by plane type; only where they are wanted.
+        counts: of symbols, by pool.
+        offset_sums, offset_counts: as in `blocks.training.statistics.PlaneStatistics`, by plane type.
+        filters: sums for the restoration filter, by plane type; zeros if they are not collected.
     """
 
     counts: FrameCounts = field(default_factory=new_counts)
@@ -92,12 +103,12 @@ class ClassStatistics:
 
 @dataclass
 class GroupStatistics:
-    """Sums over groups at one rung: of predicted frames by class, and of frames on their own.
+    """Sums over groups at one rung.
 
     Attributes:
-        classes: PREDICTED_CLASSES of them.
-        intra: by plane type.
-        intra_filters: sums for the restoration filter, by plane type.
+        classes: of predicted frames, by class.
+        intra: of intra frames, by plane type.
+        intra_filters: sums for the restoration filter of intra frames, by plane type.
     """
 
     classes: list[ClassStatistics] = field(
@@ -116,12 +127,15 @@ class GroupStatistics:
 
 
 class GroupCollector:
-    """Collects from the frames of groups as they are coded (an `encoder.Observer`).
+    """Collects from frames as they are coded (an `encoder.Observer`).
 
     Args:
-        intra: the picture model that frames on their own are coded with.
-        step_index: of those frames.
-        filters: whether to collect for the restoration filters.
+        intra: the picture model of intra frames.
+        step_index: quantizer step of intra frames.
+        filters: whether to collect sums for the restoration filters.
+
+    Attributes:
+        statistics: the sums so far.
     """
 
     def __init__(self, intra: Model, step_index: int, filters: bool) -> None:
@@ -132,7 +146,7 @@ class GroupCollector:
         self._scratch = new_record(_SCRATCH)
 
     def intra(self, searched: Sequence[SearchedPlane], sources: Sources) -> None:
-        """Collect from a frame on its own."""
+        """Add an intra frame."""
         for number, plane in enumerate(searched):
             kind = min(number, 1)
             if self._filters:
@@ -141,7 +155,7 @@ class GroupCollector:
             self._collector.collect(plane, self._tables[kind], self.statistics.intra[kind])
 
     def predicted(self, frame_class: int, frame: InterFrame, sources: Sources, counts: FrameCounts) -> None:
-        """Collect from a predicted frame."""
+        """Add a predicted frame of class `frame_class`."""
         into = self.statistics.classes[frame_class]
         for mine, found in zip(into.counts, counts):
             mine += found

@@ -76,7 +76,8 @@ def _collect_round(
         parameters = GroupParameters(len(clip), int(model.rungs[rung]), distance=DEFAULT_DISTANCE)
         step, _ = parameters.steps(Place(0, 0, 0, True))
         collector = GroupCollector(model.intra, step, filters)
-        encode_frames(clip, model, parameters, effort=effort, threads=1, observer=collector)
+        # Tables trained on bits that are spread by importance code worse
+        encode_frames(clip, model, parameters, effort=effort, uniform_lambda=True, threads=1, observer=collector)
         return collector.statistics
 
     collect_by_rung(clips, len(sums), collect, lambda rung, found: sums[rung].add(found), threads, tell)

@@ -1,1 +1,1 @@
-"""Choose and code the macroblocks of a slab."""
+"""Search: modes and vectors of the macroblocks of a slab, and what is coded of each."""

@@ -1,146 +1,128 @@
-"""The second pass of the encoder: what is coded of each macroblock, given its bands; reconstruction and tokens."""
+"""The second pass of the encoder: choose what is coded of each macroblock, write it, and reconstruct its bands."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import Block
 from vqcodec.blocks.search.leaf_search import load_residual
-from vqcodec.blocks.signal.transforms import COSINE, transform_forward
-from vqcodec.blocks.steps import STEP_BITS
-from vqcodec.blocks.syntax.coefficients import emit_coefficients, reconstruct_levels
-from vqcodec.blocks.training.statistics import collect_levels
+from vqcodec.blocks.search.quantization import HUGE_LEAF_COST
+from vqcodec.blocks.syntax.coefficients import reconstruct_levels
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
-from vqcodec.video.st3d.contexts import (
-    band_class,
-    band_form,
-    choice_context,
-    energy_around,
-    parts_context,
-    quarters_context,
-)
-from vqcodec.video.st3d.layout import BAND_MASK, LUMA_CODED, MACROBLOCK, MODE, SKIPPED, SMALL
+from vqcodec.video.st3d.contexts import band_class, choice_context, energy_around, parts_context, quarters_context
+from vqcodec.video.st3d.layout import BAND_MASK, MODE, SKIPPED, SMALL, SUPERBLOCK_SIDE
 from vqcodec.video.st3d.search.quantizing import code_residual
 from vqcodec.video.st3d.signal.blocks import (
-    block_energy,
-    condition,
+    block_at,
+    class_of,
+    component_of,
+    is_coded,
+    luma_log_size,
     predict_block,
     reconstruct_block,
     record_energy,
+    square_within,
     store_magnitudes,
 )
-from vqcodec.video.st3d.syntax.writing import write_mode, write_parts, write_skips
+from vqcodec.video.st3d.syntax.coefficients import write_coefficients
+from vqcodec.video.st3d.syntax.macroblocks import macroblock_of, write_mode, write_parts, write_skips
 
-_BLUE = 2  # row of `scratch.cost`
-
-
-@inline_kernel
-def _step_size(slab, kind, class_):
-    return np.float32(slab.steps[kind, class_]) * np.float32(1.0 / (1 << STEP_BITS))
+_PARTS_BITS = np.float32(0.5)  # estimated bits of a coded band in the mask of bands
 
 
 @inner_kernel
 def _flag_bits(tables, context, symbol):
+    """Return the bits of a flag symbol."""
     return np.float32(tables.flags[tables.rows[context], symbol])
 
 
 @inner_kernel
-def _restore(target, y, x, log_size, levels, top, left, step, coded, tables, scratch):
-    """Write the reconstruction of a block to `target`, from `scratch.prediction` and its levels; return their sum."""
+def _restore(component, block, coded, levels, tables, scratch):
+    """Reconstruct a block from `scratch.prediction` and its levels; return the sum of its magnitudes.
+
+    Args:
+        coded: whether the block has coefficients.
+        levels: int16, of a macroblock of the component.
+    """
     total = used_width = used_height = np.int64(0)
-    block = scratch.block
     if coded:
+        step = np.int64(component.steps[class_of(block)])
+        state, coefficients = scratch.block.state, scratch.block.coefficients
         total, used_width, used_height = reconstruct_levels(
-            levels, Block(2 * top, 2 * left, log_size, log_size), np.int64(0), step, tables, block.state,
-            block.coefficients,
-        )  # fmt: skip
-    reconstruct_block(target, y, x, log_size, used_width, used_height, scratch.prediction, block)
+            levels, square_within(block), np.int64(0), step, tables, state, coefficients
+        )
+    reconstruct_block(component, block, used_width, used_height, scratch.prediction, scratch.block)
     return total
 
 
 @inner_kernel
-def _code_luma(slab, source, row, column, size, tables, settings, scratch):
-    """Quantise the luma bands of a macroblock in 8x8 (size 0) or 16x16 blocks (1); return their cost."""
-    bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
+def _try_block(component, block, source, levels, tables, effort, scratch):
+    """Predict and quantise a block; reconstruct it if it is of the first band, from which others are predicted.
+
+    Args:
+        source: int16 (bands, height, width), the bands of the component as they are to be coded.
+        levels: int16, of a macroblock of the component.
+
+    Returns:
+        As `quantizing.code_residual`.
+    """
+    predict_block(component, block, scratch.prediction)
+    load_residual(source[block.band], block.square, scratch.prediction, scratch.residual)
+    energy = energy_around(component.energy[block.band], block.square.y, block.square.x)
+    cost, without, coded = code_residual(block, component.steps, energy, tables, effort, levels, scratch)
+    if block.band == 0:
+        _restore(component, block, coded, levels, tables, scratch)
+    return cost, without, coded
+
+
+@inner_kernel
+def _code_luma(slab, source, row, column, size, tables, effort, scratch):
+    """Quantise the luma bands of a macroblock in 8x8 (size 0) or 16x16 blocks (size 1)."""
+    component = component_of(slab, 0)
     log_size = np.int64(3 + size)
-    zero = np.int64(0)
-    total = np.float32(0)
-    for band in range(bands):
-        class_ = band_class(bands, mode, band)
-        step, fixed = _step_size(slab, 0, class_), np.int64(slab.steps[0, class_])
-        levels = scratch.levels[size, band]
+    for band in range(slab.luma.shape[0]):
         quarters = 0
         cost = without = np.float32(0)
-        for quarter in range(1 if size else 4):
-            top, left = np.int64(4 * (quarter >> 1)), np.int64(4 * (quarter & 1))
-            y, x = row * MACROBLOCK + 2 * top, column * MACROBLOCK + 2 * left
-            predict_block(
-                slab.luma, slab.last_luma, slab.maps, row, column, band, y, x, 1 << log_size, scratch.prediction
-            )
-            load_residual(source[band], Block(y, x, log_size, log_size), scratch.prediction, scratch.residual)
-            energy = np.int64(energy_around(slab.energy[band], y >> 3, x >> 3))
-            best, nothing, coded = code_residual(
-                log_size, zero, bands, mode, np.int64(band), top, left, step, energy, tables, settings, levels, scratch
+        class_ = np.int64(0)
+        for part in range(1 if size else 4):
+            block = block_at(slab, 0, row, column, band, part, log_size)
+            class_ = class_of(block)
+            best, nothing, coded = _try_block(
+                component, block, source, scratch.levels[size, band], tables, effort, scratch
             )
             cost += best
             without += nothing
-            quarters |= (1 if coded else 0) << quarter
-            if band == 0:
-                _restore(slab.luma[0], y, x, log_size, levels, top, left, fixed, coded, tables, scratch)
+            quarters |= (1 if coded else 0) << part
         if size == 0 and quarters:
-            cost += settings.lambda_factor * _flag_bits(tables, quarters_context(class_), quarters)
+            cost += effort.lambda_ * _flag_bits(tables, quarters_context(class_), quarters)
         scratch.quarters[size, band] = 15 if size and quarters else quarters
         scratch.cost[size, band], scratch.zero[size, band] = cost, without
-        total += cost
-    return total
 
 
 @inner_kernel
-def _code_chroma(slab, source, row, column, tables, settings, scratch):
+def _code_chroma(slab, source, row, column, tables, effort, scratch):
     """Quantise the chroma bands of a macroblock."""
-    bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
-    log_size, zero = np.int64(3), np.int64(0)
-    y, x = row * 8, column * 8
-    for component in range(2):
-        plane = np.int64(1 + component)
-        samples = slab.chroma[component]
-        for band in range(bands):
-            class_ = band_class(bands, mode, band)
-            step, fixed = _step_size(slab, 1, class_), np.int64(slab.steps[1, class_])
-            levels = scratch.chroma_levels[component, band]
-            predict_block(
-                samples, slab.last_chroma[component], slab.maps, row, column, band, y, x, 8, scratch.prediction
-            )
-            square = Block(y, x, log_size, log_size)
-            load_residual(source[component, band], square, scratch.prediction, scratch.residual)
-            energy = np.int64(energy_around(slab.chroma_energy[component, band], row, column))
-            cost, without, coded = code_residual(
-                log_size,
-                plane,
-                bands,
-                mode,
-                np.int64(band),
-                zero,
-                zero,
-                step,
-                energy,
-                tables,
-                settings,
-                levels,
-                scratch,
-            )
-            scratch.cost[_BLUE + component, band] = cost
-            scratch.zero[_BLUE + component, band] = without
-            scratch.chroma_coded[component, band] = coded
-            if band == 0:
-                _restore(samples[0], y, x, log_size, levels, zero, zero, fixed, coded, tables, scratch)
+    for number in range(1, 3):
+        component = component_of(slab, number)
+        for band in range(slab.luma.shape[0]):
+            block = block_at(slab, number, row, column, band, 0, 3)
+            levels = scratch.chroma_levels[number - 1, band]
+            cost, without, coded = _try_block(component, block, source[number - 1], levels, tables, effort, scratch)
+            scratch.cost[1 + number, band], scratch.zero[1 + number, band] = cost, without
+            scratch.chroma_coded[number - 1, band] = coded
 
 
 @inner_kernel
-def _choose_parts(slab, row, column, size, tables, settings, scratch):
-    """Choose what is coded of each band of a macroblock and note it; return the cost of all that depends on it."""
+def _choose_parts(slab, row, column, size, tables, effort, scratch):
+    """Choose which components of each band of a macroblock are coded, and record it in the slab.
+
+    Args:
+        size: of the luma blocks, 0 or 1 as in `_code_luma`.
+
+    Returns:
+        The cost of all that depends on the choice.
+    """
     bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
-    factor = settings.lambda_factor
+    lambda_ = effort.lambda_
     small = 0 if size else SMALL
     size_known = np.int64(0)
     mask = 0
@@ -148,9 +130,7 @@ def _choose_parts(slab, row, column, size, tables, settings, scratch):
     context = choice_context(slab, row, column)
     for band in range(bands):
         class_ = band_class(bands, mode, band)
-        best, best_parts, nothing = np.float32(1e30), 0, np.float32(0)
-        for plane in range(3):
-            nothing += scratch.zero[size if plane == 0 else 1 + plane, band]
+        best, best_parts = HUGE_LEAF_COST, 0
         for parts in range(8):
             possible = 1 if scratch.quarters[size, band] else 0
             possible |= (scratch.chroma_coded[0, band] << 1) | (scratch.chroma_coded[1, band] << 2)
@@ -158,14 +138,14 @@ def _choose_parts(slab, row, column, size, tables, settings, scratch):
                 continue
             shown = parts | (small if parts & 1 and not size_known else 0)
             if bands == 1:
-                cost = factor * _flag_bits(tables, context, shown)
+                cost = lambda_ * _flag_bits(tables, context, shown)
             elif parts:
-                cost = factor * (_flag_bits(tables, parts_context(class_, size_known), shown) + np.float32(0.5))
+                cost = lambda_ * (_flag_bits(tables, parts_context(class_, size_known), shown) + _PARTS_BITS)
             else:
                 cost = np.float32(0)
-            for plane in range(3):
-                place = size if plane == 0 else 1 + plane
-                cost += scratch.cost[place, band] if (parts >> plane) & 1 else scratch.zero[place, band]
+            for number in range(3):
+                place = size if number == 0 else 1 + number
+                cost += scratch.cost[place, band] if (parts >> number) & 1 else scratch.zero[place, band]
             if cost < best:
                 best, best_parts = cost, parts
         if best_parts & 1:
@@ -177,121 +157,88 @@ def _choose_parts(slab, row, column, size, tables, settings, scratch):
         total += best
     slab.maps[BAND_MASK, row, column] = mask
     if bands > 1:
-        total += factor * _flag_bits(tables, context, mask)
+        total += lambda_ * _flag_bits(tables, context, mask)
     return total
 
 
-@inner_kernel
-def _finish_block(
-    samples, last, maps, energy, plane, row, column, band, y, x, log_size, coded, levels, step, source, tables,
-    sums, counts, tokens, count, scratch,
-):  # fmt: skip
-    """Append the tokens of a block, if it is coded, and reconstruct it; return (tokens, sum of magnitudes)."""
-    block, bands = scratch.block, samples.shape[0]
-    predict_block(samples, last, maps, row, column, band, y, x, 1 << log_size, scratch.prediction)
-    top, left = ((y >> 1) & 7, (x >> 1) & 7) if plane == 0 else (np.int64(0), np.int64(0))
-    if coded:
-        mode = np.int64(maps[MODE, row, column])
-        form = np.int64(band_form(band_class(bands, mode, band), log_size == 3))
-        condition(block.magnitudes, block.state, plane, bands, mode, band, top, left, log_size)
-        square = Block(2 * top, 2 * left, log_size, log_size)
-        count = emit_coefficients(levels, square, form, energy, block.state, tokens, count)
-        if counts.shape[0] > 0:
-            load_residual(source, Block(y, x, log_size, log_size), scratch.prediction, scratch.residual)
-            values = scratch.quantizer.values
-            transform_forward(scratch.residual, log_size, log_size, np.int64(COSINE), scratch.between, values)
-            size = np.float32(step) * np.float32(1.0 / (1 << STEP_BITS))
-            collect_levels(levels, values, square, form, size, block.state, sums, counts)
-    total = _restore(samples[band], y, x, log_size, levels, top, left, step, coded, tables, scratch)
-    store_magnitudes(block.magnitudes, block.state, plane, band, top, left, log_size, coded)
-    return count, total
+@inline_kernel
+def _keep_levels(block, found, levels):
+    """Copy the levels of a block from those of its macroblock to those of its component (bands, height, width)."""
+    square, inner = block.square, square_within(block)
+    for i in range(1 << square.log_height):
+        for j in range(1 << square.log_width):
+            levels[block.band, square.y + i, square.x + j] = found[inner.y + i, inner.x + j]
 
 
 @inner_kernel
-def _finish_luma(slab, source, row, column, tables, sums, counts, tokens, count, scratch):
-    """Append the tokens of a macroblock's luma and reconstruct it."""
-    bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
-    small = np.int64(0)
-    for band in range(bands):
-        if slab.parts[band, row, column] & LUMA_CODED:
-            small = np.int64(slab.parts[band, row, column]) & SMALL
-    log_size = np.int64(3 if small else 4)
-    for band in range(bands):
-        luma = slab.parts[band, row, column] & LUMA_CODED
-        step = np.int64(slab.steps[0, band_class(bands, mode, band)])
-        for quarter in range(4 if small else 1):
-            y = np.int64(row * MACROBLOCK + 8 * (quarter >> 1))
-            x = np.int64(column * MACROBLOCK + 8 * (quarter & 1))
-            coded = (luma and (slab.quarters[band, row, column] >> quarter) & 1) != 0
-            energy = np.int64(energy_around(slab.energy[band], y >> 3, x >> 3))
-            count, total = _finish_block(
-                slab.luma, slab.last_luma, slab.maps, energy, np.int64(0), row, column, band, y, x, log_size, coded,
-                scratch.levels[0 if small else 1, band], step, source[band], tables, sums, counts, tokens, count,
-                scratch,
-            )  # fmt: skip
-            record_energy(slab.energy[band], y, x, log_size, total)
-    return count
+def _finish_component(slab, levels, number, row, column, tables, tokens, count, scratch):
+    """Append the tokens of a component of a macroblock, keep its levels and reconstruct it; return the new count.
 
-
-@inner_kernel
-def _finish_chroma(slab, source, row, column, tables, sums, counts, tokens, count, scratch):
-    """Append the tokens of a macroblock's chroma and reconstruct it."""
-    bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
-    log_size = np.int64(3)
-    for component in range(2):
-        for band in range(bands):
-            coded = (slab.parts[band, row, column] & (2 << component)) != 0
-            step = np.int64(slab.steps[1, band_class(bands, mode, band)])
-            energy = np.int64(energy_around(slab.chroma_energy[component, band], row, column))
-            count, total = _finish_block(
-                slab.chroma[component], slab.last_chroma[component], slab.maps, energy, np.int64(1 + component), row,
-                column, band, np.int64(row * 8), np.int64(column * 8), log_size, coded,
-                scratch.chroma_levels[component, band], step, source[component, band], tables, sums, counts, tokens,
-                count, scratch,
-            )  # fmt: skip
-            slab.chroma_energy[component, band, row, column] = block_energy(total, log_size)
+    Args:
+        levels: int16 (bands, height, width), of the component.
+        number: 0 luma, 1 blue, 2 red.
+    """
+    component, inner = component_of(slab, number), scratch.block
+    log_size = luma_log_size(slab, row, column) if number == 0 else np.int64(3)
+    for band in range(slab.luma.shape[0]):
+        found = scratch.levels[log_size - 3, band] if number == 0 else scratch.chroma_levels[number - 1, band]
+        for part in range(4 if number == 0 and log_size == 3 else 1):
+            block = block_at(slab, number, row, column, band, part, log_size)
+            coded = is_coded(slab, number, row, column, band, part)
+            predict_block(component, block, scratch.prediction)
+            if coded:
+                count = write_coefficients(component, block, found, tokens, count, inner)
+                _keep_levels(block, found, levels)
+            total = _restore(component, block, coded, found, tables, scratch)
+            store_magnitudes(block, coded, inner.magnitudes, inner.state)
+            record_energy(component, block, total)
     return count
 
 
 @kernel
-def code_row(
-    slab, luma, chroma, top, has_last, tools, tables, chroma_tables, settings, statistics, chroma_statistics, tokens,
-    chroma_tokens, scratch,
-):  # fmt: skip
-    """Code the two rows of macroblocks from `top` on; return how many tokens of luma and of chroma there are.
+def code_row(slab, bands, levels, top, has_last, tools, tables, effort, tokens, scratch):
+    """Code the two rows of macroblocks from `top` on.
 
     Args:
-        slab: with its maps of modes, vectors and skips filled; everything else is filled here.
-        luma: int16 (bands, height, width), the bands; chroma: int16 (2, bands, ...).
-        has_last, tools: as in `decoding.decode_luma_row`.
-        tables, chroma_tables: `model.SearchTables`.
-        settings: `effort.Settings`.
-        statistics, chroma_statistics: offset sums and counts (see `blocks.statistics`), of size 0 to collect none.
+        slab: `layout.Slab`; the modes, vectors and skips in its maps are filled, everything else is filled here.
+        bands: Planes, the bands to code.
+        levels: Planes of the same shapes, all 0; filled with the levels of coded blocks.
+        has_last: whether macroblocks may be skipped.
+        tools: `GroupParameters.tools`.
+        tables: `blocks.model.tables.SearchTables` of luma and of chroma.
+        effort: SlabEffort.
+        tokens: uint32, for luma and for chroma.
+        scratch: record of ENCODER_SCRATCH.
+
+    Returns:
+        (number of tokens of luma, number of tokens of chroma).
     """
-    maps, bands = slab.maps, slab.luma.shape[0]
+    maps = slab.maps
     rows, columns = maps.shape[1], maps.shape[2]
+    large, small = np.int64(1), np.int64(0)
     count = chroma_count = np.int64(0)
-    for left in range(0, columns, 2):
+    for left in range(0, columns, SUPERBLOCK_SIDE):
         if has_last:
-            count = write_skips(slab, top, left, tokens, count)
-        for k in range(4):
-            row, column = np.int64(top + (k >> 1)), np.int64(left + (k & 1))
+            count = write_skips(slab, top, left, tokens[0], count)
+        for number in range(4):
+            row, column = macroblock_of(top, left, number)
             if row >= rows or column >= columns:
                 continue
             if not maps[SKIPPED, row, column]:
-                _code_chroma(slab, chroma, row, column, chroma_tables, settings, scratch)
-                _code_luma(slab, luma, row, column, np.int64(1), tables, settings, scratch)
-                cost = _choose_parts(slab, row, column, np.int64(1), tables, settings, scratch)
-                if settings.sizes > 1:
-                    _code_luma(slab, luma, row, column, np.int64(0), tables, settings, scratch)
-                    if _choose_parts(slab, row, column, np.int64(0), tables, settings, scratch) >= cost:
-                        _choose_parts(slab, row, column, np.int64(1), tables, settings, scratch)
-                if bands > 1 and tools > 0:
-                    count = write_mode(slab, row, column, tools, tokens, count)
-                count = write_parts(slab, row, column, tokens, count)
-            count = _finish_luma(slab, luma, row, column, tables, statistics[0], statistics[1], tokens, count, scratch)
-            chroma_count = _finish_chroma(
-                slab, chroma, row, column, chroma_tables, chroma_statistics[0], chroma_statistics[1], chroma_tokens,
-                chroma_count, scratch,
-            )  # fmt: skip
+                _code_chroma(slab, bands.chroma, row, column, tables[1], effort, scratch)
+                _code_luma(slab, bands.luma, row, column, large, tables[0], effort, scratch)
+                cost = _choose_parts(slab, row, column, large, tables[0], effort, scratch)
+                if effort.sizes > 1:
+                    _code_luma(slab, bands.luma, row, column, small, tables[0], effort, scratch)
+                    if _choose_parts(slab, row, column, small, tables[0], effort, scratch) >= cost:
+                        _choose_parts(slab, row, column, large, tables[0], effort, scratch)
+                if slab.luma.shape[0] > 1 and tools > 0:
+                    count = write_mode(slab, row, column, tools, tokens[0], count)
+                count = write_parts(slab, row, column, tokens[0], count)
+            count = _finish_component(slab, levels.luma, np.int64(0), row, column, tables[0], tokens[0], count, scratch)
+            for chroma in range(2):
+                chroma_count = _finish_component(
+                    slab, levels.chroma[chroma], np.int64(1 + chroma), row, column, tables[1], tokens[1],
+                    chroma_count, scratch,
+                )  # fmt: skip
     return count, chroma_count

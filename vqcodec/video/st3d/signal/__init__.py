@@ -1,1 +1,1 @@
-"""Planes of frames, lifting along motion, and what encoder and decoder do alike to a block."""
+"""Signal processing that encoder and decoder share: planes of frames, lifting along the motion, blocks."""

@@ -1,9 +1,12 @@
-"""The temporal Haar transform along motion, by lifting: exactly invertible whatever the motion.
+"""The temporal Haar transform along the motion, by lifting; it can be inverted exactly for any motion.
 
-A pair of frames (A, B) becomes H = B - P(A) and L = A + U(H): P fetches each macroblock of B from A along its vector,
-U gives half of H back to the samples it was fetched from, the first macroblock in raster order to each (Secker and
-Taubman 2001, "Motion-compensated highly scalable video compression using an adaptive 3D wavelet transform based on
-lifting"; Pesquet-Popescu and Bottreau 2001). Without motion it is the Haar transform: L the mean, H the difference.
+A pair of frames (A, B) becomes H = B - P(A) and L = A + U(H). P fetches each macroblock of B from A along its vector. U
+adds half of H to the samples from which it was fetched; if several macroblocks were fetched from a sample, the first in
+raster order counts. Without motion this is the Haar transform: L is the mean and H the difference.
+
+Source: Secker and Taubman 2001, "Motion-compensated highly scalable video compression using an adaptive 3D wavelet
+transform based on lifting"; Pesquet-Popescu and Bottreau 2001, "Three-dimensional lifting schemes for motion
+compensated video compression".
 """
 
 from __future__ import annotations
@@ -17,46 +20,51 @@ from vqcodec.video.st3d.layout import DEEP_MOTION, MODE, PAIRS_MOTION, VECTOR_X,
 
 @inline_kernel
 def clamped(position, size):
-    """Return the position of the sample that stands for one outside 0 to size - 1."""
+    """Return `position`, limited to 0 to `size` - 1."""
     return min(max(position, 0), size - 1)
 
 
 @inner_kernel
 def fetch(source, y, x, size, down, right, target):
-    """Fetch `size` x `size` samples at (y, x) displaced by (down, right) quarters of samples, bilinear, into `target`.
+    """Fetch the block at (y, x), displaced by (down, right) quarters of a sample, with bilinear interpolation.
 
     Args:
-        source: int16 plane, continued beyond its edges by the samples there.
-        target: int32, at least `size` a side.
+        source: int16 plane; beyond its edges the samples at the edges are repeated.
+        size: of the block, in samples.
+        target: int32, at least (size, size), filled in its corner.
     """
     rows, columns = source.shape
     top, left = y + (down >> 2), x + (right >> 2)
-    v, u = down & 3, right & 3
+    part_down, part_right = down & 3, right & 3
     for i in range(size):
         upper, lower = source[clamped(top + i, rows)], source[clamped(top + i + 1, rows)]
-        if v == 0 and u == 0 and left >= 0 and left + size <= columns:
+        if part_down == 0 and part_right == 0 and left >= 0 and left + size <= columns:
             for j in range(size):
                 target[i, j] = upper[left + j]
             continue
         for j in range(size):
             near, far = clamped(left + j, columns), clamped(left + j + 1, columns)
-            first = (4 - u) * np.int32(upper[near]) + u * np.int32(upper[far])
-            second = (4 - u) * np.int32(lower[near]) + u * np.int32(lower[far])
-            target[i, j] = ((4 - v) * first + v * second + 8) >> 4
+            first = (4 - part_right) * np.int32(upper[near]) + part_right * np.int32(upper[far])
+            second = (4 - part_right) * np.int32(lower[near]) + part_right * np.int32(lower[far])
+            target[i, j] = ((4 - part_down) * first + part_down * second + 8) >> 4
 
 
 @inline_kernel
 def _moves(maps, row, column, level):
-    """Whether the macroblock's transform reaches `level` (1: within pairs, 2: across)."""
+    """Return whether a macroblock is transformed at `level` (1: within pairs, 2: across pairs)."""
     return maps[MODE, row, column] <= (PAIRS_MOTION if level == 1 else DEEP_MOTION)
 
 
 @kernel
 def predict(target, source, sign, maps, size, level, block):
-    """Add `sign` times what `source` predicts, where the transform reaches `level`, to `target` (int16 planes).
+    """Add `sign` times the prediction from `source` to `target`, in the macroblocks transformed at `level`.
 
     Args:
-        size: of a macroblock in these planes, 16 or 8.
+        target, source: int16 planes.
+        sign: 1 or -1.
+        maps: see `layout.Slab`.
+        size: of a macroblock in these planes: 16 or 8.
+        level: 1 or 2.
         block: int32 (16, 16) scratch.
     """
     scale = level * (size >> 3)
@@ -74,7 +82,9 @@ def predict(target, source, sign, maps, size, level, block):
 
 @kernel
 def update(target, source, sign, maps, size, level, owned):
-    """Add `sign` times half of `source` to the samples of `target` that it was predicted from, to the nearest.
+    """Add `sign` times half of `source` to the samples of `target` from which `source` was predicted.
+
+    Vectors are rounded to whole samples. Each sample of `target` changes once at most. Arguments are as for `predict`.
 
     Args:
         owned: uint8 scratch of the planes' shape.
@@ -89,26 +99,27 @@ def update(target, source, sign, maps, size, level, owned):
             down = (np.int64(maps[VECTOR_Y, row, column]) * scale + 2) >> 2
             right = (np.int64(maps[VECTOR_X, row, column]) * scale + 2) >> 2
             for i in range(row * size, (row + 1) * size):
-                v = i + down
-                if v < 0 or v >= rows:
+                y = i + down
+                if y < 0 or y >= rows:
                     continue
                 for j in range(max(column * size, -right), min((column + 1) * size, columns - right)):
-                    if owned[v, j + right] == 0:
-                        owned[v, j + right] = 1
-                        target[v, j + right] += sign * ((source[i, j] + 1) >> 1)
+                    if owned[y, j + right] == 0:
+                        owned[y, j + right] = 1
+                        target[y, j + right] += sign * ((source[i, j] + 1) >> 1)
 
 
 def _scratch(plane: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Return the scratch of `predict` and of `update`."""
     return np.empty((16, 16), dtype=np.int32), np.empty(plane.shape, dtype=np.uint8)
 
 
 def analyse(planes: npt.NDArray[np.int16], maps: npt.NDArray[np.int16], size: int) -> npt.NDArray[np.int16]:
-    """Return the bands of a slab's planes of one component, int16 (bands, rows, columns) in 1/16.
+    """Return the bands of one component of a slab, int16 (bands, rows, columns) in 1/16.
 
     Args:
         planes: int16 (frames, rows, columns), in 1/16; 1, 2 or 4 frames.
         maps: modes and vectors, see `layout.Slab`.
-        size: of a macroblock in these planes, 16 or 8.
+        size: of a macroblock in these planes: 16 or 8.
     """
     if len(planes) == 1:
         return planes.copy()
@@ -127,7 +138,7 @@ def analyse(planes: npt.NDArray[np.int16], maps: npt.NDArray[np.int16], size: in
 
 
 def synthesise(bands: npt.NDArray[np.int16], maps: npt.NDArray[np.int16], size: int) -> npt.NDArray[np.int16]:
-    """Return the planes whose bands `analyse` gives; arguments and result as there."""
+    """Return the planes whose bands are `bands`: the inverse of `analyse`."""
     if len(bands) == 1:
         return bands.copy()
     planes = bands.copy()

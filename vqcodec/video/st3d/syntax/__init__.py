@@ -1,1 +1,1 @@
-"""The syntax of a slab: writing it and reading it."""
+"""The syntax of a slab: each element with its writer and its reader."""
