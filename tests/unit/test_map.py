@@ -1,4 +1,4 @@
-"""The map of the house holds: which room may import which, how large rooms are.
+"""The map of the house holds: which room may import which, how large rooms are, how many parameters a function takes.
 
 The map of the package stands in docs/architecture.md, that of a large room in the docstring of its `__init__`. A map is
 a list, lowest first: a name, and behind the colon what it may import of the names above it.
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "vqcodec"
 MOST_MODULES = 16
 MOST_LINES = 400
+MOST_PARAMETERS = 10
 
 LARGE_ROOMS = ("blocks", "cli", "image", "speech", "video", "video/mc", "video/st3d")
 
@@ -147,3 +148,14 @@ def test_no_folder_holds_too_many_modules() -> None:
 def test_modules_can_be_read_in_one_sitting() -> None:
     lengths = {module: path.read_text(encoding="utf-8").count("\n") for module, path in modules().items()}
     assert not {module: length for module, length in lengths.items() if length > MOST_LINES}
+
+
+def test_functions_take_few_parameters() -> None:
+    many = []
+    for module in modules():
+        for node in ast.walk(tree_of(module)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+                if len(names) - (names[:1] in (["self"], ["cls"])) > MOST_PARAMETERS:
+                    many.append(f"{module}.{node.name}: {len(names)}")
+    assert not many
