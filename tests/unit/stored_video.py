@@ -12,7 +12,7 @@ import numpy as np
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.media.engine import Engine
-from vqcodec.media.options import NumberOption
+from vqcodec.media.options import ChoiceOption
 from vqcodec.media.registry import engines, register_engine, unregister_engine
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings
 from vqcodec.video.io.frames import Frame, chroma_size
@@ -22,7 +22,7 @@ STORED = Engine(
     name=ENGINE,
     summary="video: planes as they are, quantized",
     coder_reference=__name__,
-    encode_options=(NumberOption("distance", "Has no effect.", 8, whole=True),),
+    encode_options=(ChoiceOption("distance", "Has no effect.", 8, choices=(1, 2, 4, 8, 16)),),
 )
 CODEBOOK = Codebook(ENGINE, "stored", {"none": np.zeros(1, np.uint8)}, {})
 DELAY_S = 0.0  # that a frame takes, for tests of interruption
