@@ -81,7 +81,7 @@ def _write_by_frame(comparison: AnyComparison, csv: str | None, plot: str | None
     """Write the measures of each frame, as a table and as a drawing.
 
     Raises:
-        UsageError: not videos were compared, or matplotlib is missing.
+        UsageError: the files are not videos, or matplotlib is missing.
     """
     from vqcodec.cli.wording.video import csv_text
     from vqcodec.reports import VideoComparison

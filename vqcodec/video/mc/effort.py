@@ -11,7 +11,6 @@ from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.video.engines import MAX_EFFORT
 from vqcodec.video.mc.layout import GRID_LOG
 
-DEFAULT_EFFORT = 5
 _SMOOTHING_FROM = 2  # effort
 _NEVER = 1e6  # steps: no difference is as large
 
