@@ -83,9 +83,8 @@ class CodebookUse(Report):
 
     Attributes:
         name: its published name, or None if the file does not hold it.
-        identity: SHA-256 of its canonical bytes in hexadecimal; only the leading digits in the file if the codebook
-        itself
-            is not known.
+        identity: SHA-256 of its canonical bytes in hexadecimal; only the leading digits, which the file holds, if the
+            codebook itself is not known.
         embedded: whether the file holds the codebook.
         found: whether the codebook is embedded or in the library, so that the file can be decoded here.
     """

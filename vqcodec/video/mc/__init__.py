@@ -14,9 +14,9 @@ Map, lowest first:
     lookahead: layout planes motion
     parameters: structure
     syntax: layout contexts parts motion
-    search: layout contexts effort model motion syntax
     decoder: layout model parts planes structure motion parameters syntax
-    encoder: layout effort model parts planes structure motion lookahead parameters search syntax
+    search: layout contexts effort model motion syntax
+    encoder: layout effort model parts planes structure motion lookahead parameters syntax search
     engine: descriptor model structure lookahead parameters decoder encoder
     training: layout contexts model structure motion parameters encoder engine
     warming: effort model planes structure motion parameters decoder encoder engine
