@@ -91,9 +91,8 @@ def canonical_pieces(
         engine, name: of the codebook.
         arrays: C-ordered, of one of DTYPES.
         provenance: canonical JSON.
-        differs: names of arrays to mark as differences from a parent's. Only the body of a difference file has such
-        marks,
-            never the canonical bytes themselves.
+        differs: names of arrays to mark as differences from a parent's. Only the body of a difference file has
+            such marks, never the canonical bytes themselves.
     """
     yield SIGNATURE
     yield _text(engine)

@@ -30,8 +30,7 @@ def get_varint(data: bytes | bytearray | memoryview, position: int = 0, source: 
 
     Raises:
         CorruptFileError: the number runs past the end of `data`, has more than MAX_BYTES bytes, or is not in its
-        shortest
-            form.
+            shortest form.
     """
     value = 0
     for index in range(MAX_BYTES):
