@@ -72,8 +72,8 @@ def psnr_rgb(original: ArrayLike, decoded: ArrayLike, peak: float = PEAK) -> flo
     """Return the PSNR in dB over all samples of the colour channels together (one MSE over R, G and B), without alpha.
 
     Args:
-        original, decoded: shape (height, width, 1 to 4 channels) or (height, width). The result for a grey picture is its
-            PSNR.
+        original, decoded: shape (height, width, 1 to 4 channels) or (height, width). The result for a grey picture is
+            its PSNR.
         peak: the largest possible sample.
 
     Raises:
