@@ -148,9 +148,9 @@ class SpeechComparison(Report):
         duration_s: length of the compared part in seconds.
         delay_samples: number of samples by which the test was later.
         kbps, payload_kbps: kbit/s of a test that is a `.vqc` file, with and without the container; else None.
-        lsf_distortion_db, lsf_above_2_db, lsf_above_4_db: log-spectral distortion of the LSF vectors of a `.vqc`
-            file of one channel, against its source: the mean over speech, and the shares of vectors above 2 dB and above 4 dB;
-            else None.
+        lsf_distortion_db, lsf_above_2_db, lsf_above_4_db: log-spectral distortion of the LSF vectors of a `.vqc` file
+            with one channel, against its source: the mean over speech, and the shares of vectors above 2 dB and above
+            4 dB; else None.
         sqnr_db, segmental_snr_db, weighted_segmental_snr_db: ratios of the waveforms; infinite if they are equal, None
             if the reference is silent. Below 16 kbit/s they say little about how speech sounds.
         pesq_nb, pesq_wb, stoi, visqol: models of hearing; None if a package is not installed, the sampling rate is too
