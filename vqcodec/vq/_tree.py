@@ -20,10 +20,11 @@ from vqcodec.vq._simd import LANES
 
 FloatArray = npt.NDArray[np.float32]
 
-_ABSENT_COST = np.float32(1e37)
+_ABSENT_COST = 1e37
 _ABSENT_BOX = np.float32(1e18)  # its square is beyond any threshold, and within float32
 _AXIS_SAMPLE = 4096  # codewords
-_AXIS_ITERATIONS = 64
+_AXIS_ITERATIONS = 64  # at most
+_AXIS_TOLERANCE = 1e-4
 
 
 class BoxTree(NamedTuple):
@@ -59,8 +60,8 @@ class BoxTree(NamedTuple):
 def _find_axis(moved, axis):
     """Write the main axis of `moved`, float32 (n, dimension), as a float64 unit vector; return its share of variance.
 
-    The power method on the scatter matrix. It is not run to convergence: any unit vector makes a valid plane, and one
-    that converges slowly has rivals that are as good. LAPACK would wake its threads for this, and wait for them.
+    The power method on the scatter matrix, until the share hardly grows: any unit vector makes a valid plane, and where
+    the method converges slowly, other axes are as good. LAPACK would wake its threads for this, and wait for them.
     """
     dimension = moved.shape[1]
     scatter = np.zeros((dimension, dimension))
@@ -78,19 +79,25 @@ def _find_axis(moved, axis):
     axis[widest] = 1.0
     if not total > 0.0:
         return 0.0
+    for a in range(dimension):
+        for b in range(dimension):
+            scatter[a, b] /= total
     image = np.empty(dimension)
-    length = 0.0
+    share = 0.0
     for _ in range(_AXIS_ITERATIONS):
+        image[:] = 0.0
+        for a in range(dimension):
+            for b in range(dimension):
+                image[b] += axis[a] * scatter[a, b]
         squared = 0.0
         for a in range(dimension):
-            image[a] = 0.0
-            for b in range(dimension):
-                image[a] += scatter[a, b] / total * axis[b]
             squared += image[a] * image[a]
-        length = np.sqrt(squared)
+        before, share = share, np.sqrt(squared)
         for a in range(dimension):
-            axis[a] = image[a] / length
-    return length
+            axis[a] = image[a] / share
+        if share - before <= _AXIS_TOLERANCE * share:
+            break
+    return share
 
 
 @kernel
@@ -140,19 +147,20 @@ def build_tree(
     groups = -(-size // LANES**2)
     groups += -groups % LANES
     leaves = groups * LANES
+    order = _order_by_boxes(points)
     numbers = np.full(leaves * LANES, -1, np.int64)
-    numbers[:size] = _order_by_boxes(points)
+    numbers[:size] = order
     members = numbers.reshape(leaves, LANES)
     squared_norms = np.square(moved, dtype=np.float64).sum(axis=1)
     half_costs = 0.5 * (squared_norms + penalties)
     places = np.empty(size, np.int32)
-    places[numbers[:size]] = np.arange(size) // LANES
+    places[order] = np.arange(size) // LANES
     return BoxTree(
         axis,
-        _in_leaves(moved, members, np.float32(0.0)),
-        _in_leaves(half_costs.astype(np.float32), members, _ABSENT_COST),
-        _in_leaves(codewords, members, np.float32(0.0)),
-        _in_leaves(penalties, members, np.inf),
+        _in_leaves(moved, order, leaves, 0.0),
+        _in_leaves(half_costs.astype(np.float32), order, leaves, _ABSENT_COST),
+        _in_leaves(codewords, order, leaves, 0.0),
+        _in_leaves(penalties, order, leaves, np.inf),
         np.maximum(members, 0).astype(np.int32),
         places,
         _boxes_of(points, penalties, members),
@@ -161,11 +169,13 @@ def build_tree(
     )
 
 
-def _in_leaves(values: npt.NDArray, members: npt.NDArray[np.int64], absent: np.floating | float) -> npt.NDArray:
-    """`values` (size, ...) of each leaf's members, the codewords being the last axis; `absent` where there is none."""
-    laid_out = values[members]
-    laid_out[members < 0] = absent
-    return np.ascontiguousarray(np.moveaxis(laid_out, 1, -1))
+def _in_leaves(values: npt.NDArray, order: npt.NDArray[np.int64], leaves: int, absent: float) -> npt.NDArray:
+    """`values` (size, ...) of the codewords in this order, in leaves of 16 along the last axis; then `absent`."""
+    shape = (leaves, *values.shape[1:], LANES)
+    laid_out = np.full(shape, absent, values.dtype) if absent else np.zeros(shape, values.dtype)  # zeros cost nothing
+    places = np.arange(len(order))
+    laid_out[places // LANES, ..., places % LANES] = values[order]
+    return laid_out
 
 
 def _order_by_boxes(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
