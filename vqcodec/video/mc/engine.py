@@ -1,7 +1,7 @@
 """The default video coder, as an engine (`video.engines.Coder`); its name is `video/mc`.
 
-A group's packet: the number of frames and the step (`parameters`), the payload of the frame on its own behind its
-length and its filter flags, then the predicted frames in coding order, bit after bit.
+The packet of a group begins with the parameters (`parameters`). Then come the length of the intra frame's payload, its
+filter flags and the payload, and then the predicted frames in coding order, without gaps between them.
 """
 
 from __future__ import annotations
@@ -29,20 +29,25 @@ _COARSEST, _FINEST = 58.0, 10.0  # step positions at qualities 0 and 100
 
 @lru_cache(maxsize=4)
 def model_of(codebook: Codebook) -> VideoModel:
-    """The trained model that a codebook holds.
+    """Return the trained model that a codebook holds.
 
     Raises:
-        CodebookError: the codebook is for another engine, or is not usable.
+        CodebookError: the codebook is for another engine, or its arrays are wrong.
     """
     codebook.require_engine(ENGINE)
     return VideoModel.from_arrays(codebook.arrays)
 
 
 def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
-    """The most frames a group may have: as `wanted`, None for DEFAULT_GROUP, fewer where frames are large.
+    """Return the largest number of frames of a group.
+
+    Args:
+        width, height: of the frames, in samples. Large frames make groups shorter.
+        wanted: 1 to MAX_GROUP; None for DEFAULT_GROUP.
+        options: of this engine, by name.
 
     Raises:
-        UsageError: an option is unknown or out of range.
+        UsageError: `wanted` or an option is out of range, or an option is unknown.
     """
     MC.check_encode_options(options)
     return bounded_group(width, height, wanted, DEFAULT_GROUP, MAX_GROUP)
@@ -77,21 +82,25 @@ def encode_group(
 
 
 def frame_count(packet: bytes) -> int:
-    """How many frames a group's packet holds; CorruptFileError if it cannot be told."""
+    """Return the number of frames in a packet.
+
+    Raises:
+        CorruptFileError: the first bytes of the packet are damaged.
+    """
     return GroupParameters.from_bytes(packet)[0].frames
 
 
 def decode_group(
     packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
 ) -> Iterator[Frame]:
-    """Decode a group, in display order; see `video.engines.Coder.decode_group`."""
+    """Yield the frames of a group in display order; see `video.engines.Coder.decode_group`."""
     decoder = GroupDecoder(packet, height, width, model_of(codebook), threads)
     for decoded in in_display_order(decoder.decoded()):
         yield decoded.frame
 
 
 def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[CodedFrame]:
-    """What became of each frame of a group, as `encode_group` reported it."""
+    """Return kind and bits of each frame of a group, the same as `encode_group` reports."""
     decoder = GroupDecoder(packet, height, width, model_of(codebook), None)
     frames = [CodedFrame(item.place.kind, item.bits) for item in in_display_order(decoder.decoded())]
     first = dict(frames[0].bits)

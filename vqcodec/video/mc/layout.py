@@ -4,9 +4,9 @@ The planes of a frame are those of the block engine (`blocks.layout.Plane`). The
 samples. A predicted frame also has a motion map with one entry for each such unit. Vectors are in quarters of a luma
 sample. Times are frame numbers in display order, counted from the start of the group.
 
-Names of positions, throughout this engine: `y, x` are samples of a plane; `grid_row, grid_column` are entries of the
-motion map, 8x8 luma samples each; `v, u` are entries of the block maps, 4x4 samples each;
-`row, column` are the components of a vector; `i, j` count within a block.
+Names of positions, throughout this engine: `y, x` are samples of a plane; `v, u` are units of 4x4 samples, as in
+`blocks.layout`; `grid_row, grid_column` are units of the motion map, 8x8 luma samples each; `row, column` are the
+components of a vector; `i, j` count within a block.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What compiles the kernels of predicted frames, beside the frame on its own with which a video begins."""
+"""Steps that compile the kernels of predicted frames in a second process, while the first codes the intra frame."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEIGHT, WIDTH = 44, 52  # not multiples of a block
 
 
 def search_predicted() -> None:
-    """Search a predicted frame, without searching the frame on its own that it is predicted from."""
+    """Search a predicted frame, without searching the intra frame from which it is predicted."""
     model, parameters, (first, second), shape = _predicted_frame()
     sources = [padded_planes(frame) for frame in _frames()]
     store = FrameStore(*shape, searching=True)
@@ -37,7 +37,7 @@ def search_predicted() -> None:
 
 
 def decode_predicted() -> None:
-    """Decode a predicted frame from zeros, without decoding the frame on its own that it is predicted from."""
+    """Decode a predicted frame from zeros, without decoding the intra frame from which it is predicted."""
     model, parameters, (first, second), shape = _predicted_frame()
     packet = parameters.to_bytes() + put_varint(1) + bytes(1 << 12)
     store = FrameStore(*shape)

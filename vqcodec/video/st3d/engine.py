@@ -1,6 +1,6 @@
 """The spatio-temporal coder as an engine (`video.engines.Coder`); its name is `video/st3d`.
 
-A group's packet: the number of frames, the step and the tools (`parameters`), then slab after slab, bit after bit.
+The packet of a group begins with the parameters (`parameters`). Then come the slabs in order, without gaps.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ class St3dOptions:
     """The values of the encode options that the descriptor declares.
 
     Attributes:
-        depth: frames that share a transform along time: 1 (each frame alone), 2, 4, or "auto": up to 4, by block.
-        motion: whether blocks follow motion.
-        replenish: whether blocks may stay as they were before; not used with a depth of 1.
+        depth: frames that share a transform along time: 1 (no transform), 2, 4, or "auto" (1 to 4, chosen for each
+            macroblock).
+        motion: whether macroblocks may have a vector; not used with a depth of 1.
+        replenish: whether macroblocks may be skipped; not used with a depth of 1.
     """
 
     depth: int | str
@@ -47,7 +48,7 @@ class St3dOptions:
     replenish: bool
 
     def parameters(self, frames: int, step_index: int) -> GroupParameters:
-        """Return the parameters of a group of `frames` frames."""
+        """Return the parameters of a group of `frames` frames; `step_index`: on the ladder of `blocks.steps`."""
         depth = 4 if self.depth == "auto" else int(self.depth)
         alone = depth == 1
         return GroupParameters(
@@ -62,20 +63,25 @@ class St3dOptions:
 
 @lru_cache(maxsize=4)
 def model_of(codebook: Codebook) -> Model:
-    """The trained model that a codebook holds.
+    """Return the trained model that a codebook holds.
 
     Raises:
-        CodebookError: the codebook is for another engine, or is not usable.
+        CodebookError: the codebook is for another engine, or its arrays are wrong.
     """
     codebook.require_engine(ENGINE)
     return Model.from_arrays(codebook.arrays)
 
 
 def group_length(width: int, height: int, wanted: int | None, options: Mapping[str, object]) -> int:
-    """The most frames a group may have: as `wanted`, None for DEFAULT_GROUP, fewer where frames are large.
+    """Return the largest number of frames of a group.
+
+    Args:
+        width, height: of the frames, in samples. Large frames make groups shorter.
+        wanted: 1 to MAX_FRAMES; None for DEFAULT_GROUP.
+        options: of this engine, by name.
 
     Raises:
-        UsageError: an option is unknown or out of range.
+        UsageError: `wanted` or an option is out of range, or an option is unknown.
     """
     ST3D.check_encode_options(options)
     return bounded_group(width, height, wanted, DEFAULT_GROUP, MAX_FRAMES)
@@ -98,27 +104,31 @@ def encode_group(
 
 
 def frame_count(packet: bytes) -> int:
-    """How many frames a group's packet holds; CorruptFileError if it cannot be told."""
+    """Return the number of frames in a packet.
+
+    Raises:
+        CorruptFileError: the first bytes of the packet are damaged.
+    """
     return GroupParameters.from_bytes(packet)[0].frames
 
 
 def decode_group(
     packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
 ) -> Iterator[Frame]:
-    """Decode a group, in display order; see `video.engines.Coder.decode_group`."""
+    """Yield the frames of a group in display order; see `video.engines.Coder.decode_group`."""
     for slab in GroupDecoder(packet, height, width, model_of(codebook), threads).slabs():
         yield from slab.frames
 
 
 def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[CodedFrame]:
-    """What became of each frame of a group, as `encode_group` reported it."""
+    """Return kind and bits of each frame of a group, the same as `encode_group` reports."""
     decoder = GroupDecoder(packet, height, width, model_of(codebook), None)
     slabs = [(len(slab.frames), slab.bits) for slab in decoder.slabs()]
     return _coded_frames(slabs, decoder.header_bits, decoder.padding)
 
 
 def _coded_frames(slabs: Sequence[tuple[int, PartBits]], header_bits: int, padding: int) -> list[CodedFrame]:
-    """Share the bits of each slab among its frames; the first has header and padding as well."""
+    """Divide the bits of each slab among its frames; the first frame has header and padding as well."""
     coded: list[CodedFrame] = []
     for frames, bits in slabs:
         shares = [_share(bits, frames, number) for number in range(frames)]
@@ -128,5 +138,5 @@ def _coded_frames(slabs: Sequence[tuple[int, PartBits]], header_bits: int, paddi
 
 
 def _share(bits: PartBits, frames: int, number: int) -> npt.NDArray[np.int64]:
-    """Return the share of frame `number` in the bits of a slab, so that all shares sum to them."""
+    """Return the share of frame `number` in the bits of a slab; all shares sum to the bits of the slab."""
     return bits // frames + (bits % frames > number)

@@ -1,4 +1,4 @@
-"""Training a codebook of the spatio-temporal coder on clips, coded in every way; see `video.training`."""
+"""Training of a codebook of the spatio-temporal coder, on clips coded in every way; see `video.training`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vqcodec.video.st3d.statistics import SlabCollector
 from vqcodec.video.training import Clip, VideoTraining, clips_of, collect_by_rung, story_of, train_rounds
 
 RUNGS = (16, 24, 30, 36, 42, 48)  # steps 4 to 64
-# Every way that groups are coded has contexts of its own somewhere
+# Ways to code a group; each uses contexts that no other way uses
 _WAYS = (
     St3dOptions(depth=1, motion=True, replenish=True),
     St3dOptions(depth=2, motion=False, replenish=True),
@@ -36,7 +36,7 @@ _WAYS = (
 def train(task: Training[list[Frame]]) -> Codebook:
     """Train a codebook for `video/st3d` on clips, each of frames of one size.
 
-    The parent is a codebook of this engine. Training from scratch starts from tables made by formula.
+    The parent is a codebook of this engine. Without a parent, training starts from tables that follow formulas.
 
     Raises:
         UsageError: there is no clip of two frames or more.
@@ -60,7 +60,7 @@ def train(task: Training[list[Frame]]) -> Codebook:
 def _collect_round(
     clips: Sequence[Clip], model: Model, effort: int, threads: int, tell: Callable[[float], None]
 ) -> list[list[PlaneStatistics]]:
-    """Encode every clip in every way at every rung, and add up what is collected, by plane type and rung."""
+    """Encode every clip in every way at every rung; return the sums by plane type and rung."""
     sums = [[new_statistics() for _ in RUNGS] for _ in PLANE_TYPES]
 
     def collect(clip: Clip, rung: int) -> list[PlaneStatistics]:

@@ -1,4 +1,4 @@
-"""Training a codebook of the default video coder on clips; see `video.training`."""
+"""Training of a codebook of the default video coder on clips; see `video.training`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _PICTURE_ENGINE = "image/transform"
 def train(task: Training[list[Frame]]) -> Codebook:
     """Train a codebook for `video/mc` on clips, each of frames of one size.
 
-    The parent is a codebook of this engine, or one of `image/transform`, whose picture model then codes the frames on
-    their own. Training from scratch starts from the picture codebook that comes with the program.
+    The parent is a codebook of this engine, or of `image/transform`; the picture model of the latter then codes intra
+    frames. Without a parent, training starts from the shipped picture codebook.
 
     Raises:
         UsageError: there is no clip of two frames or more.
@@ -50,6 +50,7 @@ def train(task: Training[list[Frame]]) -> Codebook:
 
 
 def _starting_model(parent: Codebook | None) -> VideoModel:
+    """Return the model with which training starts."""
     if parent is None:
         parent = load_codebook(default_codebook(_PICTURE_ENGINE))
     if parent.engine == ENGINE:
@@ -69,7 +70,7 @@ def _collect_round(
     threads: int,
     tell: Callable[[float], None],
 ) -> list[GroupStatistics]:
-    """Encode every clip at every rung, and add up what is collected, by rung."""
+    """Encode every clip at every rung; return the sums by rung."""
     sums = [GroupStatistics() for _ in model.rungs]
 
     def collect(clip: Clip, rung: int) -> GroupStatistics:
