@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.vq._bounds import box_threshold
-from vqcodec.vq._simd import LANES
 
 FloatArray = npt.NDArray[np.float32]
 
+LANES = 16  # codewords in a leaf, and elements of the vectors that kernels compute with
 _ABSENT_COST = 1e37
 _ABSENT_BOX = np.float32(1e18)  # its square is beyond any threshold, and within float32
 _AXIS_SAMPLE = 4096  # codewords
@@ -56,7 +56,7 @@ class BoxTree(NamedTuple):
     threshold: FloatArray
 
 
-@kernel
+@allocating_kernel
 def _find_axis(moved, axis):
     """Write the main axis of `moved`, float32 (n, dimension), as a float64 unit vector; return its share of variance.
 
