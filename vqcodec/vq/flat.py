@@ -31,7 +31,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inner_kernel
+from vqcodec.kernels.jit import inline_kernel
 from vqcodec.vq.quantizer import Quantizer
 from vqcodec.vq.search import SearchIndex, check_codebook_shape, check_magnitude
 
@@ -155,7 +155,7 @@ def _checked_lengths(code_lengths: npt.ArrayLike, size: int) -> npt.NDArray:
     return lengths
 
 
-@inner_kernel
+@inline_kernel
 def integer_errors(vector, columns, errors):
     """Write the squared error of one vector and each codeword, exact in integers.
 
