@@ -182,7 +182,7 @@ def test_a_part_reads_no_more_groups_than_it_needs(tmp_path: Path) -> None:
         ({"crop": (0, 0, 2, 2)}, "this is video"),
         ({"rate": 8000}, "this is video"),
         ({"format": "wav"}, "'wav' is unknown for video"),
-        ({"format": "png"}, "name a pattern"),
+        ({"format": "png"}, "give a pattern"),
     ],
 )
 def test_parts_and_formats_that_are_none(wish: dict, message: str) -> None:
