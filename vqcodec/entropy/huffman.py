@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.errors import CorruptFileError
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 
 MAX_LENGTH = 16  # bits; enough for every alphabet of MAX_SYMBOLS
 MAX_SYMBOLS = 1 << 16
@@ -121,7 +121,7 @@ def _sorted_keys(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return keys
 
 
-@kernel
+@allocating_kernel
 def _package_merge(keys, max_length, lengths):
     """Fill `lengths` (uint8, zeroed) from the sort keys of `_sorted_keys` (int64), both (contexts, symbols).
 
@@ -170,7 +170,7 @@ def _package_merge(keys, max_length, lengths):
             wanted = 2 * (wanted - leaves)
 
 
-@kernel
+@allocating_kernel
 def _number_codes(lengths, codes):
     """Fill `codes` (uint32) with the canonical codes of `lengths` (uint8), both (contexts, symbols)."""
     next_code = np.empty(MAX_LENGTH + 2, dtype=np.int64)

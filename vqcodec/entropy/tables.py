@@ -16,7 +16,7 @@ import numpy.typing as npt
 from vqcodec.entropy.bits import peek_word, put_bits
 from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, check_lengths, code_lengths
 from vqcodec.errors import CorruptFileError
-from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel
 
 LOOKUP_BITS = 9  # at most
 MAX_CONTEXTS = 1 << 16
@@ -148,7 +148,7 @@ class TableSet:
         return tables
 
 
-@kernel
+@allocating_kernel
 def _fill_decode_tables(lengths, tables):
     """Fill zeroed `tables` (DecodeTables) for checked `lengths` (uint8 (contexts, symbols))."""
     width = tables.lookup_bits

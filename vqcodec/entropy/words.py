@@ -7,25 +7,17 @@ and clamps every index first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
-_WORD = ir.IntType(64)
-
-
-def _instruction(generator: Callable[..., Any]) -> Any:
-    """Make `generator` callable from kernels; numba would declare the generator's own arguments."""
-    return intrinsic(generator)
+from vqcodec.kernels.jit import instruction
 
 
 def _word_pointer(context: Any, builder: Any, array_type: Any, array: Any, byte_index: Any) -> Any:
     """Emit the address of the 8 bytes that start at `byte_index`, as a pointer to a word."""
+    from llvmlite import ir
+
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [byte_index]), _WORD.as_pointer())
+    return builder.bitcast(builder.gep(data, [byte_index]), ir.IntType(64).as_pointer())
 
 
 def _big_endian(builder: Any, word: Any) -> Any:
@@ -33,9 +25,10 @@ def _big_endian(builder: Any, word: Any) -> Any:
     return builder.bswap(word) if sys.byteorder == "little" else word
 
 
-@_instruction
+@instruction
 def load_word(typing_context: Any, buffer: Any, byte_index: Any) -> Any:
     """Return the 8 bytes from `byte_index` on as a uint64, the first byte most significant; unchecked."""
+    from numba import types
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = _word_pointer(context, builder, signature.args[0], *arguments)
@@ -44,9 +37,10 @@ def load_word(typing_context: Any, buffer: Any, byte_index: Any) -> Any:
     return types.uint64(buffer, types.int64), generate
 
 
-@_instruction
+@instruction
 def store_word(typing_context: Any, buffer: Any, byte_index: Any, word: Any) -> Any:
     """Store `word` (uint64) in the 8 bytes from `byte_index` on, most significant first; unchecked."""
+    from numba import types
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, index, value = arguments
@@ -57,9 +51,11 @@ def store_word(typing_context: Any, buffer: Any, byte_index: Any, word: Any) -> 
     return types.void(buffer, types.int64, types.uint64), generate
 
 
-@_instruction
+@instruction
 def leading_zeros(typing_context: Any, word: Any) -> Any:
     """Return the number of zero bits above the highest set bit of `word` (uint64): 0 to 64."""
+    from llvmlite import ir
+    from numba import types
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))

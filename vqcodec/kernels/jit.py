@@ -1,78 +1,77 @@
-"""The decorators of kernels: the one place that decides how kernels are compiled.
+"""How kernels are declared, and the one place that decides how they run.
 
-Kernels are serial, take arrays and release the GIL. Parallel work is a list of fixed shards (`vqcodec.threads`), and
-results are combined in the order of the shards. So no result depends on the number of threads, numba's threading layers
-with their problems of forking and nesting are not used, and each kernel is compiled once.
+A kernel runs as native code that was compiled ahead of time where there is such code for its source and for the types of
+the arguments (`native`); else numba compiles it when it is called (`compiling`), which is the way of training, of
+development and of machines without a native object. Either way it gives the same bits.
 
-A build-time half of `vqcodec.kernels` that compiles ahead of time may come. Then these decorators compile there, and at
-run time they load compiled code.
+Kernels are serial, take arrays and release the GIL; parallel work is a list of fixed shards handed to threads, and
+results are combined in the order of the shards. So nothing depends on the number of threads, numba's threading
+layers (and their fork and nesting traps) stay out, and each kernel is compiled once.
 """
 
 from __future__ import annotations
 
 import functools
-import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from vqcodec.kernels import cache as kernel_cache
+from vqcodec.kernels import native
 
-kernel_cache.choose_folder()
-
-import numba  # noqa: E402  (the cache folder must be chosen before numba reads its configuration)
-
-numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defined]  # for the case that numba was imported before
+_LOCK = threading.Lock()
 
 
-from vqcodec.kernels import argument_types as kernel_types  # noqa: E402  (which import numba)
-from vqcodec.kernels import compiler as kernel_compiler  # noqa: E402  (which import numba)
-from vqcodec.kernels import linking as kernel_linking  # noqa: E402  (which import numba)
+class Kernel(native.Caller):  # type: ignore[misc]  # one of two classes, chosen when the program runs
+    """A function that Python calls, compiled.
 
-_OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "error_model": "numpy",
-    "boundscheck": False,
-    "no_cfunc_wrapper": True,  # nobody uses the entry for C, and it takes as long to compile as the entry for Python
-}
+    Args:
+        function: what to compile.
+        allocating: whether it makes arrays. Those that do not need not count references to those that they are given,
+            which takes a seventh of the time of kernels that hand many arrays on.
+    """
 
+    def __init__(self, function: Callable[..., Any], *, allocating: bool) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name = f"{function.__module__}.{function.__qualname__}"
+        self.allocating = allocating
+        self._sought = False
 
-_LEAN_ROOMS = (
-    "vqcodec.blocks.",
-    "vqcodec.video.mc.",
-    "vqcodec.video.st3d.",
-    "vqcodec.speech.celp.",
-    "vqcodec.speech.excitation.",
-)
-"""Lean rooms: their kernels allocate no arrays, so that they need not count references to their arguments.
+    def otherwise(self, *args: Any, **named: Any) -> Any:
+        """Call the kernel where no variant is at hand that takes the arguments."""
+        if not self._sought:
+            self._seek()
+            return self(*args, **named)
+        if native.forced():
+            raise native.Unusable(f"{self.name} is not compiled ahead of time for {list(map(type, args))}")
+        return self.dispatcher(*args, **named)
 
-numba counts references at every call that takes an array. That takes a seventh of the time of kernels that pass many
-arrays on, and more of their compilation. A kernel in these rooms that allocates arrays must be an
-`allocating_kernel`; numba refuses other decorators with "Only accept returning of array passed into the function as
-argument".
-"""
+    def _seek(self) -> None:
+        """Find the variants in the native object, once."""
+        with _LOCK:
+            if not self._sought:
+                self.variants = native.variants_of(self.name)
+                self._sought = True
 
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """numba's dispatcher, which compiles the kernel for the types that it is called with."""
+        from vqcodec.kernels.compiling import dispatcher
 
-def _njit(function: Callable[..., Any], **options: Any) -> Any:
-    """Return numba's dispatcher for a kernel: with our compiler and cache if this version of numba is known."""
-    if not kernel_linking.KNOWS_NUMBA:
-        return numba.njit(cache=True, **options)(function)
-    dispatcher = numba.njit(pipeline_class=kernel_compiler.KernelCompiler, **options)(function)
-    dispatcher._cache = kernel_linking.KernelCache(function)
-    kernel_types.take_general_types(dispatcher)
-    return dispatcher
+        return dispatcher(self.function, _nrt=self.allocating)
 
-
-def _options(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the options for a function. It inherits all others from the kernel that calls it."""
-    return {**_OPTIONS, "_nrt": False} if function.__module__.startswith(_LEAN_ROOMS) else _OPTIONS
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks for when it meets the function's name in a kernel."""
+        return self.dispatcher._numba_type_
 
 
 class InnerKernel:
-    """A function that is compiled only for the kernels that call it. A call from Python runs it interpreted.
+    """A function that is compiled for the kernels that call it, and for them alone; Python runs it as it is written.
 
-    A compiled entry for Python would unpack every array of every argument, which takes much of the compile time of a
-    small kernel. numba learns of the function only when it compiles a kernel that calls it; cached kernels do not need
-    it.
+    An entry for Python would unpack every array of every argument: much of the time that small kernels take to compile.
+    And numba is told of the function only when a kernel is compiled that calls it.
+    Whether it counts references it takes over from the kernel that calls it.
     """
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
@@ -82,11 +81,13 @@ class InnerKernel:
 
     @functools.cached_property
     def _dispatcher(self) -> Any:
-        return _njit(self._function, **_options(self._function), no_cpython_wrapper=True, **self._options)
+        from vqcodec.kernels.compiling import dispatcher
+
+        return dispatcher(self._function, no_cpython_wrapper=True, **self._options)
 
     @property
     def _numba_type_(self) -> Any:
-        """The type of the function for numba, which asks for it when it meets the function's name in a kernel."""
+        """What numba asks for when it meets the function's name in a kernel."""
         return self._dispatcher._numba_type_
 
     def __call__(self, *args: Any) -> Any:
@@ -94,21 +95,46 @@ class InnerKernel:
         return self._function(*args)
 
 
+class Instruction:
+    """A few machine instructions that numba has no name for, to be called from kernels.
+
+    Args:
+        generator: as `numba.extending.intrinsic` takes it. It is called only when a kernel is compiled, so it may
+            import numba and llvmlite.
+    """
+
+    def __init__(self, generator: Callable[..., Any]) -> None:
+        self._generator = generator
+        functools.update_wrapper(self, generator)
+
+    @functools.cached_property
+    def _numba_type_(self) -> Any:
+        """What numba asks for when it meets the function's name in a kernel."""
+        from vqcodec.kernels.compiling import type_of_intrinsic
+
+        return type_of_intrinsic(self._generator)
+
+
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a kernel that Python calls: cached on disk, without the GIL, IEEE arithmetic."""
-    return _njit(function, **_options(function))
+    """Compile `function` as a kernel: without the GIL, IEEE arithmetic (never fastmath), making no arrays."""
+    return Kernel(function, allocating=False)
 
 
 def allocating_kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a kernel that Python calls and that allocates arrays."""
-    return _njit(function, **_OPTIONS, _nrt=True)
+    """Compile `function` as a kernel that makes arrays."""
+    return Kernel(function, allocating=True)
 
 
 def inner_kernel(function: Callable[..., Any]) -> Any:
-    """Compile `function` as a kernel that only kernels call. A call from Python runs it interpreted."""
+    """Compile `function` as a kernel that only kernels call."""
     return InnerKernel(function)
 
 
 def inline_kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` as a helper that LLVM inlines into the kernels that call it."""
     return InnerKernel(function, forceinline=True)
+
+
+def instruction(generator: Callable[..., Any]) -> Any:
+    """Let kernels call the machine instructions that `generator` emits."""
+    return Instruction(generator)

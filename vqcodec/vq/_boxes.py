@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._exact import squared_error
@@ -279,7 +279,7 @@ def search_kernel(dimension: int) -> Any:
     (n,) and distortions float32 (n,), written.
     """
 
-    @kernel
+    @allocating_kernel
     def search_tree(vectors, tree, codewords, penalties, offset, hint, indices, distortions):
         samples = np.empty((dimension, LANES), np.float32)
         points = np.empty((2, LANES), np.float32)

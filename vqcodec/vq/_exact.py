@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, kernel
 
 
 @inline_kernel
@@ -37,7 +37,7 @@ def _first_least(bits):
     return place
 
 
-@kernel
+@allocating_kernel
 def search_every_codeword(vectors, columns, penalties, indices, distortions):
     """Compare each vector with each codeword; the slow and plain search.
 
@@ -66,7 +66,7 @@ def search_every_codeword(vectors, columns, penalties, indices, distortions):
         distortions[i] = np.float32(errors[best])
 
 
-@kernel
+@allocating_kernel
 def search_weighted(vectors, weights, columns, indices, distortions):
     """Like `search_every_codeword` with a weight (float32, >= 0, shaped like `vectors`) on each squared difference."""
     dimension, size = columns.shape

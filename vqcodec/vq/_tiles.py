@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
@@ -254,7 +254,7 @@ def search_kernel(dimension: int) -> Any:
     """
     width = tile_vectors(dimension)
 
-    @kernel
+    @allocating_kernel
     def search_tiles(vectors, tree, offset, count, indices, distortions):
         tile = np.empty((dimension, width), np.float32)
         scratch = np.empty((count, width), np.float32)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.vq._bounds import box_threshold
 from vqcodec.vq._simd import LANES
 
@@ -56,7 +56,7 @@ class BoxTree(NamedTuple):
     threshold: FloatArray
 
 
-@kernel
+@allocating_kernel
 def _find_axis(moved, axis):
     """Write the main axis of `moved`, float32 (n, dimension), as a float64 unit vector; return its share of variance.
 

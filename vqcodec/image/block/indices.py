@@ -13,7 +13,7 @@ import numpy as np
 from vqcodec.entropy import bits
 from vqcodec.entropy.tables import get_symbol, put_symbol
 from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
-from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel, kernel
 from vqcodec.vq.flat import integer_errors
 
 RUN_TO_END = RUN_SYMBOLS - 1
@@ -135,7 +135,7 @@ def _run_at(indices, row, column, value):
     return end - column, end == columns
 
 
-@kernel
+@allocating_kernel
 def _select(vectors, codewords, lengths, runs, contexts, weight, again, indices):
     """One pass of the choice; `codewords` are columns, `again` says that `indices` hold the pass before."""
     rows, columns, _ = vectors.shape

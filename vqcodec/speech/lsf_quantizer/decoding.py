@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.errors import CorruptFileError
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel
 from vqcodec.speech.lsf_quantizer.codebook import POSITION_BITS, PREDICTOR_BITS, UNIT, LsfCodebook
 
 CEILING = 1 << 15  # pi, in units of UNIT
@@ -138,7 +138,7 @@ def reconstruct_between(tables, interpolation, previous, following, vector):
         vector[i] = previous[i] + (((following[i] - previous[i]) * position + _POSITION_HALF) >> POSITION_BITS)
 
 
-@kernel
+@allocating_kernel
 def _reconstruct(headers, stages, tables, start, vectors):
     """Fill `vectors`, int64 (n, order) in UNITs, from `headers` and `stages`; `start` is the vector before."""
     coded_headers = tables.offsets.shape[0] * (tables.codewords.shape[1] + 1)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.speech.lsf_quantizer.codebook import POSITION_BITS, PREDICTOR_BITS, UNIT, LsfCodebook
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices
 from vqcodec.threads import map_shards
@@ -165,7 +165,7 @@ def _refit_positions(codebook: LsfCodebook, model: LsfModel, encoded: list[Encod
     return np.where(squares > 0, products / np.maximum(squares, _TINY), model.positions)
 
 
-@kernel
+@allocating_kernel
 def _accumulate(kind, coded, encoded, start, positions, equations):
     """Add the vectors of class `kind` to the normal equations; return the number of vectors added.
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel, kernel
 from vqcodec.speech.lsf_quantizer.codebook import POSITION_BITS
 from vqcodec.speech.lsf_quantizer.decoding import ReconstructionTables, predict, reconstruct_between, reconstruct_coded
 from vqcodec.speech.lsf_quantizer.paths import (
@@ -86,7 +86,7 @@ def search_trellis(
     return headers, stages, vectors
 
 
-@kernel
+@allocating_kernel
 def _advance(group, span_limit, tables, costs, lambda_, paths, sources, nodes, best):
     """Extend the paths by every vector of `group` in turn."""
     for frame in range(group.targets.shape[0]):

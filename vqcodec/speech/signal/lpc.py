@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel
 from vqcodec.speech.bands import Band
 
 WINDOW_S = 0.03
@@ -71,7 +71,7 @@ def levinson(autocorrelation, order, predictor, scratch):
     return error
 
 
-@kernel
+@allocating_kernel
 def predict_at(signal, centres, window, factors, silence_power, predictors, powers):
     """Analyse windows of `signal` centred on samples `centres`; the signal counts as zero beyond its ends.
 

@@ -16,7 +16,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inline_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, kernel
 
 MAX_ORDER = 32
 SD_PER_WEIGHTED_ERROR = 38.5  # dB^2: squared spectral distortion of a squared error of 1, weighted by `sensitivity`
@@ -138,7 +138,7 @@ def _search_roots(symmetric, antisymmetric, half, steps, frequencies):
     return found
 
 
-@kernel
+@allocating_kernel
 def _find_frequencies(predictors, frequencies):
     """Fill `frequencies` (frames, order) with the LSFs of `predictors` (frames, order + 1)."""
     order = frequencies.shape[1]
@@ -196,7 +196,7 @@ def _build_predictors(frequencies, predictors):
         build_predictor(frequencies[frame], predictors[frame])
 
 
-@kernel
+@allocating_kernel
 def _build_interpolated(boundaries, subframes, predictors):
     """Fill `predictors` (frames * subframes, order + 1) from LSFs at `boundaries` (frames + 1, order)."""
     order = boundaries.shape[1]
@@ -209,7 +209,7 @@ def _build_interpolated(boundaries, subframes, predictors):
             build_predictor(between, predictors[frame * subframes + subframe])
 
 
-@kernel
+@allocating_kernel
 def _measure_sensitivity(frequencies, predictors, weights):
     """Fill `weights` (frames, order) with the energies of (dA/dlsf_i)/A; `predictors` are A(z) of `frequencies`."""
     order = frequencies.shape[1]

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.metrics.spectra import power_spectra
 from vqcodec.speech.bands import Band
 from vqcodec.speech.signal.levels import Levels, active, reference_level
@@ -272,7 +272,7 @@ def _smooth(spectra, first, widths, kernels, smoothed):
                 total[subframe] += weight * spectra[first[i] + j, subframe]
 
 
-@kernel
+@allocating_kernel
 def _whiten(samples, lead, length, autocorrelations, power, filters, energies):
     """Make the filters W(z) and measure the subframes they weight.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.speech.bands import Band
 from vqcodec.speech.excitation.adaptive_codebook import dot, filter_backward, filter_vector, history_length
 from vqcodec.speech.excitation.gains import INITIAL_LEVEL, LEVEL_INPUTS, gain_table
@@ -115,7 +115,7 @@ def _fill_contexts(symbols, tables, packet_subframes, contexts):
         gain_class = tables.gain_classes[table, symbols.gain[subframe]] if table >= 0 else 0
 
 
-@kernel
+@allocating_kernel
 def _observe(signal, lpc, weighting, tables, symbols, history, memory, levels, scratch, observations):
     """Walk along `symbols` with the decoder's own synthesis, and fill `observations`."""
     length = scratch.length

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel
 from vqcodec.speech.excitation.adaptive_codebook import dot
 from vqcodec.speech.excitation.shapes import autocorrelations
 from vqcodec.speech.excitation.targets import exact_energy, fill_gram
@@ -82,7 +82,7 @@ def _refit(
     return np.where(rms > 1e-9, fitted / np.maximum(rms, 1e-9), shapes)
 
 
-@kernel
+@allocating_kernel
 def _collect(transposed, lags, shapes, responses, residuals, weights, grams, moments, counts):
     """Add the normal equations of some subframes to those of their cells.
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
-from vqcodec.kernels.jit import kernel
+from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.vq.search import MAX_MAGNITUDE
 
 FloatArray = npt.NDArray[np.float32]
@@ -16,7 +16,7 @@ _SAMPLE_VECTORS = 65_536
 _SAMPLES_PER_CODEWORD = 32
 
 
-@kernel
+@allocating_kernel
 def _lower_distances(columns, centre, distances):
     """distances[i] = min(distances[i], squared error of column i and `centre`), lanes along the sample."""
     dimension, count = columns.shape

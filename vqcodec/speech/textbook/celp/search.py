@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inner_kernel, kernel
 from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.excitation.adaptive_codebook import (
     LAG_UNITS,
@@ -240,7 +240,7 @@ def _search_gains(level, xp, pp, xy, yy, py, tables):
     return best_gain, best_sign, best_magnitude, best
 
 
-@kernel
+@allocating_kernel
 def _search(signal, lpc, filters, tables, state, scratch, fields, seen):
     """Fill the subframes' part of `fields`, and `seen`.
 

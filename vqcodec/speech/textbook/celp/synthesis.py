@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inner_kernel
 from vqcodec.speech.excitation.adaptive_codebook import build_adaptive_vector, history_length
 from vqcodec.speech.excitation.synthesis import MAX_EXCITATION, synthesize
 from vqcodec.speech.filters.post_filter import post_filter_subframes
@@ -116,7 +116,7 @@ def synthesize_packet(fields: IntArray, tables: Tables) -> DoubleArray:
     return filtered.reshape(-1)
 
 
-@kernel
+@allocating_kernel
 def _decode_lsf(indices, levels, gap, vectors):
     """Fill `vectors`, int64 (frames + 1, order) in UNITs, from `indices`, int64 (frames, order).
 
@@ -166,7 +166,7 @@ def signed_gain(level, sign, magnitude, tables):
     return -gain if sign == 1 else gain
 
 
-@kernel
+@allocating_kernel
 def _synthesize(fields, lpc, tables, state, speech):
     """Fill `speech`, float64 (subframes, SUBFRAME), from `fields`, int64 (frames, fields)."""
     lag = np.int64(0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel
 from vqcodec.speech.excitation.targets import prepare_response, prepare_target
 from vqcodec.speech.signal.weighting import Weighting
 from vqcodec.speech.textbook.ld_celp.synthesis import (
@@ -102,7 +102,7 @@ def _search_vector(gain, energies, tables, scratch):
     return best_shape, best_sign, best_magnitude, best
 
 
-@kernel
+@allocating_kernel
 def _search(signal, filters, tables, state, scratch, energies, indices, seen):
     """Fill `indices` and `seen`.
 
