@@ -45,7 +45,8 @@ class _Announcer(event.Listener):
     """Tells the user of the first compilation; numba announces every one, and nothing for what is in its cache."""
 
     def on_start(self, event: Any) -> None:
-        tell(f"compiling kernels: once, about {WAIT}; `vqcodec warm` does it ahead of time")
+        if not _ahead:
+            tell(f"compiling kernels: once, about {WAIT}; `vqcodec warm` does it ahead of time")
 
     def on_end(self, event: Any) -> None:
         """There is nothing to say."""

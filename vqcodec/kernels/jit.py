@@ -1,8 +1,8 @@
 """How kernels are declared, and the one place that decides how they run.
 
-A kernel runs as native code that was compiled ahead of time where there is such code for its source and for the types of
-the arguments (`native`); else numba compiles it when it is called (`compiling`), which is the way of training, of
-development and of machines without a native object. Either way it gives the same bits.
+A kernel runs as native code that was compiled ahead of time (`native`), if there is such code for its source and for
+the types of the arguments. Otherwise numba compiles it when it is called (`compiling`): in training, in development and on
+machines without a native object. Either way it gives the same bits.
 
 Kernels are serial, take arrays and release the GIL; parallel work is a list of fixed shards handed to threads, and
 results are combined in the order of the shards. So nothing depends on the number of threads, numba's threading
@@ -21,7 +21,7 @@ from vqcodec.kernels import native
 _LOCK = threading.Lock()
 
 
-class Kernel(native.Caller):  # type: ignore[misc]  # one of two classes, chosen when the program runs
+class Kernel(native.Caller):
     """A function that Python calls, compiled.
 
     Args:
@@ -105,7 +105,7 @@ class Instruction:
 
     def __init__(self, generator: Callable[..., Any]) -> None:
         self._generator = generator
-        functools.update_wrapper(self, generator)
+        self.__doc__ = generator.__doc__
 
     @functools.cached_property
     def _numba_type_(self) -> Any:

@@ -1,8 +1,8 @@
 """Kernels of a native object: machine code made ahead of time by `kernels.build`, loaded without numba.
 
 The folder `objects` holds an object for each kind of processor, and the table `kernels.json`: the digests of the
-objects, the digests of the source files that they were compiled from, and the variants of each kernel. What does not fit
-together is not used, and the user is told what is used instead.
+objects, the digests of the source files that they were compiled from, and the variants of each kernel. If these do not
+fit together, the object is not used, and the user is told what is used instead.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _load(table: dict[str, Any], name: str) -> ctypes.CDLL:
     try:
         path = _checked(name + ".so", table["objects"][name])
         library = ctypes.CDLL(str(path))
-        fits = library.vqcodec_processor_fits()
+        fits = _fits(library)
     except KeyError:
         raise Unusable("it has not been compiled") from None
     except (OSError, AttributeError) as error:
@@ -168,6 +168,11 @@ def _load(table: dict[str, Any], name: str) -> ctypes.CDLL:
     if not fits:
         raise Unusable("this processor lacks instructions that it uses")
     return library
+
+
+def _fits(library: ctypes.CDLL) -> bool:
+    """Return whether this processor has the instructions that an object uses."""
+    return bool(library.vqcodec_processor_fits())
 
 
 def _checked(file: str, digest: str) -> Path:

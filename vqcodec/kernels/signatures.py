@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Tuple(NamedTuple):
     parts: tuple[Type, ...]
 
 
-Type = Union[Scalar, Record, Array, Tuple]
+Type = Scalar | Record | Array | Tuple
 """The type of an argument or of a result."""
 
 

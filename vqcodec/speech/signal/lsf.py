@@ -16,7 +16,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import allocating_kernel, inline_kernel, kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel
 
 MAX_ORDER = 32
 SD_PER_WEIGHTED_ERROR = 38.5  # dB^2: squared spectral distortion of a squared error of 1, weighted by `sensitivity`
@@ -189,7 +189,7 @@ def build_predictor(frequencies, predictor):
         predictor[i] = 0.5 * (symmetric[i] + symmetric[i - 1] + antisymmetric[i] - antisymmetric[i - 1])
 
 
-@kernel
+@allocating_kernel
 def _build_predictors(frequencies, predictors):
     """Fill `predictors` (frames, order + 1) with A(z) of the LSFs `frequencies` (frames, order)."""
     for frame in range(frequencies.shape[0]):
