@@ -40,7 +40,7 @@ def test_types_survive_being_written() -> None:
     definitions = declared.definitions()
     (texts,) = declared.kernels["module.kernel"]
     assert tuple(map(definitions.type_of, texts)) == signature
-    assert texts == ["uint8[:, :]", "readonly int64[:]", "Pair", "Pair 2", "float32", "none"]
+    assert texts == ["uint8[:, :]", "readonly int64[:]", "Pair 2", "Pair", "float32", "none"]
 
 
 def test_names_do_not_depend_on_order() -> None:
