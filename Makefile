@@ -2,14 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(shell find vqcodec codebooks -name '*.py' -o -name '*.vqcb')
+SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup demo test lint types docs bench bench-image bench-speech bench-video wheel clean help
+.PHONY: setup signatures demo test test-kernels lint types docs bench bench-image bench-speech bench-video wheel clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(VENV)/warmed ## make .venv with locked versions and compiled kernels; instant when nothing changed
+setup: $(VENV)/kernels ## make .venv with locked versions, and compile the kernels; instant when nothing changed
 
 $(VENV)/installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -17,15 +17,27 @@ $(VENV)/installed: pyproject.toml requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/warmed: $(VENV)/installed $(SOURCES)
-	$(BIN)/vqcodec warm
+# A C compiler links them: the system's, or else the one in PyPI's ziglang.
+$(VENV)/kernels: $(VENV)/installed $(SOURCES)
+	@command -v gcc >/dev/null || command -v clang >/dev/null || $(BIN)/pip install --quiet ziglang
+	$(BIN)/python -m vqcodec.kernels.build
 	@touch $@
+
+signatures: $(VENV)/installed ## write down anew for which types of arguments kernels are compiled; then compile
+	$(BIN)/python -m vqcodec.api.recording
+	$(MAKE) setup
 
 demo: setup ## encode and decode the sample pictures, and print what it cost and what was lost
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh samples/demo.sh
 
 test: setup ## the test suite
 	$(BIN)/pytest
+
+test-kernels: setup ## the same bits from numba, from native code, and with every index checked (ten minutes)
+	$(BIN)/python -m vqcodec.kernels.build --checked
+	$(BIN)/pytest tests/unit/test_kernel_signatures.py
+	VQCODEC_KERNELS=checked $(BIN)/pytest tests/golden tests/files tests/property
+	VQCODEC_KERNELS=jit $(BIN)/pytest tests/golden
 
 lint: setup ## ruff, and the types
 	$(BIN)/ruff check .
@@ -68,8 +80,9 @@ bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Th
 	$(BIN)/python -m benchmarks.video_side_by_side
 	$(BIN)/python -m benchmarks.tables
 
-wheel: setup ## build the wheel into dist/
-	$(BIN)/python -m build --wheel --no-isolation
+wheel: setup ## build the wheels into dist/: x86-64 and aarch64 with compiled kernels, and one for all systems
+	$(BIN)/pip install --quiet ziglang
+	$(BIN)/python -m vqcodec.kernels.build.wheels
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist demo build vqcodec/kernels/objects .pytest_cache .mypy_cache .ruff_cache

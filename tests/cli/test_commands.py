@@ -86,6 +86,7 @@ GOOD = [
     Case("codebook show classic-4x4-256", stdout=r"(?s)\Aclassic-4x4-256\n.*identity +[0-9a-f]{64}\n.*array"),
     Case("codebook export classic-4x4-256 -o x.vqcb", makes="x.vqcb"),
     Case("--version", stdout=r"\Avqcodec \d+\.\d+\.\d+\n\Z"),
+    Case("--version --verbose", stdout=r"\Avqcodec \d+\.\d+\.\d+\nkernels: (native, |compiled by numba).*\n\Z"),
     Case("encode --help", stdout=r"(?s)Usage: vqcodec encode .*Examples:"),
     Case("codebook list -h", stdout=r"(?s)Usage: vqcodec codebook list .*Examples:"),
 ]

@@ -181,7 +181,7 @@ class TestTerminal:
 
 def test_first_run_says_that_kernels_are_compiled(workspace: Path, tmp_path: Path) -> None:
     """Into an empty cache: announced once; not again when they are there; not at all with --quiet."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "VQCODEC_KERNELS": "jit"}
     first = vqcodec("decode", "classic.vqc", "-o", "a.png", env=environment)
     assert first.stderr.count(b"compiling kernels") == 1
     assert b"vqcodec warm" in first.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vqcodec.api.warming import all_steps, step_named, task_beside
+from vqcodec.api.warming import all_steps
 from vqcodec.codebook.library import list_codebooks
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.block.train import BlockTraining
@@ -18,7 +18,7 @@ from vqcodec.image.engines import Coder as PictureCoder
 from vqcodec.image.engines import engine_for
 from vqcodec.image.transform.engine import TransformOptions
 from vqcodec.image.transform.train import TransformTraining
-from vqcodec.media.engine import Engine, load
+from vqcodec.media.engine import Engine
 from vqcodec.media.registry import default_codebook, engine_to_train, engines, find_engine
 from vqcodec.speech.engines import Coder as SpeechCoder
 from vqcodec.speech.textbook.training_options import TextbookTraining
@@ -95,15 +95,6 @@ def test_warming_begins_with_the_engines_that_share_most_kernels() -> None:
     order = list(dict.fromkeys(engine_of[name.partition("/")[0]] for name in all_steps()))
     assert order[:4] == ["video/mc", "image/transform", "image/block", "video/st3d"]
     assert set(order) == {engine.name for engine in engines()}
-
-
-@each_engine
-def test_what_is_compiled_beside_a_kernel_can_be_done(engine: Engine) -> None:
-    assert callable(engine.coder.count_bits)
-    for kernel, reference in engine.warming.beside.items():
-        assert task_beside(kernel) is not None
-        assert step_named(kernel) is load(reference)
-        step_named(kernel)()
 
 
 @each_engine

@@ -25,6 +25,7 @@ def copy(tmp_path: Path) -> Path:
     sources = {
         "__init__.py": "",
         "kernels/jit.py": "from vqcodec import linking\ndef kernel(function): ...\n",
+        "kernels/compiling.py": "OPTIONS = {}\n",
         "linking.py": "LINES = 120\n",
         "limits.py": "MOST = 4\n",
         "api.py": "from vqcodec.blocks.search import run\n",
@@ -49,6 +50,7 @@ def copy(tmp_path: Path) -> Path:
         ("blocks/steps.py", True),
         ("limits.py", True),
         ("kernels/jit.py", True),
+        ("kernels/compiling.py", True),
         ("linking.py", True),
         ("blocks/files.py", False),
         ("api.py", False),
@@ -110,41 +112,58 @@ def test_old_folders_go_and_foreign_ones_stay(tmp_path: Path) -> None:
     assert left == {*names[: KEPT_FOLDERS - 1], names[5], "blocks_015fa2874e6d36ef"}
 
 
-def test_the_folder_is_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache folder, where NUMBA_CACHE_DIR is not set."""
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is put back as it was
-    monkeypatch.delenv("NUMBA_CACHE_DIR")
-    choose_folder()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "vqcodec" / "kernels" / source_digest(PACKAGE))
-    assert Path(os.environ["NUMBA_CACHE_DIR"]).is_dir()
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    return tmp_path / "vqcodec"
+
+
+def test_the_folder_is_in_the_users_cache(users_cache: Path) -> None:
+    folder = choose_folder()
+    assert folder == str(users_cache / "kernels" / source_digest(PACKAGE))
+    assert Path(folder).stat().st_mode & 0o777 == 0o700
 
 
 def test_what_the_user_says_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda _name: pytest.fail("not asked for"))
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    choose_folder()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "given"))
+    assert choose_folder() == str(tmp_path / "given")
 
 
-def test_without_a_place_to_write_the_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "vqcodec").write_text("a file where a folder should be")
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
-    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: str(tmp_path / prefix))
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is put back as it was
-    monkeypatch.delenv("NUMBA_CACHE_DIR")
-    choose_folder()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "vqcodec-kernels-")
+def test_without_a_place_to_write_nothing_is_kept(users_cache: Path) -> None:
+    users_cache.write_text("a file where a folder should be")
+    assert choose_folder() is None
 
 
-def test_numba_takes_the_folder(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders have no such owners and permissions")
+def test_in_a_folder_of_others_nothing_is_kept(users_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they put there would be run."""
+    folder = Path(choose_folder() or "")
+    told: list[str] = []
+    monkeypatch.setattr(kernel_cache, "tell", told.append)
+    folder.chmod(0o770)
+    assert choose_folder() is None
+    folder.chmod(0o700)
+    assert choose_folder() == str(folder)
+    user = os.getuid()
+    monkeypatch.setattr("os.getuid", lambda: user + 1)
+    assert choose_folder() is None
+    assert [text.count("compiled kernels are not kept") for text in told] == [1, 1]
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o777])
+def test_numba_takes_the_folder_if_it_is_safe(tmp_path: Path, mode: int) -> None:
     """In a process of its own: the folder is chosen before numba reads its configuration."""
-    program = "import vqcodec.kernels.jit, numba, os; print(numba.config.CACHE_DIR == os.environ['NUMBA_CACHE_DIR'])"
-    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
-    environment["XDG_CACHE_HOME"] = str(tmp_path)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout == "True\n"
-    if sys.platform == "linux":
-        assert [path.name for path in (tmp_path / "vqcodec" / "kernels").iterdir()] == [source_digest(PACKAGE)]
+    program = "from vqcodec.kernels.compiling import CACHE_FOLDER; print(CACHE_FOLDER)"
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    folder.chmod(mode)
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == (f"{folder}\n" if mode == 0o700 else "None\n")
 
 
 def test_the_module_loads_nothing_heavy() -> None:

@@ -1,26 +1,22 @@
-"""Compiling every kernel ahead of time, by doing a little of everything that commands do."""
+"""Taking every way through the kernels, by doing a little of everything that commands do.
+
+This compiles what has no native code, and it is what the signatures of kernels are recorded from.
+"""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vqcodec.kernels.second_process import Run, Task, helped
-from vqcodec.media.engine import Engine, SpeechEngine, load
-from vqcodec.media.registry import engines, find_engine
+from vqcodec.media.engine import Engine, SpeechEngine
+from vqcodec.media.registry import find_engine
 
 if TYPE_CHECKING:
     from vqcodec.codebook.library import CodebookEntry
     from vqcodec.video.io.frames import Frame
-
-PROGRAM = "vqcodec.api.warming"
-"""What a second process runs: this module, which then does the steps that it is sent."""
 
 HEIGHT, WIDTH = 44, 52  # not multiples of a block
 FRAMES = 10  # every kind of frame
@@ -33,49 +29,20 @@ Step = Callable[[], None]
 def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
     """Encode and decode something tiny with every codebook at hand, so that kernels are compiled and cached.
 
-    Where there are two processors, a second process does steps from the other end of the list, with the same cache.
-
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
     """
     steps = all_steps()
-    waiting = deque(steps)
-    done = 0
-
-    def count() -> None:
-        nonlocal done
-        done += 1
+    for number, step in enumerate(steps.values(), 1):
+        step()
         if progress is not None:
-            progress(done / len(steps))
-
-    def work_off(run: Run) -> None:
-        while (name := _taken(waiting.pop)) is not None:
-            if not run(name):
-                waiting.append(name)
-                return
-            count()
-
-    with helped(lambda kernel: work_off, PROGRAM) as wait:
-        while True:
-            while (name := _taken(waiting.popleft)) is not None:
-                steps[name]()
-                count()
-            wait()
-            if not waiting:
-                return
-
-
-def _taken(take: Callable[[], str]) -> str | None:
-    try:
-        return take()
-    except IndexError:
-        return None
+            progress(number / len(steps))
 
 
 def all_steps() -> dict[str, Step]:
     """Return, by name, the steps that together take every way through the kernels, with every codebook.
 
-    Neighbours share kernels. The second process, which knows the engines of this package alone, makes the same names.
+    Neighbours share kernels.
     """
     from vqcodec.codebook.library import list_codebooks
 
@@ -85,28 +52,6 @@ def all_steps() -> dict[str, Step]:
         for engine, entry in sorted(known, key=lambda pair: pair[0].warming.order)
         for number, step in enumerate(_STEPS[engine.medium](engine, entry))
     }
-
-
-def step_named(name: str) -> Step:
-    """Return the step of that name in `all_steps`, or the one beside a kernel of that name."""
-    beside = _beside(name)
-    if beside is None:
-        return all_steps()[name]
-    step: Step = load(beside.warming.beside[name])
-    return step
-
-
-def task_beside(kernel: str) -> Task | None:
-    """Return what to compile, in a second process, beside a kernel that is compiled for a command; None for nothing."""
-    engine = _beside(kernel)
-    if engine is None or engine.coder_reference.partition(":")[0] not in sys.modules:
-        return None
-    return lambda run: run(kernel)
-
-
-def _beside(kernel: str) -> Engine | None:
-    """Return the engine that has something to compile beside a kernel."""
-    return next((engine for engine in engines() if kernel in engine.warming.beside), None)
 
 
 def _picture_steps(engine: Engine, entry: CodebookEntry) -> Iterator[Step]:
@@ -190,16 +135,3 @@ def texture(channels: int) -> np.ndarray:
     noise = np.random.default_rng(1).integers(0, 80, (HEIGHT, WIDTH))
     plane = np.where(x < WIDTH // 2, 90, 2 * y + noise)
     return np.stack([plane + 10 * channel for channel in range(channels)], axis=2).astype(np.uint8)
-
-
-def _serve() -> None:
-    """Do the steps whose names come in, one a line, and answer each with a line."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # so that nothing else that is printed passes for an answer
-    for line in sys.stdin:
-        step_named(line.strip())()
-        print(file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    _serve()

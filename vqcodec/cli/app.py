@@ -26,21 +26,23 @@ app = typer.Typer(
 codebooks = typer.Typer(rich_markup_mode=None, context_settings=CONTEXT)
 
 
-def _show_version(value: bool) -> None:
-    if value:
-        typer.echo(f"vqcodec {__version__}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True)
 def _vqcodec(
     context: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+        typer.Option("--version", help="Show the version and exit; with --verbose, which kernels are used, too."),
     ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", hidden=True)] = False,
 ) -> None:
     """A media codec built on vector quantization, trained on your own media."""
+    if version:
+        typer.echo(f"vqcodec {__version__}")
+        if verbose:
+            from vqcodec.kernels.native import describe
+
+            typer.echo(f"kernels: {describe()}")
+        raise typer.Exit
     _require_command(context)
 
 

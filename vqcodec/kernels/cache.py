@@ -1,9 +1,10 @@
-"""The cache folder of compiled kernels: one folder for each state of the source, so that no stale kernel is used.
+"""The cache folder of kernels that numba compiled: one for each state of the source, so that no stale kernel is used.
 
 numba notices if the file of a kernel changes. It does not notice changes in the kernels that are compiled into it and
 in the constants that it uses. So the folder's name holds a digest of all these files.
 
-A build-time half of `vqcodec.kernels` that compiles ahead of time would leave this module to development alone.
+numba loads what it finds in the folder, and what is loaded may do anything. So only a folder is used that belongs to
+the user and that nobody else can write to.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from pathlib import Path
+
+from vqcodec.kernels.notices import tell
 
 KEPT_FOLDERS = 3  # number of folders kept, the current one included
 _DIGEST_DIGITS = 16
@@ -19,38 +23,52 @@ _HOLDS_KERNELS = re.compile(rb"^from vqcodec\.kernels\.jit import .*kernel", re.
 _IMPORT = re.compile(rb"^from (vqcodec[\w.]*) import (.*)$", re.MULTILINE)
 
 
-def choose_folder() -> None:
-    """Set NUMBA_CACHE_DIR to a folder in the user's cache folder, unless it is set already.
+def choose_folder() -> str | None:
+    """Return the folder in which numba keeps what it compiles; None if it keeps it for this process alone.
 
-    numba's own choice, beside the source, fails in a read-only site-packages, and numba chooses for each file anew. One
-    known folder can be warmed, shown and deleted. If it is not writable, kernels are compiled for this process alone.
+    That is NUMBA_CACHE_DIR if it is set, else one in the user's cache folder. numba's own choice, beside the source,
+    fails in a read-only site-packages, and numba chooses for each file anew.
     """
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return
-    import platformdirs
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        folder = Path(given)
+    else:
+        import platformdirs
 
-    kernels = Path(platformdirs.user_cache_dir("vqcodec")) / "kernels"
-    folder = kernels / source_digest(Path(__file__).parents[1])
+        folder = Path(platformdirs.user_cache_dir("vqcodec")) / "kernels" / source_digest(Path(__file__).parents[1])
     try:
         if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            remove_old(folder)
-        writable = os.access(folder, os.W_OK)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not given:
+                remove_old(folder)
+        usable = os.access(folder, os.W_OK)
+        safe = _is_private(folder)
     except OSError:
-        writable = False
-    os.environ["NUMBA_CACHE_DIR"] = str(folder) if writable else _private_folder()
+        usable, safe = False, True
+    if usable and not safe:
+        tell(f"{folder} belongs to another user or others can write to it: compiled kernels are not kept")
+    return str(folder) if usable and safe else None
+
+
+def _is_private(folder: Path) -> bool:
+    """Return whether a folder belongs to the user, and only the user can write to it."""
+    if not hasattr(os, "getuid"):
+        return True
+    state = folder.stat()
+    return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def source_digest(package: Path) -> str:
     """Return the digest of the sources of all kernels below `package`: 16 hexadecimal digits.
 
-    The sources are the modules that hold kernels, and the modules that they and `vqcodec.kernels.jit` import from. Each
-    file is read once, and nothing is imported: every command computes this digest when it starts.
+    The sources are the modules that hold kernels, those that say how kernels are compiled, and the modules that all
+    of these import from. Each file is read once, and nothing is imported.
     """
     sources = dict(_sources(package))
+    compiling = {f"{package.name}.kernels.{name}" for name in ("compiling", "jit")}
     needed = set()
     for module, text in sources.items():
-        if _HOLDS_KERNELS.search(text) or module == f"{package.name}.kernels.jit":
+        if _HOLDS_KERNELS.search(text) or module in compiling:
             needed.add(module)
             for origin, names in _IMPORT.findall(text):
                 needed.add(origin.decode())
@@ -84,14 +102,3 @@ def _sources(package: Path) -> list[tuple[str, bytes]]:
                 with open(os.path.join(folder, name), "rb") as file:
                     found.append((module, file.read()))
     return found
-
-
-def _private_folder() -> str:
-    """Return a new folder for this process alone: others could plant code in a shared one."""
-    import atexit
-    import shutil
-    import tempfile
-
-    folder = tempfile.mkdtemp(prefix="vqcodec-kernels-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder

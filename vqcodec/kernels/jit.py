@@ -1,8 +1,8 @@
 """How kernels are declared, and the one place that decides how they run.
 
 A kernel runs as native code that was compiled ahead of time (`native`), if there is such code for its source and for
-the types of the arguments. Otherwise numba compiles it when it is called (`compiling`): in training, in development and on
-machines without a native object. Either way it gives the same bits.
+the types of the arguments. Otherwise numba compiles it when it is called (`compiling`): in training, in development
+and on machines without a native object. Either way it gives the same bits.
 
 Kernels are serial, take arrays and release the GIL; parallel work is a list of fixed shards handed to threads, and
 results are combined in the order of the shards. So nothing depends on the number of threads, numba's threading

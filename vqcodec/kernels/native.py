@@ -108,7 +108,7 @@ def describe() -> str:
     way = "ctypes" if Entry is packing.Entry else "extension"
     kernels = found.table["kernels"]
     changed = sum(not _is_current(kernel) for kernel in kernels.values())
-    stale = f", {changed} of {len(kernels)} of changed source left to numba" if changed else ""
+    stale = f"; numba compiles {changed} of {len(kernels)}, whose source has changed" if changed else ""
     return f"native, {found.name}, called through {way}{stale}"
 
 

@@ -28,14 +28,11 @@ class Warming:
         options: encode options, each a mapping by name, that together take every way through the kernels.
         efforts: likewise; None where the engine has no effort.
         order: smaller comes first; neighbours share kernels.
-        beside: by the name of a kernel, the reference of a function. When a command compiles that kernel, a second
-            process calls the function, which compiles the kernels that the command needs next.
     """
 
     options: tuple[Mapping[str, Any], ...] = ({},)
     efforts: tuple[int | None, ...] = (0, 5, 9)
     order: int = 0
-    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

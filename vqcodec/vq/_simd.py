@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 from numba.core import cgutils
 
-LANES = 16
+from vqcodec.vq._tree import LANES
 
 FLOAT = ir.FloatType()
 DOUBLE = ir.DoubleType()

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from vqcodec.kernels.jit import allocating_kernel, kernel
 from vqcodec.vq._bounds import box_threshold
-from vqcodec.vq._simd import LANES
 
 FloatArray = npt.NDArray[np.float32]
 
+LANES = 16  # codewords in a leaf, and elements of the vectors that kernels compute with
 _ABSENT_COST = 1e37
 _ABSENT_BOX = np.float32(1e18)  # its square is beyond any threshold, and within float32
 _AXIS_SAMPLE = 4096  # codewords

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.threads import map_shards
-from vqcodec.vq import _boxes, _exact, _tiles, _tree
+from vqcodec.vq import _exact, _tree
 
 MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components are far below the largest float32
 
@@ -126,6 +126,8 @@ class SearchIndex:
 
     @functools.cached_property
     def _tile_search(self) -> Any:
+        from vqcodec.vq import _tiles  # which imports numba
+
         tree, leaves = self._box_tree, -(-self.size // _tree.LANES)
         kernel = _tiles.search_kernel(self.dimension)
 
@@ -136,6 +138,8 @@ class SearchIndex:
 
     @functools.cached_property
     def _box_search(self) -> Any:
+        from vqcodec.vq import _boxes  # which imports numba
+
         tree = self._box_tree
         kernel = _boxes.search_kernel(self.dimension)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.options import common as options
 
@@ -16,15 +16,17 @@ def warm(
     no_progress: options.NoProgress = False,
     debug: options.Debug = False,
 ) -> None:
-    """Compile all kernels ahead of time.
+    """Compile the kernels that did not come compiled.
 
     No later command then has to wait for it. They are kept in the user's cache folder, or where
-    NUMBA_CACHE_DIR says.
+    NUMBA_CACHE_DIR says. `vqcodec --version --verbose` says which kernels are used.
     """
     console = Console(quiet=quiet, no_progress=no_progress, debug=debug)
     started = time.perf_counter()
-    with console.progress("compiling kernels", 1) as progress:
+    with announce_compilation(console), console.progress("compiling kernels", 1) as progress:
         from vqcodec.api.warming import compile_kernels
 
         compile_kernels(lambda done: progress(0, done))
-    console.text(f"kernels ready in {os.environ['NUMBA_CACHE_DIR']}, {time.perf_counter() - started:.1f} s")
+        from vqcodec.kernels.native import describe
+
+    console.text(f"kernels are ready: {describe()}; {time.perf_counter() - started:.1f} s")

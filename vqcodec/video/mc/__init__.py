@@ -19,5 +19,4 @@ Map, lowest first:
     encoder: layout effort model parts planes structure motion lookahead parameters syntax search
     engine: descriptor model structure lookahead parameters decoder encoder
     training: layout contexts model structure motion parameters encoder engine
-    warming: effort model planes structure motion parameters decoder encoder engine
 """

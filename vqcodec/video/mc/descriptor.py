@@ -18,12 +18,5 @@ MC = Engine(
         ChoiceOption("distance", "Frames from a key frame to the next.", default=8, choices=(1, 2, 4, 8, 16)),
     ),
     training_options=(FRAMES_PER_CLIP, ROUNDS, EFFORT, parent("video"), CHECKPOINT),
-    warming=Warming(
-        efforts=(9,),
-        order=1,
-        beside={
-            "search_superblock": "vqcodec.video.mc.warming:search_predicted",
-            "decode_plane": "vqcodec.video.mc.warming:decode_predicted",
-        },
-    ),
+    warming=Warming(efforts=(9,), order=1),
 )
