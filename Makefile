@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels lint types docs bench bench-image bench-speech bench-video wheel clean help
+.PHONY: setup signatures demo test test-kernels test-numba lint types docs bench bench-image bench-speech bench-video wheel clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,14 @@ test-kernels: setup ## the same bits from numba, from native code, and with ever
 	$(BIN)/pytest tests/unit/test_kernel_signatures.py
 	VQCODEC_KERNELS=checked $(BIN)/pytest tests/golden tests/files tests/property
 	VQCODEC_KERNELS=jit $(BIN)/pytest tests/golden
+
+test-numba: ## golden files by numba alone, of the oldest and the newest version allowed (twenty minutes)
+	for version in 'numba==0.61.*' numba; do \
+	  rm -rf $(VENV)-numba && $(PYTHON) -m venv $(VENV)-numba && \
+	  $(VENV)-numba/bin/pip install --quiet --disable-pip-version-check "$$version" pytest . && \
+	  VQCODEC_KERNELS=jit $(VENV)-numba/bin/pytest tests/golden || exit 1; \
+	done
+	rm -rf $(VENV)-numba
 
 lint: setup ## ruff, and the types
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Kernels of a native object: machine code made ahead of time by `kernels.build`, loaded without numba.
 
-The folder `objects` holds an object for each kind of processor, and the table `kernels.json`: the digests of the
+The folder `objects` holds an object for each kind of processor, and the table `kernels.table`: the digests of the
 objects, the digests of the source files that they were compiled from, and the variants of each kernel. If these do not
 fit together, the object is not used, and the user is told what is used instead.
 """
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vqcodec.errors import VQCodecError
 from vqcodec.kernels import packing
 from vqcodec.kernels.notices import tell
 from vqcodec.kernels.signatures import Array, Definitions, Record, Scalar, Tuple, Type
@@ -27,7 +28,7 @@ from vqcodec.version import __version__
 
 PACKAGE = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "objects"
-TABLE = "kernels.json"
+TABLE = "kernels.table"
 SCHEME = 1
 """Number of the table's format and of the way that kernels are called; others are not used."""
 
@@ -45,7 +46,7 @@ OBJECTS: dict[str, tuple[str, ...]] = {
 """Objects by machine, the best first."""
 
 
-class Unusable(Exception):
+class Unusable(VQCodecError):
     """An object, or a part of it, cannot be used; the message says why."""
 
 
@@ -55,7 +56,7 @@ class Native(NamedTuple):
     Attributes:
         name: of the object.
         library: the shared library.
-        table: what `kernels.json` holds.
+        table: what `kernels.table` holds.
         definitions: of the types that its signatures name.
     """
 
@@ -81,7 +82,7 @@ def native() -> Native | None:
     if os.environ.get(CHOICE) == "jit":
         return None
     try:
-        table = _table()
+        table = _table(FOLDER)
         reasons = []
         for name in _candidates(table):
             try:
@@ -143,16 +144,29 @@ def _candidates(table: dict[str, Any]) -> tuple[str, ...]:
     return names
 
 
-def _table() -> dict[str, Any]:
+def write_table(folder: Path, table: dict[str, Any]) -> None:
+    """Write the table of a folder: its digest, then JSON; a program that reads it sees all of it or the one before."""
+    text = json.dumps(table, separators=(",", ":")).encode()
+    new = folder / f"{TABLE}.new"
+    new.write_bytes(digest_of(text).encode() + b"\n" + text)
+    new.replace(folder / TABLE)
+
+
+@functools.cache
+def _table(folder: Path) -> dict[str, Any]:
+    """Read the table of a folder; raises `Unusable` if it is missing, damaged or of another version."""
     try:
-        table = json.loads((FOLDER / TABLE).read_bytes())
-        if table["scheme"] != SCHEME or table["version"] != __version__:
-            raise Unusable(f"they are of version {table['version']}, not {__version__}")
-        return {key: table[key] for key in ("objects", "records", "tuples", "sources", "kernels", "packer")}
+        digest, _, text = (folder / TABLE).read_bytes().partition(b"\n")
     except FileNotFoundError:
         raise Unusable("they have not been compiled") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Unusable(f"{TABLE} cannot be read: {error}") from None
+    except OSError as error:
+        raise Unusable(f"{TABLE} cannot be read: {error.strerror}") from None
+    if digest_of(text).encode() != digest:
+        raise Unusable(f"{TABLE} is damaged")
+    table: dict[str, Any] = json.loads(text)
+    if (table["scheme"], table["version"]) != (SCHEME, __version__):
+        raise Unusable(f"they are of version {table['version']}, not {__version__}")
+    return table
 
 
 def _load(table: dict[str, Any], name: str) -> ctypes.CDLL:
@@ -230,7 +244,7 @@ def _packer() -> Any:
     if os.environ.get(CHOICE) == "jit":
         return packing
     try:
-        packer = _table()["packer"]
+        packer = _table(FOLDER)["packer"]
         if not packer:
             return packing
         path = _checked(packer["file"], packer["digest"])
