@@ -1,5 +1,5 @@
-"""Compiled kernels: how they are declared, compiled, linked and cached.
+"""Kernels: how they are declared, compiled, loaded and called.
 
-Modules that hold kernels import only `jit` and `records`. A build-time half that compiles kernels ahead of time may
-come: `compiler`, `linking`, `argument_types` and `second_process` would move there, and `jit` would load the result.
+Modules that hold kernels import only `jit` and `records`. The folder `build` compiles kernels ahead of time and writes
+to the folder `objects`; `native` loads what is there; `compiling` is numba while the program runs.
 """
