@@ -128,8 +128,7 @@ def make_parts(targets: list[str], folder: Path, *, checked: bool = False) -> li
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             jobs = [
-                pool.submit(_make_part, declared, groups[prefix], targets, stems[prefix], checked)
-                for prefix in missing
+                pool.submit(_make_part, declared, groups[prefix], targets, stems[prefix], checked) for prefix in missing
             ]
             for job in jobs:
                 job.result()
@@ -218,9 +217,7 @@ def _make_packer(
     return {"file": PACKER, "digest": digest_of(data)}
 
 
-def _write_table(
-    parts: list[Part], objects: dict[str, str], packer: dict[str, str] | None, folder: Path
-) -> None:
+def _write_table(parts: list[Part], objects: dict[str, str], packer: dict[str, str] | None, folder: Path) -> None:
     declared = read_declared()
     kernels = {name: kernel for part in parts for name, kernel in part.kernels.items()}
     files = sorted({file for kernel in kernels.values() for file in kernel["sources"]})

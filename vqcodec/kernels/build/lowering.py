@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import importlib
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -106,7 +106,7 @@ def symbol_of(name: str, texts: list[str]) -> str:
 class _IRLibrary(codegen.JITCodeLibrary):
     """numba's code library that keeps the text of what is lowered, and neither optimises nor translates it."""
 
-    texts: list[str] = []
+    texts: ClassVar[list[str]] = []
 
     @property
     def codegen(self) -> Any:
@@ -242,9 +242,7 @@ class _Entry:
         if isinstance(kind, types.NoneType):
             return "none"
         if isinstance(kind, types.BaseTuple) and not isinstance(kind, types.BaseNamedTuple):
-            parts = [
-                self._store(part, builder.extract_value(value, number)) for number, part in enumerate(kind.types)
-            ]
+            parts = [self._store(part, builder.extract_value(value, number)) for number, part in enumerate(kind.types)]
             text = f"({', '.join(parts)})"
             self.tuples[text] = ["", *parts]
             return text
