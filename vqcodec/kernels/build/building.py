@@ -86,15 +86,13 @@ def build(
     """
     for target in targets:
         find_toolchain(MACHINES.get(target, target), portable=portable)
-    declared = read_declared()
-    parts.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    made = _parts(declared, targets, parts, checked=False)
+    made = make_parts(targets, parts)
     objects = {target: _link(target, target, made, folder, portable) for target in targets}
     if checked:
         target = host_target()
-        objects[CHECKED] = _link(CHECKED, target, _parts(declared, [target], parts, checked=True), folder, portable)
-    _write_table(declared, made, objects, _make_packer(targets, folder, portable, progress), folder)
+        objects[CHECKED] = _link(CHECKED, target, make_parts([target], parts, checked=True), folder, portable)
+    _write_table(made, objects, _make_packer(targets, folder, portable, progress), folder)
     _remove_old(parts)
     for name, reason in sorted(item for part in made for item in part.refused.items()):
         progress(f"left to numba, as its signatures do not fit: {name} ({reason.splitlines()[-1]})")
@@ -103,8 +101,16 @@ def build(
         progress(f"native kernels: {name}.so, {(folder / f'{name}.so').stat().st_size // 1000} kB")
 
 
-def _parts(declared: Declared, targets: list[str], folder: Path, *, checked: bool) -> list[Part]:
-    """Return the parts of an object, made where they are not at hand."""
+def make_parts(targets: list[str], folder: Path, *, checked: bool = False) -> list[Part]:
+    """Return the parts of objects, made where they are not at hand.
+
+    Args:
+        targets: of the objects.
+        folder: where parts are kept.
+        checked: whether every index is checked.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    declared = read_declared()
     groups: dict[str, list[str]] = {prefix: [] for prefix in _GROUPS}
     for name in declared.kernels:
         groups[next(prefix for prefix in _GROUPS if name.startswith(prefix))].append(name)
@@ -211,9 +217,8 @@ def _make_packer(
     return {"file": PACKER, "digest": digest_of(data)}
 
 
-def _write_table(
-    declared: Declared, parts: list[Part], objects: dict[str, str], packer: dict[str, str] | None, folder: Path
-) -> None:
+def _write_table(parts: list[Part], objects: dict[str, str], packer: dict[str, str] | None, folder: Path) -> None:
+    declared = read_declared()
     kernels = {name: kernel for part in parts for name, kernel in part.kernels.items()}
     files = sorted({file for kernel in kernels.values() for file in kernel["sources"]})
     table = {

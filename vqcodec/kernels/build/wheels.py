@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vqcodec.kernels.build.building import build
+from vqcodec.kernels.build.building import build, make_parts
 from vqcodec.kernels.native import OBJECTS
 
 FOLDER = Path("build") / "kernels"
@@ -21,6 +21,7 @@ PYTHON = "cp311-abi3"
 def main() -> None:
     """Build the wheels into `dist`."""
     _build_wheel({})
+    make_parts([target for targets in OBJECTS.values() for target in targets], FOLDER / "parts")
     for machine, targets in OBJECTS.items():
         folder = FOLDER / machine
         build(list(targets), portable=True, folder=folder, parts=FOLDER / "parts")
