@@ -20,10 +20,11 @@ from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.celp.symbols import GroupSymbols
+from vqcodec.speech.noise_floor.filling import MAX_LEVEL, SAME, SPECTRUM
 from vqcodec.speech.signal.silence import coded_vectors
 
 BOOK = tiny_codebook(NARROWBAND)
-TABLE_SET = SpeechCodebook.of(BOOK).sets[0]
+TABLE_SET = SpeechCodebook.of(BOOK).sets[0].rising
 FRAMES = 12
 
 
@@ -40,6 +41,13 @@ def random_symbols(seed: int, silent_share: float) -> GroupSymbols:
     depths = np.where(coded, lsf.depths()[symbols.headers], 0)
     for stage in range(lsf.stages):
         symbols.stages[:, stage] = np.where(depths > stage, rng.integers(lsf.sizes[stage], size=FRAMES + 1), 0)
+    floors = symbols.floors
+    floors.sent[:] = rng.integers(3, size=FRAMES)
+    floors.levels[:] = np.where(floors.sent != SAME, rng.integers(MAX_LEVEL + 1, size=FRAMES), 0)
+    floors.headers[:] = np.where(floors.sent == SPECTRUM, rng.integers(lsf.headers, size=FRAMES), 0)
+    depths = np.where(floors.sent == SPECTRUM, lsf.depths()[floors.headers], 0)
+    for stage in range(lsf.stages):
+        floors.stages[:, stage] = np.where(depths > stage, rng.integers(lsf.sizes[stage], size=FRAMES), 0)
     found = symbols.excitation
     lag = tables.lags.size // 3
     for subframe in np.flatnonzero(np.repeat(spoken, NARROWBAND.subframes)):
@@ -80,6 +88,8 @@ def test_symbols_survive(seed: int, silent_share: float, packet_frames: int) -> 
     np.testing.assert_array_equal(read.headers, symbols.headers)
     np.testing.assert_array_equal(read.equalizer, symbols.equalizer)
     np.testing.assert_array_equal(read.stages, symbols.stages)
+    for sent, seen in zip(symbols.floors, read.floors):
+        np.testing.assert_array_equal(seen[::packet_frames], sent[::packet_frames])
     used = symbols.excitation.type >= TABLE_SET.tables.kinds
     for name in ("type", "gain", "shape", "pulses"):
         np.testing.assert_array_equal(getattr(read.excitation, name), getattr(symbols.excitation, name))
@@ -87,9 +97,9 @@ def test_symbols_survive(seed: int, silent_share: float, packet_frames: int) -> 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=200), st.integers(0, 1))
-def test_any_bytes_are_parsed_or_refused(data: bytes, table_set: int) -> None:
-    header = SpeechHeader(NARROWBAND, 2 * 160 * FRAMES, table_set, FRAMES, 2).to_bytes()
+@given(st.binary(max_size=200), st.integers(0, 1), st.booleans())
+def test_any_bytes_are_parsed_or_refused(data: bytes, table_set: int, rises: bool) -> None:
+    header = SpeechHeader(NARROWBAND, 2 * 160 * FRAMES, table_set, FRAMES, 2, rises=rises).to_bytes()
     try:
         decoded = engine.decode(header, [None, data], BOOK)
     except CorruptFileError:

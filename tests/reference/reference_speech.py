@@ -99,6 +99,7 @@ class EngineHeader:
     packet_frames: int
     group_packets: int
     pitch_filter: int
+    rises: bool
 
 
 def engine_header(data: bytes, band: Band) -> EngineHeader:
@@ -109,12 +110,12 @@ def engine_header(data: bytes, band: Band) -> EngineHeader:
     require((byte >> 3 & 1) == (band.rate == 16000), reference.CodebookMissing)
     packet_frames, group_packets = reader.varint(), reader.varint()
     require(1 <= packet_frames <= 1500 and 1 <= group_packets <= 255)
-    pitch_filter = 0
+    last = 0
     if not reader.at_end():
-        pitch_filter = reader.number(1)
-        require(1 <= pitch_filter <= 10)
+        last = reader.number(1)
+        require(last > 0 and last < 32 and last & 15 <= 10)
     require(reader.at_end())
-    return EngineHeader(samples, byte >> 4, byte & 7, packet_frames, group_packets, pitch_filter)
+    return EngineHeader(samples, byte >> 4, byte & 7, packet_frames, group_packets, last & 15, last >= 16)
 
 
 # 14.2 Codebook arrays
@@ -159,6 +160,7 @@ class Subframe:
     type: int = 0
     lag: int = 0
     gain: int = 0
+    rise: int = 0
     entry: int = 0
     minus: bool = False
     pulses: list[int] = field(default_factory=list)
@@ -174,10 +176,18 @@ class Frame:
     entry: int = 0
 
 
+@dataclass
+class Floor:
+    """What a packet sends of the noise floor: level and spectrum, None for what the packet before has."""
+
+    level: int | None = None
+    spectrum: lsf.Sent | None = None
+
+
 class PacketParser:
     """14.3: reads the frames of one packet; `first` is the number of the first of them in the group."""
 
-    def __init__(self, data: bytes, first: int, count: int, tables: Tables):
+    def __init__(self, data: bytes, first: int, count: int, tables: Tables, rises: bool):
         self.reader = BitReader(data)
         self.tables = tables
         self.before = 2 * tables.kinds
@@ -186,6 +196,12 @@ class PacketParser:
         self.gain_class = 0
         self.lsf_context = tables.lsf.headers
         self.entry = len(tables.equalizer)
+        self.rises = rises
+        self.floor = Floor()
+        if rises and self.reader.bit():
+            self.floor.level = self.reader.bits(5)
+            if self.reader.bit():
+                self.floor.spectrum = tables.lsf.read(self.reader, tables.lsf.headers)
         self.frames: list[Frame] = []
         while len(self.frames) < count:
             self.read_frame(first + len(self.frames), count)
@@ -235,6 +251,9 @@ class PacketParser:
         if symbol != 0:
             read.gain = tables.codes["gains"][4 * table + self.gain_class].read(self.reader)
             pair = tables.gains[table][read.gain]
+            fixed = [row[1] for row in tables.gains[1]]
+            if self.rises and table == 1 and read.gain == fixed.index(max(fixed)):
+                read.rise = self.reader.bits(4)
         if 1 <= kind <= len(tables.books):
             read.entry = tables.codes["shapes"][kind - 1].read(self.reader)
             read.minus = self.reader.bit() == 1
@@ -251,7 +270,7 @@ class PacketParser:
 # 14.6, 14.7: a group
 
 
-def decode_group(packets: list[list[Frame]], tables: Tables, engine: EngineHeader) -> list[int]:
+def decode_group(packets: list[list[Frame]], floors: list[Floor], tables: Tables, engine: EngineHeader) -> list[int]:
     vectors = lsf.group_vectors(packets, tables.lsf)
     voice = excitation.Excitation(tables)
     speaker = filters.Speaker(tables.band.order, engine.post_filter)
@@ -268,7 +287,28 @@ def decode_group(packets: list[list[Frame]], tables: Tables, engine: EngineHeade
     if engine.pitch_filter > 0:
         lags = [tables.lags[sent.lag] for packet in packets for frame in packet for sent in frame.subframes]
         output = filters.pitch_filtered(output, lags, tables.band, engine.pitch_filter / 20)
+    powers, predictors = floors_in_force(floors, tables)
+    if any(powers):
+        output = filters.filled_up(
+            output, powers, predictors, tables.band.subframe, engine.packet_frames * tables.band.frame
+        )
     return [pcm(value) for value in output]
+
+
+def floors_in_force(floors: list[Floor], tables: Tables) -> tuple[list[float], list[list[float]]]:
+    """P and A(z) of every packet of a group."""
+    level, vector = 0, tables.lsf.start
+    powers, predictors = [], []
+    for floor in floors:
+        if floor.level is not None:
+            level = floor.level
+        if floor.spectrum is not None:
+            vector = tables.lsf.start
+            if tables.lsf.is_class(floor.spectrum):
+                vector = tables.lsf.reconstruct(floor.spectrum, tables.lsf.start)
+        powers.append(10 ** ((2 * level - 8) / 10) if level > 0 else 0.0)
+        predictors.append(lsf.predictor([w * math.pi / 32768 for w in vector]))
+    return powers, predictors
 
 
 def pcm(value: float) -> int:
@@ -324,21 +364,24 @@ def decode_stream(
     require(len(packets) == packet_count(engine, band))
     output: list[int] = []
     for start in range(first_group * engine.group_packets, len(packets), engine.group_packets):
-        parsed = []
+        parsed, floors = [], []
         first = 0
         for number in range(start, min(start + engine.group_packets, len(packets))):
             count = min(engine.packet_frames, frames - number * engine.packet_frames)
-            parsed.append(read_packet(packets[number], first, count, tables))
+            frames_read, floor = read_packet(packets[number], first, count, tables, engine.rises)
+            parsed.append(frames_read)
+            floors.append(floor)
             first += count
-        output += decode_group(parsed, tables, engine)
+        output += decode_group(parsed, floors, tables, engine)
     return output[: engine.samples - first_group * engine.group_packets * engine.packet_frames * band.frame]
 
 
-def read_packet(data: bytes | None, first: int, count: int, tables: Tables) -> list[Frame]:
+def read_packet(data: bytes | None, first: int, count: int, tables: Tables, rises: bool) -> tuple[list[Frame], Floor]:
     """14.3; in place of a packet that is lost (14.8) silent frames: the filter rings out, and the level falls."""
     if data is None:
-        return [Frame(silent=True, subframes=[Subframe() for _ in range(4)]) for _ in range(count)]
-    return PacketParser(data, first, count, tables).frames
+        return [Frame(silent=True, subframes=[Subframe() for _ in range(4)]) for _ in range(count)], Floor()
+    parser = PacketParser(data, first, count, tables, rises)
+    return parser.frames, parser.floor
 
 
 reference.ENGINES["speech/celp-nb"] = reference.ENGINES["speech/celp-wb"] = decode

@@ -125,7 +125,7 @@ class Excitation:
             e = 10 * math.log10(1 + sum(x * x for x in v) / size) if adaptive else 0.0
             w = [weight / 16384 for weight in tables.level_weights[adaptive]]
             level = w[0] * l1 + w[1] * l2 + w[2] * u + w[3] * e + tables.level_bias[sent.type] / 256
-            gain = second / 16384 * 10 ** (min(90.0, max(-90.0, level)) / 20)
+            gain = second / 16384 * 2 ** (sent.rise / 2) * 10 ** (min(90.0, max(-90.0, level)) / 20)
         first_gain = first / 16384 if adaptive else 0.0
         x = [min(131072.0, max(-131072.0, first_gain * a + gain * b)) for a, b in zip(v, c)]
         now = 20 * math.log10(max(gain, 1.0)) if kind and gain > 0 else max(l1 - 3, 0.0)

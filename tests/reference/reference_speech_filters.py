@@ -148,3 +148,29 @@ def low_pass(width: float, half: int) -> list[float]:
         x = math.pi * width * i
         taps.append((math.sin(x) / x if i else 1.0) * (0.54 + 0.46 * math.cos(math.pi * i / half)))
     return [round(tap / sum(taps) * 2**20) / 2**20 for tap in taps]
+
+
+def filled_up(
+    speech: list[float], powers: list[float], predictors: list[list[float]], length: int, packet: int
+) -> list[float]:
+    """The speech of a group brought up to the noise floor; P and A(z) are those of packets of `packet` samples."""
+    gains = []
+    for start in range(0, len(speech), length):
+        power, predictor = powers[start // packet], predictors[start // packet]
+        errors = [
+            sum(a * speech[n - i] for i, a in enumerate(predictor) if n - i >= 0) for n in range(start, start + length)
+        ]
+        gains.append(math.sqrt(max(power - sum(e * e for e in errors) / length, 0.0)) if power else 0.0)
+    number, before = 0, [0.0] * (len(predictors[0]) - 1)
+    output = []
+    for n, sample in enumerate(speech):
+        number = (1664525 * number + 1013904223) % 2**32
+        k, place = divmod(n, length)
+        way = (place - length // 2) / length
+        other = min(max(k + (1 if way >= 0 else -1), 0), len(gains) - 1)
+        gain = gains[k] + abs(way) * (gains[other] - gains[k])
+        predictor = predictors[n // packet]
+        noise = math.sqrt(3) * gain * (number / 2**31 - 1) - sum(a * w for a, w in zip(predictor[1:], before))
+        before = [noise, *before[:-1]]
+        output.append(sample + noise)
+    return output

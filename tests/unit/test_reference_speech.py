@@ -66,6 +66,32 @@ def test_packets_after_a_silent_one_agree():
     assert np.abs(plain_samples("nb", encoded) - fast).max() <= 1
 
 
+def noisy_bursts(rate, seed=1):
+    """Loud bursts after 60 dB softer noise, a packet of digital silence, then the bursts once more, louder."""
+    chance = np.random.default_rng(seed)
+    noise = chance.normal(0, 12, 4 * rate)
+    for start, level in ((0.4, 4000), (0.9, 1000), (3.3, 9000)):
+        place = slice(int(start * rate), int((start + 0.15) * rate))
+        noise[place] += chance.normal(0, level, place.stop - place.start)
+    noise[rate : 3 * rate] = 0
+    return np.clip(noise, -32768, 32767)
+
+
+@pytest.mark.parametrize("band", ["nb", "wb"])
+def test_they_fill_up_pauses_alike_and_rise_alike(band):
+    rate = BANDS[band].sample_rate
+    encoded = engine.encode(noisy_bursts(rate), book(band), engine.Settings(quality=30.0, effort=0))
+    header, table_set = engine.open_stream(encoded.header, book(band))
+    symbols = engine.parse_group(header, encoded.packets, 0, table_set)
+    levels = symbols.floors.in_force(table_set.lsf, header.packet_frames)[0]
+    np.testing.assert_array_equal(levels > 0, [True, False, False, True])
+    alone = table_set.tables.gain_counts[1] - 15
+    kinds = table_set.tables.kinds
+    assert ((symbols.excitation.type < kinds) & (symbols.excitation.gain >= alone)).any(), "no rise was sent"
+    fast = engine.decode(encoded.header, encoded.packets, book(band))
+    assert np.abs(plain_samples(band, encoded) - fast).max() <= 1
+
+
 @pytest.mark.parametrize("band", ["nb", "wb"])
 def test_they_reconstruct_the_same_lsf_vectors(band):
     encoded = coded(band, 45.0)
@@ -73,7 +99,7 @@ def test_they_reconstruct_the_same_lsf_vectors(band):
     fast = group_lsf(engine.parse_group(header, encoded.packets, 0, table_set), table_set, header.packet_frames)
     tables = reference_speech.Tables(plain_book(band), header.table_set, reference_speech.BANDS[book(band).engine])
     packets = [
-        reference_speech.read_packet(encoded.packets[number], first, count, tables)
+        reference_speech.read_packet(encoded.packets[number], first, count, tables, rises=header.rises)[0]
         for number, (first, count) in enumerate(packet_frames_of(header.frames, header.packet_frames))
     ]
     plain = np.array(reference_speech_lsf.group_vectors(packets, tables.lsf)) * (np.pi / 32768)

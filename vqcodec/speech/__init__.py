@@ -11,7 +11,8 @@ Map, lowest first:
     excitation: bands signal
     filters: bands excitation
     lsf_quantizer: bands signal
-    celp: bands engines signal excitation filters lsf_quantizer
+    noise_floor: bands signal lsf_quantizer
+    celp: bands engines signal excitation filters lsf_quantizer noise_floor
     sound
     corpus: sound
     stream: sound

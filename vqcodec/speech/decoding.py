@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,7 @@ class SoundShape:
         codec_rate, codec_length: Hz and samples of the engine's signal.
         source_rate, source_length: Hz and samples of the signal that was encoded.
         packet_length: samples of a packet, at the codec's rate.
-        description: the other fields of the engine's header, by name.
+        description: the other fields of the engine's header, by name; the first channel's, as they may differ.
     """
 
     codec_rate: int
@@ -165,7 +165,7 @@ class SoundShape:
     source_rate: int
     source_length: int
     packet_length: int
-    description: dict[str, Any]
+    description: dict[str, Any] = field(compare=False)
 
     @classmethod
     def of(cls, speech: SpeechFile) -> SoundShape:

@@ -49,6 +49,22 @@ class DecodeCodes(NamedTuple):
     equalizer: DecodeTables
 
 
+class Syntax(NamedTuple):
+    """What writing or parsing needs to know of the table set.
+
+    Attributes:
+        tables: of the excitation.
+        codes: EncodeCodes to write, DecodeCodes to parse.
+        depths: uint8 (headers,), number of stage indices that follow each LSF header.
+        vector_counts: see `pulse_enumeration.counts_of_vectors`.
+    """
+
+    tables: Tables
+    codes: EncodeCodes | DecodeCodes
+    depths: npt.NDArray[np.uint8]
+    vector_counts: npt.NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Codes:
     """The Huffman codes of a table set, by their code lengths.

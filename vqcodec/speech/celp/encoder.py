@@ -21,6 +21,7 @@ from vqcodec.speech.celp.rate_control import Aim
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
 from vqcodec.speech.excitation.trellis_state import Search
+from vqcodec.speech.filters.pitch_filter_search import best_strength
 from vqcodec.threads import map_shards
 
 Progress = Callable[[float], None]
@@ -39,10 +40,17 @@ _SPREAD_PASSES, _BURST_PASSES = 4, 7
 
 
 class CodedGroup(NamedTuple):
-    """A group's packets and bits by part (see `group_coding.write_packets`); small, so that many trials can be kept."""
+    """What is kept of a group; small, so that many trials can be kept.
+
+    Attributes:
+        packets: bytes of each.
+        bits: int64 (parts + 1,), by part (see `group_coding.write_packets`).
+        pitch_errors: float64, by strength of the pitch filter (see `pitch_filter_search.strength_errors`).
+    """
 
     packets: list[bytes]
     bits: npt.NDArray[np.int64]
+    pitch_errors: npt.NDArray[np.float64]
 
     @property
     def size(self) -> int:
@@ -80,7 +88,7 @@ class Encoder:
         self._effort = effort
         self._threads = threads
         self._report = progress
-        self._layout = SpeechHeader(book.band, np.asarray(signal).size, 0)
+        self._layout = SpeechHeader(book.band, np.asarray(signal).size, 0, rises=True)
         self._recording = Recording(signal, book.band, self._layout.group_frames)
         self._lock = Lock()
         self._share = (0.0, 1.0)  # shares of the whole at which the present pass begins and ends
@@ -189,7 +197,7 @@ class Encoder:
         start = nearest.aims.lambda_ * (nearest.aims.rate / rate) ** _RATE_POWER
 
         def measure(lambda_: float) -> float:
-            table_set = self._book.sets[self._book.nearest(lambda_)]
+            table_set = self._book.sets[self._book.nearest(lambda_)].rising
 
             def size(group: int) -> int:
                 return self._code(group, Aim.of(lambda_), table_set, _QUICK_EFFORT).size
@@ -201,7 +209,7 @@ class Encoder:
 
     def _encode(self, aim: Aim, number: int) -> Coded:
         """Encode all groups with table set number `number`."""
-        table_set = self._book.sets[number]
+        table_set = self._book.sets[number].rising
         groups = self._recording.groups
         done = 0
 
@@ -216,7 +224,11 @@ class Encoder:
             return coded
 
         coded = map_shards(code, range(groups), self._threads)
-        header = replace(self._layout, table_set=number, filters=table_set.filters)
+        filters = table_set.filters
+        if coded:
+            errors = np.sum([one.pitch_errors for one in coded], axis=0)
+            filters = filters._replace(pitch=best_strength(errors, filters.pitch))
+        header = replace(self._layout, table_set=number, filters=filters)
         return Coded(header.to_bytes(), coded)
 
     def _code(self, group: int, aim: Aim, table_set: SpeechTableSet, effort_number: int) -> CodedGroup:
@@ -234,8 +246,8 @@ class Encoder:
         lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
         signal = self._recording.group(group)
         lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
-        symbols = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
-        return CodedGroup(*write_packets(symbols, table_set, search.packet_frames))
+        symbols, shortfall = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
+        return CodedGroup(*write_packets(symbols, table_set, search.packet_frames), shortfall.pitch_errors)
 
 
 def _error(coded: Coded, wanted: float) -> float:

@@ -161,7 +161,8 @@ def open_stream(header: bytes, codebook: Codebook) -> tuple[SpeechHeader, Speech
         raise CodebookError(f"the stream is for {parsed.band.engine}, the codebook for {book.band.engine}")
     if parsed.table_set >= len(book.sets):
         raise CorruptFileError(f"table set {parsed.table_set} is not in the codebook, which has {len(book.sets)}")
-    return parsed, book.sets[parsed.table_set]
+    table_set = book.sets[parsed.table_set]
+    return parsed, table_set.rising if parsed.rises else table_set
 
 
 def parse_group(

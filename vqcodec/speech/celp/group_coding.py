@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.bits import PADDING, padded
 from vqcodec.errors import CorruptFileError
-from vqcodec.speech.celp.codes import DecodeCodes, EncodeCodes
+from vqcodec.speech.celp.codes import DecodeCodes, EncodeCodes, Syntax
 from vqcodec.speech.celp.concealment import Guard, conceal
 from vqcodec.speech.celp.group_synthesis import Frames, SynthesisState, cut
-from vqcodec.speech.celp.packet_syntax import PARTS, Syntax, get_packet, put_packet
+from vqcodec.speech.celp.packet_syntax import PARTS, get_packet, put_packet
 from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.celp.speech_codebook import SpeechTableSet
 from vqcodec.speech.celp.symbols import GroupSymbols
@@ -21,9 +22,12 @@ from vqcodec.speech.excitation.pulse_enumeration import counts_of_vectors
 from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.filters.equalizer_search import lambda_at, search_entries, wanted_gains
 from vqcodec.speech.filters.pitch_filter import filter_pitch
-from vqcodec.speech.filters.strengths import PostFilters
+from vqcodec.speech.filters.pitch_filter_search import strength_errors
+from vqcodec.speech.filters.strengths import MAX_PITCH_FILTER, PostFilters
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, reconstruct_lsf
 from vqcodec.speech.lsf_quantizer.search import LsfEffort, search_lsf
+from vqcodec.speech.noise_floor.filling import Floors, fill_up
+from vqcodec.speech.noise_floor.search import find_floors
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights
 from vqcodec.speech.signal.lsf import interpolate_lpc
@@ -66,8 +70,8 @@ def search_symbols(
     lambdas: DoubleArray,
     lsf_lambda: float,
     lsf_effort: LsfEffort,
-) -> GroupSymbols:
-    """Return the symbols that the encoder chooses for a group.
+) -> tuple[GroupSymbols, Shortfall]:
+    """Return the symbols that the encoder chooses for a group, and what the speech lacks without equalizer.
 
     Args:
         group: the signal and what was measured of it.
@@ -78,7 +82,13 @@ def search_symbols(
         lsf_effort: how hard to search the LSF vectors.
     """
     band = table_set.band
-    silent = find_silence(group.signal, group.weighting, band, lambdas)
+    floors, pauses = Floors.none(len(lambdas), table_set.lsf.stages), np.zeros(len(lambdas), np.bool_)
+    if table_set.rises:
+        floors, pauses = find_floors(
+            group.signal, group.analysis, group.active_db, band, table_set.lsf, table_set.aims.lsf_lambda,
+            search.packet_frames,
+        )  # fmt: skip
+    silent = find_silence(group.signal, group.weighting, band, lambdas, pauses)
     coded = coded_vectors(silent)
     whole = group.analysis
     quantized = search_lsf(
@@ -97,26 +107,45 @@ def search_symbols(
     symbols = GroupSymbols.empty(len(silent), table_set)._replace(excitation=excitation, silent=silent)
     symbols.headers[coded] = quantized.indices.headers
     symbols.stages[coded] = quantized.indices.stages
+    shortfall = measure_shortfall(group, symbols, table_set, search.packet_frames)
     if table_set.equalizer.entries > 1:
-        wanted, weights = missing_gains(group, symbols, table_set, search.packet_frames)
         symbols.equalizer[:] = search_entries(
-            wanted, weights, silent, table_set.equalizer, lambda_at(table_set.aims.rate), search.packet_frames
-        )
-    return symbols
+            shortfall.gains, shortfall.weights, silent, table_set.equalizer, lambda_at(table_set.aims.rate),
+            search.packet_frames,
+        )  # fmt: skip
+    return symbols._replace(floors=floors), shortfall
 
 
-def missing_gains(
-    group: GroupSignal, symbols: GroupSymbols, table_set: SpeechTableSet, packet_frames: int
-) -> tuple[DoubleArray, DoubleArray]:
-    """Return (gains, weights): what the decoded speech of a group lacks in each band.
+class Shortfall(NamedTuple):
+    """What the decoded speech of a group lacks.
 
-    Gains are float64 (frames, bands), in dB; weights are float64 (frames,), of their squared errors. `symbols` have no
-    entries of the equalizer yet.
+    Attributes:
+        gains: float64 (frames, bands), of the equalizer's bands, in dB.
+        weights: float64 (frames,), of squared errors of the gains.
+        pitch_errors: float64, by strength of the pitch filter (see `pitch_filter_search.strength_errors`).
     """
-    decoded = synthesize_group(symbols, table_set, packet_frames, table_set.filters)
+
+    gains: DoubleArray
+    weights: DoubleArray
+    pitch_errors: DoubleArray
+
+
+def measure_shortfall(
+    group: GroupSignal, symbols: GroupSymbols, table_set: SpeechTableSet, packet_frames: int
+) -> Shortfall:
+    """Return what the decoded speech of a group lacks; `symbols` have no entries of the equalizer and no floors yet."""
+    band, filters = table_set.band, table_set.filters
+    plain = synthesize_group(symbols, table_set, packet_frames, filters._replace(pitch=0))
+    lags = table_set.tables.lags[symbols.excitation.lag]
+    filtered = filter_pitch(plain, lags, band, MAX_PITCH_FILTER)
     boundaries = frame_weights(group.analysis.energy_db, group.reference_db)
     weights = (boundaries[1:] + boundaries[:-1]) / 2
-    return wanted_gains(group.signal, decoded, table_set.band, group.reference_db), weights
+    decoded = plain + filters.pitch / MAX_PITCH_FILTER * (filtered - plain)
+    return Shortfall(
+        wanted_gains(group.signal, decoded, band, group.reference_db),
+        weights,
+        strength_errors(group.signal, plain, filtered, weights, band, group.reference_db),
+    )
 
 
 def write_packets(symbols: GroupSymbols, table_set: SpeechTableSet, packet_frames: int) -> tuple[list[bytes], IntArray]:
@@ -196,7 +225,8 @@ def synthesize_group(
         frames = Frames(excitation, lsf, symbols.equalizer[first : first + count].astype(np.int64))
         pieces.append(guard.synthesize(frames, table_set, state, filters.formant))
     lags = table_set.tables.lags[symbols.excitation.lag]
-    return filter_pitch(np.concatenate(pieces), lags, table_set.band, filters.pitch)
+    speech = filter_pitch(np.concatenate(pieces), lags, table_set.band, filters.pitch)
+    return fill_up(speech, symbols.floors, table_set.lsf, packet_frames, table_set.band)
 
 
 def group_lsf(symbols: GroupSymbols, table_set: SpeechTableSet, packet_frames: int) -> DoubleArray:

@@ -15,6 +15,7 @@ GROUP_PACKETS = 10  # packets of a group; a group starts from a clean state
 MAX_PACKET_FRAMES = 1500
 MAX_GROUP_PACKETS = 255
 _WIDE = 8  # flag of the wide band, in the byte of the table set
+_RISES = 16  # flag of rises and noise floors, in the byte of the pitch filter
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class SpeechHeader:
         packet_frames: frames of a packet, 1 to MAX_PACKET_FRAMES; the last packet may have fewer.
         group_packets: packets of a group, 1 to MAX_GROUP_PACKETS; the last group may have fewer.
         filters: strengths of the decoder's filters of finished speech.
+        rises: whether packets have rises of the fixed gain (`gains.rise_factors`) and noise floors (`noise_floor`).
     """
 
     band: Band
@@ -36,14 +38,15 @@ class SpeechHeader:
     packet_frames: int = PACKET_FRAMES
     group_packets: int = GROUP_PACKETS
     filters: PostFilters = NO_FILTERS
+    rises: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the header's bytes (FORMAT.md, section 14.1)."""
         wide = _WIDE if self.band == WIDEBAND else 0
         packed = bytes([self.table_set << 4 | wide | self.filters.formant])
         layout = put_varint(self.packet_frames) + put_varint(self.group_packets)
-        pitch = bytes([self.filters.pitch]) if self.filters.pitch else b""
-        return put_varint(self.samples) + packed + layout + pitch
+        last = self.filters.pitch | (_RISES if self.rises else 0)
+        return put_varint(self.samples) + packed + layout + (bytes([last]) if last else b"")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SpeechHeader:
@@ -59,12 +62,12 @@ class SpeechHeader:
         packed = data[position]
         packet_frames, position = get_varint(data, position + 1)
         group_packets, position = get_varint(data, position)
-        pitch = 0
+        last = 0
         if position < len(data):
-            pitch = data[position]
+            last = data[position]
             position += 1
-            if not 1 <= pitch <= MAX_PITCH_FILTER:
-                raise CorruptFileError(f"a pitch filter of strength {pitch} is not possible")
+            if last == 0 or last & ~_RISES > MAX_PITCH_FILTER:
+                raise CorruptFileError(f"a pitch filter of strength {last & ~_RISES} is not possible")
         if position != len(data):
             raise CorruptFileError(f"the speech header has {len(data) - position} bytes too many")
         if not 1 <= packet_frames <= MAX_PACKET_FRAMES or not 1 <= group_packets <= MAX_GROUP_PACKETS:
@@ -72,8 +75,8 @@ class SpeechHeader:
         if samples > MAX_SPEECH_SAMPLES:
             raise LimitError(f"{samples} samples of speech; at most {MAX_SPEECH_SAMPLES} are allowed")
         band = WIDEBAND if packed & _WIDE else NARROWBAND
-        filters = PostFilters(packed & MAX_POST_FILTER, pitch)
-        return cls(band, samples, packed >> 4, packet_frames, group_packets, filters)
+        filters = PostFilters(packed & MAX_POST_FILTER, last & ~_RISES)
+        return cls(band, samples, packed >> 4, packet_frames, group_packets, filters, bool(last & _RISES))
 
     @property
     def frames(self) -> int:

@@ -4,47 +4,30 @@ A packet holds some frames. A frame begins with the type of its first subframe. 
 frame of a group, one more vector in front), the equalizer's entry, the rest of the first subframe, and the other
 subframes. In place of the type there may be a symbol that begins a run of silent frames; then the length of the run
 follows, and nothing else is sent for these frames. All contexts start anew with the packet.
+
+In streams with rises (`gains.rise_factors`) a packet begins with its noise floor.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.entropy.bits import get_bits, get_exp_golomb, put_bits, put_exp_golomb
 from vqcodec.entropy.tables import get_symbol, put_symbol
 from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel
-from vqcodec.speech.celp.codes import DecodeCodes, EncodeCodes
-from vqcodec.speech.excitation.gains import GAIN_CLASSES, gain_table
-from vqcodec.speech.excitation.model import LAG_REACH, Tables
+from vqcodec.speech.excitation.gains import FIXED, GAIN_CLASSES, RISE_BITS, RISES, gain_table
+from vqcodec.speech.excitation.model import LAG_REACH
 from vqcodec.speech.excitation.pulse_enumeration import get_pulses, put_pulses
 from vqcodec.speech.excitation.synthesis import split_type
+from vqcodec.speech.noise_floor.filling import LEVEL, LEVEL_BITS, SAME, SPECTRUM
 
-LSF, TYPE, LAG, GAIN, SHAPE, PULSES, SIGN, SILENCE, EQUALIZER = range(9)
-PARTS = ("lsf", "type", "lag", "gain", "shape", "pulses", "sign", "silence", "equalizer")
+LSF, TYPE, LAG, GAIN, SHAPE, PULSES, SIGN, SILENCE, EQUALIZER, FLOOR = range(10)
+PARTS = ("lsf", "type", "lag", "gain", "shape", "pulses", "sign", "silence", "equalizer", "floor")
 _RUN_ORDER = 2  # of the Exp-Golomb code of the length of a silence
 _BEYOND = np.int64(1) << 40  # bits: a position from here on is beyond any packet, and tells of damage
 # State of a writer or parser, int64: type before, lag before, lag context, gain class, LSF header and equalizer before.
 _TYPE, _LAG_BEFORE, _LAG_CONTEXT, _GAIN_CLASS, _HEADER, _ENTRY = range(6)
 STATE_SIZE = 6
-
-
-class Syntax(NamedTuple):
-    """What writing or parsing needs to know of the table set.
-
-    Attributes:
-        tables: of the excitation.
-        codes: EncodeCodes to write, DecodeCodes to parse.
-        depths: uint8 (headers,), number of stage indices that follow each LSF header.
-        vector_counts: see `pulse_enumeration.counts_of_vectors`.
-    """
-
-    tables: Tables
-    codes: EncodeCodes | DecodeCodes
-    depths: npt.NDArray[np.uint8]
-    vector_counts: npt.NDArray[np.int64]
 
 
 @inline_kernel
@@ -184,6 +167,62 @@ def _get_fixed(buffer, position, subframe, kind, symbols, syntax, bits):
     return position
 
 
+@inline_kernel
+def _put_gain(buffer, position, table, gain, syntax, state):
+    """Write an index into gain table `table`, and the rise if there may be one; return the new position."""
+    tables, codes = syntax.tables, syntax.codes.gains
+    context = table * GAIN_CLASSES + state[_GAIN_CLASS]
+    rise = np.int64(0)
+    if tables.loudest >= 0 and table == FIXED:
+        rise = max(gain - (tables.gain_counts[FIXED] - RISES) + 1, 0)
+    entry = tables.loudest if rise > 0 else gain
+    position = put_symbol(buffer, position, context, entry, codes.codes, codes.lengths)
+    if table == FIXED and entry == tables.loudest:
+        position = put_bits(buffer, position, rise, RISE_BITS)
+    return position
+
+
+@inline_kernel
+def _get_gain(buffer, position, table, syntax, state):
+    """Parse an index into gain table `table`; return (index, new position)."""
+    tables = syntax.tables
+    gain, position = get_symbol(buffer, position, table * GAIN_CLASSES + state[_GAIN_CLASS], syntax.codes.gains)
+    if table == FIXED and gain == tables.loudest:
+        rise, position = get_bits(buffer, position, RISE_BITS)
+        if rise > 0:
+            gain = tables.gain_counts[FIXED] - RISES + rise - 1
+    return gain, position
+
+
+@inner_kernel
+def _put_floor(buffer, position, first, floors, syntax, state):
+    """Write the noise floor of the packet that begins with frame `first`; return the new position."""
+    sent = floors.sent[first]
+    position = put_bits(buffer, position, np.int64(sent != SAME), 1)
+    if sent != SAME:
+        position = put_bits(buffer, position, np.int64(floors.levels[first]), LEVEL_BITS)
+        position = put_bits(buffer, position, np.int64(sent == SPECTRUM), 1)
+    if sent == SPECTRUM:
+        position = _put_lsf(buffer, position, first, floors, syntax, state)
+        state[_HEADER] = syntax.depths.size
+    return position
+
+
+@inner_kernel
+def _get_floor(buffer, position, first, floors, syntax, state):
+    """Parse the noise floor of the packet that begins with frame `first`; return the new position."""
+    new, position = get_bits(buffer, position, 1)
+    if new:
+        level, position = get_bits(buffer, position, LEVEL_BITS)
+        spectrum, position = get_bits(buffer, position, 1)
+        floors.levels[first] = level
+        floors.sent[first] = SPECTRUM if spectrum else LEVEL
+        if spectrum:
+            position = _get_lsf(buffer, position, first, floors, syntax, state)
+            state[_HEADER] = syntax.depths.size
+    return position
+
+
 @inner_kernel
 def _put_subframe(buffer, position, subframe, symbols, syntax, state, bits):
     """Write what follows the type of a subframe; return the new position. `symbols` are those of the excitation."""
@@ -197,9 +236,7 @@ def _put_subframe(buffer, position, subframe, symbols, syntax, state, bits):
     bits[LAG] += position - begin
     begin = position
     if table >= 0:
-        context = table * GAIN_CLASSES + state[_GAIN_CLASS]
-        codes = syntax.codes.gains
-        position = put_symbol(buffer, position, context, gain, codes.codes, codes.lengths)
+        position = _put_gain(buffer, position, table, gain, syntax, state)
     bits[GAIN] += position - begin
     if kind > 0:
         position = _put_fixed(buffer, position, subframe, kind, symbols, syntax, bits)
@@ -221,8 +258,7 @@ def _get_subframe(buffer, position, subframe, symbols, syntax, state, bits):
     begin = position
     gain = np.int64(0)
     if table >= 0:
-        context = table * GAIN_CLASSES + state[_GAIN_CLASS]
-        gain, position = get_symbol(buffer, position, context, syntax.codes.gains)
+        gain, position = _get_gain(buffer, position, table, syntax, state)
         symbols.gain[subframe] = gain
     bits[GAIN] += position - begin
     if kind > 0:
@@ -248,6 +284,9 @@ def put_packet(buffer, first, count, symbols, syntax, bits):
     _start(state, syntax, codes.equalizer.lengths.shape[1])
     silence = 2 * syntax.tables.kinds
     position = np.int64(0)
+    if syntax.tables.loudest >= 0:
+        position = _put_floor(buffer, position, first, symbols.floors, syntax, state)
+        bits[FLOOR] += position
     frame = first
     while frame < first + count:
         if symbols.silent[frame]:
@@ -305,6 +344,9 @@ def get_packet(buffer, first, count, symbols, syntax, bits):
     _start(state, syntax, codes.equalizer.ranked.shape[1])
     silence = 2 * syntax.tables.kinds
     position = np.int64(0)
+    if syntax.tables.loudest >= 0:
+        position = _get_floor(buffer, position, first, symbols.floors, syntax, state)
+        bits[FLOOR] += position
     frame = first
     while frame < first + count:
         start = position

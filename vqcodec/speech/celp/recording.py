@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,7 @@ class Recording:
             analysis=analysis.analyse(signal, self._band, lead=lead, frames=frames),
             weighting=self._weighting(signal, lead, frames),
             reference_db=self.levels.reference_db,
+            active_db=10 * math.log10(self.levels.power),
         )
 
     def weighted(self, number: int) -> tuple[DoubleArray, Weighting]:
@@ -116,9 +118,11 @@ class GroupSignal:
         analysis: of its frames.
         weighting: of its subframes.
         reference_db: level of speech of the whole recording, dB of a squared sample step.
+        active_db: mean level of the recording without its pauses, likewise.
     """
 
     signal: DoubleArray
     analysis: Analysis
     weighting: Weighting
     reference_db: float
+    active_db: float

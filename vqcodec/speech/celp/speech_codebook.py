@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -82,6 +82,7 @@ class SpeechTableSet:
         lengths: uint8 code lengths of the excitation's symbols, by name.
         lsf: its LSF codebook, perhaps shared with other table sets.
         equalizer: of the decoded speech.
+        rises: whether the stream's packets have rises of the fixed gain and noise floors.
     """
 
     band: Band
@@ -90,16 +91,22 @@ class SpeechTableSet:
     lengths: Mapping[str, npt.NDArray[np.uint8]]
     lsf: LsfCodebook
     equalizer: Equalizer
+    rises: bool = False
+
+    @cached_property
+    def rising(self) -> SpeechTableSet:
+        """The same table set for packets with rises and noise floors."""
+        return replace(self, rises=True)
 
     @cached_property
     def tables(self) -> Tables:
         """The excitation's tables for the kernels."""
-        return self.excitation.tables(self.band)
+        return self.excitation.tables(self.band, rises=self.rises)
 
     @cached_property
     def codes(self) -> Codes:
         """The Huffman codes of all symbols."""
-        return Codes(self.lengths, self.tables, self.lsf, self.equalizer)
+        return Codes(self.lengths, self.excitation.tables(self.band), self.lsf, self.equalizer)
 
     @cached_property
     def equalizer_filters(self) -> npt.NDArray[np.float64]:

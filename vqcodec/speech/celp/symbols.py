@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vqcodec.speech.celp.speech_codebook import SpeechTableSet
 from vqcodec.speech.excitation.trellis_state import Symbols, new_symbols
+from vqcodec.speech.noise_floor.filling import Floors
 
 
 class GroupSymbols(NamedTuple):
@@ -20,6 +21,7 @@ class GroupSymbols(NamedTuple):
         stages: uint8 (frames + 1, stages), of the LSF vectors; 0 beyond a vector's depth.
         silent: uint8 (frames,), 1 for frames of silence.
         equalizer: uint8 (frames,), entries of the equalizer.
+        floors: of the packets, each in the row of the packet's first frame.
     """
 
     excitation: Symbols
@@ -27,6 +29,7 @@ class GroupSymbols(NamedTuple):
     stages: npt.NDArray[np.uint8]
     silent: npt.NDArray[np.uint8]
     equalizer: npt.NDArray[np.uint8]
+    floors: Floors
 
     @classmethod
     def empty(cls, frames: int, table_set: SpeechTableSet) -> GroupSymbols:
@@ -37,6 +40,7 @@ class GroupSymbols(NamedTuple):
             np.zeros((frames + 1, table_set.lsf.stages), dtype=np.uint8),
             np.zeros(frames, dtype=np.uint8),
             np.zeros(frames, dtype=np.uint8),
+            Floors.none(frames, table_set.lsf.stages),
         )
 
     @property

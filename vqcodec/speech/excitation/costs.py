@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.speech.excitation.gains import GAIN_CLASSES, GAIN_TABLES
+from vqcodec.speech.excitation.gains import FIXED, GAIN_CLASSES, GAIN_TABLES, RISE_BITS, RISES
 from vqcodec.speech.excitation.model import Costs, Tables
 
 DoubleArray = npt.NDArray[np.float64]
@@ -54,6 +54,10 @@ def costs_of(
     padded = np.zeros((GAIN_TABLES, GAIN_CLASSES, tables.gains.shape[1]))
     for number, table in enumerate(gains):
         padded[number, :, : table.shape[1]] = table
+    if tables.loudest >= 0:
+        padded[FIXED, :, tables.loudest] += RISE_BITS
+        stop = tables.gain_counts[FIXED]
+        padded[FIXED, :, stop - RISES : stop] = padded[FIXED, :, tables.loudest, None]
     books = np.concatenate([np.zeros(0), *[book[0] for book in shapes]]).astype(np.float32)
     arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in (first_type, later_type, lag_steps, lags)]
     return Costs._make([*arrays, padded, books, fixed_bits])

@@ -26,6 +26,8 @@ SILENT_DECAY = 3.0  # dB by which the remembered level falls in a subframe witho
 MAX_LEVEL = 90.0  # dB; honest streams stay below, damaged ones are held
 GAIN_CLASSES = 4  # of the previous subframe: no adaptive codebook, weak, medium, strong
 LAG_CONTEXTS = 3  # previous subframe without, with a weak, with a strong adaptive codebook
+RISE_BITS = 4  # of a rise, sent after the loudest entry of the fixed gains in streams that have rises
+RISES = (1 << RISE_BITS) - 1  # number of rises above 0
 _CLASS_EDGES = (0.45, 0.8)
 _LAG_EDGE = 0.6
 
@@ -42,6 +44,15 @@ def gain_classes(adaptive_gains: np.ndarray) -> np.ndarray:
 def lag_contexts(adaptive_gains: np.ndarray) -> np.ndarray:
     """Return the context, 1 or 2, that each adaptive gain gives the next lag; types as in `gain_classes`."""
     return 1 + (adaptive_gains >= round(_LAG_EDGE * GAIN_SCALE)).astype(np.int64)
+
+
+def rise_factors() -> np.ndarray:
+    """Return the factors of the loudest fixed gain that the rises 1 to RISES stand for, float64 (RISES,).
+
+    The level is predicted from the past. After silence it is so low that the loudest entry does not reach the level of
+    loud speech. A rise reaches it at once.
+    """
+    return 2.0 ** (np.arange(1, RISES + 1) / 2)
 
 
 @inline_kernel

@@ -42,6 +42,8 @@ class Tables(NamedTuple):
         level_weights: float64 (2, 4), without and with an adaptive vector.
         level_bias: float64 (types,), dB.
         sharpening: float64 (1,), weight of a fixed vector's repetition at short lags.
+        loudest: entry of the fixed gains after which a rise is sent; -1 if there are no rises. With rises, the last
+            `gains.RISES` entries used of that table are the loudest one after each rise above 0.
     """
 
     kinds: int
@@ -59,6 +61,7 @@ class Tables(NamedTuple):
     level_weights: DoubleArray
     level_bias: DoubleArray
     sharpening: DoubleArray
+    loudest: int
 
 
 class Costs(NamedTuple):
@@ -161,14 +164,20 @@ class Excitation:
         """Number of types of excitation."""
         return 2 * self.kinds
 
-    def tables(self, band: Band) -> Tables:
-        """Return the tables that the kernels work with."""
+    def tables(self, band: Band, *, rises: bool = False) -> Tables:
+        """Return the tables that the kernels work with, with or without rises of the fixed gain."""
         entries = [len(book) for book in self.shapes]
         shapes = np.concatenate([np.zeros((0, band.subframe), np.int16), *self.shapes]).astype(np.float64) / SHAPE_SCALE
         shapes /= np.sqrt(np.maximum((shapes**2).mean(axis=1, keepdims=True), 1e-9))
-        counts = np.array([len(table) for table in self.gains], dtype=np.int64)
-        pairs = np.zeros((gains.GAIN_TABLES, counts.max(), 2), dtype=np.int64)
-        for table, stored in enumerate(self.gains):
+        tables: list[np.ndarray] = list(self.gains)
+        loudest = -1
+        if rises:
+            alone = self.gains[gains.FIXED]
+            loudest = int(alone[:, 1].argmax())
+            tables[gains.FIXED] = np.concatenate([alone, alone[loudest] * gains.rise_factors()[:, None]])
+        counts = np.array([len(table) for table in tables], dtype=np.int64)
+        pairs = np.zeros((gains.GAIN_TABLES, counts.max(), 2))
+        for table, stored in enumerate(tables):
             pairs[table, : len(stored)] = stored
         adaptive = np.array([True, False, True])[:, None]
         return Tables(
@@ -187,6 +196,7 @@ class Excitation:
             level_weights=self.level_weights / gains.WEIGHT_SCALE,
             level_bias=self.level_bias / gains.LEVEL_SCALE,
             sharpening=np.array([self.sharpening / SHARPENING_SCALE]),
+            loudest=loudest,
         )
 
     def fixed_bits(self, band: Band) -> DoubleArray:

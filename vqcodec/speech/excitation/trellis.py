@@ -41,6 +41,7 @@ from vqcodec.speech.excitation.targets import (
 from vqcodec.speech.excitation.trellis_state import Tradeoff
 
 _LEAST_SHARE = 1e-6  # of a fixed vector's energy: if less is orthogonal to the adaptive vector, no bound is known
+_HOLE = 2.0  # factor of the energy term if nothing is sent: a hole is heard more than noise
 _ROUNDING = 1e-8  # of the target's energy
 
 
@@ -204,7 +205,7 @@ def search_branch(branch, trellis, tables, costs, search, tradeoff, count, scrat
             amplitude = level_gain(level)
         if table < 0:
             gain = np.int64(0)
-            cost = weight * (1.0 + tradeoff.energy_weight) * inner[0] + lambda_ * bits
+            cost = weight * (1.0 + _HOLE * tradeoff.energy_weight) * inner[0] + lambda_ * bits
         else:
             gain, cost = search_gains(
                 tables.gains[table, : tables.gain_counts[table]], costs.gains[table, survivor.gain_class],

@@ -16,10 +16,17 @@ from vqcodec.speech.signal.weighting import Weighting
 DoubleArray = npt.NDArray[np.float64]
 
 _WORTH_BITS = 6.0  # bits of a frame of type "none"; a distortion below their worth makes the frame silent
+_PAUSE_WORTH_BITS = 100.0  # bits of a frame, likewise, if the decoder makes noise instead
 _SHORTEST = 3  # frames; for a shorter silence, the symbol that announces it does not pay
 
 
-def find_silence(signal: DoubleArray, weighting: Weighting, band: Band, lambdas: DoubleArray) -> npt.NDArray[np.uint8]:
+def find_silence(
+    signal: DoubleArray,
+    weighting: Weighting,
+    band: Band,
+    lambdas: DoubleArray,
+    pauses: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.uint8]:
     """Return 1 for each silent frame and 0 for each other one, uint8 (frames,).
 
     Args:
@@ -27,17 +34,27 @@ def find_silence(signal: DoubleArray, weighting: Weighting, band: Band, lambdas:
         weighting: of its subframes.
         band: narrowband or wideband.
         lambdas: float64 (frames,), distortion that a bit is worth.
+        pauses: bool (frames,), frames for which the decoder makes noise if they are silent; None if there are none. A
+            pause is silent from end to end or not at all.
     """
     energies = np.empty(len(weighting.weights))
     preceded = np.concatenate([np.zeros(band.weighting_order), signal])
     _weigh(preceded, weighting.filters, band.subframe, energies)
     distortions = (energies * weighting.weights).reshape(-1, band.subframes).sum(axis=1)
     silent = (distortions < _WORTH_BITS * lambdas).astype(np.uint8)
-    edges = np.flatnonzero(np.diff(silent, prepend=0, append=0))
-    for start, end in zip(edges[::2], edges[1::2]):
+    for start, end in _runs(np.zeros(0) if pauses is None else pauses):
+        if distortions[start:end].mean() < _PAUSE_WORTH_BITS * lambdas[start:end].mean():
+            silent[start:end] = 1
+    for start, end in _runs(silent):
         if end - start < _SHORTEST:
             silent[start:end] = 0
     return silent
+
+
+def _runs(flags: npt.NDArray) -> list[tuple[int, int]]:
+    """Return (start, end) of each run of frames whose flag is set."""
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
 
 
 def coded_vectors(silent: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -21,7 +22,7 @@ from vqcodec.media.engine import SpeechEngine
 from vqcodec.media.training import Training
 from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
 from vqcodec.speech.bands import BANDS, Band
-from vqcodec.speech.celp.group_coding import missing_gains, packet_starts, search_symbols
+from vqcodec.speech.celp.group_coding import packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
 from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechTableSet
@@ -232,10 +233,12 @@ def _train_equalizer(
     )
 
     def code(one: _Prepared) -> Missing:
-        group = GroupSignal(one.signal, one.analysis, one.weighting, one.levels.reference_db)
+        group = GroupSignal(
+            one.signal, one.analysis, one.weighting, one.levels.reference_db, 10 * math.log10(one.levels.power)
+        )
         lambdas = np.full(len(one.analysis) - 1, aims.lambda_)
-        symbols = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
-        return Missing(*missing_gains(group, symbols, table_set, PACKET_FRAMES), symbols.silent)
+        symbols, shortfall = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
+        return Missing(shortfall.gains, shortfall.weights, symbols.silent)
 
     missing = map_shards(code, prepared, threads)
     return train_equalizer(missing, band, lambda_at(aims.rate), PACKET_FRAMES, options.seed)
