@@ -180,7 +180,7 @@ def test_a_file_that_ends_within_a_packet_gives_those_before() -> None:
 
 def test_files_of_other_media_and_engines_are_unsupported() -> None:
     picture = Codebook("image/block", "other", dict(BOOK.arrays), {})
-    with pytest.raises(KeyError):
+    with pytest.raises(UnsupportedError):
         dump_speech([coded(1)], picture.engine, reference_to(picture, embed=False))
     data = dump_speech([coded(80)], *OF_BOOK).replace(b"speech/celp-nb", b"speech/celp-xx")
     with pytest.raises((UnsupportedError, CorruptFileError)):
