@@ -1,6 +1,6 @@
 """Making of native objects: groups of kernels are lowered, optimised and translated side by side, then linked.
 
-What was made of a group is kept (in the folder `parts`) until the group's source, its signatures or the compiler change.
+What was made of a group is kept in the folder `parts` until its source, its signatures or the compiler change.
 """
 
 from __future__ import annotations
