@@ -15,8 +15,3 @@ STEPS = np.array([int(_OCTAVE[i % 8]) << (i // 8) for i in range(STEP_COUNT)], d
 STEP_SIZES = (STEPS / (1 << STEP_BITS)).astype(np.float32)  # in sample units
 
 LAMBDA_FACTOR = 0.12  # distortion per bit in squared steps
-
-
-def nearest_index(step: float) -> int:
-    """Return the index of the step nearest to `step` (sample units) in ratio."""
-    return int(np.argmin(np.abs(np.log(STEP_SIZES) - np.log(step))))

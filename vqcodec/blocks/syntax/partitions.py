@@ -42,8 +42,7 @@ from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
 MAX_TOKENS_PER_SAMPLE = 4  # bound on the tokens of a superblock, partition and modes included
 PLACES = 1 << 2 * (SUPERBLOCK_LOG - UNIT_LOG)  # units of a superblock
-STEP_CHANGES = 15  # symbols of the step element: change + 7
-STEP_MIDDLE = 7
+STEP_MIDDLE = 7  # the symbol of the step element that changes nothing
 _FREE = -1  # the cut of a node that a symbol tells
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,6 @@ class FrameCoder:
         self._intra_scratches = [new_record(PARTITION_SCRATCH) for _ in range(self._threads)]
         self._scratches = [new_record(NODE_SCRATCH) for _ in range(self._threads)]
         self._emit_scratch = new_record(EMIT_SCRATCH)
-        self._intra_tables: dict[int, tuple[Any, Any]] = {}
 
     def close(self) -> None:
         """Stop the threads."""

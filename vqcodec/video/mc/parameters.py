@@ -13,7 +13,6 @@ MAX_FRAMES = 1 << 16
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7
 DEFAULT_CHROMA_STEP = 0
 LEVEL_STEPS = (-5, 0, 3, 4, 5, 6)  # eighths of an octave, by level of the hierarchy
-STEP_CHANGE_MIN, STEP_CHANGE_MAX = -8, 7
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from vqcodec.video.mc.layout import ENTRIES, SLOTS
 DISTANCES = (1, 2, 4, 8, 16)
 DEFAULT_DISTANCE = 8
 INTRA, KEY, MIDDLE, TOP = range(4)  # classes of frames; each has its own tables
-CLASS_COUNT = 4
 
 
 class Place(NamedTuple):
