@@ -14,8 +14,8 @@
 
 **How to add a training method**:
 
-1. Write a module in this folder with a function (training_sequence, size, *, start, seed, threads, progress, and keywords
-   of its own) that returns a `DesignResult`. It checks its input with `starts.checked_training_sequence`.
+1. Write a module in this folder with a function (training_sequence, size, *, start, seed, threads, progress, and
+   keywords of its own) that returns a `DesignResult`. It checks its input with `starts.checked_training_sequence`.
 2. Use `cells.partition` to assign the vectors to codewords. Its sums are over fixed shards, so the result does not
    depend on the number of threads. Take random numbers from `np.random.default_rng(seed)` alone.
 3. Call `progress` with each `Iteration`, and keep them for the result's `history`.
