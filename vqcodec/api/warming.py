@@ -123,10 +123,11 @@ def moving_texture() -> list[Frame]:
 
 
 def hum() -> np.ndarray:
-    """Return sound of a little more than a packet, int16 (samples,), at any rate: a hum, noise, and a pause."""
+    """Return sound of a little more than a packet, int16 (samples,), at any rate: hum, noise, silence, soft noise."""
     time = np.arange(HUM_SAMPLES)
     noise = np.random.default_rng(1).normal(0, 200, HUM_SAMPLES)
-    return np.where(time % 4000 < 3000, 3000 * (time % 80 < 4) + noise, 0).astype(np.int16)
+    pause = np.where(time % 8000 < 4000, 0, noise / 80)
+    return np.where(time % 4000 < 3000, 3000 * (time % 80 < 4) + noise, pause).astype(np.int16)
 
 
 def texture(channels: int) -> np.ndarray:
