@@ -35,7 +35,7 @@ test: setup ## the test suite
 
 test-kernels: setup ## the same bits from numba, from native code, and with every index checked (ten minutes)
 	$(BIN)/python -m vqcodec.kernels.build --checked
-	$(BIN)/pytest tests/unit/test_kernel_signatures.py
+	$(BIN)/pytest tests/unit/test_kernel_signatures.py tests/unit/test_kernel_loading.py
 	VQCODEC_KERNELS=checked $(BIN)/pytest tests/golden tests/files tests/property
 	VQCODEC_KERNELS=jit $(BIN)/pytest tests/golden
 

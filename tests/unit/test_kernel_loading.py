@@ -252,3 +252,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, source in (("a", "a.png"), ("speech", "a.wav"), ("video", "a.y4m")):
         (folder / f"{name}.vqc").write_bytes(api.encode(str(folder / source)).data or b"")
     return folder
+
+
+@pytest.mark.skipif(not (native.FOLDER / "checked.so").exists(), reason="there is no object that checks indices")
+def test_the_checked_object_checks_indices() -> None:
+    program = (
+        "import numpy as np; from vqcodec.entropy.huffman import _number_codes as number\n"
+        "number(np.ones((2, 2), np.uint8), np.zeros((1, 2), np.uint32))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {native.CHOICE: "checked"},
+    )
+    assert "IndexError: vqcodec.entropy.huffman._number_codes: an index is out of bounds" in done.stderr

@@ -28,12 +28,6 @@ TARGETS = {
     "x86-64-v3": Target("x86_64-unknown-linux-gnu", "x86-64-v3", "", 3),
     "x86-64-v2": Target("x86_64-unknown-linux-gnu", "x86-64-v2", "", 2),
     "aarch64": Target("aarch64-unknown-linux-gnu", "generic", "", 0),
-    "wasm32": Target(
-        "wasm32-unknown-unknown",
-        "generic",
-        "+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals,+simd128",
-        0,
-    ),
 }
 
 
@@ -51,7 +45,7 @@ def emit(texts: list[str], entries: set[str], target: Target) -> bytes:
         cpu=target.processor,
         features=target.features,
         opt=3,
-        reloc="default" if target.triple.startswith("wasm") else "pic",
+        reloc="pic",
         codemodel="default",
     )
     whole = _link(texts, target.triple, str(machine.target_data))
