@@ -22,6 +22,8 @@ from typer.testing import Result
 
 from vqcodec import api
 from vqcodec.cli import reference
+from vqcodec.cli.app import Commands
+from vqcodec.cli.commands import codebook
 from vqcodec.cli.exit_codes import EXIT_CODES
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.media.registry import default_codebook
@@ -71,6 +73,27 @@ def test_reference_has_every_command(run: Run) -> None:
         assert listed
         for name in listed:
             assert (*group, name) in reference.COMMANDS
+
+
+@pytest.mark.parametrize("group", [(), ("codebook",)])
+def test_a_group_lists_the_summaries_of_its_commands(run: Run, group: tuple[str, ...]) -> None:
+    listed = (Commands if not group else codebook.Commands).listed
+    for name, command in listed.items():
+        words = " ".join(run(*group, name, "--help").stdout.split())
+        assert "Usage: vqcodec" in words
+        assert command.summary in words
+
+
+def test_a_command_line_loads_the_command_that_it_names() -> None:
+    program = (
+        "import sys\n"
+        "from vqcodec.cli import main\n"
+        "sys.argv = ['vqcodec', 'verify', '--help']\n"
+        "try:\n    main()\n"
+        "finally:\n    sys.stderr.write(' '.join(name for name in sys.modules if 'cli.commands.' in name))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "vqcodec.cli.commands.verify"
 
 
 def test_exit_codes_are_in_the_help(run: Run) -> None:

@@ -235,9 +235,9 @@ ARRAYS_OF_FRAMES = Row(
 
 def keyword_names(function: Callable[..., Any]) -> set[str]:
     """The names that a function takes by `**`, from its types."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    packed = [typing.get_args(hint)[0] for hint in hints.values() if typing.get_origin(hint) is typing.Unpack]
-    return {name for kind in packed for name in kind.__optional_keys__}
+    packed = [text for text in function.__annotations__.values() if str(text).startswith("Unpack[")]
+    kinds = [typing.get_args(eval(text, function.__globals__))[0] for text in packed]
+    return {name for kind in kinds for name in kind.__optional_keys__}
 
 
 def names_of(function: str) -> list[str]:

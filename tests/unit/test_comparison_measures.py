@@ -9,11 +9,12 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from vqcodec.cli.wording.measures import measure_texts
+from vqcodec.cli.wording.common import measure_texts
 from vqcodec.metrics.perceptual import MEASURES, MODULES, measure_hearing
 from vqcodec.metrics.pictures import measure_pictures
-from vqcodec.reports import Comparison, Report, SpeechComparison
-from vqcodec.reports.base import Label
+from vqcodec.reports.base import Label, Report
+from vqcodec.reports.image import Comparison
+from vqcodec.reports.speech import SpeechComparison
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from vqcodec.codebook.library import list_codebooks, load_codebook
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnreadableInputError, UsageError
 from vqcodec.media.registry import default_codebook
-from vqcodec.reports import SpeechComparison, SpeechDecodeReport, SpeechEncodeReport, SpeechInfo
+from vqcodec.reports.speech import SpeechComparison, SpeechDecodeReport, SpeechEncodeReport, SpeechInfo
 from vqcodec.speech.codec import payload_bytes
 
 SPEECH_CODEBOOKS = {default_codebook("speech/celp-nb"), default_codebook("speech/celp-wb")}

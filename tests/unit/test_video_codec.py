@@ -21,7 +21,7 @@ from vqcodec.container import ChunkReader
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, OutputError, UnsupportedError, UsageError
 from vqcodec.files.sniffing import HEAD_BYTES, is_video, with_head
-from vqcodec.reports import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
+from vqcodec.reports.video import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
 from vqcodec.video.codec import decode_video, encode_video
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.video_format import VideoFormat

@@ -13,7 +13,7 @@ from moving_pictures import write_clip
 from stored_video import CODEBOOK
 
 from vqcodec import api
-from vqcodec.reports import VideoVerifyReport
+from vqcodec.reports.video import VideoVerifyReport
 
 FRAMES = 400
 SLOW = f"""

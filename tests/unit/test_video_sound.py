@@ -16,7 +16,7 @@ from synthetic_speech import synthetic_speech
 from vqcodec import api
 from vqcodec.codebook.library import list_codebooks
 from vqcodec.media.registry import default_codebook
-from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
+from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInfo
 from vqcodec.video.io import ffmpeg
 
 RATE = 16000

@@ -11,7 +11,7 @@ from moving_pictures import write_clip
 from stored_video import CODEBOOK
 
 from vqcodec import api
-from vqcodec.reports import VideoDecodeReport, VideoEncodeReport, VideoInfo
+from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInfo
 from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.texts import ffmetadata, parse_texts
 

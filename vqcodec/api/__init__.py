@@ -22,53 +22,9 @@ from vqcodec.media.encoding import DESTINATION, NAME, SOURCE, EncodeOptions
 from vqcodec.media.keywords import DecodeKeywords, EncodeKeywords
 from vqcodec.media.kinds import SourceOption
 from vqcodec.media.target import THREADS
-from vqcodec.reports import (
-    AnyComparison,
-    AnyDecodeReport,
-    AnyEncodeReport,
-    AnyInfo,
-    AnyVerifyReport,
-    CodebookUse,
-    Comparison,
-    DecodeReport,
-    EncodeReport,
-    FileInfo,
-    SpeechComparison,
-    SpeechDecodeReport,
-    SpeechEncodeReport,
-    SpeechInfo,
-    SpeechVerifyReport,
-    VerifyReport,
-    VideoComparison,
-    VideoDecodeReport,
-    VideoEncodeReport,
-    VideoInfo,
-    VideoVerifyReport,
-)
+from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
 
-__all__ = [
-    "CodebookUse",
-    "Comparison",
-    "DecodeReport",
-    "EncodeReport",
-    "FileInfo",
-    "SpeechComparison",
-    "SpeechDecodeReport",
-    "SpeechEncodeReport",
-    "SpeechInfo",
-    "SpeechVerifyReport",
-    "VerifyReport",
-    "VideoComparison",
-    "VideoDecodeReport",
-    "VideoEncodeReport",
-    "VideoInfo",
-    "VideoVerifyReport",
-    "compare",
-    "decode",
-    "encode",
-    "info",
-    "verify",
-]
+__all__ = ["compare", "decode", "encode", "info", "verify"]
 
 
 def encode(source: Source, destination: Destination | None = None, **asked: Unpack[EncodeKeywords]) -> AnyEncodeReport:

@@ -9,7 +9,7 @@ from vqcodec.container import CodebookReference
 from vqcodec.container.wrapping import find_codebook
 from vqcodec.errors import VQCodecError
 from vqcodec.files.endpoints import Source
-from vqcodec.reports import CodebookUse
+from vqcodec.reports.base import CodebookUse
 
 
 def codebook_sources(choice: CodebookChoice | None) -> list[Source]:

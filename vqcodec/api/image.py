@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from vqcodec.api.codebooks import codebook_use
-from vqcodec.api.image_comparison import measure
 from vqcodec.api.media import Side
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
@@ -23,7 +22,8 @@ from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.registry import default_codebook
-from vqcodec.reports import CodebookUse, Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+from vqcodec.reports.base import CodebookUse
+from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
 
 
 def encode(
@@ -147,6 +147,8 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
 def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> Comparison:
     """Compare two pictures; arguments and errors as `vqcodec.api.compare`."""
     first, second = (_picture_of(side, codebook, threads) for side in (reference, test))
+    from vqcodec.api.image_comparison import measure
+
     return measure(first, second, reference.name, test.name)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from vqcodec.errors import UsageError
 from vqcodec.image.pixels import Picture
 from vqcodec.metrics.pictures import measure_pictures
-from vqcodec.reports import Comparison
+from vqcodec.reports.image import Comparison
 
 
 def measure(reference: Picture, test: Picture, reference_name: str, test_name: str) -> Comparison:

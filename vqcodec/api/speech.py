@@ -19,8 +19,8 @@ from vqcodec.container.wrapping import codebook_of
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, write_all
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
-from vqcodec.reports import (
-    CodebookUse,
+from vqcodec.reports.base import CodebookUse
+from vqcodec.reports.speech import (
     LostPacket,
     SpeechComparison,
     SpeechDecodeReport,

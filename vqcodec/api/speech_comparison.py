@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vqcodec.errors import UsageError
 from vqcodec.metrics import perceptual
 from vqcodec.metrics.speech import aligned, delay
-from vqcodec.reports import SpeechComparison
+from vqcodec.reports.speech import SpeechComparison
 from vqcodec.speech.quality import QualityMeter
 
 NARROW_RATE, WIDE_RATE = 8000, 16000

@@ -35,8 +35,8 @@ from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import Progress as PartDone
 from vqcodec.media.progress import SpokenProgress
 from vqcodec.media.registry import default_codebook
-from vqcodec.reports import (
-    CodebookUse,
+from vqcodec.reports.base import CodebookUse
+from vqcodec.reports.video import (
     LostFrames,
     VideoComparison,
     VideoDecodeReport,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from vqcodec.errors import UsageError
-from vqcodec.reports import VideoComparison, VideoMeasures
+from vqcodec.reports.video import VideoComparison, VideoMeasures
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame

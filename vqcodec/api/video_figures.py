@@ -11,7 +11,7 @@ from vqcodec.api.codebooks import codebook_use
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_bits, metadata_bits, with_container
 from vqcodec.media.target import Target
-from vqcodec.reports import FrameBits
+from vqcodec.reports.video import FrameBits
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
 from vqcodec.video.codec import MEDIUM

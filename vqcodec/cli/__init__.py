@@ -7,15 +7,16 @@ Map, lowest first:
 
     batch
     exit_codes
-    failures: exit_codes
+    groups
+    failures: exit_codes groups
     console: failures
     compilation: console
     files: batch failures console compilation
     video_plot
     wording
     options: failures console wording
-    commands: console compilation files video_plot wording options
-    app: exit_codes failures commands
+    commands: groups console compilation files video_plot wording options
+    app: exit_codes groups failures
     reference: app
 """
 

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import typer
 
-from vqcodec.cli.commands import codebook, compare, decode, encode, info, train_codebook, verify, warm
 from vqcodec.cli.exit_codes import exit_code_help
 from vqcodec.cli.failures import CommandLine
-from vqcodec.errors import UsageError
+from vqcodec.cli.groups import CONTEXT, Listed, require_command
 from vqcodec.version import __version__
 
-CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+class Commands(CommandLine):
+    """The commands of `vqcodec`."""
+
+    listed: ClassVar[Mapping[str, Listed]] = {
+        "encode": Listed("Encode pictures, speech and video to .vqc files.", "encode", "encode"),
+        "decode": Listed("Decode .vqc files to pictures, sound files and videos.", "decode", "decode"),
+        "info": Listed("Show what .vqc files say of themselves.", "info", "info"),
+        "verify": Listed("Check .vqc files in full.", "verify", "verify"),
+        "compare": Listed(
+            "Measure how far a picture, a recording or a video is from its reference.", "compare", "compare"
+        ),
+        "train-codebook": Listed("Train a codebook on media of your own.", "train_codebook", "train_codebook"),
+        "codebook": Listed("List, show and export codebooks.", "codebook", "codebooks"),
+        "warm": Listed("Compile the kernels that did not come compiled.", "warm", "warm"),
+    }
+
 
 # Plain help instead of rich's panels: it keeps the lines of examples for pasting, and takes half the time.
 app = typer.Typer(
     name="vqcodec",
-    cls=CommandLine,
+    cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=CONTEXT,
     epilog=exit_code_help(),
 )
-codebooks = typer.Typer(rich_markup_mode=None, context_settings=CONTEXT)
 
 
 @app.callback(invoke_without_command=True)
@@ -43,29 +58,4 @@ def _vqcodec(
 
             typer.echo(f"kernels: {describe()}")
         raise typer.Exit
-    _require_command(context)
-
-
-@codebooks.callback(invoke_without_command=True)
-def _codebook(context: typer.Context) -> None:
-    """List, show and export codebooks."""
-    _require_command(context)
-
-
-def _require_command(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(UsageError.exit_code)
-
-
-app.command(epilog=encode.EXAMPLES)(encode.encode)
-app.command(epilog=decode.EXAMPLES)(decode.decode)
-app.command(epilog=info.EXAMPLES)(info.info)
-app.command(epilog=verify.EXAMPLES)(verify.verify)
-app.command(epilog=compare.EXAMPLES)(compare.compare)
-app.command("train-codebook", epilog=train_codebook.EXAMPLES)(train_codebook.train_codebook)
-app.add_typer(codebooks, name="codebook")
-codebooks.command("list", epilog=codebook.LIST_EXAMPLES)(codebook.list_)
-codebooks.command("show", epilog=codebook.SHOW_EXAMPLES)(codebook.show)
-codebooks.command("export", epilog=codebook.EXPORT_EXAMPLES)(codebook.export)
-app.command(epilog=warm.EXAMPLES)(warm.warm)
+    require_command(context)

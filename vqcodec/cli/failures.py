@@ -9,9 +9,9 @@ import traceback
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from vqcodec.cli.exit_codes import CLOSED_PIPE
+from vqcodec.cli.groups import ListedGroup
 from vqcodec.errors import INTERRUPTED_EXIT_CODE, LimitError, VQCodecError
 from vqcodec.names import printable
 
@@ -51,7 +51,7 @@ def print_failure(error: BaseException, *, debug: bool, subject: str = "") -> No
     typer.echo(f"vqcodec: {where}{message_of(error)}", err=True)
 
 
-class CommandLine(TyperGroup):
+class CommandLine(ListedGroup):
     """The top command group: every failure of a command ends here in one line and an exit code."""
 
     def main(

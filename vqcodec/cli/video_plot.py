@@ -7,7 +7,7 @@ import os
 
 from vqcodec.errors import UsageError
 from vqcodec.metrics.squared_error import EXACT_PLANE_DB
-from vqcodec.reports import VideoComparison
+from vqcodec.reports.video import VideoComparison
 
 FORMATS = (".svg", ".png", ".pdf")
 

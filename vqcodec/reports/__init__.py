@@ -1,63 +1,32 @@
 """The results of the functions of `vqcodec.api`: plain, frozen records that convert to JSON.
 
-Nothing here imports numpy, so that the command line can name these types without loading it.
+Nothing here imports numpy, so that the command line can name these types without loading it. The records of a medium
+are loaded with its first file: there are modules for `image`, `speech` and `video`.
 """
 
 from __future__ import annotations
 
-from vqcodec.reports.base import CodebookUse, Record, Report
-from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
-from vqcodec.reports.speech import (
-    LostPacket,
-    SpeechComparison,
-    SpeechDecodeReport,
-    SpeechEncodeReport,
-    SpeechInfo,
-    SpeechVerifyReport,
-)
-from vqcodec.reports.video import (
-    FrameBits,
-    LostFrames,
-    VideoComparison,
-    VideoDecodeReport,
-    VideoEncodeReport,
-    VideoInfo,
-    VideoMeasures,
-    VideoVerifyReport,
-)
+from typing import TYPE_CHECKING, TypeAlias
 
-__all__ = [
-    "AnyComparison",
-    "AnyDecodeReport",
-    "AnyEncodeReport",
-    "AnyInfo",
-    "AnyVerifyReport",
-    "CodebookUse",
-    "Comparison",
-    "DecodeReport",
-    "EncodeReport",
-    "FileInfo",
-    "FrameBits",
-    "LostFrames",
-    "LostPacket",
-    "Record",
-    "Report",
-    "SpeechComparison",
-    "SpeechDecodeReport",
-    "SpeechEncodeReport",
-    "SpeechInfo",
-    "SpeechVerifyReport",
-    "VerifyReport",
-    "VideoComparison",
-    "VideoDecodeReport",
-    "VideoEncodeReport",
-    "VideoInfo",
-    "VideoMeasures",
-    "VideoVerifyReport",
-]
+if TYPE_CHECKING:
+    from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+    from vqcodec.reports.speech import (
+        SpeechComparison,
+        SpeechDecodeReport,
+        SpeechEncodeReport,
+        SpeechInfo,
+        SpeechVerifyReport,
+    )
+    from vqcodec.reports.video import (
+        VideoComparison,
+        VideoDecodeReport,
+        VideoEncodeReport,
+        VideoInfo,
+        VideoVerifyReport,
+    )
 
-AnyComparison = Comparison | SpeechComparison | VideoComparison
-AnyDecodeReport = DecodeReport | SpeechDecodeReport | VideoDecodeReport
-AnyEncodeReport = EncodeReport | SpeechEncodeReport | VideoEncodeReport
-AnyInfo = FileInfo | SpeechInfo | VideoInfo
-AnyVerifyReport = VerifyReport | SpeechVerifyReport | VideoVerifyReport
+AnyComparison: TypeAlias = "Comparison | SpeechComparison | VideoComparison"
+AnyDecodeReport: TypeAlias = "DecodeReport | SpeechDecodeReport | VideoDecodeReport"
+AnyEncodeReport: TypeAlias = "EncodeReport | SpeechEncodeReport | VideoEncodeReport"
+AnyInfo: TypeAlias = "FileInfo | SpeechInfo | VideoInfo"
+AnyVerifyReport: TypeAlias = "VerifyReport | SpeechVerifyReport | VideoVerifyReport"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, ClassVar, NamedTuple, get_type_hints
 
 _NOT_IN_JSON = "not_in_json"
 
@@ -25,7 +25,13 @@ class Label(NamedTuple):
 
 
 class Report:
-    """Base of the records: conversion to a dictionary that `json.dumps` takes."""
+    """Base of the records: conversion to a dictionary that `json.dumps` takes.
+
+    Attributes:
+        MEDIUM: the medium that it is about; empty for parts of reports.
+    """
+
+    MEDIUM: ClassVar[str] = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields in order, for `json.dumps`. Infinite decibels become None; raw data is left out."""

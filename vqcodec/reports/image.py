@@ -9,8 +9,14 @@ from typing import Annotated, Any
 from vqcodec.reports.base import CodebookUse, Label, Record, Report, raw_data
 
 
+class PictureReport(Report):
+    """A report on pictures."""
+
+    MEDIUM = "image"
+
+
 @dataclass(frozen=True)
-class EncodeReport(Report):
+class EncodeReport(PictureReport):
     """One encoded file.
 
     Attributes:
@@ -51,7 +57,7 @@ class EncodeReport(Report):
 
 
 @dataclass(frozen=True)
-class DecodeReport(Report):
+class DecodeReport(PictureReport):
     """One decoded file. Fields that are not described here are as in `EncodeReport`.
 
     Attributes:
@@ -74,7 +80,7 @@ class DecodeReport(Report):
 
 
 @dataclass(frozen=True)
-class FileInfo(Record):
+class FileInfo(PictureReport, Record):
     """The facts in a file. They can be read as attributes and as a mapping.
 
     Attributes:
@@ -104,7 +110,7 @@ class FileInfo(Record):
 
 
 @dataclass(frozen=True)
-class VerifyReport(Report):
+class VerifyReport(PictureReport):
     """A file that passed every check. A file that does not pass raises an error instead.
 
     Attributes:
@@ -127,7 +133,7 @@ class VerifyReport(Report):
 
 
 @dataclass(frozen=True)
-class Comparison(Report):
+class Comparison(PictureReport):
     """The difference between a test picture and its reference.
 
     To add a measure, add a field here, with a `Label` if it is to be printed, and the measure to `metrics.pictures`.

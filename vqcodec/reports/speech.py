@@ -9,8 +9,14 @@ from typing import Annotated, Any
 from vqcodec.reports.base import CodebookUse, Label, Record, Report, raw_data
 
 
+class SpeechReport(Report):
+    """A report on speech."""
+
+    MEDIUM = "speech"
+
+
 @dataclass(frozen=True)
-class SpeechEncodeReport(Report):
+class SpeechEncodeReport(SpeechReport):
     """One encoded recording. Fields that are not described here are as in `EncodeReport`.
 
     Attributes:
@@ -63,7 +69,7 @@ class LostPacket(Report):
 
 
 @dataclass(frozen=True)
-class SpeechDecodeReport(Report):
+class SpeechDecodeReport(SpeechReport):
     """One decoded recording.
 
     Attributes:
@@ -94,7 +100,7 @@ class SpeechDecodeReport(Report):
 
 
 @dataclass(frozen=True)
-class SpeechInfo(Record):
+class SpeechInfo(SpeechReport, Record):
     """The facts in a file of speech. Fields that are not described here are as in `FileInfo`.
 
     Attributes:
@@ -122,7 +128,7 @@ class SpeechInfo(Record):
 
 
 @dataclass(frozen=True)
-class SpeechVerifyReport(Report):
+class SpeechVerifyReport(SpeechReport):
     """A file of speech that passed every check. The fields are as in `VerifyReport` and `SpeechInfo`."""
 
     input: str
@@ -137,7 +143,7 @@ class SpeechVerifyReport(Report):
 
 
 @dataclass(frozen=True)
-class SpeechComparison(Report):
+class SpeechComparison(SpeechReport):
     """The difference between a test recording and its reference, after aligning them.
 
     To add a model of hearing, add a field here, with a `Label`, and the model to `metrics.perceptual.MEASURES`.

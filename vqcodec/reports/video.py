@@ -9,8 +9,14 @@ from typing import Any
 from vqcodec.reports.base import CodebookUse, Record, Report, raw_data
 
 
+class VideoReport(Report):
+    """A report on video."""
+
+    MEDIUM = "video"
+
+
 @dataclass(frozen=True)
-class VideoEncodeReport(Report):
+class VideoEncodeReport(VideoReport):
     """One encoded video. Fields that are not described here are as in `EncodeReport`.
 
     Attributes:
@@ -68,7 +74,7 @@ class LostFrames(Report):
 
 
 @dataclass(frozen=True)
-class VideoDecodeReport(Report):
+class VideoDecodeReport(VideoReport):
     """One decoded video.
 
     Attributes:
@@ -108,7 +114,7 @@ class FrameBits(Report):
 
 
 @dataclass(frozen=True)
-class VideoInfo(Record):
+class VideoInfo(VideoReport, Record):
     """The facts in a file of video. Fields that are not described here are as in `VideoEncodeReport`.
 
     Attributes:
@@ -145,7 +151,7 @@ class VideoInfo(Record):
 
 
 @dataclass(frozen=True)
-class VideoVerifyReport(Report):
+class VideoVerifyReport(VideoReport):
     """A file of video that passed every check. The fields are as in `VerifyReport` and `VideoInfo`."""
 
     input: str
@@ -184,7 +190,7 @@ class VideoMeasures(Report):
 
 
 @dataclass(frozen=True)
-class VideoComparison(Report):
+class VideoComparison(VideoReport):
     """The difference between a test video and its reference, frame by frame, both from their first frame.
 
     Attributes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import plan_outputs, write_stdout
+from vqcodec.cli.groups import CONTEXT, Listed, ListedGroup, require_command
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.engines import engine_in_words
 
@@ -29,6 +31,25 @@ Choice = Annotated[
         autocompletion=options.complete_codebook,
     ),
 ]
+
+
+class Commands(ListedGroup):
+    """The commands of `vqcodec codebook`."""
+
+    listed: ClassVar[Mapping[str, Listed]] = {
+        "list": Listed("List the codebooks in the library.", "codebook", "list_", "LIST_EXAMPLES"),
+        "show": Listed("Show what a codebook holds and where it comes from.", "codebook", "show", "SHOW_EXAMPLES"),
+        "export": Listed("Write a codebook to a file.", "codebook", "export", "EXPORT_EXAMPLES"),
+    }
+
+
+codebooks = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
+
+
+@codebooks.callback(invoke_without_command=True)
+def _codebook(context: typer.Context) -> None:
+    """List, show and export codebooks."""
+    require_command(context)
 
 
 def list_(as_json: options.Json = False, debug: options.Debug = False) -> None:

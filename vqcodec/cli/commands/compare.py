@@ -10,7 +10,7 @@ from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import plan_inputs
 from vqcodec.cli.options import common as options
-from vqcodec.cli.wording.common import comparison_lines
+from vqcodec.cli.wording.reports import comparison_lines
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import check_destination, write_all
 
@@ -84,7 +84,7 @@ def _write_by_frame(comparison: AnyComparison, csv: str | None, plot: str | None
         UsageError: the files are not videos, or matplotlib is missing.
     """
     from vqcodec.cli.wording.video import csv_text
-    from vqcodec.reports import VideoComparison
+    from vqcodec.reports.video import VideoComparison
 
     if not isinstance(comparison, VideoComparison):
         raise UsageError(f"{comparison.test}: --csv and --plot are for video")

@@ -11,7 +11,7 @@ from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdou
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import decoding
 from vqcodec.cli.options.bundles import unbundled
-from vqcodec.cli.wording.common import decode_line, decode_total
+from vqcodec.cli.wording.reports import decode_line, decode_total
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdou
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
-from vqcodec.cli.wording.common import encode_line, encode_total
 from vqcodec.cli.wording.engines import engine_options
+from vqcodec.cli.wording.reports import encode_line, encode_total
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import typer
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.options import common as options
-from vqcodec.cli.wording.common import info_lines
 from vqcodec.cli.wording.engines import engine_facts
+from vqcodec.cli.wording.reports import info_lines
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:

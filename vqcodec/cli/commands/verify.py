@@ -9,7 +9,7 @@ import typer
 from vqcodec.cli.files import Item, plan_inputs, process
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options.bundles import unbundled
-from vqcodec.cli.wording.common import verify_line
+from vqcodec.cli.wording.reports import verify_line
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
-from vqcodec.cli.wording.measures import measure_texts
-from vqcodec.reports import (
+from vqcodec.cli.wording.common import STDOUT_NAME, decibels, measure_texts, seconds
+from vqcodec.reports.speech import (
     SpeechComparison,
     SpeechDecodeReport,
     SpeechEncodeReport,
     SpeechInfo,
     SpeechVerifyReport,
 )
-
-STDOUT_NAME = "<stdout>"
-
-
-def decibels(value: float | None) -> str:
-    """As in "8.31 dB", "exact" where there is no error at all, "silent" where there is no signal."""
-    if value is None:
-        return "silent"
-    return f"{value:.2f} dB" if math.isfinite(value) else "exact"
-
-
-def seconds(value: float) -> str:
-    """As in "7.34 s", "1:02:07" from a minute on."""
-    if value < 60:
-        return f"{value:.2f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def channels(count: int) -> str:

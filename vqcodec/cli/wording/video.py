@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vqcodec.cli.wording.speech import STDOUT_NAME, decibels, seconds
-from vqcodec.reports import (
+from vqcodec.cli.wording.common import STDOUT_NAME, decibels, seconds
+from vqcodec.reports.video import (
     FrameBits,
     VideoComparison,
     VideoDecodeReport,

@@ -15,7 +15,6 @@ from vqcodec.blocks.decoding.decoder import decode_planes
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
 from vqcodec.blocks.picture_planes import tile_rectangles
-from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError
 from vqcodec.image import alpha as exact
@@ -45,6 +44,8 @@ def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads
     """
     kept = [exact.encode(np.ascontiguousarray(tile.of(plane))) for tile in tile_rectangles(plane.shape)]
     if quality < 100:
+        from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
+
         index, _ = ladder_position(quality)
         parameters = CodingParameters(index, subsampling="grey", effort=effort)
         coded = encode_planes([plane], model, parameters, threads)

@@ -18,7 +18,6 @@ from vqcodec.blocks.decoding.decoder import count_plane_bits, decode_planes
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, PARAMETER_BYTES, CodingParameters
 from vqcodec.blocks.picture_planes import tile_rectangles
-from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UnsupportedError
 from vqcodec.image.crop import Crop
@@ -87,6 +86,8 @@ def encode(
     shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
     parameters = _parameters(shape, quality, effort, chosen)
     colour = samples[:, :, : shape.colour_channels]
+    from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
+
     coded = encode_planes(planes_of(colour, parameters.subsampling), model, parameters, threads)
     header = shape.to_bytes() + coded.parameters.to_bytes()
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
