@@ -131,7 +131,7 @@ GOOD = [
     Case("encode dc.wav -o x.vqc -e 0", stdout=NARROW, makes="x.vqc"),
     Case(
         "encode nan.wav -o x.vqc -e 0",
-        stderr=r"\Anan\.wav: 2 samples that are no numbers .*\nnan\.wav: 1 sample beyond full scale clipped\n\Z",
+        stderr=r"\Anan\.wav: 2 NaN or infinite samples, .*\nnan\.wav: 1 sample beyond full scale, clipped\n\Z",
         stdout=NARROW,
         makes="x.vqc",
     ),

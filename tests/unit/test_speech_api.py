@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -299,11 +301,43 @@ def test_pictures_have_no_bitrate_and_no_seconds() -> None:
 
 @pytest.mark.parametrize(
     "samples",
-    [np.zeros(0), np.zeros((2, 2, 2)), np.zeros(5, np.int32), np.array(["a"]), np.zeros((0, 2))],
+    [
+        np.zeros(0),
+        np.zeros((2, 2, 2)),
+        np.zeros((0, 2)),
+        np.zeros(5, np.int64),
+        np.zeros(5, np.uint32),
+        np.zeros(5, bool),
+        np.zeros(5, complex),
+        np.array(["a"]),
+        np.array([0.5, None]),
+    ],
 )
 def test_arrays_that_are_no_sound_are_refused(samples: np.ndarray) -> None:
-    with pytest.raises(UsageError, match="samples must be int16 or floating point"):
+    with pytest.raises(UsageError, match=r"samples must be floating point, int8, .*, not "):
         vqcodec.encode_speech(samples, 8000)
+
+
+@pytest.mark.parametrize("rate", [22050.5, "16000", None, True, float("nan")])
+def test_rates_that_are_no_whole_numbers_are_refused(rate: Any) -> None:
+    with pytest.raises(UsageError, match=r"sample rate .* choose"):
+        vqcodec.encode_speech(np.zeros(100), rate)
+
+
+def test_what_was_repaired_or_mixed_in_another_way_is_said_in_python(talk: np.ndarray) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        vqcodec.encode_speech(np.stack([talk, talk], axis=1), 16000, effort=0)
+    broken = talk.astype(np.float64) / 32768
+    broken[100], broken[200] = np.nan, 2
+    with pytest.warns(UserWarning) as said:
+        vqcodec.encode_speech(broken, 16000, effort=0)
+    assert sorted(str(one.message) for one in said) == [
+        "1 NaN or infinite sample, taken as silence",
+        "1 sample beyond full scale, clipped",
+    ]
+    with pytest.warns(UserWarning, match="channel 2 inverted, since they would cancel; channels='keep' keeps them"):
+        assert len(vqcodec.encode_speech(np.stack([talk, -talk], axis=1), 16000, effort=0)) > 100
 
 
 def test_arrays_beyond_the_limits_are_refused() -> None:

@@ -32,8 +32,10 @@ from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import MEDIUM, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
-from vqcodec.speech.sound.audio import AudioSource, open_audio
+from vqcodec.speech.sound.arrays import ArraySource
+from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import find_format, write_audio
+from vqcodec.speech.sound.source import SoundSource
 
 _MAX_NAMED = 5  # lost packets that a note names
 
@@ -82,7 +84,7 @@ def encode(
         codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
         parameters=encoded.parameters,
         bits=encoded.bits,
-        notes=(*_channel_notes(sound, encoded.streams), *sound.repairs.notes()),
+        notes=(*_mixing_notes(sound, encoded.streams), *sound.repairs.notes()),
         data=encoded.data if destination is None else None,
     )
 
@@ -236,14 +238,12 @@ def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int |
     with naming(side.name), seekable(side.source, side.name) as file:
         speech = read_speech(file)
         decoding = Decoding(speech, codebook_of(speech.media, codebook), rate=rate, threads=threads)
-        return np.concatenate([np.rint(block.mean(axis=1)).astype(np.int16) for block in decoding.blocks()])
+        return ArraySource.of(np.concatenate(list(decoding.blocks())), rate).samples(rate)
 
 
-def _channel_notes(sound: AudioSource, streams: int) -> list[str]:
-    """Return a note that channels were mixed, if they were."""
-    if sound.channels == streams:
-        return []
-    return [f"{sound.channels} channels mixed into one; keep them with --channels keep"]
+def _mixing_notes(sound: SoundSource, streams: int) -> list[str]:
+    """Return a note on how channels were mixed, if they were."""
+    return [] if sound.channels == streams else [f"{sound.mix.how}; keep them with --channels keep"]
 
 
 def _loss_notes(speech: SpeechFile, lost: list[Lost]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ BAND = ChoiceOption(
 )
 CHANNELS = ChoiceOption(
     "channels",
-    "Mix several channels into one, or keep each.",
+    "Mix several channels into one, by their layout and so that they do not cancel; or keep each.",
     default_help="mix; for video keep",
     choices=("mix", "keep"),
     media=("speech", "video"),

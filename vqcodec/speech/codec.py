@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ from vqcodec.speech.decoding import Decoding
 from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
-from vqcodec.speech.sound.audio import ArraySource
+from vqcodec.speech.sound.arrays import ArraySource
+from vqcodec.speech.sound.source import SoundSource
 from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
@@ -38,25 +40,6 @@ AUTO_WIDEBAND_KBPS = 9.0  # below, bits for the upper half of the band are bette
 SIZE_ATTEMPTS = 5
 
 Samples = NDArray[np.int16]
-
-
-class Sound(Protocol):
-    """What can be encoded: a sound file (`audio.AudioSource`) or an array."""
-
-    @property
-    def rate(self) -> int:
-        """Samples a second."""
-
-    @property
-    def channels(self) -> int:
-        """At least 1."""
-
-    @property
-    def length(self) -> int:
-        """Samples of a channel; certain only once they have been read."""
-
-    def samples(self, codec_rate: int, channel: int | None = None) -> Samples:
-        """Return one channel, or the mean of all, at the codec's rate."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +69,9 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
     """Encode an array as a `.vqc` file.
 
     Args:
-        samples: shape (samples,) or (samples, channels); int16, or floating point with full scale 1.
-        sample_rate: samples a second, 1000 to 768000.
+        samples: shape (samples,) or (samples, channels), of any byte order: floating point with full scale 1, or int8,
+            uint8, int16, uint16 or int32 with the full scale of their type.
+        sample_rate: samples a second, a whole number from 1000 to 768000.
 
     Options, all by name:
         codebook: a codebook, or the name or path of one; without it the default of the band.
@@ -105,10 +89,15 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
         UsageError: the samples are no sound, or an option is unknown, out of range or in conflict with another.
         CodebookError: the codebook is not found, or is not for speech.
         LimitError: there are too many samples or channels, or the rate is beyond the limits.
+
+    Warns:
+        UserWarning: samples were NaN, infinite or beyond full scale, and were repaired; or channels would have
+            cancelled, and were mixed in another way than usual.
     """
     options = EncodeOptions.of_function("encode_speech", MEDIUM, SpeechKeywords.__optional_keys__, asked)
-    return encode_sound(
-        ArraySource.of(samples, SAMPLE_RATE.check(sample_rate)),
+    sound = ArraySource.of(samples, SAMPLE_RATE.check(sample_rate))
+    encoded = encode_sound(
+        sound,
         codebook=chosen_codebook(options.codebook),
         target=options.target,
         work=options.work,
@@ -116,7 +105,13 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
         channels=options.channels,
         embed_codebook=options.embed_codebook,
         options=options.engine,
-    ).data
+    )
+    notes = sound.repairs.notes()
+    if sound.channels > encoded.streams and not sound.mix.usual:
+        notes = [f"{sound.mix.how}; channels='keep' keeps them all", *notes]
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return encoded.data
 
 
 def decode_speech(
@@ -149,7 +144,7 @@ def decode_speech(
 
 
 def encode_sound(
-    sound: Sound,
+    sound: SoundSource,
     *,
     codebook: Codebook | None = None,
     target: Target | None = None,
@@ -247,7 +242,7 @@ class _Encoder:
 
     def __init__(
         self,
-        sound: Sound,
+        sound: SoundSource,
         codebook: Codebook,
         channels: Sequence[int | None],
         reference: CodebookReference,

@@ -14,8 +14,8 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.media.engine import SpeechEngine
 from vqcodec.speech.files import SpeechFile, StoredStream
-from vqcodec.speech.sound.audio import pcm16
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
+from vqcodec.speech.sound.source import pcm16
 
 PIECE_S = 40  # seconds decoded at a time
 RESAMPLER_REACH_S = 0.05  # seconds on either side; samples further away do not change a resampled sample

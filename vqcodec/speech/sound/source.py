@@ -1,0 +1,136 @@
+"""What every source of sound has in common: blocks of one channel at the codec's rate, repaired, mixed, resampled."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqcodec import limits
+from vqcodec.errors import LimitError
+from vqcodec.speech.sound.layout import Layout
+from vqcodec.speech.sound.mixing import Block, Mix, find_mix
+from vqcodec.speech.sound.resampling import Resampler
+
+FULL_SCALE = 32768.0
+
+
+@dataclass
+class Repairs:
+    """Numbers of samples that were repaired in reading, of all channels.
+
+    Attributes:
+        not_numbers: NaN or infinite, taken as 0.
+        too_loud: beyond full scale, clipped.
+        missing: of a channel, since the file is cut off.
+    """
+
+    not_numbers: int = 0
+    too_loud: int = 0
+    missing: int = 0
+
+    def notes(self) -> list[str]:
+        """Return a clause for each kind of repair, as messages to the user."""
+        kinds = {
+            "NaN or infinite {}, taken as silence": self.not_numbers,
+            "{} beyond full scale, clipped": self.too_loud,
+            "{} missing at the end: the file is cut off": self.missing,
+        }
+        return [
+            f"{count:,} {what.format('sample' if count == 1 else 'samples')}" for what, count in kinds.items() if count
+        ]
+
+
+class SoundSource(ABC):
+    """A sound that can be read several times, from a file or an array.
+
+    Attributes:
+        rate: Hz, limits.MIN_AUDIO_RATE to limits.MAX_AUDIO_RATE.
+        channels: 1 to limits.MAX_AUDIO_CHANNELS.
+        layout: of the channels; None if it is not known.
+        repairs: of the last reading.
+    """
+
+    def __init__(self, rate: int, channels: int, layout: Layout | None = None) -> None:
+        self.rate = rate
+        self.channels = channels
+        self.layout = layout
+        self.repairs = Repairs()
+
+    @property
+    @abstractmethod
+    def length(self) -> int:
+        """Samples of a channel; certain only once they have been read."""
+
+    @abstractmethod
+    def _read(self) -> Iterator[Block]:
+        """Yield the sound from its beginning: float64 (samples, channels), full scale 1."""
+
+    @cached_property
+    def mix(self) -> Mix:
+        """How several channels become one. The sound is read for that."""
+        return find_mix(self._repaired, self.rate, self.channels, self.layout)
+
+    def blocks(self, codec_rate: int, channel: int | None = None) -> Iterator[NDArray[np.float64]]:
+        """Yield the sound from its beginning: float64 (samples,), full scale 32768, at `codec_rate`.
+
+        There are `resampling.resampled_length` samples in all. No block is empty; their sizes differ.
+
+        Args:
+            codec_rate: Hz.
+            channel: number of a channel; None for the mix of all.
+
+        Raises:
+            UnreadableInputError: the file is damaged.
+        """
+        mix = self.mix if channel is None and self.channels > 1 else None
+        resampler = Resampler(self.rate, codec_rate)
+        for block in self._repaired():
+            ready = resampler.push((block[:, channel or 0] if mix is None else mix.of(block)) * FULL_SCALE)
+            if ready.size:
+                yield ready
+        rest = resampler.finish()
+        if rest.size:
+            yield rest
+
+    def samples(self, codec_rate: int, channel: int | None = None) -> NDArray[np.int16]:
+        """Return all of `blocks`, rounded: int16 (samples,)."""
+        return np.concatenate([pcm16(block) for block in self.blocks(codec_rate, channel)])
+
+    def _repaired(self) -> Iterator[Block]:
+        """Yield what `_read` gives, with samples that are not within full scale repaired and counted."""
+        repairs = self.repairs
+        repairs.not_numbers = repairs.too_loud = repairs.missing = 0
+        for block in self._read():
+            finite = np.isfinite(block)
+            if not finite.all():
+                repairs.not_numbers += int(block.size - np.count_nonzero(finite))
+                block = np.where(finite, block, 0.0)
+            too_loud = int(np.count_nonzero(np.abs(block) > 1.0))
+            if too_loud:
+                repairs.too_loud += too_loud
+                block = np.clip(block, -1.0, 1.0)
+            yield block
+
+
+def check_shape(rate: int, channels: int, name: str) -> None:
+    """Refuse a sampling rate or a number of channels beyond the limits; `name` is what the message calls the sound.
+
+    Raises:
+        LimitError: the rate or the number of channels is beyond the limits.
+    """
+    if not limits.MIN_AUDIO_RATE <= rate <= limits.MAX_AUDIO_RATE:
+        raise LimitError(
+            f"{name}: {rate} samples a second; {limits.MIN_AUDIO_RATE} to {limits.MAX_AUDIO_RATE} are allowed"
+        )
+    if channels > limits.MAX_AUDIO_CHANNELS:
+        raise LimitError(f"{name}: {channels} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
+
+
+def pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Return `samples`, at full scale 32768, rounded and clipped to int16."""
+    return np.clip(np.rint(samples), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
