@@ -49,8 +49,8 @@ voice() {
 }
 
 # Six seconds of each recording: eight to ten minutes of speech, which take the two some 20 and 25 minutes of one core.
-voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 6
-voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_* --seconds 6
+voice speech-nb celp-nb "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 6 --parent none
+voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_* --seconds 6 --parent none
 voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
 voice ld-celp-16k ld-celp "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 10
 

@@ -145,7 +145,7 @@ def test_training_tells_how_well_each_lsf_codebook_keeps_the_envelope(
         return Codebook(plain.engine, plain.name, plain.arrays, {**plain.provenance, "lsf": [measured, measured]})
 
     monkeypatch.setattr(speech, "train", pretend)
-    result = run("train-codebook", "voice.wav", "--media", "speech", "-o", "voice.vqcb")
+    result = run("train-codebook", "voice.wav", "-o", "voice.vqcb")
     assert result.exit_code == 0, result.output
     _, *lines = result.stdout.splitlines()
     assert lines == [
@@ -153,6 +153,31 @@ def test_training_tells_how_well_each_lsf_codebook_keeps_the_envelope(
         "0.0% above 4 dB"
         for number in range(2)
     ]
+
+
+def test_the_medium_is_found_out_by_the_files(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = []
+
+    def pretend(task: Training[object]) -> Codebook:
+        parents.append(task.parent and task.parent.name)
+        return untrained(task)
+
+    monkeypatch.setattr(speech, "train", pretend)
+    monkeypatch.setattr(ld_training, "train", pretend)
+    Path("voices", "deep").mkdir(parents=True)
+    soundfile.write(Path("voices", "deep", "a.wav"), np.zeros(1600), 8000)
+    Path("voices", "notes.txt").write_text("nothing to train on")
+    result = run("train-codebook", "voices", "-o", "one.vqcb", "--json")
+    assert json.loads(result.stdout)["engine"] == "speech/celp-nb"
+    assert parents == ["speech-nb"]
+    shutil.copy("photo.png", "voices")
+    result = run("train-codebook", "voices", "-o", "two.vqcb")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "several media (1 of image, 1 of speech); say which with --media" in result.stderr
+    result = run("train-codebook", "voices", "-o", "three.vqcb", "--engine", "ld-celp", "--json")
+    assert json.loads(result.stdout)["engine"] == "speech/ld-celp"
+    result = run("train-codebook", "voices/notes.txt", "-o", "four.vqcb")
+    assert result.exit_code == 3
 
 
 def test_the_recipe_of_the_shipped_codebooks_is_accepted(

@@ -103,9 +103,7 @@ def test_channels_are_averaged_or_taken_one_by_one() -> None:
         np.testing.assert_allclose(read(data, channel=channel)[1], 32768 * expected, atol=1)
 
 
-@pytest.mark.parametrize(
-    "dtype", [np.float16, np.float64, ">f4", np.int8, np.uint8, ">i2", np.uint16, np.int32, ">i4"]
-)
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, ">f4", np.int8, np.uint8, ">i2", np.uint16, np.int32, ">i4"])
 def test_arrays_of_every_type_have_the_full_scale_of_their_type(dtype: str) -> None:
     kind = np.dtype(dtype)
     if kind.kind == "f":

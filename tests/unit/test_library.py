@@ -185,3 +185,16 @@ def test_only_a_shipped_parent_counts_as_one(places):
     assert library.shipped_parent(parent) is None
     put(places["shipped"], parent)
     assert library.shipped_parent(child) == parent
+
+
+def test_a_codebook_beside_the_file_is_found_by_its_hash_alone(tmp_path):
+    codebook = make()
+    folder = put(tmp_path / "beside", codebook).parent
+    with pytest.raises(CodebookError, match="not found"):
+        library.find_identity(codebook.digest)
+    with library.beside(folder / "file.vqc"):
+        assert library.find_identity(codebook.digest) == codebook
+        with pytest.raises(CodebookError, match="no codebook"):
+            library.load_codebook(codebook.name)
+    with library.beside(b"bytes"), pytest.raises(CodebookError, match="not found"):
+        library.find_identity(codebook.digest)

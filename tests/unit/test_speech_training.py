@@ -59,6 +59,14 @@ def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder:
     assert error < 0.9 * limit
 
 
+@pytest.mark.parametrize(
+    ("parent", "least"), [(PARENT, "on: give at least 5 s"), (None, "scratch: give at least 60 s")]
+)
+def test_too_little_speech_is_refused_with_how_much_is_needed(parent: Codebook | None, least: str) -> None:
+    with pytest.raises(UsageError, match=rf"2\.0 s of speech are too little to train .*{least}"):
+        train(task_for("speech/celp-nb", [synthetic_speech(2, 8000, seed=4)], parent=parent))
+
+
 def test_the_parent_is_for_the_same_band(short_ladder: Ladder) -> None:
     with pytest.raises(UsageError, match="speech/celp-wb"):
         train(task_for("speech/celp-nb", [synthetic_speech(2, 8000, seed=4)], parent=tiny_codebook(WIDEBAND)))

@@ -13,7 +13,7 @@ from typing import Unpack
 
 from vqcodec.api.codebooks import codebook_sources
 from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
-from vqcodec.codebook.library import CodebookChoice, chosen_codebook
+from vqcodec.codebook.library import CodebookChoice, beside, chosen_codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, naming
 from vqcodec.media import decoding
@@ -97,8 +97,8 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
         format: `png`, `ppm`, `webp` and so on; `wav`, `flac`, `ogg`; or `y4m`, `mp4`, `mkv`, `mov`, `png` (the
             destination is then a pattern for the pictures' names, such as `frames/%05d.png`). If it is not given, the
             destination's extension decides; `png`, `wav` or `y4m` if there is no path.
-        codebook: a codebook, or the name or path of one, instead of the one found by its identity; it must be the one
-            that the file was coded with.
+        codebook: a codebook, or the name or path of one, instead of the one found by its identity, in the library or
+            beside the source; it must be the one that the file was coded with.
         crop: (pictures) x, y, width and height of the part to decode, in pixels. Of a large file only what this part
             needs is read and decoded.
         rate: (speech) `source` for the sampling rate of what was encoded (the default), `codec`, or 1000 to 768000 Hz.
@@ -132,7 +132,8 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
     with naming(name):
         options.check_medium(medium)
     try:
-        return module_for(medium).decode(source, destination, name, book, options)
+        with beside(source):
+            return module_for(medium).decode(source, destination, name, book, options)
     except CorruptFileError as error:
         if options.salvage or medium == "image":
             raise
@@ -164,7 +165,8 @@ def info(
     counted = decoding.BITS.value_in(given)
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
     source, medium = medium_to_decode(source, name)
-    return module_for(medium).info(source, name, book, bits=counted)
+    with beside(source):
+        return module_for(medium).info(source, name, book, bits=counted)
 
 
 def verify(
@@ -190,7 +192,8 @@ def verify(
     threads = THREADS.value_in(given)
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
     source, medium = medium_to_decode(source, name)
-    return module_for(medium).verify(source, name, book, threads)
+    with beside(source):
+        return module_for(medium).verify(source, name, book, threads)
 
 
 def compare(
@@ -227,7 +230,8 @@ def compare(
     second, second_medium = side_to_compare(test, names[1] or name_of(test))
     if first_medium != second_medium:
         raise UsageError(f"{first.name} is of medium {first_medium}, {second.name} of {second_medium}; compare alike")
-    return module_for(first_medium).compare(first, second, book, threads)
+    with beside(first.source), beside(second.source):
+        return module_for(first_medium).compare(first, second, book, threads)
 
 
 def _checked(source: Source, destination: Destination | None, name: str | None) -> str:

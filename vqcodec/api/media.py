@@ -88,7 +88,7 @@ def medium_to_encode(source: Source, name: str, medium: str | None, codebook: Co
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, which this version does not have")
     medium = medium or of_codebook
     if medium is None or (medium == "video" and hasattr(source, "read")):
-        source, found, _ = _medium_of_source(source, name)
+        source, found, _ = medium_of_source(source, name)
         medium = medium or found
     return source, medium
 
@@ -117,13 +117,13 @@ def side_to_compare(source: Source, name: str) -> tuple[Side, str]:
     from vqcodec.container import is_media
     from vqcodec.container.files import medium_of_media
 
-    source, medium, head = _medium_of_source(source, name)
+    source, medium, head = medium_of_source(source, name)
     if is_media(head):
         return Side(source, name, True), medium_of_media(head) or "image"
     return Side(source, name, False), medium
 
 
-def _medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
+def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     """Return the source, which may have been read, the medium it looks like, and its first bytes.
 
     Raises:

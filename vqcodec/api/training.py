@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from vqcodec.api.media import medium_of_source
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
-from vqcodec.errors import UsageError
+from vqcodec.errors import UnreadableInputError, UsageError
 from vqcodec.media.corpus import FileCorpus
 from vqcodec.media.engine import load
 from vqcodec.media.options import NumberOption
-from vqcodec.media.registry import engine_to_train
+from vqcodec.media.registry import engine_to_train, trainable_engines
 from vqcodec.media.training import Progress, Trainer, Training
 from vqcodec.names import is_codebook_name, printable
 
@@ -29,7 +31,7 @@ _THREADS = NumberOption("threads", low=1, whole=True)
 def train_codebook(
     sources: Iterable[str | Path],
     *,
-    medium: str = "image",
+    medium: str | None = None,
     engine: str | None = None,
     name: str = "mine",
     threads: int | None = None,
@@ -43,9 +45,9 @@ def train_codebook(
 
     Args:
         sources: files, and folders that are searched with all below them.
-        medium: `image`, `speech` or `video`.
+        medium: `image`, `speech` or `video`; None to look at the engine, else at the files.
         engine: `transform` or `block`, `celp-nb`, `celp-wb`, `celp-fixed` or `ld-celp`, `mc` or `st3d`, or one that you
-            have registered; None for the medium's default, which is the first.
+            have registered; None for the medium's default, which is the first that is named here.
         name: the codebook's name.
         threads: how many to use; None for one a CPU.
         progress: called with what is being done and the part of the whole that is done, 0 to 1.
@@ -56,10 +58,12 @@ def train_codebook(
 
     Raises:
         UsageError: there is no such engine or option, or an option is of the wrong type or out of range; the message
-            says what to choose.
+            says what to choose. The files are of several media, and `medium` is None.
         UnreadableInputError: no usable media among the sources, or too little of it.
         CodebookError: the parent is not found, or is for another engine.
     """
+    sources = list(sources)
+    medium = medium or medium_to_train(sources, engine)
     chosen = engine_to_train(medium, engine)
     values = chosen.check_training_options(options)
     if not isinstance(name, str) or not is_codebook_name(name):
@@ -88,6 +92,42 @@ def train_codebook(
         for path in sorted(left_out):
             skipped(path, left_out[path])
     return codebook
+
+
+def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) -> str:
+    """Return the medium to train for: the engine's, or else the medium of the files.
+
+    A file that is named counts as what its first bytes say, a file in a folder as what its name ends in.
+
+    Args:
+        sources: as of `train_codebook`.
+        engine: its short name, if one was chosen.
+
+    Raises:
+        UsageError: the files are of several media.
+        UnreadableInputError: a source does not exist, or none is a picture, sound or a video.
+    """
+    for known in trainable_engines():
+        if known.short_name == engine:
+            return known.medium
+    named = [Path(source) for source in sources]
+    found: Counter[str] = Counter()
+    for source in named:
+        if source.is_dir():
+            suffixes = Counter(path.suffix.lower() for path in source.rglob("*") if path.is_file())
+            for medium in _CORPORA:
+                found[medium] += sum(suffixes[suffix] for suffix in _corpus_of(medium).SUFFIXES)
+        elif source.is_file():
+            found[medium_of_source(source, str(source))[1]] += 1
+        else:
+            raise UnreadableInputError(f"{source}: no such file or folder")
+    media = [medium for medium, count in found.items() if count]
+    if not media:
+        raise UnreadableInputError(f"{', '.join(map(str, named))}: no pictures, sound files or videos in it")
+    if len(media) > 1:
+        counts = ", ".join(f"{found[medium]} of {medium}" for medium in media)
+        raise UsageError(f"the files are of several media ({counts}); say which with --media (medium=)")
+    return media[0]
 
 
 def training_files(sources: Iterable[str | Path], medium: str) -> tuple[Path, ...]:

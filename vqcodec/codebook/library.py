@@ -1,14 +1,16 @@
 """The search for codebooks: by path, by name, by hash.
 
 They are looked up in the folders and files of `VQCODEC_CODEBOOK_PATH`, then in the user's data folder, then among the
-shipped codebooks. A scan reads only the headers of the files. A codebook is read, and its hash checked, when it is
-first asked for in a process.
+shipped codebooks. What is looked up by its hash may also lie beside the file that needs it (`beside`). A scan reads
+only the headers of the files. A codebook is read, and its hash checked, when it is first asked for in a process.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
@@ -28,6 +30,7 @@ REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
 
 _MOST_FILE_BYTES = MAX_CODEBOOK_BYTES + codebook_file.MAX_HEADER_BYTES + 64
 
+_beside: ContextVar[tuple[Path, ...]] = ContextVar("_beside", default=())
 _loaded: dict[tuple[str, int, int], Codebook] = {}  # by path, time of the last change, and size
 
 
@@ -74,13 +77,33 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "codebooks"
 
 
+@contextmanager
+def beside(source: object) -> Iterator[None]:
+    """Within the block, look up hashes also in the folder of `source`, after all other places; not by name.
+
+    Args:
+        source: path of a media file; anything else has no folder.
+    """
+    folders = (Path(source).parent,) if isinstance(source, (str, os.PathLike)) else ()
+    before = _beside.set((*_beside.get(), *folders))
+    try:
+        yield
+    finally:
+        _beside.reset(before)
+
+
 def list_codebooks() -> list[CodebookEntry]:
     """Return all codebooks in the search path, in look-up order. Other files are ignored.
 
     If two files hold the same codebook, only the first is listed.
     """
+    return _entries(search_path())
+
+
+def _entries(places: Iterable[Path]) -> list[CodebookEntry]:
+    """Return the codebooks in some folders and files, as `list_codebooks` does."""
     entries: dict[str, CodebookEntry] = {}
-    for path in _files():
+    for path in _files(places):
         entry = _entry(path)
         if entry is not None:
             entries.setdefault(entry.identity, entry)
@@ -137,7 +160,10 @@ def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
     if not 4 <= len(prefix) <= 32:
         raise CodebookError(f"a codebook is found by 4 to 32 bytes of its SHA-256, not by {len(prefix)}")
     wanted = prefix.hex()
-    found = [entry for entry in list_codebooks() if entry.identity.startswith(wanted)]
+    for places in (search_path(), _beside.get()):
+        found = [entry for entry in _entries(places) if entry.identity.startswith(wanted)]
+        if found:
+            break
     if not found:
         called = f"codebook '{printable(name)}'" if name else "codebook"
         raise CodebookError(f"{called} with SHA-256 {wanted}{'' if len(prefix) == 32 else '...'} not found; {REMEDY}")
@@ -200,9 +226,9 @@ def _is_path(text: str) -> bool:
     return text.endswith(SUFFIX) or any(separator in text for separator in separators)
 
 
-def _files() -> Iterator[Path]:
-    """Yield the codebook files of the search path, in look-up order, sorted within each folder."""
-    for place in search_path():
+def _files(places: Iterable[Path]) -> Iterator[Path]:
+    """Yield the codebook files of some folders and files, in their order, sorted within each folder."""
+    for place in places:
         if place.suffix == SUFFIX:
             yield place
             continue

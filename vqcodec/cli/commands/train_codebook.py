@@ -26,9 +26,9 @@ EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --checkpoint unfinished",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
     "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --side 8 --name grey-8x8",
-    "vqcodec train-codebook voices -o voices.vqcb --media speech --rounds 1 --seconds 6",
-    "vqcodec train-codebook voices -o low-delay.vqcb --media speech --engine ld-celp --rounds 12",
-    "vqcodec train-codebook clips --media video -o camera.vqcb --frames-per-clip 17 --checkpoint unfinished",
+    "vqcodec train-codebook voices -o voices.vqcb --rounds 1 --seconds 6",
+    "vqcodec train-codebook voices -o low-delay.vqcb --engine ld-celp --rounds 12",
+    "vqcodec train-codebook clips -o camera.vqcb --frames-per-clip 17 --checkpoint unfinished",
 )
 
 
@@ -48,7 +48,10 @@ def train_codebook(
         str | None,
         typer.Option("--name", metavar="NAME", help="Name of the codebook.", show_default="the output's stem"),
     ] = None,
-    media: Annotated[Media, typer.Option("--media", help="What the codebook is for.")] = Media.IMAGE,
+    media: Annotated[
+        Media | None,
+        typer.Option("--media", help="What the codebook is for.", show_default="by the engine, else by the files"),
+    ] = None,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -76,7 +79,10 @@ def train_codebook(
 
     An option belongs to the engines in front of its help. Files that cannot be read are listed and left out.
     """
-    trained = engine_to_train(media.value, engine)
+    from vqcodec.api.training import medium_to_train
+
+    medium = medium_to_train(inputs, engine) if media is None else media.value
+    trained = engine_to_train(medium, engine)
     given = chosen.for_engine(trained)
     trained.check_training_options(given)
     name = name or Path(output).stem
@@ -90,11 +96,11 @@ def train_codebook(
         from vqcodec.api.training import training_files
 
         parents = [given["parent"]] if "parent" in given else []
-        sources: list[Source] = [*training_files(inputs, media.value), *parents]
+        sources: list[Source] = [*training_files(inputs, medium), *parents]
         check_destination(output, sources, overwrite=force)
         codebook = train(
             inputs,
-            medium=media.value,
+            medium=medium,
             engine=trained.short_name,
             name=name,
             threads=threads,
@@ -112,7 +118,7 @@ def train_codebook(
         "identity": codebook.identity,
         "provenance": codebook.provenance,
     }
-    kind = {Media.IMAGE: "pictures", Media.SPEECH: "recordings", Media.VIDEO: "clips"}[media]
+    kind = {"image": "pictures", "speech": "recordings", "video": "clips"}[medium]
     count = codebook.provenance.get("corpus", {}).get(kind)  # engines of others may not say
     used = "" if count is None else f" from {count} {kind}"
     console.result(

@@ -37,7 +37,7 @@ CELP_NB = SpeechEngine(
         ),
         ROUNDS,
         NumberOption("survivors", "Paths that the searches in training keep.", 2, low=1, high=16, whole=True),
-        parent(None),
+        parent("speech-nb"),
         CHECKPOINT,
     ),
     warming=Warming(order=5),
@@ -51,6 +51,9 @@ CELP_WB = replace(
     summary="speech at 16 kHz: CELP with rate-distortion search",
     number=4,
     codebook="speech-wb",
+    training_options=tuple(
+        parent("speech-wb") if option.name == "parent" else option for option in CELP_NB.training_options
+    ),
     sample_rate=16000,
     band="wb",
 )

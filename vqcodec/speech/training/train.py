@@ -48,6 +48,7 @@ DoubleArray = npt.NDArray[np.float64]
 _LSF_EFFORT = LsfEffort(paths=2, survivors=8)
 _LAG_CANDIDATES = 2  # of the search that codes the recordings for the training of an equalizer
 _EQUALIZER_BEGINS = 0.8  # share of the work on a table set after which its equalizer is trained
+_LEAST_S, _LEAST_FROM_SCRATCH_S = 5, 60  # seconds of speech: with a parent, and without
 _FEW_PULSES = (1, 2, 3, 4, 6)
 _PULSES = (2, 3, 4, 6, 8, 10)
 _MORE_PULSES = (2, 3, 4, 5, 6, 8, 10, 12, 14)
@@ -157,6 +158,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     signals, fingerprint = list(task.corpus), task.corpus.fingerprint()
     cut = [signal.astype(np.float64) for signal in signals if len(signal) >= band.frame]
     known = None if parent is None else _known(parent, band)
+    _check_enough(sum(map(len, cut)) / band.sample_rate, known is not None)
     told = options.story(task.name)
     checkpoint = None if task.checkpoint is None else task.checkpoint / f"{fingerprint}.npz"
     kept = Checkpoint(checkpoint, _digest(cut, band, told, parent))
@@ -247,6 +249,21 @@ def _train_equalizer(
 def _order(ladder: Ladder) -> list[int]:
     """Return the numbers of the table sets: from the first one downwards, then upwards."""
     return [*range(ladder.first, -1, -1), *range(ladder.first + 1, len(ladder.steps))]
+
+
+def _check_enough(seconds: float, has_parent: bool) -> None:
+    """Refuse a corpus that is too short.
+
+    Raises:
+        UsageError: it is.
+    """
+    least = _LEAST_S if has_parent else _LEAST_FROM_SCRATCH_S
+    if seconds < least:
+        scratch = "" if has_parent else " from scratch"
+        raise UsageError(
+            f"{seconds:.1f} s of speech are too little to train on{scratch}: "
+            f"give at least {least} s; some minutes are better"
+        )
 
 
 def _known(parent: Codebook, band: Band) -> SpeechCodebook:
