@@ -114,6 +114,7 @@ USAGE = [
     Case("encode photo.png --jobs 0", 2, r"--jobs"),
     Case("encode photo.png --target-size 0 -o x.vqc", 2, r"target size 0 "),
     Case("encode photo.png --target-psnr 0 -o x.vqc", 2, r"target PSNR 0 "),
+    Case("encode photo.png --target-psnr 99 -o x.vqc", 2, r"target PSNR 99 dB cannot be reached: even at quality 100 "),
     Case("encode photo.png -q 5 --target-psnr 30 -o x.vqc", 2, r"exclude one another"),
     Case("encode photo.png -q 5 --target-size 300 -o x.vqc", 2, r"exclude one another"),
     Case("encode photo.png --target-psnr 30 --target-size 300 -o x.vqc", 2, r"exclude one another"),

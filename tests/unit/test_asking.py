@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     ),
     "target_psnr": Row(
         "choose above 0 and up to 100 dB",
-        (30, np.float32(25), np.int64(30), 100, None),
+        (30, np.float32(25), np.int64(30), 40, None),
         (*NOT_NUMBERS, 0, -3, 100.5),
         ("image", "video"),
         "target PSNR",

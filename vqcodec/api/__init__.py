@@ -63,7 +63,7 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         audio: (video) whether to keep the sound, coded as speech; None for yes.
         keep_partial: (video) whether to finish the file with the frames coded so far when interrupted.
         tune: (engine `image/transform`) `ssim` for visual similarity, or `psnr` for squared error.
-        chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the quality.
+        chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the picture and the quality.
         alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.
         distance: (engine `video/mc`) frames from a key frame to the next: 1, 2, 4, 8 or 16.
         depth: (engine `video/st3d`) frames that share a transform along time: 1, 2, 4 or `auto`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, Unpack
@@ -24,11 +24,12 @@ from vqcodec.media import decoding
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import ImageKeywords
 from vqcodec.media.progress import Progress
-from vqcodec.media.reaching import reach_psnr, reach_size
+from vqcodec.media.reaching import PSNR_SHORTFALL_DB, reach_psnr, reach_size
 from vqcodec.media.registry import default_codebook
 from vqcodec.media.target import THREADS, Target, Work
 
 MEDIUM = "image"
+_UNUSED = 0.01  # part of a target size that may be left
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class EncodedPicture:
     bits_by_part: dict[str, int] = field(default_factory=dict)
 
 
+_Encode = Callable[[Mapping[str, Any], float], EncodedPicture]
+"""Encodes with the options of an engine at a quality."""
+
+
 def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
     """Encode an array as a `.vqc` file.
 
@@ -60,17 +65,18 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
     Options, all by name:
         codebook: a codebook, or the name or path of one; without it `photo`.
         quality: 0 to 100; higher means better and larger. 75 if no target is given.
-        target_psnr: dB to reach over all colour samples, above 0 and up to 100.
+        target_psnr: dB to reach over all colour samples, above 0 and up to 100, in about the fewest bytes.
         target_size: most bytes of the file. Give at most one of quality, target_psnr and target_size.
         effort: 0 (quickest) to 9 (smallest files); 7 if it is not given.
         embed_codebook: store the codebook in the file, so that the file decodes anywhere.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
         tune: (engine `image/transform`) `ssim` for visual similarity, or `psnr` for squared error.
-        chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the quality.
+        chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the picture and the quality.
         alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.
 
     Raises:
-        UsageError: the samples are no picture, or an option is unknown, out of range or in conflict with another.
+        UsageError: the samples are no picture; an option is unknown, out of range or in conflict with another; the
+            target cannot be reached.
         CodebookError: the codebook is not found, or cannot code this picture.
         LimitError: the picture is too large.
     """
@@ -126,27 +132,23 @@ def encode_picture(
     target.check_medium(MEDIUM)
     limits.check_picture_size(picture.width, picture.height)
     effort = work.effort_for(MEDIUM)
-    at_quality = partial(
+    encode = partial(
         _encode_at,
         picture,
         codebook,
         effort=effort,
         reference=reference_to(codebook, embed=embed_codebook),
         threads=work.threads,
-        options=options or {},
     )
+    options = options or {}
+    ways = partial(engine_for(codebook.engine).ways, picture.samples, options)
     if target.psnr is not None:
-        chosen, result = reach_psnr(at_quality, lambda encoded: encoded.psnr_db, target.psnr)
+        chosen, result = _reach_psnr(encode, ways(target.psnr), target.psnr)
     elif target.size is not None:
-        chosen, result = reach_size(at_quality, lambda encoded: len(encoded.data), target.size)
-        if len(result.data) > target.size:
-            raise UsageError(
-                f"target size {target.size} cannot be reached: even at quality 0 the picture takes "
-                f"{len(result.data)} bytes"
-            )
+        chosen, result = _reach_size(encode, options, ways, target.size)
     else:
         chosen = target.quality_for(MEDIUM)
-        result = at_quality(chosen)
+        result = encode(options, chosen)
     if progress:
         progress(1.0)
     result.parameters.update(quality=round(chosen, 3), effort=effort)
@@ -192,15 +194,63 @@ def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, in
     return _whole_bits(parts, media, len(data))
 
 
+def _reach_psnr(encode: _Encode, ways: Sequence[Mapping[str, Any]], target: float) -> tuple[float, EncodedPicture]:
+    """Return the quality and the smallest picture that reaches a PSNR in one of several ways.
+
+    Raises:
+        UsageError: none reaches it.
+    """
+    found = [reach_psnr(partial(encode, way), lambda encoded: encoded.psnr_db, target) for way in ways]
+    reached = [one for one in found if one[1].psnr_db >= target - PSNR_SHORTFALL_DB]
+    if reached:
+        return min(reached, key=lambda one: len(one[1].data))
+    best = max(range(len(ways)), key=lambda way: found[way][1].psnr_db)
+    means = "".join(f" with {name.replace('_', ' ')} {value}" for name, value in ways[best].items())
+    raise UsageError(
+        f"target PSNR {target:g} dB cannot be reached: even at quality 100{means} the picture has "
+        f"{found[best][1].psnr_db:.2f} dB"
+    )
+
+
+def _reach_size(
+    encode: _Encode,
+    options: Mapping[str, Any],
+    ways: Callable[[float], Sequence[Mapping[str, Any]]],
+    target: int,
+) -> tuple[float, EncodedPicture]:
+    """Return the quality and the best picture of at most `target` bytes.
+
+    Where the sizes jump over much of the target, because the engine's own choice changes with the quality, the ways are
+    tried one by one.
+
+    Raises:
+        UsageError: even the smallest is larger.
+    """
+
+    def reach(way: Mapping[str, Any]) -> tuple[float, EncodedPicture]:
+        return reach_size(partial(encode, way), lambda encoded: len(encoded.data), target)
+
+    best = reach(options)
+    if len(best[1].data) > target:
+        raise UsageError(
+            f"target size {target} cannot be reached: even at quality 0 the picture takes {len(best[1].data)} bytes"
+        )
+    if best[0] < 100 and len(best[1].data) < (1 - _UNUSED) * target:
+        others = [reach(way) for way in ways(best[1].psnr_db) if way != options]
+        fitting = [one for one in others if len(one[1].data) <= target]
+        best = max([best, *fitting], key=lambda one: one[1].psnr_db)
+    return best
+
+
 def _encode_at(
     picture: Picture,
     codebook: Codebook,
+    options: Mapping[str, object],
     quality: float,
     *,
     effort: int,
     reference: CodebookReference,
     threads: int | None,
-    options: Mapping[str, object],
 ) -> EncodedPicture:
     engine = engine_for(codebook.engine)
     encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options)

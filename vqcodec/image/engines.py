@@ -44,6 +44,12 @@ class Coder(Protocol):
     ) -> Encoded:
         """Encode a picture."""
 
+    def ways(self, samples: np.ndarray, options: Mapping[str, object], psnr_db: float) -> list[Mapping[str, object]]:
+        """Sets of options, each with all of `options`, with one of which a PSNR is reached in the fewest bytes.
+
+        With each set, size and PSNR go up with the quality, without jumps.
+        """
+
     def decode(
         self,
         header: bytes,

@@ -12,6 +12,7 @@ _MAX_ENCODINGS = 14
 _FIRST_STEP, _LEAST_STEP, _LARGEST_STEP = 15.0, 0.5, 45.0  # of quality, while the target is not yet enclosed
 _FINEST_QUALITY = 0.02  # bracket of the quality below which the search ends
 PSNR_TOLERANCE_DB = 0.02
+PSNR_SHORTFALL_DB = 0.05  # below the target, and still as good as reached
 SIZE_TOLERANCE = 0.004  # of the wanted size
 
 
@@ -20,7 +21,8 @@ def reach_psnr(
 ) -> tuple[float, Result]:
     """Return the quality (0 to 100) whose PSNR is nearest to `target_db`, and its encoding.
 
-    If no quality reaches the target, it is the highest.
+    Its PSNR is at most PSNR_SHORTFALL_DB below the target, even if another one is nearer from below. If no quality
+    reaches that, it is the best that was found.
 
     Args:
         encode: encodes at a quality.
@@ -30,7 +32,10 @@ def reach_psnr(
     def excess(result: Result) -> float:
         return min(psnr_of(result), 120.0) - target_db
 
-    return _search(encode, excess, PSNR_TOLERANCE_DB, lambda gap: abs(gap))
+    def loss(gap: float) -> float:
+        return abs(gap) if gap >= -PSNR_SHORTFALL_DB else 1e6 - gap
+
+    return _search(encode, excess, PSNR_TOLERANCE_DB, loss)
 
 
 def reach_size(

@@ -22,7 +22,7 @@ TRANSFORM = Engine(
         ),
         ChoiceOption(
             "chroma",
-            "Chroma at full (444) or half (420) size; auto goes by the quality.",
+            "Chroma at full (444) or half (420) size; auto goes by the picture and the quality.",
             default="auto",
             choices=("auto", "444", "420"),
         ),

@@ -24,15 +24,13 @@ from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
+from vqcodec.image.transform.chroma import ChromaCoding, chroma_coding, sizes_to_try
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, sample_type, samples_of
 from vqcodec.image.transform.quality import ladder_position
 
 ENGINE = TRANSFORM.name
-# SSIM sees luma, and half-size chroma leaves it more bits; RGB PSNR wants all of chroma, and so does high quality.
-_FULL_CHROMA_FROM = {"ssim": 85.0, "psnr": 20.0}
-# The finer step costs 2 % of the bits at equal SSIM, and keeps a sky blue at rates where chroma is a hundredth of them.
-_HALF_CHROMA_STEPS = {"ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
+_NO_CHROMA = ChromaCoding("grey", DEFAULT_CHROMA_STEP)
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class TransformOptions:
 
     Attributes:
         tune: "ssim", to spend bits where the eye looks, or "psnr".
-        chroma: "444", "420", or "auto" to choose by quality.
+        chroma: "444", "420", or "auto" to choose by the picture and the quality.
         alpha_quality: 0 to 100; 100 keeps alpha exactly.
     """
 
@@ -84,11 +82,15 @@ def encode(
     chosen = TransformOptions(**TRANSFORM.check_encode_options(options or {}))
     model = model_of(codebook)
     shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
-    parameters = _parameters(shape, quality, effort, chosen)
-    colour = samples[:, :, : shape.colour_channels]
+    colour = np.ascontiguousarray(samples[:, :, : shape.colour_channels])
+    chroma = _NO_CHROMA
+    if shape.colour_channels == 3:
+        chroma = chroma_coding(colour, quality, chosen.tune, chosen.chroma)
+    parameters = _parameters(quality, effort, chosen.tune, chroma)
     from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
 
-    coded = encode_planes(planes_of(colour, parameters.subsampling), model, parameters, threads)
+    planes = planes_of(colour, chroma.subsampling, chroma.sharp)
+    coded = encode_planes(planes, model, parameters, threads)
     header = shape.to_bytes() + coded.parameters.to_bytes()
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
@@ -100,6 +102,18 @@ def encode(
         reconstruction = np.concatenate([reconstruction, kept.reconstruction[:, :, None]], axis=2)
     bits["header"] = 8 * len(header)
     return Encoded(header, packets, reconstruction, bits)
+
+
+def ways(samples: np.ndarray, options: Mapping[str, Any], psnr_db: float) -> list[Mapping[str, Any]]:
+    """Options with which a PSNR may be reached in the fewest bytes: one for each size of chroma that is worth a try.
+
+    Errors as `encode`.
+    """
+    chosen = TransformOptions(**TRANSFORM.check_encode_options(options))
+    if chosen.chroma != "auto" or samples.shape[2] < 3:
+        return [options]
+    colour = np.ascontiguousarray(samples[:, :, :3])
+    return [{**options, "chroma": size} for size in sizes_to_try(colour, psnr_db)]
 
 
 def decode(
@@ -190,16 +204,13 @@ def describe(header: bytes) -> dict[str, object]:
     }
 
 
-def _parameters(shape: Shape, quality: float, effort: int, options: TransformOptions) -> CodingParameters:
+def _parameters(quality: float, effort: int, tune: str, chroma: ChromaCoding) -> CodingParameters:
     index, lambda_scale = ladder_position(quality)
-    subsampling = options.chroma
-    if subsampling == "auto":
-        subsampling = "444" if quality >= _FULL_CHROMA_FROM[options.tune] else "420"
     return CodingParameters(
         index,
-        chroma_step=_HALF_CHROMA_STEPS[options.tune] if subsampling == "420" else DEFAULT_CHROMA_STEP,
-        tune=options.tune,
-        subsampling=subsampling if shape.colour_channels == 3 else "grey",
+        chroma_step=chroma.step,
+        tune=tune,
+        subsampling=chroma.subsampling,
         effort=effort,
         lambda_scale=lambda_scale,
     )

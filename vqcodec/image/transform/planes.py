@@ -6,18 +6,25 @@ import numpy as np
 
 from vqcodec.image import colour, fine_colour
 from vqcodec.image.crop import Crop
+from vqcodec.image.transform.chroma import halved
 
 CHROMA_REACH = 2
 """Interpolation of half-size chroma reads this number of luma samples beyond a part of the picture."""
 
 
-def planes_of(samples: np.ndarray, subsampling: str) -> list[np.ndarray]:
-    """Return the planes of a picture without alpha: [grey], uint8, or [Y, Cb, Cr], subsampled, int16 in 1/16."""
+def planes_of(samples: np.ndarray, subsampling: str, sharp: bool = False) -> list[np.ndarray]:
+    """Return the planes of a picture without alpha: [grey], uint8, or [Y, Cb, Cr], subsampled, int16 in 1/16.
+
+    Args:
+        samples: uint8 (height, width, 1 or 3).
+        subsampling: "444" or "420"; "grey" for one channel.
+        sharp: see `chroma.halved`.
+    """
     if samples.shape[2] == 1:
         return [np.ascontiguousarray(samples[:, :, 0])]
     luma, cb, cr = fine_colour.to_ycbcr(samples)
     if subsampling == "420":
-        return [luma, colour.halve(cb), colour.halve(cr)]
+        return [luma, halved(cb, sharp), halved(cr, sharp)]
     return [luma, cb, cr]
 
 
