@@ -18,8 +18,8 @@ from test_commands import Case, contents
 from typer.testing import Result
 
 from vqcodec.container.chunks import PACKET
+from vqcodec.ffmpeg import program
 from vqcodec.video.codec import encode_video
-from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import MAGIC, frame_bytes, head
 
@@ -40,10 +40,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "deep.mkv": ["ffv1", "-pix_fmt", "yuv444p10"],
     }
     for name, coder in coders.items():
-        command = [ffmpeg.executable(), "-loglevel", "error", "-i", folder / "clip.y4m", "-c:v", *coder, folder / name]
+        command = [program.executable(), "-loglevel", "error", "-i", folder / "clip.y4m", "-c:v", *coder, folder / name]
         subprocess.run(command, check=True)
     pictures = ["-frames:v", "3", folder / "film%d.png"]
-    subprocess.run([ffmpeg.executable(), "-loglevel", "error", "-i", folder / "clip.y4m", *pictures], check=True)
+    subprocess.run([program.executable(), "-loglevel", "error", "-i", folder / "clip.y4m", *pictures], check=True)
     with stored_video.registered():
         coded = encode_video(moving_frames(20), 25, codebook=CODEBOOK, quality=80, gop=4)
     second = coded.index(PACKET, coded.index(PACKET) + 4) + 40

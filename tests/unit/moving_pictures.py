@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vqcodec.video.io import ffmpeg, y4m
+from vqcodec.ffmpeg import program
+from vqcodec.video.io import y4m
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
 
@@ -51,5 +52,5 @@ def write_clip(
     data = y4m.head(VideoFormat(width, height, Fraction(25), Fraction(1)))
     data += b"".join(map(y4m.frame_bytes, moving_frames(count, height, width)))
     beside = [] if sound is None else ["-i", str(sound), "-map", "0:v", "-map", "1:a"]
-    command = [ffmpeg.executable(), "-loglevel", "error", "-y", "-i", "-", *beside, *options, str(path)]
+    command = [program.executable(), "-loglevel", "error", "-y", "-i", "-", *beside, *options, str(path)]
     subprocess.run(command, input=data, check=True)

@@ -20,10 +20,10 @@ from vqcodec import api
 from vqcodec.container import ChunkReader
 from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, OutputError, UnsupportedError, UsageError
+from vqcodec.ffmpeg import probing, program
 from vqcodec.files.sniffing import HEAD_BYTES, is_video, with_head
 from vqcodec.reports.video import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
 from vqcodec.video.codec import decode_video, encode_video
-from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import frame_bytes, head
 
@@ -303,14 +303,14 @@ def test_times_are_kept(tmp_path: Path) -> None:
     arguments = ["-vf", "select='not(mod(n,3))+eq(n,4)'", "-fps_mode", "passthrough", "-c:v", "ffv1"]
     source = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=2"]
     path = str(tmp_path / "clip.mkv")
-    subprocess.run([ffmpeg.executable(), "-loglevel", "error", *source, *arguments, path], check=True)
+    subprocess.run([program.executable(), "-loglevel", "error", *source, *arguments, path], check=True)
     report = api.encode(path, codebook=CODEBOOK, quality=100, gop=3)
     info = api.info(report.data or b"", bits=True, codebook=CODEBOOK)
     assert isinstance(info, VideoInfo)
     assert info.variable_rate
     assert sum((info.bits or {}).values()) == 8 * info.input_bytes
     api.decode(report.data or b"", tmp_path / "back.mkv", codebook=CODEBOOK, lossless=True)
-    assert ffmpeg.frame_times(str(tmp_path / "back.mkv")) == ffmpeg.frame_times(path)
+    assert probing.frame_times(str(tmp_path / "back.mkv")) == probing.frame_times(path)
     assert api.compare(path, tmp_path / "back.mkv").identical
     part = api.decode(report.data or b"", start=0.35, duration=0.1, codebook=CODEBOOK)
     assert isinstance(part, VideoDecodeReport)

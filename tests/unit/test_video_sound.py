@@ -15,9 +15,9 @@ from synthetic_speech import synthetic_speech
 
 from vqcodec import api
 from vqcodec.codebook.library import list_codebooks
+from vqcodec.ffmpeg import probing, reading
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video.io import ffmpeg
 
 RATE = 16000
 FRAMES = 40  # 1.6 s
@@ -44,7 +44,7 @@ def write_wav(path: Path, samples: np.ndarray) -> None:
 def read_sound(path: Path) -> np.ndarray:
     """The first sound of a file, float64 in 16-bit PCM's units."""
     target = path.with_suffix(".out.wav")
-    assert ffmpeg.extract_sound(str(path), str(target))
+    assert reading.extract_sound(str(path), str(target))
     with wave.open(str(target), "rb") as file:
         assert (file.getframerate(), file.getnchannels()) == (RATE, 1)
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
@@ -113,9 +113,9 @@ def test_no_audio_leaves_it_out(clip: Path, report: VideoEncodeReport, tmp_path:
     assert isinstance(silent, VideoEncodeReport)
     assert (silent.sound, silent.bits["sound"], silent.notes) == (None, 0, ())
     assert not decode(silent.data or b"", tmp_path / "silent.mkv").sound
-    assert not ffmpeg.probe(str(tmp_path / "silent.mkv"), "silent").sound
+    assert not probing.probe(str(tmp_path / "silent.mkv"), "silent").sound
     assert not decode(report.data or b"", tmp_path / "muted.mkv", audio=False).sound
-    assert not ffmpeg.probe(str(tmp_path / "muted.mkv"), "muted").sound
+    assert not probing.probe(str(tmp_path / "muted.mkv"), "muted").sound
 
 
 def test_y4m_says_that_sound_is_left_out(report: VideoEncodeReport) -> None:

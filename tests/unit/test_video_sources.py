@@ -13,7 +13,7 @@ from PIL import Image
 from stored_video import moving_frames
 
 from vqcodec.errors import LimitError, UnreadableInputError
-from vqcodec.video.io import ffmpeg
+from vqcodec.ffmpeg import program
 from vqcodec.video.io.sources import (
     FFmpegSource,
     PartSource,
@@ -34,7 +34,7 @@ def y4m(frames, format: VideoFormat = FORMAT) -> bytes:
 def make(folder: Path, name: str, *arguments: str) -> str:
     """A video made by ffmpeg of a pattern that moves, 1 s at 10 frames a second unless `arguments` say otherwise."""
     path = str(folder / name)
-    command = [ffmpeg.executable(), "-loglevel", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1"]
+    command = [program.executable(), "-loglevel", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1"]
     subprocess.run([*command, *arguments, path], check=True)
     return path
 
@@ -106,7 +106,7 @@ def test_y4m_of_other_samples_goes_through_ffmpeg(tmp_path: Path) -> None:
 def test_what_ffmpeg_decodes_is_what_was_coded(tmp_path: Path) -> None:
     frames = moving_frames(6)
     (tmp_path / "clip.y4m").write_bytes(y4m(frames, VideoFormat(48, 32, Fraction(30000, 1001), Fraction(12, 11))))
-    command = [ffmpeg.executable(), "-loglevel", "error", "-i", str(tmp_path / "clip.y4m"), "-c:v", "ffv1"]
+    command = [program.executable(), "-loglevel", "error", "-i", str(tmp_path / "clip.y4m"), "-c:v", "ffv1"]
     subprocess.run([*command, str(tmp_path / "clip.mkv")], check=True)
     source = open_video(str(tmp_path / "clip.mkv"), "clip")
     assert (source.format.rate, source.format.aspect) == (Fraction(30000, 1001), Fraction(12, 11))
@@ -134,7 +134,7 @@ def test_what_is_converted_is_said(tmp_path: Path, arguments: list[str], size: t
 def test_a_rotation_is_followed(tmp_path: Path) -> None:
     upright = make(tmp_path, "upright.mp4", "-pix_fmt", "yuv420p")
     turned = str(tmp_path / "turned.mp4")
-    command = [ffmpeg.executable(), "-loglevel", "error", "-display_rotation", "90", "-i", upright, "-c", "copy"]
+    command = [program.executable(), "-loglevel", "error", "-display_rotation", "90", "-i", upright, "-c", "copy"]
     subprocess.run([*command, turned], check=True)
     source = open_video(turned, "clip")
     assert (source.format.width, source.format.height) == (48, 64)
@@ -176,7 +176,7 @@ def test_bad_sources(tmp_path: Path, name: str, data: bytes | None, message: str
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     path = str(tmp_path / "sound.mkv")
-    command = [ffmpeg.executable(), "-loglevel", "error", "-f", "lavfi", "-i", "sine=d=1", path]
+    command = [program.executable(), "-loglevel", "error", "-f", "lavfi", "-i", "sine=d=1", path]
     subprocess.run(command, check=True)
     with pytest.raises(UnreadableInputError, match="clip: holds no video stream"):
         open_video(path, "clip")

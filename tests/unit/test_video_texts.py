@@ -11,9 +11,9 @@ from moving_pictures import write_clip
 from stored_video import CODEBOOK
 
 from vqcodec import api
+from vqcodec.ffmpeg import probing
+from vqcodec.ffmpeg.texts import ffmetadata, parse_texts
 from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video.io import ffmpeg
-from vqcodec.video.io.texts import ffmetadata, parse_texts
 
 TEXTS = {
     "title": 'A "b" = c; d#e',
@@ -55,7 +55,7 @@ def test_texts_come_back(clip: Path, tmp_path: Path, name: str) -> None:
     assert texts_of(report.data or b"") == TEXTS
     assert report.bits["metadata"] == 8 * sum(len(text.encode()) for text in TEXTS.values())
     api.decode(report.data or b"", tmp_path / name, codebook=CODEBOOK)
-    assert ffmpeg.texts(str(tmp_path / name)) == TEXTS
+    assert probing.texts(str(tmp_path / name)) == TEXTS
 
 
 def test_a_part_keeps_the_texts(clip: Path) -> None:
@@ -67,7 +67,7 @@ def test_texts_are_left_out_when_asked(clip: Path, tmp_path: Path) -> None:
     assert texts_of(data) == {}
     assert b"Rosal" not in data
     api.decode(data, tmp_path / "back.mkv", codebook=CODEBOOK)
-    assert ffmpeg.texts(str(tmp_path / "back.mkv")) == {}
+    assert probing.texts(str(tmp_path / "back.mkv")) == {}
 
 
 def test_a_format_without_a_place_for_texts_says_so(clip: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_backslash_at_the_end_does_not_take_the_next_text_in(tmp_path: Path) -
     data = encode(tmp_path / "clip.mp4").data or b""
     assert texts_of(data) == {"title": "to C:\\", "artist": "Me"}
     api.decode(data, tmp_path / "back.mkv", codebook=CODEBOOK)
-    assert ffmpeg.texts(str(tmp_path / "back.mkv")) == {"title": "to C:\\ ", "artist": "Me"}
+    assert probing.texts(str(tmp_path / "back.mkv")) == {"title": "to C:\\ ", "artist": "Me"}
 
 
 def test_what_is_not_kept() -> None:

@@ -7,7 +7,7 @@ Map, lowest first:
     engines: io
     grouping: io
     quality: io
-    sound: io
+    sound
     stream: io
     encoding: io engines grouping quality sound stream
     files: engines sound stream

@@ -13,13 +13,13 @@ from vqcodec.container import ChunkReader, CodebookReference
 from vqcodec.container.chunks import Damage
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import UnreadableInputError
+from vqcodec.ffmpeg import reading
 from vqcodec.media.progress import Progress
 from vqcodec.media.target import Work
 from vqcodec.speech.codec import encode_sound
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
 from vqcodec.speech.sound.audio import open_audio
-from vqcodec.video.io import ffmpeg
 
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
@@ -63,7 +63,7 @@ def encode_sound_of(
     """
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
         samples = os.path.join(folder, "sound.wav")
-        if not ffmpeg.extract_sound(path, samples):
+        if not reading.extract_sound(path, samples):
             raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with --no-audio")
         encoded = encode_sound(
             open_audio(samples, name),

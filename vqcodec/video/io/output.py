@@ -14,12 +14,13 @@ from fractions import Fraction
 from typing import BinaryIO, cast
 
 from vqcodec.errors import OutputError, UnreadableInputError, UsageError
+from vqcodec.ffmpeg import probing, program
+from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, name_of
 from vqcodec.names import printable
-from vqcodec.video.io import ffmpeg, matroska, y4m
+from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.texts import ffmetadata
 from vqcodec.video.io.video_format import VideoFormat
 
 X264_CRF = 17  # on ffmpeg's scale of 0 to 51: the loss of coding again is not visible
@@ -176,7 +177,7 @@ class VideoWriting:
         pixels = "yuv444p" if odd and not self.lossless else "yuv420p"
         options = ["-fps_mode", "passthrough", "-pix_fmt", pixels]
         options += ["-color_range", "pc" if self.format.full_range else "tv"]
-        matrix = ffmpeg.MATRIX_NAMES.get(self.format.matrix)
+        matrix = probing.MATRIX_NAMES.get(self.format.matrix)
         if matrix is not None:  # the filter only declares the matrix; an option of the output would convert to it
             options += ["-vf", f"setparams=colorspace={matrix}"]
         if self.format.aspect is not None:
@@ -249,7 +250,7 @@ def _ffmpeg_reading(arguments: list[str], name: str) -> Iterator[BinaryIO]:
         OutputError: ffmpeg fails or is missing.
     """
     try:
-        command = [ffmpeg.executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
+        command = [program.executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
     except UnreadableInputError as error:
         raise OutputError(f"{name}: {error}") from None
     with tempfile.TemporaryFile() as told:

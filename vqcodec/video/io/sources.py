@@ -13,8 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from vqcodec.errors import LimitError, UnreadableInputError
+from vqcodec.ffmpeg import probing, reading
 from vqcodec.files.sniffing import picture_paths
-from vqcodec.video.io import ffmpeg
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
 from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
@@ -99,12 +99,12 @@ class FFmpegSource(FrameSource):
         super().__init__()
         self.name = name
         self._path = path
-        about = ffmpeg.probe(path, name)
+        about = probing.probe(path, name)
         self._filters = ["yadif"] if about.interlaced else []
         self.sound = path if about.sound else None
-        self.texts = ffmpeg.texts(path)
+        self.texts = probing.texts(path)
         self.expected = about.frames
-        with ffmpeg.frames_as_y4m(path, name, self._filters) as (stream, messages):
+        with reading.frames_as_y4m(path, name, self._filters) as (stream, messages):
             try:
                 format = Y4mReader(stream, name).format
             except LimitError:
@@ -119,7 +119,7 @@ class FFmpegSource(FrameSource):
         self._describe(about)
 
     def frames(self) -> Iterator[Frame]:
-        with ffmpeg.frames_as_y4m(self._path, self.name, self._filters) as (stream, messages):
+        with reading.frames_as_y4m(self._path, self.name, self._filters) as (stream, messages):
             reader = Y4mReader(stream, self.name)
             yield from reader
             if messages:
@@ -127,7 +127,7 @@ class FFmpegSource(FrameSource):
 
     def _take_times(self) -> None:
         """Keep the times of the frames if the rate varies."""
-        told = ffmpeg.frame_times(self._path)
+        told = probing.frame_times(self._path)
         if told is None:
             return
         unit, times = told
@@ -146,7 +146,7 @@ class FFmpegSource(FrameSource):
         self.times = times
         self.note("its frame rate varies; the time of each frame is kept")
 
-    def _describe(self, about: ffmpeg.Probe) -> None:
+    def _describe(self, about: probing.Probe) -> None:
         """Add notes on what ffmpeg changes."""
         if about.pixels and about.pixels not in ("yuv420p", "yuvj420p"):
             self.note(f"{about.pixels} converted to 8-bit 4:2:0")

@@ -1,0 +1,109 @@
+"""Ask ffmpeg what a file holds: its streams, the times of its frames, its texts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vqcodec.errors import UnreadableInputError
+from vqcodec.ffmpeg.program import literal, run
+from vqcodec.ffmpeg.texts import parse_texts
+from vqcodec.names import printable
+
+MATRICES = {"bt709": 1, "fcc": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9, "bt2020c": 10}
+"""Numbers of ITU-T H.273 by FFmpeg's names of colour matrices."""
+
+MATRIX_NAMES = {number: name for name, number in MATRICES.items()}
+
+_VIDEO = re.compile(r"^\s*Stream #\d+:\d+.*: Video: (?P<about>.*)$", re.MULTILINE)
+_AUDIO = re.compile(r"^\s*Stream #\d+:\d+.*: Audio: ", re.MULTILINE)
+_PIXELS = re.compile(
+    r"\b(?P<name>(?:yuv|gray|rgb|bgr|gbr|nv|pal|mono|argb|abgr|ya|p0|x2)[a-z0-9]*)(?:\((?P<colour>[^)]*)\))?(?:, | |$)"
+)
+_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
+_RATE = re.compile(r"([\d.]+)(k?) fps")
+_TIME_BASE = re.compile(r"^#tb 0: (\d+)/(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The contents of a file, as FFmpeg reports them.
+
+    Attributes:
+        pixels: FFmpeg's name of the pixel format, such as `yuv420p10le`; empty if unknown.
+        matrix: number of the colour matrix in ITU-T H.273; None if unknown.
+        interlaced: whether the frames are pairs of fields.
+        rotated: whether the file asks for rotation, which reading applies.
+        sound: whether the file has sound.
+        frames: approximate number of frames; None if unknown.
+    """
+
+    pixels: str
+    matrix: int | None
+    interlaced: bool
+    rotated: bool
+    sound: bool
+    frames: int | None
+
+
+def probe(path: str, name: str) -> Probe:
+    """Return the contents of a file; `name` is its name in messages.
+
+    Raises:
+        UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
+    """
+    told = run(["-i", literal(path)], "info")[1]
+    found = _VIDEO.search(told)
+    if found is None:
+        if re.search(r"^Input #0", told, re.MULTILINE):
+            raise UnreadableInputError(f"{name}: holds no video stream; sound alone is coded with --media speech")
+        raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
+    about = found["about"]
+    pixels = _PIXELS.search(about)
+    colour = (pixels and pixels["colour"]) or ""
+    matrix = next((MATRICES[word] for word in re.split(r"[,/ ]+", colour) if word in MATRICES), None)
+    return Probe(
+        pixels=pixels["name"] if pixels else "",
+        matrix=matrix,
+        interlaced=any(word in about for word in ("top first", "bottom first", "top coded", "bottom coded")),
+        rotated="rotation of" in told,
+        sound=_AUDIO.search(told) is not None,
+        frames=_expected_frames(told, about),
+    )
+
+
+def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
+    """Return (unit of time in seconds, times of the frames in that unit); None if the file does not tell.
+
+    The times are those of the packets of the first video stream, sorted, and begin with 0. Nothing is decoded.
+    """
+    told, _ = run(["-i", literal(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"], "quiet")
+    base = _TIME_BASE.search(told)
+    times = sorted({int(row.split(",")[2]) for row in told.splitlines() if row.startswith("0,")})
+    if base is None or not times:
+        return None
+    return Fraction(int(base[1]), int(base[2])), [time - times[0] for time in times]
+
+
+def texts(path: str) -> dict[str, str]:
+    """Return the texts of a file by title, of the titles in `texts.TITLES`."""
+    return parse_texts(run(["-i", literal(path), "-f", "ffmetadata", "-"], "quiet")[0])
+
+
+def _expected_frames(told: str, about: str) -> int | None:
+    """Return the approximate number of frames, from duration and rate; None if unknown."""
+    duration, rate = _DURATION.search(told), _RATE.search(about)
+    if duration is None or rate is None:
+        return None
+    seconds = 3600 * int(duration[1]) + 60 * int(duration[2]) + float(duration[3])
+    return max(1, round(seconds * float(rate[1]) * (1000 if rate[2] else 1)))
+
+
+def _reason(told: str) -> str:
+    """Return the most helpful part of ffmpeg's messages."""
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    for line in lines:
+        if "Error opening input: " in line:
+            return printable(line.partition("Error opening input: ")[2], 100)
+    return printable(lines[-1], 100) if lines else "no reason given"
