@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from vqcodec.errors import UnreadableInputError
-from vqcodec.ffmpeg.program import literal, run
+from vqcodec.ffmpeg.inputs import playlist_in
+from vqcodec.ffmpeg.program import run
 from vqcodec.ffmpeg.texts import parse_texts
 from vqcodec.names import printable
 
@@ -53,11 +54,14 @@ def probe(path: str, name: str) -> Probe:
     Raises:
         UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
     """
-    told = run(["-i", literal(path)], "info")[1]
+    told = run(path, [], "info")[1]
     found = _VIDEO.search(told)
     if found is None:
         if re.search(r"^Input #0", told, re.MULTILINE):
             raise UnreadableInputError(f"{name}: holds no video stream; sound alone is coded with --media speech")
+        playlist = playlist_in(path)
+        if playlist is not None:
+            raise UnreadableInputError(f"{name}: is {playlist}, which only names other files; give the video itself")
         raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
     about = found["about"]
     pixels = _PIXELS.search(about)
@@ -78,7 +82,7 @@ def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
 
     The times are those of the packets of the first video stream, sorted, and begin with 0. Nothing is decoded.
     """
-    told, _ = run(["-i", literal(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"], "quiet")
+    told, _ = run(path, ["-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"])
     base = _TIME_BASE.search(told)
     times = sorted({int(row.split(",")[2]) for row in told.splitlines() if row.startswith("0,")})
     if base is None or not times:
@@ -88,7 +92,7 @@ def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
 
 def texts(path: str) -> dict[str, str]:
     """Return the texts of a file by title, of the titles in `texts.TITLES`."""
-    return parse_texts(run(["-i", literal(path), "-f", "ffmetadata", "-"], "quiet")[0])
+    return parse_texts(run(path, ["-f", "ffmetadata", "-"])[0])
 
 
 def _expected_frames(told: str, about: str) -> int | None:
@@ -103,6 +107,10 @@ def _expected_frames(told: str, about: str) -> int | None:
 def _reason(told: str) -> str:
     """Return the most helpful part of ffmpeg's messages."""
     lines = [line.strip() for line in told.splitlines() if line.strip()]
+    if "Protocol not found" in told:
+        return "this ffmpeg is too old; version 6 or later is needed"
+    if "Format not on whitelist" in told:
+        return "it is of a kind that is not read; convert it to mkv or mp4"
     for line in lines:
         if "Error opening input: " in line:
             return printable(line.partition("Error opening input: ")[2], 100)

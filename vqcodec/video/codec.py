@@ -167,10 +167,8 @@ class SpooledSource(FrameSource):
             count += 1
         self.expected = self.exact = count
 
-    def __enter__(self) -> SpooledSource:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Remove the temporary file."""
         self._file.close()
 
     def frames(self) -> Any:

@@ -38,7 +38,8 @@ class VideoCorpus(FileCorpus[list[Frame]]):
 
     def read(self, path: Path) -> list[Frame]:
         """Return the first frames of a file; errors as `open_video`, and UnreadableInputError where there are none."""
-        frames = list(islice(open_video(str(path), str(path)).frames(), self.frames_per_clip))
+        with open_video(str(path), str(path)) as source:
+            frames = list(islice(source.frames(), self.frames_per_clip))
         if not frames:
             raise UnreadableInputError(f"{path}: holds no frames")
         return frames

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from vqcodec.errors import OutputError, UnreadableInputError, UsageError
-from vqcodec.ffmpeg import probing, program
+from vqcodec.errors import OutputError, UsageError
+from vqcodec.ffmpeg import probing
+from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, name_of
-from vqcodec.names import printable
 from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
@@ -144,12 +143,12 @@ class VideoWriting:
     def _write_muxed(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
         """Write with ffmpeg through a temporary file, since containers are completed at their beginning."""
         with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
-            path = os.path.join(folder, f"video.{self.to.name}")
-            arguments = [*self._inputs(folder), *self._codecs(), "-f", self.to.muxer, path]
-            with _ffmpeg_reading(arguments, name) as pipe:
+            made_name = f"video.{self.to.name}"
+            arguments = [*self._inputs(folder), *self._codecs(), "-f", self.to.muxer, made_name]
+            with writing_with_ffmpeg(arguments, name, folder) as pipe:
                 for piece in self._pieces(frames):
                     pipe.write(piece)
-            with open(path, "rb") as made:
+            with open(os.path.join(folder, made_name), "rb") as made:
                 shutil.copyfileobj(made, file)
                 with suppress(AttributeError):
                     file.flush()
@@ -163,11 +162,10 @@ class VideoWriting:
         form = "yuv4mpegpipe" if self.format.time_base is None else "matroska"
         inputs = ["-f", form, "-i", "pipe:0"]
         if self.sound is not None:
-            inputs += ["-i", self.sound]
-        texts = os.path.join(folder, "texts")
-        with open(texts, "w", encoding="utf-8", newline="\n") as file:
+            inputs += ["-protocol_whitelist", "file", "-f", "wav", "-i", f"file:{os.path.abspath(self.sound)}"]
+        with open(os.path.join(folder, "texts"), "w", encoding="utf-8", newline="\n") as file:
             file.write(ffmetadata(self.texts))
-        inputs += ["-f", "ffmetadata", "-i", texts, "-map_metadata", "1" if self.sound is None else "2"]
+        inputs += ["-f", "ffmetadata", "-i", "texts", "-map_metadata", "1" if self.sound is None else "2"]
         return [*inputs, "-map", "0:v:0", *([] if self.sound is None else ["-map", "1:a:0"])]
 
     def _codecs(self) -> list[str]:
@@ -217,7 +215,7 @@ class VideoWriting:
             os.makedirs(folder, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".vqcodec-", dir=folder) as made:
                 arguments = ["-f", "yuv4mpegpipe", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "image2"]
-                with _ffmpeg_reading([*arguments, os.path.join(made, "%d.png")], pattern) as pipe:
+                with writing_with_ffmpeg([*arguments, "%d.png"], pattern, made) as pipe:
                     for piece in _y4m(self.format, frames):
                         pipe.write(piece)
                 for number, target in enumerate(targets, 1):
@@ -240,39 +238,6 @@ def _display_aspect(format: VideoFormat) -> str:
     """Return the aspect of the whole frame as ffmpeg takes it."""
     shape = (format.aspect or 1) * Fraction(format.width, format.height)
     return f"{shape.numerator}:{shape.denominator}"
-
-
-@contextmanager
-def _ffmpeg_reading(arguments: list[str], name: str) -> Iterator[BinaryIO]:
-    """Give the standard input of ffmpeg with these arguments.
-
-    Raises:
-        OutputError: ffmpeg fails or is missing.
-    """
-    try:
-        command = [program.executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
-    except UnreadableInputError as error:
-        raise OutputError(f"{name}: {error}") from None
-    with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
-        )
-        assert process.stdin is not None
-        try:
-            with suppress(BrokenPipeError):  # ffmpeg has ended early; its messages say why
-                yield cast(BinaryIO, process.stdin)
-                process.stdin.close()
-            failed = process.wait() != 0
-        finally:
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-            process.kill()
-            process.wait()
-        if failed:
-            told.seek(0)
-            lines = told.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
-            reason = printable(lines[0], 200) if lines else "no reason given"
-            raise OutputError(f"{name}: ffmpeg cannot write it: {reason}")
 
 
 def _put(file: BinaryIO, data: bytes, name: str) -> None:

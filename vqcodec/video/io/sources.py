@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -59,6 +59,15 @@ class FrameSource(ABC):
     def frames(self) -> Iterator[Frame]:
         """Yield all frames."""
 
+    def close(self) -> None:  # noqa: B027  (most sources hold nothing)
+        """End what reads frames, such as ffmpeg; `with` does it, too."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 class Y4mSource(FrameSource):
     """A y4m file, or a stream of y4m, which can be read once."""
@@ -99,12 +108,13 @@ class FFmpegSource(FrameSource):
         super().__init__()
         self.name = name
         self._path = path
+        self._begun: list[Generator[Frame]] = []
         about = probing.probe(path, name)
         self._filters = ["yadif"] if about.interlaced else []
         self.sound = path if about.sound else None
         self.texts = probing.texts(path)
         self.expected = about.frames
-        with reading.frames_as_y4m(path, name, self._filters) as (stream, messages):
+        with reading.frames_as_y4m(path, self._filters) as (stream, messages):
             try:
                 format = Y4mReader(stream, name).format
             except LimitError:
@@ -119,7 +129,16 @@ class FFmpegSource(FrameSource):
         self._describe(about)
 
     def frames(self) -> Iterator[Frame]:
-        with reading.frames_as_y4m(self._path, self.name, self._filters) as (stream, messages):
+        begun = self._read()
+        self._begun.append(begun)
+        return begun
+
+    def close(self) -> None:
+        for begun in self._begun:
+            begun.close()
+
+    def _read(self) -> Generator[Frame]:
+        with reading.frames_as_y4m(self._path, self._filters) as (stream, messages):
             reader = Y4mReader(stream, self.name)
             yield from reader
             if messages:
@@ -223,6 +242,9 @@ class PartSource(FrameSource):
 
     def frames(self) -> Iterator[Frame]:
         return islice(self._whole.frames(), *self._range)
+
+    def close(self) -> None:
+        self._whole.close()
 
 
 def open_video(source: str | BinaryIO, name: str, *, rate: Fraction | None = None) -> FrameSource:
