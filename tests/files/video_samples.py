@@ -47,6 +47,10 @@ def good_video() -> Iterator[Sample]:
     later = varint(2) + varint(200) + varint(1)
     timed = groups(header(16, 48, 32, 20, 1, 1, 1000), (0, group(3, times)), (3, group(2, later)))
     yield good("times", timed, "Every frame has its own time.")
+    ended = varint(3) + varint(0) + varint(40) + varint(90) + varint(70)
+    last = varint(2) + varint(200) + varint(1) + varint(2000)
+    lasting = groups(header(144, 48, 32, 20, 1, 1, 1000), (0, group(3, ended)), (3, group(2, last)))
+    yield good("ends", lasting, "Every frame has its own time, and the last one tells when it ends.")
     yield good("one-pixel", front(header(8, 1, 1, 1, 3600, 1)) + packet(0, 0, group(1)) + end(), "One pixel, one hour.")
 
 
@@ -72,6 +76,11 @@ def bad_video() -> Iterator[Sample]:
     yield bad("times-equal", header(16, 48, 32, 25, 1, 1, 25), "Two frames at one time.", groups_of=group(2, still))
     few = varint(1) + varint(7)
     yield bad("times-few", header(16, 48, 32, 25, 1, 1, 25), "One time for two frames.", groups_of=group(2, few))
+    yield bad("ends-only", header(128, 48, 32, 25, 1), "Ends of frames that have no times.")
+    short = varint(2) + varint(0) + varint(1) + varint(0)
+    yield bad(
+        "end-at-once", header(144, 48, 32, 25, 1, 1, 25), "The last frame lasts no time.", groups_of=group(2, short)
+    )
 
     def wrong(name: str, data: bytes, what: str) -> Sample:
         return Sample(BAD, f"video-{name}.vqc", data, what, CORRUPT, "video")

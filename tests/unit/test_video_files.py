@@ -19,6 +19,7 @@ LENGTHS = {
     "video-groups.vqc": [8, 8, 3],
     "video-all-said.vqc": [8, 3],
     "video-times.vqc": [3, 2],
+    "video-ends.vqc": [3, 2],
     "video-one-pixel.vqc": [1],
 }
 

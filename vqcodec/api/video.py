@@ -50,12 +50,13 @@ from vqcodec.speech.files import SpeechFile
 from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.video.codec import MEDIUM, Progress, encode_to
-from vqcodec.video.decoding import Decoding, Part, duration_of, part_of
+from vqcodec.video.decoding import Decoding
 from vqcodec.video.encoding import Plan
 from vqcodec.video.files import VideoFile, check_structure, read_video
 from vqcodec.video.io.output import OutputFormat, VideoWriting, find_format
 from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.sound import encode_sound_of
+from vqcodec.video.timeline import Part, duration_of, moment_of, part_of
 
 
 def encode(
@@ -75,7 +76,7 @@ def encode(
             else:
                 quality, written = encode_to(plan, target, memory if destination is None else destination, report)
     form, reached = plan.source.format, written.quality
-    seconds = float(written.frames / form.rate)
+    seconds = float(plan.source.moment(written.frames))
     samples = form.width * form.height + 2 * (-(-form.width // 2)) * (-(-form.height // 2))
     return VideoEncodeReport(
         input=name,
@@ -126,7 +127,7 @@ def decode(
             sound: str | None = None
             notes: list[str] = []
             if asked.audio is not False and video.sound is not None:
-                sound, notes = _sound_to_write(video, video.sound, part, chosen, folder, asked.threads)
+                sound, notes = _sound_to_write(video, video.sound, decoding.part, chosen, folder, asked.threads)
             if form.time_base is not None and not chosen.muxer:
                 notes.append(f"{chosen.name} has no place for the frames' times; write mkv or mp4 to keep them")
             texts = texts_of(video.media.metadata)
@@ -135,7 +136,7 @@ def decode(
             job = VideoWriting(
                 form,
                 chosen,
-                decoding.first,
+                decoding.part.first,
                 decoding.length,
                 decoding.times(),
                 sound,
@@ -144,6 +145,7 @@ def decode(
                 asked.overwrite,
             )
             frames = decoding.frames(_share_of(decoding.length, asked.progress))
+            seconds = float(moment_of(video, decoding.part.end) - moment_of(video, decoding.part.first))
             written = job.write(memory if destination is None else destination, frames)
     return VideoDecodeReport(
         input=name,
@@ -154,10 +156,10 @@ def decode(
         height=form.height,
         frame_rate=str(form.rate),
         frames=decoding.length,
-        duration_s=float(decoding.length / form.rate),
+        duration_s=seconds,
         format=chosen.name,
         seconds=time.perf_counter() - started,
-        first_frame=decoding.first,
+        first_frame=decoding.part.first,
         sound=sound is not None,
         lost=tuple(LostFrames(lost.first, lost.end) for lost in decoding.lost),
         notes=(*notes, *loss_notes(video, decoding.lost)),
@@ -173,7 +175,8 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         by_part = None if by_frame is None else bits_by_part(video, by_frame)
         video_bytes = video.video_bytes
         sound = None if video.sound is None else sound_facts(video.sound)
-    form, seconds = video.header.format, duration_of(video)
+        seconds = duration_of(video)
+    form = video.header.format
     return VideoInfo(
         input=name,
         input_bytes=video.size,
@@ -205,7 +208,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
     with naming(name), seekable(source, name) as file:
         check_structure(file)
         video = read_video(file)
-        book = codebook_of(video.media, codebook)
+        book, seconds = codebook_of(video.media, codebook), duration_of(video)
         for _ in Decoding(video, book, threads=threads).frames():
             pass  # decoding is the check
         if video.sound is not None:
@@ -219,7 +222,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
         width=video.header.format.width,
         height=video.header.format.height,
         frames=video.length,
-        duration_s=duration_of(video),
+        duration_s=seconds,
         codebook=CodebookUse(book.name, book.identity, video.media.codebook.embedded is not None, True),
         checks=("structure", "checksums", "codebook", "decoding"),
         seconds=time.perf_counter() - started,
@@ -248,6 +251,8 @@ def _plan(frames: FrameSource, book: Codebook, name: str, asked: EncodeOptions) 
     plan.check()
     if asked.audio is False or frames.sound is None:
         return plan
+    for said in frames.sound.notes():
+        frames.note(said)
     try:
         sound = encode_sound_of(frames.sound, name, channels=asked.channels, band=asked.band, threads=plan.threads)
     except CodebookError as error:
@@ -284,10 +289,9 @@ def _sound_to_write(
     """
     if not chosen.sound:
         return None, [f"{chosen.name} has no place for its sound, which is left out"]
-    rate = video.header.format.rate
-    whole = part.first == 0 and part.end >= video.length
-    start = float(part.first / rate)
-    length = None if whole else float((part.end - part.first) / rate)
+    whole = part == Part(0, video.length)
+    begin, end = moment_of(video, part.first), moment_of(video, part.end)
+    start, length = float(begin), None if whole else float(end - begin)
     shape = SoundShape.of(sound)
     if start >= shape.source_length / shape.source_rate:
         return None, ["its sound ends before this part"]

@@ -15,11 +15,11 @@ from vqcodec.reports.video import FrameBits
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile
 from vqcodec.video.codec import MEDIUM
-from vqcodec.video.decoding import Part
 from vqcodec.video.encoding import Plan, Written
 from vqcodec.video.engines import engine_for
 from vqcodec.video.files import VideoFile
 from vqcodec.video.sound import CodedSound
+from vqcodec.video.timeline import Part
 
 _MAX_NAMED = 5  # lost parts that a note names
 _LONGER_S = 0.5  # by which sound may outlast the picture without a note

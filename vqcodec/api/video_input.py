@@ -25,13 +25,14 @@ from vqcodec.video.io.y4m import MAGIC
 @contextmanager
 def opened(source: Source, name: str, asked: EncodeOptions) -> Iterator[tuple[FrameSource, int | None]]:
     """Give the frames to encode, and the size in bytes if they are in one file."""
-    with _as_path_or_stream(source) as (origin, size), open_video(origin, name, rate=asked.fps) as whole:
+    most = None if asked.frames is None else asked.frames[1]
+    with (
+        _as_path_or_stream(source) as (origin, size),
+        open_video(origin, name, rate=asked.fps, most=most) as whole,
+    ):
         frames = whole
         if asked.frames is not None:
-            part = PartSource(frames, *asked.frames)
-            if asked.audio is not False and frames.sound is not None:
-                part.note("sound left out, because a part of the frames is encoded")
-            frames = part
+            frames = PartSource(frames, *asked.frames)
         yield frames, size
 
 

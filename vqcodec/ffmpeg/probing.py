@@ -1,10 +1,9 @@
-"""Ask ffmpeg what a file holds: its streams, the times of its frames, its texts."""
+"""Ask ffmpeg what a file says of itself: its streams and its texts."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 
 from vqcodec.errors import UnreadableInputError
 from vqcodec.ffmpeg.inputs import playlist_in
@@ -24,7 +23,6 @@ _PIXELS = re.compile(
 )
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
-_TIME_BASE = re.compile(r"^#tb 0: (\d+)/(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -75,19 +73,6 @@ def probe(path: str, name: str) -> Probe:
         sound=_AUDIO.search(told) is not None,
         frames=_expected_frames(told, about),
     )
-
-
-def frame_times(path: str) -> tuple[Fraction, list[int]] | None:
-    """Return (unit of time in seconds, times of the frames in that unit); None if the file does not tell.
-
-    The times are those of the packets of the first video stream, sorted, and begin with 0. Nothing is decoded.
-    """
-    told, _ = run(path, ["-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"])
-    base = _TIME_BASE.search(told)
-    times = sorted({int(row.split(",")[2]) for row in told.splitlines() if row.startswith("0,")})
-    if base is None or not times:
-        return None
-    return Fraction(int(base[1]), int(base[2])), [time - times[0] for time in times]
 
 
 def texts(path: str) -> dict[str, str]:

@@ -7,11 +7,12 @@ Map, lowest first:
     engines: io
     grouping: io
     quality: io
-    sound
+    sound: io
     stream: io
     encoding: io engines grouping quality sound stream
     files: engines sound stream
-    decoding: io engines files
+    timeline: files
+    decoding: io engines files timeline
     codec: io encoding files decoding
     training: io
     mc: io engines training

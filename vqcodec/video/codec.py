@@ -206,7 +206,7 @@ def _duration(plan: Plan, passes: _Passes) -> float:
     frames = plan.source.exact
     if frames is None:
         frames = passes(60.0)[1].frames
-    return float(frames / plan.source.format.rate)
+    return float(plan.source.moment(frames))
 
 
 def _one_pass(progress: Progress, expected: int | None) -> Callable[[int], None]:

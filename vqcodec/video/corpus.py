@@ -38,8 +38,9 @@ class VideoCorpus(FileCorpus[list[Frame]]):
 
     def read(self, path: Path) -> list[Frame]:
         """Return the first frames of a file; errors as `open_video`, and UnreadableInputError where there are none."""
-        with open_video(str(path), str(path)) as source:
-            frames = list(islice(source.frames(), self.frames_per_clip))
+        most = self.frames_per_clip
+        with open_video(str(path), str(path), most=most) as source:
+            frames = list(islice(source.frames(), most))
         if not frames:
             raise UnreadableInputError(f"{path}: holds no frames")
         return frames

@@ -131,7 +131,7 @@ def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress |
             written.interrupted = True
     if not written.frames:
         raise UnreadableInputError(f"{plan.source.name}: holds no frames")
-    end = None if not written.interrupted else written.frames / plan.source.format.rate
+    end = None if not written.interrupted else plan.source.moment(written.frames)
     written.sound_bytes += sound.write_until(writer, end)
     writer.close()
     written.size = counting.size
@@ -142,7 +142,8 @@ def _declare(writer: ChunkWriter, plan: Plan) -> None:
     """Codebooks, streams and metadata."""
     writer.codebook(reference_to(plan.codebook, embed=plan.embed_codebook))
     exact = None if plan.keep_partial else plan.source.exact
-    writer.stream(0, "video", plan.codebook.engine, VideoHeader(plan.source.format, exact).to_bytes())
+    header = VideoHeader(plan.source.format, exact, ends=plan.source.format.time_base is not None)
+    writer.stream(0, "video", plan.codebook.engine, header.to_bytes())
     if plan.sound is not None:
         writer.codebook(reference_to(plan.sound.codebook, embed=plan.embed_codebook), 1)
         for number, stream in enumerate(plan.sound.streams):
@@ -165,11 +166,10 @@ def _write_group(
     if start + len(group) > limits.MAX_FRAMES:
         raise LimitError(f"more than {limits.MAX_FRAMES} frames")
     packet = coded.packet
-    if plan.source.times is not None:
-        times = _times(plan.source.times, start, len(group))
-        packet = pack_times(times) + packet
+    if plan.source.format.time_base is not None:
+        packet = pack_times(plan.source.times_of(start, len(group))) + packet
         written.bits["times"] += 8 * (len(packet) - len(coded.packet))
-    written.sound_bytes += sound.write_until(writer, start / plan.source.format.rate)
+    written.sound_bytes += sound.write_until(writer, plan.source.moment(start))
     writer.packet(0, packet, start)
     written.video_bytes += len(packet)
     written.frames += len(group)
@@ -178,16 +178,6 @@ def _write_group(
         written.kinds[frame.kind] += 1
         written.bits.update(frame.bits)
     written.qualities += [measure_frame(*pair) for pair in zip(group, coded.reconstruction)]
-
-
-def _times(told: Sequence[int], start: int, count: int) -> list[int]:
-    """Return the times of frames, ascending; times that the source does not give follow in equal steps."""
-    times = list(told[start : start + count])
-    step = max(1, (told[-1] - told[0]) // max(1, len(told) - 1)) if len(told) else 1
-    while len(times) < count:
-        number = start + len(times)
-        times.append(told[-1] + step * (number - len(told) + 1) if told else number)
-    return times
 
 
 def _code_groups(

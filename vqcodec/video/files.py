@@ -23,10 +23,17 @@ MEDIUM = "video"
 
 @dataclass(frozen=True)
 class Group:
-    """The packet of a group, and the times of its frames; None for a constant rate."""
+    """The packet of a group, with the times before it.
+
+    Attributes:
+        packet: as the engine wrote it.
+        times: of the frames; None for a constant rate.
+        end: the time at which the last frame ends; None if the file does not tell.
+    """
 
     packet: bytes
     times: Sequence[int] | None
+    end: int | None = None
 
 
 @dataclass(frozen=True)
@@ -245,5 +252,5 @@ def _group(header: VideoHeader, packet: bytes) -> Group:
     """Return the group in a packet, without the times before it."""
     if header.format.time_base is None:
         return Group(packet, None)
-    times, rest = unpack_times(packet)
-    return Group(rest, times)
+    times, rest = unpack_times(packet, ends=header.ends)
+    return Group(rest, times[:-1], times[-1]) if header.ends else Group(rest, times)

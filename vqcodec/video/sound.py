@@ -20,9 +20,14 @@ from vqcodec.speech.codec import encode_sound
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
 from vqcodec.speech.sound.audio import open_audio
+from vqcodec.speech.sound.audio_output import FORMATS, write_audio
+from vqcodec.video.io.placing import Run, SoundTrack, placed
 
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
+
+
+_BLOCK = 1 << 16  # samples of a channel read at a time
 
 
 @dataclass(frozen=True)
@@ -41,18 +46,18 @@ class CodedSound:
 
 
 def encode_sound_of(
-    path: str,
+    track: SoundTrack,
     name: str,
     *,
     channels: str | None = None,
     band: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> CodedSound:
-    """Code the first sound stream of a video file.
+) -> CodedSound | None:
+    """Code the sound of a video, each piece of it at its time; None if none is left.
 
     Args:
-        path: of the file. name: of the file in messages.
+        track: the sound. name: of its file in messages.
         channels, band: as of speech, but channels are kept unless it says `mix`.
         threads: None for all CPUs; the result does not depend on it.
         progress: called with the part of the work that is done, 0 to 1.
@@ -62,9 +67,15 @@ def encode_sound_of(
         UsageError, CodebookError, LimitError: as for speech.
     """
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
-        samples = os.path.join(folder, "sound.wav")
-        if not reading.extract_sound(path, samples):
+        samples = os.path.join(folder, "decoded.wav")
+        if not reading.extract_sound(track.path, samples):
             raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with --no-audio")
+        if not track.is_in_place():
+            runs = track.runs()
+            if not runs:
+                return None
+            decoded, samples = samples, os.path.join(folder, "placed.wav")
+            _write_placed(decoded, samples, runs)
         encoded = encode_sound(
             open_audio(samples, name),
             work=Work(threads=threads),
@@ -83,6 +94,21 @@ def encode_sound_of(
         for stream in speech.streams
     ]
     return CodedSound(encoded.codebook, streams, shape.codec_rate, shape.source_length / shape.source_rate)
+
+
+def _write_placed(decoded: str, target: str, runs: Sequence[Run]) -> None:
+    """Write the sound of a WAV file to another, with each run at its place."""
+    import soundfile
+
+    with soundfile.SoundFile(decoded) as file:
+        write_audio(
+            placed(file.blocks(_BLOCK, dtype="int16", always_2d=True), runs),
+            target,
+            format=FORMATS[".wav"],
+            rate=file.samplerate,
+            channels=file.channels,
+            length=runs[-1].place + runs[-1].length,
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
 
 _FULL_RANGE, _ASPECT, _MATRIX, _COUNT, _TIMES = (1 << bit for bit in range(5))
-_KNOWN_FLAGS = 31
+_ENDS = 128
+_KNOWN_FLAGS = 31 | _ENDS
 _MAX_TIME = 1 << 62
 
 
@@ -24,10 +25,12 @@ class VideoHeader:
     Attributes:
         format: of the frames.
         frames: number of frames; None if it was not known when the stream began.
+        ends: whether each packet also tells when its last frame ends; only if the frames have times.
     """
 
     format: VideoFormat
     frames: int | None = None
+    ends: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the header."""
@@ -44,7 +47,7 @@ class VideoHeader:
             flags |= _COUNT
             parts.append(self.frames)
         if format.time_base is not None:
-            flags |= _TIMES
+            flags |= _TIMES | _ENDS * self.ends
             parts += format.time_base.as_integer_ratio()
         return b"".join(map(put_varint, (flags, *parts)))
 
@@ -67,37 +70,46 @@ class VideoHeader:
         frames = numbers.next() if flags & _COUNT else None
         time_base = numbers.ratio("unit of time") if flags & _TIMES else None
         numbers.end()
+        if flags & _ENDS and not flags & _TIMES:
+            raise CorruptFileError("frames of a constant rate have no ends of their own")
         if flags & _MATRIX and (matrix == UNSPECIFIED_MATRIX or matrix > 255):
             raise CorruptFileError(f"colour matrix {matrix} is impossible")
         if frames is not None and not 0 < frames <= limits.MAX_FRAMES:
             raise LimitError(f"{frames} frames; 1 to {limits.MAX_FRAMES} are allowed")
         format = VideoFormat(width, height, rate, aspect, bool(flags & _FULL_RANGE), matrix, time_base)
         format.check()
-        return cls(format, frames)
+        return cls(format, frames, bool(flags & _ENDS))
 
 
 def pack_times(times: Sequence[int]) -> bytes:
-    """Return the bytes for the times of a group's frames, which increase; they come first in the packet."""
+    """Return the bytes that come first in the packet of a group.
+
+    Args:
+        times: of the group's frames, then the time at which the last of them ends. They increase.
+    """
     steps = [times[0], *(after - before for before, after in pairwise(times))]
-    return put_varint(len(times)) + b"".join(map(put_varint, steps))
+    return put_varint(len(times) - 1) + b"".join(map(put_varint, steps))
 
 
-def unpack_times(packet: bytes) -> tuple[list[int], bytes]:
+def unpack_times(packet: bytes, *, ends: bool) -> tuple[list[int], bytes]:
     """Return (the times at the beginning of a packet, the bytes of the group after them).
+
+    Args:
+        ends: whether the time at which the last frame ends is among them; it then comes last.
 
     Raises:
         CorruptFileError: the packet is too short, the times do not increase, or there are none.
     """
     count, position = get_varint(packet, 0)
     times: list[int] = []
-    for _ in range(count):  # ends with the packet, however large the count
+    for _ in range(count + ends):  # ends with the packet, however large the count
         step, position = get_varint(packet, position)
         if times and step == 0:
             raise CorruptFileError("two frames have the same time")
         times.append(step + (times[-1] if times else 0))
         if times[-1] > _MAX_TIME:
             raise CorruptFileError("the time of a frame is too large")
-    if not times:
+    if len(times) == ends:
         raise CorruptFileError("a group has no frames")
     return times, packet[position:]
 

@@ -14,7 +14,6 @@ from vqcodec.video.io.video_format import VideoFormat
 _UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
 _NANOSECONDS = 10**9
 _SCALE = 100_000  # unit of time, in nanoseconds
-_KEYFRAME = 0x80
 
 EBML, SEGMENT, INFO, TRACKS, CLUSTER = (
     bytes.fromhex(i) for i in ("1A45DFA3", "18538067", "1549A966", "1654AE6B", "1F43B675")
@@ -49,15 +48,15 @@ def head(format: VideoFormat) -> bytes:
     )
 
 
-def frame(planes: bytes, seconds: Fraction) -> bytes:
-    """Return the bytes of a frame that is shown at `seconds`, in a cluster of its own.
+def frame(planes: bytes, begin: Fraction, end: Fraction) -> bytes:
+    """Return the bytes of a frame that is shown from `begin` to `end`, in seconds, in a cluster of its own.
 
     Args:
         planes: the samples of luma, blue and red, one after the other.
     """
-    time = round(seconds * _NANOSECONDS / _SCALE)
-    block = _element("A3", b"\x81\x00\x00" + bytes([_KEYFRAME]) + planes)
-    return _element(CLUSTER.hex(), _number("E7", time) + block)
+    time, over = (round(moment * _NANOSECONDS / _SCALE) for moment in (begin, end))
+    block = _element("A1", b"\x81\x00\x00\x00" + planes)
+    return _element(CLUSTER.hex(), _number("E7", time) + _element("A0", block + _number("9B", over - time)))
 
 
 def _element(identity: str, payload: bytes) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import BinaryIO
 
 from vqcodec.errors import OutputError, UsageError
@@ -95,7 +96,8 @@ class VideoWriting:
     Attributes:
         format: of the frames. to: the format to write.
         first: number of the first frame. length: number of frames.
-        times: of the frames, in units of `format.time_base`; None for a constant rate.
+        times: of the frames, and last the time at which they end, in units of `format.time_base`; None for a constant
+            rate.
         sound: path of a WAV file with the sound; None for no sound.
         texts: of the file by title, such as `title`.
         lossless: write without any further loss.
@@ -180,10 +182,14 @@ class VideoWriting:
             options += ["-vf", f"setparams=colorspace={matrix}"]
         if self.format.aspect is not None:
             options += ["-aspect", _display_aspect(self.format)]
+        if self.format.time_base is not None:
+            options += ["-bf", "0"]  # with B frames, mp4 tells wrong how long the last frame lasts
         if self.lossless and self.to.name == "mkv":
             return [*options, "-c:v", "ffv1", "-level", "3", "-c:a", "flac"]
         if not self.lossless:
-            return [*options, "-c:v", "libx264", "-crf", str(X264_CRF), "-c:a", "aac"]
+            # in mkv, AAC is late in players that ignore its delay
+            sound = "flac" if self.to.name == "mkv" else "aac"
+            return [*options, "-c:v", "libx264", "-crf", str(X264_CRF), "-c:a", sound]
         if odd:
             raise UsageError(
                 f"{self.to.name} cannot hold {self.format.width}x{self.format.height} pixels without loss; write mkv"
@@ -196,9 +202,9 @@ class VideoWriting:
             yield from _y4m(self.format, frames)
             return
         yield matroska.head(self.format)
-        for frame, time in zip(frames, self.times or ()):
+        for frame, (begin, end) in zip(frames, pairwise(self.times or ())):
             planes = b"".join(plane.tobytes() for plane in frame)
-            yield matroska.frame(planes, time * self.format.time_base)
+            yield matroska.frame(planes, begin * self.format.time_base, end * self.format.time_base)
 
     def _write_pictures(self, pattern: str, frames: Iterator[Frame]) -> int:
         """Write pictures to a temporary folder beside the targets, then move each to its name; return the bytes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -14,12 +15,14 @@ import numpy as np
 
 from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.ffmpeg import probing, reading
+from vqcodec.ffmpeg.survey import Survey, survey
 from vqcodec.files.sniffing import picture_paths
 from vqcodec.video.io.frames import Frame, chroma_size
+from vqcodec.video.io.pace import MEAN_PARTS, pace_of
+from vqcodec.video.io.placing import SoundTrack
 from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
 from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
 
-_JITTER = Fraction(1, 500)  # seconds that times of a constant rate may be off: two of Matroska's usual units
 _BT601 = 6
 
 
@@ -29,11 +32,12 @@ class FrameSource(ABC):
     Attributes:
         name: of the source in messages.
         format: of the frames.
-        times: of the frames, in units of `format.time_base`; None for a constant rate.
+        times: of the frames, from 0 on, and last the time at which the last frame ends, in units of
+            `format.time_base`; None for a constant rate.
         expected: approximate number of frames, for showing progress; None if unknown.
         exact: number of frames, if it is certain before they are read; else None.
         again: whether the source can be read several times.
-        sound: path of a file with the sound of the video; None without sound.
+        sound: the sound of the video; None without sound.
         texts: of the file by title, see `texts.TITLES`.
         notes: what reading changes, for the user; complete when the source has been read.
     """
@@ -44,7 +48,7 @@ class FrameSource(ABC):
     expected: int | None = None
     exact: int | None = None
     again: bool = True
-    sound: str | None = None
+    sound: SoundTrack | None = None
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -58,6 +62,21 @@ class FrameSource(ABC):
     @abstractmethod
     def frames(self) -> Iterator[Frame]:
         """Yield all frames."""
+
+    def times_of(self, first: int, count: int) -> list[int]:
+        """Return the times of `count` frames, and last the time at which they end, in units.
+
+        If there are more frames than times, the others follow in equal steps. Without times, every frame lasts a unit.
+        """
+        told = self.times or (0, 1)
+        step = max(1, told[-1] // (len(told) - 1))
+        beyond = range(max(first, len(told)), first + count + 1)
+        return [*told[first : first + count + 1], *(told[-1] + step * (number - len(told) + 1) for number in beyond)]
+
+    def moment(self, number: int) -> Fraction:
+        """Return the second at which a frame begins; for the number of frames, when the last one ends."""
+        unit = self.format.time_base
+        return number / self.format.rate if unit is None else self.times_of(number, 0)[0] * unit
 
     def close(self) -> None:  # noqa: B027  (most sources hold nothing)
         """End what reads frames, such as ffmpeg; `with` does it, too."""
@@ -102,16 +121,20 @@ class Y4mSource(FrameSource):
 
 
 class FFmpegSource(FrameSource):
-    """A file that ffmpeg reads."""
+    """A file that ffmpeg reads.
 
-    def __init__(self, path: str, name: str) -> None:
+    Args:
+        path: of the file. name: of the file in messages.
+        most: how many of its frames are needed; None for all.
+    """
+
+    def __init__(self, path: str, name: str, most: int | None = None) -> None:
         super().__init__()
         self.name = name
         self._path = path
         self._begun: list[Generator[Frame]] = []
         about = probing.probe(path, name)
         self._filters = ["yadif"] if about.interlaced else []
-        self.sound = path if about.sound else None
         self.texts = probing.texts(path)
         self.expected = about.frames
         with reading.frames_as_y4m(path, self._filters) as (stream, messages):
@@ -125,7 +148,7 @@ class FFmpegSource(FrameSource):
         full = format.full_range or about.pixels.startswith("yuvj")
         matrix = UNSPECIFIED_MATRIX if about.matrix is None else about.matrix
         self.format = VideoFormat(format.width, format.height, format.rate, format.aspect, full, matrix)
-        self._take_times()
+        self._take_times(survey(path, sound=about.sound, frames=None if most is None else most + 1))
         self._describe(about)
 
     def frames(self) -> Iterator[Frame]:
@@ -144,26 +167,20 @@ class FFmpegSource(FrameSource):
             if messages:
                 self.note(f"damaged or cut off; {reader.frames_read} frames could be read ({messages[0]})")
 
-    def _take_times(self) -> None:
-        """Keep the times of the frames if the rate varies."""
-        told = probing.frame_times(self._path)
+    def _take_times(self, told: Survey | None) -> None:
+        """Keep the times of the frames if the rate varies, and those of the sound."""
         if told is None:
             return
-        unit, times = told
-        self.expected = len(times)
-        if len(times) < 3 or self._filters:
-            return
-        rate = self.format.rate
-        steady = all(abs(time * unit - number / rate) <= max(_JITTER, unit) for number, time in enumerate(times))
-        if steady:
-            return
-        mean = Fraction(len(times) - 1) / (times[-1] * unit)
-        if all(abs(time * unit - number / mean) <= max(_JITTER, unit) for number, time in enumerate(times)):
-            self.format = _with(self.format, rate=mean.limit_denominator(1001), time_base=None)
-            return
-        self.format = _with(self.format, rate=mean.limit_denominator(100_000), time_base=unit)
-        self.times = times
-        self.note("its frame rate varies; the time of each frame is kept")
+        frames, sound = told.frames, told.sound
+        self.expected = len(frames.starts)
+        pace = pace_of(frames, self.format.rate)
+        self.format = replace(self.format, rate=pace.rate, time_base=pace.unit)
+        self.format.check()
+        self.times = pace.times
+        if pace.times is not None:
+            self.note("its frame rate varies; the time of each frame is kept")
+        if sound is not None:
+            self.sound = SoundTrack(self._path, sound, pace.begin)
 
     def _describe(self, about: probing.Probe) -> None:
         """Add notes on what ffmpeg changes."""
@@ -227,18 +244,23 @@ class ArraySource(FrameSource):
 
 
 class PartSource(FrameSource):
-    """Part of another source, without its sound: frames `first` up to `end` (not included; None for the end)."""
+    """Part of another source with its sound: frames `first` up to `end` (not included; None for the end)."""
 
     def __init__(self, whole: FrameSource, first: int, end: int | None) -> None:
         super().__init__()
         self.notes, self.texts = whole.notes, whole.texts
         self.name, self.format, self.again = whole.name, whole.format, whole.again
         self._whole, self._range = whole, (first, end)
-        if whole.times is not None:
-            part = whole.times[first:end]
-            self.times = [time - part[0] for time in part]
         self.expected = _count_within(whole.expected, first, end)
         self.exact = _count_within(whole.exact, first, end)
+        if whole.times is not None and self.expected:
+            times = whole.times_of(first, self.expected)
+            self.times = [time - times[0] for time in times]
+            mean = self.expected / (self.times[-1] * Fraction(whole.format.time_base or 1))
+            self.format = replace(whole.format, rate=mean.limit_denominator(MEAN_PARTS))
+        if whole.sound is not None:
+            cut = end is not None and end < (whole.expected or 0)
+            self.sound = whole.sound.part(whole.moment(first), whole.moment(end) if cut and end is not None else None)
 
     def frames(self) -> Iterator[Frame]:
         return islice(self._whole.frames(), *self._range)
@@ -247,21 +269,24 @@ class PartSource(FrameSource):
         self._whole.close()
 
 
-def open_video(source: str | BinaryIO, name: str, *, rate: Fraction | None = None) -> FrameSource:
+def open_video(
+    source: str | BinaryIO, name: str, *, rate: Fraction | None = None, most: int | None = None
+) -> FrameSource:
     """Open a source of frames.
 
     Args:
         source: path of a file or folder, a glob of pictures, or a stream of y4m.
         name: of the source in messages.
         rate: frames a second; None for the rate of the source, and for 25 if the source is pictures.
+        most: how many frames are needed at most, from the first on; None for all.
 
     Raises:
         UnreadableInputError: the source does not exist, cannot be read, or has no video.
         LimitError: its size or rate is beyond the limits.
     """
-    opened = _open(source, name, rate or DEFAULT_RATE)
+    opened = _open(source, name, rate or DEFAULT_RATE, most)
     if rate is not None and opened.format.rate != rate:
-        opened.format = _with(opened.format, rate=rate, time_base=None)
+        opened.format = replace(opened.format, rate=rate, time_base=None)
         opened.times = None
         opened.format.check()
     return opened
@@ -279,7 +304,7 @@ def frame_of(samples: np.ndarray) -> Frame:
     return Frame(_rounded(luma), _rounded(_halved(blue) + 128), _rounded(_halved(red) + 128))
 
 
-def _open(source: str | BinaryIO, name: str, rate: Fraction) -> FrameSource:
+def _open(source: str | BinaryIO, name: str, rate: Fraction, most: int | None) -> FrameSource:
     """Open a source; `rate` is for pictures only."""
     if not isinstance(source, str):
         return Y4mSource(source, name)
@@ -302,12 +327,7 @@ def _open(source: str | BinaryIO, name: str, rate: Fraction) -> FrameSource:
             return Y4mSource(source, name)
         except ForeignSamplesError:
             pass  # ffmpeg converts what it can
-    return FFmpegSource(source, name)
-
-
-def _with(format: VideoFormat, rate: Fraction, time_base: Fraction | None) -> VideoFormat:
-    """Return a format with another rate and unit of time."""
-    return VideoFormat(format.width, format.height, rate, format.aspect, format.full_range, format.matrix, time_base)
+    return FFmpegSource(source, name, most)
 
 
 def _count_within(whole: int | None, first: int, end: int | None) -> int | None:

@@ -1,0 +1,100 @@
+"""Decode a file once to learn when each of its frames and each piece of its sound begins, and how long it lasts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vqcodec.ffmpeg.program import run
+
+_NO_TIME = -(1 << 63)
+_TIME_BASE = re.compile(r"^#tb (\d): (\d+)/(\d+)", re.MULTILINE)
+_WHOLE = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?), start: (-?\d+\.\d+)")
+_TRACK = re.compile(r"^ +DURATION +: (\d+):(\d+):(\d+\.\d+)$", re.MULTILINE)
+_BROKEN = re.compile(r"prematurely|[Ii]nvalid data|[Ee]rror while decoding|corrupt")
+_STREAM = re.compile(r"^ *Stream #0:\d+.*?: (\w+): .*\n((?: {4,}.*\n)*)", re.MULTILINE)
+_LATE_S = Fraction(1, 20)  # if the picture begins later, programs do not agree from where on they count its end
+
+END_ROUNDING_S = Fraction(1, 100)
+"""Seconds by which the told end of a stream may be rounded."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What a stream decodes to: frames, or pieces of sound.
+
+    Attributes:
+        unit: of time, in seconds; of sound, one sample.
+        starts: when each begins, in units of one clock for all streams of a file; None where the file does not tell.
+        lengths: how long each lasts, in units; 0 where the file does not tell.
+        end: roughly when the last one ends, in units, if the file tells it apart from the lengths; else None.
+    """
+
+    unit: Fraction
+    starts: Sequence[int | None]
+    lengths: Sequence[int]
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The frames of a file, and the pieces of its sound; None without sound, or if it was not asked for."""
+
+    frames: Pieces
+    sound: Pieces | None
+
+
+def survey(path: str, *, sound: bool, frames: int | None = None) -> Survey | None:
+    """Return when the frames and the sound of a file are; None if no frame can be decoded.
+
+    Args:
+        sound: whether to look at the first sound stream, too.
+        frames: at most how many to decode; None for all.
+    """
+    asked = ["-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base:v", "demux"]
+    if frames is not None:
+        asked += ["-frames:v", str(frames)]
+    if sound:
+        asked += ["-map", "0:a:0", "-c:a", "pcm_s16le"]
+    rows, told = run(path, [*asked, "-f", "framecrc", "-"], "info")
+    units = {int(number): Fraction(int(above), int(below)) for number, above, below in _TIME_BASE.findall(rows)}
+    found: dict[int, tuple[list[int | None], list[int]]] = {number: ([], []) for number in units}
+    for row in rows.splitlines():
+        if row[:2] in ("0,", "1,"):
+            stream, _, start, length = map(int, row.split(",")[:4])
+            found[stream][0].append(None if start == _NO_TIME else start)
+            found[stream][1].append(length)
+    if not found.get(0, ([], []))[0]:
+        return None
+    pieces = {number: Pieces(units[number], *lists) for number, lists in found.items()}
+    late = (found[0][0][0] or 0) * units[0] > _LATE_S
+    end = None if late or frames is not None else _end(told, units[0])
+    return Survey(Pieces(units[0], *found[0], end), pieces.get(1))
+
+
+def _end(told: str, unit: Fraction) -> int | None:
+    """Return when the first video stream ends, as its file tells; None if the file does not or is damaged.
+
+    Matroska files tell it of each stream, the others only of the whole file.
+
+    Args:
+        told: ffmpeg's messages.
+    """
+    told = told.partition("\nOutput #0")[0]
+    whole, streams = _WHOLE.search(told), _STREAM.findall(told)
+    if whole is None or _BROKEN.search(told):
+        return None
+    longest, start = _seconds(*whole.groups()[:3]), Fraction(whole[4])
+    about = next((about for kind, about in streams if kind == "Video"), "")
+    own = _TRACK.search(about)
+    if own is None:
+        alone = len(streams) == 1 and re.search(r"^Input #0, mov,mp4", told, re.MULTILINE)
+        return round(longest / unit) if alone else None
+    end = _seconds(*own.groups())
+    return round((end - start) / unit) if end - max(start, Fraction(0)) <= longest + END_ROUNDING_S else None
+
+
+def _seconds(hours: str, minutes: str, seconds: str) -> Fraction:
+    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
