@@ -49,17 +49,21 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_help_is_immediate() -> None:
-    """Under 0.3 s as a whole process; of processor time, which other work on the machine does not lengthen."""
+    """At most three and a half times what its libraries take alone, in processor time.
 
-    def spent() -> float:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return usage.ru_utime + usage.ru_stime
+    Other work on the machine makes that time longer, too, so it is compared and not bounded.
+    """
 
-    runs = 3
-    before = spent()
-    for _ in range(runs):
-        subprocess.run([sys.executable, "-m", "vqcodec", "--help"], capture_output=True, check=True)
-    assert (spent() - before) / runs < 0.3
+    def spent(*arguments: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    libraries, help = zip(
+        *((spent("-c", "import typer, rich.table"), spent("-m", "vqcodec", "--help")) for _ in range(3))
+    )
+    assert min(help) < 3.5 * min(libraries)
 
 
 def test_reference_is_current() -> None:
