@@ -87,6 +87,6 @@ def test_every_kind_of_destination_gets_the_bytes(tmp_path: Path) -> None:
 def test_a_stream_that_cannot_take_it() -> None:
     with (
         open("/dev/full", "wb", buffering=0) as full,
-        pytest.raises(OutputError, match=r"^/dev/full: cannot be written: No space left"),
+        pytest.raises(OutputError, match=r"^/dev/full: cannot be written: the disk is full"),
     ):
         endpoints.write_all(b"abc", full)

@@ -9,13 +9,14 @@ Here the options are checked and the medium is found out; the medium's own modul
 
 from __future__ import annotations
 
+import os
 from typing import Unpack
 
 from vqcodec.api.codebooks import codebook_sources
 from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
 from vqcodec.codebook.library import CodebookChoice, beside, chosen_codebook
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, naming
+from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, naming, whole
 from vqcodec.media import decoding
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import DESTINATION, NAME, SOURCE, EncodeOptions
@@ -76,7 +77,7 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
     """
     options = EncodeOptions.of(asked)
-    name = _checked(source, destination, options.name)
+    name, destination = _checked(source, destination, options.name)
     sources = [source, *codebook_sources(options.codebook)]
     check_destination(destination, sources, overwrite=options.overwrite)
     book = chosen_codebook(options.codebook)
@@ -124,7 +125,7 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
         UnreadableInputError, LimitError, OutputError: see `vqcodec.errors`.
     """
     options = DecodeOptions.of(asked)
-    name = _checked(source, destination, options.name)
+    name, destination = _checked(source, destination, options.name)
     sources = [source, *codebook_sources(options.codebook)]
     check_destination(destination, sources, overwrite=options.overwrite)
     book = chosen_codebook(options.codebook)
@@ -161,7 +162,7 @@ def info(
         UsageError: an argument is of the wrong type.
     """
     given = {"bits": bits, "codebook": codebook, "name": name}
-    name = _checked(source, None, NAME.value_in(given))
+    name, _ = _checked(source, None, NAME.value_in(given))
     counted = decoding.BITS.value_in(given)
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
     source, medium = medium_to_decode(source, name)
@@ -188,7 +189,7 @@ def verify(
         UsageError: an argument is of the wrong type or out of range.
     """
     given = {"codebook": codebook, "threads": threads, "name": name}
-    name = _checked(source, None, NAME.value_in(given))
+    name, _ = _checked(source, None, NAME.value_in(given))
     threads = THREADS.value_in(given)
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
     source, medium = medium_to_decode(source, name)
@@ -234,8 +235,10 @@ def compare(
         return module_for(first_medium).compare(first, second, book, threads)
 
 
-def _checked(source: Source, destination: Destination | None, name: str | None) -> str:
-    """Check the source and the destination; return how messages call the source."""
+def _checked(source: Source, destination: Destination | None, name: str | None) -> tuple[str, Destination | None]:
+    """Check the source and the destination; return how messages call the source, and where to write all."""
     SOURCE.check(source)
     DESTINATION.value_in({"destination": destination})
-    return name or name_of(source)
+    if destination is not None and not isinstance(destination, (str, os.PathLike)):
+        destination = whole(destination)
+    return name or name_of(source), destination

@@ -8,10 +8,11 @@ Map, lowest first:
     batch
     exit_codes
     groups
+    streams
     failures: exit_codes groups
-    console: failures
+    console: streams failures
     compilation: console
-    files: batch failures console compilation
+    files: batch streams failures console compilation
     video_plot
     wording
     options: failures console wording
@@ -25,8 +26,8 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from typing import TextIO
 
+from vqcodec.cli.streams import prepare
 from vqcodec.errors import INTERRUPTED_EXIT_CODE
 
 __all__ = ["main"]
@@ -37,20 +38,12 @@ def main() -> None:
     try:
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGTERM, _terminate)
-        for stream in (sys.stdout, sys.stderr):
-            _never_fail_on_names(stream)
+        prepare()
         from vqcodec.cli.app import app
 
         app(prog_name="vqcodec")
     except KeyboardInterrupt:  # before a command was there to report it
         sys.exit(INTERRUPTED_EXIT_CODE)
-
-
-def _never_fail_on_names(stream: TextIO) -> None:
-    """File names may hold anything; what the terminal's encoding lacks is shown escaped."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
 
 
 def _terminate(number: int, _frame: object) -> None:

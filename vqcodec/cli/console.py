@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import typer
 
 from vqcodec.cli.failures import exit_code_of, message_of, one_line, print_failure
+from vqcodec.cli.streams import stdout_is_closed
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -36,6 +37,8 @@ class Console:
         no_progress: show no progress bar, even on a terminal.
         debug: print tracebacks with failures.
         data_on_stdout: standard output carries data, so results go to standard error.
+        asked_for: whether results are what the command is for. The results of other commands are left out if the
+            process has no standard output, unless they are to be JSON.
     """
 
     def __init__(
@@ -46,8 +49,10 @@ class Console:
         no_progress: bool = False,
         debug: bool = False,
         data_on_stdout: bool = False,
+        asked_for: bool = False,
     ) -> None:
         self.quiet = quiet
+        self._may_be_lost = not (asked_for or as_json) and not data_on_stdout and stdout_is_closed()
         self.as_json = as_json
         self.debug = debug
         self._show_progress = not (quiet or no_progress) and sys.stderr.isatty()
@@ -98,7 +103,9 @@ class Console:
             yield advance
 
     def _print(self, line: str) -> None:
-        """Print a line of results."""
+        """Print a line of results; OutputError if that fails."""
+        if self._may_be_lost:
+            return
         with self._lock:
             typer.echo(line, err=self._results_on_stderr)
 

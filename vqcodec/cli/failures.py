@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -71,23 +71,34 @@ class CommandLine(ListedGroup):
             code = error.exit_code
         sys.exit(code or 0)
 
+    def make_context(self, *args: Any, **extra: Any) -> typer.Context:
+        """Read the options of the top command; `--help` and `--version` print here."""
+        with _reported({}):
+            return super().make_context(*args, **extra)  # type: ignore[return-value]
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Run the command in `ctx`."""
-        try:
+        with _reported(ctx.meta):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except (typer.TyperException, typer.Exit):
-            raise
-        except BrokenPipeError:
-            _discard_stdout()
-            raise typer.Exit(CLOSED_PIPE) from None
-        except KeyboardInterrupt:
-            typer.echo("vqcodec: interrupted; finished files are whole, others were not written", err=True)
-            raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
-        except Exception as error:
-            print_failure(error, debug=ctx.meta.get(DEBUG, False))
-            raise typer.Exit(exit_code_of(error)) from None
+
+
+@contextmanager
+def _reported(meta: Mapping[str, Any]) -> Iterator[None]:
+    """Turn a failure in the block into one line and an exit code."""
+    try:
+        yield
+    except (typer.TyperException, typer.Exit):
+        raise
+    except BrokenPipeError:
+        raise typer.Exit(CLOSED_PIPE) from None
+    except KeyboardInterrupt:
+        typer.echo("vqcodec: interrupted; finished files are whole, others were not written", err=True)
+        raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
+    except Exception as error:
+        print_failure(error, debug=meta.get(DEBUG, False))
+        raise typer.Exit(exit_code_of(error)) from None
 
 
 def _print_usage_error(error: typer.TyperException) -> None:
@@ -96,9 +107,3 @@ def _print_usage_error(error: typer.TyperException) -> None:
     command = context.command_path if context is not None else "vqcodec"
     message = one_line(" ".join(error.format_message().split())).rstrip(".")
     typer.echo(f"vqcodec: {message}; see '{command} --help'", err=True)
-
-
-def _discard_stdout() -> None:
-    """Discard buffered output, so that the interpreter does not complain about it at exit."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,8 +16,10 @@ import typer
 from vqcodec.cli import batch
 from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
-from vqcodec.cli.failures import exit_code_of
+from vqcodec.cli.failures import exit_code_of, print_failure
+from vqcodec.cli.streams import STDOUT, stdout_is_closed
 from vqcodec.errors import OutputError, UsageError
+from vqcodec.files.endpoints import write_all
 from vqcodec.media.progress import SpokenProgress
 from vqcodec.threads import default_threads
 
@@ -112,9 +114,16 @@ def _output_for(name: str, output: str | None, folder: str | None, extension_for
         if glob.has_magic(name) and not os.path.lexists(name):
             raise UsageError(f"{name}: a pattern does not say what the output is called; name it with -o")
         output = STANDARD if name == STANDARD else os.path.splitext(name.rstrip(os.sep))[0] + extension_for(name)
-    if output == STANDARD and sys.stdout.isatty():
-        raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
+    if output == STANDARD:
+        _check_stdout()
     return output
+
+
+def _check_stdout() -> None:
+    if sys.stdout.isatty():
+        raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
+    if stdout_is_closed():
+        raise OutputError(f"{STDOUT}: cannot be written: it is closed; name an output with -o")
 
 
 def _check_outputs(items: Iterable[Item]) -> None:
@@ -191,12 +200,18 @@ def process(
 
         outcomes = batch.run(items, lambda item, report: work(item, report, threads), jobs=jobs, progress=advance)
         for outcome in outcomes:
-            if outcome.error is not None:
-                console.failure(outcome.error, outcome.item.name)
-                first_failure = first_failure or exit_code_of(outcome.error)
-            elif outcome.result is not None:
-                show(outcome.item, outcome.result)
-                reports.append(outcome.result)
+            error = outcome.error
+            try:
+                if error is not None:
+                    console.failure(error, outcome.item.name)
+                elif outcome.result is not None:
+                    reports.append(outcome.result)
+                    show(outcome.item, outcome.result)
+            except OutputError as unshown:  # the other files are worked on all the same
+                error = error or unshown
+                print_failure(unshown, debug=console.debug)
+            if error is not None:
+                first_failure = first_failure or exit_code_of(error)
     if total is not None and len(reports) > 1:
         console.text(total(reports))
     if first_failure:
@@ -210,10 +225,4 @@ def write_stdout(data: bytes) -> None:
         BrokenPipeError: nothing reads it any more.
         OutputError: it cannot be written, for example to a full disk.
     """
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: cannot be written: {error.strerror}") from None
+    write_all(data, sys.stdout.buffer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import secrets
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vqcodec.errors import OutputError
+from vqcodec.files.streams import write_failure
 from vqcodec.names import printable
 
 
@@ -63,7 +63,7 @@ class _OutputFile(io.FileIO):
         try:
             return super().write(data)
         except OSError as error:
-            raise _failure(self._shown, error) from None
+            raise write_failure(self._shown, error) from None
 
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -77,7 +77,7 @@ def _check_target(path: str | os.PathLike[str], shown: str, overwrite: bool) -> 
     except FileNotFoundError:
         return target, None
     except OSError as error:
-        raise _failure(shown, error) from None
+        raise write_failure(shown, error) from None
     except ValueError:
         raise OutputError(f"{shown}: cannot be the name of a file") from None
     if stat.S_ISDIR(mode):
@@ -92,7 +92,7 @@ def _open(path: Path, shown: str, flags: int, permissions: int) -> io.BufferedWr
     try:
         return io.BufferedWriter(_OutputFile(path, flags, permissions, shown))
     except OSError as error:
-        raise _failure(shown, error) from None
+        raise write_failure(shown, error) from None
 
 
 def _settle(file: io.BufferedWriter, shown: str, permissions: int | None, durable: bool) -> None:
@@ -103,7 +103,7 @@ def _settle(file: io.BufferedWriter, shown: str, permissions: int | None, durabl
         if durable:
             os.fsync(file.fileno())
     except OSError as error:
-        raise _failure(shown, error) from None
+        raise write_failure(shown, error) from None
 
 
 def _publish(temporary: Path, target: Path, shown: str, overwrite: bool) -> None:
@@ -121,7 +121,7 @@ def _publish(temporary: Path, target: Path, shown: str, overwrite: bool) -> None
     except FileExistsError:
         raise _exists(shown) from None
     except OSError as error:
-        raise _failure(shown, error) from None
+        raise write_failure(shown, error) from None
 
 
 def _claim_and_replace(temporary: Path, target: Path) -> None:
@@ -137,20 +137,3 @@ def _claim_and_replace(temporary: Path, target: Path) -> None:
 def _exists(shown: str) -> OutputError:
     """Return the error for an existing file."""
     return OutputError(f"{shown}: exists already; pass --force to replace it")
-
-
-def _failure(shown: str, error: OSError) -> OutputError:
-    """Return the error for a failure of the system, with a remedy."""
-    remedies = {
-        errno.ENOENT: "the folder does not exist; make it first",
-        errno.ENOTDIR: "its folder is a file",
-        errno.EACCES: "no permission to write there; choose another folder",
-        errno.EPERM: "no permission to write there; choose another folder",
-        errno.EROFS: "the file system is read-only; choose another folder",
-        errno.ENOSPC: "the disk is full",
-        errno.EDQUOT: "the disk quota is used up",
-        errno.ENAMETOOLONG: "the name is too long",
-        errno.EPIPE: "the reader has closed the pipe",
-    }
-    reason = remedies.get(error.errno or 0, error.strerror or str(error))
-    return OutputError(f"{shown}: cannot be written: {reason}")

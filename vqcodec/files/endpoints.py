@@ -7,10 +7,11 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from vqcodec import limits
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError, VQCodecError
+from vqcodec.files.streams import WholeWriter, read_up_to
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Destination = str | os.PathLike[str] | BinaryIO
@@ -88,7 +89,7 @@ def reading_errors(name: str) -> Iterator[None]:
 
 def _read_bounded(stream: BinaryIO, name: str) -> bytes:
     """Return all bytes of `stream`, or raise LimitError."""
-    data = stream.read(limits.MAX_CHUNK_BYTES + 1)
+    data = read_up_to(stream, limits.MAX_CHUNK_BYTES + 1)
     if len(data) > limits.MAX_CHUNK_BYTES:
         raise LimitError(f"{name}: more than {limits.MAX_CHUNK_BYTES} bytes; a file may have at most that")
     return data
@@ -114,6 +115,11 @@ def check_destination(destination: Destination | None, sources: Iterable[Source]
         raise OutputError(f"{name}: exists already; pass --force to replace it")
 
 
+def whole(stream: BinaryIO) -> BinaryIO:
+    """Return a stream that writes all it is given to `stream`; see `WholeWriter`."""
+    return stream if isinstance(stream, WholeWriter) else cast(BinaryIO, WholeWriter(stream, name_of(stream)))
+
+
 def write_all(data: bytes, destination: Destination, *, overwrite: bool = False) -> None:
     """Write `data` to `destination`. A file at a path appears complete or not at all.
 
@@ -126,14 +132,9 @@ def write_all(data: bytes, destination: Destination, *, overwrite: bool = False)
         with writing(destination, overwrite=overwrite) as stream:
             stream.write(data)
         return
-    try:
-        destination.write(data)
-        destination.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{name_of(destination)}: cannot be written: {reason}") from None
+    stream = whole(destination)
+    stream.write(data)
+    stream.flush()
 
 
 def _is_device(path: str | os.PathLike[str]) -> bool:

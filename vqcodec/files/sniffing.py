@@ -8,6 +8,7 @@ import re
 from typing import BinaryIO, cast
 
 from vqcodec.files.endpoints import Source, read_all, reading_errors
+from vqcodec.files.streams import read_up_to
 
 HEAD_BYTES = 16
 
@@ -130,21 +131,10 @@ def with_head(source: Source, name: str) -> tuple[Source, bytes]:
         except OSError:
             pass  # `read_all` reports it
     if hasattr(source, "read"):
-        head = _first_bytes(cast(BinaryIO, source), name)
+        with reading_errors(name):
+            head = read_up_to(cast(BinaryIO, source), HEAD_BYTES)
         if head.startswith(_Y4M):
             return cast(BinaryIO, _Rejoined(head, cast(BinaryIO, source))), head
         return head + read_all(source, name), head
     data = read_all(source, name)
     return data, bytes(data[:HEAD_BYTES])
-
-
-def _first_bytes(stream: BinaryIO, name: str) -> bytes:
-    """Return the first HEAD_BYTES of a stream, or all if it has fewer."""
-    head = b""
-    while len(head) < HEAD_BYTES:
-        with reading_errors(name):
-            more = stream.read(HEAD_BYTES - len(head))
-        if not more:
-            break
-        head += more
-    return head

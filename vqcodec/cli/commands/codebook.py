@@ -59,7 +59,7 @@ def list_(as_json: options.Json = False, debug: options.Debug = False) -> None:
     """
     from vqcodec.codebook.library import list_codebooks
 
-    console = Console(as_json=as_json, debug=debug)
+    console = Console(as_json=as_json, debug=debug, asked_for=True)
     entries = list_codebooks()
     width = max((len(entry.name) for entry in entries), default=0)
     for entry in entries:
@@ -78,7 +78,7 @@ def show(choice: Choice, as_json: options.Json = False, debug: options.Debug = F
 
     codebook = load_codebook(choice)
     record = _record(codebook)
-    console = Console(as_json=as_json, debug=debug)
+    console = Console(as_json=as_json, debug=debug, asked_for=True)
     console.result(
         record,
         codebook.name,

@@ -65,7 +65,7 @@ def compare(
     first, second = plan_inputs([reference, test])
     for output in (csv, plot):
         check_destination(output, [reference, test], overwrite=force)
-    console = Console(as_json=as_json, debug=debug)
+    console = Console(as_json=as_json, debug=debug, asked_for=True)
     with announce_compilation(console):
         from vqcodec import api
 

@@ -30,7 +30,7 @@ def info(
 
     Needs no codebook without --bits, so it also tells which codebook a file needs that is not at hand.
     """
-    console = Console(as_json=as_json, no_progress=True, debug=debug)
+    console = Console(as_json=as_json, no_progress=True, debug=debug, asked_for=True)
 
     def work(item: Item, _progress: SpokenProgress, _threads: int) -> AnyInfo:
         from vqcodec import api

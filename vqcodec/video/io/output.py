@@ -136,7 +136,7 @@ class VideoWriting:
             return self._write_muxed(file, frames, name)
         size = 0
         for piece in _y4m(self.format, frames):
-            _put(file, piece, name)
+            file.write(piece)
             size += len(piece)
         with suppress(AttributeError):
             file.flush()
@@ -244,16 +244,6 @@ def _display_aspect(format: VideoFormat) -> str:
     """Return the aspect of the whole frame as ffmpeg takes it."""
     shape = (format.aspect or 1) * Fraction(format.width, format.height)
     return f"{shape.numerator}:{shape.denominator}"
-
-
-def _put(file: BinaryIO, data: bytes, name: str) -> None:
-    """Write data; raise OutputError if that fails, but leave a broken pipe to the caller."""
-    try:
-        file.write(data)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{name}: cannot be written: {error.strerror or error}") from None
 
 
 def _check_pattern(destination: Destination | None) -> None:
