@@ -148,6 +148,9 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
         for name in ("talk.wav", "voices/one.wav"):
             soundfile.write(name, talk, 8000)
         Path("talk.vqc").write_bytes(api.encode("talk.wav", effort=0).data)
+    if "decode coded" in example:
+        Path("coded").mkdir()
+        shutil.copy("photo.vqc", "coded/photo.vqc")
     if "clip" in example or "frames/" in example:
         for name in ("clip.mp4", "clips/one.mkv", "frames/%d.png"):
             write_clip(Path(name), 12, 120, 160)

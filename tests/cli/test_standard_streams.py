@@ -83,3 +83,11 @@ def test_messages_that_find_no_room_do_not_matter(workspace: Path) -> None:
 def test_standard_input_that_is_needed_and_closed(workspace: Path) -> None:
     done = shell("vqcodec encode - -o new.vqc <&-")
     assert (done.returncode, done.stderr) == (3, b"vqcodec: <stdin>: cannot be read: it is closed\n")
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+@pytest.mark.parametrize("output", ["/dev/stdout > new.vqc", "/dev/fd/3 3> new.vqc", ">(cat > new.vqc); wait $!"])
+def test_outputs_that_are_descriptors_of_the_shell(workspace: Path, output: str) -> None:
+    done = shell(f"vqcodec encode photo.png -o {output}")
+    assert done.returncode == 0
+    assert Path("new.vqc").read_bytes() == Path("photo.vqc").read_bytes()

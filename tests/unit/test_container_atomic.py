@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from vqcodec.errors import OutputError
-from vqcodec.files.atomic import writing
+from vqcodec.files.atomic import check_writable, writing
+from vqcodec.files.descriptors import descriptor_of
 
 
 def only(folder, *names):
@@ -172,3 +173,55 @@ def test_errors_of_the_block_itself_pass_unchanged(tmp_path):
     with pytest.raises(FileNotFoundError), writing(tmp_path / "a.vqc"):
         (tmp_path / "missing").read_bytes()
     assert only(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere/a.vqc", "the folder does not exist; make it first"),
+        ("file/a.vqc", "its folder is a file"),
+        ("folder", "is a folder"),
+        ("file", "exists already"),
+        ("x" * 300, "the name is too long"),
+    ],
+)
+def test_what_cannot_be_written_is_found_without_writing(tmp_path, name, reason):
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match=reason):
+        check_writable(tmp_path / name)
+    assert only(tmp_path, "file", "folder")
+
+
+def test_a_check_leaves_nothing_behind(tmp_path):
+    check_writable(tmp_path / "a.vqc")
+    assert only(tmp_path)
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="needs /dev/fd")
+class TestDescriptors:
+    def test_what_the_owner_wrote_stays_and_nothing_is_renamed(self, tmp_path):
+        path = tmp_path / "log"
+        with open(path, "ab", buffering=0) as file:
+            file.write(b"before ")
+            name = f"/dev/fd/{file.fileno()}"
+            check_writable(name)
+            with writing(name) as out:
+                assert not out.seekable()
+                out.write(b"data")
+            file.write(b" after")
+        assert path.read_bytes() == b"before data after"
+        assert only(tmp_path, "log")
+
+    def test_a_descriptor_for_reading_is_refused(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"old")
+        with open(tmp_path / "a", "rb") as file, pytest.raises(OutputError, match="open only for reading"):
+            check_writable(f"/dev/fd/{file.fileno()}")
+        with pytest.raises(OutputError, match="it is closed"):
+            check_writable("/dev/fd/987")
+
+    def test_links_to_descriptors_are_followed(self, tmp_path):
+        os.symlink("/dev/fd/1", tmp_path / "link")
+        assert descriptor_of(tmp_path / "link") == descriptor_of("/dev/stdout") == 1
+        assert descriptor_of(tmp_path / "other") is None
+        assert descriptor_of(f"/proc/{os.getppid()}/fd/1") is None

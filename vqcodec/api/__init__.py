@@ -16,7 +16,7 @@ from vqcodec.api.codebooks import codebook_sources
 from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
 from vqcodec.codebook.library import CodebookChoice, beside, chosen_codebook
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, naming, whole
+from vqcodec.files.endpoints import Destination, Source, check_destination, is_pattern, name_of, naming, whole
 from vqcodec.media import decoding
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import DESTINATION, NAME, SOURCE, EncodeOptions
@@ -127,9 +127,10 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
     options = DecodeOptions.of(asked)
     name, destination = _checked(source, destination, options.name)
     sources = [source, *codebook_sources(options.codebook)]
-    check_destination(destination, sources, overwrite=options.overwrite)
-    book = chosen_codebook(options.codebook)
     source, medium = medium_to_decode(source, name)
+    if medium != "video" or not is_pattern(destination):
+        check_destination(destination, sources, overwrite=options.overwrite)
+    book = chosen_codebook(options.codebook)
     with naming(name):
         options.check_medium(medium)
     try:

@@ -5,18 +5,21 @@ immediate; commands import what they need when they run.
 
 Map, lowest first:
 
+    arguments
     batch
     exit_codes
-    groups
+    groups: arguments
+    inputs
+    series
     streams
     failures: exit_codes groups
     console: streams failures
     compilation: console
-    files: batch streams failures console compilation
+    files: batch inputs streams failures console compilation
     video_plot
     wording
     options: failures console wording
-    commands: groups console compilation files video_plot wording options
+    commands: groups console compilation inputs series files video_plot wording options
     app: exit_codes groups failures
     reference: app
 """

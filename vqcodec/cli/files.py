@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 import typer
 
@@ -17,79 +17,73 @@ from vqcodec.cli import batch
 from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import exit_code_of, print_failure
+from vqcodec.cli.inputs import STANDARD, Inputs, Item, find_inputs, is_unexpanded
 from vqcodec.cli.streams import STDOUT, stdout_is_closed
 from vqcodec.errors import OutputError, UsageError
+from vqcodec.files.atomic import check_folder
+from vqcodec.files.descriptors import descriptor_of
 from vqcodec.files.endpoints import write_all
 from vqcodec.media.progress import SpokenProgress
 from vqcodec.threads import default_threads
 
-STANDARD = "-"
-STDIN_NAME = "<stdin>"
-
 Report = TypeVar("Report")
 
 
-@dataclass(frozen=True)
-class Item:
-    """One input, and where its output goes (None if there is none); "-" is standard input or output."""
-
-    input: str
-    output: str | None = None
-
-    @property
-    def name(self) -> str:
-        """How messages call the input."""
-        return STDIN_NAME if self.input == STANDARD else self.input
-
-    @property
-    def source(self) -> str | BinaryIO:
-        """What to read."""
-        return sys.stdin.buffer if self.input == STANDARD else self.input
-
-    @property
-    def destination(self) -> str | None:
-        """Where the API writes; None for standard output, which the command writes itself."""
-        return None if self.output == STANDARD else self.output
-
-
-def plan_inputs(inputs: Sequence[str]) -> list[Item]:
-    """Return the items for a command that writes nothing."""
-    _check_stdin(inputs)
-    return [Item(name) for name in inputs]
+def plan_inputs(inputs: Sequence[str]) -> Inputs:
+    """Return the inputs of a command that reads `.vqc` files and writes nothing; errors as `find_inputs`."""
+    return find_inputs(inputs)
 
 
 def plan_outputs(
-    inputs: Sequence[str], output: str | None, folder: str | None, extension: str | Callable[[str], str]
-) -> list[Item]:
-    """Return the items for a command that writes one output per input; make output folders.
+    inputs: Inputs,
+    output: str | None,
+    folder: str | None,
+    extension: str | Callable[[str], str],
+    *,
+    skip_existing: bool = False,
+) -> Inputs:
+    """Return the inputs with where their outputs go, one for each; make output folders.
 
     Args:
-        inputs: file names, one of which may be "-".
         output: what `-o` said. folder: what `-d` said.
         extension: of an output whose name is not given, such as ".vqc"; or a function that gives it by input.
+        skip_existing: leave out inputs whose output exists.
 
     Raises:
         UsageError: the request is ambiguous, or an output would replace an input or another output.
         OutputError: a folder cannot be made.
     """
-    _check_stdin(inputs)
+    output, folder = output_places(output, folder, len(inputs.items))
+    extension_for = extension if callable(extension) else lambda _name: extension
+    items = [replace(item, output=_output_for(item, output, folder, extension_for)) for item in inputs.items]
+    if folder is not None or output is None:
+        items = _apart(items, extension_for)
+    remarks = list(inputs.remarks)
+    _check_outputs(items)
+    if skip_existing:
+        missing = [item for item in items if item.output in (None, STANDARD) or not os.path.lexists(item.output)]
+        if len(missing) < len(items):
+            remarks.append(f"skipped, because their outputs exist: {len(items) - len(missing)} of {len(items)}")
+        items = missing
+    if folder is not None:
+        for place in dict.fromkeys([folder, *(os.path.dirname(item.output or "") for item in items)]):
+            _make_folder(place)
+    return Inputs(items, remarks)
+
+
+def output_places(output: str | None, folder: str | None, inputs: int) -> tuple[str | None, str | None]:
+    """Return (output file, output folder), at most one of which is not None, for a number of inputs.
+
+    Raises:
+        UsageError: both are given, or the file cannot hold several outputs.
+    """
     if output is not None and folder is not None:
         raise UsageError("-o and -d exclude one another; give one of them")
-    if folder is None and output is not None and _means_folder(output, len(inputs)):
-        output, folder = None, output
-    extension_for = extension if callable(extension) else lambda _name: extension
-    items = [Item(name, _output_for(name, output, folder, extension_for)) for name in inputs]
-    _check_outputs(items)
-    if folder is not None:
-        _make_folder(folder)
-    return items
-
-
-def _check_stdin(inputs: Sequence[str]) -> None:
-    if inputs.count(STANDARD) > 1:
-        raise UsageError("standard input (-) can be read only once; give it once")
-    if STANDARD in inputs and sys.stdin.isatty():
-        raise UsageError("standard input is a terminal; pipe a file into it, or name one")
+    if output is not None and descriptor_of(output) == 1:
+        output = STANDARD  # so that reports do not go into the file
+    if folder is None and output is not None and _means_folder(output, inputs):
+        return None, output
+    return output, folder
 
 
 def _means_folder(output: str, inputs: int) -> bool:
@@ -106,17 +100,43 @@ def _means_folder(output: str, inputs: int) -> bool:
     return False
 
 
-def _output_for(name: str, output: str | None, folder: str | None, extension_for: Callable[[str], str]) -> str:
+def _output_for(item: Item, output: str | None, folder: str | None, extension_for: Callable[[str], str]) -> str:
+    name = item.input
     if folder is not None:
-        stem = "stdin" if name == STANDARD else os.path.splitext(os.path.basename(name.rstrip(os.sep)))[0]
-        return os.path.join(folder, stem + extension_for(name))
+        below = item.below or os.path.basename(_stem_source(item))
+        return os.path.join(folder, os.path.splitext(below)[0] + extension_for(name))
     if output is None:
-        if glob.has_magic(name) and not os.path.lexists(name):
-            raise UsageError(f"{name}: a pattern does not say what the output is called; name it with -o")
-        output = STANDARD if name == STANDARD else os.path.splitext(name.rstrip(os.sep))[0] + extension_for(name)
+        if item.video and is_unexpanded(name):
+            raise UsageError(f"{name}: a pattern does not say what the video is called; name it with -o")
+        output = STANDARD if name == STANDARD else os.path.splitext(_stem_source(item))[0] + extension_for(name)
     if output == STANDARD:
         _check_stdout()
     return output
+
+
+def _stem_source(item: Item) -> str:
+    """Return the path whose last part, without its extension, is the name of the output."""
+    if item.input == STANDARD:
+        return "stdin"
+    path = os.path.dirname(item.input) if item.video and is_unexpanded(item.input) else item.input.rstrip(os.sep)
+    return path if os.path.basename(path) not in ("", ".", "..") else os.path.abspath(path)
+
+
+def _apart(items: Sequence[Item], extension_for: Callable[[str], str]) -> list[Item]:
+    """Return the items; of those whose outputs would have one name, outputs keep the extension of the input.
+
+    So `a.jpg` and `a.png` become `a.jpg.vqc` and `a.png.vqc`.
+    """
+    count = Counter(os.path.normcase(item.output or "") for item in items)
+    return [
+        item
+        if item.output in (None, STANDARD) or count[os.path.normcase(item.output)] == 1
+        else replace(
+            item,
+            output=os.path.join(os.path.dirname(item.output), os.path.basename(item.input) + extension_for(item.input)),
+        )
+        for item in items
+    ]
 
 
 def _check_stdout() -> None:
@@ -161,10 +181,11 @@ def _make_folder(folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made a folder: {error.strerror}") from None
+    check_folder(folder)
 
 
 def process(
-    items: Sequence[Item],
+    inputs: Inputs,
     work: Callable[[Item, SpokenProgress, int], Report],
     show: Callable[[Item, Report], None],
     *,
@@ -174,7 +195,7 @@ def process(
     kernels: bool = True,
     total: Callable[[list[Report]], str] | None = None,
 ) -> None:
-    """Do `work` on all items, `show` each result in the order of the items, and end with the right exit code.
+    """Do `work` on all inputs, `show` each result in the order of the items, and end with the right exit code.
 
     Args:
         work: called with an item, a function to report progress to, and the number of threads it may use.
@@ -186,7 +207,10 @@ def process(
     Raises:
         typer.Exit: with the code of the first failure, after all items are done.
     """
-    cpus = default_threads()
+    items, cpus = inputs.items, default_threads()
+    if not items:
+        _remark(inputs, console)
+        return
     jobs = min(jobs or cpus, len(items))
     threads = max(1, cpus // jobs)
     reports: list[Report] = []
@@ -198,7 +222,12 @@ def process(
         def advance(index: int, done: float, words: str) -> None:
             progress(index, done, f"{what}, {words}" if words else None)
 
-        outcomes = batch.run(items, lambda item, report: work(item, report, threads), jobs=jobs, progress=advance)
+        def one(item: Item, report: SpokenProgress) -> Report:
+            if item.failure is not None:
+                raise item.failure
+            return work(item, report, threads)
+
+        outcomes = batch.run(items, one, jobs=jobs, progress=advance)
         for outcome in outcomes:
             error = outcome.error
             try:
@@ -214,8 +243,21 @@ def process(
                 first_failure = first_failure or exit_code_of(error)
     if total is not None and len(reports) > 1:
         console.text(total(reports))
+    _remark(inputs, console)
     if first_failure:
         raise typer.Exit(first_failure)
+
+
+def _remark(inputs: Inputs, console: Console) -> None:
+    for remark in inputs.remarks:
+        console.notice(remark)
+
+
+def keep_times(item: Item) -> None:
+    """Give an output file the times of the input file, if both are files."""
+    if item.destination is not None and os.path.isfile(item.destination) and os.path.isfile(item.input):
+        times = os.stat(item.input)
+        os.utime(item.destination, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def write_stdout(data: bytes) -> None:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from vqcodec.cli.arguments import Command
+
 COMMANDS = "vqcodec.cli.commands."
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -40,7 +42,7 @@ class Listed(NamedTuple):
             function.info.name = name
             return typer.main.get_command(function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        alone.command(name, epilog=getattr(module, self.examples))(function)
+        alone.command(name, cls=Command, epilog=getattr(module, self.examples))(function)
         return typer.main.get_command(alone)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from vqcodec.errors import OutputError
+from vqcodec.files.descriptors import descriptor_of, open_descriptor
 from vqcodec.files.streams import write_failure
 from vqcodec.names import printable
 
@@ -22,7 +24,7 @@ def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: b
 
     It is written under another name in the same folder. Without `overwrite` no existing file is lost, not even one that
     another process makes meanwhile. A new file takes the permissions of the file it replaces. A symbolic link stays,
-    and its target is replaced. Devices and pipes (`/dev/null`) are written to directly.
+    and its target is replaced. Devices, pipes and open descriptors (`/dev/null`, `/dev/fd/3`) are written to directly.
 
     Args:
         path: the file to make.
@@ -33,12 +35,17 @@ def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: b
         OutputError: the file exists, is a folder, cannot be made there, or the disk is full.
     """
     shown = printable(os.fspath(path), 400)
+    number = descriptor_of(path)
+    if number is not None:
+        with _opened_descriptor(number, shown) as file:
+            yield file
+        return
     target, mode = _check_target(path, shown, overwrite)
     if mode is not None and not stat.S_ISREG(mode):
         with _open(target, shown, os.O_WRONLY, 0o666) as file:
             yield file
         return
-    temporary = target.with_name(f".vqcodec-{secrets.token_hex(8)}.part")
+    temporary = _temporary(target)
     permissions = 0o666 if mode is None else stat.S_IMODE(mode) & 0o777
     file = _open(temporary, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
     try:
@@ -52,12 +59,51 @@ def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: b
             os.unlink(temporary)
 
 
+def check_writable(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Check that `writing` will not refuse to begin, so that no work is wasted. Nothing stays behind.
+
+    Raises:
+        OutputError: as `writing`, except for what only shows in writing, such as a full disk.
+    """
+    shown = printable(os.fspath(path), 400)
+    number = descriptor_of(path)
+    if number is not None:
+        _opened_descriptor(number, shown).close()
+        return
+    target, mode = _check_target(path, shown, overwrite)
+    if mode is not None and not stat.S_ISREG(mode):
+        if not os.access(target, os.W_OK):
+            raise write_failure(shown, OSError(errno.EACCES, ""))
+        return
+    _try_file(_temporary(target), shown)
+
+
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Check that files can be made in a folder. Nothing stays behind.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    _try_file(_temporary(Path(path, "any")), printable(os.fspath(path), 400))
+
+
+def _try_file(trial: Path, shown: str) -> None:
+    """Make a file that is not there yet, and remove it, or raise OutputError."""
+    _open(trial, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600).close()
+    with suppress(OSError):
+        os.unlink(trial)
+
+
 class _OutputFile(io.FileIO):
     """A file that raises OutputError if writing fails, so that other OSErrors in the block stay distinct."""
 
-    def __init__(self, path: Path, flags: int, permissions: int, shown: str):
+    def __init__(self, shown: str, opener: Callable[[], int], *, straight: bool = False) -> None:
         self._shown = shown
-        super().__init__(os.fspath(path), "w", opener=lambda name, _: os.open(name, flags | _BINARY, permissions))
+        self._straight = straight  # from where the file stands: what others wrote before must stay
+        super().__init__(shown, "w", opener=lambda _name, _flags: opener())
+
+    def seekable(self) -> bool:
+        return not self._straight and super().seekable()
 
     def write(self, data: Any) -> int:
         try:
@@ -89,10 +135,24 @@ def _check_target(path: str | os.PathLike[str], shown: str, overwrite: bool) -> 
 
 def _open(path: Path, shown: str, flags: int, permissions: int) -> io.BufferedWriter:
     """Open a file for writing, or raise OutputError."""
+    return _opened(shown, lambda: os.open(path, flags | _BINARY, permissions))
+
+
+def _opened_descriptor(number: int, shown: str) -> io.BufferedWriter:
+    """Return a file that writes to an open descriptor, or raise OutputError."""
+    return _opened(shown, lambda: open_descriptor(number), straight=True)
+
+
+def _opened(shown: str, opener: Callable[[], int], *, straight: bool = False) -> io.BufferedWriter:
     try:
-        return io.BufferedWriter(_OutputFile(path, flags, permissions, shown))
+        return io.BufferedWriter(_OutputFile(shown, opener, straight=straight))
     except OSError as error:
         raise write_failure(shown, error) from None
+
+
+def _temporary(target: Path) -> Path:
+    """Return a name of a file that is not there yet, beside `target`."""
+    return target.with_name(f".vqcodec-{secrets.token_hex(8)}.part")
 
 
 def _settle(file: io.BufferedWriter, shown: str, permissions: int | None, durable: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,13 @@ from typing import BinaryIO, cast
 
 from vqcodec import limits
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError, VQCodecError
+from vqcodec.files.descriptors import descriptor_of
 from vqcodec.files.streams import WholeWriter, read_up_to
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Destination = str | os.PathLike[str] | BinaryIO
+
+_PATTERN = re.compile(r"%0?\d*d")
 
 
 def name_of(endpoint: Source | Destination) -> str:
@@ -96,23 +100,27 @@ def _read_bounded(stream: BinaryIO, name: str) -> bytes:
 
 
 def check_destination(destination: Destination | None, sources: Iterable[Source], *, overwrite: bool = False) -> None:
-    """Check that a destination is none of the sources, and does not exist if it must not be overwritten.
+    """Check that a destination is none of the sources, and that it can be written.
 
     Call it before the work, so that no work is wasted; writing checks again.
 
     Raises:
         UsageError: the destination is a source, perhaps through a link.
-        OutputError: it is a folder, or it exists and `overwrite` is not set.
+        OutputError: it is a folder; it exists and `overwrite` is not set; its folder is missing or not writable.
     """
-    if not isinstance(destination, (str, os.PathLike)) or not os.path.lexists(destination):
+    from vqcodec.files.atomic import check_writable
+
+    if not isinstance(destination, (str, os.PathLike)):
         return
-    name = name_of(destination)
-    if os.path.isdir(destination):
-        raise OutputError(f"{name}: is a folder; name a file in it")
-    if not _is_device(destination) and any(_same_file(destination, source) for source in sources):
-        raise UsageError(f"{name}: is also an input; name another output")
-    if not overwrite and not _is_device(destination):
-        raise OutputError(f"{name}: exists already; pass --force to replace it")
+    own_file = descriptor_of(destination) is None and not _is_device(destination)
+    if own_file and any(_same_file(destination, source) for source in sources):
+        raise UsageError(f"{name_of(destination)}: is also an input; name another output")
+    check_writable(destination, overwrite=overwrite)
+
+
+def is_pattern(destination: object) -> bool:
+    """Return whether a destination is a pattern for the names of pictures, such as `frames/%05d.png`."""
+    return isinstance(destination, (str, os.PathLike)) and len(_PATTERN.findall(os.fspath(destination))) == 1
 
 
 def whole(stream: BinaryIO) -> BinaryIO:

@@ -10,6 +10,7 @@ import typer
 from vqcodec.cli.console import Console
 from vqcodec.cli.files import plan_outputs, write_stdout
 from vqcodec.cli.groups import CONTEXT, Listed, ListedGroup, require_command
+from vqcodec.cli.inputs import Inputs, Item
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.engines import engine_in_words
 
@@ -109,7 +110,7 @@ def export(
     from vqcodec.files.endpoints import check_destination, write_all
 
     data = load_codebook(choice).to_bytes()
-    (item,) = plan_outputs([choice], output, None, ".vqcb")
+    (item,) = plan_outputs(Inputs([Item(choice)]), output, None, ".vqcb").items
     if item.destination is None:
         write_stdout(data)
         return

@@ -8,7 +8,7 @@ import typer
 
 from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
-from vqcodec.cli.files import plan_inputs
+from vqcodec.cli.inputs import Item, check_stdin
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.reports import comparison_lines
 from vqcodec.errors import UsageError
@@ -62,7 +62,8 @@ def compare(
 
     Videos of one size, frame by frame: PSNR and SSIM of Y, U and V, and (6 Y + U + V) / 8, as means over the frames.
     """
-    first, second = plan_inputs([reference, test])
+    check_stdin([reference, test])
+    first, second = Item(reference), Item(test)
     for output in (csv, plot):
         check_destination(output, [reference, test], overwrite=force)
     console = Console(as_json=as_json, debug=debug, asked_for=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
+from vqcodec.cli.files import keep_times, plan_outputs, process, write_stdout
+from vqcodec.cli.inputs import STANDARD, Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import decoding
 from vqcodec.cli.options.bundles import unbundled
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = options.examples(
     "vqcodec decode photo.vqc -o photo-decoded.png",
     "vqcodec decode *.vqc -d decoded --format webp",
+    "vqcodec decode coded -d photos-decoded --skip-existing",
     "vqcodec decode photo.vqc -o - --format ppm > photo.ppm",
     "vqcodec decode photo.vqc -o part.png --crop 8,16,24x20",
     "vqcodec decode talk.vqc -o part.flac --start 0.5 --duration 1 --rate codec",
@@ -32,17 +34,30 @@ EXAMPLES = options.examples(
 
 @unbundled
 def decode(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="INPUT", help=".vqc files, folders of them, or - for standard input."),
+    ] = None,
     *,
+    files_from: options.FilesFrom = None,
     outputs: options.Outputs,
     given: decoding.Given,
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
-    """Decode .vqc files to pictures, sound files and videos."""
+    """Decode .vqc files to pictures, sound files and videos.
+
+    A folder stands for the .vqc files in it and below it; -d DIR gets the same folders.
+    """
     asked = given.as_arguments()
-    items = plan_outputs(inputs, outputs.output, outputs.folder, lambda name: _extension(name, given.format))
-    console = printing.console(data_on_stdout=items[0].output == STANDARD)
+    plan = plan_outputs(
+        find_inputs(inputs, files_from, without=outputs.folder),
+        outputs.output,
+        outputs.folder,
+        lambda name: _extension(name, given.format),
+        skip_existing=outputs.skip_existing,
+    )
+    console = printing.console(data_on_stdout=any(item.output == STANDARD for item in plan.items))
 
     def work(item: Item, progress: SpokenProgress, threads: int) -> AnyDecodeReport:
         from vqcodec import api
@@ -51,7 +66,7 @@ def decode(
 
         source, head = with_head(item.source, item.name)
         streamed = item.output == STANDARD and medium_of_media(head) == "video"
-        return api.decode(
+        report = api.decode(
             source,
             sys.stdout.buffer if streamed else item.destination,
             overwrite=outputs.force,
@@ -60,6 +75,9 @@ def decode(
             name=item.name,
             **asked,
         )
+        if outputs.preserve:
+            keep_times(item)
+        return report
 
     def show(item: Item, report: AnyDecodeReport) -> None:
         if report.data is not None:
@@ -68,7 +86,7 @@ def decode(
             console.notice(f"{item.name}: {note}")
         console.result(report.as_dict(), decode_line(report))
 
-    process(items, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total)
+    process(plan, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total)
 
 
 def _extension(name: str, format: str | None) -> str:

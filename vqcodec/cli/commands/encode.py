@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.files import STANDARD, Item, plan_outputs, process, write_stdout
+from vqcodec.cli.files import keep_times, output_places, plan_outputs, process, write_stdout
+from vqcodec.cli.inputs import STANDARD, Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
+from vqcodec.cli.series import is_one_video, medium_asked_for
 from vqcodec.cli.wording.engines import engine_options
 from vqcodec.cli.wording.reports import encode_line, encode_total
+from vqcodec.files.folders import CODED_SUFFIX, is_media_name
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ EXAMPLES = options.examples(
     "vqcodec encode photo.png -o photo.vqc",
     "vqcodec encode photo.png -q 40 -e 9 --force",
     "vqcodec encode *.png -d coded --jobs 2",
+    "vqcodec encode photos -d coded --skip-existing --preserve",
+    "find photos -name '*.png' -print0 | vqcodec encode --files-from - -d coded",
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
     "vqcodec encode talk.wav -o talk.vqc --bitrate 6",
@@ -37,14 +42,15 @@ EXAMPLES = options.examples(
 @partial(unbundled, more_help=engine_options)
 def encode(
     inputs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="INPUT",
             help="Pictures that Pillow reads, sound files that libsndfile reads, videos that ffmpeg reads, y4m,"
-            " folders or quoted patterns of a video's frames, or - for standard input.",
+            " folders of all these, quoted patterns, or - for standard input.",
         ),
-    ],
+    ] = None,
     *,
+    files_from: options.FilesFrom = None,
     outputs: options.Outputs,
     given: encoding.Given,
     jobs: options.Jobs = None,
@@ -56,17 +62,33 @@ def encode(
     samples, the time, and how close the decoder's output will be to the input: PSNR for pictures and video, the
     signal-to-noise ratio for speech. Below 16 kbit/s that ratio says little about how speech sounds (see `compare`).
 
+    A folder stands for the files in it and below it; -d DIR gets the same folders. It is one video if it holds a
+    numbered sequence of pictures of one size (from 12 pictures on), if -o names one file, or with --media video. A
+    quoted pattern means the same. Outputs that would have one name keep their extension: a.jpg.vqc and a.png.vqc.
+
     --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
     """
     asked = given.as_arguments()
-    items = plan_outputs(inputs, outputs.output, outputs.folder, ".vqc")
-    console = printing.console(data_on_stdout=items[0].output == STANDARD)
+    to_one_file = output_places(outputs.output, outputs.folder, 1)[0] is not None
+    found = find_inputs(
+        inputs,
+        files_from,
+        wanted=is_media_name,
+        kind="pictures, sound files or videos",
+        is_video=lambda name: is_one_video(name, asked, to_one_file=to_one_file),
+        without=outputs.folder,
+    )
+    plan = plan_outputs(found, outputs.output, outputs.folder, CODED_SUFFIX, skip_existing=outputs.skip_existing)
+    console = printing.console(data_on_stdout=any(item.output == STANDARD for item in plan.items))
+    for item in plan.items:
+        if item.video and not to_one_file and medium_asked_for(asked) is None:
+            console.notice(f"{item.name}: numbered pictures of one size, so one video; --media image encodes each")
 
     def work(item: Item, progress: SpokenProgress, threads: int) -> AnyEncodeReport:
         from vqcodec import api
 
-        return api.encode(
+        report = api.encode(
             item.source,
             item.destination,
             overwrite=outputs.force,
@@ -75,6 +97,9 @@ def encode(
             name=item.name,
             **asked,
         )
+        if outputs.preserve:
+            keep_times(item)
+        return report
 
     def show(item: Item, report: AnyEncodeReport) -> None:
         if report.data is not None:
@@ -85,4 +110,4 @@ def encode(
         if getattr(report, "interrupted", False):
             raise KeyboardInterrupt
 
-    process(items, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)
+    process(plan, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vqcodec.cli.console import Console
-from vqcodec.cli.files import Item, plan_inputs, process
+from vqcodec.cli.files import plan_inputs, process
+from vqcodec.cli.inputs import Item
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.engines import engine_facts
 from vqcodec.cli.wording.reports import info_lines
@@ -20,7 +21,9 @@ EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --
 
 
 def info(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help=".vqc files, folders of them, or - for standard input.")
+    ],
     bits: Annotated[bool, typer.Option("--bits", help="Show where every bit went; needs the codebook.")] = False,
     codebook: options.Codebook = None,
     as_json: options.Json = False,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.files import Item, plan_inputs, process
+from vqcodec.cli.files import plan_inputs, process
+from vqcodec.cli.inputs import Item
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.wording.reports import verify_line
@@ -20,7 +21,9 @@ EXAMPLES = options.examples("vqcodec verify photo.vqc", "vqcodec verify *.vqc --
 
 @unbundled
 def verify(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".vqc files, or - for standard input.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help=".vqc files, folders of them, or - for standard input.")
+    ],
     *,
     codebook: options.Codebook = None,
     jobs: options.Jobs = None,

@@ -64,6 +64,16 @@ Folder = Annotated[
     typer.Option("-d", "--output-dir", metavar="DIR", help="Output folder; it is made if it is missing."),
 ]
 Force = Annotated[bool, declared(OVERWRITE, "--force")]
+SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave out inputs whose outputs exist.")]
+Preserve = Annotated[bool, typer.Option("--preserve", help="Give outputs the times of their inputs.")]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--files-from",
+        metavar="FILE|-",
+        help="File with the names of more inputs, one a line or each followed by a zero byte (find -print0).",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -97,6 +107,8 @@ class Outputs:
     output: Output = None
     folder: Folder = None
     force: Force = False
+    skip_existing: SkipExisting = False
+    preserve: Preserve = False
 
 
 @dataclass(frozen=True)

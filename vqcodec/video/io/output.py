@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from vqcodec.ffmpeg import probing
 from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
-from vqcodec.files.endpoints import Destination, name_of
+from vqcodec.files.endpoints import Destination, is_pattern, name_of
 from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
@@ -50,8 +49,6 @@ FORMATS = {
 }
 """Formats by file name extension."""
 
-_PATTERN = re.compile(r"%0?\d*d")
-
 
 def format_names() -> str:
     """Return the names of the formats for users, separated by commas."""
@@ -82,11 +79,6 @@ def find_format(name: str | None, destination: Destination | None) -> OutputForm
     if found.name == "png":
         _check_pattern(destination)
     return found
-
-
-def is_pattern(destination: object) -> bool:
-    """Return whether a destination is a pattern for the names of pictures, such as `frames/%05d.png`."""
-    return isinstance(destination, (str, os.PathLike)) and len(_PATTERN.findall(os.fspath(destination))) == 1
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""Pictures that are the frames of one video: a folder, or a pattern."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vqcodec.errors import VQCodecError
+from vqcodec.files.folders import is_media_name, is_numbered_sequence
+from vqcodec.files.sniffing import picture_paths
+from vqcodec.media.encoding import ENCODE_OPTIONS
+
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+
+
+def medium_asked_for(asked: Mapping[str, Any]) -> str | None:
+    """Return the medium that options of `vqcodec.encode` ask for, themselves or by a codebook; None if they do not."""
+    if asked.get("medium") is not None:
+        return str(asked["medium"])
+    if any(option.media == ("video",) and option.name in asked for option in ENCODE_OPTIONS):
+        return "video"
+    if "codebook" not in asked:
+        return None
+    from vqcodec.codebook.library import load_codebook
+
+    try:
+        return load_codebook(asked["codebook"]).engine.partition("/")[0]
+    except VQCodecError:  # which encoding reports
+        return None
+
+
+def is_one_video(name: str, asked: Mapping[str, Any], *, to_one_file: bool) -> bool:
+    """Return whether a folder or a pattern is the pictures of one video.
+
+    Args:
+        asked: options of `vqcodec.encode`. Without a medium among them, the pictures decide.
+        to_one_file: whether there is one output, with a name of its own.
+    """
+    pictures = picture_paths(name)
+    if not pictures:
+        return False
+    medium = medium_asked_for(asked)
+    if medium not in (None, "video"):
+        return False
+    return medium == "video" or to_one_file or (_holds_only(name, pictures) and _are_frames(pictures))
+
+
+def _holds_only(name: str, pictures: Sequence[str]) -> bool:
+    """Return whether a folder holds no media but these pictures, and no folders."""
+    if not os.path.isdir(name):
+        return True
+    with os.scandir(name) as entries:
+        others = [entry for entry in entries if entry.name[0] != "." and entry.path not in set(pictures)]
+    return not any(entry.is_dir() or is_media_name(entry.name) for entry in others)
+
+
+def _are_frames(pictures: Sequence[str]) -> bool:
+    """Return whether pictures are numbered without a gap, and of one size."""
+    if not is_numbered_sequence(pictures):
+        return False
+    from PIL import Image
+
+    sizes = set()
+    for path in pictures:
+        try:
+            with Image.open(path, formats=_FORMATS) as image:
+                sizes.add(image.size)
+        except (OSError, SyntaxError, ValueError):  # which encoding reports
+            return False
+    return len(sizes) == 1
