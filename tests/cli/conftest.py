@@ -18,6 +18,7 @@ from vqcodec import api
 from vqcodec.api.warming import compile_kernels
 from vqcodec.cli.app import app
 from vqcodec.codebook.library import list_codebooks
+from vqcodec.kernels.native import native
 from vqcodec.media.registry import default_codebook
 
 Run = Callable[..., Result]
@@ -42,8 +43,9 @@ def texture(channels: int) -> np.ndarray:
 
 @pytest.fixture(scope="session", autouse=True)
 def _warm() -> None:
-    """Compile first, so that no command has to say that it does."""
-    compile_kernels()
+    """Where kernels did not come compiled, compile them first, so that no command has to say that it does."""
+    if native() is None:
+        compile_kernels()
 
 
 @pytest.fixture(scope="session")
