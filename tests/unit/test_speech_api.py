@@ -130,12 +130,49 @@ def test_quality_rises_with_its_number(talk: np.ndarray) -> None:
     assert reports[0].weighted_segmental_snr_db < reports[2].weighted_segmental_snr_db
 
 
-def test_the_band_goes_by_rate_and_bitrate(talk: np.ndarray) -> None:
-    short = talk[:3200]
-    assert encode(wav(short, 16000)).engine == "speech/celp-wb"
-    assert encode(wav(short, 8000)).engine == "speech/celp-nb"
-    assert encode(wav(short, 16000), bitrate=5).engine == "speech/celp-nb"
-    assert encode(wav(short, 16000), codebook=default_codebook("speech/celp-nb")).engine == "speech/celp-nb"
+@pytest.mark.parametrize(
+    ("asked", "band"),
+    [
+        ({}, "wb"),
+        ({"quality": 0}, "wb"),
+        ({"bitrate": 3.9}, "nb"),
+        ({"bitrate": 4.1}, "wb"),
+        ({"target_size": 244 + 18}, "nb"),  # 3.9 kbit/s and the container
+        ({"target_size": 256 + 18}, "wb"),
+        ({"bitrate": 3.9, "band": "wb"}, "wb"),
+        ({"target_size": 200, "band": "wb"}, "wb"),
+        ({"target_size": 800, "codebook": "speech-nb"}, "nb"),
+        ({"bitrate": 7.8, "channels": "keep", "copies": 2}, "nb"),
+        ({"bitrate": 8.2, "channels": "keep", "copies": 2}, "wb"),
+        ({"bitrate": 12, "rate": 8000}, "nb"),
+        ({"target_size": 1500, "rate": 8000}, "nb"),
+    ],
+)
+def test_the_band_goes_by_the_sounds_rate_and_the_bits_of_a_channel(
+    talk: np.ndarray, asked: dict[str, Any], band: str
+) -> None:
+    copies, rate = asked.get("copies", 1), asked.get("rate", 16000)
+    sound = wav(np.stack([talk[: rate // 2]] * copies, axis=1), rate)
+    how = {key: value for key, value in asked.items() if key not in ("copies", "rate")}
+    assert encode(sound, **how).engine == f"speech/celp-{band}"
+
+
+def test_a_rate_out_of_reach_is_said(talk: np.ndarray) -> None:
+    sound = wav(talk[:32000], 16000)
+    high = encode(sound, bitrate=64)
+    assert high.output_bytes >= encode(sound, quality=100).output_bytes
+    assert high.notes == (
+        f"64 kbit/s was not reached: at the best quality this sound takes {high.payload_kbps:.2f} kbit/s",
+    )
+    silence = encode(wav(np.zeros(16000, np.int16), 16000), bitrate=6)
+    assert silence.notes[0].startswith("6 kbit/s was not reached: at the best quality")
+    least = encode(wav(talk[:200], 16000), bitrate=0.1)
+    assert least.notes[0].startswith("0.1 kbit/s was not reached: this sound takes at least")
+    too_little = "0.8 kbit/s is too little for this sound: it is coded coarser than at quality 0, "
+    for low in (encode(sound, bitrate=0.8), encode(sound, target_size=215)):
+        assert low.notes[0].startswith(too_little)
+    for fine in ({"bitrate": 2.4}, {"bitrate": 12}, {"target_size": 9000}, {"quality": 0}, {"quality": 100}):
+        assert encode(sound, **fine).notes == ()
 
 
 def test_channels_are_mixed_with_a_word_or_kept(talk: np.ndarray) -> None:

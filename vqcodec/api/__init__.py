@@ -53,8 +53,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         progress: called with the part of the work that is done, 0 to 1. If it raises, the work ends and nothing is
             written. If it has a method `say` (see `vqcodec.media.progress`), that is told the speed.
         name: how messages and the report call the source.
-        band: (speech, sound of video) `nb` (8 kHz), `wb` (16 kHz), or `auto` to choose by the sampling rate and the
-            bitrate (the default).
+        band: (speech, sound of video) `nb` (8 kHz), `wb` (16 kHz), or `auto` (the default): `nb` for sound below
+            12 kHz, and where the bitrate or the target size leaves less than 4 kbit/s a channel.
         channels: (speech, sound of video) `mix` several into one, or `keep` them; if it is not given, `mix` for
             speech, `keep` for video.
         fps: (video) frames a second, such as `25` or `30000/1001`, instead of the source's own rate.

@@ -84,7 +84,7 @@ def encode(
         codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
         parameters=encoded.parameters,
         bits=encoded.bits,
-        notes=(*_mixing_notes(sound, encoded.streams), *sound.repairs.notes()),
+        notes=(*_mixing_notes(sound, encoded.streams), *sound.repairs.notes(), *encoded.notes),
         data=encoded.data if destination is None else None,
     )
 

@@ -44,7 +44,8 @@ CODEBOOK = CodebookOption(
 )
 BAND = ChoiceOption(
     "band",
-    "Narrowband (8 kHz), wideband (16 kHz), or what suits the input and the bitrate.",
+    "Narrowband (8 kHz), wideband (16 kHz), or what suits: narrowband for sound below 12 kHz, and where a bitrate or a"
+    " target size leaves less than 4 kbit/s a channel.",
     default_help="auto",
     choices=("auto", "nb", "wb"),
     media=("speech", "video"),

@@ -7,6 +7,7 @@ Map, lowest first:
     bands
     engines
     quality
+    rates
     signal: bands
     excitation: bands signal
     filters: bands excitation
@@ -18,7 +19,7 @@ Map, lowest first:
     stream: sound
     files: engines stream
     decoding: sound files
-    codec: bands engines quality sound stream files decoding
+    codec: bands engines quality rates sound stream files decoding
     textbook: bands engines signal excitation filters lsf_quantizer celp
     training: bands signal excitation filters lsf_quantizer celp
 """

@@ -30,13 +30,12 @@ from vqcodec.speech.decoding import Decoding
 from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
+from vqcodec.speech.rates import band_for, kbps_of, low_rate_notes, rate_notes
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.source import SoundSource
 from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
-AUTO_WIDEBAND_RATE = 12_000  # Hz: below, a source has hardly anything above 4 kHz
-AUTO_WIDEBAND_KBPS = 9.0  # below, bits for the upper half of the band are better spent on the lower
 SIZE_ATTEMPTS = 5
 
 Samples = NDArray[np.int16]
@@ -50,9 +49,11 @@ class EncodedSound:
         data: the `.vqc` file.
         codebook: what it was coded with. streams: channels coded. codec_rate: Hz.
         quality: of what the decoder will give at the codec's rate.
+        qualities: of the channels, at which they would take as many bits (see `engines.EncodedSpeech`).
         payload_bytes: of the streams: headers and packets, without the container.
         bits: where the file's bits went; they sum to 8 times its size.
         parameters: what was asked for.
+        notes: what the user should know of the rate.
     """
 
     data: bytes
@@ -60,9 +61,11 @@ class EncodedSound:
     streams: int
     codec_rate: int
     quality: Quality
+    qualities: Sequence[float | None]
     payload_bytes: int
     bits: dict[str, int]
     parameters: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[SpeechKeywords]) -> bytes:
@@ -75,7 +78,8 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
 
     Options, all by name:
         codebook: a codebook, or the name or path of one; without it the default of the band.
-        band: `nb` (8 kHz), `wb` (16 kHz), or `auto` to choose by the sample rate and the bitrate (the default).
+        band: `nb` (8 kHz), `wb` (16 kHz), or `auto` (the default): `nb` for sound below 12 kHz, and below 4 kbit/s a
+            channel, by the bitrate or what the target size leaves.
         channels: `mix` several into one (the default), or `keep` them, each a stream of its own.
         quality: 0 to 100; higher means better and larger. 50 if no target is given.
         bitrate: kbit/s on average, all channels together, 0.1 to 256.
@@ -169,27 +173,38 @@ def encode_sound(
         raise UsageError(f"speech has no option {sorted(options)[0]}; it has {BAND.name}, {CHANNELS.name}")
     target, work = target or Target(), work or Work()
     target.check_medium(MEDIUM)
-    chosen = choose_codebook(codebook, band or "auto", sound.rate, target)
     keep = channels == "keep" and sound.channels > 1
     kept: list[int | None] = list(range(sound.channels)) if keep else [None]
-    _check_fixed_rate(target, work, chosen, len(kept))
-    reference = reference_to(chosen, embed=embed_codebook, whole=True)
-    encoder = _Encoder(sound, chosen, kept, reference, dict(metadata or {}), work, progress)
-    return encoder.encode(target) if target.size is None else encoder.encode_to_size(target.size)
+
+    def encoder_for(kbps: float | None) -> _Encoder:
+        chosen = choose_codebook(codebook, band or "auto", sound.rate, kbps)
+        _check_fixed_rate(target, work, chosen, len(kept))
+        reference = reference_to(chosen, embed=embed_codebook, whole=True)
+        return _Encoder(sound, chosen, kept, reference, dict(metadata or {}), work, progress)
+
+    encoder = encoder_for(None if target.bitrate is None else target.bitrate / len(kept))
+    if target.size is None:
+        return encoder.encode(target)
+    kbps = encoder.kbps_in(target.size) / len(kept)
+    if codebook is None and band in (None, "auto") and band_for(sound.rate, kbps) != band_for(sound.rate, None):
+        encoder = encoder_for(kbps)
+    return encoder.encode_to_size(target.size)
 
 
-def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, target: Target) -> Codebook:
+def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, kbps: float | None) -> Codebook:
     """Return the codebook to use: the given one, or the default of the band. `auto` chooses the band.
+
+    Args:
+        codebook, band: as of `encode_speech`.
+        source_rate, kbps: of the sound, as of `rates.band_for`.
 
     Raises:
         UsageError: the band is not that of the codebook.
         CodebookError: the codebook is not for speech, or the default one is not to be found.
     """
     if codebook is None:
-        if band == "auto":
-            narrow = source_rate < AUTO_WIDEBAND_RATE or (target.bitrate or np.inf) < AUTO_WIDEBAND_KBPS
-            band = "nb" if narrow else "wb"
-        return load_codebook(default_codebook(BANDS[band].engine))
+        name = band_for(source_rate, kbps) if band == "auto" else band
+        return load_codebook(default_codebook(BANDS[name].engine))
     if not is_speech_engine(codebook.engine):
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for speech")
     own = engine_for(codebook.engine)
@@ -259,6 +274,7 @@ class _Encoder:
         self._rate = sound.rate
         self._channels = [sound.samples(self._engine.sample_rate, channel) for channel in channels]
         self._length = sound.length
+        self._seconds = self._channels[0].size / self._engine.sample_rate
         if self._channels[0].size > limits.MAX_SPEECH_SAMPLES:
             raise LimitError(f"{self._channels[0].size} samples; at most {limits.MAX_SPEECH_SAMPLES} are allowed")
 
@@ -272,7 +288,13 @@ class _Encoder:
         encoded = self._encode(effort, quality=quality, bitrate=bitrate)
         asked = {"quality": quality, "bitrate_kbps": target.bitrate, "effort": effort}
         encoded.parameters.update({key: value for key, value in asked.items() if value is not None})
+        if target.bitrate is not None:
+            encoded.notes.extend(rate_notes(target.bitrate, encoded.payload_bytes, self._seconds, encoded.qualities))
         return encoded
+
+    def kbps_in(self, size: int) -> float:
+        """Return what a file of `size` bytes leaves for the speech of all channels, in kbit/s."""
+        return kbps_of(size - self._least_container(), self._seconds)
 
     def encode_to_size(self, size: int) -> EncodedSound:
         """Encode to a file of at most `size` bytes.
@@ -292,6 +314,7 @@ class _Encoder:
             excess = len(encoded.data) - size
             if excess <= 0:
                 encoded.parameters.update(target_size=size, effort=effort)
+                encoded.notes.extend(low_rate_notes(self.kbps_in(size), encoded.qualities))
                 return encoded
             budget -= excess
         raise UsageError(f"the recording cannot be coded in {size} bytes; allow more")
@@ -307,10 +330,12 @@ class _Encoder:
         settings = Settings(quality, bitrate, size, effort, self._work.threads)
         meter = QualityMeter(self._engine.sample_rate)
         streams: list[CodedStream] = []
+        qualities: list[float | None] = []
         parts: Counter[str] = Counter()
         for number, samples in enumerate(self._channels):
             coded = self._engine.coder.encode(samples, self._codebook, settings, self._share(number))
             meter.add(samples, coded.reconstruction)
+            qualities.append(coded.quality)
             parts.update(coded.bits)
             header = StreamHeader.of(self._rate, self._length, self._engine.sample_rate, samples.size, coded.header)
             streams.append(CodedStream(header, coded.packets, coded.starts))
@@ -321,6 +346,7 @@ class _Encoder:
             streams=len(streams),
             codec_rate=self._engine.sample_rate,
             quality=meter.result(),
+            qualities=qualities,
             payload_bytes=sum(len(s.header.engine_header) + sum(map(len, s.packets)) for s in streams),
             bits=_whole_bits(parts, self._metadata, self._reference, len(data)),
         )

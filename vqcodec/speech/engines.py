@@ -47,6 +47,8 @@ class EncodedSpeech:
         packets: in order; starts: first sample of each.
         reconstruction: int16 (n,), what decoding gives.
         bits: of header and packets by part; they sum to 8 times their bytes.
+        quality: about the quality that takes as many bits, below 0 or above 100 if none does; None if the engine has no
+            quality, or there is nothing to code.
     """
 
     header: bytes
@@ -54,6 +56,7 @@ class EncodedSpeech:
     starts: list[int]
     reconstruction: Samples
     bits: dict[str, int]
+    quality: float | None = None
 
     @property
     def size(self) -> int:

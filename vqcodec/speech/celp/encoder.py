@@ -59,10 +59,17 @@ class CodedGroup(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """A whole recording: the header's bytes, and the groups."""
+    """A whole recording.
+
+    Attributes:
+        header: its bytes.
+        groups: in order.
+        lambda_: with which they were coded, the geometric mean.
+    """
 
     header: bytes
     groups: list[CodedGroup]
+    lambda_: float
 
     @property
     def size(self) -> int:
@@ -95,9 +102,19 @@ class Encoder:
 
     def encode_quality(self, quality: float) -> Coded:
         """Encode at a quality, 0 to 100."""
-        coarsest, finest = self._book.sets[0].aims.lambda_ * _COARSEST, self._book.sets[-1].aims.lambda_ * _FINEST
+        coarsest, finest = self._lambda_range
         lambda_ = coarsest * (finest / coarsest) ** (quality / 100)
         return self._encode(Aim.of(lambda_), self._book.nearest(lambda_))
+
+    def quality_of(self, lambda_: float) -> float:
+        """Return the quality that has this lambda: below 0 or above 100 if none has."""
+        coarsest, finest = self._lambda_range
+        return 100 * math.log(lambda_ / coarsest) / math.log(finest / coarsest)
+
+    @property
+    def _lambda_range(self) -> tuple[float, float]:
+        """The lambdas of quality 0 and of 100."""
+        return self._book.sets[0].aims.lambda_ * _COARSEST, self._book.sets[-1].aims.lambda_ * _FINEST
 
     def encode_rate(self, kbps: float) -> Coded:
         """Encode at a rate in kbit/s."""
@@ -142,8 +159,8 @@ class Encoder:
         for leap in _LEAPS:
             if min(coded.size for coded in tried.values()) > wanted:
                 measure(max(tried) * leap)
-            elif max(coded.size for coded in tried.values()) < wanted:
-                measure(min(tried) / leap)
+            elif max(coded.size for coded in tried.values()) < wanted and min(tried) > rate_control.LEAST_LAMBDA:
+                measure(max(min(tried) / leap, rate_control.LEAST_LAMBDA))
         larger = [lambda_ for lambda_, coded in tried.items() if coded.size > wanted]
         smaller = [lambda_ for lambda_, coded in tried.items() if coded.size <= wanted]
         if larger and smaller:
@@ -168,7 +185,11 @@ class Encoder:
         (fine, more), (coarse, less) = larger, smaller
         sizes = [group.size for group in more.groups], [group.size for group in less.groups]
         chosen = rate_control.mix(*sizes, wanted - len(less.header))
-        mixed = Coded(less.header, [a if take else b for a, b, take in zip(more.groups, less.groups, chosen)])
+        mixed = Coded(
+            less.header,
+            [a if take else b for a, b, take in zip(more.groups, less.groups, chosen)],
+            Aim(fine, coarse, 1 - sum(chosen) / len(chosen)).mean,
+        )
         found = [more, less, mixed]
 
         def mixing(aim: Aim) -> Callable[[float], float]:
@@ -229,7 +250,7 @@ class Encoder:
             errors = np.sum([one.pitch_errors for one in coded], axis=0)
             filters = filters._replace(pitch=best_strength(errors, filters.pitch))
         header = replace(self._layout, table_set=number, filters=filters)
-        return Coded(header.to_bytes(), coded)
+        return Coded(header.to_bytes(), coded, aim.mean)
 
     def _code(self, group: int, aim: Aim, table_set: SpeechTableSet, effort_number: int) -> CodedGroup:
         """Encode group number `group`."""

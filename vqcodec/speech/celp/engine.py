@@ -55,6 +55,7 @@ def encode(
         starts=parsed.starts(),
         reconstruction=decode(coded.header, packets, codebook, threads=settings.threads),
         bits=_named_bits(coded.header, sum_bits(coded.groups)),
+        quality=encoder.quality_of(coded.lambda_) if packets else None,
     )
 
 
