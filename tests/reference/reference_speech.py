@@ -1,4 +1,4 @@
-"""Sections 13 and 14 of FORMAT.md, plainly: the engines speech/celp-nb and speech/celp-wb.
+"""Sections 13.4 and 14 of FORMAT.md, plainly: the engines speech/celp-nb and speech/celp-wb.
 
 Gives the samples at the codec's rate, as 16-bit integers; resampling is not a matter of the format.
 """
@@ -13,33 +13,7 @@ import reference_speech_excitation as excitation
 import reference_speech_filters as filters
 import reference_speech_lsf as lsf
 from reference_decoder import Array, BitReader, Codebook, HuffmanCode, Reader, require
-
-# 13.2 Stream header
-
-RATES = [0, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000]
-
-
-@dataclass
-class StreamHeader:
-    rate: int
-    surplus: int
-    engine_header: bytes
-
-
-def stream_header(reader: Reader, codec_rate: int) -> StreamHeader:
-    number = reader.number(1)
-    require(number <= 12 or number == 255)
-    rate = reader.varint() if number == 255 else RATES[number]
-    surplus = reader.varint() if number != 0 else 0
-    return StreamHeader(rate or codec_rate, surplus, reader.take(reader.varint()))
-
-
-def source_length(header: StreamHeader, samples: int, codec_rate: int) -> int:
-    require(header.surplus <= -(-header.rate // codec_rate))
-    length = -(-samples * header.rate // codec_rate) - header.surplus
-    require(length >= 1)
-    return length
-
+from reference_speech_streams import StreamHeader, source_length, stream_header, unfold
 
 # 14 The two engines
 
@@ -315,21 +289,14 @@ def pcm(value: float) -> int:
     return max(-32768, min(32767, round(value)))
 
 
-# 13.3, 13.4, and the whole of a stream
-
-
-def unfold(reader: Reader) -> list[bytes]:
-    count = reader.varint()
-    packets = [reader.take(reader.varint()) for _ in range(count - 1)]
-    return [*packets, reader.rest()] if count else []
+# 13.4, and the whole of a stream
 
 
 def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[int]:
     """The samples of a whole stream, in either form."""
     if not header:
-        reader = Reader(packets[0])
-        stream = stream_header(reader, BANDS[codebook.engine].rate)
-        return decode_stream(stream, list(unfold(reader)), codebook)
+        stream, unfolded = unfold(packets[0], BANDS[codebook.engine].rate)
+        return decode_stream(stream, list(unfolded), codebook)
     return decode_stream(whole_header(header, codebook), list(packets), codebook)
 
 

@@ -9,6 +9,7 @@ import pytest
 import reference_decoder as reference
 import reference_salvage
 import reference_speech
+import reference_speech_streams
 import soundfile
 from synthetic_speech import synthetic_speech
 
@@ -53,15 +54,34 @@ def test_channels_that_are_kept(band):
     assert np.abs(plainly - fast).max() <= 1
     media = reference.decode_file(data, find)
     rate = reference_speech.BANDS[media.streams[0].engine].rate
-    header = reference_speech.stream_header(reference.Reader(media.streams[0].header), rate)
-    length = reference_speech.source_length(header, len(plainly), rate)
+    header = reference_speech_streams.stream_header(reference.Reader(media.streams[0].header), rate)
+    length = reference_speech_streams.source_length(header, len(plainly), rate)
     assert len(decoded(data, rate="source")[0]) == length == len(talk)
 
 
-def test_the_compact_form():
-    data = coded(synthetic_speech(1.2, 16000, seed=5), 16000, band="wb", bitrate=9)
+@pytest.mark.parametrize(
+    ("seconds", "rate", "asked", "checked"), [(1.2, 16000, {"bitrate": 9}, False), (5, 8000, {"quality": 9}, True)]
+)
+def test_the_compact_form(seconds, rate, asked, checked):
+    data = coded(np.resize(synthetic_speech(1.2, rate, seed=5), int(seconds * rate)), rate, **asked)
     assert data[:2] == bytes([0xD6, 0x51])
+    assert (data[7] == reference_speech_streams.CHECKED) == checked
     assert np.abs(plain(data) - decoded(data)[0]).max() <= 1
+
+
+def test_salvage_of_the_compact_form_finds_the_same_packets():
+    whole = coded(np.resize(synthetic_speech(1.2, 8000, seed=5), 6 * 8000), 8000, quality=0)
+    hurt = bytearray(whole)
+    hurt[len(hurt) // 2] ^= 16
+    lost = []
+    for damaged in (bytes(hurt), whole[:-1], whole[:-5], whole[: len(whole) // 2]):
+        _, packets = reference_speech_streams.unfold_checked(damaged[7:], 8000)
+        _, report = decoded(damaged, salvage=True)
+        missing = [number for number, packet in enumerate(packets) if packet is None]
+        assert missing == [part.packet for part in report.lost]
+        lost.append(len(missing))
+    assert lost[:3] == [1, 0, 1]
+    assert 1 < lost[3] < 5
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +152,7 @@ def test_a_group_decodes_alone_whatever_was_lost_before():
     talk = np.tile(synthetic_speech(2.6, 8000, seed=7), 4)
     encoded = engine.encode(talk, book, engine.Settings(quality=30, effort=0))
     lost = [None if number in (2, 9) else packet for number, packet in enumerate(encoded.packets)]
-    header = reference_speech.StreamHeader(8000, 0, encoded.header)
+    header = reference_speech_streams.StreamHeader(8000, 0, encoded.header)
     plain_book = reference.decode_codebook(SHARED["nb"], find)
     plainly = np.array(reference_speech.decode_stream(header, [*[None] * 10, *lost[10:]], plain_book, first_group=1))
     assert len(plainly) == len(talk) - 80000

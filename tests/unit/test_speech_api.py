@@ -20,6 +20,7 @@ from vqcodec.container.chunks import PACKET
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnreadableInputError, UsageError
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.speech import SpeechComparison, SpeechDecodeReport, SpeechEncodeReport, SpeechInfo
+from vqcodec.speech import folding
 from vqcodec.speech.codec import payload_bytes
 
 SPEECH_CODEBOOKS = {default_codebook("speech/celp-nb"), default_codebook("speech/celp-wb")}
@@ -411,3 +412,48 @@ def test_models_of_hearing_are_left_out_by_name_where_they_are_missing(
     assert comparison.notes == ("PESQ, STOI, ViSQOL left out: pip install 'vqcodec[metrics]'",)
     assert comparison.pesq_nb is comparison.stoi is comparison.visqol is None
     assert comparison.sqnr_db == pytest.approx(20.0, abs=0.1)
+
+
+def test_damage_to_a_short_file_costs_the_seconds_that_are_hit(talk: np.ndarray) -> None:
+    data = vqcodec.encode_speech(np.tile(talk, 2)[:88000], 16000, band="nb", **QUICK)
+    _, whole = decode(data)
+    hurt = bytearray(data)
+    hurt[len(data) // 2] ^= 1
+    with pytest.raises(CorruptFileError, match="damaged: packet 2; pass --salvage"):
+        decode(bytes(hurt))
+    report, samples = decode(bytes(hurt), salvage=True)
+    assert [(lost.packet, lost.start_s, lost.end_s) for lost in report.lost] == [(2, 2.0, 3.0)]
+    assert report.notes[0] == "damaged: packet 2"
+    np.testing.assert_array_equal(samples[:31000], whole[:31000])
+    report, samples = decode(data[: len(data) // 2], salvage=True)
+    assert [lost.packet for lost in report.lost] == [2, 3, 4, 5]
+    np.testing.assert_array_equal(samples[:31000], whole[:31000])
+
+
+@pytest.mark.parametrize("seconds", [2, 9])
+def test_without_checks_as_much_as_possible_is_salvaged(
+    talk: np.ndarray, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "LEAST_CHECKED_PACKETS", 99)
+    data = vqcodec.encode_speech(np.resize(talk, seconds * 16000), 16000, band="nb", **QUICK)
+    _, whole = decode(data)
+    assert decode(data, salvage=True)[0].notes == ()
+    told = []
+    for place in range(40, len(data) - 4, len(data) // 12):
+        hurt = bytearray(data)
+        hurt[place] ^= 0x55
+        report, samples = decode(bytes(hurt), salvage=True)
+        assert samples.shape == whole.shape
+        told.append(len(report.lost))
+        if not report.lost:
+            assert report.notes == ("damaged: it cannot be told which second; the sound may be disturbed there",)
+    assert sum(told) > 0
+    report, samples = decode(data[: len(data) * 3 // 4], salvage=True)
+    assert report.lost[-1].packet == seconds - 1
+    np.testing.assert_array_equal(samples[:15000], whole[:15000])
+    with pytest.raises(CorruptFileError, match="pass --salvage"):
+        decode(data[: len(data) * 3 // 4])
+    longer = bytearray(data)
+    longer[11] ^= 0x70  # of the number of samples
+    with pytest.raises(CorruptFileError, match="the part before the packets is damaged"):
+        decode(bytes(longer), salvage=True)

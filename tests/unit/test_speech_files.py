@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -21,14 +21,9 @@ from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
 from vqcodec.files.sniffing import is_sound
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
+from vqcodec.speech.folding import LEAST_CHECKED_PACKETS, MAX_FOLDED_PACKETS, Folded, fold, unfold, unfold_damaged
 from vqcodec.speech.sound.resampling import resampled_length
-from vqcodec.speech.stream import (
-    MAX_FOLDED_PACKETS,
-    RATES,
-    StreamHeader,
-    fold_packets,
-    unfold_packets,
-)
+from vqcodec.speech.stream import RATES, StreamHeader
 
 BOOK = Codebook("speech/celp-nb", "test-nb", {"codewords": np.arange(4, dtype=np.int16)}, {})
 OF_BOOK = (BOOK.engine, reference_to(BOOK, embed=False))
@@ -93,16 +88,57 @@ def test_a_sound_without_samples_is_refused() -> None:
 
 @given(st.lists(st.binary(max_size=200), max_size=40))
 def test_packets_fold_and_unfold(packets: list[bytes]) -> None:
-    assert unfold_packets(fold_packets(packets)) == packets
+    folded = unfold(fold(HEADER.to_bytes(8000), packets), 8000)
+    assert folded.packets == packets
+    assert folded.header == HEADER
+    assert folded.checked == (len(packets) >= LEAST_CHECKED_PACKETS)
 
 
-@given(st.binary(max_size=60))
-def test_any_bytes_unfold_or_are_corrupt(data: bytes) -> None:
+@given(st.binary(max_size=60), st.sampled_from([b"", b"\0\0", b"\xfe\0\0"]), st.sampled_from([unfold, unfold_damaged]))
+def test_any_bytes_unfold_or_are_corrupt(data: bytes, head: bytes, unfolding: Callable[[bytes, int], Folded]) -> None:
     try:
-        packets = unfold_packets(data)
-    except CorruptFileError:
+        folded = unfolding(head + data, 8000)
+    except (CorruptFileError, LimitError):
         return
-    assert sum(map(len, packets)) < len(data)
+    assert sum(len(packet or b"") for packet in folded.packets) < len(head + data)
+
+
+def test_the_check_is_the_crc_16_of_the_format() -> None:
+    folded = fold(b"", [b"123456789"] * 5)
+    assert folded.endswith(b"123456789" + (0x29B1).to_bytes(2, "little"))
+    assert len(folded) == 1 + 1 + 5 + 2 + 5 * (9 + 2)
+
+
+@pytest.mark.parametrize("place", ["packet", "check", "end of the file"])
+def test_a_changed_byte_costs_one_packet(place: str) -> None:
+    data = bytearray(dump_speech([coded(9)], *OF_BOOK))
+    where = {"packet": data.index(PACKETS[4]) + 20, "check": data.index(PACKETS[4]) + 54, "end of the file": -1}[place]
+    data[where] ^= 0x20
+    speech = read(bytes(data), salvage=True)
+    lost = [None if number == 4 and place != "end of the file" else packet for number, packet in enumerate(PACKETS[:9])]
+    assert list(speech.streams[0].packets) == lost
+    assert list(speech.damage) == ["packet 4"] * lost.count(None)
+    assert (speech.compact, speech.salvaged, speech.seal) == (True, True, None)
+    if place != "end of the file":
+        with pytest.raises(CorruptFileError, match="damaged: packet 4"):
+            read(bytes(data))
+
+
+@pytest.mark.parametrize("packets", [3, 9])
+def test_a_cut_compact_file_gives_the_packets_before(packets: int) -> None:
+    data = dump_speech([coded(packets)], *OF_BOOK)
+    cut = data[: data.index(PACKETS[2])]
+    for end in (cut, cut + PACKETS[2][:9]):
+        found = [packet for packet in read(end, salvage=True).streams[0].packets if packet is not None]
+        assert found[:2] == PACKETS[:2]
+        assert found[2:] in ([], [end[len(cut) :]], [end[len(cut) : -4]])  # without checks the last one may be cut
+
+
+def test_without_its_head_a_compact_file_is_lost() -> None:
+    data = bytearray(dump_speech([coded(9)], *OF_BOOK))
+    data[10] ^= 1
+    with pytest.raises(CorruptFileError, match="the part before the packets is damaged"):
+        read(bytes(data), salvage=True)
 
 
 def test_one_second_spends_14_bytes_beside_the_engines() -> None:
@@ -110,7 +146,7 @@ def test_one_second_spends_14_bytes_beside_the_engines() -> None:
     assert len(data) == 14 + len(HEADER.engine_header) + len(PACKETS[0])
 
 
-@pytest.mark.parametrize("count", [1, 2, MAX_FOLDED_PACKETS, MAX_FOLDED_PACKETS + 1])
+@pytest.mark.parametrize("count", [1, 2, LEAST_CHECKED_PACKETS, MAX_FOLDED_PACKETS, MAX_FOLDED_PACKETS + 1])
 @pytest.mark.parametrize("metadata", [{}, {"text:title": b"T"}])
 @pytest.mark.parametrize("embed", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])
@@ -196,7 +232,7 @@ def test_a_packet_number_beyond_all_limits_costs_no_memory() -> None:
 
 @given(data=st.data())
 def test_no_damage_raises_anything_but_named_errors(data: st.DataObject) -> None:
-    whole = bytearray(dump_speech([coded(data.draw(st.sampled_from([3, 70])))], *OF_BOOK))
+    whole = bytearray(dump_speech([coded(data.draw(st.sampled_from([3, 9, 70])))], *OF_BOOK))
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])

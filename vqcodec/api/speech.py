@@ -32,6 +32,7 @@ from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import MEDIUM, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import SpeechFile, read_speech
+from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import find_format, write_audio
@@ -101,6 +102,7 @@ def decode(
             sparing = asked.start is not None or asked.duration is not None
             speech = read_speech(file, salvage=asked.salvage, sparing=sparing)
             book = codebook_of(speech.media, codebook)
+            speech = without_damage(speech, book)
             decoding = Decoding(
                 speech,
                 book,

@@ -74,6 +74,10 @@ class CompactSeal:
     partial: int
     expected: int
 
+    def matches(self, codebook: Codebook) -> bool:
+        """Return whether the file is whole, and coded with `codebook`."""
+        return zlib.crc32(codebook.digest, self.partial) == self.expected
+
 
 @dataclass(frozen=True)
 class MediaFile:
@@ -122,7 +126,7 @@ class MediaFile:
             raise CodebookError(
                 f"{at(source)}needs the codebook{called} {wanted.hex()}, not '{codebook.name}' {codebook.identity}"
             )
-        if self.seal is not None and zlib.crc32(codebook.digest, self.seal.partial) != self.seal.expected:
+        if self.seal is not None and not self.seal.matches(codebook):
             raise CorruptFileError(
                 f"{at(source)}the checksum is wrong: the file is damaged, "
                 f"or codebook '{codebook.name}' is not the one it was coded with"

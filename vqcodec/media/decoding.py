@@ -49,8 +49,8 @@ DURATION = NumberOption(
 )
 SALVAGE = FlagOption(
     "salvage",
-    "Decode what is intact of a damaged file, and report what is lost. Lost speech is concealed; a lost frame is"
-    " replaced by the one before.",
+    "Decode what is intact of a damaged file, and report what is lost. A lost second of speech is concealed; a lost"
+    " frame is replaced by the one before. In speech under 5 s it may be unknown which second is damaged.",
     False,
     media=("speech", "video"),
 )

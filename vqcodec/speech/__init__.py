@@ -17,8 +17,10 @@ Map, lowest first:
     sound
     corpus: sound
     stream: sound
-    files: engines stream
+    folding: stream
+    files: engines stream folding
     decoding: sound files
+    salvage: files decoding
     codec: bands engines quality rates sound stream files decoding
     textbook: bands engines signal excitation filters lsf_quantizer celp
     training: bands signal excitation filters lsf_quantizer celp

@@ -37,6 +37,7 @@ from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
 SIZE_ATTEMPTS = 5
+_LONG_PACKET = 2000  # bytes; the length of a longer one takes no more bytes
 
 Samples = NDArray[np.int16]
 
@@ -96,7 +97,8 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
 
     Warns:
         UserWarning: samples were NaN, infinite or beyond full scale, and were repaired; or channels would have
-            cancelled, and were mixed in another way than usual.
+            cancelled, and were mixed in another way than usual; or the bitrate was not reached, or is too low for
+            speech.
     """
     options = EncodeOptions.of_function("encode_speech", MEDIUM, SpeechKeywords.__optional_keys__, asked)
     sound = ArraySource.of(samples, SAMPLE_RATE.check(sample_rate))
@@ -110,7 +112,7 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
         embed_codebook=options.embed_codebook,
         options=options.engine,
     )
-    notes = sound.repairs.notes()
+    notes = [*sound.repairs.notes(), *encoded.notes]
     if sound.channels > encoded.streams and not sound.mix.usual:
         notes = [f"{sound.mix.how}; channels='keep' keeps them all", *notes]
     for note in notes:
@@ -288,13 +290,13 @@ class _Encoder:
         encoded = self._encode(effort, quality=quality, bitrate=bitrate)
         asked = {"quality": quality, "bitrate_kbps": target.bitrate, "effort": effort}
         encoded.parameters.update({key: value for key, value in asked.items() if value is not None})
-        if target.bitrate is not None:
+        if target.bitrate is not None and self._engine.kbps is None:
             encoded.notes.extend(rate_notes(target.bitrate, encoded.payload_bytes, self._seconds, encoded.qualities))
         return encoded
 
     def kbps_in(self, size: int) -> float:
         """Return what a file of `size` bytes leaves for the speech of all channels, in kbit/s."""
-        return kbps_of(size - self._least_container(), self._seconds)
+        return kbps_of(size - self._container(size), self._seconds)
 
     def encode_to_size(self, size: int) -> EncodedSound:
         """Encode to a file of at most `size` bytes.
@@ -303,7 +305,7 @@ class _Encoder:
             UsageError: it cannot be that small.
         """
         effort = self._work.effort_for(MEDIUM)
-        budget = size - self._least_container()
+        budget = size - self._container(size)
         for _ in range(SIZE_ATTEMPTS):
             if budget < len(self._channels):
                 break
@@ -351,10 +353,13 @@ class _Encoder:
             bits=_whole_bits(parts, self._metadata, self._reference, len(data)),
         )
 
-    def _least_container(self) -> int:
-        """Return the least bytes of a file beside the engine's: those of a file whose packets are empty."""
-        empty = CodedStream(StreamHeader(self._rate, 0, b""), [b""], [0])
-        return len(self._file([empty] * len(self._channels)))
+    def _container(self, size: int) -> int:
+        """Return about the bytes beside the engine's in a file of `size` bytes, at a packet a second."""
+        count = max(1, round(self._seconds))
+        packet = bytes(min(size // (count * len(self._channels)), _LONG_PACKET))
+        stream = CodedStream(StreamHeader(self._rate, 0, b""), [packet] * count, range(count))
+        packets = count * len(self._channels) * len(packet)
+        return len(self._file([stream] * len(self._channels))) - packets
 
     def _file(self, streams: Sequence[CodedStream]) -> bytes:
         return dump_speech(streams, self._engine.name, self._reference, self._metadata)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import BinaryIO, Protocol
 
 from vqcodec import limits
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.container.chunks import MAGIC, Damage
+from vqcodec.container.compact import HEAD_BYTES
 from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
+from vqcodec.container.media import CompactSeal
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.media.engine import SpeechEngine
 from vqcodec.speech.engines import engine_for
-from vqcodec.speech.stream import MAX_FOLDED_PACKETS, StreamHeader, fold_packets, unfold_packets
+from vqcodec.speech.folding import MAX_FOLDED_PACKETS, fold, unfold, unfold_damaged
+from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
 
@@ -62,6 +65,7 @@ class SpeechFile:
         compact: whether it has the compact form.
         salvaged: whether damaged parts were skipped. If not, the parts that were read have no damage.
         damage: the parts that salvage skipped, a clause for each.
+        seal: the checksum that salvage has still to check, once the codebook is known; None if the packets have checks.
     """
 
     engine: SpeechEngine
@@ -71,6 +75,7 @@ class SpeechFile:
     compact: bool
     salvaged: bool = False
     damage: Sequence[str] = field(default=())
+    seal: CompactSeal | None = None
 
 
 def dump_speech(
@@ -82,7 +87,8 @@ def dump_speech(
     """Return the file of one or more coded channels.
 
     A short recording of one channel without metadata, coded with a shared codebook, takes the compact form, with all
-    its packets folded into one. Any other file has a chunk for each packet; packets of several channels alternate.
+    its packets folded into one (see `folding`). Any other file has a chunk for each packet; packets of several
+    channels alternate.
 
     Args:
         streams: one for each channel.
@@ -98,8 +104,7 @@ def dump_speech(
         raise LimitError(f"{len(streams)} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
     first = streams[0]
     if len(streams) == 1 and not metadata and reference.embedded is None and len(first.packets) <= MAX_FOLDED_PACKETS:
-        header = first.header.to_bytes(sample_rate)
-        stream = Stream(0, MEDIUM, engine, header, [fold_packets(first.packets)])
+        stream = Stream(0, MEDIUM, engine, b"", [fold(first.header.to_bytes(sample_rate), first.packets)])
         return dump_media(MediaFile(MEDIUM, engine, reference, [stream]))
     buffer = io.BytesIO()
     with ChunkWriter(buffer, MEDIUM) as writer:
@@ -135,7 +140,7 @@ def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False)
     chunked = file.read(len(MAGIC)) == MAGIC
     file.seek(0)
     if not chunked:
-        return _read_compact(file.read(), size)
+        return (_salvage_compact if salvage else _read_compact)(file.read(), size)
     if sparing and not salvage:
         entries = read_index(file)
         if entries and only_packets(file, entries):
@@ -148,10 +153,18 @@ def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False)
 def _read_compact(data: bytes, size: int) -> SpeechFile:
     media = load_media(data)
     engine = _engine_of(media.engine)
-    payload = media.streams[0].packets[0]
-    header, used = StreamHeader.from_bytes(payload, engine.sample_rate)
-    stream = StoredStream(header, unfold_packets(payload[used:]))
-    return SpeechFile(engine, media, [stream], size, compact=True)
+    folded = unfold(media.streams[0].packets[0], engine.sample_rate)
+    return SpeechFile(engine, media, [StoredStream(folded.header, folded.packets)], size, compact=True)
+
+
+def _salvage_compact(data: bytes, size: int) -> SpeechFile:
+    media = load_media(data)
+    engine = _engine_of(media.engine)
+    folded = unfold_damaged(data[HEAD_BYTES:], engine.sample_rate)
+    seal = None if folded.checked else media.seal
+    stream = StoredStream(folded.header, folded.packets)
+    whole = replace(media, seal=None)  # of a file that is cut off it would be wrong
+    return SpeechFile(engine, whole, [stream], size, True, salvaged=True, damage=folded.damage, seal=seal)
 
 
 def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> SpeechFile:

@@ -1,13 +1,12 @@
-"""The stream header, which holds the source's rate and length, and packets folded into one.
+"""The stream header, which holds the source's rate and length.
 
 The stream header (FORMAT.md, section 13.2) begins with a byte for the source's sampling rate. If that is not the rate
 of the codec, there follows how many samples too many a resampling of the decoded signal has. Then come the length of
-the engine's header and that header. A file of the compact form has one packet, which holds all packets of the engine.
+the engine's header and that header.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vqcodec import limits
@@ -19,7 +18,6 @@ RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96
 """Sampling rates in Hz that have a code, from 1 on; code 0 is the codec's own rate."""
 
 OTHER_RATE = 255  # the rate follows as a varint
-MAX_FOLDED_PACKETS = 64  # about a minute; a longer recording gets an index, so that damage stays local
 
 
 @dataclass(frozen=True)
@@ -96,32 +94,3 @@ class StreamHeader:
         if length > len(data) - position:
             raise CorruptFileError("the stream's header is incomplete")
         return cls(rate, surplus, bytes(data[position : position + length])), position + length
-
-
-def fold_packets(packets: Sequence[bytes]) -> bytes:
-    """Return all packets as one: their number, then the length and the bytes of each; the last has no length."""
-    folded = bytearray(put_varint(len(packets)))
-    for packet in packets[:-1]:
-        folded += put_varint(len(packet)) + packet
-    return bytes(folded + packets[-1]) if packets else bytes(folded)
-
-
-def unfold_packets(data: bytes) -> list[bytes]:
-    """Return the packets that `fold_packets` has folded.
-
-    Raises:
-        CorruptFileError: `data` is cut off, or too long.
-    """
-    count, position = get_varint(data, 0)
-    packets: list[bytes] = []
-    for _ in range(count - 1):  # ends with the data, however large the count
-        length, position = get_varint(data, position)
-        if length > len(data) - position:
-            raise CorruptFileError(f"packet {len(packets)} is cut off")
-        packets.append(data[position : position + length])
-        position += length
-    if count:
-        packets.append(data[position:])
-    elif position != len(data):
-        raise CorruptFileError(f"{len(data) - position} bytes after the last packet")
-    return packets

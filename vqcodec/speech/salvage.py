@@ -1,0 +1,39 @@
+"""What is whole of a damaged file whose packets have no checks: those that can be parsed to their end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.errors import CorruptFileError
+from vqcodec.speech.decoding import SoundShape
+from vqcodec.speech.files import SpeechFile, StoredStream
+
+
+def without_damage(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
+    """Return a file without the packets that are certainly damaged.
+
+    Only a salvaged file of the compact form whose packets have no checks can have such packets.
+
+    Args:
+        speech: from `read_speech`.
+        codebook: that the file needs.
+
+    Raises:
+        CorruptFileError: the header is damaged.
+    """
+    if speech.seal is None or speech.seal.matches(codebook):
+        return speech
+    (stream,) = speech.streams
+    header, packets = stream.header.engine_header, list(stream.packets)
+    expected = SoundShape.of(speech).packets
+    if len(packets) > expected or (len(packets) < expected and not speech.damage):
+        raise CorruptFileError("the part before the packets is damaged")
+    for number, packet in enumerate(packets):
+        try:
+            speech.engine.coder.count_bits(header, [*[None] * number, packet], codebook)
+        except CorruptFileError:
+            packets[number] = None
+    damage = [f"packet {number}" for number, packet in enumerate(packets) if packet is None] + list(speech.damage)
+    damage = damage or ["it cannot be told which second; the sound may be disturbed there"]
+    return replace(speech, streams=[StoredStream(stream.header, packets)], damage=damage)
