@@ -145,7 +145,7 @@ def test_any_indices_come_back(codebook, rows, columns, symbols, seed, runs):
     indices = rng.integers(0, symbols, (rows, columns)).astype(np.int32)
     indices[rng.random((rows, columns)) < runs] = layer.first
     buffer, end = written(indices, layer)
-    decoded, position = decode_indices(buffer, 0, rows, columns, layer)
+    decoded, position, _ = decode_indices(buffer, 0, rows, columns, layer)
     assert np.array_equal(decoded, indices)
     assert position == end
 

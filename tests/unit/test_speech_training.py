@@ -13,16 +13,17 @@ from training_tasks import task_for
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, UsageError
+from vqcodec.media.checkpoint import Checkpoint
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.celp import engine
 from vqcodec.speech.celp.engine import Settings
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.excitation.costs import coded_costs
 from vqcodec.speech.training import train as training
+from vqcodec.speech.training.kept_parts import KeptParts
 from vqcodec.speech.training.set_training import SetDesign, TrainedSet
 from vqcodec.speech.training.statistics import Counts, likely_counts
 from vqcodec.speech.training.train import Ladder, train
-from vqcodec.speech.training.training_checkpoint import Checkpoint
 
 PARENT = tiny_codebook(NARROWBAND)
 
@@ -93,15 +94,14 @@ def test_every_step_of_a_ladder_has_a_post_filter() -> None:
 
 
 def test_a_checkpoint_keeps_what_is_finished(tmp_path: Path) -> None:
-    path = tmp_path / "kept.npz"
     one = SpeechCodebook.of(PARENT).sets[0]
     trained = TrainedSet(one.excitation, likely_counts(one.lengths, one.tables))
-    kept = Checkpoint(path, "digest")
+    kept = KeptParts(Checkpoint(tmp_path, "digest"))
     assert kept.lsf(0) is kept.table_set(0) is kept.equalizer(0) is None
     kept.keep_lsf(0, one.lsf)
     kept.keep_table_set(0, trained, 4321.0)
     kept.keep_equalizer(0, one.equalizer)
-    again = Checkpoint(path, "digest")
+    again = KeptParts(Checkpoint(tmp_path, "digest"))
     lsf, found, equalizer = again.lsf(0), again.table_set(0), again.equalizer(0)
     assert lsf is not None
     assert found is not None
@@ -115,6 +115,4 @@ def test_a_checkpoint_keeps_what_is_finished(tmp_path: Path) -> None:
             np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(lsf.codewords, one.lsf.codewords)
     np.testing.assert_array_equal(equalizer.gains, one.equalizer.gains)
-    assert Checkpoint(path, "another").table_set(0) is None
-    again.remove()
-    assert not path.exists()
+    assert KeptParts(Checkpoint(tmp_path, "another")).table_set(0) is None

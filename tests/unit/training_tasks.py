@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.media.checkpoint import Checkpoint, digest_of
 from vqcodec.media.registry import find_engine
 from vqcodec.media.training import Progress, Training
 
@@ -34,5 +35,8 @@ def task_for(
     known = find_engine(engine)
     assert known is not None
     values = known.check_training_options(options)
-    kept = {key: value for key, value in values.items() if key not in ("parent", "checkpoint")}
-    return Training(known, MemoryCorpus(items), name, kept, parent, checkpoint, threads, progress)
+    chosen = {key: value for key, value in values.items() if key not in ("parent", "checkpoint")}
+    corpus = MemoryCorpus(items)
+    digest = digest_of(known.name, chosen, parent.identity if parent else None, corpus.fingerprint())
+    kept = Checkpoint(checkpoint, digest)
+    return Training(known, corpus, name, chosen, parent, kept, threads, progress)

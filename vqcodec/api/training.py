@@ -11,6 +11,7 @@ from vqcodec.api.media import medium_of_source
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import UnreadableInputError, UsageError
+from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint, digest_of
 from vqcodec.media.corpus import FileCorpus
 from vqcodec.media.engine import load
 from vqcodec.media.options import NumberOption
@@ -37,6 +38,7 @@ def train_codebook(
     threads: int | None = None,
     progress: Progress | None = None,
     skipped: Callable[[Path, str], object] | None = None,
+    notice: Callable[[str], object] = lambda _line: None,
     **options: Any,
 ) -> Codebook:
     """Train a codebook on media files.
@@ -52,15 +54,18 @@ def train_codebook(
         threads: how many to use; None for one a CPU.
         progress: called with what is being done and the part of the whole that is done, 0 to 1.
         skipped: called at the end with each file that could not be read, and why.
+        notice: called with a line on a checkpoint that is not used.
         options: training options of the engine, as `vqcodec train-codebook --help` lists them, with `_` for `-`;
             `lambda_` stands for `--lambda`. `parent` is the name or path of the codebook to start from; `"none"`
-            or None starts from scratch.
+            or None starts from scratch. `checkpoint` is a folder that keeps what is finished until the training ends;
+            after an interruption the same training goes on from there.
 
     Raises:
         UsageError: there is no such engine or option, or an option is of the wrong type or out of range; the message
             says what to choose. The files are of several media, and `medium` is None.
         UnreadableInputError: no usable media among the sources, or too little of it.
         CodebookError: the parent is not found, or is for another engine.
+        OutputError: the checkpoint cannot be written.
     """
     sources = list(sources)
     medium = medium or medium_to_train(sources, engine)
@@ -73,8 +78,11 @@ def train_codebook(
     kind = _corpus_of(medium)
     corpus = kind.of(sources, skipped=left_out.setdefault, **kind.fields_for(chosen, values))
     parent, folder = values.pop("parent", None), values.pop("checkpoint", None)
+    start = None if parent is None else load_codebook(parent)
+    checkpoint = NOTHING_KEPT
     if folder is not None:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        identity = None if start is None else start.identity
+        checkpoint = Checkpoint(Path(folder), digest_of(chosen.name, values, identity, corpus.fingerprint()), notice)
     trainer: Trainer = chosen.trainer
     codebook = trainer(
         Training(
@@ -82,12 +90,13 @@ def train_codebook(
             corpus=corpus,
             name=name,
             options=values,
-            parent=None if parent is None else load_codebook(parent),
-            checkpoint=None if folder is None else Path(folder),
+            parent=start,
+            checkpoint=checkpoint,
             threads=threads,
             progress=progress or (lambda _what, _part: None),
         )
     )
+    checkpoint.remove()
     if skipped:
         for path in sorted(left_out):
             skipped(path, left_out[path])

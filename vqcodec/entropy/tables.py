@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vqcodec.entropy.bits import peek_word, put_bits
 from vqcodec.entropy.huffman import MAX_LENGTH, canonical_codes, check_lengths, code_lengths
-from vqcodec.errors import CorruptFileError
+from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel
 
 LOOKUP_BITS = 9  # at most
@@ -23,6 +23,9 @@ MAX_CONTEXTS = 1 << 16
 MAX_LOOKUP_ENTRIES = 1 << 19  # of all contexts together: 1 MiB, which stays in the cache of one core
 _PRIOR_UNITS = 1 << 12  # resolution of the fractional counts that smoothing makes
 LENGTH_FIELD_BITS = 4  # low bits of a look-up entry: the code's length; the symbol is above
+NO_CODE = 255  # in `TableSet.prices`: the symbol has no code
+NO_CODE_BITS = 1e12  # what such a symbol counts in a search: it loses against everything that can be written
+_UNWRITABLE = np.int64(1) << 44  # bits: a position from here on tells that a symbol had no code
 _LOOKUP_SYMBOLS = 1 << (16 - LENGTH_FIELD_BITS)  # symbols from here on do not fit into an entry
 
 
@@ -63,7 +66,7 @@ class TableSet:
         subject: how error messages name the set.
 
     Attributes:
-        lengths: uint8 (contexts, symbols), in bits; 0 for a symbol without a code. They are also what symbols cost.
+        lengths: uint8 (contexts, symbols), in bits; 0 for a symbol without a code.
 
     Raises:
         CorruptFileError: a row is neither a complete prefix code nor a single symbol (see
@@ -116,6 +119,11 @@ class TableSet:
     def symbols(self) -> int:
         """The size of the alphabet."""
         return self.lengths.shape[1]
+
+    @cached_property
+    def prices(self) -> npt.NDArray[np.uint8]:
+        """What `bits_of` turns into the cost of each symbol: `lengths`, with NO_CODE for a symbol without a code."""
+        return np.where(self.lengths > 0, self.lengths, np.uint8(NO_CODE))
 
     @cached_property
     def codes(self) -> npt.NDArray[np.uint32]:
@@ -220,7 +228,29 @@ def get_symbol(buffer, position, context, tables):
 def put_symbol(buffer, position, context, symbol, codes, lengths):
     """Write the code of `symbol` in `context` at `position`; return the new position.
 
-    `buffer` is as for `bits.put_bits`; `codes` and `lengths` are those of a TableSet. A symbol without a
-    code (length 0) writes nothing, so an encoder must not choose one.
+    `buffer` is as for `bits.put_bits`; `codes` and `lengths` are those of a TableSet. If the symbol has no code (length
+    0), nothing is written, and `check_written` refuses the new position and all that come from it.
     """
-    return put_bits(buffer, position, np.int64(codes[context, symbol]), np.int64(lengths[context, symbol]))
+    length = np.int64(lengths[context, symbol])
+    if length == 0:
+        return position + _UNWRITABLE
+    return put_bits(buffer, position, np.int64(codes[context, symbol]), length)
+
+
+def check_written(position: int) -> int:
+    """Return `position`, to which an encoder has written symbols with `put_symbol`.
+
+    Raises:
+        CodebookError: one of the symbols has no code.
+    """
+    if position >= _UNWRITABLE:
+        raise CodebookError(
+            "codebook: it has no code for a symbol that this input needs; choose another codebook, or train one"
+        )
+    return int(position)
+
+
+@inline_kernel
+def bits_of(price):
+    """Return the bits, float32, that a symbol of this `price` (uint8, see `TableSet.prices`) counts in a search."""
+    return np.float32(NO_CODE_BITS) if price == NO_CODE else np.float32(price)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint
 
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
@@ -39,8 +40,7 @@ class Training(Generic[Item]):
         name: of the codebook.
         options: the value of every training option of the engine, except parent and checkpoint, checked.
         parent: codebook to start from; None to start from scratch.
-        checkpoint: existing folder that keeps what is finished, so that a training that was interrupted goes on; None
-            to keep nothing.
+        checkpoint: keeps what is finished, so that a training that was interrupted goes on.
         threads: None for as many as there are CPUs.
         progress: see `Progress`.
     """
@@ -50,7 +50,7 @@ class Training(Generic[Item]):
     name: str
     options: Mapping[str, Any]
     parent: Codebook | None = None
-    checkpoint: Path | None = None
+    checkpoint: Checkpoint = NOTHING_KEPT
     threads: int | None = None
     progress: Progress = lambda _what, _part: None
 

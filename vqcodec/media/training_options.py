@@ -50,6 +50,6 @@ FRAMES_PER_CLIP = NumberOption(
     "frames_per_clip", "Use at most this many frames of a clip, from its first one on.", 33, low=2, whole=True
 )
 CHECKPOINT = PathOption(
-    "checkpoint", "Folder that keeps each finished round; training resumes from it.", None, default_help="none"
+    "checkpoint", "Folder that keeps what is finished; the same training goes on from it.", None, default_help="none"
 )
 SEED = NumberOption("seed", "The same seed gives the same codebook.", 0, low=0, whole=True)

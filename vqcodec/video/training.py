@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy.typing as npt
 
-from vqcodec.blocks.training.train import resume_rounds, save_round
 from vqcodec.errors import UsageError
+from vqcodec.media.checkpoint import Checkpoint
 from vqcodec.media.training import Progress, Training
 from vqcodec.video.io.frames import Frame
 
@@ -67,7 +66,7 @@ def train_rounds(
     refit: Callable[[ModelType, bool, Callable[[float], None]], ModelType],
     read: Callable[[Mapping[str, npt.NDArray[Any]]], ModelType],
     *,
-    checkpoint: Path | None,
+    checkpoint: Checkpoint,
     progress: Progress,
 ) -> ModelType:
     """The model after so many rounds of training.
@@ -77,12 +76,9 @@ def train_rounds(
         refit: makes the next model of the present one; also told whether the round is the last, and a function to call
             with the part of the round that is done.
         read: makes a model of its arrays.
-        checkpoint: folder for the model after each round; training resumes from the last one found there.
-
-    Raises:
-        CodebookError: a checkpoint cannot be used.
+        checkpoint: keeps the model after each round; training goes on from there.
     """
-    done, model = resume_rounds(checkpoint, rounds, read)
+    done, model = checkpoint.last_round(rounds, read)
     model = model or base
     for number in range(done, rounds):
 
@@ -90,7 +86,7 @@ def train_rounds(
             progress(label, (before + part) / rounds)
 
         model = refit(model, number == rounds - 1, tell)
-        save_round(checkpoint, number + 1, model.to_arrays())
+        checkpoint.keep_round(number + 1, model.to_arrays())
     return model
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +45,7 @@ class SearchTables(NamedTuple):
 
     Attributes:
         rows: int32 (ALL_CONTEXTS,), the table of each context in the pool of its alphabet.
-        flags, modes, patterns: uint8 (tables, symbols), code lengths in bits.
+        flags, modes, patterns: uint8 (tables, symbols), what `entropy.tables.bits_of` turns into bits.
         offsets: int8 (OFFSET_CELLS, 256, 4), reconstruction offsets in 1/64 step.
         small_transforms, large_transforms: int8, see `secondary`; of size 0 for chroma.
         small_forward, large_forward: float32, their forward matrices.
@@ -147,7 +147,6 @@ class Model:
         self.transforms = transforms or no_transforms()
         none = np.zeros((len(PLANE_TYPES), 0, CLASSES, TAPS), dtype=np.int16)
         self.restoration = none if restoration is None else restoration
-        self._forward = tuple(forward_matrices(matrices) for matrices in self.transforms)
         self._search = lru_cache(maxsize=None)(self._make_search_tables)
         self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
         self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
@@ -162,7 +161,11 @@ class Model:
         return int(np.argmin(np.abs(self.rungs.astype(np.int64) - step_index)))
 
     def search_tables(self, plane_type: int, rung: int) -> SearchTables:
-        """Return code lengths and offsets for the search."""
+        """Return code lengths and offsets for the search.
+
+        Raises:
+            CodebookError: a transform cannot be inverted. Decoding needs no inverse.
+        """
         return self._search(plane_type, rung)
 
     def decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
@@ -175,18 +178,22 @@ class Model:
 
     def _make_search_tables(self, plane_type: int, rung: int) -> SearchTables:
         plane = self.planes[plane_type]
-        forward = self._forward if plane_type == LUMA else _NO_FORWARD
+        forward = self._forward_transforms if plane_type == LUMA else _NO_FORWARD
         return SearchTables(
             rows=plane.rows[rung].astype(np.int32),
-            flags=plane.pools["flags"].lengths,
-            modes=plane.pools["modes"].lengths,
-            patterns=plane.pools["patterns"].lengths,
+            flags=plane.pools["flags"].prices,
+            modes=plane.pools["modes"].prices,
+            patterns=plane.pools["patterns"].prices,
             offsets=plane.offsets[plane.offset_sets[rung]],
             small_transforms=self._transforms_of(plane_type).small,
             large_transforms=self._transforms_of(plane_type).large,
             small_forward=forward[0],
             large_forward=forward[1],
         )
+
+    @cached_property
+    def _forward_transforms(self) -> tuple[npt.NDArray[np.float32], ...]:
+        return tuple(forward_matrices(matrices) for matrices in self.transforms)
 
     def _transforms_of(self, plane_type: int) -> Transforms:
         return self.transforms if plane_type == LUMA else no_transforms()

@@ -33,6 +33,7 @@ from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE
 from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
 from vqcodec.entropy.bits import PADDING
+from vqcodec.entropy.tables import check_written
 from vqcodec.errors import UsageError
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
@@ -137,7 +138,11 @@ def search_tile(
 def pack_tile(
     searched: Sequence[SearchedPlane], model: Model, parameters: CodingParameters
 ) -> tuple[bytes, dict[str, int]]:
-    """Return the payload of a tile, and its bits by plane type and part (see `EncodedPlanes.bits`)."""
+    """Return the payload of a tile, and its bits by plane type and part (see `EncodedPlanes.bits`).
+
+    Raises:
+        CodebookError: a symbol that the tile needs has no code.
+    """
     rung = model.rung_of(parameters.step_index)
     most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
     buffer = np.zeros(most_bytes, dtype=np.uint8)
@@ -146,6 +151,7 @@ def pack_tile(
     for index, plane in enumerate(searched):
         kind = plane_type(index, parameters.subsampling)
         position = pack_tokens(plane.tokens, model.pack_tables(kind, rung), buffer, position, part_bits[kind])
+    check_written(position)
     return buffer[: (position + 7) // 8].tobytes(), bits_by_part(part_bits, kind + 1, -position % 8)
 
 
@@ -164,6 +170,7 @@ def encode_planes(
         threads: None for all CPUs; the bytes do not depend on it.
 
     Raises:
+        CodebookError: `model` decodes, but cannot encode these planes: a symbol without a code, a singular transform.
         UsageError: the planes' sizes do not fit the subsampling.
     """
     check_planes(planes, parameters)

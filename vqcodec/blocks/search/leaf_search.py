@@ -36,6 +36,7 @@ from vqcodec.blocks.syntax.contexts import (
     transform_context,
 )
 from vqcodec.blocks.syntax.leaves import choice_of, likely_modes
+from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 
@@ -90,9 +91,9 @@ def hadamard_cost(source, block, prediction, scratch):
 @inline_kernel
 def mode_bits(tables, context, choice, left, above, mode, coded):
     """Return the bits of the choice symbol, and of the mode if the choice is CHOOSE_OTHER."""
-    bits = np.float32(tables.flags[tables.rows[context], 2 * choice + coded])
+    bits = bits_of(tables.flags[tables.rows[context], 2 * choice + coded])
     if choice == CHOOSE_OTHER:
-        bits += np.float32(tables.modes[tables.rows[mode_context(left, above)], mode])
+        bits += bits_of(tables.modes[tables.rows[mode_context(left, above)], mode])
     return bits
 
 
@@ -320,7 +321,7 @@ def search_leaf(plane, source, block, tables, settings, scratch):
                     break
             bits += side_bits
             if trials > 0:
-                bits += np.float32(tables.flags[transform_row, transform])
+                bits += bits_of(tables.flags[transform_row, transform])
             cost = distortion * step * step + lambda_ * bits
             if transform == 0:
                 plain = cost

@@ -26,6 +26,7 @@ from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, search_leaf
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.contexts import partition_context
 from vqcodec.blocks.syntax.partitions import crosses_edge, leaf_count, leaf_of
+from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type
 
@@ -135,7 +136,7 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
                 coded = True
                 for cut in (LEAF, UPPER_LOWER, LEFT_RIGHT):
                     clear_done(plane.blocks, top, left, log_size)
-                    cost = lambda_ * tables.flags[row, cut] if log_size > UNIT_LOG else 0.0
+                    cost = lambda_ * bits_of(tables.flags[row, cut]) if log_size > UNIT_LOG else 0.0
                     for part in range(leaf_count(cut)):
                         if cost + lambda_ >= costs[k, 0]:
                             cost = HUGE_NODE_COST
@@ -150,7 +151,7 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
                         coded = plane.blocks[CODED, top >> UNIT_LOG, left >> UNIT_LOG] != 0
                     if log_size == UNIT_LOG or not settings.halves or not coded:
                         break
-                costs[k, 1] = lambda_ * tables.flags[row, QUARTERS]
+                costs[k, 1] = lambda_ * bits_of(tables.flags[row, QUARTERS])
                 if log_size <= settings.smallest or not (coded or settings.cut_uncoded):
                     child = np.int64(4)
                     costs[k, 1] = HUGE_NODE_COST

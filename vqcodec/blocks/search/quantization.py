@@ -31,6 +31,7 @@ from vqcodec.blocks.syntax.coefficients import (
     tree_depth,
 )
 from vqcodec.blocks.syntax.contexts import offset_cell
+from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 
@@ -85,12 +86,12 @@ def _list_options(group, options):
 
 
 @inner_kernel
-def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
+def _choose_pattern(group, prices, offsets, lambda_factor, options, levels):
     """Store the best nonzero pattern of a group in `levels`; return (its cost in squared steps, sum of magnitudes).
 
     Args:
         group: float32 (2, 2), coefficients in steps; `levels` int16, likewise.
-        lengths: uint8 (256,), code lengths in the group's context.
+        prices: uint8 (256,), of the patterns in the group's context.
         offsets: int8 (256, 4), reconstruction offsets.
     """
     may, must = _list_options(group, options)
@@ -116,7 +117,7 @@ def _choose_pattern(group, lengths, offsets, lambda_factor, options, levels):
                 magnitude += np.float32(offsets[pattern, k]) * scale
             error = abs(group[k >> 1, k & 1]) - magnitude
             distortion += error * error
-        cost = distortion + lambda_factor * (bits + np.float32(lengths[pattern]))
+        cost = distortion + lambda_factor * (bits + bits_of(prices[pattern]))
         if cost < best:
             best, best_choice = cost, choice
     total = 0
@@ -203,7 +204,7 @@ def prune_tree(log_width, log_height, form, tables, lambda_factor, energy, scrat
                 if mask != 0:
                     own = node_form(form, scratch.state, d, row, column)
                     context = mask_context(significance, d, row, column, rows, columns, tall, wide, own, energy)
-                    cost += lambda_factor * np.float32(tables.flags[tables.rows[context], mask])
+                    cost += lambda_factor * bits_of(tables.flags[tables.rows[context], mask])
                     if zero - lambda_factor * NODE_SAVING <= cost:
                         _drop_node(significance, d, row, column, last, group_rows, group_columns)
                         cost = zero
@@ -231,7 +232,7 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
                     own = node_form(form, scratch.state, d, row, column)
                     context = mask_context(significance, d, row, column, rows, columns, tall, wide, own, energy)
                     mask = node_mask(significance, d, row, column, tall, wide)
-                    bits += np.float32(tables.flags[tables.rows[context], mask])
+                    bits += bits_of(tables.flags[tables.rows[context], mask])
     groups = significance[last]
     total = 0
     scale = np.float32(1.0 / (1 << OFFSET_BITS))
@@ -248,7 +249,7 @@ def measure_levels(log_width, log_height, form, tables, energy, scratch):
             pattern = 0
             for k in range(4):
                 pattern = pattern * 4 + min(abs(np.int64(levels[k >> 1, k & 1])), 3)
-            bits += np.float32(tables.patterns[tables.rows[context], pattern])
+            bits += bits_of(tables.patterns[tables.rows[context], pattern])
             for k in range(4):
                 magnitude = abs(np.int64(levels[k >> 1, k & 1]))
                 value = np.float32(magnitude)

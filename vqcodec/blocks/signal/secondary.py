@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import COEFFICIENT_MAX, DIAGONAL, FIRST_ANGLE, LAST_ANGLE
+from vqcodec.errors import CodebookError
 from vqcodec.kernels.jit import inline_kernel, kernel
 
 BASIS_BITS = 7
+_INVERSE_ERROR = 1e-6  # a basis times its inverse is the unit matrix up to this
 MODE_GROUPS = 11
 SMALL_SIDE, LARGE_SIDE = 4, 8
 
@@ -139,7 +141,21 @@ def forward_matrices(matrices: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
     """Return the exact forward transforms of integer bases (..., d, d), transposed: one input a row.
 
     The decoder computes x = B'c with the rounded basis B, so the encoder needs c = (B')^-1 x; its transpose is B^-1.
+
+    Raises:
+        CodebookError: a basis has no inverse, or none that float64 can tell.
     """
     if not matrices.size:
         return np.zeros(matrices.shape, dtype=np.float32)
-    return np.ascontiguousarray(np.linalg.inv(matrices / float(1 << BASIS_BITS)).astype(np.float32))
+    bases = matrices / float(1 << BASIS_BITS)
+    try:
+        inverses = np.linalg.inv(bases)
+    except np.linalg.LinAlgError:
+        inverses = np.full_like(bases, np.nan)
+    with np.errstate(all="ignore"):  # the inverse of an all but singular basis may be of any size
+        whole = bool(np.all(np.abs(bases @ inverses - np.eye(bases.shape[-1])) < _INVERSE_ERROR))
+    if not whole:
+        raise CodebookError(
+            "codebook: one of its transforms cannot be inverted, so it decodes but does not encode; choose another one"
+        )
+    return np.ascontiguousarray(inverses.astype(np.float32))

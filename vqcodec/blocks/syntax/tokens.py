@@ -42,6 +42,8 @@ def emit_plane(plane, base_step, modulated, transforms, state, tokens):
 def pack_tokens(tokens, tables, buffer, position, part_bits):
     """Write `tokens` (uint32) to `buffer` in the codes of `tables` (`model.PackTables`); return the new position.
 
+    The caller passes that on to `entropy.tables.check_written`.
+
     Args:
         buffer: uint8, zeroed and long enough; `position` in bits.
         part_bits: int64, to which the bits of each part (`parts.PART_NAMES`) are added.

@@ -6,13 +6,11 @@ number of threads, nor on interruptions.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -171,7 +169,8 @@ def train(
     prior: Model | None = None,
     threads: int | None = None,
     progress: Callable[[str, int], None] | None = None,
-    checkpoint: Path | None = None,
+    resumed: tuple[int, Model | None] = (0, None),
+    finished: Callable[[int, Model], object] = lambda _round, _model: None,
 ) -> Model:
     """Fit a model to `pictures`.
 
@@ -185,25 +184,25 @@ def train(
         prior: model to start from, which fills in if data are few; None for tables from formulas.
         threads: None for all CPUs; the result does not depend on it.
         progress: called with (round as text, number of (picture, rung) pairs done in it).
-        checkpoint: folder for the model after each round; training resumes from the last one found there.
+        resumed: rounds that are done already, and the model after them.
+        finished: called after each round with its number, from 1 on, and the model.
 
     Raises:
         UsageError: planes do not fit the subsampling.
-        CodebookError: a checkpoint cannot be used.
     """
     rungs = np.asarray(steps, dtype=np.uint8)
     base = prior or initial_model(rungs)
     parameters = replace(parameters, effort=max(parameters.effort, TRAINING_EFFORT))
-    done, model = resume_rounds(checkpoint, rounds, Model.from_arrays)
+    done, model = resumed
     model = model or _on_ladder(base, rungs)
     for number in range(done, rounds):
-        finished = 0
+        pairs = 0
 
         def advance(label: str = f"round {number + 1} of {rounds}") -> None:
-            nonlocal finished
-            finished += 1
+            nonlocal pairs
+            pairs += 1
             if progress:
-                progress(label, finished)
+                progress(label, pairs)
 
         needs_transforms = number == 0 and rounds > 1 and not base.transforms.small.size
         wanted = Wanted(needs_transforms, number == rounds - 1)
@@ -213,7 +212,7 @@ def train(
             transforms = Transforms(*train_transforms(found.spectra, threads))
         filters = _fit_filters(found.filters) if wanted.filters else None
         model = fit_model(found.tables, base, rungs, transforms, filters)
-        save_round(checkpoint, number + 1, model.to_arrays())
+        finished(number + 1, model)
     return model
 
 
@@ -224,32 +223,3 @@ def _on_ladder(model: Model, rungs: npt.NDArray[np.uint8]) -> Model:
         replace(plane, rows=plane.rows[nearest], offset_sets=plane.offset_sets[nearest]) for plane in model.planes
     )
     return Model(rungs, planes, model.transforms)
-
-
-def save_round(folder: Path | None, number: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Save the arrays of the model after round `number` in `folder`; do nothing if it is None."""
-    if folder is None:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    data = io.BytesIO()
-    np.savez_compressed(data, allow_pickle=False, **arrays)
-    unfinished = folder / "unfinished.npz"
-    unfinished.write_bytes(data.getvalue())
-    unfinished.replace(folder / f"round-{number}.npz")
-
-
-def resume_rounds(
-    folder: Path | None, rounds: int, read: Callable[[dict[str, npt.NDArray[Any]]], Kept]
-) -> tuple[int, Kept | None]:
-    """Return (number of rounds done, model after them) from `folder`; (0, None) if it holds no model.
-
-    Args:
-        rounds: later rounds are ignored.
-        read: makes a model of its arrays.
-    """
-    for number in range(rounds, 0, -1):
-        path = folder / f"round-{number}.npz" if folder else None
-        if path and path.exists():
-            with np.load(path) as arrays:
-                return number, read(dict(arrays))
-    return 0, None

@@ -106,6 +106,7 @@ def train_codebook(
             threads=threads,
             progress=lambda what, done: advance(0, done, what),
             skipped=lambda _path, reason: console.notice(f"left out: {reason}"),
+            notice=console.notice,
             **given,
         )
         data = codebook.to_bytes()

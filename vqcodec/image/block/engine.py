@@ -12,11 +12,10 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy import bits
-from vqcodec.entropy.rates import huffman_bits
 from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.image import alpha
 from vqcodec.image.block.descriptor import BLOCK
-from vqcodec.image.block.indices import count_symbols, decode_indices, encode_indices, most_bits, select_indices
+from vqcodec.image.block.indices import decode_indices, encode_indices, most_bits, select_indices
 from vqcodec.image.block.layers import Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
@@ -50,7 +49,8 @@ def encode(
         options: this engine has none.
 
     Raises:
-        CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
+        CodebookError: the codebook is not for this engine, cannot code colour (or grey), or has no code for what the
+            picture needs.
         UsageError: an option was given.
     """
     BLOCK.check_encode_options(options or {})
@@ -108,7 +108,7 @@ def decode(
     shape = _shape_of(header)
     if crop is not None:
         crop.check_within(shape.width, shape.height)
-    chosen, end = _read_layers(shape, packets, codebook)
+    chosen, end, _ = _read_layers(shape, packets, codebook)
     planes: list[np.ndarray] = []
     for layer, indices in chosen:
         planes += reconstruct_planes(indices, layer, shape.height, shape.width)
@@ -139,9 +139,8 @@ def needed_packets(header: bytes, crop: Crop) -> Sequence[int]:
 def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[str, int]:
     """Where the bits of header and packet went, by the parts that `encode` names; errors as `decode`."""
     shape = _shape_of(header)
-    chosen, end = _read_layers(shape, packets, codebook)
-    index_bits = sum(huffman_bits(count_symbols(indices, layer)[0], layer.index_lengths) for layer, indices in chosen)
-    parts = {"indices": index_bits, "runs": end - index_bits, "padding": -end % 8}
+    _, end, run_bits = _read_layers(shape, packets, codebook)
+    parts = {"indices": end - run_bits, "runs": run_bits, "padding": -end % 8}
     if shape.has_alpha:
         parts["alpha"] = 8 * (len(packets[0]) - (end + 7) // 8)
     parts["header"] = 8 * len(header)
@@ -160,22 +159,25 @@ def describe(header: bytes) -> dict[str, object]:
     return {"width": shape.width, "height": shape.height, "channels": shape.channels}
 
 
-def _read_layers(shape: Shape, packets: list[bytes], codebook: Codebook) -> tuple[list[tuple[Layer, np.ndarray]], int]:
-    """Each layer with its indices, int32 (rows, columns), and the bit of the packet that they end at."""
+def _read_layers(
+    shape: Shape, packets: list[bytes], codebook: Codebook
+) -> tuple[list[tuple[Layer, np.ndarray]], int, int]:
+    """Each layer with its indices, int32 (rows, columns); the bit of the packet that they end at; the bits of runs."""
     if len(packets) != 1:
         raise CorruptFileError(f"an image/block picture has one packet, not {len(packets)}")
     payload = packets[0]
     layers = _layers_for([None] * shape.colour_channels, layers_of(codebook), codebook.name)
     _refuse_too_little_data(shape, layers, len(payload))
     buffer = bits.padded(payload)
-    position, chosen = 0, []
+    position, run_bits, chosen = 0, 0, []
     for layer in layers:
         rows, columns = layer.grid(shape.height, shape.width)
-        indices, position = decode_indices(buffer, position, rows, columns, layer)
+        indices, position, spent = decode_indices(buffer, position, rows, columns, layer)
+        run_bits += spent
         if position > 8 * len(payload):
             raise CorruptFileError("the picture's data ends before the picture is complete")
         chosen.append((layer, indices))
-    return chosen, position
+    return chosen, position, run_bits
 
 
 def _layers_for(planes: list, layers: list[Layer], name: str) -> list[Layer]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.entropy import bits
-from vqcodec.entropy.tables import get_symbol, put_symbol
+from vqcodec.entropy.tables import check_written, get_symbol, put_symbol
 from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
 from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel, kernel
 from vqcodec.vq.flat import integer_errors
@@ -19,6 +19,8 @@ from vqcodec.vq.flat import integer_errors
 RUN_TO_END = RUN_SYMBOLS - 1
 _DIRECT_RUNS = 8  # run symbols below this are the length itself
 _COST_SCALE = 256  # lambda is held in 1/256 so that costs are integers and choices exact
+_NO_CODE_BITS = (1 << 31) - 1  # what a symbol without a code counts in the choice
+_LEAST_WEIGHT = 8  # of a bit, in 1/256, at which _NO_CODE_BITS are above the greatest squared error of a block
 
 
 def select_indices(
@@ -41,13 +43,27 @@ def select_indices(
     """
     rows, columns, dimension = vectors.shape
     weight = round(lambda_ * _COST_SCALE)
+    if not (layer.index_lengths.all() and layer.run_lengths.all()):
+        weight = max(weight, _LEAST_WEIGHT)
     if weight == 0:
         return layer.quantizer.encode(vectors.reshape(-1, dimension), threads=threads).reshape(rows, columns)
     indices = np.full((rows, columns), layer.first, np.int32)
-    costs = layer.index_lengths.astype(np.int32), layer.run_lengths.astype(np.int32)
+    costs = _costs_of(layer.index_lengths), _run_costs_of(layer.run_lengths)
     for number in range(1 + passes):
         _select(vectors, layer.quantizer.columns, *costs, layer.contexts, weight, number > 0, indices)
     return indices
+
+
+def _costs_of(lengths: np.ndarray) -> np.ndarray:
+    """Bits of symbols in the choice, int32 of the shape of `lengths`."""
+    return np.where(lengths > 0, lengths, np.int32(_NO_CODE_BITS)).astype(np.int32)
+
+
+def _run_costs_of(lengths: np.ndarray) -> np.ndarray:
+    """Bits of run symbols in the choice, int32; that of run 1 stands for all runs, so some run has to have a code."""
+    costs = _costs_of(lengths)
+    costs[:, 1] = np.where(lengths[:, 1] > 0, costs[:, 1], costs[:, 1:].min(axis=1))
+    return costs
 
 
 def most_bits(blocks: int, layer: Layer) -> int:
@@ -61,21 +77,26 @@ def encode_indices(indices: np.ndarray, layer: Layer, buffer: np.ndarray, positi
 
     Returns:
         position after them, and how many of the bits went to run lengths.
+
+    Raises:
+        CodebookError: an index or a run has no code.
     """
     tables = layer.index_tables.encoder, layer.run_tables.encoder
     end, run_bits = _write_indices(indices, layer.contexts, *tables, buffer, position)
-    return int(end), int(run_bits)
+    return check_written(end), int(run_bits)
 
 
-def decode_indices(buffer: np.ndarray, position: int, rows: int, columns: int, layer: Layer) -> tuple[np.ndarray, int]:
-    """Indices read from `buffer` (uint8, padded) from bit `position` on; and the position after them.
+def decode_indices(
+    buffer: np.ndarray, position: int, rows: int, columns: int, layer: Layer
+) -> tuple[np.ndarray, int, int]:
+    """Indices read from `buffer` (uint8, padded) from bit `position` on; the position after them; the bits of runs.
 
     The caller compares that position with the end of the data: past it, the data was truncated.
     """
     indices = np.empty((rows, columns), np.int32)
     tables = layer.index_tables.decoder, layer.run_tables.decoder
-    end = _read_indices(buffer, position, layer.contexts, *tables, indices)
-    return indices, int(end)
+    end, run_bits = _read_indices(buffer, position, layer.contexts, *tables, indices)
+    return indices, int(end), int(run_bits)
 
 
 def count_symbols(indices: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
@@ -197,6 +218,20 @@ def _add_effect_on_neighbours(indices, row, column, lengths, contexts, weight, r
         cost[k] += weight * (right_bits[left_class[k]] + below_bits[up_class[k]])
 
 
+@inline_kernel
+def _codable_run(length, to_end, lengths):
+    """The longest run up to this one that has a code, by the code lengths of its class; this one, if none has."""
+    if to_end and lengths[RUN_TO_END] > 0:
+        return length, True
+    symbol, _, _ = _run_symbol(length, False)
+    if lengths[symbol] > 0:
+        return length, False
+    for shorter in range(symbol - 1, -1, -1):
+        if lengths[shorter] > 0:
+            return shorter if shorter < _DIRECT_RUNS else (16 << (shorter - _DIRECT_RUNS)) - 1, False
+    return length, to_end
+
+
 @kernel
 def _write_indices(indices, contexts, codes, run_codes, buffer, position):
     """Write all indices; return the position after them, and the number of bits that went to run lengths."""
@@ -207,15 +242,16 @@ def _write_indices(indices, contexts, codes, run_codes, buffer, position):
         while column < columns:
             left, up = _neighbours(indices, row, column, contexts.first)
             if _is_flat(indices, row, column, left, up):
+                run_class = contexts.left_class[left]
                 length, to_end = _run_at(indices, row, column, left)
+                length, to_end = _codable_run(length, to_end, run_codes.lengths[run_class])
                 symbol, extra, remainder = _run_symbol(length, to_end)
                 start = position
-                run_class = contexts.left_class[left]
                 position = put_symbol(buffer, position, run_class, symbol, run_codes.codes, run_codes.lengths)
                 position = bits.put_bits(buffer, position, remainder, extra)
                 run_bits += position - start
                 column += length
-                if to_end:
+                if column >= columns:
                     break
                 left = indices[row, column - 1] if column > 0 else left
                 up = indices[row - 1, column] if row > 0 else left
@@ -227,13 +263,15 @@ def _write_indices(indices, contexts, codes, run_codes, buffer, position):
 
 @kernel
 def _read_indices(buffer, position, contexts, tables, run_tables, indices):
-    """Read all indices; return the position after them."""
+    """Read all indices; return the position after them, and the number of bits that went to run lengths."""
     rows, columns = indices.shape
+    run_bits = np.int64(0)
     for row in range(rows):
         column = 0
         while column < columns:
             left, up = _neighbours(indices, row, column, contexts.first)
             if _is_flat(indices, row, column, left, up):
+                start = position
                 symbol, position = get_symbol(buffer, position, np.int64(contexts.left_class[left]), run_tables)
                 length = np.int64(symbol)
                 if symbol == RUN_TO_END:
@@ -243,6 +281,7 @@ def _read_indices(buffer, position, contexts, tables, run_tables, indices):
                     extra = exponent if exponent < 11 else 16
                     length = (np.int64(1) << exponent) + np.int64(bits.peek_bits(buffer, position, extra))
                     position += extra
+                run_bits += position - start
                 length = min(length, columns - column)
                 for k in range(length):
                     indices[row, column + k] = left
@@ -254,7 +293,7 @@ def _read_indices(buffer, position, contexts, tables, run_tables, indices):
             symbol, position = get_symbol(buffer, position, _context(contexts, left, up), tables)
             indices[row, column] = symbol
             column += 1
-    return position
+    return position, run_bits
 
 
 @kernel

@@ -88,7 +88,7 @@ def train(task: Training[Picture]) -> Codebook:
 
     Raises:
         UnreadableInputError: there is nothing to train on.
-        CodebookError: the parent is for another engine, or a checkpoint cannot be used.
+        CodebookError: the parent is for another engine.
     """
     options = TransformTraining(**task.options)
     pieces = _Pieces(task.corpus, options)
@@ -114,7 +114,8 @@ def train(task: Training[Picture]) -> Codebook:
         prior=prior,
         threads=task.threads,
         progress=tell,
-        checkpoint=task.checkpoint,
+        resumed=task.checkpoint.last_round(options.rounds, Model.from_arrays),
+        finished=lambda number, model: task.checkpoint.keep_round(number, model.to_arrays()),
     )
     provenance = {
         "program": f"vqcodec {__version__}",

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.entropy.bits import PADDING, padded
+from vqcodec.entropy.tables import check_written
 from vqcodec.errors import CorruptFileError
 from vqcodec.speech.celp.codes import DecodeCodes, EncodeCodes, Syntax
 from vqcodec.speech.celp.concealment import Guard, conceal
@@ -152,6 +153,9 @@ def write_packets(symbols: GroupSymbols, table_set: SpeechTableSet, packet_frame
     """Return (packets, bits), where `parse_packet` reads a packet back.
 
     `bits` is int64 (parts + 1,), by part of `packet_syntax.PARTS`; the last entry is that of the padding.
+
+    Raises:
+        CodebookError: a symbol of the group has no code.
     """
     syntax = _syntax(table_set, table_set.codes.encoder)
     bits = np.zeros(len(PARTS) + 1, dtype=np.int64)
@@ -159,7 +163,7 @@ def write_packets(symbols: GroupSymbols, table_set: SpeechTableSet, packet_frame
     for first, count in packet_frames_of(symbols.frames, packet_frames):
         most = count * table_set.band.subframes * _MOST_SUBFRAME_BYTES + 64
         buffer = np.zeros(most + PADDING, dtype=np.uint8)
-        end = put_packet(buffer, first, count, symbols, syntax, bits)
+        end = check_written(put_packet(buffer, first, count, symbols, syntax, bits))
         packets.append(buffer[: (end + 7) // 8].tobytes())
         bits[-1] += -end % 8
     return packets, bits

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.entropy.tables import NO_CODE_BITS
 from vqcodec.speech.excitation.gains import FIXED, GAIN_CLASSES, GAIN_TABLES, RISE_BITS, RISES
 from vqcodec.speech.excitation.model import Costs, Tables
 
@@ -16,13 +17,16 @@ DoubleArray = npt.NDArray[np.float64]
 def coded_costs(lengths: Mapping[str, npt.NDArray[np.uint8]], tables: Tables, fixed_bits: DoubleArray) -> Costs:
     """Return the costs of codes of the given lengths; arguments as in `costs_of`.
 
-    `lengths` are uint8 arrays by name, as a codebook stores them (see `statistics.Counts.code_lengths`).
+    `lengths` are uint8 arrays by name, as a codebook stores them (see `statistics.Counts.code_lengths`). A symbol
+    without a code costs NO_CODE_BITS.
     """
-    first = lengths["first_type"][:, : lengths["later_type"].shape[1]]
+    bits = {name: np.where(array > 0, array, NO_CODE_BITS) for name, array in lengths.items()}
+    gains = zip(np.split(bits["gains"], GAIN_TABLES), tables.gain_counts)
     return costs_of(
-        tables, fixed_bits, first, lengths["later_type"], lengths["lag_steps"], lengths["lags"],
-        np.split(lengths["gains"], GAIN_TABLES),
-        [lengths["shapes"][book : book + 1, :size] for book, size in enumerate(np.diff(tables.books))],
+        tables, fixed_bits, bits["first_type"][:, : bits["later_type"].shape[1]], bits["later_type"],
+        bits["lag_steps"], bits["lags"],
+        [table[:, :count] for table, count in gains],
+        [bits["shapes"][book : book + 1, :size] for book, size in enumerate(np.diff(tables.books))],
     )  # fmt: skip
 
 

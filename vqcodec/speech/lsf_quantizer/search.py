@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.entropy.tables import NO_CODE_BITS
 from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, reconstruction_tables, start_of
 from vqcodec.speech.lsf_quantizer.paths import SearchCosts
@@ -15,8 +16,6 @@ from vqcodec.speech.lsf_quantizer.trellis import search_trellis
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights
 from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
-
-NO_CODE_BITS = 1e4  # bits that a symbol without a code counts, so that it is never chosen
 
 DoubleArray = npt.NDArray[np.floating]
 

@@ -6,10 +6,8 @@ there is a parent codebook, each starts from the parent's table set of about the
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -38,9 +36,9 @@ from vqcodec.speech.signal.levels import Levels, active
 from vqcodec.speech.signal.lsf import interpolate_lpc, lsf_to_lpc
 from vqcodec.speech.signal.weighting import Weighting, measure_levels, weighting
 from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
+from vqcodec.speech.training.kept_parts import KeptParts
 from vqcodec.speech.training.set_training import Material, SetDesign, TrainedSet, train_set
 from vqcodec.speech.training.statistics import likely_counts
-from vqcodec.speech.training.training_checkpoint import Checkpoint
 from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
@@ -145,9 +143,6 @@ class _Prepared:
 def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     """Train a codebook for `speech/celp-nb` or `speech/celp-wb` on recordings (n,) at the band's sampling rate.
 
-    The checkpoint is a file in its folder, named after the corpus. It keeps the finished parts, so that an interrupted
-    training can go on. It is valid only for the same recordings and options, and is removed at the end.
-
     Raises:
         UsageError: there is too little speech, or the parent is for another band.
         CodebookError: the parent is not for speech.
@@ -160,8 +155,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     known = None if parent is None else _known(parent, band)
     _check_enough(sum(map(len, cut)) / band.sample_rate, known is not None)
     told = options.story(task.name)
-    checkpoint = None if task.checkpoint is None else task.checkpoint / f"{fingerprint}.npz"
-    kept = Checkpoint(checkpoint, _digest(cut, band, told, parent))
+    kept = KeptParts(task.checkpoint)
     prepared = map_shards(lambda signal: _prepare(signal, band), cut, task.threads)
     tasks = len(ladder.lsf_lambdas) + len(ladder.steps)
     books = []
@@ -204,7 +198,6 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
             kept.keep_equalizer(number, equalizer)
         sets[number] = replace(unequalized, equalizer=equalizer)
     tell("done", 1.0)
-    kept.remove()
     story: dict[str, Any] = {
         "method": "LSF multistage VQ and CELP by encode, collect, refit; see docs/experiments-speech.md",
         "options": told,
@@ -281,16 +274,6 @@ def _known(parent: Codebook, band: Band) -> SpeechCodebook:
 def _trained(table_set: SpeechTableSet) -> TrainedSet:
     """Return a table set as the training starts from it, with counts for which its code lengths are ideal."""
     return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
-
-
-def _digest(signals: Sequence[DoubleArray], band: Band, told: Mapping[str, Any], parent: Codebook | None) -> str:
-    """Return the digest of a checkpoint: of recordings, band, name and options, ladder, and parent."""
-    if parent is not None:
-        told = {**told, "parent": parent.identity}
-    hashed = hashlib.sha256(json.dumps([band.name, told, asdict(LADDERS[band.name])], sort_keys=True).encode())
-    for signal in signals:
-        hashed.update(signal.tobytes())
-    return hashed.hexdigest()
 
 
 def _prepare(signal: DoubleArray, band: Band) -> _Prepared:

@@ -17,6 +17,7 @@ from vqcodec.blocks.signal.restoration import restore
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.container.varint import put_varint
 from vqcodec.entropy.bits import PADDING
+from vqcodec.entropy.tables import check_written
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
@@ -179,13 +180,17 @@ class GroupWriter:
             adaptation: the present tables; frame_class: 0 to PREDICTED_CLASSES - 1.
             counts: the symbols are added here.
             part_bits: int64 (parts.GROUPS, parts); the bits of each part are added here.
+
+        Raises:
+            CodebookError: a symbol of the picture model has no code.
         """
         needed = self._position // 8 + 4 * len(tokens) + 2 * PADDING + 16
         if needed > len(self._buffer):
             self._buffer = np.concatenate([self._buffer, np.zeros(needed, dtype=np.uint8)])
         intra = tuple(model.intra.pack_tables(kind, model.intra.rung_of(steps[kind])) for kind in range(2))
         codes = adaptation.codes(frame_class)
-        self._position = pack_frame(tokens, codes, ROWS, intra, counts, self._buffer, self._position, part_bits)
+        position = pack_frame(tokens, codes, ROWS, intra, counts, self._buffer, self._position, part_bits)
+        self._position = check_written(position)
 
     def to_bytes(self) -> bytes:
         """Return all bits, padded with zeros to whole bytes."""

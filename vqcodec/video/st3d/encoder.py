@@ -14,6 +14,7 @@ from vqcodec.blocks.model.tables import Model, PackTables
 from vqcodec.blocks.syntax.parts import PartBits, new_part_bits
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, pack_tokens
 from vqcodec.entropy.bits import PADDING
+from vqcodec.entropy.tables import check_written
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads, map_shards
 from vqcodec.video.io.frames import Frame
@@ -77,10 +78,14 @@ class BitSink:
         self._byte = np.uint8(0)
 
     def put(self, tokens: npt.NDArray[np.uint32], tables: PackTables, part_bits: npt.NDArray[np.int64]) -> None:
-        """Append `tokens`; their bits by part are added to `part_bits`."""
+        """Append `tokens`; their bits by part are added to `part_bits`.
+
+        Raises:
+            CodebookError: a token has no code.
+        """
         buffer = np.zeros(len(tokens) * MAX_TOKEN_BITS // 8 + 2 * PADDING, dtype=np.uint8)
         buffer[0] = self._byte
-        position = pack_tokens(tokens, tables, buffer, self.used, part_bits)
+        position = check_written(pack_tokens(tokens, tables, buffer, self.used, part_bits))
         whole = position >> 3
         self.data += buffer[:whole].tobytes()
         self._byte, self.used = buffer[whole], np.int64(position & 7)

@@ -33,7 +33,7 @@ def train(task: Training[list[Frame]]) -> Codebook:
 
     Raises:
         UsageError: there is no clip of two frames or more.
-        CodebookError: the parent is for another engine, or a checkpoint cannot be used.
+        CodebookError: the parent is for another engine.
     """
     options, clips = VideoTraining(**task.options), clips_of(task)
     threads = task.threads or default_threads()

@@ -7,6 +7,7 @@ import numpy as np
 from vqcodec.blocks.search.leaf_search import load_residual
 from vqcodec.blocks.search.quantization import HUGE_LEAF_COST
 from vqcodec.blocks.syntax.coefficients import reconstruct_levels
+from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.video.st3d.contexts import band_class, choice_context, energy_around, parts_context, quarters_context
 from vqcodec.video.st3d.layout import BAND_MASK, MODE, SKIPPED, SMALL, SUPERBLOCK_SIDE
@@ -32,7 +33,7 @@ _PARTS_BITS = np.float32(0.5)  # estimated bits of a coded band in the mask of b
 @inner_kernel
 def _flag_bits(tables, context, symbol):
     """Return the bits of a flag symbol."""
-    return np.float32(tables.flags[tables.rows[context], symbol])
+    return bits_of(tables.flags[tables.rows[context], symbol])
 
 
 @inner_kernel
