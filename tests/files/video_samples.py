@@ -51,6 +51,8 @@ def good_video() -> Iterator[Sample]:
     last = varint(2) + varint(200) + varint(1) + varint(2000)
     lasting = groups(header(144, 48, 32, 20, 1, 1, 1000), (0, group(3, ended)), (3, group(2, last)))
     yield good("ends", lasting, "Every frame has its own time, and the last one tells when it ends.")
+    coloured = header(64 + 32 + 4, 48, 32, 25, 1, 9, 9, 16, 2)
+    yield good("colours", groups(coloured, (0, group(3))), "Matrix, primaries, transfer and siting of HDR video.")
     yield good("one-pixel", front(header(8, 1, 1, 1, 3600, 1)) + packet(0, 0, group(1)) + end(), "One pixel, one hour.")
 
 
@@ -69,6 +71,10 @@ def bad_video() -> Iterator[Sample]:
     yield bad("rate-not-lowest", header(0, 48, 32, 50, 2), "A rate of 50/2, which is 25/1.")
     yield bad("rate-fast", header(0, 48, 32, 100001, 1), "100,001 frames a second.", LIMIT)
     yield bad("matrix-2", header(4, 48, 32, 25, 1, 2), "Says that the matrix is unspecified.")
+    yield bad("colours-2", header(32, 48, 32, 25, 1, 2, 2), "Says that primaries and transfer are unspecified.")
+    yield bad("primaries-large", header(32, 48, 32, 25, 1, 256, 1), "Primaries of no meaning.")
+    yield bad("siting-1", header(64, 48, 32, 25, 1, 1), "Says the siting that holds anyway.")
+    yield bad("siting-6", header(64, 48, 32, 25, 1, 6), "A siting of no meaning.")
     yield bad("count-0", header(8, 48, 32, 25, 1, 0), "Says that there are no frames.", LIMIT)
     yield bad("count-large", header(8, 48, 32, 25, 1, 1 << 40), "Says that there are 2^40 frames.", LIMIT)
     yield bad("times-cut", header(16, 48, 32, 25, 1, 1, 25), "Times are cut off.", groups_of=varint(9) + b"\1")
@@ -93,8 +99,8 @@ def bad_video() -> Iterator[Sample]:
 
 
 def unsupported_video() -> Iterator[Sample]:
-    data = front(header(32, 48, 32, 25, 1)) + packet(0, 0, group(5)) + end()
-    yield Sample(UNSUPPORTED, "video-flag-32.vqc", data, "An unknown flag.", LATER, "video")
+    data = front(header(256, 48, 32, 25, 1)) + packet(0, 0, group(5)) + end()
+    yield Sample(UNSUPPORTED, "video-flag-256.vqc", data, "An unknown flag.", LATER, "video")
     both = (
         head(medium=VIDEO)
         + reference()

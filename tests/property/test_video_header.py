@@ -25,6 +25,9 @@ formats = st.builds(
     st.booleans(),
     st.integers(0, 255),
     st.none() | ratios,
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.integers(0, 5),
 )
 
 
@@ -70,7 +73,9 @@ def test_the_example_of_the_specification() -> None:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        ("20 04 04 19 01", UnsupportedError),  # a flag of a later version
+        ("80 02 04 04 19 01", UnsupportedError),  # a flag of a later version
+        ("20 04 04 19 01 02 02", CorruptFileError),  # says that primaries and transfer are not known
+        ("40 04 04 19 01 06", CorruptFileError),  # a siting of no meaning
         ("00 00 04 19 01", LimitError),  # no width
         ("00 80 80 04 04 19 01", LimitError),  # 65,536 pixels wide
         ("00 04 04 00 01", CorruptFileError),  # no frames a second

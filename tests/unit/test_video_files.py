@@ -20,6 +20,7 @@ LENGTHS = {
     "video-all-said.vqc": [8, 3],
     "video-times.vqc": [3, 2],
     "video-ends.vqc": [3, 2],
+    "video-colours.vqc": [3],
     "video-one-pixel.vqc": [1],
 }
 

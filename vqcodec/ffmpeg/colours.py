@@ -22,7 +22,14 @@ TRANSFERS = {
     "smpte428": 17, "arib-std-b67": 18,
 }  # fmt: skip
 SITINGS = {"left": 0, "center": 1, "topleft": 2, "top": 3, "bottomleft": 4, "bottom": 5}
+_PLACES = ((0, 128), (128, 128), (0, 0), (128, 0), (0, 256), (128, 256))  # of SITINGS: 256ths of a sample of luma
 
+HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
+"""Names of transfers for people."""
+
+_WIDE_PRIMARIES = (9, 11, 12)  # of colours that sRGB does not have
+_LARGE = (1280, 576)  # if a picture is wider or higher than this, players take an unknown matrix for BT.709
+_FROM_MATRIX = {1: 1, 4: 4, 5: 5, 6: 6, 7: 7, 9: 9, 10: 9, 12: 9, 13: 9}  # what ffmpeg can convert, exactly or nearly
 _PIXELS = re.compile(r": Video: .*?, (?P<name>[a-z]\w+)(?:\((?P<colour>[^)]*)\))?(?:,|$)")
 _RGB = re.compile(r"rgb|bgr|gbr|argb|abgr|pal8|0rgb|0bgr|x2rgb|x2bgr|xyz|bayer")
 _HALF = re.compile(r"yuvj?a?420|nv12|nv21|p01|p21")
@@ -56,6 +63,48 @@ class Told(NamedTuple):
         if _HALF.match(self.pixels):
             return self.siting
         return SITINGS["left" if _WIDE.match(self.pixels) else "top" if _LOW.match(self.pixels) else "center"]
+
+
+def names_of(matrix: int, primaries: int, transfer: int, siting: int) -> dict[str, str]:
+    """Return the names of what samples mean, for people; what has no name is its number."""
+    numbers = {"matrix": matrix, "primaries": primaries, "transfer": transfer, "siting": siting}
+    tables = {"matrix": MATRICES, "primaries": PRIMARIES, "transfer": TRANSFERS, "siting": SITINGS}
+    names = {}
+    for what, number in numbers.items():
+        usual = "unspecified" if what != "siting" and number == UNSPECIFIED else str(number)
+        names[what] = next((name for name, own in tables[what].items() if own == number), usual)
+    return names
+
+
+def declaring(matrix: int, primaries: int, transfer: int, siting: int | None = None) -> list[str]:
+    """Return the filter of ffmpeg that says what samples mean, without a change to them; none if nothing is known.
+
+    Args:
+        matrix, primaries, transfer: numbers of H.273. siting: a number of SITINGS; None to leave it as it is.
+    """
+    words = {
+        "colorspace": matrix if matrix in MATRICES.values() else UNSPECIFIED,
+        "color_primaries": primaries if primaries in PRIMARIES.values() else UNSPECIFIED,
+        "color_trc": transfer if transfer in TRANSFERS.values() else UNSPECIFIED,
+    }
+    known = [f"{word}={number}" for word, number in words.items() if number != UNSPECIFIED]
+    known += [f"chroma_location={name}" for name, number in SITINGS.items() if number == siting]
+    return [f"setparams={':'.join(known)}"] if known else []
+
+
+def making_rgb(width: int, height: int, matrix: int, primaries: int, transfer: int, siting: int) -> list[str]:
+    """Return the filters of ffmpeg that turn YCbCr into red, green and blue; a matrix that is unknown goes by the size.
+
+    Colours beyond sRGB are marked as such, others are not: programs show pictures without marks as sRGB.
+    """
+    large = width >= _LARGE[0] or height > _LARGE[1]
+    names = {number: name for name, number in MATRICES.items()}
+    by = names[_FROM_MATRIX.get(matrix, MATRICES["bt709" if large else "smpte170m"])].replace("bt2020nc", "bt2020")
+    marked = transfer in HIGH_DYNAMIC_RANGE or primaries in _WIDE_PRIMARIES
+    marks = declaring(UNSPECIFIED, primaries, transfer) if marked else []
+    across, down = _PLACES[siting]
+    scale = f"scale=in_color_matrix={by}:out_range=pc:in_h_chr_pos={across}:in_v_chr_pos={down}"
+    return [*marks, f"{scale}:flags=bicubic+accurate_rnd+full_chroma_int", "format=rgb24"]
 
 
 def told_in(line: str) -> Told:

@@ -6,21 +6,14 @@ import re
 from dataclasses import dataclass
 
 from vqcodec.errors import UnreadableInputError
+from vqcodec.ffmpeg.colours import Told, told_in
 from vqcodec.ffmpeg.inputs import playlist_in
 from vqcodec.ffmpeg.program import run
 from vqcodec.ffmpeg.texts import parse_texts
 from vqcodec.names import printable
 
-MATRICES = {"bt709": 1, "fcc": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7, "bt2020nc": 9, "bt2020c": 10}
-"""Numbers of ITU-T H.273 by FFmpeg's names of colour matrices."""
-
-MATRIX_NAMES = {number: name for name, number in MATRICES.items()}
-
 _VIDEO = re.compile(r"^\s*Stream #\d+:\d+.*: Video: (?P<about>.*)$", re.MULTILINE)
 _AUDIO = re.compile(r"^\s*Stream #\d+:\d+.*: Audio: ", re.MULTILINE)
-_PIXELS = re.compile(
-    r"\b(?P<name>(?:yuv|gray|rgb|bgr|gbr|nv|pal|mono|argb|abgr|ya|p0|x2)[a-z0-9]*)(?:\((?P<colour>[^)]*)\))?(?:, | |$)"
-)
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
 
@@ -30,16 +23,14 @@ class Probe:
     """The contents of a file, as FFmpeg reports them.
 
     Attributes:
-        pixels: FFmpeg's name of the pixel format, such as `yuv420p10le`; empty if unknown.
-        matrix: number of the colour matrix in ITU-T H.273; None if unknown.
+        samples: what they mean, by the header of the file.
         interlaced: whether the frames are pairs of fields.
         rotated: whether the file asks for rotation, which reading applies.
         sound: whether the file has sound.
         frames: approximate number of frames; None if unknown.
     """
 
-    pixels: str
-    matrix: int | None
+    samples: Told
     interlaced: bool
     rotated: bool
     sound: bool
@@ -62,12 +53,8 @@ def probe(path: str, name: str) -> Probe:
             raise UnreadableInputError(f"{name}: is {playlist}, which only names other files; give the video itself")
         raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
     about = found["about"]
-    pixels = _PIXELS.search(about)
-    colour = (pixels and pixels["colour"]) or ""
-    matrix = next((MATRICES[word] for word in re.split(r"[,/ ]+", colour) if word in MATRICES), None)
     return Probe(
-        pixels=pixels["name"] if pixels else "",
-        matrix=matrix,
+        samples=told_in(found[0]),
         interlaced=any(word in about for word in ("top first", "bottom first", "top coded", "bottom coded")),
         rotated="rotation of" in told,
         sound=_AUDIO.search(told) is not None,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from vqcodec.ffmpeg.colours import Told, told_in
 from vqcodec.ffmpeg.program import run
 
 _NO_TIME = -(1 << 63)
@@ -40,9 +41,16 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Survey:
-    """The frames of a file, and the pieces of its sound; None without sound, or if it was not asked for."""
+    """What a file decodes to.
+
+    Attributes:
+        frames: when they are shown.
+        samples: what those of the frames mean, by what stands in the stream and in the header of the file.
+        sound: when it is heard; None without sound, or if it was not asked for.
+    """
 
     frames: Pieces
+    samples: Told
     sound: Pieces | None
 
 
@@ -58,7 +66,7 @@ def survey(path: str, *, sound: bool, frames: int | None = None) -> Survey | Non
         asked += ["-frames:v", str(frames)]
     if sound:
         asked += ["-map", "0:a:0", "-c:a", "pcm_s16le"]
-    rows, told = run(path, [*asked, "-f", "framecrc", "-"], "info")
+    rows, told = run(path, [*asked, "-f", "framecrc", "-"], "verbose")
     units = {int(number): Fraction(int(above), int(below)) for number, above, below in _TIME_BASE.findall(rows)}
     found: dict[int, tuple[list[int | None], list[int]]] = {number: ([], []) for number in units}
     for row in rows.splitlines():
@@ -71,7 +79,8 @@ def survey(path: str, *, sound: bool, frames: int | None = None) -> Survey | Non
     pieces = {number: Pieces(units[number], *lists) for number, lists in found.items()}
     late = (found[0][0][0] or 0) * units[0] > _LATE_S
     end = None if late or frames is not None else _end(told, units[0])
-    return Survey(Pieces(units[0], *found[0], end), pieces.get(1))
+    samples = re.search(r": Video: .*", told.partition("\nOutput #0")[2])
+    return Survey(Pieces(units[0], *found[0], end), told_in(samples[0] if samples else ""), pieces.get(1))
 
 
 def _end(told: str, unit: Fraction) -> int | None:

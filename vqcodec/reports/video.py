@@ -120,7 +120,10 @@ class VideoInfo(VideoReport, Record):
     Attributes:
         sample_aspect: ratio of a sample's width to its height, as a fraction; None if not known.
         full_range: whether luma spans 0 to 255.
-        matrix: the YCbCr matrix, as in ITU-T H.273; 2 means unspecified.
+        matrix, primaries, transfer: the YCbCr matrix, the primaries and the transfer characteristics, as in ITU-T
+            H.273; 2 means unspecified.
+        siting: where chroma is among the samples of luma, as in ITU-T H.273: 0 left, 1 midway, 2 top left, 3 top.
+        colour: names of matrix, primaries, transfer and siting.
         variable_rate: whether each frame has its own time.
         metadata: the texts in the file, by title.
         bits: the bits of the file by part, whose sum is 8 times its size; None if not asked for.
@@ -138,6 +141,10 @@ class VideoInfo(VideoReport, Record):
     sample_aspect: str | None
     full_range: bool
     matrix: int
+    primaries: int
+    transfer: int
+    siting: int
+    colour: Mapping[str, str]
     frames: int
     duration_s: float
     groups: int

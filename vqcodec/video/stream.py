@@ -10,11 +10,11 @@ from itertools import pairwise
 from vqcodec import limits
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
+from vqcodec.video.io.video_format import MIDWAY, UNSPECIFIED, VideoFormat
 
-_FULL_RANGE, _ASPECT, _MATRIX, _COUNT, _TIMES = (1 << bit for bit in range(5))
-_ENDS = 128
-_KNOWN_FLAGS = 31 | _ENDS
+_FULL_RANGE, _ASPECT, _MATRIX, _COUNT, _TIMES, _COLOURS, _SITING, _ENDS = (1 << bit for bit in range(8))
+_KNOWN_FLAGS = 255
+_SITINGS = 6
 _MAX_TIME = 1 << 62
 
 
@@ -40,7 +40,7 @@ class VideoHeader:
         if format.aspect is not None:
             flags |= _ASPECT
             parts += format.aspect.as_integer_ratio()
-        if format.matrix != UNSPECIFIED_MATRIX:
+        if format.matrix != UNSPECIFIED:
             flags |= _MATRIX
             parts.append(format.matrix)
         if self.frames is not None:
@@ -49,6 +49,12 @@ class VideoHeader:
         if format.time_base is not None:
             flags |= _TIMES | _ENDS * self.ends
             parts += format.time_base.as_integer_ratio()
+        if (format.primaries, format.transfer) != (UNSPECIFIED, UNSPECIFIED):
+            flags |= _COLOURS
+            parts += format.primaries, format.transfer
+        if format.siting != MIDWAY:
+            flags |= _SITING
+            parts.append(format.siting)
         return b"".join(map(put_varint, (flags, *parts)))
 
     @classmethod
@@ -66,17 +72,24 @@ class VideoHeader:
             raise UnsupportedError("the header of the video has parts of a later version; a newer vqcodec is needed")
         width, height, rate = numbers.next(), numbers.next(), numbers.ratio("frame rate")
         aspect = numbers.ratio("aspect") if flags & _ASPECT else None
-        matrix = numbers.next() if flags & _MATRIX else UNSPECIFIED_MATRIX
+        matrix = numbers.next() if flags & _MATRIX else UNSPECIFIED
         frames = numbers.next() if flags & _COUNT else None
         time_base = numbers.ratio("unit of time") if flags & _TIMES else None
+        primaries, transfer = (numbers.next(), numbers.next()) if flags & _COLOURS else (UNSPECIFIED, UNSPECIFIED)
+        siting = numbers.next() if flags & _SITING else MIDWAY
         numbers.end()
         if flags & _ENDS and not flags & _TIMES:
             raise CorruptFileError("frames of a constant rate have no ends of their own")
-        if flags & _MATRIX and (matrix == UNSPECIFIED_MATRIX or matrix > 255):
+        if flags & _MATRIX and (matrix == UNSPECIFIED or matrix > 255):
             raise CorruptFileError(f"colour matrix {matrix} is impossible")
+        if flags & _COLOURS and (primaries == transfer == UNSPECIFIED or max(primaries, transfer) > 255):
+            raise CorruptFileError(f"primaries {primaries} with transfer {transfer} are impossible")
+        if flags & _SITING and (siting == MIDWAY or siting >= _SITINGS):
+            raise CorruptFileError(f"the siting {siting} of chroma is impossible")
         if frames is not None and not 0 < frames <= limits.MAX_FRAMES:
             raise LimitError(f"{frames} frames; 1 to {limits.MAX_FRAMES} are allowed")
-        format = VideoFormat(width, height, rate, aspect, bool(flags & _FULL_RANGE), matrix, time_base)
+        full = bool(flags & _FULL_RANGE)
+        format = VideoFormat(width, height, rate, aspect, full, matrix, time_base, primaries, transfer, siting)
         format.check()
         return cls(format, frames, bool(flags & _ENDS))
 

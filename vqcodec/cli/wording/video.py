@@ -71,7 +71,11 @@ def facts(report: VideoInfo) -> Mapping[str, str]:
             f"{seconds(report.duration_s)}"
         ),
         "groups": str(report.groups),
-        "luma": "0 to 255" if report.full_range else "16 to 235",
+        "colour": (
+            f"luma {'0 to 255' if report.full_range else '16 to 235'}, matrix {report.colour['matrix']}, "
+            f"primaries {report.colour['primaries']}, transfer {report.colour['transfer']}, "
+            f"chroma {report.colour['siting']}"
+        ),
         "sound": "none" if report.sound is None else _sound(report.sound),
         "texts": ", ".join(f"{title}: {text}" for title, text in report.metadata.items()) or "none",
     }

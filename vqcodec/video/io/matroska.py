@@ -14,6 +14,7 @@ from vqcodec.video.io.video_format import VideoFormat
 _UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
 _NANOSECONDS = 10**9
 _SCALE = 100_000  # unit of time, in nanoseconds
+_SITINGS = {0: (1, 2), 1: (2, 2), 2: (1, 1), 3: (2, 1), 4: (0, 0), 5: (0, 0)}  # 1 at luma, 2 between, 0 cannot be said
 
 EBML, SEGMENT, INFO, TRACKS, CLUSTER = (
     bytes.fromhex(i) for i in ("1A45DFA3", "18538067", "1549A966", "1654AE6B", "1F43B675")
@@ -30,7 +31,7 @@ def head(format: VideoFormat) -> bytes:
         + _number("54BA", format.height * aspect.denominator)
         + _number("54B2", 3)  # the display size is a ratio, not pixels
         + _element("2EB524", b"I420")
-        + _element("55B0", _number("55B9", 2 if format.full_range else 1) + _number("55B1", format.matrix))
+        + _element("55B0", _colour(format))
     )
     track = (
         _number("D7", 1)
@@ -45,6 +46,18 @@ def head(format: VideoFormat) -> bytes:
         + _UNKNOWN_SIZE
         + _element(INFO.hex(), _number("2AD7B1", _SCALE) + _element("4D80", b"vqcodec") + _element("5741", b"vqcodec"))
         + _element(TRACKS.hex(), _element("AE", track))
+    )
+
+
+def _colour(format: VideoFormat) -> bytes:
+    """Return the elements that say what the samples mean."""
+    across, down = _SITINGS[format.siting]
+    return (
+        _number("55B1", format.matrix)
+        + (_number("55B7", across) + _number("55B8", down) if across and down else b"")
+        + _number("55B9", 2 if format.full_range else 1)
+        + _number("55BA", format.transfer)
+        + _number("55BB", format.primaries)
     )
 
 

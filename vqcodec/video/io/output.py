@@ -13,14 +13,14 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from vqcodec.errors import OutputError, UsageError
-from vqcodec.ffmpeg import probing
+from vqcodec.ffmpeg import colours
 from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, is_pattern, name_of
 from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.video_format import TOP_LEFT, VideoFormat
 
 X264_CRF = 17  # on ffmpeg's scale of 0 to 51: the loss of coding again is not visible
 
@@ -169,9 +169,10 @@ class VideoWriting:
         pixels = "yuv444p" if odd and not self.lossless else "yuv420p"
         options = ["-fps_mode", "passthrough", "-pix_fmt", pixels]
         options += ["-color_range", "pc" if self.format.full_range else "tv"]
-        matrix = probing.MATRIX_NAMES.get(self.format.matrix)
-        if matrix is not None:  # the filter only declares the matrix; an option of the output would convert to it
-            options += ["-vf", f"setparams=colorspace={matrix}"]
+        own = self.format
+        told = colours.declaring(own.matrix, own.primaries, own.transfer, own.siting if own.siting > TOP_LEFT else None)
+        if told:  # the filter only declares; options of the output would convert
+            options += ["-vf", ",".join(told)]
         if self.format.aspect is not None:
             options += ["-aspect", _display_aspect(self.format)]
         if self.format.time_base is not None:
@@ -212,8 +213,10 @@ class VideoWriting:
         try:
             os.makedirs(folder, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".vqcodec-", dir=folder) as made:
-                arguments = ["-f", "yuv4mpegpipe", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "image2"]
-                with writing_with_ffmpeg([*arguments, "%d.png"], pattern, made) as pipe:
+                own = self.format
+                filters = colours.making_rgb(own.width, own.height, own.matrix, own.primaries, own.transfer, own.siting)
+                arguments = ["-f", "yuv4mpegpipe", "-i", "pipe:0", "-fps_mode", "passthrough", "-vf", ",".join(filters)]
+                with writing_with_ffmpeg([*arguments, "-f", "image2", "%d.png"], pattern, made) as pipe:
                     for piece in _y4m(self.format, frames):
                         pipe.write(piece)
                 for number, target in enumerate(targets, 1):

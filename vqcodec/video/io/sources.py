@@ -15,15 +15,18 @@ import numpy as np
 
 from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.ffmpeg import probing, reading
+from vqcodec.ffmpeg.colours import HIGH_DYNAMIC_RANGE, Told
 from vqcodec.ffmpeg.survey import Survey, survey
 from vqcodec.files.sniffing import picture_paths
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.pace import MEAN_PARTS, pace_of
 from vqcodec.video.io.placing import SoundTrack
-from vqcodec.video.io.video_format import UNSPECIFIED_MATRIX, VideoFormat
+from vqcodec.video.io.video_format import MIDWAY, VideoFormat
 from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
 
 _BT601 = 6
+RGB_MATRIX = _BT601  # by which ffmpeg converts red, green and blue
+_BT709, _SRGB = 1, 13
 
 
 class FrameSource(ABC):
@@ -134,21 +137,20 @@ class FFmpegSource(FrameSource):
         self._path = path
         self._begun: list[Generator[Frame]] = []
         about = probing.probe(path, name)
+        told = survey(path, sound=about.sound, frames=None if most is None else most + 1)
         self._filters = ["yadif"] if about.interlaced else []
         self.texts = probing.texts(path)
         self.expected = about.frames
         with reading.frames_as_y4m(path, self._filters) as (stream, messages):
             try:
-                format = Y4mReader(stream, name).format
+                self.format = Y4mReader(stream, name).format
             except LimitError:
                 raise
             except UnreadableInputError:
                 reason = messages[0] if messages else "ffmpeg gives no frame"
                 raise UnreadableInputError(f"{name}: damaged: no frame of it can be decoded: {reason}") from None
-        full = format.full_range or about.pixels.startswith("yuvj")
-        matrix = UNSPECIFIED_MATRIX if about.matrix is None else about.matrix
-        self.format = VideoFormat(format.width, format.height, format.rate, format.aspect, full, matrix)
-        self._take_times(survey(path, sound=about.sound, frames=None if most is None else most + 1))
+        self._take_colour(about.samples, about.samples if told is None or about.samples.is_rgb else told.samples)
+        self._take_times(told)
         self._describe(about)
 
     def frames(self) -> Iterator[Frame]:
@@ -167,6 +169,22 @@ class FFmpegSource(FrameSource):
             if messages:
                 self.note(f"damaged or cut off; {reader.frames_read} frames could be read ({messages[0]})")
 
+    def _take_colour(self, header: Told, samples: Told) -> None:
+        """Keep what the samples mean: `header` by the header of the file, `samples` when they are decoded."""
+        self.format = replace(
+            self.format,
+            full_range=self.format.full_range or header.pixels.startswith("yuvj"),
+            matrix=RGB_MATRIX if header.is_rgb else samples.matrix,
+            primaries=samples.primaries,
+            transfer=samples.transfer,
+            siting=MIDWAY if samples.halved_siting is None else samples.halved_siting,
+        )
+        if header.pixels and header.pixels not in ("yuv420p", "yuvj420p"):
+            self.note(f"{header.pixels} converted to 8-bit 4:2:0")
+        if samples.transfer in HIGH_DYNAMIC_RANGE:
+            kind = HIGH_DYNAMIC_RANGE[samples.transfer]
+            self.note(f"its colours are high dynamic range ({kind}); they stay so, with 8 bits a sample")
+
     def _take_times(self, told: Survey | None) -> None:
         """Keep the times of the frames if the rate varies, and those of the sound."""
         if told is None:
@@ -184,8 +202,6 @@ class FFmpegSource(FrameSource):
 
     def _describe(self, about: probing.Probe) -> None:
         """Add notes on what ffmpeg changes."""
-        if about.pixels and about.pixels not in ("yuv420p", "yuvj420p"):
-            self.note(f"{about.pixels} converted to 8-bit 4:2:0")
         if about.interlaced:
             self.note("interlaced frames converted to progressive ones")
         if about.rotated:
@@ -203,6 +219,8 @@ class PictureSource(FrameSource):
         first = self._read(self._paths[0])
         height, width = first.luma.shape
         self.format = VideoFormat(width, height, rate, Fraction(1), full_range=True, matrix=_BT601)
+        if not self._profiled:
+            self.format = replace(self.format, primaries=_BT709, transfer=_SRGB)
         self.format.check()
 
     def frames(self) -> Iterator[Frame]:
@@ -219,6 +237,7 @@ class PictureSource(FrameSource):
         from vqcodec.image.pixels import read_picture
 
         picture = read_picture(Path(path), path)
+        self._profiled = "icc" in picture.metadata
         if picture.channels in (2, 4):
             self.note("transparency dropped")
         for said in picture.notes:

@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
+from vqcodec.ffmpeg.colours import names_of
 
-UNSPECIFIED_MATRIX = 2
+UNSPECIFIED = 2  # of matrix, primaries and transfer
+MIDWAY, TOP_LEFT = 1, 2  # sitings of chroma: between four samples of luma, at the first of them
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,9 @@ class VideoFormat:
         full_range: whether luma is 0 to 255; otherwise it is 16 to 235.
         matrix: colour matrix of YCbCr, by the numbers of ITU-T H.273 table 4 (1 BT.709, 6 BT.601, 2 unspecified).
         time_base: unit of the times of the frames, in seconds, if the rate varies; else None.
+        primaries: the colours of red, green and blue, by the numbers of H.273 table 2 (1 BT.709, 9 BT.2020).
+        transfer: from light to values, by the numbers of H.273 table 3 (1 BT.709, 16 PQ, 18 HLG).
+        siting: of chroma among the samples of luma, by the numbers of H.273 figure 10 (0 left, 1 midway, 2 top left).
     """
 
     width: int
@@ -29,8 +34,15 @@ class VideoFormat:
     rate: Fraction
     aspect: Fraction | None = None
     full_range: bool = False
-    matrix: int = UNSPECIFIED_MATRIX
+    matrix: int = UNSPECIFIED
     time_base: Fraction | None = None
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
+    siting: int = MIDWAY
+
+    def colour_names(self) -> dict[str, str]:
+        """Return the names of matrix, primaries, transfer and siting, for people."""
+        return names_of(self.matrix, self.primaries, self.transfer, self.siting)
 
     def check(self) -> None:
         """Check the format against the limits.

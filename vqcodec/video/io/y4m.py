@@ -13,10 +13,12 @@ import numpy as np
 
 from vqcodec.errors import UnreadableInputError
 from vqcodec.video.io.frames import Frame, chroma_size
-from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.video_format import MIDWAY, TOP_LEFT, VideoFormat
 
 MAGIC = b"YUV4MPEG2"
-HALF_CHROMA = ("420", "420jpeg", "420mpeg2", "420paldv")
+HALF_CHROMA = {"420jpeg": MIDWAY, "420mpeg2": 0, "420paldv": TOP_LEFT, "420": MIDWAY}
+"""Layouts, and the siting of chroma, as in `VideoFormat`."""
+
 GREY = "mono"
 DEFAULT_RATE = Fraction(25)
 
@@ -56,7 +58,7 @@ class Y4mReader:
             raise UnreadableInputError(f"{name}: not a y4m stream")
         tags = {word[:1].decode("latin-1"): word[1:].decode("latin-1") for word in words[1:] if word[:1] != b"X"}
         extensions = {word for word in words[1:] if word[:1] == b"X"}
-        layout = tags.get("C", HALF_CHROMA[0])
+        layout = tags.get("C", "420")
         self._grey = layout == GREY
         self.format = VideoFormat(
             self._number(tags, "W"),
@@ -64,6 +66,7 @@ class Y4mReader:
             self._ratio(tags.get("F", "0:0")) or DEFAULT_RATE,
             self._ratio(tags.get("A", "0:0")),
             full_range=b"XCOLORRANGE=FULL" in extensions,
+            siting=HALF_CHROMA.get(layout, MIDWAY),
         )
         self.interlaced = tags.get("I", "p") not in ("p", "?")
         self.format.check()
@@ -130,7 +133,8 @@ def head(format: VideoFormat) -> bytes:
     aspect = format.aspect or Fraction(0, 1)
     shape = f"A{aspect.numerator}:{aspect.denominator if aspect else 0}"
     colours = "XCOLORRANGE=" + ("FULL" if format.full_range else "LIMITED")
-    layout = "C420jpeg XYSCSS=420JPEG"
+    sited = next((name for name, siting in HALF_CHROMA.items() if siting == format.siting), "420jpeg")
+    layout = f"C{sited} XYSCSS={sited.upper()}"
     rate = f"F{format.rate.numerator}:{format.rate.denominator}"
     return f"YUV4MPEG2 W{format.width} H{format.height} {rate} Ip {shape} {layout} {colours}\n".encode("ascii")
 
