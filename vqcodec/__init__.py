@@ -21,8 +21,9 @@ _HOME = {  # the module, and the name there if it is another
     "decode_image": "vqcodec.image",
     "encode_speech": "vqcodec.speech.codec",
     "decode_speech": "vqcodec.speech.codec",
-    "encode_video": "vqcodec.video.codec",
-    "decode_video": "vqcodec.video.codec",
+    "encode_video": "vqcodec.video.arrays",
+    "decode_video": "vqcodec.video.arrays",
+    "open_video": "vqcodec.api.opened_video",
     "train_codebook": "vqcodec.api.training",
     "register_engine": "vqcodec.media.registry",
     "unregister_engine": "vqcodec.media.registry",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from vqcodec.api import encode as encode
     from vqcodec.api import info as info
     from vqcodec.api import verify as verify
+    from vqcodec.api.opened_video import open_video as open_video
     from vqcodec.api.training import train_codebook as train_codebook
     from vqcodec.codebook.codebook import Codebook as Codebook
     from vqcodec.codebook.library import load_codebook as load_codebook
@@ -51,8 +53,8 @@ if TYPE_CHECKING:
     from vqcodec.media.registry import unregister_engine as unregister_engine
     from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
-    from vqcodec.video.codec import decode_video as decode_video
-    from vqcodec.video.codec import encode_video as encode_video
+    from vqcodec.video.arrays import decode_video as decode_video
+    from vqcodec.video.arrays import encode_video as encode_video
     from vqcodec.vq.design.methods import design as design_codebook  # noqa: F401
     from vqcodec.vq.flat import FlatQuantizer as FlatQuantizer
 

@@ -19,7 +19,7 @@ from typer.testing import Result
 
 from vqcodec.container.chunks import PACKET
 from vqcodec.ffmpeg import program
-from vqcodec.video.codec import encode_video
+from vqcodec.video.arrays import encode_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import MAGIC, frame_bytes, head
 
@@ -90,6 +90,12 @@ GOOD = [
     Case(f"encode clip.mp4 {BY} --media video -e 0", stdout=encoded(20), makes="x.vqc"),
     Case(f"encode clip.avi {BY} --no-audio", stdout=encoded(20), makes="x.vqc"),
     Case(f"encode clip.y4m {BY} --bitrate 300", stdout=r" (29[4-9]|30[0-6])\.\d kbit/s", makes="x.vqc"),
+    Case(
+        f"encode clip.y4m {BY} --bitrate 90000",
+        stderr=r"\Aclip\.y4m: 90000 kbit/s are not needed; the best quality, 100, takes [\d.]+ kbit/s\n\Z",
+        stdout=encoded(20),
+        makes="x.vqc",
+    ),
     Case(f"encode clip.y4m {BY} --target-size 30000", stdout=r": (29|30),\d\d\d bytes", makes="x.vqc"),
     Case(f"encode clip.y4m {BY} --target-psnr 36", stdout=r"6:1:1 (35\.9|36\.0)\d dB", makes="x.vqc"),
     Case(f"encode clip.mkv {BY} --frames 5:9", stdout=encoded(4, "1 group"), makes="x.vqc"),
@@ -140,7 +146,7 @@ GOOD = [
 REFUSED = [
     Case(f"encode clip.y4m {BY} -q 5 --bitrate 4", 2, r"exclude one another"),
     Case(f"encode clip.y4m {BY} --bitrate 0", 2, r"bitrate 0 is out of range; choose 0\.1 to 1000000 kbit/s"),
-    Case(f"encode clip.y4m {BY} --bitrate 90000", 2, r"90000 kbit/s cannot be reached: quality 100 takes"),
+    Case(f"encode clip.y4m {BY} --bitrate 1", 2, r"bitrate 1 kbit/s cannot be reached: even quality 0 takes \d"),
     Case(
         f"encode clip.y4m {BY} --target-size 99",
         2,

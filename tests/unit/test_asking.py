@@ -178,6 +178,13 @@ ROWS: dict[str, Row] = {
         (*NOT_NUMBERS, 0, -1),
         VIDEO,
     ),
+    "sound": Row(
+        "",
+        (None, (sound(), 16000)),
+        (5, "talk", (1, 2, 3), np.zeros(100), (sound(), None), (sound(), 10), (None, 16000), ("talk", 16000)),
+        VIDEO,
+        "sound|sample",
+    ),
     "full_range": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None), VIDEO),
     "format": Row("", ("png", ".PNG", None), (*NOT_TEXT, "flif", "")),
     "crop": Row(
@@ -216,8 +223,8 @@ RATES = {
     ),
     "encode_video": Row(
         "",
-        (25, 29.97, np.float32(25), np.int64(25), Fraction(30000, 1001)),
-        (*NOT_NUMBERS, 0, -25, 1e-9, 1e9, None),
+        (25, 29.97, "29.97", "30000/1001", np.float32(25), np.int64(25), Fraction(30000, 1001)),
+        (math.nan, math.inf, "fast", "", "0", "1/0", b"25", True, [25], 0, -25, 1e-9, 1e9, 10**400, None),
         VIDEO,
         "rate|frames a second",
     ),
@@ -473,6 +480,6 @@ def test_frame_rates(text: Any, rate: Fraction) -> None:
     assert FrameRateOption("fps").check(text) == rate
 
 
-def test_the_rate_of_arrays_is_the_number_itself() -> None:
-    assert FractionOption("rate").check(29.97) == Fraction(2997, 100)
-    assert FractionOption("rate").check(np.float64(1) / 3) == Fraction(1, 3)
+def test_a_fraction_is_the_number_itself() -> None:
+    assert FractionOption("aspect").check(29.97) == Fraction(2997, 100)
+    assert FractionOption("aspect").check(np.float64(1) / 3) == Fraction(1, 3)

@@ -24,7 +24,7 @@ from vqcodec.ffmpeg import program
 from vqcodec.ffmpeg.survey import survey
 from vqcodec.files.sniffing import HEAD_BYTES, is_video, with_head
 from vqcodec.reports.video import VideoComparison, VideoDecodeReport, VideoEncodeReport, VideoInfo
-from vqcodec.video.codec import decode_video, encode_video
+from vqcodec.video.arrays import decode_video, encode_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import frame_bytes, head
 
@@ -127,6 +127,13 @@ def test_a_bitrate_of_a_stream_that_is_read_once() -> None:
     assert isinstance(report, VideoEncodeReport)
     assert report.kbps == pytest.approx(400, rel=0.02)
     assert decode(report.data or b"")[0].frames == 20
+
+
+def test_a_psnr_beyond_the_best_gives_the_best_and_says_so() -> None:
+    report = api.encode(y4m(3), codebook="video", effort=0, target_psnr=99)
+    assert isinstance(report, VideoEncodeReport)
+    assert report.parameters["quality"] == 100
+    assert report.notes == (f"99 dB cannot be reached; the best quality, 100, gives {report.psnr_611_db:.2f} dB",)
 
 
 def test_a_size_is_kept_and_nearly_used_up() -> None:

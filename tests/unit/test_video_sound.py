@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from synthetic_speech import synthetic_speech
 
 from vqcodec import api
 from vqcodec.codebook.library import list_codebooks
+from vqcodec.errors import UsageError
 from vqcodec.ffmpeg import probing, reading
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInfo
@@ -90,6 +92,24 @@ def test_sound_comes_back_at_its_length(report: VideoEncodeReport, talk: np.ndar
     assert len(sound) == len(talk)
     assert correlation(talk, sound) > 0.7
     assert correlation(talk[400:], sound) < 0.4  # the measure tells 25 ms of delay from none
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            {"bitrate": 5},
+            r"bitrate 5 kbit/s cannot be reached: the sound alone takes \d+\.\d kbit/s; leave it",
+        ),
+        (
+            {"target_size": 300},
+            r"target size 300 cannot be reached: the sound alone takes \d+ bytes; leave it",
+        ),
+    ],
+)
+def test_sound_that_takes_more_than_all_is_said(clip: Path, target: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        api.encode(clip, codebook=CODEBOOK, **target)
 
 
 def test_sound_longer_than_the_picture_is_said_and_named(report: VideoEncodeReport) -> None:

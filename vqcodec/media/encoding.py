@@ -112,7 +112,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
 )
 
 SAMPLE_RATE = NumberOption("sample_rate", whole=True, unit="Hz")
-FRAME_RATE = FractionOption("rate")
+FRAME_RATE = FrameRateOption("rate")
 ASPECT = FractionOption("aspect")
 FULL_RANGE = FlagOption("full_range", default=False)
 """Arguments of the functions that encode arrays."""

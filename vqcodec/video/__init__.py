@@ -13,7 +13,8 @@ Map, lowest first:
     files: engines sound stream
     timeline: files
     decoding: io engines files timeline
-    codec: io encoding files decoding
+    codec: io encoding
+    arrays: io sound encoding files decoding codec
     training: io
     mc: io engines training
     st3d: io engines training

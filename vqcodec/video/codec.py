@@ -1,34 +1,22 @@
-"""Video to `.vqc` files and back: quality, rate or size, and arrays in and out."""
+"""A video to a `.vqc` file, for a quality, a rate, a size or a PSNR."""
 
 from __future__ import annotations
 
-import io
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from fractions import Fraction
-from typing import Any, BinaryIO, Unpack, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import chosen_codebook
-from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import UsageError
-from vqcodec.media import decoding
-from vqcodec.media.encoding import ASPECT, FRAME_RATE, FULL_RANGE, EncodeOptions
-from vqcodec.media.keywords import VideoKeywords
-from vqcodec.media.kinds import MOST_PARTS
-from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
-from vqcodec.media.registry import default_codebook
-from vqcodec.media.target import THREADS, Target
+from vqcodec.media.reaching import PSNR_TOLERANCE_DB, reach_psnr, reach_rate, reach_size
+from vqcodec.media.target import Target
 from vqcodec.video.encoding import Plan, Written, write_video
 from vqcodec.video.io.frames import Frame, chroma_size
-from vqcodec.video.io.sources import ArraySource, FrameSource
-from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.io.sources import FrameSource
 
 MEDIUM = "video"
 RATE_TOLERANCE = 0.01  # of the bitrate asked for; half of what the documents promise
@@ -39,98 +27,11 @@ Progress = Callable[[float, int], None]
 """Called with the part of the work that is done (0 to 1) and the frames coded so far, of all passes."""
 
 
-def encode_video(
-    frames: Iterable[Sequence[np.ndarray]],
-    rate: float | Fraction,
-    *,
-    aspect: float | Fraction | None = None,
-    full_range: bool = False,
-    **asked: Unpack[VideoKeywords],
-) -> bytes:
-    """Encode frames as a `.vqc` file.
-
-    Args:
-        frames: each the planes Y, U and V: uint8 (height, width) and twice (ceil(height / 2), ceil(width / 2)). Any
-            iterable; one that is not a sequence is kept in a temporary file if a target takes several passes.
-        rate: frames a second, 1/3600 to 100000.
-        aspect: width of a sample to its height; None if it is not known.
-        full_range: whether luma goes from 0 to 255, and not from 16 to 235.
-
-    Options, all by name:
-        codebook: a codebook, or the name or path of one; without it `video`.
-        quality: 0 to 100; higher means better and larger. 50 if no target is given.
-        bitrate: kbit/s of the file on average, 0.1 to 1000000.
-        target_size: most bytes of the file.
-        target_psnr: dB to reach, mean over the frames of (6 Y + U + V) / 8, above 0 and up to 100. Give at most one of
-            quality, bitrate, target_size and target_psnr; the last three take several passes.
-        effort: 0 (quickest) to 9 (smallest files); 5 if it is not given.
-        gop: most frames of a group, which decodes on its own; None for the engine's own choice.
-        scene_cuts: whether a group also ends where the scene changes; None for yes.
-        embed_codebook: store the codebook in the file, so that the file decodes anywhere.
-        threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
-        distance: (engine `video/mc`) frames from a key frame to the next: 1, 2, 4, 8 or 16.
-        depth: (engine `video/st3d`) frames that share a transform along time: 1, 2, 4 or `auto`.
-        motion: (engine `video/st3d`) whether blocks follow motion.
-        replenish: (engine `video/st3d`) whether blocks may stay as they were before.
-
-    Raises:
-        UsageError: there are no frames, they are no frames, or an option is unknown, out of range or in conflict with
-            another.
-        CodebookError: the codebook is not found, or is not for video.
-        LimitError: the frames are too large, or the rate is beyond the limits.
-    """
-    options = EncodeOptions.of_function("encode_video", MEDIUM, VideoKeywords.__optional_keys__, asked)
-    frame_rate = FRAME_RATE.check(rate).limit_denominator(MOST_PARTS)
-    given = {"aspect": aspect, "full_range": full_range}
-    checked = _CheckedFrames(frames)
-    height, width = checked.first.luma.shape
-    format = VideoFormat(width, height, frame_rate, ASPECT.value_in(given), FULL_RANGE.value_in(given))
-    format.check()
-    plan = Plan(
-        ArraySource(list(checked) if isinstance(frames, Sequence) else checked, format),
-        chosen_codebook(options.codebook, default_codebook(MEDIUM)),
-        work=options.work,
-        options=options.engine,
-        gop=options.gop,
-        scene_cuts=options.scene_cuts is not False,
-        embed_codebook=options.embed_codebook,
-    )
-    plan.check()
-    file = io.BytesIO()
-    encode_to(plan, options.target, file)
-    return file.getvalue()
-
-
-def decode_video(
-    data: bytes, *, codebook: Codebook | str | os.PathLike[str] | None = None, threads: int | None = None
-) -> tuple[list[Frame], Fraction]:
-    """Return the frames of a `.vqc` video, and how many there are a second.
-
-    Args:
-        data: the bytes of the file.
-        codebook: a codebook, or the name or path of one; without it the file's own is looked for.
-        threads: how many to use; None for one a CPU.
-
-    Raises:
-        CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
-        CodebookError: its codebook is not found, or `codebook` is not the one it needs.
-        UsageError: an argument is of the wrong type or out of range.
-    """
-    from vqcodec.video.decoding import Decoding
-    from vqcodec.video.files import read_video
-
-    given = {"codebook": codebook, "threads": threads}
-    book = chosen_codebook(decoding.CODEBOOK.value_in(given))
-    video = read_video(io.BytesIO(decoding.DATA.check(data)))
-    decoded = Decoding(video, codebook_of(video.media, book), threads=THREADS.value_in(given))
-    return list(decoded.frames()), video.header.format.rate
-
-
 def encode_to(plan: Plan, target: Target, file: BinaryIO, progress: Progress | None = None) -> tuple[float, Written]:
     """Encode for a target into a file that is open for writing; return the quality reached and what was written.
 
     Raises:
-        UsageError: a size or rate cannot be reached, or the source cannot be read several times.
+        UsageError: a size or rate cannot be reached, because even quality 0 takes more.
     """
     target.check_medium(MEDIUM)
     if target.psnr is None and target.size is None and target.bitrate is None:
@@ -180,9 +81,21 @@ class SpooledSource(FrameSource):
 
 
 def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[BinaryIO, Written]]:
+    """Return the quality that meets a target, and its encoding.
+
+    If even the best quality is below the target, that is the result, with a note.
+
+    Raises:
+        UsageError: a size or rate is below what quality 0 takes.
+    """
     if target.psnr is not None:
-        return reach_psnr(passes, lambda done: done[1].quality.psnr_611_db, target.psnr)
+        quality, result = reach_psnr(passes, lambda done: done[1].quality.psnr_611_db, target.psnr)
+        reached_db = result[1].quality.psnr_611_db
+        if reached_db < target.psnr - 2 * PSNR_TOLERANCE_DB:
+            plan.source.note(f"{target.psnr:g} dB cannot be reached; the best quality, 100, gives {reached_db:.2f} dB")
+        return quality, result
     if target.size is not None:
+        _check_sound(plan, target.size, f"target size {target.size}", "{} bytes")
         quality, result = reach_size(passes, lambda done: done[1].size, target.size)
         if result[1].size > target.size:
             raise UsageError(
@@ -192,13 +105,33 @@ def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[B
     bitrate = target.bitrate or 0.0
     seconds = _duration(plan, passes)
     wanted = max(1, round(bitrate * 125 * seconds))
+    sound_kbps = _sound_bytes(plan) / 125 / seconds
+    _check_sound(plan, wanted, f"bitrate {bitrate:g} kbit/s", f"{sound_kbps:.1f} kbit/s")
     quality, result = reach_rate(passes, lambda done: done[1].size, wanted, RATE_TOLERANCE)
     reached = result[1].size / 125 / seconds
-    if abs(reached / bitrate - 1) > 2 * RATE_TOLERANCE and quality in (0.0, 100.0):
-        raise UsageError(
-            f"bitrate {bitrate:g} kbit/s cannot be reached: quality {quality:g} takes {reached:.1f} kbit/s"
-        )
+    if reached > (1 + 2 * RATE_TOLERANCE) * bitrate and quality == 0:
+        raise UsageError(f"bitrate {bitrate:g} kbit/s cannot be reached: even quality 0 takes {reached:.1f} kbit/s")
+    if reached < (1 - 2 * RATE_TOLERANCE) * bitrate and quality == 100:
+        plan.source.note(f"{bitrate:g} kbit/s are not needed; the best quality, 100, takes {reached:.1f} kbit/s")
     return quality, result
+
+
+def _check_sound(plan: Plan, wanted: int, target: str, takes: str) -> None:
+    """Raise UsageError if the sound alone takes all of the wanted bytes.
+
+    Args:
+        target: what is asked for. takes: how to say what the sound takes, of its bytes.
+    """
+    sound = _sound_bytes(plan)
+    if sound >= wanted:
+        raise UsageError(
+            f"{target} cannot be reached: the sound alone takes {takes.format(sound)}; leave it out with --no-audio"
+        )
+
+
+def _sound_bytes(plan: Plan) -> int:
+    """Return the bytes of the packets of the sound."""
+    return 0 if plan.sound is None else sum(len(packet) for one in plan.sound.streams for packet in one.packets)
 
 
 def _duration(plan: Plan, passes: _Passes) -> float:
@@ -240,41 +173,3 @@ class _Passes:
         expected, passed = self._plan.source.expected or 0, len(self._done)
         part = min(1.0, frames / expected) if expected else 0.0
         self._progress(min(1.0, (passed + part) / max(self._USUAL, passed + 1)), self._frames + frames)
-
-
-class _CheckedFrames:
-    """Frames from outside; each is checked before it is used."""
-
-    def __init__(self, frames: Iterable[Sequence[np.ndarray]]) -> None:
-        if not isinstance(frames, Iterable):
-            raise UsageError(f"frames must be an iterable of frames, not {type(frames).__name__}")
-        self._rest = iter(frames)
-        first = next(self._rest, None)
-        if first is None:
-            raise UsageError("there are no frames to encode")
-        self.first = self._checked(first, None)
-        self._begun = False
-
-    def __iter__(self) -> Any:
-        if self._begun:
-            raise UsageError("these frames can be read only once; give a list of them")
-        self._begun = True
-        yield self.first
-        for planes in self._rest:
-            yield self._checked(planes, self.first.luma.shape)
-
-    @staticmethod
-    def _checked(planes: Sequence[np.ndarray], size: tuple[int, ...] | None) -> Frame:
-        try:
-            arrays = [np.require(plane, requirements=["C", "W"]) for plane in planes]
-        except (TypeError, ValueError):  # not iterable, or rows of different lengths
-            arrays = []
-        if len(arrays) != 3 or any(plane.dtype != np.uint8 or plane.ndim != 2 for plane in arrays):
-            raise UsageError("a frame is three planes Y, U, V of uint8 (height, width), U and V at half size")
-        height, width = arrays[0].shape
-        half = (chroma_size(height), chroma_size(width))
-        if arrays[1].shape != half or arrays[2].shape != half:
-            raise UsageError(f"planes U and V of a frame of {width}x{height} pixels are {half[1]}x{half[0]}")
-        if size is not None and arrays[0].shape != size:
-            raise UsageError(f"a frame of {width}x{height} pixels after one of {size[1]}x{size[0]}")
-        return Frame(*arrays)

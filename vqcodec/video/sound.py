@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import FORMATS, write_audio
+from vqcodec.speech.sound.source import SoundSource
 from vqcodec.video.io.placing import Run, SoundTrack, placed
 
 if TYPE_CHECKING:
@@ -66,23 +68,53 @@ def encode_sound_of(
         UnreadableInputError: the sound cannot be read.
         UsageError, CodebookError, LimitError: as for speech.
     """
+    with sound_as_wav(track, name) as samples:
+        if samples is None:
+            return None
+        return code_sound(open_audio(samples, name), channels=channels, band=band, threads=threads, progress=progress)
+
+
+@contextmanager
+def sound_as_wav(track: SoundTrack, name: str) -> Iterator[str | None]:
+    """Give the path of a WAV file with the sound of a video, each piece of it at its time, while the block lasts.
+
+    The path is None if no sound is left.
+
+    Raises:
+        UnreadableInputError: the sound cannot be read.
+    """
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
         samples = os.path.join(folder, "decoded.wav")
         if not reading.extract_sound(track.path, samples):
             raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with --no-audio")
-        if not track.is_in_place():
-            runs = track.runs()
-            if not runs:
-                return None
-            decoded, samples = samples, os.path.join(folder, "placed.wav")
-            _write_placed(decoded, samples, runs)
-        encoded = encode_sound(
-            open_audio(samples, name),
-            work=Work(threads=threads),
-            band=band,
-            channels=channels or "keep",
-            progress=progress,
-        )
+        if track.is_in_place():
+            yield samples
+            return
+        runs = track.runs()
+        if not runs:
+            yield None
+            return
+        placed_samples = os.path.join(folder, "placed.wav")
+        _write_placed(samples, placed_samples, runs)
+        yield placed_samples
+
+
+def code_sound(
+    sound: SoundSource,
+    *,
+    channels: str | None = None,
+    band: str | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> CodedSound:
+    """Code sound to be put beside frames; arguments and errors as `encode_sound_of`."""
+    encoded = encode_sound(
+        sound,
+        work=Work(threads=threads),
+        band=band,
+        channels=channels or "keep",
+        progress=progress,
+    )
     speech = read_speech(io.BytesIO(encoded.data))
     shape = SoundShape.of(speech)
     streams = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -21,7 +21,7 @@ from vqcodec.files.sniffing import picture_paths
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.pace import MEAN_PARTS, pace_of
 from vqcodec.video.io.placing import SoundTrack
-from vqcodec.video.io.video_format import MIDWAY, VideoFormat
+from vqcodec.video.io.video_format import MIDWAY, UNSPECIFIED, VideoFormat
 from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
 
 _BT601 = 6
@@ -218,9 +218,9 @@ class PictureSource(FrameSource):
         self.expected = self.exact = len(self._paths)
         first = self._read(self._paths[0])
         height, width = first.luma.shape
-        self.format = VideoFormat(width, height, rate, Fraction(1), full_range=True, matrix=_BT601)
-        if not self._profiled:
-            self.format = replace(self.format, primaries=_BT709, transfer=_SRGB)
+        self.format = format_of_rgb(width, height, rate, Fraction(1))
+        if self._profiled:
+            self.format = replace(self.format, primaries=UNSPECIFIED, transfer=UNSPECIFIED)
         self.format.check()
 
     def frames(self) -> Iterator[Frame]:
@@ -243,23 +243,6 @@ class PictureSource(FrameSource):
         for said in picture.notes:
             self.note(said)
         return frame_of(picture.samples)
-
-
-class ArraySource(FrameSource):
-    """Frames from a sequence or from any iterable, which is read once."""
-
-    def __init__(self, frames: Iterable[Frame], format: VideoFormat, times: Sequence[int] | None = None) -> None:
-        super().__init__()
-        self.name = "<frames>"
-        self.format = format
-        self.times = times
-        self._frames = frames
-        self.again = isinstance(frames, Sequence)
-        if isinstance(frames, Sequence):
-            self.expected = self.exact = len(frames)
-
-    def frames(self) -> Iterator[Frame]:
-        return iter(self._frames)
 
 
 class PartSource(FrameSource):
@@ -309,6 +292,11 @@ def open_video(
         opened.times = None
         opened.format.check()
     return opened
+
+
+def format_of_rgb(width: int, height: int, rate: Fraction, aspect: Fraction | None) -> VideoFormat:
+    """Return the format of frames that `frame_of` makes of pictures in sRGB."""
+    return VideoFormat(width, height, rate, aspect, full_range=True, matrix=_BT601, primaries=_BT709, transfer=_SRGB)
 
 
 def frame_of(samples: np.ndarray) -> Frame:
