@@ -240,6 +240,30 @@ def test_a_wrong_index_is_seen():
         read_index(io.BytesIO(data[:20]))
 
 
+def test_a_wrong_index_is_seen_on_the_way_through_the_file():
+    """So what decodes from its beginning can be read by its index, too."""
+    data, _ = chunked_file()
+    index = data.index(b"indx")
+    body, end = data[:index], data.index(b"DONE")
+    payload = data[index + 5 : end - 4]
+    assert chunk_bytes(b"indx", payload) == data[index:end]
+
+    def file(payload: bytes, offset: int) -> bytes:
+        done = (4).to_bytes(4, "little") + offset.to_bytes(8, "little")
+        return body + chunk_bytes(b"indx", payload) + chunk_bytes(b"DONE", done)
+
+    assert file(payload, index) == data
+    load_media(file(payload, 0))
+    later = bytes([*payload[:2], payload[2] + 1, *payload[3:]])
+    for rows, offset in ((payload, index - 1), (payload, 3), (later, index), (payload[:-1], index), (b"", index)):
+        wrong = file(rows, offset)
+        with pytest.raises(CorruptFileError, match="not that of the file's packets"):
+            load_media(wrong)
+        list(ChunkReader(io.BytesIO(wrong), salvage=True))
+    with pytest.raises(CorruptFileError, match="there is no index"):
+        load_media(body + chunk_bytes(b"DONE", (4).to_bytes(4, "little") + index.to_bytes(8, "little")))
+
+
 def test_salvage_gives_all_that_is_intact():
     data, payloads = chunked_file()
     for number in range(4):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import pytest
 
 import vqcodec
+from vqcodec.codebook import library
 from vqcodec.kernels import cache as kernel_cache
 from vqcodec.kernels.cache import KEPT_FOLDERS, choose_folder, remove_old, source_digest
 
@@ -120,50 +121,148 @@ def users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "vqcodec"
 
 
-def test_the_folder_is_in_the_users_cache(users_cache: Path) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the user is told."""
+    lines: list[str] = []
+    monkeypatch.setattr(kernel_cache, "tell", lines.append)
+    return lines
+
+
+def test_the_folder_is_in_the_users_cache(users_cache: Path, told: list[str]) -> None:
     folder = choose_folder()
-    assert folder == str(users_cache / "kernels" / source_digest(PACKAGE))
-    assert Path(folder).stat().st_mode & 0o777 == 0o700
+    assert folder == (str(users_cache / "kernels" / source_digest(PACKAGE)), True)
+    assert not told
+    before = os.umask(0)
+    try:
+        shutil.rmtree(users_cache)
+        assert choose_folder() == folder
+    finally:
+        os.umask(before)
+    for made in (Path(folder.path), users_cache / "kernels", users_cache):
+        assert made.stat().st_mode & 0o777 == 0o700
 
 
 def test_what_the_user_says_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda _name: pytest.fail("not asked for"))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "given"))
-    assert choose_folder() == str(tmp_path / "given")
+    assert choose_folder() == (str(tmp_path / "given"), True)
 
 
-def test_without_a_place_to_write_nothing_is_kept(users_cache: Path) -> None:
+def test_without_a_place_to_write_nothing_is_kept(users_cache: Path, told: list[str]) -> None:
     users_cache.write_text("a file where a folder should be")
     assert choose_folder() is None
+    assert len(told) == 1
+    assert "not kept there" in told[0]
+
+
+def test_without_a_home_nothing_is_kept(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing is made in the current folder, nor read from there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+
+    def homeless(_name: str) -> str:
+        raise RuntimeError("could not determine the home directory")
+
+    for found in (homeless, lambda _name: "~/.cache/vqcodec", lambda _name: ".cache/vqcodec"):
+        monkeypatch.setattr("platformdirs.user_cache_dir", found)
+        monkeypatch.setattr("platformdirs.user_data_dir", found)
+        assert choose_folder() is None
+        assert library.user_folder() is None
+        assert library.search_path()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "kernels")
+    assert choose_folder() is None
+    assert not list(tmp_path.iterdir())
+    assert len(told) == 4
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders have no such owners and permissions")
-def test_in_a_folder_of_others_nothing_is_kept(users_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_folder_of_others_nothing_is_kept(
+    users_cache: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What they put there would be run."""
-    folder = Path(choose_folder() or "")
-    told: list[str] = []
-    monkeypatch.setattr(kernel_cache, "tell", told.append)
-    folder.chmod(0o770)
+    found = choose_folder()
+    assert found is not None
+    folder = Path(found.path)
+    for shared in (folder, folder.parent, users_cache):
+        for mode in (0o770, 0o707):
+            shared.chmod(mode)
+            assert choose_folder() is None
+            shared.chmod(0o700)
+    assert choose_folder() == found
+    users_cache.chmod(0o1777)  # as /tmp is: others may add to it, and not take away
+    assert choose_folder() == found
+    folder.chmod(0o1777)
     assert choose_folder() is None
     folder.chmod(0o700)
-    assert choose_folder() == str(folder)
-    user = os.getuid()
-    monkeypatch.setattr("os.getuid", lambda: user + 1)
+    users_cache.chmod(0o700)
+    aside = users_cache.rename(users_cache.with_name("aside"))
+    aside.chmod(0o777)
+    users_cache.symlink_to(aside)
     assert choose_folder() is None
-    assert [text.count("compiled kernels are not kept") for text in told] == [1, 1]
+    aside.chmod(0o700)
+    assert choose_folder() == found
+    monkeypatch.setattr(kernel_cache, "_trusted_users", lambda: {os.getuid() + 1})
+    assert choose_folder() is None
+    assert [text.count("not kept there") for text in told] == [1] * 9
 
 
-@pytest.mark.parametrize("mode", [0o700, 0o777])
-def test_numba_takes_the_folder_if_it_is_safe(tmp_path: Path, mode: int) -> None:
-    """In a process of its own: the folder is chosen before numba reads its configuration."""
-    program = "from vqcodec.kernels.compiling import CACHE_FOLDER; print(CACHE_FOLDER)"
-    folder = tmp_path / "kernels"
-    folder.mkdir()
-    folder.chmod(mode)
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder)}
-    command = [sys.executable, "-W", "ignore", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout == (f"{folder}\n" if mode == 0o700 else "None\n")
+PROGRAM = """
+import numpy as np
+from vqcodec.kernels import jit
+from vqcodec.kernels.notices import listening
+
+@jit.kernel
+def double(values):
+    for place in range(values.size):
+        values[place] *= 2
+
+values = np.arange(3)
+with listening(lambda line: print(line)):
+    double(values)
+    from vqcodec.kernels import keeping
+print(values.tolist(), keeping.FOLDER, keeping.not_kept())
+"""
+
+
+def run_kernel(tmp_path: Path, **environment: str) -> str:
+    """What a small kernel of numba's gives in a process of its own, and what the user is told."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    settings = {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "VQCODEC_KERNELS": "jit", **environment}
+    command = [sys.executable, "-W", "ignore", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | settings, cwd=tmp_path, check=False)
+    return done.stdout + done.stderr
+
+
+def test_kernels_are_kept_and_found_again_and_damage_is_no_matter(tmp_path: Path) -> None:
+    assert "[0, 2, 4]" in run_kernel(tmp_path)
+    index, data = (next((tmp_path / "kept").rglob(f"*{kind}")) for kind in (".nbi", ".nbc"))
+    assert "compiling" not in run_kernel(tmp_path)
+    for file, damaged in ((index, b""), (data, data.read_bytes()[:-9])):
+        file.write_bytes(damaged)
+        output = run_kernel(tmp_path)
+        assert "damaged" in output
+        assert "[0, 2, 4]" in output
+        assert "Error:" not in output
+        assert "compiling" not in run_kernel(tmp_path)  # it was compiled anew, and kept
+
+
+def test_where_kernels_cannot_be_kept_they_are_compiled_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir(mode=0o700)
+    output = run_kernel(tmp_path, NUMBA_CACHE_DIR=os.devnull + "/none")
+    assert "[0, 2, 4] None there is no folder" in output
+    (tmp_path / "kept").chmod(0o777)
+    output = run_kernel(tmp_path)
+    assert "others can write to it" in output
+    assert "[0, 2, 4] None" in output
+    assert "once" not in output
+    assert not list((tmp_path / "kept").iterdir())
+
+
+def test_numba_that_may_not_compile_is_a_plain_error(tmp_path: Path) -> None:
+    output = run_kernel(tmp_path, NUMBA_DISABLE_JIT="1")
+    assert "UsageError: NUMBA_DISABLE_JIT is set" in output
 
 
 def test_the_module_loads_nothing_heavy() -> None:

@@ -5,12 +5,16 @@ This compiles what has no native code, and it is what the signatures of kernels 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vqcodec.errors import OutputError
+from vqcodec.kernels import native
+from vqcodec.kernels.cache import REMEDY
 from vqcodec.media.engine import Engine, SpeechEngine
 from vqcodec.media.registry import find_engine
 
@@ -23,20 +27,42 @@ FRAMES = 10  # every kind of frame
 HUM_SAMPLES = 18_000
 LOW_QUALITY = 10.0  # at which speech takes the post-filter, too
 
+_COMPILING = "vqcodec.kernels.compiling"  # the module that numba's work begins with
+
 Step = Callable[[], None]
 
 
-def compile_kernels(progress: Callable[[float], None] | None = None) -> None:
+def compile_kernels(progress: Callable[[float], None] | None = None) -> str:
     """Encode and decode something tiny with every codebook at hand, so that kernels are compiled and cached.
 
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
+
+    Returns:
+        In a few words which kernels later commands will find.
+
+    Raises:
+        OutputError: numba compiles kernels, and they cannot be kept.
     """
+    if native.native() is None:
+        _where_compiled()
     steps = all_steps()
     for number, step in enumerate(steps.values(), 1):
         step()
         if progress is not None:
             progress(number / len(steps))
+    compiled = f"; {_where_compiled()}" if _COMPILING in sys.modules else ""
+    return native.describe() + compiled
+
+
+def _where_compiled() -> str:
+    """Return in a few words where the kernels are that numba compiles; raise OutputError if nowhere."""
+    from vqcodec.kernels import keeping
+
+    if reason := keeping.not_kept():
+        raise OutputError(f"compiled kernels cannot be kept: {reason}; {REMEDY}")
+    assert keeping.FOLDER is not None
+    return f"kept in {keeping.FOLDER.path}"
 
 
 def all_steps() -> dict[str, Step]:

@@ -29,6 +29,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import warnings
 
 from vqcodec.cli.streams import prepare
 from vqcodec.errors import INTERRUPTED_EXIT_CODE
@@ -41,6 +42,8 @@ def main() -> None:
     try:
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGTERM, _terminate)
+        if not sys.warnoptions:  # what the user asked Python to warn of
+            warnings.simplefilter("ignore")  # of Pillow's and NumPy's; what concerns the user is a notice or an error
         prepare()
         from vqcodec.cli.app import app
 

@@ -59,15 +59,31 @@ class CodebookEntry:
 def search_path() -> list[Path]:
     """Return the folders and files to search for codebooks, in their order. They need not exist."""
     given = os.environ.get(PATH_VARIABLE, "")
-    places = [Path(place).expanduser() for place in given.split(os.pathsep) if place]
-    return [*places, user_folder(), shipped_folder()]
+    places = [_at_home(Path(place)) for place in given.split(os.pathsep) if place]
+    own = user_folder()
+    return [*places, *([] if own is None else [own]), shipped_folder()]
 
 
-def user_folder() -> Path:
-    """Return the folder of a user's own codebooks, in the data folder of the platform."""
+def _at_home(path: Path) -> Path:
+    """Return `path` with `~` replaced; as it is, if there is no such home."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def user_folder() -> Path | None:
+    """Return the folder of a user's own codebooks, in the data folder of the platform.
+
+    None if there is no home to have it in: it is never in the current folder.
+    """
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("vqcodec")) / "codebooks"
+    try:
+        folder = Path(platformdirs.user_data_dir("vqcodec")) / "codebooks"
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def shipped_folder() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,6 +84,32 @@ def index_payload(rows: Sequence[int]) -> bytes:
             payload += put_varint(value)
         previous_end = offset + length
     return bytes(payload)
+
+
+class IndexCheck:
+    """What the index of a file has to be, from the chunks that a reader meets on its way through it."""
+
+    def __init__(self) -> None:
+        self._rows = array("Q")
+        self._found: tuple[int, bytes] | None = None
+
+    def packet(self, stream: int, start: int, offset: int, length: int) -> None:
+        """Take note of a packet chunk: of its stream, its start, its place in the file and its bytes."""
+        self._rows.extend((stream, start, offset, length))
+
+    def index(self, offset: int, payload: bytes) -> None:
+        """Take note of the index chunk at `offset`."""
+        self._found = offset, payload
+
+    def end(self, offset: int, where: str) -> None:
+        """Check what the end chunk says: the index is at `offset`; 0 for no index.
+
+        Raises:
+            CorruptFileError: there is no index, or it is not that of the packets.
+        """
+        if offset and self._found != (offset, index_payload(self._rows)):
+            problem = "there is no index" if self._found is None else "the index is not that of the file's packets"
+            raise CorruptFileError(f"{where}: {problem}")
 
 
 def read_index(file: BinaryIO, source: str = "") -> list[IndexEntry] | None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from vqcodec.codebook import file as codebook_file
 from vqcodec.container import chunks
 from vqcodec.container.chunks import Chunk, Damage
-from vqcodec.container.index import Packet, parse_end, parse_packet_head
+from vqcodec.container.index import IndexCheck, Packet, parse_end, parse_packet_head
 from vqcodec.container.media import MAX_CODEBOOKS, MAX_METADATA, MAX_STREAMS, CodebookReference
 from vqcodec.container.registry import MEDIUM_OF_NUMBER, medium_of
 from vqcodec.container.varint import get_varint
@@ -67,6 +67,7 @@ class ChunkReader:
         self._iterator = iter(self._source_chunks)
         self._next: dict[int, tuple[int, int]] = {}
         self._packets = 0
+        self._index = IndexCheck()
         self._indexed = False
         self._ended = False
         self._first = self._advance()
@@ -118,7 +119,7 @@ class ChunkReader:
         if self._indexed and chunk.kind != chunks.END and not self._salvage:
             raise CorruptFileError(f"{where}: only the end may follow the index")
         if chunk.kind == chunks.PACKET:
-            return self._take_packet(chunk.payload, where)
+            return self._take_packet(chunk, where)
         if chunk.kind == chunks.STREAM:
             self._take_stream(chunk.payload, where)
         elif chunk.kind in (chunks.CODEBOOK_REFERENCE, chunks.CODEBOOK_EMBEDDED):
@@ -127,6 +128,7 @@ class ChunkReader:
             self._take_metadata(chunk, where)
         elif chunk.kind == chunks.INDEX:
             self._indexed = True
+            self._index.index(chunk.offset, chunk.payload)
         elif chunk.kind == chunks.END:
             self._take_end(chunk.payload, where)
         elif chunk.kind == chunks.ITEM:
@@ -172,8 +174,8 @@ class ChunkReader:
         self.streams[number] = StreamDeclaration(number, medium, engine, codebook, header)
         self._next[number] = (0, 0)
 
-    def _take_packet(self, payload: bytes, where: str) -> Packet:
-        stream, number, start, position = parse_packet_head(payload, where)
+    def _take_packet(self, chunk: Chunk, where: str) -> Packet:
+        stream, number, start, position = parse_packet_head(chunk.payload, where)
         if stream not in self.streams:
             raise CorruptFileError(f"{where}: a packet of stream {stream}, which is not declared before it")
         if self.streams[stream].codebook not in self.codebooks and not self._salvage:
@@ -185,7 +187,9 @@ class ChunkReader:
             )
         self._next[stream] = (number + 1, start + 1)
         self._packets += 1
-        return Packet(stream, number, start, payload[position:])
+        if not self._salvage:
+            self._index.packet(stream, start, chunk.offset, chunk.end - chunk.offset)
+        return Packet(stream, number, start, chunk.payload[position:])
 
     def _take_metadata(self, chunk: Chunk, where: str) -> None:
         key, value = _METADATA_OF_KIND.get(chunk.kind), chunk.payload
@@ -198,9 +202,11 @@ class ChunkReader:
         self.metadata[key] = value
 
     def _take_end(self, payload: bytes, where: str) -> None:
-        packets, _ = parse_end(payload, where)
+        packets, index_offset = parse_end(payload, where)
         if packets != self._packets and not self._salvage:
             raise CorruptFileError(f"{where}: {self._packets} packets where the file says {packets}")
+        if not self._salvage:
+            self._index.end(index_offset, where)
         for declaration in self.streams.values():
             if declaration.codebook not in self.codebooks:
                 raise CorruptFileError(f"{where}: the codebook of stream {declaration.number} is missing")

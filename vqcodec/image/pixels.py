@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
 from vqcodec import limits
-from vqcodec.errors import OutputError, UnreadableInputError, UsageError
-
-Image.MAX_IMAGE_PIXELS = None  # `limits` decides: Pillow's own limit is lower
+from vqcodec.errors import UsageError
+from vqcodec.image import pillow
 
 FORMATS = {
     ".png": "PNG",
@@ -77,21 +75,12 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
         UnreadableInputError: it does not exist, is not a picture, or is damaged.
         LimitError: its size is beyond `vqcodec.limits`. This is checked before the pixels are decoded.
     """
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        image = Image.open(stream)
+    with pillow.reading(name):
+        image = pillow.open_picture(source)
         limits.check_picture_size(*image.size, name)
         image.load()
-    except FileNotFoundError:
-        raise UnreadableInputError(f"{name}: no such file") from None
-    except UnidentifiedImageError:
-        raise UnreadableInputError(
-            f"{name}: not a picture that Pillow can read; is it a picture file, and whole?"
-        ) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UnreadableInputError(f"{name}: cannot be read as a picture: {_one_line(error)}") from None
-    upright = ImageOps.exif_transpose(image)
-    return Picture(_samples_of(upright), _metadata_of(image), _notes_on(image))
+        upright = ImageOps.exif_transpose(image)
+        return Picture(_samples_of(upright), _metadata_of(image), _notes_on(image))
 
 
 def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
@@ -104,7 +93,7 @@ def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
 
     Raises:
         UsageError: the format is unknown, or cannot hold the picture's alpha.
-        OutputError: Pillow could not write it.
+        OutputError: Pillow cannot write it, or its metadata.
     """
     if format not in FORMATS.values():
         known = ", ".join(sorted(set(FORMATS.values())))
@@ -130,12 +119,7 @@ def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
         options.update(quality=95, subsampling=0, optimize=True)
     if format == "WEBP":
         options.update(lossless=True, exact=True)
-    try:
-        image.save(target, format=format, **options)
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError) as error:
-        raise OutputError(f"the picture cannot be written as {format}: {_one_line(error)}") from None
+    pillow.save_picture(image, target, format, options, " and ".join(metadata))
 
 
 def _notes_on(image: Image.Image) -> list[str]:
@@ -189,8 +173,3 @@ def _reduce_depth(samples: np.ndarray) -> np.ndarray:
     else:
         scale = 1.0
     return np.clip(np.rint(np.nan_to_num(values) * scale), 0, 255).astype(np.uint8)
-
-
-def _one_line(error: BaseException) -> str:
-    """Return the message of `error` on one line."""
-    return " ".join(str(error).split()) or type(error).__name__

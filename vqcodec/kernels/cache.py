@@ -4,7 +4,8 @@ numba notices if the file of a kernel changes. It does not notice changes in the
 in the constants that it uses. So the folder's name holds a digest of all these files.
 
 numba loads what it finds in the folder, and what is loaded may do anything. So only a folder is used that belongs to
-the user and that nobody else can write to.
+the user or to root, as do all folders above it, and that nobody else can write to or move away. Otherwise compiled
+kernels are not kept: a cache never stops the work.
 """
 
 from __future__ import annotations
@@ -14,48 +15,94 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from vqcodec.kernels.notices import tell
 
 KEPT_FOLDERS = 3  # number of folders kept, the current one included
+REMEDY = "set NUMBA_CACHE_DIR to a folder of your own to keep them"
 _DIGEST_DIGITS = 16
 _HOLDS_KERNELS = re.compile(rb"^from vqcodec\.kernels\.jit import .*kernel", re.MULTILINE)
 _IMPORT = re.compile(rb"^from (vqcodec[\w.]*) import (.*)$", re.MULTILINE)
 
 
-def choose_folder() -> str | None:
-    """Return the folder in which numba keeps what it compiles; None if it keeps it for this process alone.
+class CacheFolder(NamedTuple):
+    """The folder that kernels are kept in.
+
+    Attributes:
+        path: of the folder, absolute.
+        writable: whether more can be put there.
+    """
+
+    path: str
+    writable: bool
+
+
+def choose_folder() -> CacheFolder | None:
+    """Return the folder in which compiled kernels are kept; None, having told the user, if there is none to trust.
 
     That is NUMBA_CACHE_DIR if it is set, else one in the user's cache folder. numba's own choice, beside the source,
     fails in a read-only site-packages, and numba chooses for each file anew.
     """
     given = os.environ.get("NUMBA_CACHE_DIR")
-    if given:
-        folder = Path(given)
-    else:
-        import platformdirs
-
-        folder = Path(platformdirs.user_cache_dir("vqcodec")) / "kernels" / source_digest(Path(__file__).parents[1])
+    place = given or _users_cache()
+    if place is None:
+        tell(f"there is no home folder, so compiled kernels are not kept; {REMEDY}")
+        return None
+    if not os.path.isabs(place):
+        tell(f"{place}: not an absolute path, so compiled kernels are not kept there; {REMEDY}")
+        return None
+    folder = Path(given) if given else Path(place) / "kernels" / source_digest(Path(__file__).parents[1])
     try:
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not given:
-                remove_old(folder)
-        usable = os.access(folder, os.W_OK)
-        safe = _is_private(folder)
-    except OSError:
-        usable, safe = False, True
-    if usable and not safe:
-        tell(f"{folder} belongs to another user or others can write to it: compiled kernels are not kept")
-    return str(folder) if usable and safe else None
+        if _make(folder) and not given:
+            remove_old(folder)
+        fault = _fault(folder)
+    except OSError as error:
+        fault = error.strerror or str(error)
+    if fault:
+        tell(f"{folder}: {fault}, so compiled kernels are not kept there; {REMEDY}")
+        return None
+    return CacheFolder(str(folder), os.access(folder, os.W_OK))
 
 
-def _is_private(folder: Path) -> bool:
-    """Return whether a folder belongs to the user, and only the user can write to it."""
+def _users_cache() -> str | None:
+    """Return the user's cache folder; None if there is no home to have it in."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_cache_dir("vqcodec")
+    except RuntimeError:
+        return None
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder and those above it, for the user alone; return whether it was missing."""
+    if folder.is_dir():
+        return False
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.is_dir():
+            missing.mkdir(mode=0o700, exist_ok=True)
+    return True
+
+
+def _fault(folder: Path) -> str:
+    """Return in a few words why others may decide what is in a folder; "" if they may not."""
     if not hasattr(os, "getuid"):
-        return True
-    state = folder.stat()
-    return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        return ""
+    real = folder.resolve()
+    for place in (real, *real.parents, *folder.parents):
+        state = place.stat()
+        shown = "it" if place == real else str(place)
+        if state.st_uid not in _trusted_users():
+            return f"{shown} belongs to another user"
+        shared = stat.S_ISVTX if place != real else 0  # in a shared folder nobody can move what is another's
+        if state.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not state.st_mode & shared:
+            return f"others can write to {shown}"
+    return ""
+
+
+def _trusted_users() -> set[int]:
+    return {0, os.getuid()}
 
 
 def source_digest(package: Path) -> str:

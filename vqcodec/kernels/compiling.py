@@ -6,30 +6,24 @@ While the program runs, this is the way of training, of development and of machi
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from vqcodec.kernels import cache
+import numba
+from numba import extending
+from numba.core import event
+from numba.core.registry import cpu_target
+
+from vqcodec.errors import UsageError
+from vqcodec.kernels import keeping
+from vqcodec.kernels.argument_types import take_general_types
 from vqcodec.kernels.notices import tell
-
-CACHE_FOLDER = cache.choose_folder()
-if CACHE_FOLDER is not None:
-    os.environ["NUMBA_CACHE_DIR"] = CACHE_FOLDER  # numba reads it when it is imported
-
-import numba  # noqa: E402
-from numba import extending  # noqa: E402
-from numba.core import event  # noqa: E402
-from numba.core.registry import cpu_target  # noqa: E402
-
-from vqcodec.kernels.argument_types import take_general_types  # noqa: E402  (which imports numba)
-
-if CACHE_FOLDER is not None:
-    numba.config.CACHE_DIR = CACHE_FOLDER  # type: ignore[attr-defined]  # in case numba was imported before
 
 WAIT = "one or two minutes for each medium"
 """How long the compilation of all kernels of an engine takes."""
+
+_AHEAD = "; `vqcodec warm` does it ahead of time"
 
 OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -59,8 +53,15 @@ def dispatcher(function: Callable[..., Any], **options: Any) -> Any:
     Args:
         function: the kernel.
         options: numba's, besides `OPTIONS`.
+
+    Raises:
+        UsageError: numba may not compile.
     """
-    made = numba.njit(cache=CACHE_FOLDER is not None and not _ahead, **(OPTIONS | options))(function)
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        raise UsageError("NUMBA_DISABLE_JIT is set, but numba has to compile kernels here; unset it")
+    made = numba.njit(**(OPTIONS | options))(function)
+    if not _ahead:
+        keeping.keep(made)
     take_general_types(made)
     return made
 
@@ -78,7 +79,8 @@ class _Announcer(event.Listener):
 
     def on_start(self, event: Any) -> None:
         if not _ahead:
-            tell(f"compiling kernels: once, {WAIT}; `vqcodec warm` does it ahead of time")
+            kept = not keeping.not_kept()
+            tell(f"compiling kernels: {'once, ' if kept else ''}{WAIT}" + _AHEAD * kept)
 
     def on_end(self, event: Any) -> None:
         """Do nothing."""

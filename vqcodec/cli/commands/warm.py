@@ -19,14 +19,13 @@ def warm(
     """Compile the kernels that did not come compiled.
 
     No later command then has to wait for it. They are kept in the user's cache folder, or where
-    NUMBA_CACHE_DIR says. `vqcodec --version --verbose` says which kernels are used.
+    NUMBA_CACHE_DIR says. If they cannot be kept there, this command fails.
+    `vqcodec --version --verbose` says which kernels are used.
     """
     console = Console(quiet=quiet, no_progress=no_progress, debug=debug)
     started = time.perf_counter()
     with announce_compilation(console), console.progress("compiling kernels", 1) as progress:
         from vqcodec.api.warming import compile_kernels
 
-        compile_kernels(lambda done: progress(0, done))
-        from vqcodec.kernels.native import describe
-
-    console.text(f"kernels are ready: {describe()}; {time.perf_counter() - started:.1f} s")
+        where = compile_kernels(lambda done: progress(0, done))
+    console.text(f"kernels are ready: {where}; {time.perf_counter() - started:.1f} s")

@@ -1,0 +1,101 @@
+"""Pillow, called in one place: which formats it may open, and what it raises, as errors of vqcodec.
+
+Pillow takes a file for what its bytes say, whatever its name is. Among its formats are some that start other programs
+(PostScript starts Ghostscript) or stand for other files. So it opens the formats of this module alone.
+
+Its plugins raise anything on damaged files, so everything is caught here.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from vqcodec.errors import OutputError, UnreadableInputError, VQCodecError
+
+Image.MAX_IMAGE_PIXELS = None  # `limits` decides: Pillow's own limit is lower
+
+_COMMON = ("PNG", "JPEG", "GIF", "BMP", "PPM")
+"""Formats that Pillow's `preinit` loads; loading all takes longer than reading a small picture."""
+
+_OTHERS = (
+    "WEBP", "TIFF", "AVIF", "CUR", "DCX", "DDS", "DIB", "ICNS", "ICO", "IM", "JPEG2000", "MPO", "MSP", "PCX", "PSD",
+    "QOI", "SGI", "SUN", "XBM", "XPM", "TGA",
+)  # fmt: skip
+"""More formats of samples, which Pillow decodes itself. TGA is last: nearly any bytes look like it."""
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what Pillow raises in the block into UnreadableInputError; `name` is that of the picture.
+
+    A picture may be damaged where its pixels are decoded, but also where its metadata are looked at.
+    """
+    try:
+        yield
+    except (VQCodecError, MemoryError):
+        raise
+    except FileNotFoundError:
+        raise UnreadableInputError(f"{name}: no such file") from None
+    except UnidentifiedImageError:
+        raise UnreadableInputError(
+            f"{name}: not a picture of a format that is read; is it a picture file, and whole?"
+        ) from None
+    except Exception as error:
+        raise UnreadableInputError(f"{name}: cannot be read as a picture: {_one_line(error)}") from None
+
+
+def open_picture(source: Path | bytes | BinaryIO) -> Image.Image:
+    """Open a picture of one of the formats, found by its bytes; its pixels are not decoded yet.
+
+    Args:
+        source: a path, the file's bytes, or a binary file object.
+    """
+    if isinstance(source, bytes):
+        source = io.BytesIO(source)
+    elif not isinstance(source, Path) and not source.seekable():
+        source = io.BytesIO(source.read())
+    Image.preinit()
+    try:
+        return Image.open(source, formats=_at_hand(_COMMON))
+    except UnidentifiedImageError:
+        Image.init()
+        return Image.open(source, formats=_at_hand(_OTHERS))
+
+
+def save_picture(image: Image.Image, target: BinaryIO, format: str, options: dict[str, Any], held: str) -> None:
+    """Write a picture.
+
+    Args:
+        image: the picture.
+        target: a binary file open for writing.
+        format: a name of Pillow's.
+        options: Pillow's, of the format.
+        held: what metadata go with it, for the message; "" for none.
+
+    Raises:
+        OutputError: Pillow cannot write it.
+        BrokenPipeError: the reader of a pipe is gone.
+    """
+    try:
+        image.save(target, format=format, **options)
+    except (BrokenPipeError, VQCodecError, MemoryError):
+        raise
+    except Exception as error:  # of metadata, which may come from anywhere, Pillow raises anything too
+        what = f"the picture with its {held}" if held else "the picture"
+        raise OutputError(f"{what} cannot be written as {format}: {_one_line(error)}; choose another format") from None
+
+
+def _at_hand(formats: tuple[str, ...]) -> list[str]:
+    """Return those of the formats that this Pillow was built with."""
+    return [format for format in formats if format in Image.OPEN]
+
+
+def _one_line(error: BaseException) -> str:
+    """Return the message of `error` on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
