@@ -140,3 +140,13 @@ def test_hostile_metadata_are_written_or_refused_by_name(format: str, kind: str)
         picture = Picture(np.zeros((3, 4, 3), np.uint8), {kind: block})
         message = refusal(OutputError, write_picture, picture, io.BytesIO(), format)
         assert kind in message or not message
+
+
+def test_large_metadata_go_into_a_small_jpeg_together() -> None:
+    exif = Image.Exif()
+    exif[0x10E] = "x" * 60_000
+    blocks = {"exif": exif.tobytes(), "icc": bytes(60_000), "xmp": b"<x>" * 20_000}
+    target = io.BytesIO()
+    write_picture(Picture(np.zeros((3, 4, 3), np.uint8), blocks), target, "JPEG")
+    again = read_picture(target.getvalue()).metadata
+    assert {kind: len(block) for kind, block in again.items()} == {kind: len(block) for kind, block in blocks.items()}

@@ -8,7 +8,8 @@ Map, lowest first:
     engines: crop
     fine_colour
     partial
-    pixels
+    pillow
+    pixels: pillow
     codec: crop engines partial pixels
     corpus: pixels
     shape

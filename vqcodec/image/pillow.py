@@ -9,12 +9,12 @@ Its plugins raise anything on damaged files, so everything is caught here.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from vqcodec.errors import OutputError, UnreadableInputError, VQCodecError
 
@@ -68,7 +68,9 @@ def open_picture(source: Path | bytes | BinaryIO) -> Image.Image:
         return Image.open(source, formats=_at_hand(_OTHERS))
 
 
-def save_picture(image: Image.Image, target: BinaryIO, format: str, options: dict[str, Any], held: str) -> None:
+def save_picture(
+    image: Image.Image, target: BinaryIO, format: str, options: dict[str, Any], metadata: Mapping[str, bytes]
+) -> None:
     """Write a picture.
 
     Args:
@@ -76,18 +78,20 @@ def save_picture(image: Image.Image, target: BinaryIO, format: str, options: dic
         target: a binary file open for writing.
         format: a name of Pillow's.
         options: Pillow's, of the format.
-        held: what metadata go with it, for the message; "" for none.
+        metadata: what `options` hold of it, by kind.
 
     Raises:
         OutputError: Pillow cannot write it.
         BrokenPipeError: the reader of a pipe is gone.
     """
+    # Pillow writes all metadata of a JPEG at once, into a buffer that it makes for the largest block alone.
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 2 * sum(map(len, metadata.values())))
     try:
         image.save(target, format=format, **options)
     except (BrokenPipeError, VQCodecError, MemoryError):
         raise
     except Exception as error:  # of metadata, which may come from anywhere, Pillow raises anything too
-        what = f"the picture with its {held}" if held else "the picture"
+        what = "the picture with its " + " and ".join(metadata) if metadata else "the picture"
         raise OutputError(f"{what} cannot be written as {format}: {_one_line(error)}; choose another format") from None
 
 

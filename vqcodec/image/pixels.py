@@ -119,7 +119,7 @@ def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
         options.update(quality=95, subsampling=0, optimize=True)
     if format == "WEBP":
         options.update(lossless=True, exact=True)
-    pillow.save_picture(image, target, format, options, " and ".join(metadata))
+    pillow.save_picture(image, target, format, options, metadata)
 
 
 def _notes_on(image: Image.Image) -> list[str]:
