@@ -58,6 +58,20 @@ def test_ticks_after_silence_keep_their_attack(quality):
         assert abs(level_db(heard[place]) - level_db(sent[place])) < 3
 
 
+@pytest.mark.parametrize("band", ["nb", "wb"])
+@pytest.mark.parametrize("onset", [1.0, 1.007, 1.02])  # with the second packet, within its first frame, after that
+def test_a_beep_that_begins_with_a_packet_keeps_its_attack(band, onset):
+    rate = RATES[band]
+    signal = np.zeros(2 * rate)
+    starts = [int(0.503 * rate), int(onset * rate)]
+    for start in starts:
+        signal[start : start + rate // 10] = 20000 * np.sin(2 * np.pi * 1000 * np.arange(rate // 10) / rate)
+    sent, heard = decoded(signal, band, quality=50, effort=0)
+    for start in starts:
+        place = slice(start, start + rate // 200)
+        assert abs(level_db(heard[place]) - level_db(sent[place])) < 3
+
+
 @pytest.mark.parametrize(("band", "bitrate"), [("nb", 2.4), ("nb", 6), ("wb", 6)])
 def test_noise_of_pauses_never_switches(band, bitrate):
     rate = RATES[band]

@@ -12,7 +12,7 @@ Map, lowest first:
     excitation: bands signal
     filters: bands excitation
     lsf_quantizer: bands signal
-    noise_floor: bands signal lsf_quantizer
+    noise_floor: bands signal excitation lsf_quantizer
     celp: bands engines signal excitation filters lsf_quantizer noise_floor
     sound
     corpus: sound

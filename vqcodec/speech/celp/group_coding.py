@@ -32,7 +32,7 @@ from vqcodec.speech.noise_floor.search import find_floors
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights
 from vqcodec.speech.signal.lsf import interpolate_lpc
-from vqcodec.speech.signal.silence import coded_vectors, fill_vectors, find_silence
+from vqcodec.speech.signal.silence import coded_vectors, fill_vectors, find_silence, send_first_vectors
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -90,6 +90,7 @@ def search_symbols(
             search.packet_frames,
         )  # fmt: skip
     silent = find_silence(group.signal, group.weighting, band, lambdas, pauses)
+    send_first_vectors(silent, search.packet_frames)
     coded = coded_vectors(silent)
     whole = group.analysis
     quantized = search_lsf(
@@ -100,14 +101,14 @@ def search_symbols(
         packet_starts=packet_starts(coded, search.packet_frames),
         effort=lsf_effort,
     )
-    start = SynthesisState.clean(table_set).boundary(table_set)
-    lpc = interpolate_lpc(fill_vectors(quantized.lsf_q, coded, start), band.subframes)
+    symbols = GroupSymbols.empty(len(silent), table_set)._replace(silent=silent)
+    symbols.headers[coded] = quantized.indices.headers
+    symbols.stages[coded] = quantized.indices.stages
+    lpc = interpolate_lpc(group_lsf(symbols, table_set, search.packet_frames), band.subframes)
     excitation = search_group(
         group.signal, lpc, group.weighting, silent, lambdas, band, table_set.tables, table_set.costs, search
     )
-    symbols = GroupSymbols.empty(len(silent), table_set)._replace(excitation=excitation, silent=silent)
-    symbols.headers[coded] = quantized.indices.headers
-    symbols.stages[coded] = quantized.indices.stages
+    symbols = symbols._replace(excitation=excitation)
     shortfall = measure_shortfall(group, symbols, table_set, search.packet_frames)
     if table_set.equalizer.entries > 1:
         symbols.equalizer[:] = search_entries(

@@ -22,6 +22,7 @@ from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError
 from vqcodec.kernels.jit import kernel
 from vqcodec.speech.bands import Band
+from vqcodec.speech.excitation.adaptive_codebook import add_taps
 
 TAPS = 24
 GAIN_UNIT = 1 / 64  # dB, of stored gains
@@ -147,14 +148,23 @@ def equalize(speech, filters, indices, fade, memory, before, equalized):
         equalized: float64 (n,).
     """
     taps = filters.shape[1]
+    whole = taps - taps % 4
     kept = memory.size
     length = speech.size // indices.size
     for frame in range(indices.size):
         index = indices[frame]
-        for n in range(frame * length, (frame + 1) * length):
+        first, stop = frame * length, (frame + 1) * length
+        inner = min(max(first, kept), stop)  # from here on no tap reaches into the memory
+        for n in range(first, stop):
             equalized[n] = 0.0
+        for n in range(first, inner):
             for i in range(taps):
                 equalized[n] += filters[index, i] * (speech[n - i] if i <= n else memory[kept + n - i])
+        for i in range(0, whole, 4):
+            add_taps(filters[index, i : i + 4], speech, -i, inner, stop, equalized)
+        for i in range(whole, taps):
+            for n in range(inner, stop):
+                equalized[n] += filters[index, i] * speech[n - i]
         if index != before[0]:
             for k in range(fade):
                 n = frame * length + k

@@ -30,6 +30,7 @@ _UNVOICED, _VOICED = 0.5, 0.95  # correlations at which the filter begins to wor
 _STRONG_RATE = 0.3  # bits a sample, up to which the strength is the largest
 _WEAKER = 2.0  # by which the strength falls with each doubling of the rate
 _LEAST = 4  # smallest strength
+_BLOCK = 512  # samples filtered at a time, which stay in the processor's first cache
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -151,8 +152,17 @@ def remove_between(speech, periods, shares, taps, between, filtered):
                 mean = speech[n]
             between[reach + n] = -weight * (speech[n] - mean)
     whole = taps.size - taps.size % 4
-    for i in range(0, whole, 4):
-        add_taps(taps[i : i + 4], between, 2 * reach - i, 0, total, filtered)
-    for i in range(whole, taps.size):
-        for n in range(total):
-            filtered[n] += taps[i] * between[n + 2 * reach - i]
+    for first in range(0, total, _BLOCK):
+        stop = min(first + _BLOCK, total)
+        silent = True
+        for n in range(first, stop + 2 * reach):
+            if between[n] != 0.0:
+                silent = False
+                break
+        if silent:
+            continue
+        for i in range(0, whole, 4):
+            add_taps(taps[i : i + 4], between, 2 * reach - i, first, stop, filtered)
+        for i in range(whole, taps.size):
+            for n in range(first, stop):
+                filtered[n] += taps[i] * between[n + 2 * reach - i]

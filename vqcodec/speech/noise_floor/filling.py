@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.speech.bands import Band
+from vqcodec.speech.excitation.adaptive_codebook import add_taps
 from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, reconstruct_lsf
 from vqcodec.speech.signal.lsf import lsf_to_lpc
@@ -26,6 +27,7 @@ LEVEL_DB = 2.0  # of a step: level v is a prediction error of 2 v - 8 dB, square
 _LEVEL_0_DB = -8.0
 SAME, LEVEL, SPECTRUM = range(3)  # what a packet sends: nothing new, a level, a level and a spectrum
 _FACTOR, _ADDEND, _MODULUS = 1664525, 1013904223, 1 << 32  # of the generator: Numerical Recipes, "quick and dirty"
+_INAUDIBLE = 1e-9  # sample steps; noise that has died away to it is over
 _SPREAD = math.sqrt(3.0)  # numbers spread evenly over -1..1, times this, have an rms of 1
 
 DoubleArray = npt.NDArray[np.float64]
@@ -99,7 +101,7 @@ def fill_up(speech: DoubleArray, floors: Floors, codebook: LsfCodebook, packet_f
     gains = np.empty(len(speech) // band.subframe)
     measure_gaps(speech, predictors, powers, packet_samples, np.empty(band.subframe), gains)
     filled = speech.copy()
-    add_noise(predictors, gains, packet_samples, band.subframe, np.zeros(band.order), filled)
+    add_noise(predictors, gains, packet_samples, band.subframe, np.zeros(band.order + band.subframe), filled)
     return filled
 
 
@@ -112,7 +114,11 @@ def error_power(speech, start, predictor, errors):
     length = errors.size
     for k in range(length):
         errors[k] = speech[start + k]
-    for i in range(1, predictor.size):
+    order = predictor.size - 1
+    whole = order - order % 4 if start >= order else 0
+    for i in range(1, whole, 4):
+        add_taps(predictor[i : i + 4], speech, start - i, 0, length, errors)
+    for i in range(whole + 1, order + 1):
         weight = predictor[i]
         for k in range(max(i - start, 0), length):
             errors[k] += weight * speech[start + k - i]
@@ -141,21 +147,40 @@ def measure_gaps(speech, predictors, powers, packet_samples, errors, gains):
 def add_noise(predictors, gains, packet_samples, length, memory, speech):
     """Add to `speech` white noise of `gains` in the middle of subframes (lines between them), filtered by 1/A(z).
 
-    `memory` is float64 (order,), zeros: the noise before, the most recent first.
+    Where there is no gain and the noise has died away, nothing is computed.
+
+    Args:
+        predictors: float64 (packets, order + 1).
+        gains: float64 (subframes,).
+        packet_samples, length: samples of a packet, and of a subframe.
+        memory: float64 (order + length,), zeros, room to work in: the noise.
+        speech: float64 (subframes * length,).
     """
     state = np.int64(0)
     half = length // 2
-    for n in range(speech.size):
-        state = (state * _FACTOR + _ADDEND) % _MODULUS
-        subframe = n // length
-        way = (n - subframe * length - half) / length
-        other = min(max(subframe + (1 if way > 0.0 else -1), 0), gains.size - 1)
-        gain = gains[subframe] + abs(way) * (gains[other] - gains[subframe])
-        value = gain * _SPREAD * (state / (_MODULUS / 2) - 1.0)
-        predictor = predictors[n // packet_samples]
-        for i in range(memory.size):
-            value -= predictor[i + 1] * memory[i]
-        for i in range(memory.size - 1, 0, -1):
-            memory[i] = memory[i - 1]
-        memory[0] = value
-        speech[n] += value
+    order = memory.size - length
+    for subframe in range(gains.size):
+        gain = gains[subframe]
+        before = gains[max(subframe - 1, 0)]
+        after = gains[min(subframe + 1, gains.size - 1)]
+        loudest = max(gain, max(before, after))
+        for i in range(order):
+            loudest = max(loudest, abs(memory[i]))
+        if loudest < _INAUDIBLE:
+            for _ in range(length):
+                state = (state * _FACTOR + _ADDEND) & (_MODULUS - 1)
+            for i in range(order):
+                memory[i] = 0.0
+            continue
+        predictor = predictors[subframe * length // packet_samples]
+        for k in range(length):
+            state = (state * _FACTOR + _ADDEND) & (_MODULUS - 1)
+            way = (k - half) / length
+            other = after if way > 0.0 else before
+            value = (gain + abs(way) * (other - gain)) * _SPREAD * (state / (_MODULUS / 2) - 1.0)
+            for i in range(order):
+                value -= predictor[i + 1] * memory[order + k - 1 - i]
+            memory[order + k] = value
+            speech[subframe * length + k] += value
+        for i in range(order):
+            memory[i] = memory[length + i]

@@ -51,6 +51,17 @@ def find_silence(
     return silent
 
 
+def send_first_vectors(silent: npt.NDArray[np.uint8], packet_frames: int) -> None:
+    """Clear `silent`, uint8 (frames,), in the last frame of a packet if speech begins with the next packet.
+
+    The filter at the start of that speech is the last vector of the packet before. If that were silent to its end, the
+    vector would be an old one.
+    """
+    for first in range(packet_frames, len(silent), packet_frames):
+        if not silent[first]:
+            silent[first - 1] = 0
+
+
 def _runs(flags: npt.NDArray) -> list[tuple[int, int]]:
     """Return (start, end) of each run of frames whose flag is set."""
     edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
