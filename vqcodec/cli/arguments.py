@@ -43,7 +43,7 @@ class Command(TyperCommand):
     def _refuse_twice(self, ctx: Any, args: Sequence[str]) -> None:
         """Raise UsageError if an option that has one value is given several times."""
         _, _, order = self.make_parser(ctx).parse_args(list(args))
-        given: set[str] = set()
+        given: set[str | None] = set()
         for parameter in order:
             single = _has_value(parameter) and not parameter.multiple
             if single and parameter.name in given:

@@ -36,7 +36,7 @@ EXAMPLES = options.examples(
 def decode(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="INPUT", help=".vqc files, folders of them, or - for standard input."),
+        typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, or - for standard input."),
     ] = None,
     *,
     files_from: options.FilesFrom = None,

@@ -44,7 +44,7 @@ def encode(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="INPUT",
+            metavar="INPUT...",
             help="Pictures that Pillow reads, sound files that libsndfile reads, videos that ffmpeg reads, y4m,"
             " folders of all these, quoted patterns, or - for standard input.",
         ),

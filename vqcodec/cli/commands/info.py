@@ -22,7 +22,7 @@ EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --
 
 def info(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT", help=".vqc files, folders of them, or - for standard input.")
+        list[str], typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, or - for standard input.")
     ],
     bits: Annotated[bool, typer.Option("--bits", help="Show where every bit went; needs the codebook.")] = False,
     codebook: options.Codebook = None,

@@ -37,7 +37,7 @@ def train_codebook(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT",
+            metavar="INPUT...",
             help="Pictures, sound files or videos, and folders, which are searched with all below.",
         ),
     ],

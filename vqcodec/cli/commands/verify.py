@@ -22,7 +22,7 @@ EXAMPLES = options.examples("vqcodec verify photo.vqc", "vqcodec verify *.vqc --
 @unbundled
 def verify(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT", help=".vqc files, folders of them, or - for standard input.")
+        list[str], typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, or - for standard input.")
     ],
     *,
     codebook: options.Codebook = None,
