@@ -332,9 +332,16 @@ def test_a_line_break_in_a_name_stays_in_the_line(workspace: Path, run: Run) -> 
     assert result.stderr.count("\n") == 1
 
 
+def without_codebooks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no codebook in the library, nor beside the files of `folder`."""
+    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
+    for path in folder.glob("*.vqcb"):
+        path.unlink()
+
+
 def test_embedded_codebook_needs_no_library(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("encode", "photo.png", "-o", "alone.vqc", "--embed-codebook")
-    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
+    without_codebooks(workspace, monkeypatch)
     assert run("decode", "photo.vqc", "-o", "x.png").exit_code == 6
     assert run("decode", "alone.vqc", "-o", "x.png").exit_code == 0
     assert "embedded" in run("info", "alone.vqc").stdout
@@ -342,12 +349,12 @@ def test_embedded_codebook_needs_no_library(workspace: Path, run: Run, monkeypat
 
 
 def test_a_codebook_file_stands_in_for_the_library(workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    run("codebook", "export", "photo", "-o", "x.vqcb")
-    monkeypatch.setattr("vqcodec.codebook.library.search_path", list)
+    run("codebook", "export", "photo", "-o", "sub/x.vqcb")
+    without_codebooks(workspace, monkeypatch)
     assert run("verify", "photo.vqc").exit_code == 6
-    assert "at hand" in run("verify", "photo.vqc", "-c", "x.vqcb").stdout
-    assert run("decode", "photo.vqc", "-c", "x.vqcb", "-o", "x.png").exit_code == 0
-    assert run("compare", "photo.png", "photo.vqc", "-c", "x.vqcb").exit_code == 0
+    assert "at hand" in run("verify", "photo.vqc", "-c", "sub/x.vqcb").stdout
+    assert run("decode", "photo.vqc", "-c", "sub/x.vqcb", "-o", "x.png").exit_code == 0
+    assert run("compare", "photo.png", "photo.vqc", "-c", "sub/x.vqcb").exit_code == 0
 
 
 def test_exported_codebook_is_the_codebook(workspace: Path, run: Run) -> None:

@@ -61,6 +61,13 @@ class ListedGroup(TyperGroup):
             self.commands[cmd_name] = self.listed[cmd_name].load(cmd_name)
         return self.commands.get(cmd_name)
 
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """Return the command that `args` begin with; a name that is not listed is compared with all of them."""
+        if args and args[0] not in self.listed:
+            for name in self.listed:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         """Write the list."""
         with formatter.section("Commands"):
