@@ -22,12 +22,27 @@ from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInf
 from vqcodec.video.codec import encode_to
 from vqcodec.video.encoding import Plan
 from vqcodec.video.files import read_video
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.pace import Pace, pace_of
-from vqcodec.video.io.sources import ArraySource, open_video
+from vqcodec.video.io.sources import FrameSource, open_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.timeline import Part, duration_of, moment_of, times_of
 
 SLIDES_MS = [100, 500, 50, 2000]
+
+
+class TimedFrames(FrameSource):
+    """Frames with the times at which they begin, and the last one ends."""
+
+    name = "<frames>"
+
+    def __init__(self, frames: list[Frame], form: VideoFormat, times: list[int]) -> None:
+        super().__init__()
+        self._frames, self.format, self.times = frames, form, times
+        self.expected = self.exact = len(frames)
+
+    def frames(self) -> Iterator[Frame]:
+        return iter(self._frames)
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +164,7 @@ def test_parts_have_the_times_of_their_frames(tmp_path: Path) -> None:
 
 def test_a_bitrate_counts_the_last_frame(tmp_path: Path) -> None:
     form = VideoFormat(48, 32, Fraction(4, 4), time_base=Fraction(1, 100))
-    source = ArraySource(moving_frames(4), form, [0, 10, 20, 30, 1030])
+    source = TimedFrames(moving_frames(4), form, [0, 10, 20, 30, 1030])
     file = io.BytesIO()
     _, written = encode_to(Plan(source, CODEBOOK), Target(bitrate=4.0), file)
     assert written.size * 8 / 10300 == pytest.approx(4.0, rel=0.25)
@@ -159,7 +174,7 @@ def video_of(times: list[int], gop: int, *, salvage: bool = False, without: rang
     """A video with these times in thousandths of a second, and the last one its end; bytes `without` are set to 0."""
     form = VideoFormat(48, 32, Fraction(25), time_base=THOUSANDTH)
     file = io.BytesIO()
-    encode_to(Plan(ArraySource(moving_frames(len(times) - 1), form, times), CODEBOOK, gop=gop), Target(), file)
+    encode_to(Plan(TimedFrames(moving_frames(len(times) - 1), form, times), CODEBOOK, gop=gop), Target(), file)
     return read_video(file, salvage=salvage)
 
 
