@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from vqcodec.errors import OutputError, UnreadableInputError, VQCodecError
+from vqcodec import limits
+from vqcodec.errors import LimitError, OutputError, UnreadableInputError, VQCodecError
 from vqcodec.image.pixels import Picture, read_picture, write_picture
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged files
+pytestmark = pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged files
 
 
 def refusal(kind: type[Exception], work: Callable[..., object], *args: object) -> str:
@@ -69,7 +70,8 @@ def test_odd_pictures_are_read_or_refused_by_name(what: str) -> None:
     assert message.startswith("odd.png: ") or not message
 
 
-def test_damage_anywhere_never_ends_in_another_error() -> None:
+def test_damage_anywhere_never_ends_in_another_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_PIXELS", 1 << 16)  # damage to a size would take long
     formats = ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "PPM", "ICO", "DDS", "TGA", "PCX", "QOI"]
     chance = np.random.default_rng(5)
     read = 0
@@ -150,3 +152,21 @@ def test_large_metadata_go_into_a_small_jpeg_together() -> None:
     write_picture(Picture(np.zeros((3, 4, 3), np.uint8), blocks), target, "JPEG")
     again = read_picture(target.getvalue()).metadata
     assert {kind: len(block) for kind, block in again.items()} == {kind: len(block) for kind, block in blocks.items()}
+
+
+def ico_of(width: int, height: int) -> bytes:
+    """An ICO that says 16x16, around the beginning of a PNG of this size."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(min(height, 2) * (1 + (width + 7) // 8)))
+    chunks = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data, b"IEND")]
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    return struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 1, len(png), 22) + png
+
+
+def test_a_picture_within_another_has_the_same_limits() -> None:
+    """Before its pixels are decoded."""
+    for width, height in ((60_000, 60_000), (16_385, 16_384)):
+        with pytest.raises(LimitError, match="icon: more than 268435456 pixels"):
+            read_picture(ico_of(width, height), "icon")
+    with pytest.raises(LimitError, match="at most 65535"):
+        read_picture(ico_of(70_000, 2), "icon")

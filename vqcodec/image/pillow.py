@@ -16,9 +16,11 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from vqcodec.errors import OutputError, UnreadableInputError, VQCodecError
+from vqcodec import limits
+from vqcodec.errors import LimitError, OutputError, UnreadableInputError, VQCodecError
 
-Image.MAX_IMAGE_PIXELS = None  # `limits` decides: Pillow's own limit is lower
+# Pillow refuses twice as many, also in pictures that lie within others (in an ICO), whose size the file does not tell.
+Image.MAX_IMAGE_PIXELS = limits.MAX_PIXELS // 2
 
 _COMMON = ("PNG", "JPEG", "GIF", "BMP", "PPM")
 """Formats that Pillow's `preinit` loads; loading all takes longer than reading a small picture."""
@@ -34,7 +36,8 @@ _OTHERS = (
 def reading(name: str) -> Iterator[None]:
     """Turn what Pillow raises in the block into UnreadableInputError; `name` is that of the picture.
 
-    A picture may be damaged where its pixels are decoded, but also where its metadata are looked at.
+    A picture may be damaged where its pixels are decoded, but also where its metadata are looked at. If it has more
+    pixels than `limits` allows, that is a LimitError.
     """
     try:
         yield
@@ -46,6 +49,8 @@ def reading(name: str) -> Iterator[None]:
         raise UnreadableInputError(
             f"{name}: not a picture of a format that is read; is it a picture file, and whole?"
         ) from None
+    except Image.DecompressionBombError:
+        raise LimitError(f"{name}: more than {limits.MAX_PIXELS} pixels; no larger picture is read") from None
     except Exception as error:
         raise UnreadableInputError(f"{name}: cannot be read as a picture: {_one_line(error)}") from None
 

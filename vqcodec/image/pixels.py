@@ -79,6 +79,7 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
         image = pillow.open_picture(source)
         limits.check_picture_size(*image.size, name)
         image.load()
+        limits.check_picture_size(*image.size, name)  # which loading may correct
         upright = ImageOps.exif_transpose(image)
         return Picture(_samples_of(upright), _metadata_of(image), _notes_on(image))
 
