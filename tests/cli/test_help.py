@@ -143,10 +143,9 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
     for number in range(4):
         Image.open("photo.png").resize((side, side + 8 * number)).save(f"photos/{number}.png")
     if "talk" in example or "voices" in example:
-        talk = synthetic_speech(2, 8000).astype(np.int16)
         Path("voices").mkdir()
-        for name in ("talk.wav", "voices/one.wav"):
-            soundfile.write(name, talk, 8000)
+        for name, seconds in (("talk.wav", 2), ("voices/one.wav", 6)):
+            soundfile.write(name, synthetic_speech(seconds, 8000).astype(np.int16), 8000)
         Path("talk.vqc").write_bytes(api.encode("talk.wav", effort=0).data)
     if "decode coded" in example:
         Path("coded").mkdir()
