@@ -79,6 +79,7 @@ bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JP
 
 bench-speech: setup $(VENV)/benchmarking ## speech beside Opus, AMR-NB, Speex, G.723.1, GSM, Codec2 (apt-get install codec2 speex)
 	$(BIN)/python -m benchmarks.speech
+	$(BIN)/python -m benchmarks.speech_robustness
 	$(BIN)/python -m benchmarks.tables
 
 bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Theora, MPEG-4, MPEG-2, H.263+, Sorenson, RoQ, Cinepak

@@ -51,6 +51,18 @@ def candidate(specification: str, band: str, ladder: tuple[str, ...]) -> SpeechC
     return SpeechCodec(name, name, band, described, "", ladder, encode, decode, _payload_bits)
 
 
+def at_bitrates(band: str) -> SpeechCodec:
+    """vqcodec with the default codebook of a band; settings are bitrates in kbit/s."""
+
+    def encode(samples: Samples, kbps: str) -> bytes:
+        return vqcodec.encode_speech(samples, RATES[band], band=band, threads=1, bitrate=float(kbps))
+
+    def decode(data: bytes, _kbps: str) -> Samples:
+        return vqcodec.decode_speech(data, threads=1)[0]
+
+    return SpeechCodec("vqcodec", "vqcodec", band, "default options", "", (), encode, decode, _payload_bits)
+
+
 def textbook_coders(band: str) -> list[SpeechCodec]:
     """The coders of fixed rate of a band, as codecs of their own, not as candidates."""
     found = {label: candidate(name, band, ()) for name, label in TEXTBOOK.items()}

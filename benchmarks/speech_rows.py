@@ -143,6 +143,20 @@ def _speed(results: Results) -> Rows:
         )
 
 
+@table("speech-robustness", "speech-robustness")
+def _robustness(results: Results) -> Rows:
+    """Opus and the default codebook at the same rate, on sound that is not one voice in a quiet room."""
+    yield f"{results['peer']} and vqcodec", "clips", *("kbit/s", "PESQ", "STOI", "ViSQOL") * 2
+    rows = results["rows"]
+    for peer, own in zip(rows[::2], rows[1::2], strict=True):
+        figures = [
+            _number(row[key], digits)
+            for row in (peer, own)
+            for key, digits in (("payload_kbps", 2), ("pesq", 2), ("stoi", 3), ("visqol", 2))
+        ]
+        yield peer["condition"], peer["clips"], *figures
+
+
 @table("announcer", "announcer")
 def _announcer(results: Results) -> Rows:
     """What a codebook trained on one announcer needs of the shipped one's bits, on prompts it has not heard."""

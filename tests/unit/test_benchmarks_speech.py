@@ -13,10 +13,11 @@ from benchmarks import speech_rows, tables
 from benchmarks.common import write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.speech import FLOORS, floors_reached
-from benchmarks.speech_candidate import textbook_coders
+from benchmarks.speech_candidate import at_bitrates, textbook_coders
 from benchmarks.speech_data import Clip, clips, joined
 from benchmarks.speech_peers import SpeechCodec, _amr_bits, _codec2_bits, _ogg_payload_bits, find_peers
 from benchmarks.speech_points import PointCache, bits_needed, mean_rows, quality_at, rate_at, typical_delay
+from benchmarks.speech_robustness import MAKINGS, conditions
 
 CLIP = Clip("noise", "women", 8000, np.random.default_rng(0).integers(-9000, 9000, 8000).astype(np.int16))
 
@@ -163,6 +164,39 @@ def test_tables_of_speech_are_rendered(tmp_path: Path) -> None:
     assert "| nb 1 | 3.00 | 4.00 | 3.50 | 3.30 | 0.700 | – | 3.70 | 3.30 |" in tables.render("speech-ladder", tmp_path)
     assert "| Opus (nb) | 1 | 50 | 200 |" in tables.render("speech-speed", tmp_path)
     assert speech_rows._share(None) == "–"
+
+
+def test_sounds_of_the_test_of_robustness_are_made_the_same_each_time(tmp_path: Path) -> None:
+    for number in range(8):
+        name = f"{'asterisk_it' if number == 7 else 'libri'}_{number}.wav"
+        noise = np.random.default_rng(number).normal(0, 0.02 + 0.01 * number, 4000)
+        soundfile.write(tmp_path / name, noise, 8000)
+    sounds, again = conditions(tmp_path, 2), conditions(tmp_path, 2)
+    assert list(sounds) == [*MAKINGS, "another language"]
+    for name, made in sounds.items():
+        assert len(made) == (1 if name == "another language" else 2)
+        for clip, same in zip(made, again[name], strict=True):
+            np.testing.assert_array_equal(clip.samples, same.samples)
+    voice = sounds["one voice"][0].samples.astype(float)
+    for name in ("music 10 dB below", "babble 10 dB below"):
+        background = sounds[name][0].samples - voice
+        assert 10 * np.log10(np.mean(voice**2) / np.mean(background**2)) == pytest.approx(10, abs=0.01)
+    assert 2 * np.mean(voice**2) == pytest.approx(np.mean(sounds["two talkers"][0].samples.astype(float) ** 2), rel=0.2)
+
+
+def test_the_table_of_robustness_has_both_codecs_side_by_side(tmp_path: Path) -> None:
+    figures = {"condition": "two talkers", "clips": 6, "payload_kbps": 6.5, "pesq": 3.0, "stoi": 0.9, "visqol": 4.0}
+    rows = [figures | {"codec": "Opus"}, figures | {"codec": "vqcodec", "pesq": 3.5, "visqol": None}]
+    write_json(tmp_path / "speech-robustness.json", "speech_robustness", {"peer": "Opus 6000", "rows": rows})
+    table = tables.render("speech-robustness", tmp_path)
+    assert "| two talkers | 6 | 6.50 | 3.00 | 0.900 | 4.00 | 6.50 | 3.50 | 0.900 | – |" in table
+
+
+def test_the_candidate_takes_a_bitrate() -> None:
+    codec = at_bitrates("nb")
+    data = codec.encode(CLIP.samples, "6.3")
+    assert codec.payload_bits(data, "6.3", CLIP.samples.size) / 1000 == pytest.approx(6.3, rel=0.03)
+    assert codec.decode(data, "6.3").size == CLIP.samples.size
 
 
 def test_coders_of_fixed_rate_are_measured_at_that_rate() -> None:

@@ -37,7 +37,7 @@ from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
 SIZE_ATTEMPTS = 5
-_LONG_PACKET = 2000  # bytes; the length of a longer one takes no more bytes
+_LONG_PACKET = 200  # bytes; the length of a longer one takes no more bytes
 
 Samples = NDArray[np.int16]
 
