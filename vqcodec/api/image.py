@@ -43,6 +43,7 @@ def encode(
             target=asked.target,
             work=asked.work,
             embed_codebook=asked.embed_codebook,
+            keep_hidden=bool(asked.keep_hidden),
             progress=asked.progress,
             options=asked.engine,
         )

@@ -157,8 +157,11 @@ def hum() -> np.ndarray:
 
 
 def texture(channels: int) -> np.ndarray:
-    """Return a picture, uint8 (HEIGHT, WIDTH, channels): a flat half, a slope and noise."""
+    """Return a picture, uint8 (HEIGHT, WIDTH, channels): a flat half, a slope and noise; alpha is soft."""
     y, x = np.indices((HEIGHT, WIDTH))
     noise = np.random.default_rng(1).integers(0, 80, (HEIGHT, WIDTH))
     plane = np.where(x < WIDTH // 2, 90, 2 * y + noise)
-    return np.stack([plane + 10 * channel for channel in range(channels)], axis=2).astype(np.uint8)
+    planes = [plane + 10 * channel for channel in range(channels)]
+    if channels in (2, 4):
+        planes[-1] = 255 * (x * x + y * y) // (HEIGHT * HEIGHT + WIDTH * WIDTH)
+    return np.stack(planes, axis=2).astype(np.uint8)

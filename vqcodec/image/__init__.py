@@ -7,10 +7,11 @@ Map, lowest first:
     crop
     engines: crop
     fine_colour
+    hidden
     partial
     pillow
     pixels: pillow
-    codec: crop engines partial pixels
+    codec: crop engines hidden partial pixels
     corpus: pixels
     shape
     block: alpha colour crop engines pixels shape

@@ -18,6 +18,7 @@ from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import engine_for
+from vqcodec.image.hidden import without_hidden_colours
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
 from vqcodec.media import decoding
@@ -38,7 +39,8 @@ class EncodedPicture:
 
     Attributes:
         data: the `.vqc` file.
-        psnr_db: PSNR over all colour samples, without alpha, of what the decoder will give.
+        psnr_db: PSNR over all colour samples of what the decoder will give; with transparency, of what is seen of them
+            (see `vqcodec.metrics.psnr_seen`).
         reconstruction: uint8 (height, width, channels), what the decoder will give.
         parameters: what was chosen: quality, effort.
         bits_by_part: where the file's bits went; they sum to 8 times its size.
@@ -65,11 +67,14 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
     Options, all by name:
         codebook: a codebook, or the name or path of one; without it `photo`.
         quality: 0 to 100; higher means better and larger. 75 if no target is given.
-        target_psnr: dB to reach over all colour samples, above 0 and up to 100, in about the fewest bytes.
+        target_psnr: dB to reach over all colour samples (with transparency, of what is seen of them), above 0 and up to
+            100, in about the fewest bytes.
         target_size: most bytes of the file. Give at most one of quality, target_psnr and target_size.
         effort: 0 (quickest) to 9 (smallest files); 7 if it is not given.
         embed_codebook: store the codebook in the file, so that the file decodes anywhere.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
+        keep_hidden: whether to keep the colours of fully transparent pixels; None for no: what costs least takes their
+            place.
         tune: (engine `image/transform`) `ssim` for visual similarity, or `psnr` for squared error.
         chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the picture and the quality.
         alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.
@@ -87,6 +92,7 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
         target=options.target,
         work=options.work,
         embed_codebook=options.embed_codebook,
+        keep_hidden=bool(options.keep_hidden),
         options=options.engine,
     ).data
 
@@ -118,6 +124,7 @@ def encode_picture(
     target: Target | None = None,
     work: Work | None = None,
     embed_codebook: bool = False,
+    keep_hidden: bool = False,
     progress: Progress | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> EncodedPicture:
@@ -125,6 +132,7 @@ def encode_picture(
 
     Args:
         target, work: what to encode for, and how hard to work; None for the defaults.
+        keep_hidden: whether to code the colours under alpha 0 as they are.
         progress: called with 1 at the end.
         options: of the codebook's engine, by name.
     """
@@ -132,6 +140,8 @@ def encode_picture(
     target.check_medium(MEDIUM)
     limits.check_picture_size(picture.width, picture.height)
     effort = work.effort_for(MEDIUM)
+    if not keep_hidden:
+        picture = Picture(without_hidden_colours(picture.samples), picture.metadata, picture.notes)
     encode = partial(
         _encode_at,
         picture,
@@ -257,7 +267,7 @@ def _encode_at(
     stream = Stream(0, MEDIUM, codebook.engine, encoded.header, encoded.packets)
     media = MediaFile(MEDIUM, codebook.engine, reference, [stream], dict(picture.metadata))
     data = dump_media(media)
-    psnr = metrics.psnr_rgb(picture.samples, encoded.reconstruction)
+    psnr = metrics.psnr_seen(picture.samples, encoded.reconstruction)
     parts = _whole_bits(encoded.bits_by_part, media, len(data))
     return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts)
 

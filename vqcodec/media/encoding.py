@@ -81,6 +81,7 @@ GOP = NumberOption(
 SCENE_CUTS = FlagOption("scene_cuts", "Also end a group where the scene changes.", media=("video",))
 AUDIO = FlagOption("audio", "Keep the sound, coded as speech.", media=("video",))
 KEEP_PARTIAL = FlagOption("keep_partial", "At Ctrl-C, finish the file with the frames coded so far.", media=("video",))
+KEEP_HIDDEN = FlagOption("keep_hidden", "Keep the colours of fully transparent pixels.", media=("image",))
 EMBED_CODEBOOK = FlagOption(
     "embed_codebook", "Store the codebook in the file, so that the file decodes anywhere.", False
 )
@@ -104,6 +105,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
     SCENE_CUTS,
     AUDIO,
     KEEP_PARTIAL,
+    KEEP_HIDDEN,
     EMBED_CODEBOOK,
     STRIP_METADATA,
     OVERWRITE,
@@ -141,6 +143,7 @@ class EncodeOptions:
     scene_cuts: bool | None = None
     audio: bool | None = None
     keep_partial: bool | None = None
+    keep_hidden: bool | None = None
     embed_codebook: bool = False
     strip_metadata: bool = False
     overwrite: bool = False

@@ -27,7 +27,8 @@ class EncodeReport(PictureReport):
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
         bpp: bits of the output file for each pixel.
         ratio: size of the uncompressed samples (one byte each), divided by the size of the output file.
-        psnr_db: PSNR in dB of the decoded picture over the colour channels; infinite if it is exact.
+        psnr_db: PSNR in dB of the decoded picture over the colour channels, with transparency of what is seen of them;
+            infinite if it is exact.
         seconds: wall time from opening the source to closing the destination.
         engine: such as `image/block`.
         codebook: the codebook it was coded with.
@@ -143,7 +144,8 @@ class Comparison(PictureReport):
         width, height: pixels.
         channels: the channels compared. If one picture is in colour, a grey one counts as colour; if one has alpha, one
             without counts as opaque.
-        mse: mean squared error over the colour channels.
+        mse: mean squared error over the colour channels. If there is transparency, this and all measures but the one of
+            the plane `alpha` are of what is seen: over black and over white together.
         psnr_db: the same in dB against a peak of 255; infinite if they are equal.
         plane_psnr_db: PSNR by plane: `grey`, or `red`, `green`, `blue`, `y`, `cb`, `cr`; and `alpha`.
         psnr_611_db: (6 PSNR_Y + PSNR_Cb + PSNR_Cr) / 8; for a grey picture its PSNR.

@@ -38,6 +38,7 @@ Gop = Annotated[int | None, declared(encoding.GOP, "--gop", metavar="N")]
 SceneCuts = Annotated[bool, declared(encoding.SCENE_CUTS, "--scene-cuts/--no-scene-cuts")]
 Audio = Annotated[bool, declared(encoding.AUDIO, "--audio/--no-audio")]
 KeepPartial = Annotated[bool, declared(encoding.KEEP_PARTIAL, "--keep-partial")]
+KeepHidden = Annotated[bool, declared(encoding.KEEP_HIDDEN, "--keep-hidden")]
 EngineOption = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine, by name; may be repeated."),
@@ -71,6 +72,7 @@ class Given:
     tune: TuneFor = None
     chroma: ChromaSize = None
     alpha_quality: AlphaQuality = None
+    keep_hidden: KeepHidden = False
     fps: Fps = None
     frames: Frames = None
     gop: Gop = None

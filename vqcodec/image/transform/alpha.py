@@ -33,7 +33,7 @@ class EncodedAlpha:
 
 
 def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads: int | None) -> EncodedAlpha:
-    """Code an alpha plane. It is coded exactly at quality 100, and if that takes no more bytes.
+    """Code an alpha plane. It is coded exactly at quality 100, or if that takes no more bytes.
 
     Args:
         plane: uint8 (height, width).

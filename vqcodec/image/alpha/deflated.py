@@ -1,7 +1,4 @@
-"""Alpha planes without loss: differences from the row above, deflated.
-
-The block engine keeps alpha exactly: transparency is mostly flat, and errors in it are easy to see.
-"""
+"""Alpha planes without loss: differences from the row above, deflated."""
 
 from __future__ import annotations
 
