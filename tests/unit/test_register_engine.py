@@ -66,9 +66,10 @@ def encode(
     effort: int,
     threads: int | None = None,
     options: Mapping[str, Any] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Encoded:
     """Encode a picture, uint8 (height, width, channels)."""
-    del quality, effort, threads
+    del quality, effort, threads, progress
     scan = SCALAR.check_encode_options(options or {})["scan"]
     levels = levels_of(codebook)
     height, width, channels = samples.shape
@@ -86,10 +87,15 @@ def ways(samples: np.ndarray, options: Mapping[str, Any], psnr_db: float) -> lis
 
 
 def decode(
-    header: bytes, packets: list[bytes], codebook: Codebook, threads: int | None = None, crop: Crop | None = None
+    header: bytes,
+    packets: list[bytes],
+    codebook: Codebook,
+    threads: int | None = None,
+    crop: Crop | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
     """Return the picture, or a part of it."""
-    del threads
+    del threads, progress
     columns, shape = parse(header)
     if crop is not None:
         crop.check_within(shape.width, shape.height)

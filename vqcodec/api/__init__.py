@@ -45,7 +45,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         target_size: most bytes of the file.
         bitrate: (speech, video) kbit/s on average: of the coded speech, 0.1 to 256, or of the whole video file, 0.1 to
             1000000. Give at most one of quality, target_psnr, target_size and bitrate.
-        effort: 0 (quickest) to 9 (smallest files); if it is not given, 7 for pictures, 5 for speech and video.
+        effort: 0 (quickest) to 9 (smallest files); if it is not given, 7 for pictures (3 from 16 megapixels on), 5 for
+            speech and video.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
         embed_codebook: store the codebook in the file, so that the file decodes anywhere.
         strip_metadata: leave out ICC profile, EXIF and XMP of a picture, texts of a sound or video file.

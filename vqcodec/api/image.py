@@ -16,7 +16,7 @@ from vqcodec.container import load_media
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
-from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture
+from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture, part_of
 from vqcodec.image.crop import Crop
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
 from vqcodec.media.decoding import DecodeOptions
@@ -24,6 +24,8 @@ from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.base import CodebookUse
 from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+
+_DECODED = 0.6  # part of the time of `decode` until all is decoded; PNG takes the rest
 
 
 def encode(
@@ -66,7 +68,7 @@ def encode(
         codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
         parameters=dict(encoded.parameters),
         bits=dict(encoded.bits_by_part),
-        notes=tuple(picture.notes),
+        notes=(*picture.notes, *encoded.notes),
         data=encoded.data if destination is None else None,
     )
 
@@ -84,6 +86,8 @@ def decode(
     written = encoded.getvalue()
     if destination is not None:
         write_all(written, destination, overwrite=asked.overwrite)
+    if asked.progress:
+        asked.progress(1.0)
     return DecodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
@@ -180,12 +184,14 @@ def _format_names() -> str:
 
 def _decode_part(source: Source, name: str, codebook: Codebook | None, asked: DecodeOptions) -> tuple[Picture, int]:
     """Return the picture in a `.vqc` file, or the part that is asked for, and the size of the file in bytes."""
+    progress = part_of(asked.progress, 0.0, _DECODED)
     if asked.crop is None:
         data = read_all(source, name)
-        return decode_picture(data, codebook=codebook, threads=asked.threads), len(data)
+        return decode_picture(data, codebook=codebook, threads=asked.threads, progress=progress), len(data)
     with seekable(source, name) as file:
         size = file.seek(0, os.SEEK_END)
-        return decode_picture_part(file, Crop(*asked.crop), codebook=codebook, threads=asked.threads), size
+        part = decode_picture_part(file, Crop(*asked.crop), codebook=codebook, threads=asked.threads, progress=progress)
+        return part, size
 
 
 def _picture_of(side: Side, codebook: Codebook | None, threads: int | None) -> Picture:

@@ -31,6 +31,9 @@ from vqcodec.media.target import THREADS, Target, Work
 
 MEDIUM = "image"
 _UNUSED = 0.01  # part of a target size that may be left
+LARGE_PICTURE = 16_000_000
+"""Pixels from which on a picture is encoded at LARGE_PICTURE_EFFORT when nobody says."""
+LARGE_PICTURE_EFFORT = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class EncodedPicture:
         reconstruction: uint8 (height, width, channels), what the decoder will give.
         parameters: what was chosen: quality, effort.
         bits_by_part: where the file's bits went; they sum to 8 times its size.
+        notes: choices that the user may want to change, one clause each.
     """
 
     data: bytes
@@ -51,6 +55,7 @@ class EncodedPicture:
     reconstruction: np.ndarray
     parameters: dict[str, object] = field(default_factory=dict)
     bits_by_part: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 _Encode = Callable[[Mapping[str, Any], float], EncodedPicture]
@@ -70,7 +75,7 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
         target_psnr: dB to reach over all colour samples (with transparency, of what is seen of them), above 0 and up to
             100, in about the fewest bytes.
         target_size: most bytes of the file. Give at most one of quality, target_psnr and target_size.
-        effort: 0 (quickest) to 9 (smallest files); 7 if it is not given.
+        effort: 0 (quickest) to 9 (smallest files); if it is not given, 7, and 3 from 16 megapixels on.
         embed_codebook: store the codebook in the file, so that the file decodes anywhere.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
         keep_hidden: whether to keep the colours of fully transparent pixels; None for no: what costs least takes their
@@ -133,13 +138,13 @@ def encode_picture(
     Args:
         target, work: what to encode for, and how hard to work; None for the defaults.
         keep_hidden: whether to code the colours under alpha 0 as they are.
-        progress: called with 1 at the end.
+        progress: called as the work goes on, and with 1 at the end. For a target, the work that is left is a guess.
         options: of the codebook's engine, by name.
     """
     target, work = target or Target(), work or Work()
     target.check_medium(MEDIUM)
     limits.check_picture_size(picture.width, picture.height)
-    effort = work.effort_for(MEDIUM)
+    effort, effort_note = _effort_for(picture, work)
     if not keep_hidden:
         picture = Picture(without_hidden_colours(picture.samples), picture.metadata, picture.notes)
     encode = partial(
@@ -149,6 +154,7 @@ def encode_picture(
         effort=effort,
         reference=reference_to(codebook, embed=embed_codebook),
         threads=work.threads,
+        progress=_Passes(progress, several=target.psnr is not None or target.size is not None),
     )
     options = options or {}
     ways = partial(engine_for(codebook.engine).ways, picture.samples, options)
@@ -162,29 +168,40 @@ def encode_picture(
     if progress:
         progress(1.0)
     result.parameters.update(quality=round(chosen, 3), effort=effort)
+    result.notes.extend(effort_note)
     return result
 
 
 def decode_picture(
-    data: bytes, *, codebook: Codebook | None = None, threads: int | None = None, crop: Crop | None = None
+    data: bytes,
+    *,
+    codebook: Codebook | None = None,
+    threads: int | None = None,
+    crop: Crop | None = None,
+    progress: Progress | None = None,
 ) -> Picture:
     """Decode a `.vqc` picture, or the part `crop` of it, with its metadata; errors as `decode_image`.
 
     Raises:
         UsageError: `crop` does not lie within the picture.
     """
-    return _decode(load_media(data), codebook, threads, crop)
+    return _decode(load_media(data), codebook, threads, crop, progress)
 
 
 def decode_picture_part(
-    file: BinaryIO, crop: Crop, *, codebook: Codebook | None = None, threads: int | None = None
+    file: BinaryIO,
+    crop: Crop,
+    *,
+    codebook: Codebook | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Picture:
     """Decode as `decode_picture`, from a seekable file. If it has an index, only what the part needs is read."""
 
     def needed(engine: str, header: bytes) -> Sequence[int]:
         return engine_for(engine).needed_packets(header, crop)
 
-    return _decode(load_packets(file, needed), codebook, threads, crop)
+    return _decode(load_packets(file, needed), codebook, threads, crop, progress)
 
 
 def describe(data: bytes) -> dict[str, object]:
@@ -202,6 +219,42 @@ def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, in
     engine = engine_for(stream.engine)
     parts = engine.count_bits(*_header_and_packets(stream, engine), codebook_of(media, codebook))
     return _whole_bits(parts, media, len(data))
+
+
+def _effort_for(picture: Picture, work: Work) -> tuple[int, list[str]]:
+    """Return the effort that is asked for, or the default for a picture of that size, with a note if it is less."""
+    usual = work.effort_for(MEDIUM)
+    if work.effort is not None or picture.width * picture.height < LARGE_PICTURE:
+        return usual, []
+    note = f"encoded at effort {LARGE_PICTURE_EFFORT}, because it is large; effort {usual} makes it smaller"
+    return LARGE_PICTURE_EFFORT, [note]
+
+
+def part_of(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Return the progress of a part of the work that takes all from `start` to `end`, 0 to 1; None if there is none."""
+    if progress is None:
+        return None
+    return lambda done: progress(start + (end - start) * done)
+
+
+class _Passes:
+    """The progress of several encodings, nobody knows how many: each is a quarter of what is left.
+
+    Args:
+        progress: what is told, or None.
+        several: False if there is one encoding.
+    """
+
+    def __init__(self, progress: Progress | None, *, several: bool) -> None:
+        self._progress = progress
+        self._share = 0.25 if several else 1.0
+        self._done = 0.0
+
+    def of_next(self) -> Progress | None:
+        """Return the progress of the next encoding."""
+        start = self._done
+        self._done += self._share * (1 - start)
+        return part_of(self._progress, start, self._done)
 
 
 def _reach_psnr(encode: _Encode, ways: Sequence[Mapping[str, Any]], target: float) -> tuple[float, EncodedPicture]:
@@ -261,9 +314,10 @@ def _encode_at(
     effort: int,
     reference: CodebookReference,
     threads: int | None,
+    progress: _Passes,
 ) -> EncodedPicture:
     engine = engine_for(codebook.engine)
-    encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options)
+    encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options, progress.of_next())
     stream = Stream(0, MEDIUM, codebook.engine, encoded.header, encoded.packets)
     media = MediaFile(MEDIUM, codebook.engine, reference, [stream], dict(picture.metadata))
     data = dump_media(media)
@@ -278,12 +332,18 @@ def _whole_bits(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[s
     return with_container(parts, others, size)
 
 
-def _decode(media: MediaFile, codebook: Codebook | None, threads: int | None, crop: Crop | None) -> Picture:
+def _decode(
+    media: MediaFile,
+    codebook: Codebook | None,
+    threads: int | None,
+    crop: Crop | None,
+    progress: Progress | None,
+) -> Picture:
     stream = _picture_stream(media)
     book = codebook_of(media, codebook)
     engine = engine_for(stream.engine)
     header, packets = _header_and_packets(stream, engine)
-    return Picture(engine.decode(header, packets, book, threads, crop), dict(media.metadata))
+    return Picture(engine.decode(header, packets, book, threads, crop, progress), dict(media.metadata))
 
 
 def _picture_stream(media: MediaFile) -> Stream:

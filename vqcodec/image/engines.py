@@ -10,6 +10,7 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.image.crop import Crop
+from vqcodec.media.progress import Progress
 from vqcodec.media.registry import engine_of_medium
 
 
@@ -41,8 +42,9 @@ class Coder(Protocol):
         effort: int,
         threads: int | None = None,
         options: Mapping[str, object] | None = None,
+        progress: Progress | None = None,
     ) -> Encoded:
-        """Encode a picture."""
+        """Encode a picture. `progress` may be told how much is done; if it raises, the work ends."""
 
     def ways(self, samples: np.ndarray, options: Mapping[str, object], psnr_db: float) -> list[Mapping[str, object]]:
         """Sets of options, each with all of `options`, with one of which a PSNR is reached in the fewest bytes.
@@ -57,6 +59,7 @@ class Coder(Protocol):
         codebook: Codebook,
         threads: int | None = None,
         crop: Crop | None = None,
+        progress: Progress | None = None,
     ) -> np.ndarray:
         """Decode a picture, or the part of it that `crop` names."""
 

@@ -34,7 +34,7 @@ class EncodeReport(PictureReport):
         codebook: the codebook it was coded with.
         parameters: the final parameters, such as the quality that reaches a target.
         bits: the bits of the file by part; their sum is 8 times its size.
-        notes: changes made in reading, one clause each.
+        notes: changes made in reading, and choices that you may want to change, one clause each.
         data: the encoded bytes, if no destination was given.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +29,9 @@ from vqcodec.entropy.bits import padded as padded_bits
 from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.kernels.records import new_record
 from vqcodec.limits import check_picture_size
-from vqcodec.threads import map_shards
+from vqcodec.threads import default_threads, map_shards
+
+_BATCHES = 2  # tiles that each thread decodes before the progress is told
 
 
 class DecodedTile(NamedTuple):
@@ -87,6 +89,7 @@ def decode_planes(
     threads: int | None = None,
     tiles: Sequence[int] | None = None,
     dtype: type[np.uint8] | type[np.int16] = np.uint8,
+    progress: Callable[[float], None] | None = None,
 ) -> list[Samples]:
     """Return the planes that `encode_planes` coded.
 
@@ -97,6 +100,7 @@ def decode_planes(
         threads: None for all CPUs.
         tiles: numbers of the tiles to decode; the rest of the planes is black. None for all.
         dtype: np.uint8 for rounded samples, np.int16 for samples in 1/16.
+        progress: called with the part of the tiles that is done, in the calling thread.
 
     Raises:
         LimitError: the picture is larger than `vqcodec.limits` allow.
@@ -117,7 +121,12 @@ def decode_planes(
             inside = samples[: part.height, : part.width]
             part.of(planes[index])[:] = rounded(inside) if dtype == np.uint8 else inside
 
-    map_shards(decode_one, tiles, threads)
+    at_once = len(tiles) if progress is None else _BATCHES * (threads or default_threads())
+    for start in range(0, len(tiles), max(at_once, 1)):
+        batch = tiles[start : start + at_once]
+        map_shards(decode_one, batch, threads)
+        if progress is not None:
+            progress((start + len(batch)) / len(tiles))
     return planes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vqcodec.blocks.decoding.picture_filter import restore_plane
 from vqcodec.blocks.effort import SearchSettings, search_settings
-from vqcodec.blocks.layout import CHROMA, SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane
+from vqcodec.blocks.layout import CHROMA, SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane, superblock_count
 from vqcodec.blocks.model.tables import Model, SearchTables
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import (
@@ -93,17 +93,24 @@ def search_plane(
     settings: SearchSettings,
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Search all superblocks of `plane`: in raster order, or with `pool` along diagonals. The result is the same."""
+    """Search all superblocks of `plane`: in raster order, or with `pool` along diagonals. The result is the same.
+
+    `advance` is called with the number of superblocks done since the call before.
+    """
     rows, columns = plane.steps.shape
     searched = (plane, source, tables, settings)
     if pool is None or rows == 1 or columns < 4:
-        _search_run(searched, scratches[0], [(row, column) for row in range(rows) for column in range(columns)])
+        for row in range(rows):
+            _search_run(searched, scratches[0], [(row, column) for column in range(columns)])
+            advance(columns)
         return
     workers = len(scratches)
     for items in diagonals(rows, columns):
         shares = [items[number::workers] for number in range(workers)]
         list(pool.map(_search_run, [searched] * workers, scratches, shares))
+        advance(len(items))
 
 
 def search_tile(
@@ -112,8 +119,12 @@ def search_tile(
     parameters: CodingParameters,
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> list[SearchedPlane]:
-    """Search the planes of one tile one after another; each may be predicted from those before it."""
+    """Search the planes of one tile one after another; each may be predicted from those before it.
+
+    `advance` is as for `search_plane`.
+    """
     lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
     rung = model.rung_of(parameters.step_index)
     searched: list[SearchedPlane] = []
@@ -127,7 +138,7 @@ def search_tile(
         settings = search_settings(
             parameters.effort, lambda_factor, plane_type(index, parameters.subsampling) == CHROMA
         )
-        search_plane(plane, original, tables, settings, pool, scratches)
+        search_plane(plane, original, tables, settings, pool, scratches, advance)
         tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
         base = parameters.plane_step(index)
         count = emit_plane(plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), tokens)
@@ -160,6 +171,7 @@ def encode_planes(
     model: Model,
     parameters: CodingParameters,
     threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> EncodedPlanes:
     """Code `planes` (luma first) with `model`.
 
@@ -168,6 +180,7 @@ def encode_planes(
             conversion. The size of the first plane and `parameters.subsampling` give the sizes of the others.
         parameters: quantizer steps, tune, effort and so on.
         threads: None for all CPUs; the bytes do not depend on it.
+        progress: called with the part of the superblocks that is done, in the calling thread.
 
     Raises:
         CodebookError: `model` decodes, but cannot encode these planes: a symbol without a code, a singular transform.
@@ -184,11 +197,12 @@ def encode_planes(
     workers = threads or default_threads()
     scratches = [new_record(PARTITION_SCRATCH) for _ in range(workers)]
     pool = ThreadPoolExecutor(workers) if workers > 1 else None
+    advance = _advance_to(progress, sum(superblock_count(p.shape[0]) * superblock_count(p.shape[1]) for p in planes))
     try:
         for tile in tile_rectangles((luma[0], luma[1])):
             parts = [plane_rectangle(tile, (luma[0], luma[1]), i, parameters.subsampling) for i in range(len(planes))]
             sources = [part.of(plane) for part, plane in zip(parts, planes)]
-            searched = search_tile(sources, model, parameters, pool, scratches)
+            searched = search_tile(sources, model, parameters, pool, scratches, advance)
             payload, tile_bits = pack_tile(searched, model, parameters)
             payloads.append(payload)
             add_bits(bits, tile_bits)
@@ -207,6 +221,19 @@ def encode_planes(
     result = filtered if restoring else unfiltered
     converted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
     return EncodedPlanes(payloads, converted, bits, replace(parameters, restoration=restoring))
+
+
+def _advance_to(progress: Callable[[float], None] | None, total: int) -> Callable[[int], None]:
+    """Return what counts superblocks up to about `total` (tiles cut some in two), and tells `progress`."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(min(done / total, 1.0))
+
+    return advance
 
 
 def _squared_error(original: Samples, plane: npt.NDArray[np.int16]) -> int:

@@ -68,6 +68,7 @@ def encode(
 
     --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
+    Pictures from 16 megapixels on are encoded at effort 3 unless one is given.
     """
     asked = given.as_arguments()
     to_one_file = output_places(outputs.output, outputs.folder, 1)[0] is not None

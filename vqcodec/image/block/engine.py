@@ -20,6 +20,7 @@ from vqcodec.image.block.layers import Layer, layers_of, planes_of, reconstruct_
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
+from vqcodec.media.progress import Progress
 
 _LAMBDA_AT_ZERO = 40.0  # squared error per sample that a bit is worth at quality 0
 
@@ -39,6 +40,7 @@ def encode(
     effort: int,
     threads: int | None = None,
     options: Mapping[str, object] | None = None,
+    progress: Progress | None = None,
 ) -> Encoded:
     """Encode a picture, uint8 (height, width, 1 to 4 channels).
 
@@ -47,12 +49,14 @@ def encode(
         effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (8) or 3 (9).
         threads: of the search for the nearest codewords, at quality 100; otherwise one thread does the work.
         options: this engine has none.
+        progress: told when all is done.
 
     Raises:
         CodebookError: the codebook is not for this engine, cannot code colour (or grey), or has no code for what the
             picture needs.
         UsageError: an option was given.
     """
+    del progress
     BLOCK.check_encode_options(options or {})
     layers = layers_of(codebook)
     height, width, channels = samples.shape
@@ -96,6 +100,7 @@ def decode(
     codebook: Codebook,
     threads: int | None = None,
     crop: Crop | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """The picture of a stream, or the part `crop` of it: uint8 (height, width, channels).
 
@@ -104,7 +109,7 @@ def decode(
         CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
         UsageError: `crop` does not lie within the picture.
     """
-    del threads
+    del threads, progress
     shape = _shape_of(header)
     if crop is not None:
         crop.check_within(shape.width, shape.height)

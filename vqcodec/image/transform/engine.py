@@ -28,6 +28,7 @@ from vqcodec.image.transform.chroma import ChromaCoding, chroma_coding, sizes_to
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, sample_type, samples_of
 from vqcodec.image.transform.quality import ladder_position
+from vqcodec.media.progress import Progress
 
 ENGINE = TRANSFORM.name
 _NO_CHROMA = ChromaCoding("grey", DEFAULT_CHROMA_STEP)
@@ -66,6 +67,7 @@ def encode(
     effort: int,
     threads: int | None = None,
     options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Encoded:
     """Encode a picture, uint8 (height, width, 1 to 4 channels).
 
@@ -74,6 +76,7 @@ def encode(
         effort: 0 to 9.
         threads: how many to use; the bytes do not depend on it.
         options: encode options of the descriptor, by name.
+        progress: told of the colours; alpha comes at the end.
 
     Raises:
         CodebookError: the codebook is not for this engine.
@@ -90,7 +93,7 @@ def encode(
     from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
 
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
-    coded = encode_planes(planes, model, parameters, threads)
+    coded = encode_planes(planes, model, parameters, threads, progress)
     header = shape.to_bytes() + coded.parameters.to_bytes()
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
@@ -122,6 +125,7 @@ def decode(
     codebook: Codebook,
     threads: int | None = None,
     crop: Crop | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """The picture of a stream, or the part `crop` of it: uint8 (height, width, channels).
 
@@ -141,7 +145,7 @@ def decode(
         packets, alpha_payloads = alpha.split(packets, tiles)
     shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
     kind = sample_type(shape.colour_channels)
-    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads, tiles, kind), part)
+    samples = samples_of(decode_planes(packets, shapes, model, parameters, threads, tiles, kind, progress), part)
     if not shape.has_alpha:
         return samples
     plane = alpha.decode(alpha_header, alpha_payloads, shape.height, shape.width, model, threads, tiles)
