@@ -83,7 +83,7 @@ def engine_header(data: bytes, band: Band) -> EngineHeader:
     byte = reader.number(1)
     require((byte >> 3 & 1) == (band.rate == 16000), reference.CodebookMissing)
     packet_frames, group_packets = reader.varint(), reader.varint()
-    require(1 <= packet_frames <= 1500 and 1 <= group_packets <= 255)
+    require(1 <= packet_frames <= 1500 and 1 <= group_packets <= 255 and packet_frames * group_packets <= 3000)
     last = 0
     if not reader.at_end():
         last = reader.number(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +32,7 @@ from vqcodec.reports.speech import (
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import MEDIUM, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
-from vqcodec.speech.files import SpeechFile, read_speech
+from vqcodec.speech.files import read_speech
 from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio import open_audio
@@ -135,7 +136,7 @@ def decode(
         seconds=time.perf_counter() - started,
         start_s=start_s,
         lost=tuple(LostPacket(lost.stream, lost.packet, lost.start_s, lost.end_s) for lost in decoding.lost),
-        notes=_loss_notes(speech, decoding.lost),
+        notes=_loss_notes(decoding.damage, decoding.lost),
         data=memory.getvalue() if destination is None else None,
     )
 
@@ -248,9 +249,9 @@ def _mixing_notes(sound: SoundSource, streams: int) -> list[str]:
     return [] if sound.channels == streams else [f"{sound.mix.how}; keep them with --channels keep"]
 
 
-def _loss_notes(speech: SpeechFile, lost: list[Lost]) -> tuple[str, ...]:
+def _loss_notes(damage: Sequence[str], lost: list[Lost]) -> tuple[str, ...]:
     """Return notes on what salvage skipped and concealed."""
-    notes = [f"damaged: {reason}" for reason in speech.damage[:_MAX_NAMED]]
+    notes = [f"damaged: {reason}" for reason in damage[:_MAX_NAMED]]
     if lost:
         named = ", ".join(f"{part.start_s:.1f}-{part.end_s:.1f} s" for part in lost[:_MAX_NAMED])
         more = " and more" if len(lost) > _MAX_NAMED else ""

@@ -45,7 +45,7 @@ from vqcodec.reports.video import (
     VideoVerifyReport,
 )
 from vqcodec.speech.decoding import Decoding as SoundDecoding
-from vqcodec.speech.decoding import SoundShape
+from vqcodec.speech.decoding import SoundShape, placed
 from vqcodec.speech.files import SpeechFile
 from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
 from vqcodec.speech.sound.audio_output import write_audio
@@ -296,6 +296,7 @@ def _sound_to_write(
     whole = part == Part(0, video.length)
     begin, end = moment_of(video, part.first), moment_of(video, part.end)
     start, length = float(begin), None if whole else float(end - begin)
+    sound = placed(sound)
     shape = SoundShape.of(sound)
     if start >= shape.source_length / shape.source_rate:
         return None, ["its sound ends before this part"]

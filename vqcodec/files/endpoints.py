@@ -18,7 +18,7 @@ from vqcodec.files.streams import WholeWriter, read_up_to
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Destination = str | os.PathLike[str] | BinaryIO
 
-_PATTERN = re.compile(r"%0?\d*d")
+PATTERN = re.compile(r"%0?\d*d")
 
 
 def name_of(endpoint: Source | Destination) -> str:
@@ -120,7 +120,7 @@ def check_destination(destination: Destination | None, sources: Iterable[Source]
 
 def is_pattern(destination: object) -> bool:
     """Return whether a destination is a pattern for the names of pictures, such as `frames/%05d.png`."""
-    return isinstance(destination, (str, os.PathLike)) and len(_PATTERN.findall(os.fspath(destination))) == 1
+    return isinstance(destination, (str, os.PathLike)) and len(PATTERN.findall(os.fspath(destination))) == 1
 
 
 def whole(stream: BinaryIO) -> BinaryIO:

@@ -18,9 +18,10 @@ Map, lowest first:
     corpus: sound
     stream: sound
     folding: stream
-    files: engines stream folding
-    decoding: sound files
-    salvage: files decoding
+    placement
+    files: engines stream folding placement
+    decoding: sound placement files
+    salvage: folding files decoding
     codec: bands engines quality rates sound stream files decoding
     textbook: bands engines signal excitation filters lsf_quantizer celp
     training: bands signal excitation filters lsf_quantizer celp

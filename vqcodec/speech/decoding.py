@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
-from vqcodec.media.engine import SpeechEngine
 from vqcodec.speech.files import SpeechFile, StoredStream
+from vqcodec.speech.placement import place_packets
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
 from vqcodec.speech.sound.source import pcm16
 
-PIECE_S = 40  # seconds decoded at a time
+PIECE_S = 40  # seconds of all channels together that are decoded at a time; whole groups, so that each is decoded once
+BLOCK = 1 << 16  # samples that are resampled at a time
 RESAMPLER_REACH_S = 0.05  # seconds on either side; samples further away do not change a resampled sample
 
 Progress = Callable[[float], None]
@@ -55,6 +56,7 @@ class Decoding:
         channels: number of channels.
         length: samples of a channel, over all `blocks`.
         lost: packets that are missing and will be concealed, if the file was salvaged.
+        damage: what salvage skipped or leaves out, a clause for each.
 
     Raises:
         UsageError: the part begins beyond the end.
@@ -72,13 +74,13 @@ class Decoding:
         duration_s: float | None = None,
         threads: int | None = None,
     ) -> None:
-        self._speech = speech
+        self._speech = speech = placed(speech)
         self._codebook = codebook
         self._threads = threads
         self._codec_rate = speech.engine.sample_rate
         shape = SoundShape.of(speech)
         self._codec_length = shape.codec_length
-        self._packets = shape.packets
+        self._group = shape.group_length
         self.rate = _output_rate(rate, shape.source_rate, self._codec_rate)
         whole = shape.length_at(self.rate)
         if not 0 <= start_s * self.rate < whole:
@@ -87,12 +89,8 @@ class Decoding:
         wanted = whole if duration_s is None else max(1, round(duration_s * self.rate))
         self.length = min(wanted, whole - self._first)
         self.channels = len(speech.streams)
-        self.lost = lost_packets(speech)
-        if self.lost and not speech.salvaged:
-            raise CorruptFileError(
-                f"{len(self.lost)} packets are missing, the first at {self.lost[0].start_s:.1f} s; "
-                "salvage the rest with --salvage"
-            )
+        self.lost = lost_packets(speech, shape)
+        self.damage = speech.damage
 
     def blocks(self, progress: Progress | None = None) -> Iterator[Samples]:
         """Yield the samples, int16 (samples, channels) at a time, `length` in all."""
@@ -133,20 +131,20 @@ class Decoding:
             needed += round(RESAMPLER_REACH_S * self._codec_rate)
         end = min(self._codec_length, needed)
         resampler = Resampler(self._codec_rate, self.rate)
-        piece = PIECE_S * self._codec_rate
+        block = max(1, BLOCK * self._codec_rate // self.rate)
+        piece = self._group * max(1, PIECE_S * self._codec_rate // (self._group * self.channels))
         while first < end:
             stop = min(end, (first // piece + 1) * piece)
-            yield resampler.push(self._decode(stream, first, stop - first).astype(np.float64))
+            decoded = self._decode(stream, first, stop - first)
+            for begin in range(0, decoded.size, block):
+                yield resampler.push(decoded[begin : begin + block].astype(np.float64))
             first = stop
         yield resampler.finish(count)
 
     def _decode(self, stream: StoredStream, first: int, count: int) -> Samples:
         """Return `count` samples of the codec from sample `first` on, int16 (count,)."""
-        header, packets = stream.header.engine_header, stream.packets
-        if len(packets) < self._packets:
-            packets = [*packets, *[None] * (self._packets - len(packets))]
-        coder = self._speech.engine.coder
-        return coder.decode(header, packets, self._codebook, first=first, count=count, threads=self._threads)
+        coder, header = self._speech.engine.coder, stream.header.engine_header
+        return coder.decode(header, stream.packets, self._codebook, first=first, count=count, threads=self._threads)
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ class SoundShape:
     Attributes:
         codec_rate, codec_length: Hz and samples of the engine's signal.
         source_rate, source_length: Hz and samples of the signal that was encoded.
-        packet_length: samples of a packet, at the codec's rate.
+        packet_length, group_length: samples of a packet and of a group, at the codec's rate.
         description: the other fields of the engine's header, by name; the first channel's, as they may differ.
     """
 
@@ -165,6 +163,7 @@ class SoundShape:
     source_rate: int
     source_length: int
     packet_length: int
+    group_length: int
     description: dict[str, Any] = field(compare=False)
 
     @classmethod
@@ -175,17 +174,21 @@ class SoundShape:
             CorruptFileError: a header is damaged, or the channels have different shapes.
             LimitError: the file is longer than the limits allow.
         """
-        shapes = [cls._of_stream(stream, speech.engine) for stream in speech.streams]
+        shapes = [cls._of_stream(stream, speech) for stream in speech.streams]
         if any(shape != shapes[0] for shape in shapes[1:]):
             raise CorruptFileError("its channels differ in length or sampling rate")
         return shapes[0]
 
     @classmethod
-    def _of_stream(cls, stream: StoredStream, engine: SpeechEngine) -> SoundShape:
-        described = dict(engine.coder.describe(stream.header.engine_header))
+    def _of_stream(cls, stream: StoredStream, speech: SpeechFile) -> SoundShape:
+        rate, header = speech.engine.sample_rate, stream.header
+        described = dict(speech.engine.coder.describe(header.engine_header))
         length, packet = int(described.pop("samples")), int(described.pop("packet_samples"))
-        source = stream.header.source_length(engine.sample_rate, length)
-        return cls(engine.sample_rate, length, stream.header.source_rate, source, packet, described)
+        group = int(described.pop("group_samples", packet))
+        source = header.source_length(rate, length)
+        if speech.length is not None and speech.length < length:
+            length, source = speech.length, resampled_length(speech.length, rate, header.source_rate)
+        return cls(rate, length, header.source_rate, source, packet, group, described)
 
     @property
     def packets(self) -> int:
@@ -201,20 +204,44 @@ class SoundShape:
         return resampled_length(self.codec_length, self.codec_rate, rate)
 
 
-def lost_packets(speech: SpeechFile) -> list[Lost]:
-    """Return the packets that a file should have according to its headers, but has not.
+def placed(speech: SpeechFile) -> SpeechFile:
+    """Return a file as it can be decoded: what is lost of a damaged one is bounded (see `placement.place_packets`).
 
     Raises:
         CorruptFileError, LimitError: as `SoundShape.of`.
     """
+    if not speech.salvaged or speech.length is not None:
+        return speech
     shape = SoundShape.of(speech)
+    found = [stream.packets for stream in speech.streams]
+    placement = place_packets(found, shape.codec_length, shape.packet_length, shape.group_length)
+    streams = [StoredStream(stream.header, packets) for stream, packets in zip(speech.streams, placement.packets)]
+    damage = [*speech.damage, *placement.damage]
+    return replace(speech, streams=streams, length=placement.length, damage=damage)
+
+
+def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:
+    """Return the packets of a salvaged file that are missing and will be concealed.
+
+    Raises:
+        CorruptFileError: packets are missing, and the file was not salvaged.
+    """
     seconds = shape.packet_length / shape.codec_rate
+    if not speech.salvaged:
+        have = [len(stream.packets) for stream in speech.streams]
+        missing = sum(max(0, shape.packets - packets) for packets in have)
+        if missing:
+            raise CorruptFileError(
+                f"{missing} packets are missing, the first at {min(have) * seconds:.1f} s; "
+                "salvage the rest with --salvage"
+            )
+        return []
     duration = shape.codec_length / shape.codec_rate
     return [
         Lost(stream, number, number * seconds, min(duration, (number + 1) * seconds))
         for stream, stored in enumerate(speech.streams)
-        for number in range(shape.packets)
-        if number >= len(stored.packets) or (speech.salvaged and stored.packets[number] is None)
+        for number, packet in enumerate(stored.packets)
+        if packet is None
     ]
 
 

@@ -92,7 +92,10 @@ class Coder(Protocol):
         """Where the bits of a stream went, by part; they sum to its size."""
 
     def describe(self, header: bytes) -> dict[str, Any]:
-        """What an engine's header says: `samples`, `packet_samples`, and what is particular to the engine."""
+        """What an engine's header says: `samples`, `packet_samples`, and what is particular to the engine.
+
+        If several packets make a group, which is decoded as a whole, `group_samples` is there too.
+        """
 
 
 def engine_for(name: str) -> SpeechEngine:

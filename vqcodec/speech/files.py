@@ -20,6 +20,7 @@ from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.media.engine import SpeechEngine
 from vqcodec.speech.engines import engine_for
 from vqcodec.speech.folding import MAX_FOLDED_PACKETS, fold, unfold, unfold_damaged
+from vqcodec.speech.placement import FoundPackets
 from vqcodec.speech.stream import StreamHeader
 
 MEDIUM = "speech"
@@ -66,6 +67,7 @@ class SpeechFile:
         salvaged: whether damaged parts were skipped. If not, the parts that were read have no damage.
         damage: the parts that salvage skipped, a clause for each.
         seal: the checksum that salvage has still to check, once the codebook is known; None if the packets have checks.
+        length: samples of a channel at the codec's rate, if salvage leaves out the end; None if the header tells.
     """
 
     engine: SpeechEngine
@@ -76,6 +78,7 @@ class SpeechFile:
     salvaged: bool = False
     damage: Sequence[str] = field(default=())
     seal: CompactSeal | None = None
+    length: int | None = None
 
 
 def dump_speech(
@@ -179,13 +182,11 @@ def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> S
 
 def _read_chunks(file: BinaryIO, size: int, salvage: bool) -> SpeechFile:
     reader = ChunkReader(file, salvage=salvage)
-    packets: dict[int, list[bytes | None]] = {}
+    packets: dict[int, FoundPackets] = {}
     for packet in reader:
-        stream = packets.setdefault(packet.stream, [])
-        if packet.number > limits.MAX_SPEECH_SAMPLES // 4000 and salvage:
+        if packet.number > limits.MAX_SPEECH_SAMPLES:
             raise LimitError(f"packet number {packet.number} is beyond the limits")
-        stream += [None] * (packet.number - len(stream))
-        stream.append(packet.payload)
+        packets.setdefault(packet.stream, FoundPackets()).put(packet.number, packet.payload)
     return assemble_speech(reader, packets, size, salvage)
 
 

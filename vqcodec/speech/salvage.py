@@ -8,6 +8,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import SpeechFile, StoredStream
+from vqcodec.speech.folding import MAX_FOLDED_PACKETS
 
 
 def without_damage(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
@@ -26,6 +27,8 @@ def without_damage(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
         return speech
     (stream,) = speech.streams
     header, packets = stream.header.engine_header, list(stream.packets)
+    if len(packets) > MAX_FOLDED_PACKETS:  # each is parsed after as many lost ones as stand before it
+        raise CorruptFileError(f"{len(packets)} packets without checks are too many to find the damage in")
     expected = SoundShape.of(speech).packets
     if len(packets) > expected or (len(packets) < expected and not speech.damage):
         raise CorruptFileError("the part before the packets is damaged")

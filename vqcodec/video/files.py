@@ -14,11 +14,15 @@ from vqcodec.container import ChunkReader, MediaFile, Stream, compact
 from vqcodec.container.index import IndexedPackets, only_packets, read_index
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.speech.files import SpeechFile
+from vqcodec.speech.placement import FoundPackets
 from vqcodec.video.engines import engine_for
 from vqcodec.video.sound import speech_file
 from vqcodec.video.stream import VideoHeader, unpack_times
 
 MEDIUM = "video"
+SAMPLES_A_BYTE = 1 << 15  # of luma that a group holds at most: 64x64, or 32x32 of four frames, take a bit
+REPLACED_TIMES = 16  # most lost frames that salvage replaces, as a multiple of those that are intact
+REPLACED_SAMPLES = 1 << 22  # samples of luma of frames that may be replaced in any case
 
 
 @dataclass(frozen=True)
@@ -108,17 +112,18 @@ def read_video(file: BinaryIO, *, salvage: bool = False) -> VideoFile:
             starts = {number: [entry.start for entry in found] for number, found in by_stream.items()}
             return _assemble(reader, packets, starts, size, salvage=False)
     reader = ChunkReader(file, salvage=salvage)
-    found_packets: dict[int, list[bytes | None]] = {}
+    groups: dict[int, list[bytes | None]] = {}
+    sound: dict[int, FoundPackets] = {}  # speech needs to know which packets are missing
     found_starts: dict[int, list[int]] = {}
     for packet in reader:
-        kept = found_packets.setdefault(packet.stream, [])
-        if reader.streams[packet.stream].medium != MEDIUM:  # speech needs to know which packets are missing
-            if packet.number > limits.MAX_SPEECH_SAMPLES // 4000:
-                raise LimitError(f"packet number {packet.number} is beyond the limits")
-            kept += [None] * (packet.number - len(kept))
-        kept.append(packet.payload)
+        if packet.number > limits.MAX_SPEECH_SAMPLES:
+            raise LimitError(f"packet number {packet.number} is beyond the limits")
+        if reader.streams[packet.stream].medium == MEDIUM:
+            groups.setdefault(packet.stream, []).append(packet.payload)
+        else:
+            sound.setdefault(packet.stream, FoundPackets()).put(packet.number, packet.payload)
         found_starts.setdefault(packet.stream, []).append(packet.start)
-    return _assemble(reader, found_packets, found_starts, size, salvage)
+    return _assemble(reader, {**groups, **sound}, found_starts, size, salvage)
 
 
 def check_structure(file: BinaryIO) -> None:
@@ -156,7 +161,12 @@ def _assemble(
     header = VideoHeader.from_bytes(stream.header)
     damage = [f"bytes {part.start} to {part.end}: {part.reason}" for part in reader.damage]
     counted = _count_frames(
-        header, stream.engine, packets.get(stream.number, ()), starts.get(stream.number, ()), salvage, damage
+        header,
+        stream.engine,
+        packets.get(stream.number, ()),
+        starts.get(stream.number, ()),
+        salvage,
+        damage,
     )
     try:
         sound = speech_file(reader, packets, size, salvage)
@@ -221,21 +231,35 @@ def _count_frames(
 def _count_salvaged(
     header: VideoHeader, engine: str, packets: Sequence[bytes | None], starts: Sequence[int], damage: list[str]
 ) -> _Counted:
-    """Return the groups whose packets tell their number of frames and do not contradict the groups before them."""
-    kept: list[tuple[int, int, bytes]] = []
+    """Return the groups whose packets tell their number of frames and do not contradict the groups before them.
+
+    A header may claim any number of frames, and a packet any start, in a few bytes. So the frames that are replaced are
+    bounded by those that are intact. Groups beyond are left out, and so is the end of the video.
+    """
+    told: list[tuple[int, int, bytes]] = []
     for start, packet in zip(starts, packets):
         try:
-            count = _frames_in(header, engine, packet or b"")
+            told.append((start, _frames_in(header, engine, packet or b""), packet or b""))
         except CorruptFileError as error:
             damage.append(f"the group from frame {start} on: {error}")
-            continue
-        if (kept and start < kept[-1][0] + kept[-1][1]) or start + count > (header.frames or limits.MAX_FRAMES):
+    format = header.format
+    spare = REPLACED_TIMES * sum(count for _, count, _ in told) + REPLACED_SAMPLES // (format.width * format.height)
+    kept: list[tuple[int, int, bytes]] = []
+    end = 0
+    for start, count, packet in told:
+        if start < end or start + count > (header.frames or limits.MAX_FRAMES):
             damage.append(f"the group from frame {start} on contradicts the others")
-            continue
-        kept.append((start, count, packet or b""))
+        elif start - end > spare:
+            damage.append(f"the group from frame {start} on is too far from those before it to be used")
+        else:
+            spare -= start - end
+            end = start + count
+            kept.append((start, count, packet))
     if not kept:
         raise CorruptFileError("no group of frames is intact")
-    length = header.frames or kept[-1][0] + kept[-1][1]
+    length = min(header.frames or end, end + spare)
+    if length < (header.frames or 0):
+        damage.append(f"too much is missing at the end: frames {length} to {header.frames} are left out")
     return _Counted([row[0] for row in kept], [row[1] for row in kept], length, [row[2] for row in kept])
 
 
@@ -243,6 +267,9 @@ def _frames_in(header: VideoHeader, engine: str, packet: bytes) -> int:
     """Return the number of frames that a packet tells."""
     group = _group(header, packet)
     count = engine_for(engine).frame_count(group.packet)
+    samples = (count - 1) * header.format.width * header.format.height
+    if samples > SAMPLES_A_BYTE * len(packet):
+        raise CorruptFileError(f"{len(packet)} bytes cannot hold {count} frames")
     if group.times is not None and len(group.times) != count:
         raise CorruptFileError(f"{len(group.times)} times for {count} frames")
     return count

@@ -105,8 +105,16 @@ def _frame_at(video: VideoFile, seconds: float, *, up: bool = False) -> int:
 
 
 def _told_by(video: VideoFile, number: int) -> dict[int, int]:
-    """Return the times that a group tells, by the number of the frame; its end counts as the frame after it."""
+    """Return the times that a group tells, by the number of the frame; its end counts as the frame after it.
+
+    Raises:
+        CorruptFileError: it has another number of times than frames.
+    """
     group = video.group(number)
+    if group.times is not None and len(group.times) != video.counts[number]:
+        raise CorruptFileError(
+            f"the group from frame {video.starts[number]} on has {len(group.times)} times, not one each"
+        )
     told = dict(enumerate(group.times or (), video.starts[number]))
     if group.end is not None:
         told[video.starts[number] + len(told)] = group.end

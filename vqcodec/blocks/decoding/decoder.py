@@ -170,15 +170,18 @@ def _checked_tiles(
     for number in numbers:
         tile, planes = tiles[number], range(len(shapes))
         parts_by_tile[number] = [plane_rectangle(tile, luma, index, parameters.subsampling) for index in planes]
-        _refuse_too_little_data(payloads[number], parts_by_tile[number])
+        refuse_too_little_data(payloads[number], [(part.height, part.width) for part in parts_by_tile[number]])
     return parts_by_tile
 
 
-def _refuse_too_little_data(payload: bytes, parts: Sequence[Rectangle]) -> None:
-    """Raise CorruptFileError if the payload is too short for a tile's superblocks: each takes at least one bit."""
-    least = sum(superblock_count(part.height) * superblock_count(part.width) for part in parts)
+def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape]) -> None:
+    """Raise CorruptFileError if the payload is too short for a tile's superblocks: each takes at least one bit.
+
+    Args:
+        shapes: (height, width) of each of its planes.
+    """
+    least = sum(superblock_count(height) * superblock_count(width) for height, width in shapes)
     if 8 * len(payload) < least:
         raise CorruptFileError(
-            f"picture data: {len(payload)} bytes cannot hold a tile of {parts[0].width}x{parts[0].height} pixels; "
-            "truncated"
+            f"picture data: {len(payload)} bytes cannot hold a tile of {shapes[0][1]}x{shapes[0][0]} pixels; truncated"
         )

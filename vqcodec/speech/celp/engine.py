@@ -140,6 +140,7 @@ def describe(header: bytes) -> dict[str, Any]:
     return {
         "samples": parsed.samples,
         "packet_samples": parsed.packet_samples,
+        "group_samples": parsed.group_packets * parsed.packet_samples,
         "band": parsed.band.name,
         "table_set": parsed.table_set,
         "packet_frames": parsed.packet_frames,

@@ -14,6 +14,7 @@ PACKET_FRAMES = 50  # a second
 GROUP_PACKETS = 10  # packets of a group; a group starts from a clean state
 MAX_PACKET_FRAMES = 1500
 MAX_GROUP_PACKETS = 255
+MAX_GROUP_FRAMES = 3000  # a minute: limits the memory of a decoder, which decodes a whole group at a time
 _WIDE = 8  # flag of the wide band, in the byte of the table set
 _RISES = 16  # flag of rises and noise floors, in the byte of the pitch filter
 
@@ -27,7 +28,8 @@ class SpeechHeader:
         samples: length of the signal, 0 or more.
         table_set: number of the codebook's table set, 0 to 15.
         packet_frames: frames of a packet, 1 to MAX_PACKET_FRAMES; the last packet may have fewer.
-        group_packets: packets of a group, 1 to MAX_GROUP_PACKETS; the last group may have fewer.
+        group_packets: packets of a group, 1 to MAX_GROUP_PACKETS, with MAX_GROUP_FRAMES frames at most; the last group
+            may have fewer.
         filters: strengths of the decoder's filters of finished speech.
         rises: whether packets have rises of the fixed gain (`gains.rise_factors`) and noise floors (`noise_floor`).
     """
@@ -54,7 +56,7 @@ class SpeechHeader:
 
         Raises:
             CorruptFileError: the header is cut off, too long, or has a value out of range.
-            LimitError: there are more samples than allowed.
+            LimitError: there are more samples than allowed, or more frames in a group.
         """
         samples, position = get_varint(data, 0)
         if position >= len(data):
@@ -72,6 +74,10 @@ class SpeechHeader:
             raise CorruptFileError(f"the speech header has {len(data) - position} bytes too many")
         if not 1 <= packet_frames <= MAX_PACKET_FRAMES or not 1 <= group_packets <= MAX_GROUP_PACKETS:
             raise CorruptFileError(f"packets of {packet_frames} frames in groups of {group_packets} are not possible")
+        if packet_frames * group_packets > MAX_GROUP_FRAMES:
+            raise LimitError(
+                f"a group of {packet_frames * group_packets} frames of speech; at most {MAX_GROUP_FRAMES} are allowed"
+            )
         if samples > MAX_SPEECH_SAMPLES:
             raise LimitError(f"{samples} samples of speech; at most {MAX_SPEECH_SAMPLES} are allowed")
         band = WIDEBAND if packed & _WIDE else NARROWBAND

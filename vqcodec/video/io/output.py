@@ -17,7 +17,7 @@ from vqcodec.ffmpeg import colours
 from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
-from vqcodec.files.endpoints import Destination, is_pattern, name_of
+from vqcodec.files.endpoints import PATTERN, Destination, is_pattern, name_of
 from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import TOP_LEFT, VideoFormat
@@ -204,14 +204,13 @@ class VideoWriting:
         folder = os.path.dirname(pattern) or "."
         name = os.path.basename(pattern)
         numbers = range(self.first, self.first + self.length)
-        targets = [os.path.join(folder, name % number) for number in numbers]
-        if not self.overwrite:
-            taken = next((path for path in targets if os.path.lexists(path)), None)
-            if taken is not None:
-                raise OutputError(f"{taken}: exists already; pass --force to replace it")
         size = 0
         try:
             os.makedirs(folder, exist_ok=True)
+            if not self.overwrite:
+                taken = _taken(folder, name, numbers)
+                if taken is not None:
+                    raise OutputError(f"{os.path.join(folder, taken)}: exists already; pass --force to replace it")
             with tempfile.TemporaryDirectory(prefix=".vqcodec-", dir=folder) as made:
                 own = self.format
                 filters = colours.making_rgb(own.width, own.height, own.matrix, own.primaries, own.transfer, own.siting)
@@ -219,13 +218,23 @@ class VideoWriting:
                 with writing_with_ffmpeg([*arguments, "-f", "image2", "%d.png"], pattern, made) as pipe:
                     for piece in _y4m(self.format, frames):
                         pipe.write(piece)
-                for number, target in enumerate(targets, 1):
-                    path = os.path.join(made, f"{number}.png")
+                for made_number, number in enumerate(numbers, 1):
+                    path = os.path.join(made, f"{made_number}.png")
                     size += os.path.getsize(path)
-                    os.replace(path, target)
+                    os.replace(path, os.path.join(folder, name % number))
         except OSError as error:
             raise OutputError(f"{pattern}: cannot be written: {error.strerror}") from None
         return size
+
+
+def _taken(folder: str, pattern: str, numbers: range) -> str | None:
+    """Return a name in `folder` that `pattern` has for one of `numbers`; None if there is none."""
+    before, after = (part.replace("%%", "%") for part in PATTERN.split(pattern, maxsplit=1))
+    for name in sorted(os.listdir(folder)):
+        digits = name[len(before) : len(name) - len(after)].lstrip(" ")
+        if digits.isdecimal() and digits.isascii() and int(digits) in numbers and pattern % int(digits) == name:
+            return name
+    return None
 
 
 def _y4m(format: VideoFormat, frames: Iterator[Frame]) -> Iterator[bytes]:

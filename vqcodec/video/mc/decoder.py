@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.decoding.decoder import decode_tile
+from vqcodec.blocks.decoding.decoder import decode_tile, refuse_too_little_data
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.signal.restoration import restore
@@ -20,7 +20,7 @@ from vqcodec.kernels.records import new_record
 from vqcodec.limits import check_picture_size
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.layout import InterFrame
+from vqcodec.video.mc.layout import ROOT, InterFrame
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
@@ -85,6 +85,7 @@ class GroupDecoder:
             CorruptFileError: the packet is damaged.
             CodebookError: the packet needs a filter that the model does not have.
         """
+        refuse_too_little_data(self._intra, self._plane_shapes())
         store = FrameStore(*self._shape)
         adaptation = Adaptation(self._model, self.parameters.step_index)
         for place in coding_order(self.parameters.frames, self.parameters.distance):
@@ -112,6 +113,8 @@ class GroupDecoder:
             The frame, its samples (luma, blue, red; int16 in 1/16, filtered) and its bits by part.
         """
         before = self._position
+        if self._position + _least_bits(*self._size) > self._end:  # before memory is taken for the frame
+            raise CorruptFileError(f"video data: a group ends within frame {place.time}; truncated or damaged")
         change, flags, self._position = get_frame_header(self._buffer, self._position, self._model.restores)
         header_bits = self._position - before
         steps = self.parameters.steps(place, int(change))
@@ -141,10 +144,8 @@ class GroupDecoder:
     def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
         steps = self.parameters.steps(place)
         parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
-        height, width = self._shape
-        shapes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
         model = self._model.intra
-        tile = decode_tile(self._intra, shapes, model, parameters)
+        tile = decode_tile(self._intra, self._plane_shapes(), model, parameters)
         if self._flags and not model.restores:
             raise CodebookError("video data: this group needs a codebook with a filter; this codebook has none")
         samples = [plane.samples for plane in tile.planes]
@@ -152,6 +153,11 @@ class GroupDecoder:
             coefficients = model.restoration[:, model.rung_of(steps[0])]
             samples = self._filtered(tile.planes, coefficients, self._flags)
         return samples, {**tile.bits, "header": 8 * self._head_size}
+
+    def _plane_shapes(self) -> list[tuple[int, int]]:
+        """Return (height, width) of luma, blue and red, in whole units."""
+        height, width = self._shape
+        return [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
 
     def _filtered(self, planes: list[Plane], coefficients: npt.NDArray[np.int16], flags: int) -> list[Samples]:
         """Return the samples of the planes, filtered where `flags` (2 luma, 1 chroma) say so."""
@@ -171,3 +177,8 @@ def in_display_order(decoded: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:
         while following in waiting:
             yield waiting.pop(following)
             following += 1
+
+
+def _least_bits(height: int, width: int) -> int:
+    """Return the fewest bits of a predicted frame: every 64x64 samples have a symbol of at least one bit."""
+    return -(-height // ROOT) * -(-width // ROOT)

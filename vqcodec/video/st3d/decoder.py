@@ -15,7 +15,7 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import map_shards
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.st3d.layout import MACROBLOCK, Planes, Slab, grey_frame, new_slab, slab_depths
+from vqcodec.video.st3d.layout import MACROBLOCK, SUPERBLOCK_SIDE, Planes, Slab, grey_frame, new_slab, slab_depths
 from vqcodec.video.st3d.parameters import GroupParameters
 from vqcodec.video.st3d.signal.lifting import synthesise
 from vqcodec.video.st3d.signal.planes import limited, shown_frames
@@ -78,8 +78,12 @@ class GroupDecoder:
         """
         parameters, scratch = self.parameters, new_record(DECODER_SCRATCH)
         end, position = np.int64(8 * (self._buffer.size - PADDING)), np.int64(0)
-        last = grey_frame(*self._size)
+        least = _least_bits(*self._size)
+        last: Planes | None = None
         for number, bands in enumerate(slab_depths(parameters.frames, parameters.depth)):
+            if position + least > end:  # before memory is taken for the slab
+                raise CorruptFileError(_CUT_OFF)
+            last = last or grey_frame(*self._size)
             slab = new_slab(bands, *self._size, parameters.step_index, last)
             bits = new_part_bits()
             has_last = bool(number and parameters.replenish)
@@ -100,3 +104,9 @@ class GroupDecoder:
         self.padding = int(end - position)
         if self.padding > 7:
             raise CorruptFileError("video data: a group has bytes after its last frame; damaged")
+
+
+def _least_bits(height: int, width: int) -> int:
+    """Return the fewest bits of a slab of this size: each square of macroblocks has a symbol of at least one bit."""
+    side = SUPERBLOCK_SIDE * MACROBLOCK
+    return -(-height // side) * -(-width // side)

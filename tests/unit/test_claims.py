@@ -1,0 +1,177 @@
+"""Small files that claim much: each is refused at once, or gives no more than what is there allows."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from moving_pictures import moving_frames
+
+from vqcodec import api, encode_video
+from vqcodec.codebook.library import load_codebook
+from vqcodec.container import ChunkWriter, MediaFile, Stream, dump_media
+from vqcodec.container.chunks import PACKET, chunk_bytes
+from vqcodec.container.varint import put_varint
+from vqcodec.container.wrapping import reference_to
+from vqcodec.errors import CorruptFileError, LimitError
+from vqcodec.speech.bands import NARROWBAND
+from vqcodec.speech.celp.header import MAX_GROUP_FRAMES, SpeechHeader
+from vqcodec.speech.codec import encode_speech
+from vqcodec.speech.decoding import Decoding
+from vqcodec.speech.files import StoredStream, read_speech
+from vqcodec.speech.folding import fold
+from vqcodec.speech.stream import StreamHeader
+from vqcodec.video.files import read_video
+from vqcodec.video.io.video_format import VideoFormat
+from vqcodec.video.stream import VideoHeader
+
+MOST = 40 << 20  # bytes
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    """Fail if the block takes more memory than MOST at a time."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < MOST
+    finally:
+        tracemalloc.stop()
+
+
+def compact_speech(name: str, engine_header: bytes, packets: Sequence[bytes]) -> bytes:
+    """Return a compact file of one channel."""
+    book = load_codebook(name)
+    header = StreamHeader(8000, 0, engine_header).to_bytes(8000)
+    stream = Stream(0, "speech", book.engine, b"", [fold(header, packets)])
+    return dump_media(MediaFile("speech", book.engine, reference_to(book, embed=False), [stream]))
+
+
+def chunked(medium: str, name: str, header: bytes, packets: Sequence[tuple[int, bytes]], streams: int = 1) -> bytes:
+    """Return a chunked file; `packets`: start and bytes of those of each stream."""
+    book, buffer = load_codebook(name), io.BytesIO()
+    with ChunkWriter(buffer, medium) as writer:
+        writer.codebook(reference_to(book, embed=False))
+        for number in range(streams):
+            writer.stream(number, medium, book.engine, header)
+        for start, packet in packets:
+            for number in range(streams):
+                writer.packet(number, packet, start)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", ["ld-celp-16k", "celp-4800"])
+def test_speech_of_claimed_length_is_refused_without_a_list(name: str) -> None:
+    data = compact_speech(name, put_varint(1 << 32) + put_varint(1), [b"12345"])
+    for ask in (api.verify, lambda data: api.decode(data, None)):
+        with little_memory(), pytest.raises(CorruptFileError, match=r"packets are missing, the first at 0\.0 s"):
+            ask(data)
+
+
+@pytest.mark.parametrize("streams", [1, 16])
+def test_salvage_conceals_no_more_than_what_is_there_allows(streams: int) -> None:
+    header = StreamHeader(8000, 0, put_varint(1 << 32) + put_varint(100)).to_bytes(8000)
+    data = chunked("speech", "ld-celp-16k", header, [(0, bytes(500))], streams)
+    with little_memory():
+        report = api.decode(data, None, salvage=True)
+    assert 20 * 100 < report.samples < 20 * 100 * 18 + (1 << 18) // streams
+    assert any("are left out" in note for note in report.notes)
+
+
+def test_salvage_leaves_out_packets_after_too_long_a_gap() -> None:
+    header = StreamHeader(8000, 0, put_varint(1 << 31) + put_varint(10)).to_bytes(8000)
+    data = bytearray(chunked("speech", "ld-celp-16k", header, [(0, bytes(50))]))
+
+    far = chunk_bytes(PACKET, put_varint(0) + put_varint(900_000) + put_varint(180_000_000) + bytes(50))
+    near = chunk_bytes(PACKET, put_varint(0) + put_varint(4) + put_varint(800) + bytes(50))
+    at = data.index(b"DONE")
+    data[at:at] = near + far
+    with little_memory():
+        report = api.decode(bytes(data), None, salvage=True)
+    assert report.samples < 1_000_000
+    assert [lost.packet for lost in report.lost][:4] == [1, 2, 3, 5]
+    assert any("packet 900000 of channel 0 is too far" in note for note in report.notes)
+
+
+def test_groups_of_speech_are_bounded() -> None:
+    header = SpeechHeader(NARROWBAND, 1 << 24, 0, 1500, MAX_GROUP_FRAMES // 1500)
+    assert SpeechHeader.from_bytes(header.to_bytes()) == header
+    with pytest.raises(LimitError, match=f"at most {MAX_GROUP_FRAMES}"):
+        SpeechHeader.from_bytes(replace(header, group_packets=header.group_packets + 1).to_bytes())
+
+
+class Counting(Sequence[bytes]):
+    """Packets that count how often each is taken."""
+
+    def __init__(self, packets: Sequence[bytes | None]) -> None:
+        self._packets = packets
+        self.taken = [0] * len(packets)
+
+    def __len__(self) -> int:
+        return len(self._packets)
+
+    def __getitem__(self, number: Any) -> Any:
+        for place in range(len(self))[number] if isinstance(number, slice) else [number]:
+            self.taken[place] += 1
+        return self._packets[number]
+
+
+def test_every_group_of_speech_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vqcodec.speech.decoding.PIECE_S", 15)
+    speech = read_speech(io.BytesIO(encode_speech(np.zeros(8000 * 35, np.int16), 8000, band="nb", effort=0)))
+    for rate in (8000, 44100):
+        packets = Counting(speech.streams[0].packets)
+        counted = replace(speech, streams=[StoredStream(speech.streams[0].header, packets)])
+        decoding = Decoding(counted, load_codebook("speech-nb"), rate=rate)
+        blocks = list(decoding.blocks())
+        assert sum(map(len, blocks)) == decoding.length
+        assert max(map(len, blocks)) <= 1 << 17
+        assert packets.taken == [1] * len(packets)
+
+
+VIDEO = [("video", put_varint(3) + b"\x1e\x38" + put_varint(10) + b"\0"), ("video-st3d", put_varint(4) + b"\x1e\x02")]
+
+
+@pytest.mark.parametrize(("name", "head"), VIDEO)
+def test_large_frames_in_few_bytes_are_refused_before_memory_is_taken(name: str, head: bytes) -> None:
+    header = VideoHeader(VideoFormat(16384, 16384, Fraction(25)), None).to_bytes()
+    for frames in (None, head[0]):
+        header = VideoHeader(VideoFormat(16384, 16384, Fraction(25)), frames).to_bytes()
+        data = chunked("video", name, header, [(0, head + bytes(20))])
+        with little_memory(), pytest.raises(CorruptFileError):
+            api.verify(data)
+
+
+@pytest.mark.parametrize("claimed", [10_000_000, 1 << 31])
+@pytest.mark.parametrize("name", ["video", "video-st3d"])
+def test_salvage_of_video_gives_no_more_than_what_is_there_allows(name: str, claimed: int) -> None:
+    whole = read_video(io.BytesIO(encode_video(moving_frames(3, 38, 53), 25, codebook=name, quality=10, effort=0)))
+    packet = whole.group(0).packet
+    header = VideoHeader(whole.header.format, claimed).to_bytes()
+    data = chunked("video", name, header, [(0, packet), (claimed - 3, packet)])
+    counted = Counted()
+    report = api.decode(data, counted, format="y4m", salvage=True)
+    assert 3 < report.frames < 3 * 40 + (1 << 22) // (38 * 53)
+    assert counted.size < 16 << 20
+    assert any("too far from those before it" in note for note in report.notes)
+    assert any("are left out" in note for note in report.notes)
+
+
+class Counted(io.RawIOBase):
+    """Takes bytes and keeps their number."""
+
+    size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.size += len(data)
+        return len(data)
