@@ -18,6 +18,7 @@ from vqcodec.ffmpeg import probing, reading
 from vqcodec.ffmpeg.colours import HIGH_DYNAMIC_RANGE, Told
 from vqcodec.ffmpeg.survey import Survey, survey
 from vqcodec.files.sniffing import picture_paths
+from vqcodec.video.io.deinterlacing import deinterlacing
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.pace import MEAN_PARTS, pace_of
 from vqcodec.video.io.placing import SoundTrack
@@ -107,8 +108,9 @@ class Y4mSource(FrameSource):
         else:
             self._reader = reader = Y4mReader(origin, name)
         self.format = reader.format
+        self.interlaced = reader.interlaced
         if reader.interlaced:
-            self.note("its frames are interlaced and are coded as they are; deinterlace them first (ffmpeg -vf yadif)")
+            self.note("interlaced frames kept as they are")
 
     def frames(self) -> Iterator[Frame]:
         if not isinstance(self._origin, str):
@@ -129,19 +131,20 @@ class FFmpegSource(FrameSource):
     Args:
         path: of the file. name: of the file in messages.
         most: how many of its frames are needed; None for all.
+        deinterlace: as of `open_video`.
     """
 
-    def __init__(self, path: str, name: str, most: int | None = None) -> None:
+    def __init__(self, path: str, name: str, most: int | None = None, deinterlace: str = "auto") -> None:
         super().__init__()
         self.name = name
         self._path = path
         self._begun: list[Generator[Frame]] = []
         about = probing.probe(path, name)
         told = survey(path, sound=about.sound, frames=None if most is None else most + 1)
-        self._filters = ["yadif"] if about.interlaced else []
+        self._filters: list[str] = []
         self.texts = probing.texts(path)
         self.expected = about.frames
-        with reading.frames_as_y4m(path, self._filters) as (stream, messages):
+        with reading.frames_as_y4m(path) as (stream, messages):
             try:
                 self.format = Y4mReader(stream, name).format
             except LimitError:
@@ -151,7 +154,14 @@ class FFmpegSource(FrameSource):
                 raise UnreadableInputError(f"{name}: damaged: no frame of it can be decoded: {reason}") from None
         self._take_colour(about.samples, about.samples if told is None or about.samples.is_rgb else told.samples)
         self._take_times(told)
-        self._describe(about)
+        if not about.samples.is_rgb:
+            self._filters, note = deinterlacing(
+                path, name, deinterlace, marked=about.interlaced, count=self.expected or 0
+            )
+            if note is not None:
+                self.note(note)
+        if about.rotated:
+            self.note("rotated as the file asks")
 
     def frames(self) -> Iterator[Frame]:
         begun = self._read()
@@ -199,13 +209,6 @@ class FFmpegSource(FrameSource):
             self.note("its frame rate varies; the time of each frame is kept")
         if sound is not None:
             self.sound = SoundTrack(self._path, sound, pace.begin)
-
-    def _describe(self, about: probing.Probe) -> None:
-        """Add notes on what ffmpeg changes."""
-        if about.interlaced:
-            self.note("interlaced frames converted to progressive ones")
-        if about.rotated:
-            self.note("rotated as the file asks")
 
 
 class PictureSource(FrameSource):
@@ -272,7 +275,12 @@ class PartSource(FrameSource):
 
 
 def open_video(
-    source: str | BinaryIO, name: str, *, rate: Fraction | None = None, most: int | None = None
+    source: str | BinaryIO,
+    name: str,
+    *,
+    rate: Fraction | None = None,
+    most: int | None = None,
+    deinterlace: str = "auto",
 ) -> FrameSource:
     """Open a source of frames.
 
@@ -281,12 +289,14 @@ def open_video(
         name: of the source in messages.
         rate: frames a second; None for the rate of the source, and for 25 if the source is pictures.
         most: how many frames are needed at most, from the first on; None for all.
+        deinterlace: whether to make progressive frames of interlaced ones: `on`, `off`, or `auto` for those that look
+            so. Frames of a stream of y4m stay as they are.
 
     Raises:
         UnreadableInputError: the source does not exist, cannot be read, or has no video.
         LimitError: its size or rate is beyond the limits.
     """
-    opened = _open(source, name, rate or DEFAULT_RATE, most)
+    opened = _open(source, name, rate or DEFAULT_RATE, most, deinterlace)
     if rate is not None and opened.format.rate != rate:
         opened.format = replace(opened.format, rate=rate, time_base=None)
         opened.times = None
@@ -311,7 +321,7 @@ def frame_of(samples: np.ndarray) -> Frame:
     return Frame(_rounded(luma), _rounded(_halved(blue) + 128), _rounded(_halved(red) + 128))
 
 
-def _open(source: str | BinaryIO, name: str, rate: Fraction, most: int | None) -> FrameSource:
+def _open(source: str | BinaryIO, name: str, rate: Fraction, most: int | None, deinterlace: str) -> FrameSource:
     """Open a source; `rate` is for pictures only."""
     if not isinstance(source, str):
         return Y4mSource(source, name)
@@ -331,10 +341,12 @@ def _open(source: str | BinaryIO, name: str, rate: Fraction, most: int | None) -
         raise UnreadableInputError(f"{name}: the file is empty")
     if head.startswith(b"YUV4MPEG2 "):
         try:
-            return Y4mSource(source, name)
+            opened = Y4mSource(source, name)
+            if deinterlace == "off" or (deinterlace == "auto" and not opened.interlaced):
+                return opened
         except ForeignSamplesError:
             pass  # ffmpeg converts what it can
-    return FFmpegSource(source, name, most)
+    return FFmpegSource(source, name, most, deinterlace)
 
 
 def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
