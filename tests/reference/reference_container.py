@@ -79,6 +79,7 @@ def decode_compact(data: bytes, find: FindCodebook) -> MediaFile:
 
 CHUNKED_MAGIC = bytes([0x89, 0x56, 0x51, 0x43, 0x0D, 0x0A, 0x1A, 0x0A])
 MOST_CHUNK_BYTES = 2**30
+METADATA = {"iccp": "icc", "exif": "exif", "xmpd": "xmp", "cicp": "cicp", "dens": "density"}
 
 
 def decode_chunked(data: bytes, find: FindCodebook) -> MediaFile:
@@ -141,8 +142,8 @@ class ChunkedState:
             self.stream(contents)
         elif kind == "DATA":
             self.packet(contents, offset, reader.position - offset)
-        elif kind in ("iccp", "exif", "xmpd"):
-            self.add_metadata({"iccp": "icc", "exif": "exif", "xmpd": "xmp"}[kind], payload)
+        elif kind in METADATA:
+            self.add_metadata(METADATA[kind], payload)
         elif kind == "text":
             self.text(contents)
         elif kind == "DONE":

@@ -6,7 +6,7 @@ from reference_codebook import FindCodebook, decode_codebook, shared_codebook
 from reference_container import CHUNKED_MAGIC, MOST_CHUNK_BYTES, ChunkedState, MediaFile
 from reference_elements import FormatError, Reader, crc32, require
 
-KNOWN = ("CREF", "CEMB", "STRM", "DATA", "iccp", "exif", "xmpd", "text", "indx", "DONE")
+KNOWN = ("CREF", "CEMB", "STRM", "DATA", "iccp", "exif", "xmpd", "text", "cicp", "dens", "indx", "DONE")
 HEAD_BYTES = 15
 
 

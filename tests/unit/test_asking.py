@@ -37,6 +37,7 @@ FUNCTIONS = (
 
 NOT_NUMBERS = (math.nan, math.inf, -math.inf, "5", b"5", True, [5], (5,), {}, 5j, Decimal(5), np.arange(3), 10**400)
 NOT_WHOLE = (*NOT_NUMBERS, 2.5, 5.0, np.float32(5))
+NO_SIZES = (*(value for value in NOT_WHOLE if not isinstance(value, str)), "many", "5 apples", "-5", "")
 NOT_TEXT = (5, b"x", True, ["x"], np.arange(2))
 NOT_FLAGS = (0, 1, "yes", "", 2.5, [True], np.array([True]), math.nan)
 
@@ -116,7 +117,7 @@ ROWS: dict[str, Row] = {
         "target PSNR",
     ),
     "target_size": Row(
-        "choose 1 to 1099511627776 bytes", (9000, np.int64(9000), None), (*NOT_WHOLE, 0, -1, np.int64(0))
+        "choose 1 to 1099511627776 bytes", (9000, np.int64(9000), "9k", "9.5 KB", "9KiB", None), (*NO_SIZES, 0, -1, np.int64(0), "0.5")
     ),
     "bitrate": Row(
         "choose 0.1 to", (60, np.float32(60), np.int64(60), None), (*NOT_NUMBERS, 0, 0.05, -6, 2e6), SOUND
@@ -125,6 +126,14 @@ ROWS: dict[str, Row] = {
     "threads": Row("choose 1 to 1024", (1, 3, np.int64(2), None), (*NOT_WHOLE, 0, -1, 1025)),
     "codebook": Row("choose a name, a path or a Codebook", (None,), (5, b"photo", True, ["photo"], np.arange(2), 2.5)),
     "embed_codebook": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None)),
+    "strip_gps": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
+    "output_quality": Row("choose 0 to 100", (None,), (*NOT_NUMBERS, -1, 101), ("image",)),
+    "background": Row(
+        "choose a colour such as white",
+        ("white", "#ff8000", (1, 2, 3), [np.int64(1), 2, 3], None),
+        (*NOT_TEXT, "no colour", (1, 2), (1, 2, 256), (1, 2, True), (1.0, 2, 3)),
+        ("image",),
+    ),
     "strip_metadata": Row("choose True or False", (True, False, np.bool_(False)), (*NOT_FLAGS, None)),
     "overwrite": Row("choose True or False", (True, False), (*NOT_FLAGS, None)),
     "progress": Row("choose a function", (print, lambda done: None, None), (5, "x", [print], True, np.arange(2))),

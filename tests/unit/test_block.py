@@ -48,7 +48,7 @@ def codebook(corpus):
 def test_decoder_gives_the_encoders_reconstruction(codebook, channels, height, width):
     samples = scene(height, width, channels)
     encoded = encode_picture(Picture(samples), codebook=codebook, target=Target(60))
-    decoded = decode_image(encoded.data, codebook=codebook)
+    decoded = np.atleast_3d(decode_image(encoded.data, codebook=codebook))
     assert np.array_equal(decoded, encoded.reconstruction)
     if channels in (2, 4):
         assert np.array_equal(decoded[:, :, -1], samples[:, :, -1])

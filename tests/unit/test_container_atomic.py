@@ -45,7 +45,7 @@ def test_nothing_is_left_when_the_block_fails(tmp_path, error):
 def test_an_existing_file_is_kept_unless_told(tmp_path):
     path = tmp_path / "a.vqc"
     path.write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"a\.vqc: exists already; pass --force"), writing(path):
+    with pytest.raises(OutputError, match=r"a\.vqc: exists already; pass overwrite=True"), writing(path):
         pytest.fail("the block must not begin")
     with writing(path, overwrite=True) as file:
         file.write(b"new")

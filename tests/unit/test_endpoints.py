@@ -64,7 +64,7 @@ def test_destination_that_is_the_source_is_refused(tmp_path: Path) -> None:
 def test_destination_that_exists_is_refused_unless_it_may_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"abc")
-    with pytest.raises(OutputError, match="exists already; pass --force"):
+    with pytest.raises(OutputError, match="exists already; pass overwrite=True"):
         endpoints.check_destination(path, [])
     endpoints.check_destination(path, [], overwrite=True)
     endpoints.check_destination(tmp_path / "new", [path])

@@ -84,7 +84,7 @@ def test_by_identity(places):
 
 
 def test_what_is_missing_is_named_with_the_remedy(places):
-    with pytest.raises(CodebookError, match=r"no codebook 'photo'.*VQCODEC_CODEBOOK_PATH.*--codebook FILE"):
+    with pytest.raises(CodebookError, match=r"no codebook 'photo'.*VQCODEC_CODEBOOK_PATH.*codebook=FILE"):
         library.load_codebook("photo")
     with pytest.raises(CodebookError, match=r"codebook 'photo' with SHA-256 01020304\.\.\. not found; set VQCODEC_"):
         library.find_identity(b"\1\2\3\4", "photo")

@@ -181,7 +181,7 @@ def scene(height, width, channels):
 def test_they_agree_on_encoded_pictures(usual_book, usual_file, channels, options, quality):
     samples = scene(41, 58, channels)
     data = encode_image(samples, codebook=usual_book, quality=quality, effort=3, **options)
-    ours = decode_image(data, codebook=usual_book)
+    ours = np.atleast_3d(decode_image(data, codebook=usual_book))
     (plain,) = reference.decode_samples(data, lambda beginning: [usual_file]).values()
     assert ours.shape == samples.shape
     assert np.array_equal(ours, np.array(plain))

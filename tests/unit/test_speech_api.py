@@ -180,7 +180,7 @@ def test_channels_are_mixed_with_a_word_or_kept(talk: np.ndarray) -> None:
     stereo = np.stack([talk, talk[::-1] // 2], axis=1)[:20000]
     mixed = encode(wav(stereo, 16000), band="nb")
     assert mixed.streams == 1
-    assert mixed.notes == ("2 channels mixed into one; keep them with --channels keep",)
+    assert mixed.notes == ('2 channels mixed into one; keep them with channels="keep"',)
     kept = encode(wav(stereo, 16000), band="nb", channels="keep")
     assert kept.streams == 2
     assert kept.notes == ()

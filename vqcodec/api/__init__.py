@@ -42,14 +42,15 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         quality: 0 to 100; higher means better and larger. 75 for pictures, 50 for speech and video if no target is
             given.
         target_psnr: (pictures, video) dB to reach, above 0 and up to 100.
-        target_size: most bytes of the file.
+        target_size: most bytes of the file, as a number or as text such as `100k`, `1.5MB` or `2MiB`.
         bitrate: (speech, video) kbit/s on average: of the coded speech, 0.1 to 256, or of the whole video file, 0.1 to
             1000000. Give at most one of quality, target_psnr, target_size and bitrate.
         effort: 0 (quickest) to 9 (smallest files); if it is not given, 7 for pictures (3 from 16 megapixels on), 5 for
             speech and video.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
         embed_codebook: store the codebook in the file, so that the file decodes anywhere.
-        strip_metadata: leave out ICC profile, EXIF and XMP of a picture, texts of a sound or video file.
+        strip_metadata: leave out ICC profile, EXIF, XMP, resolution and texts.
+        strip_gps: (pictures) leave out where a picture was taken, of EXIF and XMP; None for no.
         overwrite: replace a destination that exists.
         progress: called with the part of the work that is done, 0 to 1. If it raises, the work ends and nothing is
             written. If it has a method `say` (see `vqcodec.media.progress`), that is told the speed.
@@ -105,6 +106,9 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
             beside the source; it must be the one that the file was coded with.
         crop: (pictures) x, y, width and height of the part to decode, in pixels. Of a large file only what this part
             needs is read and decoded.
+        output_quality: (pictures) 0 to 100, of JPEG, WebP and AVIF; if it is not given, JPEG has 95, AVIF 90, and WebP
+            loses nothing.
+        background: (pictures) colour to lay transparent parts on, such as `white`, `#ff8000` or (255, 128, 0).
         rate: (speech) `source` for the sampling rate of what was encoded (the default), `codec`, or 1000 to 768000 Hz.
         start: (speech, video) second to begin with, at least 0. Of a long file only what the part needs is read.
         duration: (speech, video) seconds to decode, above 0; all if it is not given.
@@ -142,7 +146,7 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
     except CorruptFileError as error:
         if options.salvage or medium == "image":
             raise
-        raise CorruptFileError(f"{error}; pass --salvage for what is intact") from error
+        raise CorruptFileError(f"{error}; pass salvage=True for what is intact") from error
 
 
 def info(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from vqcodec.container import load_media
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
+from vqcodec.image.background import flattened
 from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture, part_of
 from vqcodec.image.crop import Crop
+from vqcodec.image.metadata import without_place
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
@@ -37,7 +40,9 @@ def encode(
     book = codebook or load_codebook(default_codebook(MEDIUM))
     picture = read_picture(data, name)
     if asked.strip_metadata:
-        picture = Picture(picture.samples, {}, picture.notes)
+        picture = replace(picture, metadata={})
+    elif asked.strip_gps:
+        picture = replace(picture, metadata=without_place(picture.metadata))
     with naming(name):
         encoded = encode_picture(
             picture,
@@ -82,7 +87,9 @@ def decode(
     with naming(name):
         picture, size = _decode_part(source, name, codebook, asked)
         encoded = io.BytesIO()
-        write_picture(picture, encoded, pillow_format)
+        if asked.background is not None:
+            picture = replace(picture, samples=flattened(picture.samples, asked.background))
+        notes = write_picture(picture, encoded, pillow_format, quality=asked.output_quality)
     written = encoded.getvalue()
     if destination is not None:
         write_all(written, destination, overwrite=asked.overwrite)
@@ -98,6 +105,7 @@ def decode(
         channels=picture.channels,
         format=pillow_format,
         crop=asked.crop,
+        notes=tuple(notes),
         seconds=time.perf_counter() - started,
         data=written if destination is None else None,
     )
@@ -172,8 +180,7 @@ def _pillow_format(format: str | None, destination: Destination | None) -> str:
     extension = Path(destination).suffix.lower()
     if extension not in FORMATS:
         raise UsageError(
-            f"{name_of(destination)}: the extension names no picture format; "
-            f"say one with --format (format=): {_format_names()}"
+            f"{name_of(destination)}: the extension names no picture format; say one with format=: {_format_names()}"
         )
     return FORMATS[extension]
 

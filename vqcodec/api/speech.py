@@ -246,7 +246,7 @@ def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int |
 
 def _mixing_notes(sound: SoundSource, streams: int) -> list[str]:
     """Return a note on how channels were mixed, if they were."""
-    return [] if sound.channels == streams else [f"{sound.mix.how}; keep them with --channels keep"]
+    return [] if sound.channels == streams else [f'{sound.mix.how}; keep them with channels="keep"']
 
 
 def _loss_notes(damage: Sequence[str], lost: list[Lost]) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) ->
         raise UnreadableInputError(f"{', '.join(map(str, named))}: no pictures, sound files or videos in it")
     if len(media) > 1:
         counts = ", ".join(f"{found[medium]} of {medium}" for medium in media)
-        raise UsageError(f"the files are of several media ({counts}); say which with --media (medium=)")
+        raise UsageError(f"the files are of several media ({counts}); say which with medium=")
     return media[0]
 
 

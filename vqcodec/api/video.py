@@ -260,7 +260,7 @@ def _plan(frames: FrameSource, book: Codebook, name: str, asked: EncodeOptions) 
     try:
         sound = encode_sound_of(frames.sound, name, channels=asked.channels, band=asked.band, threads=plan.threads)
     except CodebookError as error:
-        raise CodebookError(f"{name}: its sound cannot be coded: {error}; leave it out with --no-audio") from None
+        raise CodebookError(f"{name}: its sound cannot be coded: {error}; leave it out with audio=False") from None
     return replace(plan, sound=sound)
 
 

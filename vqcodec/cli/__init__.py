@@ -12,8 +12,9 @@ Map, lowest first:
     inputs
     series
     streams
-    failures: exit_codes groups
-    console: streams failures
+    translation
+    failures: exit_codes groups translation
+    console: streams translation failures
     compilation: console
     files: batch inputs streams failures console compilation
     video_plot

@@ -16,6 +16,7 @@ import typer
 
 from vqcodec.cli.failures import exit_code_of, message_of, one_line, print_failure
 from vqcodec.cli.streams import stdout_is_closed
+from vqcodec.cli.translation import as_options
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -76,7 +77,7 @@ class Console:
         """Print a message that is neither a result nor an error."""
         if not self.quiet:
             with self._lock:
-                typer.echo(one_line(text), err=True)
+                typer.echo(one_line(as_options(text)), err=True)
 
     def failure(self, error: Exception, name: str) -> None:
         """Report that the file `name` failed."""

@@ -12,6 +12,7 @@ import typer
 
 from vqcodec.cli.exit_codes import CLOSED_PIPE
 from vqcodec.cli.groups import ListedGroup
+from vqcodec.cli.translation import as_options
 from vqcodec.errors import INTERRUPTED_EXIT_CODE, LimitError, VQCodecError
 from vqcodec.names import printable
 
@@ -36,7 +37,7 @@ def exit_code_of(error: BaseException) -> int:
 def message_of(error: BaseException) -> str:
     """Return the message of `error` on one line."""
     if isinstance(error, VQCodecError):
-        return one_line(str(error))
+        return one_line(as_options(str(error)))
     if isinstance(error, MemoryError):
         return "not enough memory; try fewer --jobs or a smaller picture"
     text = one_line(" ".join(str(error).split()))

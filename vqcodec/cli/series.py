@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from vqcodec.errors import VQCodecError
 from vqcodec.files.folders import is_media_name, is_numbered_sequence
 from vqcodec.files.sniffing import picture_paths
 from vqcodec.media.encoding import ENCODE_OPTIONS
-
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
 def medium_asked_for(asked: Mapping[str, Any]) -> str | None:
@@ -59,13 +58,13 @@ def _are_frames(pictures: Sequence[str]) -> bool:
     """Return whether pictures are numbered without a gap, and of one size."""
     if not is_numbered_sequence(pictures):
         return False
-    from PIL import Image
+    from vqcodec.image import pillow
 
     sizes = set()
     for path in pictures:
         try:
-            with Image.open(path, formats=_FORMATS) as image:
+            with pillow.reading(path), pillow.open_picture(Path(path)) as image:
                 sizes.add(image.size)
-        except (OSError, SyntaxError, ValueError):  # which encoding reports
+        except VQCodecError:  # which encoding reports
             return False
     return len(sizes) == 1

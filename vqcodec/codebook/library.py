@@ -26,7 +26,7 @@ PATH_VARIABLE = "VQCODEC_CODEBOOK_PATH"
 CodebookChoice = str | os.PathLike[str] | Codebook
 """A codebook as users name it: its name, its path, or the codebook itself."""
 
-REMEDY = f"set {PATH_VARIABLE} or pass --codebook FILE"
+REMEDY = f"set {PATH_VARIABLE} or pass codebook=FILE"
 
 _MOST_FILE_BYTES = MAX_CODEBOOK_BYTES + codebook_file.MAX_HEADER_BYTES + 64
 
@@ -187,7 +187,7 @@ def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
         first, second = found[:2]
         raise CodebookError(
             f"SHA-256 {wanted}... is that of two codebooks, '{first.name}' ({printable(str(first.path))}) "
-            f"and '{second.name}' ({printable(str(second.path))}); pass --codebook FILE"
+            f"and '{second.name}' ({printable(str(second.path))}); pass codebook=FILE"
         )
     return found[0]
 

@@ -29,8 +29,11 @@ ITEM = b"ITEM"
 END = b"DONE"
 INDEX = b"indx"
 ICC, EXIF, XMP, TEXT = b"iccp", b"exif", b"xmpd", b"text"
+COLOURS, DENSITY = b"cicp", b"dens"
 
-KNOWN = (CODEBOOK_REFERENCE, CODEBOOK_EMBEDDED, STREAM, PACKET, ITEM, END, INDEX, ICC, EXIF, XMP, TEXT)
+KNOWN = (
+    CODEBOOK_REFERENCE, CODEBOOK_EMBEDDED, STREAM, PACKET, ITEM, END, INDEX, ICC, EXIF, XMP, TEXT, COLOURS, DENSITY
+)  # fmt: skip
 
 _READ_BYTES = 1 << 16
 _SALVAGE_CHUNK_BYTES = 1 << 27  # a longer chunk counts as damage, so that a false length takes bounded memory

@@ -86,7 +86,7 @@ class MediaFile:
     Attributes:
         medium, engine: of the first stream.
         codebook: codebook number 0.
-        metadata: by key: "icc", "exif", "xmp", "text:TITLE" (UTF-8).
+        metadata: by key: "icc", "exif", "xmp", "cicp", "density", "text:TITLE" (UTF-8).
         further_codebooks: codebooks number 1 and up.
         seal: only if read from the compact form.
     """

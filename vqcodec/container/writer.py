@@ -15,7 +15,13 @@ from vqcodec.errors import UsageError
 from vqcodec.limits import MAX_NAME_BYTES
 from vqcodec.names import printable
 
-METADATA_KINDS = {"icc": chunks.ICC, "exif": chunks.EXIF, "xmp": chunks.XMP}
+METADATA_KINDS = {
+    "icc": chunks.ICC,
+    "exif": chunks.EXIF,
+    "xmp": chunks.XMP,
+    "cicp": chunks.COLOURS,
+    "density": chunks.DENSITY,
+}
 TEXT_PREFIX = "text:"
 
 

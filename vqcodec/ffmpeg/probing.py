@@ -47,7 +47,7 @@ def probe(path: str, name: str) -> Probe:
     found = _VIDEO.search(told)
     if found is None:
         if re.search(r"^Input #0", told, re.MULTILINE):
-            raise UnreadableInputError(f"{name}: holds no video stream; sound alone is coded with --media speech")
+            raise UnreadableInputError(f'{name}: holds no video stream; sound alone is coded with medium="speech"')
         playlist = playlist_in(path)
         if playlist is not None:
             raise UnreadableInputError(f"{name}: is {playlist}, which only names other files; give the video itself")

@@ -196,4 +196,4 @@ def _claim_and_replace(temporary: Path, target: Path) -> None:
 
 def _exists(shown: str) -> OutputError:
     """Return the error for an existing file."""
-    return OutputError(f"{shown}: exists already; pass --force to replace it")
+    return OutputError(f"{shown}: exists already; pass overwrite=True to replace it")

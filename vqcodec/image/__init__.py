@@ -3,6 +3,7 @@
 Map, lowest first:
 
     alpha
+    background
     colour
     crop
     engines: crop
@@ -10,7 +11,9 @@ Map, lowest first:
     hidden
     partial
     pillow
-    pixels: pillow
+    profiles
+    metadata: profiles
+    pixels: metadata pillow profiles
     codec: crop engines hidden partial pixels
     corpus: pixels
     shape

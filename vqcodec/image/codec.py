@@ -105,7 +105,7 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
 def decode_image(
     data: bytes, *, codebook: Codebook | str | os.PathLike[str] | None = None, threads: int | None = None
 ) -> np.ndarray:
-    """Return the samples of a `.vqc` picture: uint8 (height, width, channels).
+    """Return the samples of a `.vqc` picture: uint8, (height, width) if it is grey, else (height, width, channels).
 
     Args:
         data: the bytes of the file.
@@ -119,7 +119,8 @@ def decode_image(
     """
     given = {"codebook": codebook, "threads": threads}
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
-    return decode_picture(decoding.DATA.check(data), codebook=book, threads=THREADS.value_in(given)).samples
+    samples = decode_picture(decoding.DATA.check(data), codebook=book, threads=THREADS.value_in(given)).samples
+    return samples[:, :, 0] if samples.shape[2] == 1 else samples
 
 
 def encode_picture(

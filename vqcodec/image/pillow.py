@@ -9,6 +9,7 @@ Its plugins raise anything on damaged files, so everything is caught here.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,9 @@ _OTHERS = (
     "QOI", "SGI", "SUN", "XBM", "XPM", "TGA",
 )  # fmt: skip
 """More formats of samples, which Pillow decodes itself. TGA is last: nearly any bytes look like it."""
+
+_DEEP = re.compile(r";(?:10|12|14|16|24|32)")
+_JPEG_2000 = b"\xff\x4f\xff\x51"
 
 
 @contextmanager
@@ -71,6 +75,29 @@ def open_picture(source: Path | bytes | BinaryIO) -> Image.Image:
     except UnidentifiedImageError:
         Image.init()
         return Image.open(source, formats=_at_hand(_OTHERS))
+
+
+def is_reduced(image: Image.Image, data: bytes) -> bool:
+    """Return whether reading gives fewer bits a sample than the file has. Call it before the samples are loaded.
+
+    Args:
+        data: the file, or nothing if it is not at hand.
+    """
+    if image.mode.startswith(("I", "F")):
+        return True
+    for tile in getattr(image, "tile", ()):
+        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        if any(isinstance(one, str) and _DEEP.search(one) for one in arguments):
+            return True
+        if image.format == "PPM" and any(isinstance(one, int) and one > 255 for one in arguments[1:]):
+            return True
+    if image.format == "AVIF":
+        place = data.find(b"pixi", 0, 1 << 16)
+        return place >= 0 and len(data) > place + 9 and data[place + 9] > 8
+    if image.format == "JPEG2000":
+        place = data.find(_JPEG_2000)
+        return place >= 0 and len(data) > place + 42 and (data[place + 42] & 0x7F) + 1 > 8
+    return False
 
 
 def save_picture(

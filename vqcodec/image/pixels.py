@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps
 
 from vqcodec import limits
 from vqcodec.errors import UsageError
 from vqcodec.image import pillow
+from vqcodec.image.metadata import metadata_of, save_options
+from vqcodec.image.profiles import in_rgb
 
 FORMATS = {
     ".png": "PNG",
@@ -24,11 +26,15 @@ FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".webp": "WEBP",
+    ".avif": "AVIF",
+    ".gif": "GIF",
 }
 """Formats that `write_picture` writes, by file name extension."""
 
 _WITHOUT_ALPHA = {"PPM", "JPEG"}
-_METADATA_KEYS = ("icc", "exif", "xmp")
+_WITH_QUALITY = {"JPEG": 95, "WEBP": None, "AVIF": 90}
+"""Formats that have a quality, and the one that is taken if none is asked for; None for no loss at all."""
+
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -40,7 +46,8 @@ class Picture:
         samples: uint8 array of shape (height, width, channels); 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGB
             and alpha (alpha not premultiplied).
         metadata: raw blocks by kind: `icc` (profile), `exif` (TIFF structure with Pillow's prefix "Exif", and without
-            the orientation, which has been applied), `xmp` (packet).
+            the orientation, which has been applied), `xmp` (packet), `cicp` (four bytes, as in PNG), `density` (pixels
+            a metre in x and y, 32 bits each), `text:TITLE` (UTF-8).
         notes: changes made in reading, one short clause each, for the user.
     """
 
@@ -75,82 +82,83 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
         UnreadableInputError: it does not exist, is not a picture, or is damaged.
         LimitError: its size is beyond `vqcodec.limits`. This is checked before the pixels are decoded.
     """
+    data = source if isinstance(source, bytes) else b""
     with pillow.reading(name):
         image = pillow.open_picture(source)
         limits.check_picture_size(*image.size, name)
+        reduced = pillow.is_reduced(image, data)
         image.load()
         limits.check_picture_size(*image.size, name)  # which loading may correct
         upright = ImageOps.exif_transpose(image)
-        return Picture(_samples_of(upright), _metadata_of(image), _notes_on(image))
+        shown, notes = in_rgb(upright)
+        samples = _samples_of(shown)
+        metadata, losses = metadata_of(image, data, channels=samples.shape[2], converted=shown is not upright)
+        return Picture(samples, metadata, [*_notes_on(image, reduced), *notes, *losses])
 
 
-def write_picture(picture: Picture, target: BinaryIO, format: str) -> None:
+def write_picture(
+    picture: Picture,
+    target: BinaryIO,
+    format: str,
+    *,
+    quality: float | None = None,
+) -> list[str]:
     """Write `picture` in a format of Pillow, with the metadata that the format can hold.
 
     Args:
         picture: the picture.
         target: a binary file open for writing.
         format: a value of FORMATS.
+        quality: 0 to 100, of JPEG, WebP and AVIF; None for JPEG at 95, AVIF at 90 and WebP without loss.
+
+    Returns:
+        What is lost in writing, a clause each.
 
     Raises:
-        UsageError: the format is unknown, or cannot hold the picture's alpha.
+        UsageError: the format is unknown, has no quality, or cannot hold the picture's alpha.
         OutputError: Pillow cannot write it, or its metadata.
     """
     if format not in FORMATS.values():
         known = ", ".join(sorted(set(FORMATS.values())))
         raise UsageError(f"{format}: not a format that can be written; choose one of {known}")
-    if picture.channels in (2, 4) and format in _WITHOUT_ALPHA:
-        raise UsageError(f"{format} has no transparency and the picture does; choose PNG, TIFF or WEBP")
-    samples = picture.samples
-    image = Image.fromarray(samples[:, :, 0] if picture.channels == 1 else samples, _MODES[picture.channels])
-    options: dict[str, object] = {}
-    metadata = picture.metadata
-    if format in ("PNG", "JPEG", "WEBP", "TIFF"):
-        if "icc" in metadata:
-            options["icc_profile"] = metadata["icc"]
-        if "exif" in metadata:
-            options["exif"] = metadata["exif"]
-    if "xmp" in metadata and format in ("JPEG", "WEBP"):
-        options["xmp"] = metadata["xmp"]
-    if "xmp" in metadata and format == "PNG":
-        text = PngImagePlugin.PngInfo()
-        text.add_itxt("XML:com.adobe.xmp", metadata["xmp"].decode("utf-8", "replace"))
-        options["pnginfo"] = text
-    if format == "JPEG":
-        options.update(quality=95, subsampling=0, optimize=True)
+    if quality is not None and format not in _WITH_QUALITY:
+        raise UsageError(f"{format} has no output quality; leave it out, or choose {', '.join(_WITH_QUALITY)}")
+    samples, channels = picture.samples, picture.channels
+    if channels in (2, 4) and format in _WITHOUT_ALPHA:
+        raise UsageError(
+            f"{format} has no transparency and the picture does; say a background, or choose PNG, TIFF or WEBP"
+        )
+    options, notes = save_options(format, picture.metadata, channels=channels)
+    options |= _coding_options(format, quality)
+    if format == "GIF":
+        notes.append("GIF has 256 colours, and transparency that is on or off: what is more is lost")
+    image = Image.fromarray(samples[:, :, 0] if channels == 1 else samples, _MODES[channels])
+    pillow.save_picture(image, target, format, options, picture.metadata)
+    return notes
+
+
+def _coding_options(format: str, quality: float | None) -> dict[str, object]:
+    """Return Pillow's options for how a format codes."""
+    chosen = quality if quality is not None else _WITH_QUALITY.get(format)
     if format == "WEBP":
-        options.update(lossless=True, exact=True)
-    pillow.save_picture(image, target, format, options, metadata)
+        return {"lossless": True, "exact": True} if chosen is None else {"quality": chosen, "exact": True}
+    if chosen is None:
+        return {}
+    rounded: dict[str, object] = {"quality": round(chosen)}
+    return rounded | ({"subsampling": 0, "optimize": True} if format == "JPEG" else {"subsampling": "4:4:4"})
 
 
-def _notes_on(image: Image.Image) -> list[str]:
+def _notes_on(image: Image.Image, reduced: bool) -> list[str]:
     """Return the changes that reading makes to `image`, one clause each."""
     notes = []
-    if image.mode.startswith(("I", "F")):
+    if reduced:
         notes.append("reduced from more than 8 bits a sample to 8")
-    if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+    if image.mode in ("YCbCr", "HSV"):
         notes.append(f"converted from {image.mode} to RGB")
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         notes.append(f"only the first of {frames} frames is taken")
     return notes
-
-
-def _metadata_of(image: Image.Image) -> dict[str, bytes]:
-    """Return the metadata of `image`, as in `Picture.metadata`."""
-    metadata = {}
-    icc = image.info.get("icc_profile")
-    # A profile of another colour space (CMYK, grey in an RGB file) would be wrong after conversion.
-    if isinstance(icc, bytes) and icc and image.mode not in ("CMYK", "LAB"):
-        metadata["icc"] = icc
-    exif = image.getexif()
-    exif.pop(ExifTags.Base.Orientation, None)
-    if len(exif) and "exif" in image.info:
-        metadata["exif"] = exif.tobytes()
-    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
-    if xmp:
-        metadata["xmp"] = xmp.encode("utf-8") if isinstance(xmp, str) else bytes(xmp)
-    return metadata
 
 
 def _samples_of(image: Image.Image) -> np.ndarray:

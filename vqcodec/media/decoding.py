@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vqcodec.errors import UsageError
 from vqcodec.media.encoding import FRAMES, NAME, OVERWRITE, PROGRESS
-from vqcodec.media.kinds import CodebookOption, CropOption, DataOption, NamesOption, SampleRateOption
+from vqcodec.media.kinds import CodebookOption, ColourOption, CropOption, DataOption, NamesOption, SampleRateOption
 from vqcodec.media.options import FlagOption, NumberOption, Option, TextOption
 from vqcodec.media.progress import Progress
 from vqcodec.media.target import THREADS
@@ -22,13 +22,27 @@ if TYPE_CHECKING:
 
 FORMAT = TextOption(
     "format",
-    "Format to write: png, ppm, tif, webp, bmp, jpg and so on; wav, flac, ogg; y4m, mp4, mkv, mov, or png (one picture"
-    " a frame).",
+    "Format to write: png, ppm, tif, webp, avif, gif, bmp, jpg and so on; wav, flac, ogg; y4m, mp4, mkv, mov, or png"
+    " (one picture a frame).",
     default_help="by the output's extension, else png, wav or mp4; y4m on standard output",
 )
 CODEBOOK = CodebookOption("codebook", "Codebook to decode with, if it is not found by itself.")
 CROP = CropOption(
     "crop", "Decode only this part: its upper left corner, counted from 0, and its size.", media=("image",)
+)
+OUTPUT_QUALITY = NumberOption(
+    "output_quality",
+    "Quality of JPEG, WebP and AVIF.",
+    default_help="95 for JPEG, 90 for AVIF, no loss for WebP",
+    low=0,
+    high=100,
+    media=("image",),
+)
+BACKGROUND = ColourOption(
+    "background",
+    "Colour to lay transparent parts on; the output then has no transparency.",
+    default_help="transparency is kept",
+    media=("image",),
 )
 RATE = SampleRateOption(
     "rate",
@@ -61,6 +75,8 @@ DECODE_OPTIONS: tuple[Option, ...] = (
     FORMAT,
     CODEBOOK,
     CROP,
+    OUTPUT_QUALITY,
+    BACKGROUND,
     RATE,
     START,
     DURATION,
@@ -90,6 +106,8 @@ class DecodeOptions:
     format: str | None = None
     codebook: Codebook | str | os.PathLike[str] | None = None
     crop: tuple[int, int, int, int] | None = None
+    output_quality: float | None = None
+    background: tuple[int, int, int] | None = None
     rate: int | str | None = None
     start: float | None = None
     duration: float | None = None

@@ -85,8 +85,9 @@ KEEP_HIDDEN = FlagOption("keep_hidden", "Keep the colours of fully transparent p
 EMBED_CODEBOOK = FlagOption(
     "embed_codebook", "Store the codebook in the file, so that the file decodes anywhere.", False
 )
-STRIP_METADATA = FlagOption(
-    "strip_metadata", "Leave out ICC profile, EXIF and XMP, and the texts of sound and video files.", False
+STRIP_METADATA = FlagOption("strip_metadata", "Leave out ICC profile, EXIF, XMP, resolution and texts.", False)
+STRIP_GPS = FlagOption(
+    "strip_gps", "Leave out where a picture was taken: GPS in EXIF and XMP. The rest is kept.", media=("image",)
 )
 OVERWRITE = FlagOption("overwrite", "Overwrite outputs that exist.", False)
 PROGRESS = FunctionOption("progress")
@@ -108,6 +109,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
     KEEP_HIDDEN,
     EMBED_CODEBOOK,
     STRIP_METADATA,
+    STRIP_GPS,
     OVERWRITE,
     PROGRESS,
     NAME,
@@ -146,6 +148,7 @@ class EncodeOptions:
     keep_hidden: bool | None = None
     embed_codebook: bool = False
     strip_metadata: bool = False
+    strip_gps: bool | None = None
     overwrite: bool = False
     progress: Progress | None = None
     name: str | None = None

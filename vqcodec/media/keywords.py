@@ -21,7 +21,7 @@ class CommonKeywords(TypedDict, total=False):
 
     codebook: Codebook | str | os.PathLike[str] | None
     quality: float | None
-    target_size: int | None
+    target_size: int | str | None
     effort: int | None
     embed_codebook: bool
     threads: int | None
@@ -63,6 +63,7 @@ class EncodeKeywords(ImageKeywords, SpeechKeywords, VideoKeywords, total=False):
 
     medium: str | None
     strip_metadata: bool
+    strip_gps: bool | None
     fps: str | float | Fraction | None
     frames: str | None
     audio: bool | None
@@ -78,6 +79,8 @@ class DecodeKeywords(TypedDict, total=False):
     format: str | None
     codebook: Codebook | str | os.PathLike[str] | None
     crop: tuple[int, int, int, int] | None
+    output_quality: float | None
+    background: str | tuple[int, int, int] | None
     rate: int | str | None
     start: float | None
     duration: float | None

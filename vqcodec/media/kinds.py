@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from vqcodec import limits
+from vqcodec.errors import UsageError
 from vqcodec.media.options import NumberOption, Option
 
 MOST_PARTS = 100_000  # denominator of a frame rate that is made of a float
@@ -65,6 +66,11 @@ class SourceOption(Option):
     def check(self, value: Any) -> Any:
         """Return the value, which must be a path, bytes, or an object with `read` that is not text."""
         binary = hasattr(value, "read") and not isinstance(value, io.TextIOBase)
+        if hasattr(value, "__array_interface__") and not binary:
+            raise UsageError(
+                f"{self.label} is an array of samples; encode it with encode_image, encode_speech or encode_video, "
+                f"or choose {self.range}"
+            )
         if not binary and not isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview)):
             raise self._refuse(value, "cannot be read from")
         return value
@@ -201,6 +207,50 @@ class CropOption(Option):
             raise wrong
         x, y, width, height = map(int, value)
         return x, y, width, height
+
+
+@dataclass(frozen=True)
+class ColourOption(Option):
+    """A colour, as text or as numbers."""
+
+    @property
+    def range(self) -> str:
+        """Three examples."""
+        return "a colour such as white, #ff8000 or (255, 128, 0)"
+
+    def check(self, value: Any) -> tuple[int, int, int]:
+        """Return red, green and blue, 0 to 255; names are those of CSS."""
+        wrong = self._refuse(value, "is not a colour")
+        if isinstance(value, str):
+            from PIL import ImageColor
+
+            try:
+                value = ImageColor.getrgb(value)
+            except ValueError:
+                raise wrong from None
+        if not isinstance(value, Sequence) or len(value) != 3:
+            raise wrong
+        if any(isinstance(part, bool) or not isinstance(part, numbers.Integral) for part in value):
+            raise wrong
+        red, green, blue = map(int, value)
+        if not all(0 <= part <= 255 for part in (red, green, blue)):
+            raise wrong
+        return red, green, blue
+
+
+@dataclass(frozen=True)
+class SizeOption(NumberOption):
+    """A number of bytes, as a number or as text with a unit."""
+
+    def check(self, value: Any) -> Any:
+        """Return the number. Text such as `100k`, `1.5MB` or `2MiB` is read: powers of 1000, with an i of 1024."""
+        if isinstance(value, str):
+            found = re.fullmatch(r"\s*(\d{1,30}(?:\.\d{0,30})?)\s*(?:([kmgt])(i?))?b?\s*", value, re.IGNORECASE)
+            if found is None:
+                raise self._refuse(value, "is not a size such as 5000, 100k or 1.5MB")
+            step = 1024 if found[3] else 1000
+            value = int(Fraction(found[1]) * step ** (" kmgt".index((found[2] or " ").lower())))
+        return super().check(value)
 
 
 @dataclass(frozen=True)

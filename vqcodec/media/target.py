@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from vqcodec.errors import UsageError
+from vqcodec.media.kinds import SizeOption
 from vqcodec.media.options import NumberOption
 
 
@@ -42,9 +43,9 @@ TARGET_PSNR = NumberOption(
     unit="dB",
     media=("image", "video"),
 )
-TARGET_SIZE = NumberOption(
+TARGET_SIZE = SizeOption(
     "target_size",
-    "Instead of a quality: largest size of the file.",
+    "Instead of a quality: largest size of the file, in bytes or such as 100k, 1.5MB or 2MiB.",
     low=1,
     high=1 << 40,
     whole=True,

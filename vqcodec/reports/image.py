@@ -65,6 +65,7 @@ class DecodeReport(PictureReport):
         width, height: pixels of the output.
         format: picture format of the output.
         crop: x, y, width and height of the decoded part; None for the whole picture.
+        notes: what the format cannot hold, one clause each.
     """
 
     input: str
@@ -77,6 +78,7 @@ class DecodeReport(PictureReport):
     format: str
     seconds: float
     crop: tuple[int, int, int, int] | None = None
+    notes: tuple[str, ...] = ()
     data: bytes | None = raw_data()
 
 
@@ -91,7 +93,7 @@ class FileInfo(PictureReport, Record):
         engine: such as `image/block`.
         width, height, channels, bpp: as in `EncodeReport`.
         codebook: the codebook it was coded with, and whether it is available.
-        metadata: number of bytes of each kind of metadata (`icc`, `exif`, `xmp`).
+        metadata: number of bytes of each kind of metadata (`icc`, `exif`, `xmp`, `cicp`, `density`, `text:TITLE`).
         parameters: the other facts in the engine's header.
         bits: the bits of the file by part, whose sum is 8 times its size; None if not asked for.
     """

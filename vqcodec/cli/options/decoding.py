@@ -15,6 +15,8 @@ FormatName = Annotated[
     str | None, declared(decoding.FORMAT, "-f", "--format", metavar="NAME", complete=options.complete_format)
 ]
 CropBox = Annotated[str | None, declared(decoding.CROP, "--crop", metavar="X,Y,WIDTHxHEIGHT")]
+OutputQuality = Annotated[float | None, declared(decoding.OUTPUT_QUALITY, "--output-quality", metavar="0..100")]
+Background = Annotated[str | None, declared(decoding.BACKGROUND, "--background", metavar="COLOUR")]
 Start = Annotated[float | None, declared(decoding.START, "--start", metavar="SECONDS")]
 Duration = Annotated[float | None, declared(decoding.DURATION, "--duration", metavar="SECONDS")]
 Rate = Annotated[str | None, declared(decoding.RATE, "--rate", metavar="source|codec|HZ")]
@@ -30,6 +32,8 @@ class Given:
 
     format: FormatName = None
     crop: CropBox = None
+    output_quality: OutputQuality = None
+    background: Background = None
     start: Start = None
     duration: Duration = None
     rate: Rate = None

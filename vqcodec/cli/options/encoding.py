@@ -24,7 +24,7 @@ _TUNE, _CHROMA, _ALPHA_QUALITY = TRANSFORM.encode_options
 MediaKind = Annotated[str | None, declared(encoding.MEDIUM, "--media")]
 Quality = Annotated[float | None, declared(target.QUALITY, "-q", "--quality", metavar="0..100")]
 TargetPsnr = Annotated[float | None, declared(target.TARGET_PSNR, "--target-psnr", metavar="DB")]
-TargetSize = Annotated[int | None, declared(target.TARGET_SIZE, "--target-size", metavar="BYTES")]
+TargetSize = Annotated[str | None, declared(target.TARGET_SIZE, "--target-size", metavar="SIZE")]
 Bitrate = Annotated[float | None, declared(target.BITRATE, "--bitrate", metavar="KBPS")]
 Effort = Annotated[int | None, declared(target.EFFORT, "-e", "--effort", metavar="0..9")]
 CodedBand = Annotated[str | None, declared(encoding.BAND, "--band")]
@@ -55,6 +55,7 @@ Codebook = Annotated[
 ]
 EmbedCodebook = Annotated[bool, declared(encoding.EMBED_CODEBOOK, "--embed-codebook")]
 StripMetadata = Annotated[bool, declared(encoding.STRIP_METADATA, "--strip-metadata")]
+StripGps = Annotated[bool, declared(encoding.STRIP_GPS, "--strip-gps")]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Given:
     codebook: Codebook = None
     embed_codebook: EmbedCodebook = False
     strip_metadata: StripMetadata = False
+    strip_gps: StripGps = False
 
     def as_arguments(self) -> dict[str, Any]:
         """Return what was given as options of `vqcodec.encode`; the rest is left out.

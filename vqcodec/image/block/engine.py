@@ -190,10 +190,10 @@ def _layers_for(planes: list, layers: list[Layer], name: str) -> list[Layer]:
     joint = len(layers) == 1 and len(layers[0].planes) == 3
     if len(planes) == 1:
         if joint:
-            raise CodebookError(f"codebook {name} codes colour pictures only; choose another with --codebook")
+            raise CodebookError(f"codebook {name} codes colour pictures only; choose another with codebook=")
         return layers[:1]
     if not joint and len(layers) == 1:
-        raise CodebookError(f"codebook {name} codes grey pictures only; choose another with --codebook")
+        raise CodebookError(f"codebook {name} codes grey pictures only; choose another with codebook=")
     return layers
 
 

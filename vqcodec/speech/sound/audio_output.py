@@ -60,8 +60,7 @@ def find_format(name: str | None, destination: Destination | None) -> AudioForma
     extension = os.path.splitext(os.fspath(destination))[1].lower()
     if extension not in FORMATS:
         raise UsageError(
-            f"{name_of(destination)}: the extension names no sound format; "
-            f"say one with --format (format=): {format_names()}"
+            f"{name_of(destination)}: the extension names no sound format; say one with format=: {format_names()}"
         )
     return FORMATS[extension]
 
@@ -158,7 +157,7 @@ def _open(file: _Guarded, name: str, container: str, subtype: str, rate: int, ch
         return soundfile.SoundFile(file, "w", rate, channels, subtype, format=container)
     except (RuntimeError, TypeError, ValueError):
         raise OutputError(
-            f"{name}: {container} cannot hold {channels} channels at {rate} samples a second; choose another --format"
+            f"{name}: {container} cannot hold {channels} channels at {rate} samples a second; say another format="
         ) from None
 
 

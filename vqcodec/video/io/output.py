@@ -72,8 +72,7 @@ def find_format(name: str | None, destination: Destination | None) -> OutputForm
         extension = os.path.splitext(os.fspath(destination))[1].lower()
         if extension not in FORMATS:
             raise UsageError(
-                f"{name_of(destination)}: the extension names no video format; "
-                f"say one with --format (format=): {format_names()}"
+                f"{name_of(destination)}: the extension names no video format; say one with format=: {format_names()}"
             )
         found = FORMATS[extension]
     if found.name == "png":
