@@ -117,7 +117,9 @@ ROWS: dict[str, Row] = {
         "target PSNR",
     ),
     "target_size": Row(
-        "choose 1 to 1099511627776 bytes", (9000, np.int64(9000), "9k", "9.5 KB", "9KiB", None), (*NO_SIZES, 0, -1, np.int64(0), "0.5")
+        "choose 1 to 1099511627776 bytes",
+        (9000, np.int64(9000), "9k", "9.5 KB", "9KiB", None),
+        (*NO_SIZES, 0, -1, np.int64(0), "0.5"),
     ),
     "bitrate": Row(
         "choose 0.1 to", (60, np.float32(60), np.int64(60), None), (*NOT_NUMBERS, 0, 0.05, -6, 2e6), SOUND
