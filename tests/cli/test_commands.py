@@ -82,7 +82,10 @@ GOOD = [
     Case("compare photo.png photo.png", stdout=r"(?s)PSNR +exact.*identical"),
     Case("compare photo.png grey.png", stdout=r"(?s)52x44 RGB\n"),
     Case("compare photo.png alpha.png", stdout=r"(?s)52x44 RGB and alpha\n.*alpha \d"),
-    Case("codebook list", stdout=r"(?m)^classic-4x4-256 +image/block +[0-9a-f]{16}  /"),
+    Case(
+        "codebook list",
+        stdout=r"(?m)\ANAME +ENGINE[^\n]* PATH\n(?s:.*)^classic-4x4-256 +image/block +[0-9a-f]{16} +[\d,]+ +- +/",
+    ),
     Case("codebook show classic-4x4-256", stdout=r"(?s)\Aclassic-4x4-256\n.*identity +[0-9a-f]{64}\n.*array"),
     Case("codebook export classic-4x4-256 -o x.vqcb", makes="x.vqcb"),
     Case("--version", stdout=r"\Avqcodec \d+\.\d+\.\d+\n\Z"),

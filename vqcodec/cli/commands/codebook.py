@@ -13,6 +13,8 @@ from vqcodec.cli.groups import CONTEXT, Listed, ListedGroup, require_command
 from vqcodec.cli.inputs import Inputs, Item
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.engines import engine_in_words
+from vqcodec.media.options import MEDIA
+from vqcodec.media.registry import default_codebook
 
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
@@ -56,21 +58,34 @@ def _codebook(context: typer.Context) -> None:
 def list_(as_json: options.Json = False, debug: options.Debug = False) -> None:
     """List the codebooks in the library.
 
-    In the order of look-up: of two with one name, the first is taken.
+    In the order of look-up: of two with one name, the first is taken. The columns are the name, the engine, the first
+    digits of the identity, the size of the file, what the codebook is the default of, and where the file is.
     """
     from vqcodec.codebook.library import list_codebooks
 
     console = Console(as_json=as_json, debug=debug, asked_for=True)
-    entries = list_codebooks()
-    width = max((len(entry.name) for entry in entries), default=0)
-    for entry in entries:
+    rows = [("NAME", "ENGINE", "IDENTITY", "BYTES", "DEFAULT", "PATH")]
+    records = []
+    for entry in list_codebooks():
+        size = entry.path.stat().st_size
+        defaults = [medium for medium in MEDIA if default_codebook(medium) == entry.name]
         record = {
             "name": entry.name,
             "engine": entry.engine,
             "identity": entry.identity,
+            "bytes": size,
+            "default": defaults,
             "path": str(entry.path),
         }
-        console.result(record, f"{entry.name:<{width}}  {entry.engine}  {entry.identity[:16]}  {entry.path}")
+        records.append(record)
+        rows.append(
+            (entry.name, entry.engine, entry.identity[:16], f"{size:,}", ",".join(defaults) or "-", str(entry.path))
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = ["  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[-1]]) for row in rows]
+    console.text(lines[0])
+    for record, line in zip(records, lines[1:], strict=True):
+        console.result(record, line)
 
 
 def show(choice: Choice, as_json: options.Json = False, debug: options.Debug = False) -> None:
