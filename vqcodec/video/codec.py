@@ -125,7 +125,7 @@ def _check_sound(plan: Plan, wanted: int, target: str, takes: str) -> None:
     sound = _sound_bytes(plan)
     if sound >= wanted:
         raise UsageError(
-            f"{target} cannot be reached: the sound alone takes {takes.format(sound)}; leave it out with --no-audio"
+            f"{target} cannot be reached: the sound alone takes {takes.format(sound)}; leave it out with audio=False"
         )
 
 
