@@ -233,7 +233,7 @@ def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:
         if missing:
             raise CorruptFileError(
                 f"{missing} packets are missing, the first at {min(have) * seconds:.1f} s; "
-                "salvage the rest with --salvage"
+                "salvage the rest with salvage=True"
             )
         return []
     duration = shape.codec_length / shape.codec_rate

@@ -209,7 +209,9 @@ class VideoWriting:
             if not self.overwrite:
                 taken = _taken(folder, name, numbers)
                 if taken is not None:
-                    raise OutputError(f"{os.path.join(folder, taken)}: exists already; pass --force to replace it")
+                    raise OutputError(
+                        f"{os.path.join(folder, taken)}: exists already; pass overwrite=True to replace it"
+                    )
             with tempfile.TemporaryDirectory(prefix=".vqcodec-", dir=folder) as made:
                 own = self.format
                 filters = colours.making_rgb(own.width, own.height, own.matrix, own.primaries, own.transfer, own.siting)
