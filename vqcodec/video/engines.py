@@ -15,7 +15,6 @@ from vqcodec.errors import UsageError
 from vqcodec.media.registry import engine_of_medium
 from vqcodec.video.io.frames import Frame
 
-MAX_EFFORT = 9
 GROUP_SAMPLES = 1 << 27  # luma samples of a group at most: its frames are held in memory
 
 

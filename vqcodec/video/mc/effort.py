@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vqcodec.blocks.effort import LeafSettings, search_settings
+from vqcodec.blocks.effort import MAX_EFFORT, LeafSettings, search_settings
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.video.engines import MAX_EFFORT
 from vqcodec.video.mc.layout import GRID_LOG
 
 _SMOOTHING_FROM = 2  # effort
