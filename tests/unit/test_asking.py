@@ -142,6 +142,12 @@ ROWS: dict[str, Row] = {
     "name": Row("choose text", ("x", None), NOT_TEXT),
     "medium": Row("choose image, speech or video", ("image", None), (*NOT_TEXT, "smell", "")),
     "band": Row("choose auto, nb or wb", ("auto", "nb", "wb", None), (*NOT_TEXT, "swb", ""), SOUND),
+    "raw": Row(
+        "choose RATE:FORMAT",
+        ("8000:s16le", "44100:F32BE:2", None),
+        (*NOT_TEXT, "8000", "x:s16le", "8000:pcm", "8000:s16le:0", "8000:u8:99", "1:u8", "8000:u8:1:1"),
+        SPEECH,
+    ),
     "channels": Row("choose mix or keep", ("mix", "keep", None), (*NOT_TEXT, "left"), SOUND),
     "fps": Row(
         "choose a",

@@ -32,8 +32,9 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
     """Encode a picture, sound as speech, or video.
 
     Args:
-        source: any picture that Pillow reads, any sound file that libsndfile reads, any video that ffmpeg reads, a
-            stream of y4m, a folder of pictures, or a pattern such as `frames/*.png` for them.
+        source: any picture that Pillow reads, any sound file that libsndfile or ffmpeg reads, any video that ffmpeg
+            reads (its sound alone with medium `speech`), a stream of y4m, a folder of pictures, or a pattern such as
+            `frames/*.png` for them.
         destination: where the `.vqc` file goes; None leaves the bytes in the report.
 
     Options, all by name:
@@ -57,6 +58,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         name: how messages and the report call the source.
         band: (speech, sound of video) `nb` (8 kHz), `wb` (16 kHz), or `auto` (the default): `nb` for sound below
             12 kHz, and where the bitrate or the target size leaves less than 4 kbit/s a channel.
+        raw: (speech) what samples without a header are, as text such as `8000:s16le`, `8000:mulaw` or `44100:f32le:2`:
+            the sampling rate, how they are stored, and the number of channels.
         channels: (speech, sound of video) `mix` several into one, or `keep` them; if it is not given, `mix` for
             speech, `keep` for video.
         fps: (video) frames a second, such as `25` or `30000/1001`, instead of the source's own rate.
@@ -85,7 +88,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
     sources = [source, *codebook_sources(options.codebook)]
     check_destination(destination, sources, overwrite=options.overwrite)
     book = chosen_codebook(options.codebook)
-    source, medium = medium_to_encode(source, name, options.medium, book)
+    asked_medium = options.medium or (None if options.raw is None else "speech")
+    source, medium = medium_to_encode(source, name, asked_medium, book)
     with naming(name):
         options.check_medium(medium)
     return module_for(medium).encode(source, destination, name, book, options)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import tempfile
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from vqcodec.errors import CodebookError, UnreadableInputError, UsageError
@@ -129,7 +131,8 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     Raises:
         UnreadableInputError, LimitError: it is empty, or as `endpoints.read_all`.
     """
-    from vqcodec.files.sniffing import is_picture_sequence, is_sound, is_video, with_head
+    from vqcodec.container import is_media
+    from vqcodec.files.sniffing import is_picture, is_picture_sequence, is_sound, is_video, may_be_sound, with_head
 
     if is_picture_sequence(source):
         return source, "video", b""
@@ -138,4 +141,25 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
         raise UnreadableInputError(f"{name}: the file is empty")
     if is_sound(head, source):
         return source, "speech", head
-    return source, "video" if is_video(head, source) else "image", head
+    guess = "video" if is_video(head, source) else "image"
+    doubtful = may_be_sound(head) if guess == "video" else not (is_picture(head) or is_media(head))
+    return source, "speech" if doubtful and _is_only_sound(source) else guess, head
+
+
+def _is_only_sound(source: Source) -> bool:
+    """Whether a path, or bytes, hold sound alone; False if ffmpeg cannot tell."""
+    from vqcodec.ffmpeg.probing import contents
+
+    with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+        path = source
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            path = os.path.join(folder, "media")
+            with open(path, "wb") as file:
+                file.write(source)
+        if not isinstance(path, (str, os.PathLike)):
+            return False
+        try:
+            found = contents(os.fspath(path))
+        except UnreadableInputError:  # the reading of the file says what is wrong
+            return False
+    return found.sound and not found.video

@@ -48,7 +48,7 @@ def encode(
     """Encode a sound file; arguments and errors as `vqcodec.api.encode`."""
     started = time.perf_counter()
     with naming(name):
-        sound = open_audio(source, name)
+        sound = open_audio(source, name, asked.raw)
         encoded = encode_sound(
             sound,
             codebook=codebook,

@@ -62,6 +62,27 @@ def probe(path: str, name: str) -> Probe:
     )
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds: whether ffmpeg can read it, and whether it has moving pictures and sound."""
+
+    readable: bool
+    video: bool
+    sound: bool
+
+
+def contents(path: str) -> Contents:
+    """Return what a file holds. The picture on the cover of a recording does not count as video.
+
+    Raises:
+        UnreadableInputError: ffmpeg is missing, or the file cannot be opened.
+    """
+    told = run(path, [], "info")[1]
+    video = any("(attached pic)" not in found["about"] for found in _VIDEO.finditer(told))
+    readable = re.search(r"^Input #0", told, re.MULTILINE) is not None
+    return Contents(readable, video, _AUDIO.search(told) is not None)
+
+
 def texts(path: str) -> dict[str, str]:
     """Return the texts of a file by title, of the titles in `texts.TITLES`."""
     return parse_texts(run(path, ["-f", "ffmetadata", "-"])[0])

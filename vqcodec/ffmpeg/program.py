@@ -45,6 +45,15 @@ def executable() -> str:
     return os.path.abspath(found)
 
 
+def is_at_hand() -> bool:
+    """Return whether there is an ffmpeg."""
+    try:
+        executable()
+    except UnreadableInputError:
+        return False
+    return True
+
+
 def run(path: str, arguments: Sequence[str], level: str = "quiet") -> tuple[str, str]:
     """Run ffmpeg on a file; return its standard output and its messages, even if it fails.
 
@@ -65,17 +74,19 @@ def succeeds(path: str, arguments: Sequence[str]) -> bool:
 
 
 @contextmanager
-def reading(path: str, arguments: Sequence[str]) -> Iterator[tuple[BinaryIO, list[str]]]:
+def reading(path: str, arguments: Sequence[str], demuxer: str | None = None) -> Iterator[tuple[BinaryIO, list[str]]]:
     """Give what ffmpeg makes of a file, and ffmpeg's messages; these are complete at the end of what it gives.
 
     Args:
         path: of the file.
         arguments: what stands behind the input, up to `-` for standard output.
+        demuxer: FFmpeg's name of the file's format, where its bytes do not tell.
 
     Raises:
         UnreadableInputError: ffmpeg is missing, or the file cannot be opened.
     """
-    command = [executable(), *_QUIET, "error", *inputs.OPTIONS, *arguments]
+    format = ["-f", demuxer] if demuxer else []
+    command = [executable(), *_QUIET, "error", *format, *inputs.OPTIONS, *arguments]
     messages: list[str] = []
     with tempfile.TemporaryFile() as told:
         with reading_errors(path), open(path, "rb") as file:

@@ -23,6 +23,18 @@ def frames_as_y4m(path: str, filters: Sequence[str] = ()) -> AbstractContextMana
     return reading(path, [*command, "-pix_fmt", "yuv420p", "-strict", "-1", "-f", "yuv4mpegpipe", "-"])
 
 
+def sound_as_wav(path: str, demuxer: str | None = None) -> AbstractContextManager[tuple[BinaryIO, list[str]]]:
+    """Give the first sound stream of a file as WAV of 32-bit floats, and ffmpeg's messages, as `frames_as_y4m` does.
+
+    The header declares no length.
+
+    Args:
+        demuxer: FFmpeg's name of the file's format, where its bytes do not tell.
+    """
+    command = ["-map", "0:a:0", "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "-"]
+    return reading(path, command, demuxer)
+
+
 def extract_sound(path: str, target: str) -> bool:
     """Write the first sound stream of a file as 16-bit WAV to `target`; return whether ffmpeg succeeded."""
     command = ["-map", "0:a:0", "-c:a", "pcm_s16le", "-rf64", "auto", "-f", "wav", "-y", f"file:{target}"]

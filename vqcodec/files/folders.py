@@ -14,7 +14,8 @@ FEWEST_FRAMES = 12
 _MEDIA_SUFFIXES = (
     ".avif", ".bmp", ".gif", ".heic", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga",
     ".tif", ".tiff", ".webp", ".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus",
-    ".w64", ".wav", ".264", ".265", ".3gp", ".avi", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m2v", ".m4v",
+    ".w64", ".wav", ".aac", ".ac3", ".amr", ".ape", ".awb", ".gsm", ".m4b", ".mka", ".mp2", ".sln", ".tta", ".ulaw",
+    ".voc", ".wma", ".wv", ".264", ".265", ".3gp", ".avi", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m2v", ".m4v",
     ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m",
 )  # fmt: skip
 _NUMBERED = re.compile(r"(?s)(.*?)(\d{1,18})(\.[^.]*)")

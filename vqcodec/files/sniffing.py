@@ -12,9 +12,25 @@ from vqcodec.files.streams import read_up_to
 
 HEAD_BYTES = 16
 
-_SOUND = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RF64", b"riff", b"RIFX", b"wvpk", b"NIST_1A", b"FAP ")
-_SOUND_SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
+_SOUND = (
+    b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RF64", b"riff", b"RIFX", b"wvpk", b"NIST_1A", b"FAP ",
+    b"Creative Voice F", b"#!AMR", b"\x0bw", b"MAC ", b"TTA1", b"MPCK", b"MP+", b"ajkg", b"2BIT", b".ra\xfd", b"DSD ",
+    b"#!iLBC", b"PVF1", b"ALawSoundFile", b"Extended Instrum", b"\x7f\xfe\x80\x01",
+)  # fmt: skip
+_SOUND_SUFFIXES = (
+    ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".eac3", ".flac", ".m4a", ".m4b", ".mka",
+    ".mp2", ".mp3", ".mpc", ".oga", ".ogg", ".opus", ".rf64", ".tta", ".voc", ".w64", ".wav", ".wma", ".wv",
+    # what has no first bytes of its own
+    ".al", ".alaw", ".g722", ".g723", ".g729", ".gsm", ".lpcm", ".mulaw", ".pcm", ".pcma", ".pcmu", ".raw", ".sln",
+    ".sln12", ".sln16", ".sln24", ".sln32", ".sln44", ".sln48", ".ul", ".ulaw",
+)  # fmt: skip
+_SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ")
+_SOUND_IN_RIFF = (b"WAVE", b"QLCM", b"XWMA")
 _PICTURE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+_OTHER_PICTURE_HEADS = (
+    *(b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7", b"Pf", b"PF"),  # netpbm
+    *(b"RIFF", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51", b"8BPS", b"\0\0\1\0", b"qoif", b"DDS ", b"#?RADIANCE"),
+)
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _Y4M = b"YUV4MPEG2"
 _VIDEO = (
@@ -28,20 +44,33 @@ _VIDEO = (
     b".RMF",
 )
 _VIDEO_BRANDS = (b"moov", b"mdat", b"wide", b"free", b"skip")  # QuickTime without a file type
-_PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 ", b"jpx ", b"M4A ", b"M4B ")
+_PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 ", b"jpx ")
+_EITHER = (b"\x1aE\xdf\xa3", b"0&\xb2u", b".RMF", b"FLV\x01", b"\x00\x00\x01\xba", b"G")
+"""First bytes of containers that may hold sound alone: Matroska, ASF, RealMedia, FLV, MPEG program and transport."""
+
 _VIDEO_SUFFIXES = (".m2ts", ".m2v", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".h264", ".h265", ".hevc", ".264", ".265")
 """Name suffixes of video files that have no distinctive first bytes."""
 
 
 def is_sound(head: bytes, source: object = None) -> bool:
-    """Whether a file that begins with `head` is one for libsndfile: by its head, else by its name."""
+    """Whether a file that begins with `head` holds sound and nothing else: by its head, else by its name."""
     if head.startswith(b"RIFF"):
-        return head[8:12] == b"WAVE"
+        return head[8:12] in _SOUND_IN_RIFF
+    if head[4:8] == b"ftyp":
+        return head[8:12] in _SOUND_BRANDS
+    if head.startswith(b"OggS") and _is_called(source, (".ogv", ".ogx")):
+        return False
     if head.startswith(b"FORM"):
         return head[8:12] in (b"AIFF", b"AIFC", b"8SVX")
-    # MPEG audio without ID3: eleven bits of ones, then neither version nor layer reserved
+    # MPEG audio without ID3: eleven bits of ones, then neither version nor layer reserved; AAC has layer 0
     mpeg = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 6 != 0 and head[1] & 0x18 != 8
+    mpeg = mpeg or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0)
     return mpeg or head.startswith(_SOUND) or (_is_called(source, _SOUND_SUFFIXES) and not _is_other(head))
+
+
+def has_sound_magic(head: bytes) -> bool:
+    """Whether a file begins with the magic number of a format for sound; a frame of MPEG audio is no such thing."""
+    return head.startswith((*_SOUND, b"RIFF")) or head[4:8] == b"ftyp"
 
 
 def is_video(head: bytes, source: object = None) -> bool:
@@ -52,10 +81,20 @@ def is_video(head: bytes, source: object = None) -> bool:
     if head.startswith(b"RIFF"):
         return head[8:12] == b"AVI "
     if head[4:8] == b"ftyp":
-        return head[8:12] not in _PICTURE_BRANDS
+        return head[8:12] not in (*_PICTURE_BRANDS, *_SOUND_BRANDS)
     if head.startswith(_VIDEO) or head[4:8] in _VIDEO_BRANDS:
         return True
     return _is_called(source, _VIDEO_SUFFIXES)
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file that is neither `is_sound` nor `is_video` begins like a picture; others may still be one."""
+    return head.startswith((*_PICTURE_HEADS, *_OTHER_PICTURE_HEADS)) or head[4:8] == b"ftyp"
+
+
+def may_be_sound(head: bytes) -> bool:
+    """Whether a file that `is_video` takes for video may hold sound alone, because its container is for both."""
+    return head[4:8] == b"ftyp" or head[4:8] in _VIDEO_BRANDS or head.startswith((*_EITHER, b"OggS"))
 
 
 def _is_called(source: object, suffixes: tuple[str, ...]) -> bool:

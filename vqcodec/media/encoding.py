@@ -23,6 +23,7 @@ from vqcodec.media.kinds import (
 )
 from vqcodec.media.options import MEDIA, ChoiceOption, FlagOption, NumberOption, Option, TextOption
 from vqcodec.media.progress import Progress
+from vqcodec.media.raw import RawOption, RawSound
 from vqcodec.media.target import TARGET_OPTIONS, WORK_OPTIONS, Target, Work
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ CHANNELS = ChoiceOption(
     default_help="mix; for video keep",
     choices=("mix", "keep"),
     media=("speech", "video"),
+)
+RAW = RawOption(
+    "raw",
+    "What samples without a header are: sampling rate, storage (s16le, mulaw, ...) and channels.",
+    default_help="by the name, such as .gsm and .ulaw",
+    media=("speech",),
 )
 FPS = FrameRateOption(
     "fps",
@@ -100,6 +107,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
     CODEBOOK,
     BAND,
     CHANNELS,
+    RAW,
     FPS,
     FRAMES,
     GOP,
@@ -139,6 +147,7 @@ class EncodeOptions:
     codebook: Codebook | str | os.PathLike[str] | None = None
     band: str | None = None
     channels: str | None = None
+    raw: RawSound | None = None
     fps: Fraction | None = None
     frames: tuple[int, int | None] | None = None
     gop: int | None = None

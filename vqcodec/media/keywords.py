@@ -64,6 +64,7 @@ class EncodeKeywords(ImageKeywords, SpeechKeywords, VideoKeywords, total=False):
     medium: str | None
     strip_metadata: bool
     strip_gps: bool | None
+    raw: str | None
     fps: str | float | Fraction | None
     frames: str | None
     audio: bool | None

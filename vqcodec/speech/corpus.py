@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vqcodec.media.corpus import FileCorpus
 from vqcodec.media.engine import Engine, SpeechEngine
 from vqcodec.speech.sound.audio import open_audio
+from vqcodec.speech.sound.raw import SUFFIXES as RAW_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class SoundCorpus(FileCorpus[NDArray[np.int16]]):
     seconds: float | None = None
 
     KIND = "sound"
-    SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
+    SUFFIXES = (
+        ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".eac3", ".flac", ".m4a", ".m4b",
+        ".mka", ".mp2", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".tta", ".voc", ".w64", ".wav", ".wma", ".wv",
+        *RAW_SUFFIXES,
+    )  # fmt: skip
 
     @classmethod
     def fields_for(cls, engine: Engine, options: Mapping[str, Any]) -> dict[str, Any]:

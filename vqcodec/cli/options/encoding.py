@@ -32,6 +32,7 @@ ChannelUse = Annotated[str | None, declared(encoding.CHANNELS, "--channels")]
 TuneFor = Annotated[str | None, declared(_TUNE, "--tune", media=("image",))]
 ChromaSize = Annotated[str | None, declared(_CHROMA, "--chroma", media=("image",))]
 AlphaQuality = Annotated[float | None, declared(_ALPHA_QUALITY, "--alpha-quality", metavar="0..100", media=("image",))]
+Raw = Annotated[str | None, declared(encoding.RAW, "--raw", metavar="RATE:FORMAT[:CHANNELS]")]
 Fps = Annotated[str | None, declared(encoding.FPS, "--fps", metavar="RATE")]
 Frames = Annotated[str | None, declared(encoding.FRAMES, "--frames", metavar="A:B")]
 Gop = Annotated[int | None, declared(encoding.GOP, "--gop", metavar="N")]
@@ -74,6 +75,7 @@ class Given:
     chroma: ChromaSize = None
     alpha_quality: AlphaQuality = None
     keep_hidden: KeepHidden = False
+    raw: Raw = None
     fps: Fps = None
     frames: Frames = None
     gop: Gop = None

@@ -1,6 +1,7 @@
-"""Sound files in, through libsndfile: blocks of one channel at the codec's rate, from files of any rate and channels.
+"""Sound files in: through libsndfile, and what it cannot read through ffmpeg.
 
-A file is read block by block, anew at each reading, so that memory does not grow with its length.
+A file is read block by block, anew at each reading, so that memory does not grow with its length. Lengths that a header
+declares are hints: the samples that are there decide.
 """
 
 from __future__ import annotations
@@ -8,13 +9,19 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from vqcodec.errors import UnreadableInputError
+from vqcodec.ffmpeg.program import is_at_hand
 from vqcodec.files.endpoints import Source, read_all
-from vqcodec.speech.sound.layout import Layout, layout_of_format, layout_of_mask
+from vqcodec.files.sniffing import has_sound_magic
+from vqcodec.media.raw import RawSound
+from vqcodec.speech.sound.converted import ConvertedSource
+from vqcodec.speech.sound.layout import layout_of_format, layout_of_mask
 from vqcodec.speech.sound.mixing import Block
-from vqcodec.speech.sound.source import SoundSource, check_shape
+from vqcodec.speech.sound.raw import DEMUXERS, UNSAID, libsndfile_arguments, raw_by_name, suffix_of
+from vqcodec.speech.sound.source import FileSource, check_shape
+from vqcodec.speech.sound.wav import WavHeader, WithLength, read_header
 
 if TYPE_CHECKING:
     import soundfile
@@ -22,62 +29,105 @@ if TYPE_CHECKING:
 TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license")
 """Tags that are kept. The name of the program that wrote the file is not, since it says nothing about the sound."""
 
-_WAV_HEADER = 44  # bytes up to the end of the channel mask, if there is one
-_EXTENSIBLE = b"\xfe\xff"  # the format that has a channel mask
-_ENDLESS_WAV = (1 << 31) - (1 << 16)  # bytes; a header with more was written before the length was known
 _BLOCK = 1 << 16  # samples read at a time, of all channels together
+_UNKNOWN_LENGTH = (1 << 63) - 1  # as libsndfile says it, of FLAC from a pipe
+_HEAD = 64  # bytes that are looked at to choose who reads a file
+_VOC = b"Creative Voice File"
+_ID3_HEAD = 10
+_MP3_COUNTS = (b"Xing", b"Info", b"VBRI")  # of the header that counts the frames of an MP3 file
+_MP3_FRAME = 2048  # bytes; none is larger
 
 
-class AudioSource(SoundSource):
-    """A sound file that can be read.
+class _UnknownFormatError(UnreadableInputError):
+    """A file of a format that libsndfile does not read."""
+
+
+class AudioSource(FileSource):
+    """A sound file that libsndfile reads.
 
     Attributes:
-        name: what messages call it.
-        promised: samples of a channel according to the file's header, at least 1.
-        size: bytes of the file.
-        format: libsndfile's name, such as `WAV`.
-        tags: texts by name, such as `title` and `artist`.
+        promised: samples of a channel according to the file's header; None if it does not tell.
     """
 
-    def __init__(self, origin: str | bytes, name: str, file: soundfile.SoundFile) -> None:
-        rate, channels = int(file.samplerate), int(file.channels)
-        check_shape(rate, channels, name)
-        super().__init__(rate, channels, _layout(origin, str(file.format), channels))
-        self.name = name
-        self.size = os.path.getsize(origin) if isinstance(origin, str) else len(origin)
-        self.promised = int(file.frames) + _cut_off(origin, self.size)
-        self.format = str(file.format)
-        self.tags = {key: text for key, text in file.copy_metadata().items() if key in TAGS and text.strip()}
+    def __init__(self, origin: str | bytes, name: str, raw: RawSound | None) -> None:
         self._origin = origin
+        self._raw = raw
+        self._counted: int | None = None
+        with _reader(origin) as reader:
+            size = reader.seek(0, os.SEEK_END)
+            self._wav = None if raw else read_header(reader, size)
+            counts = _counts_frames(reader)
+        with self._open(name) as file:
+            rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
+            check_shape(rate, channels, name)
+            if frames < 1:
+                raise UnreadableInputError(f"{name}: holds no samples")
+            self.format = str(file.format)
+            super().__init__(rate, channels, _layout(self._wav, self.format, channels))
+            self.tags = {key: text for key, text in file.copy_metadata().items() if key in TAGS and text.strip()}
+        self.name, self.size = name, size
+        self.promised: int | None = frames
+        if frames == _UNKNOWN_LENGTH or (self.format == "MP3" and not counts):
+            self.promised = None
+        elif self._wav is not None:
+            self.promised = _promised(self._wav, frames)
 
     @property
     def length(self) -> int:
         """Samples of a channel; if the file is cut off, right only after it has been read."""
-        return self.promised - self.repairs.missing
+        if self._counted is None and self.promised is not None:
+            return self.promised
+        if self._counted is None:
+            for _ in self._read():
+                pass
+        assert self._counted is not None
+        return self._counted
 
     def _read(self) -> Iterator[Block]:
-        count = 0
-        with _open(self._origin, self.name) as file:
-            while count < self.promised:
+        count, most = 0, self.promised
+        with self._open(self.name) as file:
+            if most is None:
+                file.seekable = lambda: False  # else soundfile seeks, which needs a known length
+            while most is None or count < most:
                 try:
                     block = file.read(max(1, _BLOCK // self.channels), dtype="float64", always_2d=True)
                 except (RuntimeError, ValueError, OSError) as error:
                     raise UnreadableInputError(f"{self.name}: damaged: {_one_line(error)}") from None
+                block = block if most is None else block[: most - count]
                 if not len(block):
                     break
                 count += len(block)
                 yield block
         if count == 0:
             raise UnreadableInputError(f"{self.name}: holds no samples")
-        self.repairs.missing = self.promised - count
+        self.repairs.missing = 0 if most is None else most - count
+        self._counted = count
+
+    def _open(self, name: str) -> soundfile.SoundFile:
+        """Open the file.
+
+        Raises:
+            _UnknownFormatError: libsndfile cannot read it.
+        """
+        import soundfile
+
+        arguments = {} if self._raw is None else libsndfile_arguments(self._raw)
+        file: str | BinaryIO = self._origin if isinstance(self._origin, str) else io.BytesIO(self._origin)
+        if self._wav is not None and self._wav.unknown and not self._wav.declared:
+            file = WithLength(_reader(self._origin), self._wav)  # type: ignore[assignment]
+        try:
+            return soundfile.SoundFile(file, **arguments)
+        except (RuntimeError, OSError, TypeError, ValueError) as error:
+            raise _UnknownFormatError(f"{name}: not sound that libsndfile can read ({_one_line(error)})") from None
 
 
-def open_audio(source: Source, name: str) -> AudioSource:
-    """Open a sound file of any format that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF and others).
+def open_audio(source: Source, name: str, raw: RawSound | None = None) -> FileSource:
+    """Open a sound file of any format that libsndfile or ffmpeg reads, or the sound of a video.
 
     Args:
         source: a path, whose file is read in blocks; or bytes or a binary file object, which are held in memory.
         name: what messages call it.
+        raw: what the samples are, if there is no header; None for a file with a header, or one whose name tells.
 
     Raises:
         UnreadableInputError: the file does not exist, is no sound file, is damaged, or holds no samples.
@@ -85,60 +135,66 @@ def open_audio(source: Source, name: str) -> AudioSource:
     """
     on_disk = isinstance(source, (str, os.PathLike)) and os.path.isfile(source)
     origin = os.fspath(source) if on_disk else read_all(source, name)  # type: ignore[arg-type]
-    if not (os.path.getsize(origin) if isinstance(origin, str) else origin):
+    with _reader(origin) as reader:
+        head = reader.read(_HEAD)
+        in_blocks = _has_voc_blocks(head, reader.seek(0, os.SEEK_END))
+    if not head:
         raise UnreadableInputError(f"{name}: the file is empty")
-    with _open(origin, name) as file:
-        if file.frames < 1:
-            raise UnreadableInputError(f"{name}: holds no samples")
-        return AudioSource(origin, name, file)
+    if raw is None and not has_sound_magic(head):
+        raw = raw_by_name(source)
+    try:
+        if not in_blocks or not is_at_hand():
+            return AudioSource(origin, name, raw)
+        reason = ""
+    except _UnknownFormatError as error:
+        reason = str(error)
+    if suffix_of(source) in UNSAID:
+        raise UnreadableInputError(f"{name}: samples without a header; say what they are with --raw RATE:FORMAT (raw=)")
+    if not is_at_hand():
+        raise UnreadableInputError(f"{reason}; ffmpeg, which reads more, is not at hand: pip install imageio-ffmpeg")
+    return ConvertedSource(origin, name, DEMUXERS.get(suffix_of(source)))
 
 
-def _cut_off(origin: str | bytes, size: int) -> int:
-    """Return how many samples of a channel a WAV file lacks against its header.
-
-    libsndfile goes by the size of the file. A header that was written to a pipe may give the largest possible length;
-    it does not count.
-    """
-    header = _header(origin)
-    if len(header) < 36 or header[:4] != b"RIFF" or header[8:16] != b"WAVEfmt ":
-        return 0
-    whole = int.from_bytes(header[4:8], "little") + 8
-    frame = int.from_bytes(header[32:34], "little")
-    return max(0, whole - size) // max(frame, 1) if whole < _ENDLESS_WAV else 0
+def _promised(wav: WavHeader, frames: int) -> int:
+    """Return the samples of a channel that a WAV file declares, where libsndfile finds `frames` by the file's size."""
+    blocks = max(1, min(wav.declared, wav.available) // max(1, wav.block))
+    each = frames / blocks  # samples of a block
+    if wav.length is not None and wav.length > 0 and abs(wav.length - frames - wav.missing * each) <= 2 * each:
+        return wav.length
+    return frames + round(wav.missing * each)
 
 
-def _layout(origin: str | bytes, format: str, channels: int) -> Layout | None:
+def _layout(wav: WavHeader | None, format: str, channels: int) -> tuple[str, ...] | None:
     """Return the layout of the channels of a file; None if it does not tell."""
-    header = _header(origin)
-    if format in ("WAV", "WAVEX", "RF64") and header[12:16] == b"fmt " and header[20:22] == _EXTENSIBLE:
-        return layout_of_mask(int.from_bytes(header[40:44], "little"), channels)
+    if wav is not None and wav.mask is not None:
+        return layout_of_mask(wav.mask, channels)
     return layout_of_format(format, channels)
 
 
-def _header(origin: str | bytes) -> bytes:
-    """Return the first bytes of a file."""
-    if not isinstance(origin, str):
-        return origin[:_WAV_HEADER]
-    with open(origin, "rb") as file:
-        return file.read(_WAV_HEADER)
+def _has_voc_blocks(head: bytes, size: int) -> bool:
+    """Whether a VOC file has several blocks of sound: libsndfile would take the heads of the others for samples."""
+    start = int.from_bytes(head[20:22], "little")
+    if not head.startswith(_VOC) or start + 4 > len(head):
+        return False
+    end = start + 4 + int.from_bytes(head[start + 1 : start + 4], "little")
+    return end + _HEAD < size
 
 
-def _open(origin: str | bytes, name: str) -> soundfile.SoundFile:
-    """Open a path or the bytes of a file.
+def _counts_frames(file: BinaryIO) -> bool:
+    """Whether a file, if it is MP3, begins with a header that counts its frames."""
+    file.seek(0)
+    head = file.read(_ID3_HEAD)
+    start = 0
+    if head[:3] == b"ID3" and len(head) == _ID3_HEAD:
+        start = _ID3_HEAD + sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    file.seek(start)
+    frame = file.read(_MP3_FRAME)
+    return any(word in frame for word in _MP3_COUNTS)
 
-    Raises:
-        UnreadableInputError: libsndfile cannot read it.
-    """
-    import soundfile
 
-    try:
-        return soundfile.SoundFile(origin if isinstance(origin, str) else io.BytesIO(origin))
-    except (RuntimeError, OSError) as error:
-        raise UnreadableInputError(
-            f"{name}: not sound that libsndfile can read ({_one_line(error)}); is it a sound file, and whole?"
-        ) from None
-    except (TypeError, ValueError):
-        raise UnreadableInputError(f"{name}: samples without a header; convert them to WAV first") from None
+def _reader(origin: str | bytes) -> BinaryIO:
+    """Return a path or the bytes of a file as a file."""
+    return open(origin, "rb") if isinstance(origin, str) else io.BytesIO(origin)
 
 
 def _one_line(error: BaseException) -> str:

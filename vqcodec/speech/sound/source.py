@@ -27,11 +27,13 @@ class Repairs:
         not_numbers: NaN or infinite, taken as 0.
         too_loud: beyond full scale, clipped.
         missing: of a channel, since the file is cut off.
+        damage: what else was wrong with the file, in ffmpeg's words; empty for nothing.
     """
 
     not_numbers: int = 0
     too_loud: int = 0
     missing: int = 0
+    damage: str = ""
 
     def notes(self) -> list[str]:
         """Return a clause for each kind of repair, as messages to the user."""
@@ -40,9 +42,10 @@ class Repairs:
             "{} beyond full scale, clipped": self.too_loud,
             "{} missing at the end: the file is cut off": self.missing,
         }
-        return [
+        said = [
             f"{count:,} {what.format('sample' if count == 1 else 'samples')}" for what, count in kinds.items() if count
         ]
+        return [*said, f"damaged or cut off ({self.damage})"] if self.damage else said
 
 
 class SoundSource(ABC):
@@ -105,6 +108,7 @@ class SoundSource(ABC):
         """Yield what `_read` gives, with samples that are not within full scale repaired and counted."""
         repairs = self.repairs
         repairs.not_numbers = repairs.too_loud = repairs.missing = 0
+        repairs.damage = ""
         for block in self._read():
             finite = np.isfinite(block)
             if not finite.all():
@@ -115,6 +119,22 @@ class SoundSource(ABC):
                 repairs.too_loud += too_loud
                 block = np.clip(block, -1.0, 1.0)
             yield block
+
+
+class FileSource(SoundSource):
+    """A sound file.
+
+    Attributes:
+        name: what messages call it.
+        size: bytes of the file.
+        format: such as `WAV`; `ffmpeg` for what libsndfile does not read.
+        tags: texts by name, such as `title` and `artist`.
+    """
+
+    name: str
+    size: int
+    format: str
+    tags: dict[str, str]
 
 
 def check_shape(rate: int, channels: int, name: str) -> None:
