@@ -21,6 +21,7 @@ _HOME = {  # the module, and the name there if it is another
     "decode_image": "vqcodec.image",
     "encode_speech": "vqcodec.speech.codec",
     "decode_speech": "vqcodec.speech.codec",
+    "open_speech": "vqcodec.speech.reader",
     "encode_video": "vqcodec.video.arrays",
     "decode_video": "vqcodec.video.arrays",
     "open_video": "vqcodec.api.opened_video",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from vqcodec.media.registry import unregister_engine as unregister_engine
     from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
+    from vqcodec.speech.reader import open_speech as open_speech
     from vqcodec.video.arrays import decode_video as decode_video
     from vqcodec.video.arrays import encode_video as encode_video
     from vqcodec.vq.design.methods import design as design_codebook  # noqa: F401

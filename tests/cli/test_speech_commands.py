@@ -154,6 +154,7 @@ GOOD = [
     Case("decode talk.vqc titled.vqc -d new", stdout=r"2 files: ", makes="new/talk.wav new/titled.wav"),
     Case("decode talk.vqc -d new -f flac", stdout="FLAC", makes="new/talk.flac"),
     Case("decode titled.vqc -o x.wav --start 0.5 --duration 1", stdout=r"WAV 1\.00 s", makes="x.wav"),
+    Case("decode titled.vqc -o x.wav --start 0:00.5 --duration 0:1 --encoding mulaw", stdout="WAV 1", makes="x.wav"),
     Case(
         "decode damaged.vqc -o x.wav --salvage",
         stderr=r"(?s)damaged\.vqc: damaged: bytes .*damaged\.vqc: 1 lost packets concealed, at 1\.0-2\.0 s\n\Z",

@@ -36,6 +36,7 @@ FUNCTIONS = (
 )
 
 NOT_NUMBERS = (math.nan, math.inf, -math.inf, "5", b"5", True, [5], (5,), {}, 5j, Decimal(5), np.arange(3), 10**400)
+NOT_TIMES = (*(value for value in NOT_NUMBERS if value != "5"), "", "soon", "1:60", "1:60:00", "1:2:3:4", "1:", "nan")
 NOT_WHOLE = (*NOT_NUMBERS, 2.5, 5.0, np.float32(5))
 NO_SIZES = (*(value for value in NOT_WHOLE if not isinstance(value, str)), "many", "5 apples", "-5", "")
 NOT_TEXT = (5, b"x", True, ["x"], np.arange(2))
@@ -213,14 +214,18 @@ ROWS: dict[str, Row] = {
         ("image",),
     ),
     "start": Row(
-        "choose at least 0 s", (0, 0.01, np.float32(0.02), np.int64(0), None), (*NOT_NUMBERS, -1, -0.1), SOUND
+        "choose at least 0 s",
+        (0, 0.01, np.float32(0.02), np.int64(0), "0.01", "0:00.02", "0:0:0", None),
+        (*NOT_TIMES, -1, -0.1, "-1"),
+        SOUND,
     ),
     "duration": Row(
         "choose above 0 and up to 1000000000 s",
-        (0.02, np.float32(0.02), 99, None),
-        (*NOT_NUMBERS, 0, -1, 1e308),
+        (0.02, np.float32(0.02), 99, "1:02:03.5", None),
+        (*NOT_TIMES, 0, -1, 1e308),
         SOUND,
     ),
+    "encoding": Row("choose s16, ", ("s16", "mulaw", None), (*NOT_TEXT, "pcm", ""), ("speech",)),
     "salvage": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None), SOUND),
     "lossless": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None), VIDEO),
     "bits": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None)),

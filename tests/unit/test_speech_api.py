@@ -209,6 +209,22 @@ def test_a_part_is_the_part_of_the_whole(talk: np.ndarray) -> None:
                 assert len(part) == round(duration * whole_report.sample_rate)
 
 
+def test_python_decodes_a_part_and_piece_by_piece(talk: np.ndarray, tmp_path: Path) -> None:
+    data = vqcodec.encode_speech(talk, 16000, band="nb", **QUICK)
+    (tmp_path / "talk.vqc").write_bytes(data)
+    whole, rate = vqcodec.decode_speech(data)
+    part, _ = vqcodec.decode_speech(data, start="0:01.5", duration=1)
+    assert np.abs(part.astype(int) - whole[24000:40000]).max() <= 1
+    with vqcodec.open_speech(tmp_path / "talk.vqc", start=1.5, duration="1") as reader:
+        assert (reader.rate, reader.channels, reader.length) == (rate, 1, 16000)
+        for _ in range(2):
+            assert np.array_equal(np.concatenate(list(reader))[:, 0], part)
+    with pytest.raises(UsageError, match=r"talk\.vqc: start 9 s is not within the recording"):
+        vqcodec.open_speech(tmp_path / "talk.vqc", start="0:09")
+    with pytest.raises(UnreadableInputError, match="no such file"):
+        vqcodec.open_speech(tmp_path / "none.vqc")
+
+
 def test_parts_and_rates_that_cannot_be_are_refused(narrow: bytes) -> None:
     with pytest.raises(UsageError, match=r"start 4 s is not within the recording, which lasts 4\.000 s"):
         decode(narrow, start=4)

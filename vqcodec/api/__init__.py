@@ -103,9 +103,10 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
         destination: where the picture or sound goes; None leaves the bytes of its file in the report.
 
     Options, all by name:
-        format: `png`, `ppm`, `webp` and so on; `wav`, `flac`, `ogg`; or `y4m`, `mp4`, `mkv`, `mov`, `png` (the
-            destination is then a pattern for the pictures' names, such as `frames/%05d.png`). If it is not given, the
-            destination's extension decides; `png`, `wav` or `y4m` if there is no path.
+        format: `png`, `ppm`, `webp` and so on; `wav`, `flac`, `ogg`, `opus`, `mp3`, `m4a`, `aiff`, `au`, `raw`; or
+            `y4m`, `mp4`, `mkv`, `mov`, `png` (the destination is then a pattern for the pictures' names, such as
+            `frames/%05d.png`). If it is not given, the destination's extension decides; `png`, `wav` or `y4m` if there
+            is no path.
         codebook: a codebook, or the name or path of one, instead of the one found by its identity, in the library or
             beside the source; it must be the one that the file was coded with.
         crop: (pictures) x, y, width and height of the part to decode, in pixels. Of a large file only what this part
@@ -114,7 +115,10 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
             loses nothing.
         background: (pictures) colour to lay transparent parts on, such as `white`, `#ff8000` or (255, 128, 0).
         rate: (speech) `source` for the sampling rate of what was encoded (the default), `codec`, or 1000 to 768000 Hz.
-        start: (speech, video) second to begin with, at least 0. Of a long file only what the part needs is read.
+        encoding: (speech) how samples are stored in wav, aiff, au and raw: `s16` (the default), `s24`, `f32`, `u8`,
+            `mulaw`, `alaw`, `gsm` or `adpcm`.
+        start: (speech, video) second to begin with, at least 0, also as text such as `1:05` or `1:02:03.5`. Of a long
+            file only what the part needs is read.
         duration: (speech, video) seconds to decode, above 0; all if it is not given.
         salvage: (speech, video) decode what is intact of a damaged file; conceal and report the rest.
         frames: (video) the part to decode, `a:b` for frames a up to b, not included, counted from 0; not beside

@@ -36,7 +36,8 @@ from vqcodec.speech.files import read_speech
 from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio import open_audio
-from vqcodec.speech.sound.audio_output import find_format, write_audio
+from vqcodec.speech.sound.audio_output import write_audio
+from vqcodec.speech.sound.formats import find_format
 from vqcodec.speech.sound.source import SoundSource
 
 _MAX_NAMED = 5  # lost packets that a note names
@@ -98,7 +99,7 @@ def decode(
     started = time.perf_counter()
     start_s = asked.start or 0.0
     with naming(name):
-        chosen = find_format(asked.format, destination)
+        chosen = find_format(asked.format, destination, asked.encoding)
         with seekable(source, name) as file:
             sparing = asked.start is not None or asked.duration is not None
             speech = read_speech(file, salvage=asked.salvage, sparing=sparing)

@@ -47,8 +47,8 @@ from vqcodec.reports.video import (
 from vqcodec.speech.decoding import Decoding as SoundDecoding
 from vqcodec.speech.decoding import SoundShape, placed
 from vqcodec.speech.files import SpeechFile
-from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
 from vqcodec.speech.sound.audio_output import write_audio
+from vqcodec.speech.sound.formats import FORMATS as SOUND_FORMATS
 from vqcodec.video.codec import MEDIUM, Progress, encode_to
 from vqcodec.video.decoding import Decoding
 from vqcodec.video.encoding import Plan

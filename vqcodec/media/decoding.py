@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from vqcodec.errors import UsageError
 from vqcodec.media.encoding import FRAMES, NAME, OVERWRITE, PROGRESS
-from vqcodec.media.kinds import CodebookOption, ColourOption, CropOption, DataOption, NamesOption, SampleRateOption
-from vqcodec.media.options import FlagOption, NumberOption, Option, TextOption
+from vqcodec.media.kinds import (
+    CodebookOption,
+    ColourOption,
+    CropOption,
+    DataOption,
+    NamesOption,
+    SampleRateOption,
+    TimeOption,
+)
+from vqcodec.media.options import ChoiceOption, FlagOption, NumberOption, Option, TextOption
 from vqcodec.media.progress import Progress
 from vqcodec.media.target import THREADS
 
@@ -22,8 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT = TextOption(
     "format",
-    "Format to write: png, ppm, tif, webp, avif, gif, bmp, jpg and so on; wav, flac, ogg; y4m, mp4, mkv, mov, or png"
-    " (one picture a frame).",
+    "Format to write: png, ppm, tif, webp, avif, gif, bmp, jpg and so on; wav, flac, ogg, opus, mp3, m4a, aiff, au,"
+    " raw; y4m, mp4, mkv, mov, or png (one picture a frame).",
     default_help="by the output's extension, else png, wav or mp4; y4m on standard output",
 )
 CODEBOOK = CodebookOption("codebook", "Codebook to decode with, if it is not found by itself.")
@@ -50,8 +58,15 @@ RATE = SampleRateOption(
     default_help="source",
     media=("speech",),
 )
-START = NumberOption("start", "Where to begin.", default_help="0", low=0, unit="s", media=("speech", "video"))
-DURATION = NumberOption(
+ENCODING = ChoiceOption(
+    "encoding",
+    "How samples are stored in wav, aiff, au and raw: s16 has 16 bits, mulaw, alaw and gsm are for telephone systems.",
+    default_help="s16",
+    choices=("s16", "s24", "f32", "u8", "mulaw", "alaw", "gsm", "adpcm"),
+    media=("speech",),
+)
+START = TimeOption("start", "Where to begin.", default_help="0", low=0, unit="s", media=("speech", "video"))
+DURATION = TimeOption(
     "duration",
     "How much to decode.",
     default_help="all",
@@ -78,6 +93,7 @@ DECODE_OPTIONS: tuple[Option, ...] = (
     OUTPUT_QUALITY,
     BACKGROUND,
     RATE,
+    ENCODING,
     START,
     DURATION,
     SALVAGE,
@@ -109,6 +125,7 @@ class DecodeOptions:
     output_quality: float | None = None
     background: tuple[int, int, int] | None = None
     rate: int | str | None = None
+    encoding: str | None = None
     start: float | None = None
     duration: float | None = None
     salvage: bool = False

@@ -83,8 +83,9 @@ class DecodeKeywords(TypedDict, total=False):
     output_quality: float | None
     background: str | tuple[int, int, int] | None
     rate: int | str | None
-    start: float | None
-    duration: float | None
+    encoding: str | None
+    start: float | str | None
+    duration: float | str | None
     salvage: bool
     frames: str | None
     lossless: bool

@@ -130,6 +130,29 @@ class FrameRangeOption(Option):
 
 
 @dataclass(frozen=True)
+class TimeOption(NumberOption):
+    """A time in seconds as a number, or as text such as 65.5, 1:05.5 or 1:02:03."""
+
+    @property
+    def range(self) -> str:
+        """That of the number, with an example."""
+        return f"{super().range}, such as 65 or 1:05"
+
+    def check(self, value: Any) -> Any:
+        """Return the time in seconds."""
+        if isinstance(value, str):
+            found = re.fullmatch(r"(?:(\d{1,6}):)?(?:(\d{1,6}):)?(\d{1,9}(?:\.\d*)?)", value.strip())
+            hours, minutes, rest = (found[1], found[2], found[3]) if found else (None, None, "")
+            if found and minutes is None:
+                hours, minutes = None, hours
+            late = minutes is not None and (float(rest) >= 60 or (hours is not None and int(minutes) >= 60))
+            if found is None or late:
+                raise self._refuse(value, "is not a time")
+            value = 3600 * int(hours or 0) + 60 * int(minutes or 0) + float(rest)
+        return super().check(value)
+
+
+@dataclass(frozen=True)
 class FractionOption(Option):
     """A number above 0 that is kept as a fraction, such as a frame rate."""
 

@@ -21,6 +21,7 @@ Map, lowest first:
     placement
     files: engines stream folding placement
     decoding: sound placement files
+    reader: files decoding
     salvage: folding files decoding
     codec: bands engines quality rates sound stream files decoding
     textbook: bands engines signal excitation filters lsf_quantizer celp

@@ -125,6 +125,8 @@ def decode_speech(
     *,
     codebook: Codebook | str | os.PathLike[str] | None = None,
     rate: int | str | None = "source",
+    start: float | str | None = None,
+    duration: float | str | None = None,
     threads: int | None = None,
 ) -> tuple[Samples, int]:
     """Return the samples of a `.vqc` file of speech, int16 (samples,) or (samples, channels), and their sampling rate.
@@ -133,18 +135,27 @@ def decode_speech(
         data: the bytes of the file.
         codebook: a codebook, or the name or path of one; without it the file's own is looked for.
         rate: `source` for that of what was encoded, `codec` for that of the codec, or 1000 to 768000 Hz.
+        start: second to begin with, or text such as `1:05`; None for the beginning.
+        duration: seconds to decode, above 0, or text as for `start`; None for all.
         threads: how many to use; None for one a CPU.
 
     Raises:
         CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
         CodebookError: its codebook is not found, or `codebook` is not the one it needs.
-        UsageError: an argument is of the wrong type or out of range.
+        UsageError: an argument is of the wrong type or out of range, or the part begins beyond the end.
     """
-    given = {"codebook": codebook, "rate": rate, "threads": threads}
+    given = {"codebook": codebook, "rate": rate, "start": start, "duration": duration, "threads": threads}
     book, rate = chosen_codebook(decoding.CODEBOOK.value_in(given)), decoding.RATE.value_in(given)
     speech = read_speech(io.BytesIO(decoding.DATA.check(data)))
     threads = THREADS.value_in(given)
-    decoded = Decoding(speech, codebook_of(speech.media, book), rate=rate or "source", threads=threads)
+    decoded = Decoding(
+        speech,
+        codebook_of(speech.media, book),
+        rate=rate or "source",
+        start_s=decoding.START.value_in(given) or 0.0,
+        duration_s=decoding.DURATION.value_in(given),
+        threads=threads,
+    )
     samples = np.concatenate(list(decoded.blocks()))
     return (samples[:, 0] if samples.shape[1] == 1 else samples), decoded.rate
 

@@ -21,7 +21,8 @@ from vqcodec.speech.codec import encode_sound
 from vqcodec.speech.decoding import SoundShape
 from vqcodec.speech.files import CodedStream, SpeechFile, assemble_speech, read_speech
 from vqcodec.speech.sound.audio import open_audio
-from vqcodec.speech.sound.audio_output import FORMATS, write_audio
+from vqcodec.speech.sound.audio_output import write_audio
+from vqcodec.speech.sound.formats import FORMATS
 from vqcodec.speech.sound.source import SoundSource
 from vqcodec.video.io.placing import Run, SoundTrack, placed
 

@@ -25,6 +25,8 @@ EXAMPLES = options.examples(
     "vqcodec decode photo.vqc -o - --format ppm > photo.ppm",
     "vqcodec decode photo.vqc -o part.png --crop 8,16,24x20",
     "vqcodec decode talk.vqc -o part.flac --start 0.5 --duration 1 --rate codec",
+    "vqcodec decode talk.vqc -o telephone.wav --rate 8000 --encoding mulaw",
+    "vqcodec decode talk.vqc -o part.mp3 --start 1:05 --duration 0:30",
     "vqcodec decode talk.vqc -o - | vqcodec compare talk.wav -",
     "vqcodec decode clip.vqc -o clip.mkv --lossless",
     "vqcodec decode clip.vqc -o frames/%05d.png --frames 100:150",
@@ -65,7 +67,7 @@ def decode(
         from vqcodec.files.sniffing import with_head
 
         source, head = with_head(item.source, item.name)
-        streamed = item.output == STANDARD and medium_of_media(head) == "video"
+        streamed = item.output == STANDARD and medium_of_media(head) in ("speech", "video")
         report = api.decode(
             source,
             sys.stdout.buffer if streamed else item.destination,

@@ -45,8 +45,8 @@ def encode(
         list[str] | None,
         typer.Argument(
             metavar="INPUT...",
-            help="Pictures that Pillow reads, sound files that libsndfile or ffmpeg reads, videos that ffmpeg reads, y4m,"
-            " folders of all these, quoted patterns, or - for standard input.",
+            help="Pictures that Pillow reads, sound files that libsndfile or ffmpeg reads, videos that ffmpeg reads,"
+            " y4m, folders of all these, quoted patterns, or - for standard input.",
         ),
     ] = None,
     *,

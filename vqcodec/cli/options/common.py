@@ -43,7 +43,7 @@ def complete_codebook(incomplete: str) -> list[str]:
 def complete_format(incomplete: str) -> list[str]:
     """Names of picture and sound formats for shell completion."""
     from vqcodec.image.pixels import FORMATS
-    from vqcodec.speech.sound.audio_output import FORMATS as SOUND_FORMATS
+    from vqcodec.speech.sound.formats import FORMATS as SOUND_FORMATS
 
     names = (extension.removeprefix(".") for extension in (*FORMATS, *SOUND_FORMATS))
     return [name for name in names if name.startswith(incomplete)]

@@ -17,9 +17,10 @@ FormatName = Annotated[
 CropBox = Annotated[str | None, declared(decoding.CROP, "--crop", metavar="X,Y,WIDTHxHEIGHT")]
 OutputQuality = Annotated[float | None, declared(decoding.OUTPUT_QUALITY, "--output-quality", metavar="0..100")]
 Background = Annotated[str | None, declared(decoding.BACKGROUND, "--background", metavar="COLOUR")]
-Start = Annotated[float | None, declared(decoding.START, "--start", metavar="SECONDS")]
-Duration = Annotated[float | None, declared(decoding.DURATION, "--duration", metavar="SECONDS")]
+Start = Annotated[str | None, declared(decoding.START, "--start", metavar="[[H:]M:]S")]
+Duration = Annotated[str | None, declared(decoding.DURATION, "--duration", metavar="[[H:]M:]S")]
 Rate = Annotated[str | None, declared(decoding.RATE, "--rate", metavar="source|codec|HZ")]
+Encoding = Annotated[str | None, declared(decoding.ENCODING, "--encoding")]
 Salvage = Annotated[bool, declared(decoding.SALVAGE, "--salvage")]
 Frames = Annotated[str | None, declared(FRAMES, "--frames", metavar="A:B")]
 Lossless = Annotated[bool, declared(decoding.LOSSLESS, "--lossless")]
@@ -37,6 +38,7 @@ class Given:
     start: Start = None
     duration: Duration = None
     rate: Rate = None
+    encoding: Encoding = None
     salvage: Salvage = False
     frames: Frames = None
     lossless: Lossless = False

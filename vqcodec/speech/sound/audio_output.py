@@ -1,4 +1,4 @@
-"""Sound files out, through libsndfile: 16-bit samples written block by block."""
+"""Sound files out, block by block: through libsndfile, M4A through ffmpeg, and WAV into a pipe as it comes."""
 
 from __future__ import annotations
 
@@ -7,62 +7,21 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec.errors import OutputError, UsageError
+from vqcodec.errors import OutputError
+from vqcodec.ffmpeg import program
+from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.endpoints import Destination, name_of
 from vqcodec.speech.sound.audio import TAGS
+from vqcodec.speech.sound.formats import M4A, AudioFormat
+from vqcodec.speech.sound.streamed_output import can_stream, stream_audio
 
 _BLOCK = 1 << 15  # samples of a channel written at a time; libsndfile's Vorbis writer needs stack for each
 _WAV_BYTES = (1 << 32) - (1 << 16)  # largest size that a WAV header can hold, without header and tags
-
-
-@dataclass(frozen=True)
-class AudioFormat:
-    """A format to write, by libsndfile's names."""
-
-    name: str
-    subtype: str
-
-
-FORMATS = {
-    ".wav": AudioFormat("WAV", "PCM_16"),
-    ".flac": AudioFormat("FLAC", "PCM_16"),
-    ".ogg": AudioFormat("OGG", "VORBIS"),
-}
-"""Formats by file name extension. OGG Vorbis is lossy."""
-
-
-def format_names() -> str:
-    """Return the names of the formats, as users give them, for messages and help."""
-    return ", ".join(extension.removeprefix(".") for extension in FORMATS)
-
-
-def find_format(name: str | None, destination: Destination | None) -> AudioFormat:
-    """Return the format called `name`; if `name` is None, that of the destination's extension.
-
-    A destination that is not a path gets WAV.
-
-    Raises:
-        UsageError: neither the name nor the extension is that of a sound format.
-    """
-    if name is not None:
-        extension = "." + name.lower().removeprefix(".")
-        if extension not in FORMATS:
-            raise UsageError(f"format {name!r} is unknown for sound; choose one of {format_names()}")
-        return FORMATS[extension]
-    if not isinstance(destination, (str, os.PathLike)):
-        return FORMATS[".wav"]
-    extension = os.path.splitext(os.fspath(destination))[1].lower()
-    if extension not in FORMATS:
-        raise UsageError(
-            f"{name_of(destination)}: the extension names no sound format; say one with format=: {format_names()}"
-        )
-    return FORMATS[extension]
 
 
 def write_audio(
@@ -78,6 +37,8 @@ def write_audio(
 ) -> int:
     """Write a sound file; return its size in bytes. A path gets the whole file or nothing.
 
+    A pipe gets WAV, and samples without a header, as they come; other formats when they are complete.
+
     Args:
         blocks: int16 (samples, channels) each.
         destination: a path, or a binary file object, which need not be seekable.
@@ -92,6 +53,12 @@ def write_audio(
         OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
     name = name_of(destination)
+    if can_stream(format) and not isinstance(destination, (str, os.PathLike)) and not _can_seek(destination):
+        return stream_audio(
+            blocks, destination, name=name, format=format, rate=rate, channels=channels, length=length, tags=tags
+        )
+    if format.name == M4A:
+        return _write_m4a(blocks, destination, rate, channels, dict(tags or {}), overwrite)
     container = format.name
     if container == "WAV" and length > _WAV_BYTES // (2 * channels):
         container = "RF64"
@@ -101,7 +68,8 @@ def write_audio(
         try:
             for key in TAGS:
                 if tags and key in tags:
-                    setattr(sound, key, tags[key])
+                    with suppress(RuntimeError):  # a format without texts
+                        setattr(sound, key, tags[key])
             for block in blocks:
                 for start in range(0, len(block), _BLOCK):
                     with _naming_failures(name, guarded):
@@ -110,6 +78,37 @@ def write_audio(
             with _naming_failures(name, guarded):
                 sound.close()
         return file.seek(0, os.SEEK_END)
+
+
+def _can_seek(stream: BinaryIO) -> bool:
+    """Whether a file object can go back."""
+    try:
+        return stream.seekable()
+    except AttributeError:
+        return False
+
+
+def _write_m4a(
+    blocks: Iterable[NDArray[np.int16]],
+    destination: Destination,
+    rate: int,
+    channels: int,
+    tags: Mapping[str, str],
+    overwrite: bool,
+) -> int:
+    """Write AAC in M4A, through ffmpeg. Arguments and errors as `write_audio`."""
+    name = name_of(destination)
+    with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder, _seekable(destination, overwrite) as file:
+        with open(os.path.join(folder, "texts"), "w", encoding="utf-8", newline="") as texts:
+            texts.write(ffmetadata(tags))
+        sound = ["-f", "s16le", "-ar", str(rate), "-ac", str(channels), "-i", "-"]
+        kept = ["-f", "ffmetadata", "-i", "texts", "-map_metadata", "1"]
+        with program.writing([*sound, *kept, "-c:a", "aac", "out.m4a"], name, folder) as samples:
+            for block in blocks:
+                samples.write(block.astype("<i2").tobytes())
+        with open(os.path.join(folder, "out.m4a"), "rb") as written, _naming_failures(name):
+            shutil.copyfileobj(written, file)
+        return file.tell()
 
 
 class _Guarded:
@@ -157,7 +156,8 @@ def _open(file: _Guarded, name: str, container: str, subtype: str, rate: int, ch
         return soundfile.SoundFile(file, "w", rate, channels, subtype, format=container)
     except (RuntimeError, TypeError, ValueError):
         raise OutputError(
-            f"{name}: {container} cannot hold {channels} channels at {rate} samples a second; say another format="
+            f"{name}: {container} cannot hold {channels} channels at {rate} samples a second; "
+            "say another format= or rate="
         ) from None
 
 
