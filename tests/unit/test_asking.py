@@ -160,6 +160,12 @@ ROWS: dict[str, Row] = {
     "gop": Row("choose", (1, 2, np.int64(2), None), (*NOT_WHOLE, 0, -4, 100_000), VIDEO),
     "scene_cuts": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
     "audio": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
+    "track": Row(
+        "choose a number from 1 on, or a language such as eng",
+        (1, "2", np.int64(1), "eng", "pt-BR", None),
+        (0, -1, "0", 1.5, True, "", "a b", "english please", [1]),
+        VIDEO,
+    ),
     "keep_partial": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
     "keep_hidden": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
     "tune": Row("choose ssim or psnr", ("ssim", "psnr"), (*NOT_TEXT, "looks", None), ("image",)),

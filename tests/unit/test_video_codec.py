@@ -318,7 +318,7 @@ def test_times_are_kept(tmp_path: Path) -> None:
     assert info.variable_rate
     assert sum((info.bits or {}).values()) == 8 * info.input_bytes
     api.decode(report.data or b"", tmp_path / "back.mkv", codebook=CODEBOOK, lossless=True)
-    told = [survey(str(name), sound=False) for name in (path, tmp_path / "back.mkv")]
+    told = [survey(str(name), sound=None) for name in (path, tmp_path / "back.mkv")]
     assert [each and (each.frames.starts, each.frames.end) for each in told] == [
         ([0, 300, 400, 600, 900, 1200, 1500, 1800], 1900)
     ] * 2

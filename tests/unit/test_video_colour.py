@@ -153,7 +153,7 @@ def test_colours_are_kept_on_every_way(matrix: str, words: str, numbers: tuple[i
     assert_patches(shown_patches(report, tmp_path))
     for name in ("back.mkv", "back.mp4", "back.mov"):
         api.decode(report.data or b"", tmp_path / name, codebook=CODEBOOK)
-        again = survey(str(tmp_path / name), sound=False)
+        again = survey(str(tmp_path / name), sound=None)
         assert again is not None
         assert (again.samples.matrix, again.samples.primaries, again.samples.transfer) == numbers
         assert open_video(str(tmp_path / name), name).format.full_range == full
@@ -164,7 +164,7 @@ def test_colours_are_kept_on_every_way(matrix: str, words: str, numbers: tuple[i
             check=True,
         )
         (tmp_path / "bare.h264").write_bytes(raw.stdout)
-        alone = survey(str(tmp_path / "bare.h264"), sound=False)
+        alone = survey(str(tmp_path / "bare.h264"), sound=None)
         assert alone is not None
         assert (alone.samples.matrix, alone.samples.primaries, alone.samples.transfer) == numbers
 

@@ -38,7 +38,7 @@ def track(
 ) -> SoundTrack:
     """A sound of 1000 samples a second, in pieces."""
     pieces = Pieces(Fraction(1, 1000), starts, lengths)
-    return SoundTrack("sound", pieces, Fraction(begin), None if end is None else Fraction(end))
+    return SoundTrack("sound", 1, pieces, Fraction(begin), None if end is None else Fraction(end))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         gop: (video) most frames of a group, which decodes on its own; None for the engine's own choice.
         scene_cuts: (video) whether a group also ends where the scene changes; None for yes.
         audio: (video) whether to keep the sound, coded as speech; None for yes.
+        track: (video) the sound track to keep: its number, from 1 on, or its language, such as `eng`; None for the one
+            that the file marks as the default.
         keep_partial: (video) whether to finish the file with the frames coded so far when interrupted.
         keep_hidden: (pictures) whether to keep the colours of fully transparent pixels; None for no: what costs least
             takes their place.

@@ -22,7 +22,7 @@ from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Source, name_of, naming, seekable
 from vqcodec.files.sniffing import with_head
 from vqcodec.media.decoding import CODEBOOK
-from vqcodec.media.encoding import SOURCE, EncodeOptions
+from vqcodec.media.encoding import SOURCE, TRACK, EncodeOptions
 from vqcodec.media.options import NumberOption
 from vqcodec.media.target import THREADS
 from vqcodec.speech.decoding import Decoding as SoundDecoding
@@ -137,26 +137,37 @@ class Video:
         self.close()
 
 
-def open_video(source: Source, *, codebook: CodebookChoice | None = None, threads: int | None = None) -> Video:
+def open_video(
+    source: Source,
+    *,
+    codebook: CodebookChoice | None = None,
+    track: int | str | None = None,
+    threads: int | None = None,
+) -> Video:
     """Open a video, to read its frames one by one.
 
     Args:
         source: a `.vqc` file of video, or any video that `encode` reads.
         codebook: a codebook, or the name or path of one, to decode a `.vqc` file with; without it the file's own is
             looked for.
+        track: the sound track to take of a file that is not a `.vqc`: its number, from 1 on, or its language; None for
+            the one that the file marks as the default.
         threads: how many to decode with; None for one a CPU.
 
     Raises:
         UnreadableInputError, CorruptFileError, UnsupportedError, CodebookError, LimitError: see `vqcodec.errors`.
         UsageError: an argument is of the wrong type or out of range, or the file is no video.
     """
-    given = {"codebook": codebook, "threads": threads}
+    given = {"codebook": codebook, "track": track, "threads": threads}
+    track = TRACK.value_in(given)
     name = name_of(SOURCE.check(source))
     book = chosen_codebook(CODEBOOK.value_in(given))
     used = THREADS.value_in(given)
     with ExitStack() as stack:  # closed here only if an error ends it
         source, head = with_head(source, name)
-        contents = _of_coded(source, name, book, used, stack) if is_media(head) else _of_plain(source, name, stack)
+        contents = (
+            _of_coded(source, name, book, used, stack) if is_media(head) else _of_plain(source, name, track, stack)
+        )
         return Video(contents, stack.pop_all())
 
 
@@ -181,10 +192,10 @@ def _of_coded(source: Source, name: str, book: Codebook | None, threads: int | N
     return _Contents(form, video.length, times, texts_of(video.media.metadata), frames, sound)
 
 
-def _of_plain(source: Source, name: str, stack: ExitStack) -> _Contents:
+def _of_plain(source: Source, name: str, track: int | str | None, stack: ExitStack) -> _Contents:
     """Return what any other video holds; `stack` closes it."""
     with naming(name):
-        whole, _ = stack.enter_context(opened(source, name, EncodeOptions()))
+        whole, _ = stack.enter_context(opened(source, name, EncodeOptions(track=track)))
 
     def frames(first: int, end: int | None) -> Iterator[Frame]:
         return PartSource(whole, first, end).frames()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vqcodec.errors import UnreadableInputError
 from vqcodec.ffmpeg.colours import Told, told_in
 from vqcodec.ffmpeg.inputs import playlist_in
 from vqcodec.ffmpeg.program import run
+from vqcodec.ffmpeg.streams import choose_sound, left_out, moving, streams_in
 from vqcodec.ffmpeg.texts import parse_texts
 from vqcodec.names import printable
 
-_VIDEO = re.compile(r"^\s*Stream #\d+:\d+.*: Video: (?P<about>.*)$", re.MULTILINE)
-_AUDIO = re.compile(r"^\s*Stream #\d+:\d+.*: Audio: ", re.MULTILINE)
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
 
@@ -26,39 +26,44 @@ class Probe:
         samples: what they mean, by the header of the file.
         interlaced: whether the frames are pairs of fields.
         rotated: whether the file asks for rotation, which reading applies.
-        sound: whether the file has sound.
+        sound: number of the stream of sound to take; None without sound.
         frames: approximate number of frames; None if unknown.
+        notes: what is not taken of the file, for the user.
     """
 
     samples: Told
     interlaced: bool
     rotated: bool
-    sound: bool
+    sound: int | None
     frames: int | None
+    notes: Sequence[str] = ()
 
 
-def probe(path: str, name: str) -> Probe:
-    """Return the contents of a file; `name` is its name in messages.
+def probe(path: str, name: str, track: int | str | None = None) -> Probe:
+    """Return the contents of a file; `name` is its name in messages, `track` as of `streams.choose_sound`.
 
     Raises:
         UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
+        UsageError: it has no such track.
     """
     told = run(path, [], "info")[1]
-    found = _VIDEO.search(told)
-    if found is None:
+    streams = streams_in(told)
+    if not moving(streams):
         if re.search(r"^Input #0", told, re.MULTILINE):
             raise UnreadableInputError(f'{name}: holds no video stream; sound alone is coded with medium="speech"')
         playlist = playlist_in(path)
         if playlist is not None:
             raise UnreadableInputError(f"{name}: is {playlist}, which only names other files; give the video itself")
         raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
-    about = found["about"]
+    about = moving(streams)[0].line
+    sound = choose_sound(streams, track, name)
     return Probe(
-        samples=told_in(found[0]),
+        samples=told_in(about),
         interlaced=any(word in about for word in ("top first", "bottom first", "top coded", "bottom coded")),
         rotated="rotation of" in told,
-        sound=_AUDIO.search(told) is not None,
+        sound=None if sound is None else sound.number,
         frames=_expected_frames(told, about),
+        notes=left_out(told, streams, sound),
     )
 
 

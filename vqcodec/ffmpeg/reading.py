@@ -17,7 +17,7 @@ def frames_as_y4m(path: str, filters: Sequence[str] = ()) -> AbstractContextMana
     Args:
         filters: of ffmpeg, to apply to the frames.
     """
-    command = ["-map", "0:v:0", "-fps_mode", "passthrough"]
+    command = ["-map", "0:V:0", "-fps_mode", "passthrough"]
     if filters:
         command += ["-vf", ",".join(filters)]
     return reading(path, [*command, "-pix_fmt", "yuv420p", "-strict", "-1", "-f", "yuv4mpegpipe", "-"])
@@ -35,7 +35,12 @@ def sound_as_wav(path: str, demuxer: str | None = None) -> AbstractContextManage
     return reading(path, command, demuxer)
 
 
-def extract_sound(path: str, target: str) -> bool:
-    """Write the first sound stream of a file as 16-bit WAV to `target`; return whether ffmpeg succeeded."""
-    command = ["-map", "0:a:0", "-c:a", "pcm_s16le", "-rf64", "auto", "-f", "wav", "-y", f"file:{target}"]
+def extract_sound(path: str, target: str, stream: int | None = None) -> bool:
+    """Write a stream of sound as 16-bit WAV to `target`; return whether ffmpeg succeeded.
+
+    Args:
+        stream: its number in the file; None for the first stream of sound.
+    """
+    chosen = "0:a:0" if stream is None else f"0:{stream}"
+    command = ["-map", chosen, "-c:a", "pcm_s16le", "-rf64", "auto", "-f", "wav", "-y", f"file:{target}"]
     return succeeds(path, command)

@@ -54,18 +54,18 @@ class Survey:
     sound: Pieces | None
 
 
-def survey(path: str, *, sound: bool, frames: int | None = None) -> Survey | None:
+def survey(path: str, *, sound: int | None, frames: int | None = None) -> Survey | None:
     """Return when the frames and the sound of a file are; None if no frame can be decoded.
 
     Args:
-        sound: whether to look at the first sound stream, too.
+        sound: number of the stream of sound to look at, too; None for none.
         frames: at most how many to decode; None for all.
     """
-    asked = ["-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base:v", "demux"]
+    asked = ["-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base:v", "demux"]
     if frames is not None:
         asked += ["-frames:v", str(frames)]
-    if sound:
-        asked += ["-map", "0:a:0", "-c:a", "pcm_s16le"]
+    if sound is not None:
+        asked += ["-map", f"0:{sound}", "-c:a", "pcm_s16le"]
     rows, told = run(path, [*asked, "-f", "framecrc", "-"], "verbose")
     units = {int(number): Fraction(int(above), int(below)) for number, above, below in _TIME_BASE.findall(rows)}
     found: dict[int, tuple[list[int | None], list[int]]] = {number: ([], []) for number in units}

@@ -20,6 +20,7 @@ from vqcodec.media.kinds import (
     FrameRateOption,
     FunctionOption,
     SourceOption,
+    TrackOption,
 )
 from vqcodec.media.options import MEDIA, ChoiceOption, FlagOption, NumberOption, Option, TextOption
 from vqcodec.media.progress import Progress
@@ -87,6 +88,12 @@ GOP = NumberOption(
 )
 SCENE_CUTS = FlagOption("scene_cuts", "Also end a group where the scene changes.", media=("video",))
 AUDIO = FlagOption("audio", "Keep the sound, coded as speech.", media=("video",))
+TRACK = TrackOption(
+    "track",
+    "Sound track to keep: its number, counted from 1, or its language, such as eng.",
+    default_help="the file's default one",
+    media=("video",),
+)
 KEEP_PARTIAL = FlagOption("keep_partial", "At Ctrl-C, finish the file with the frames coded so far.", media=("video",))
 KEEP_HIDDEN = FlagOption("keep_hidden", "Keep the colours of fully transparent pixels.", media=("image",))
 EMBED_CODEBOOK = FlagOption(
@@ -113,6 +120,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
     GOP,
     SCENE_CUTS,
     AUDIO,
+    TRACK,
     KEEP_PARTIAL,
     KEEP_HIDDEN,
     EMBED_CODEBOOK,
@@ -153,6 +161,7 @@ class EncodeOptions:
     gop: int | None = None
     scene_cuts: bool | None = None
     audio: bool | None = None
+    track: int | str | None = None
     keep_partial: bool | None = None
     keep_hidden: bool | None = None
     embed_codebook: bool = False

@@ -68,6 +68,7 @@ class EncodeKeywords(ImageKeywords, SpeechKeywords, VideoKeywords, total=False):
     fps: str | float | Fraction | None
     frames: str | None
     audio: bool | None
+    track: int | str | None
     keep_partial: bool | None
     overwrite: bool
     progress: Progress | None

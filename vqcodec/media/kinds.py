@@ -153,6 +153,29 @@ class TimeOption(NumberOption):
 
 
 @dataclass(frozen=True)
+class TrackOption(Option):
+    """A sound track of a video. The file decides whether it has it."""
+
+    @property
+    def range(self) -> str:
+        """The two forms."""
+        return "a number from 1 on, or a language such as eng"
+
+    def check(self, value: Any) -> int | str:
+        """Return the number as an int, or the language."""
+        number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if isinstance(value, str) and value.isascii() and value.isdecimal():
+            value, number = int(value[:9]), True
+        if number:
+            if value < 1:
+                raise self._refuse(value, "is not a sound track")
+            return int(value)
+        if not isinstance(value, str) or re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9-]{1,20})?", value) is None:
+            raise self._refuse(value, "is not a sound track")
+        return value
+
+
+@dataclass(frozen=True)
 class FractionOption(Option):
     """A number above 0 that is kept as a fraction, such as a frame rate."""
 

@@ -86,7 +86,7 @@ def sound_as_wav(track: SoundTrack, name: str) -> Iterator[str | None]:
     """
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
         samples = os.path.join(folder, "decoded.wav")
-        if not reading.extract_sound(track.path, samples):
+        if not reading.extract_sound(track.path, samples, track.stream):
             raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with audio=False")
         if track.is_in_place():
             yield samples

@@ -38,6 +38,7 @@ Frames = Annotated[str | None, declared(encoding.FRAMES, "--frames", metavar="A:
 Gop = Annotated[int | None, declared(encoding.GOP, "--gop", metavar="N")]
 SceneCuts = Annotated[bool, declared(encoding.SCENE_CUTS, "--scene-cuts/--no-scene-cuts")]
 Audio = Annotated[bool, declared(encoding.AUDIO, "--audio/--no-audio")]
+Track = Annotated[str | None, declared(encoding.TRACK, "--track", metavar="N|LANGUAGE")]
 KeepPartial = Annotated[bool, declared(encoding.KEEP_PARTIAL, "--keep-partial")]
 KeepHidden = Annotated[bool, declared(encoding.KEEP_HIDDEN, "--keep-hidden")]
 EngineOption = Annotated[
@@ -81,6 +82,7 @@ class Given:
     gop: Gop = None
     scene_cuts: SceneCuts = True
     audio: Audio = True
+    track: Track = None
     keep_partial: KeepPartial = False
     engine_option: EngineOption = None
     codebook: Codebook = None

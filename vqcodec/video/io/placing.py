@@ -34,7 +34,7 @@ class SoundTrack:
     """The sound of a video file, and when it is heard.
 
     Attributes:
-        path: of the file.
+        path: of the file. stream: its number in the file.
         pieces: of the sound as it decodes; their unit is one sample.
         begin: when the picture begins, in seconds of the clock of the pieces.
         end: when the sound is cut, on the same clock; None for never.
@@ -42,6 +42,7 @@ class SoundTrack:
     """
 
     path: str
+    stream: int
     pieces: Pieces
     begin: Fraction
     end: Fraction | None = None

@@ -13,7 +13,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-from vqcodec.errors import LimitError, UnreadableInputError
+from vqcodec.errors import LimitError, UnreadableInputError, UsageError
 from vqcodec.ffmpeg import probing, reading
 from vqcodec.ffmpeg.colours import HIGH_DYNAMIC_RANGE, Told
 from vqcodec.ffmpeg.survey import Survey, survey
@@ -131,15 +131,22 @@ class FFmpegSource(FrameSource):
     Args:
         path: of the file. name: of the file in messages.
         most: how many of its frames are needed; None for all.
-        deinterlace: as of `open_video`.
+        deinterlace, track: as of `open_video`.
     """
 
-    def __init__(self, path: str, name: str, most: int | None = None, deinterlace: str = "auto") -> None:
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        most: int | None = None,
+        deinterlace: str = "auto",
+        track: int | str | None = None,
+    ) -> None:
         super().__init__()
         self.name = name
         self._path = path
         self._begun: list[Generator[Frame]] = []
-        about = probing.probe(path, name)
+        about = probing.probe(path, name, track)
         told = survey(path, sound=about.sound, frames=None if most is None else most + 1)
         self._filters: list[str] = []
         self.texts = probing.texts(path)
@@ -153,7 +160,7 @@ class FFmpegSource(FrameSource):
                 reason = messages[0] if messages else "ffmpeg gives no frame"
                 raise UnreadableInputError(f"{name}: damaged: no frame of it can be decoded: {reason}") from None
         self._take_colour(about.samples, about.samples if told is None or about.samples.is_rgb else told.samples)
-        self._take_times(told)
+        self._take_times(told, about.sound)
         if not about.samples.is_rgb:
             self._filters, note = deinterlacing(
                 path, name, deinterlace, marked=about.interlaced, count=self.expected or 0
@@ -162,6 +169,8 @@ class FFmpegSource(FrameSource):
                 self.note(note)
         if about.rotated:
             self.note("rotated as the file asks")
+        for left_out in about.notes:
+            self.note(left_out)
 
     def frames(self) -> Iterator[Frame]:
         begun = self._read()
@@ -195,8 +204,8 @@ class FFmpegSource(FrameSource):
             kind = HIGH_DYNAMIC_RANGE[samples.transfer]
             self.note(f"its colours are high dynamic range ({kind}); they stay so, with 8 bits a sample")
 
-    def _take_times(self, told: Survey | None) -> None:
-        """Keep the times of the frames if the rate varies, and those of the sound."""
+    def _take_times(self, told: Survey | None, stream: int | None) -> None:
+        """Keep the times of the frames if the rate varies, and those of the sound, which is `stream` of the file."""
         if told is None:
             return
         frames, sound = told.frames, told.sound
@@ -207,8 +216,8 @@ class FFmpegSource(FrameSource):
         self.times = pace.times
         if pace.times is not None:
             self.note("its frame rate varies; the time of each frame is kept")
-        if sound is not None:
-            self.sound = SoundTrack(self._path, sound, pace.begin)
+        if sound is not None and stream is not None:
+            self.sound = SoundTrack(self._path, stream, sound, pace.begin)
 
 
 class PictureSource(FrameSource):
@@ -281,6 +290,7 @@ def open_video(
     rate: Fraction | None = None,
     most: int | None = None,
     deinterlace: str = "auto",
+    track: int | str | None = None,
 ) -> FrameSource:
     """Open a source of frames.
 
@@ -291,12 +301,16 @@ def open_video(
         most: how many frames are needed at most, from the first on; None for all.
         deinterlace: whether to make progressive frames of interlaced ones: `on`, `off`, or `auto` for those that look
             so. Frames of a stream of y4m stay as they are.
+        track: number of the sound track, from 1 on, or its language; None for the default one.
 
     Raises:
+        UsageError: there is no such track.
         UnreadableInputError: the source does not exist, cannot be read, or has no video.
         LimitError: its size or rate is beyond the limits.
     """
-    opened = _open(source, name, rate or DEFAULT_RATE, most, deinterlace)
+    opened = _open(source, name, rate or DEFAULT_RATE, most, deinterlace, track)
+    if track is not None and not isinstance(opened, FFmpegSource):
+        raise UsageError(f"{name}: has no sound track {track}; it has no sound")
     if rate is not None and opened.format.rate != rate:
         opened.format = replace(opened.format, rate=rate, time_base=None)
         opened.times = None
@@ -321,8 +335,15 @@ def frame_of(samples: np.ndarray) -> Frame:
     return Frame(_rounded(luma), _rounded(_halved(blue) + 128), _rounded(_halved(red) + 128))
 
 
-def _open(source: str | BinaryIO, name: str, rate: Fraction, most: int | None, deinterlace: str) -> FrameSource:
-    """Open a source; `rate` is for pictures only."""
+def _open(
+    source: str | BinaryIO,
+    name: str,
+    rate: Fraction,
+    most: int | None,
+    deinterlace: str,
+    track: int | str | None,
+) -> FrameSource:
+    """Open a source; `rate` is for pictures only, the others are for files that ffmpeg reads."""
     if not isinstance(source, str):
         return Y4mSource(source, name)
     pictures = picture_paths(source)
@@ -346,7 +367,7 @@ def _open(source: str | BinaryIO, name: str, rate: Fraction, most: int | None, d
                 return opened
         except ForeignSamplesError:
             pass  # ffmpeg converts what it can
-    return FFmpegSource(source, name, most, deinterlace)
+    return FFmpegSource(source, name, most, deinterlace, track)
 
 
 def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
