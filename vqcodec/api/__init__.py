@@ -105,10 +105,10 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
         destination: where the picture or sound goes; None leaves the bytes of its file in the report.
 
     Options, all by name:
-        format: `png`, `ppm`, `webp` and so on; `wav`, `flac`, `ogg`, `opus`, `mp3`, `m4a`, `aiff`, `au`, `raw`; or
-            `y4m`, `mp4`, `mkv`, `mov`, `png` (the destination is then a pattern for the pictures' names, such as
-            `frames/%05d.png`). If it is not given, the destination's extension decides; `png`, `wav` or `y4m` if there
-            is no path.
+        format: `png`, `ppm`, `webp` and so on; `wav`, `flac`, `ogg`, `opus`, `mp3`, `m4a`, `aiff`, `au`, `raw` (of a
+            video, its sound alone); or `y4m`, `mp4`, `mkv`, `mov`, `webm`, `gif`, `webp` (animated), `png`, `jpg` (the
+            destination is then a pattern for the pictures' names, such as `frames/%05d.png`). If it is not given, the
+            destination's extension decides; `png`, `wav` or `y4m` if there is no path.
         codebook: a codebook, or the name or path of one, instead of the one found by its identity, in the library or
             beside the source; it must be the one that the file was coded with.
         crop: (pictures) x, y, width and height of the part to decode, in pixels. Of a large file only what this part

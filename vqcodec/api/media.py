@@ -132,6 +132,7 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
         UnreadableInputError, LimitError: it is empty, or as `endpoints.read_all`.
     """
     from vqcodec.container import is_media
+    from vqcodec.files.animations import is_animation
     from vqcodec.files.sniffing import is_picture, is_picture_sequence, is_sound, is_video, may_be_sound, with_head
 
     if is_picture_sequence(source):
@@ -141,6 +142,8 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
         raise UnreadableInputError(f"{name}: the file is empty")
     if is_sound(head, source):
         return source, "speech", head
+    if is_animation(head, source):
+        return source, "video", head
     guess = "video" if is_video(head, source) else "image"
     doubtful = may_be_sound(head) if guess == "video" else not (is_picture(head) or is_media(head))
     return source, "speech" if doubtful and _is_only_sound(source) else guess, head

@@ -24,6 +24,7 @@ from vqcodec.api.video_figures import (
     sound_facts,
 )
 from vqcodec.api.video_input import frames_of, opened
+from vqcodec.api.video_sound import decode_sound, is_sound_format, sound_to_write
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.container.wrapping import codebook_of
@@ -36,6 +37,7 @@ from vqcodec.media.progress import Progress as PartDone
 from vqcodec.media.progress import SpokenProgress
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.base import CodebookUse
+from vqcodec.reports.speech import SpeechDecodeReport
 from vqcodec.reports.video import (
     LostFrames,
     VideoComparison,
@@ -45,18 +47,15 @@ from vqcodec.reports.video import (
     VideoVerifyReport,
 )
 from vqcodec.speech.decoding import Decoding as SoundDecoding
-from vqcodec.speech.decoding import SoundShape, placed
-from vqcodec.speech.files import SpeechFile
-from vqcodec.speech.sound.audio_output import write_audio
-from vqcodec.speech.sound.formats import FORMATS as SOUND_FORMATS
 from vqcodec.video.codec import MEDIUM, Progress, encode_to
 from vqcodec.video.decoding import Decoding
 from vqcodec.video.encoding import Plan
-from vqcodec.video.files import VideoFile, check_structure, read_video
-from vqcodec.video.io.output import OutputFormat, VideoWriting, find_format
+from vqcodec.video.files import check_structure, read_video
+from vqcodec.video.io.formats import find_format
+from vqcodec.video.io.output import VideoWriting
 from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.sound import encode_sound_of
-from vqcodec.video.timeline import Part, duration_of, moment_of, part_of
+from vqcodec.video.timeline import duration_of, moment_of, part_of
 
 
 def encode(
@@ -112,8 +111,10 @@ def encode(
 
 def decode(
     source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: DecodeOptions
-) -> VideoDecodeReport:
-    """Decode a `.vqc` file of video; arguments and errors as `vqcodec.api.decode`."""
+) -> VideoDecodeReport | SpeechDecodeReport:
+    """Decode a `.vqc` file of video, or its sound alone; arguments and errors as `vqcodec.api.decode`."""
+    if is_sound_format(asked.format, destination):
+        return decode_sound(source, destination, name, asked)
     started = time.perf_counter()
     memory = io.BytesIO()
     with naming(name):
@@ -127,7 +128,7 @@ def decode(
             sound: str | None = None
             notes: list[str] = []
             if asked.audio is not False and video.sound is not None:
-                sound, notes = _sound_to_write(video, video.sound, decoding.part, chosen, folder, asked.threads)
+                sound, notes = sound_to_write(video, video.sound, decoding.part, chosen, folder, asked.threads)
             if form.time_base is not None and not chosen.muxer:
                 notes.append(f"{chosen.name} has no place for the frames' times; write mkv or mp4 to keep them")
             texts = texts_of(video.media.metadata)
@@ -144,6 +145,7 @@ def decode(
                 asked.lossless,
                 asked.overwrite,
             )
+            notes += job.notes()
             frames = decoding.frames(_share_of(decoding.length, asked.progress))
             seconds = float(moment_of(video, decoding.part.end) - moment_of(video, decoding.part.first))
             written = job.write(memory if destination is None else destination, frames)
@@ -282,34 +284,3 @@ def _reporting(progress: PartDone | None) -> Progress | None:
 def _share_of(length: int, progress: PartDone | None) -> Callable[[int], None] | None:
     """Return a function that is told how many of `length` frames are done, and calls `progress`."""
     return None if progress is None else lambda done: progress(done / length)
-
-
-def _sound_to_write(
-    video: VideoFile, sound: SpeechFile, part: Part, chosen: OutputFormat, folder: str, threads: int | None
-) -> tuple[str | None, list[str]]:
-    """Return the path of a WAV file in `folder` with the sound of a part of the video, and notes on it.
-
-    The path is None if the sound ends before the part begins, or if the format has no place for it.
-    """
-    if not chosen.sound:
-        return None, [f"{chosen.name} has no place for its sound, which is left out"]
-    whole = part == Part(0, video.length)
-    begin, end = moment_of(video, part.first), moment_of(video, part.end)
-    start, length = float(begin), None if whole else float(end - begin)
-    sound = placed(sound)
-    shape = SoundShape.of(sound)
-    if start >= shape.source_length / shape.source_rate:
-        return None, ["its sound ends before this part"]
-    book = codebook_of(sound.media)
-    decoding = SoundDecoding(sound, book, start_s=start, duration_s=length, threads=threads)
-    path = os.path.join(folder, "sound.wav")
-    write_audio(
-        decoding.blocks(),
-        path,
-        format=SOUND_FORMATS[".wav"],
-        rate=decoding.rate,
-        channels=decoding.channels,
-        length=decoding.length,
-    )
-    lost = len(decoding.lost)
-    return path, [f"{lost} lost packets of sound concealed"] if lost else []

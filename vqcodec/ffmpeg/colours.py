@@ -92,14 +92,19 @@ def declaring(matrix: int, primaries: int, transfer: int, siting: int | None = N
     return [f"setparams={':'.join(known)}"] if known else []
 
 
+def matrix_used(matrix: int, width: int, height: int) -> int:
+    """Return the matrix by which frames are converted; one that is unknown goes by the size, in pixels."""
+    large = width >= _LARGE[0] or height > _LARGE[1]
+    return _FROM_MATRIX.get(matrix, MATRICES["bt709" if large else "smpte170m"])
+
+
 def making_rgb(width: int, height: int, matrix: int, primaries: int, transfer: int, siting: int) -> list[str]:
     """Return the filters of ffmpeg that turn YCbCr into red, green and blue; a matrix that is unknown goes by the size.
 
     Colours beyond sRGB are marked as such, others are not: programs show pictures without marks as sRGB.
     """
-    large = width >= _LARGE[0] or height > _LARGE[1]
     names = {number: name for name, number in MATRICES.items()}
-    by = names[_FROM_MATRIX.get(matrix, MATRICES["bt709" if large else "smpte170m"])].replace("bt2020nc", "bt2020")
+    by = names[matrix_used(matrix, width, height)].replace("bt2020nc", "bt2020")
     marked = transfer in HIGH_DYNAMIC_RANGE or primaries in _WIDE_PRIMARIES
     marks = declaring(UNSPECIFIED, primaries, transfer) if marked else []
     across, down = _PLACES[siting]

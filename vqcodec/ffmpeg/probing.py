@@ -83,9 +83,9 @@ def contents(path: str) -> Contents:
         UnreadableInputError: ffmpeg is missing, or the file cannot be opened.
     """
     told = run(path, [], "info")[1]
-    video = any("(attached pic)" not in found["about"] for found in _VIDEO.finditer(told))
+    streams = streams_in(told)
     readable = re.search(r"^Input #0", told, re.MULTILINE) is not None
-    return Contents(readable, video, _AUDIO.search(told) is not None)
+    return Contents(readable, bool(moving(streams)), any(stream.kind == "Audio" for stream in streams))
 
 
 def texts(path: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FORMAT = TextOption(
     "format",
     "Format to write: png, ppm, tif, webp, avif, gif, bmp, jpg and so on; wav, flac, ogg, opus, mp3, m4a, aiff, au,"
-    " raw; y4m, mp4, mkv, mov, or png (one picture a frame).",
+    " raw (of video the sound alone); y4m, mp4, mkv, mov, webm, gif, webp, or png and jpg (one picture a frame).",
     default_help="by the output's extension, else png, wav or mp4; y4m on standard output",
 )
 CODEBOOK = CodebookOption("codebook", "Codebook to decode with, if it is not found by itself.")

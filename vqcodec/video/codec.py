@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
-from vqcodec.errors import UsageError
+from vqcodec.errors import OutputError, UsageError
 from vqcodec.media.reaching import PSNR_TOLERANCE_DB, reach_psnr, reach_rate, reach_size
 from vqcodec.media.target import Target
 from vqcodec.video.encoding import Plan, Written, write_video
@@ -51,33 +52,52 @@ def encode_to(plan: Plan, target: Target, file: BinaryIO, progress: Progress | N
 
 
 class SpooledSource(FrameSource):
-    """A source that can be read once, made readable again: a temporary file keeps its frames."""
+    """A source that can be read once, made readable again: its frames are kept, packed without loss.
+
+    They are kept in memory up to _SPOOL_MEMORY bytes, and above that in a temporary file, which a note says.
+    """
 
     def __init__(self, once: FrameSource) -> None:
         super().__init__()
         self.notes, self.name, self.format, self.times = once.notes, once.name, once.format, once.times
-        self._sizes = [
+        self._shapes = [
             (self.format.height, self.format.width),
             *[(chroma_size(self.format.height), chroma_size(self.format.width))] * 2,
         ]
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by __exit__)
-        count = 0
-        for frame in once.frames():
-            for plane in frame:
-                self._file.write(np.ascontiguousarray(plane).tobytes())
-            count += 1
-        self.expected = self.exact = count
+        self._file = tempfile.SpooledTemporaryFile(_SPOOL_MEMORY)  # noqa: SIM115  (closed by `close`)
+        self._sizes: list[int] = []
+        try:
+            for frame in once.frames():
+                self._keep(frame)
+        except BaseException:
+            self._file.close()
+            raise
+        self.expected = self.exact = len(self._sizes)
+        if sum(self._sizes) > _SPOOL_MEMORY:
+            self.note(
+                f"several passes need its frames: {sum(self._sizes) / 1e6:.1f} MB were kept in {tempfile.gettempdir()} "
+                "meanwhile; a file is read again instead"
+            )
+
+    def _keep(self, frame: Frame) -> None:
+        packed = zlib.compress(b"".join(np.ascontiguousarray(plane).tobytes() for plane in frame), 1)
+        self._sizes.append(len(packed))
+        try:
+            self._file.write(packed)
+        except OSError as error:
+            reason = f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
+            raise OutputError(f"{self.name}: {reason}") from None
 
     def close(self) -> None:
         """Remove the temporary file."""
         self._file.close()
 
-    def frames(self) -> Any:
-        """Give the frames, as `FrameSource.frames`."""
+    def frames(self) -> Iterator[Frame]:
         self._file.seek(0)
-        for _ in range(self.exact or 0):
-            planes = (np.frombuffer(self._file.read(h * w), np.uint8).reshape(h, w) for h, w in self._sizes)
-            yield Frame(*planes)
+        for size in self._sizes:
+            samples = np.frombuffer(zlib.decompress(self._file.read(size)), np.uint8)
+            planes = np.split(samples, np.cumsum([height * width for height, width in self._shapes])[:-1])
+            yield Frame(*(plane.reshape(shape) for plane, shape in zip(planes, self._shapes)))
 
 
 def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[BinaryIO, Written]]:

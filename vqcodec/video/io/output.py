@@ -7,77 +7,23 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import BinaryIO
+
+import numpy as np
 
 from vqcodec.errors import OutputError, UsageError
 from vqcodec.ffmpeg import colours
 from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
-from vqcodec.files.endpoints import PATTERN, Destination, is_pattern, name_of
+from vqcodec.files.endpoints import PATTERN, Destination, name_of
 from vqcodec.video.io import matroska, y4m
+from vqcodec.video.io.formats import OutputFormat
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import TOP_LEFT, VideoFormat
-
-X264_CRF = 17  # on ffmpeg's scale of 0 to 51: the loss of coding again is not visible
-
-
-@dataclass(frozen=True)
-class OutputFormat:
-    """A way to write video.
-
-    Attributes:
-        name: for users. muxer: ffmpeg's name of the container; empty for y4m and pictures.
-        sound: whether the format can hold sound.
-    """
-
-    name: str
-    muxer: str = ""
-    sound: bool = False
-
-
-Y4M = OutputFormat("y4m")
-FORMATS = {
-    ".y4m": Y4M,
-    ".mp4": OutputFormat("mp4", "mp4", sound=True),
-    ".mkv": OutputFormat("mkv", "matroska", sound=True),
-    ".mov": OutputFormat("mov", "mov", sound=True),
-    ".png": OutputFormat("png"),
-}
-"""Formats by file name extension."""
-
-
-def format_names() -> str:
-    """Return the names of the formats for users, separated by commas."""
-    return ", ".join(extension.removeprefix(".") for extension in FORMATS)
-
-
-def find_format(name: str | None, destination: Destination | None) -> OutputFormat:
-    """Return the format named by `name`, or else by the extension of the destination; y4m if that is not a path.
-
-    Raises:
-        UsageError: neither names a format, or the names of pictures have no pattern.
-    """
-    if name is not None:
-        extension = "." + name.lower().removeprefix(".")
-        if extension not in FORMATS:
-            raise UsageError(f"format {name!r} is unknown for video; choose one of {format_names()}")
-        found = FORMATS[extension]
-    elif not isinstance(destination, (str, os.PathLike)):
-        return Y4M
-    else:
-        extension = os.path.splitext(os.fspath(destination))[1].lower()
-        if extension not in FORMATS:
-            raise UsageError(
-                f"{name_of(destination)}: the extension names no video format; say one with format=: {format_names()}"
-            )
-        found = FORMATS[extension]
-    if found.name == "png":
-        _check_pattern(destination)
-    return found
 
 
 @dataclass(frozen=True)
@@ -114,12 +60,30 @@ class VideoWriting:
         Raises:
             OutputError: the destination exists and `overwrite` is not set, or it cannot be written.
         """
-        if self.to.name == "png":
+        width, height = self.format.width, self.format.height
+        if self.lossless and (self.to.lossless is None or (self.to.even and self.to.name != "mkv" and self._is_odd())):
+            shape = f"{width}x{height} pixels without loss" if self.to.lossless is not None else "video without loss"
+            raise UsageError(f"{self.to.name} cannot hold {shape}; write mkv")
+        if self.to.even and not self.lossless and self._is_odd():
+            even = replace(self.format, width=width + width % 2, height=height + height % 2)
+            return replace(self, format=even).write(destination, map(_padded, frames))
+        if self.to.pictures:
             return self._write_pictures(os.fspath(destination), frames)  # type: ignore[arg-type]
         if isinstance(destination, (str, os.PathLike)):
             with writing(destination, overwrite=self.overwrite) as file:
                 return self._write_to(file, frames, name_of(destination))
         return self._write_to(destination, frames, name_of(destination))
+
+    def notes(self) -> list[str]:
+        """Return what the format changes, for the user."""
+        if not self.to.even or self.lossless or not self._is_odd():
+            return []
+        sides = {"column": self.format.width % 2, "row": self.format.height % 2}
+        doubled = " and ".join(f"the last {side}" for side, odd in sides.items() if odd)
+        return [f"{self.to.name} needs an even size: doubled {doubled}; --lossless in mkv keeps the size"]
+
+    def _is_odd(self) -> bool:
+        return bool(self.format.width % 2 or self.format.height % 2)
 
     def _write_to(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
         """Write to an open file; return the number of bytes."""
@@ -163,30 +127,25 @@ class VideoWriting:
 
     def _codecs(self) -> list[str]:
         """Return ffmpeg's options for the codecs."""
-        # x264 supports odd sizes only with chroma at full size
-        odd = self.format.width % 2 or self.format.height % 2
-        pixels = "yuv444p" if odd and not self.lossless else "yuv420p"
-        options = ["-fps_mode", "passthrough", "-pix_fmt", pixels]
-        options += ["-color_range", "pc" if self.format.full_range else "tv"]
+        coders = self.to.lossless if self.lossless else self.to.coders
+        options = ["-fps_mode", "passthrough", *self._filters(), *(coders or ())]
+        if self.format.aspect is not None:
+            options += ["-aspect", _display_aspect(self.format)]
+        if self.format.time_base is not None and "libx264" in options:
+            options += ["-bf", "0"]  # with B frames, mp4 tells wrong how long the last frame lasts
+        return options
+
+    def _filters(self) -> list[str]:
+        """Return ffmpeg's options for the samples of the frames."""
         own = self.format
+        if self.to.rgb is not None:
+            making = colours.making_rgb(own.width, own.height, own.matrix, own.primaries, own.transfer, own.siting)
+            return ["-vf", ",".join([*making, self.to.rgb])]
+        options = ["-pix_fmt", "yuv420p", "-color_range", "pc" if own.full_range else "tv"]
         told = colours.declaring(own.matrix, own.primaries, own.transfer, own.siting if own.siting > TOP_LEFT else None)
         if told:  # the filter only declares; options of the output would convert
             options += ["-vf", ",".join(told)]
-        if self.format.aspect is not None:
-            options += ["-aspect", _display_aspect(self.format)]
-        if self.format.time_base is not None:
-            options += ["-bf", "0"]  # with B frames, mp4 tells wrong how long the last frame lasts
-        if self.lossless and self.to.name == "mkv":
-            return [*options, "-c:v", "ffv1", "-level", "3", "-c:a", "flac"]
-        if not self.lossless:
-            # in mkv, AAC is late in players that ignore its delay
-            sound = "flac" if self.to.name == "mkv" else "aac"
-            return [*options, "-c:v", "libx264", "-crf", str(X264_CRF), "-c:a", sound]
-        if odd:
-            raise UsageError(
-                f"{self.to.name} cannot hold {self.format.width}x{self.format.height} pixels without loss; write mkv"
-            )
-        return [*options, "-c:v", "libx264", "-qp", "0", "-c:a", "alac"]
+        return options
 
     def _pieces(self, frames: Iterator[Frame]) -> Iterator[bytes]:
         """Yield the bytes that are piped to ffmpeg."""
@@ -213,14 +172,13 @@ class VideoWriting:
                         f"{os.path.join(folder, taken)}: exists already; pass overwrite=True to replace it"
                     )
             with tempfile.TemporaryDirectory(prefix=".vqcodec-", dir=folder) as made:
-                own = self.format
-                filters = colours.making_rgb(own.width, own.height, own.matrix, own.primaries, own.transfer, own.siting)
-                arguments = ["-f", "yuv4mpegpipe", "-i", "pipe:0", "-fps_mode", "passthrough", "-vf", ",".join(filters)]
-                with writing_with_ffmpeg([*arguments, "-f", "image2", "%d.png"], pattern, made) as pipe:
+                arguments = ["-f", "yuv4mpegpipe", "-i", "pipe:0", "-fps_mode", "passthrough", *self._filters()]
+                output = [*self.to.coders, "-f", "image2", f"%d.{self.to.name}"]
+                with writing_with_ffmpeg([*arguments, *output], pattern, made) as pipe:
                     for piece in _y4m(self.format, frames):
                         pipe.write(piece)
                 for made_number, number in enumerate(numbers, 1):
-                    path = os.path.join(made, f"{made_number}.png")
+                    path = os.path.join(made, f"{made_number}.{self.to.name}")
                     size += os.path.getsize(path)
                     os.replace(path, os.path.join(folder, name % number))
         except OSError as error:
@@ -245,14 +203,13 @@ def _y4m(format: VideoFormat, frames: Iterator[Frame]) -> Iterator[bytes]:
         yield y4m.frame_bytes(frame)
 
 
+def _padded(frame: Frame) -> Frame:
+    """Return a frame of even size: the last row and column are doubled if need be. Chroma has samples for them."""
+    height, width = frame.luma.shape
+    return frame._replace(luma=np.pad(frame.luma, [(0, height % 2), (0, width % 2)], mode="edge"))
+
+
 def _display_aspect(format: VideoFormat) -> str:
     """Return the aspect of the whole frame as ffmpeg takes it."""
     shape = (format.aspect or 1) * Fraction(format.width, format.height)
     return f"{shape.numerator}:{shape.denominator}"
-
-
-def _check_pattern(destination: Destination | None) -> None:
-    """Raise UsageError if a destination is not a pattern for the names of pictures."""
-    if not is_pattern(destination):
-        shown = "pictures" if destination is None else name_of(destination)
-        raise UsageError(f"{shown}: a video is written as many pictures; give a pattern such as frames/%05d.png")

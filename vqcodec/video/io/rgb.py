@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vqcodec.ffmpeg.colours import matrix_used
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
 
@@ -16,9 +17,8 @@ _WEIGHTS = {
     6: _BT601,
     7: (0.212, 0.087),
     9: (0.2627, 0.0593),
-    10: (0.2627, 0.0593),
 }
-"""Shares of red and blue in luma, by the number of the matrix in ITU-T H.273; others are read as BT.601."""
+"""Shares of red and blue in luma, by the number of the matrix in ITU-T H.273."""
 
 _PLACES = {0: (0.0, 0.5), 1: (0.5, 0.5), 2: (0.0, 0.0), 3: (0.5, 0.0), 4: (0.0, 1.0), 5: (0.5, 1.0)}
 """Where chroma is between two samples of luma, across and down, by the number of the siting in H.273."""
@@ -26,7 +26,7 @@ _PLACES = {0: (0.0, 0.5), 1: (0.5, 0.5), 2: (0.0, 0.0), 3: (0.5, 0.0), 4: (0.0, 
 
 def rgb_of(frame: Frame, format: VideoFormat) -> NDArray[np.uint8]:
     """Return a frame as RGB, uint8 (height, width, 3), without regard to primaries and transfer."""
-    red_share, blue_share = _WEIGHTS.get(format.matrix, _BT601)
+    red_share, blue_share = _WEIGHTS[matrix_used(format.matrix, format.width, format.height)]
     black, luma_range, chroma_range = (0, 255, 255) if format.full_range else (16, 219, 224)
     chroma_scale = np.float32(255 / chroma_range)
     across, down = _PLACES[format.siting]

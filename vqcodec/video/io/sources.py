@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -220,6 +223,31 @@ class FFmpegSource(FrameSource):
             self.sound = SoundTrack(self._path, stream, sound, pace.begin)
 
 
+class _KeptStream(FFmpegSource):
+    """A stream of y4m whose samples ffmpeg converts, kept in a temporary file, since ffmpeg reads files.
+
+    Args:
+        head: its first line, which has been read. rest: the stream behind it.
+        name, most: as of `FFmpegSource`.
+    """
+
+    def __init__(self, head: bytes, rest: BinaryIO, name: str, most: int | None) -> None:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vqcodec-"))
+            path = os.path.join(folder, "stream.y4m")
+            with open(path, "wb") as file:
+                file.write(head)
+                shutil.copyfileobj(rest, file)
+                size = file.tell()
+            super().__init__(path, name, most)
+            self._folder = stack.pop_all()
+        self.note(f"{size / 1e6:.1f} MB of it were kept in {tempfile.gettempdir()} while it was converted")
+
+    def close(self) -> None:
+        super().close()
+        self._folder.close()
+
+
 class PictureSource(FrameSource):
     """Pictures of one size; each is a frame."""
 
@@ -345,7 +373,10 @@ def _open(
 ) -> FrameSource:
     """Open a source; `rate` is for pictures only, the others are for files that ffmpeg reads."""
     if not isinstance(source, str):
-        return Y4mSource(source, name)
+        try:
+            return Y4mSource(source, name)
+        except ForeignSamplesError as error:
+            return _KeptStream(error.head, source, name, most)
     pictures = picture_paths(source)
     if pictures:
         return PictureSource(pictures, name, rate)

@@ -28,7 +28,15 @@ _NEUTRAL = 128
 
 
 class ForeignSamplesError(UnreadableInputError):
-    """The samples have a layout that cannot be read without conversion."""
+    """The samples have a layout that cannot be read without conversion.
+
+    Attributes:
+        head: the first line of the stream, which has been read.
+    """
+
+    def __init__(self, message: str, head: bytes = b"") -> None:
+        super().__init__(message)
+        self.head = head
 
 
 class Y4mReader:
@@ -53,7 +61,8 @@ class Y4mReader:
         self._name = name
         self.frames_read = 0
         self.truncated = False
-        words = self._line().split(b" ")
+        line = self._line()
+        words = line.split(b" ")
         if words[0] != MAGIC:
             raise UnreadableInputError(f"{name}: not a y4m stream")
         tags = {word[:1].decode("latin-1"): word[1:].decode("latin-1") for word in words[1:] if word[:1] != b"X"}
@@ -72,7 +81,8 @@ class Y4mReader:
         self.format.check()
         if layout not in (*HALF_CHROMA, GREY):
             raise ForeignSamplesError(
-                f"{name}: y4m with samples {layout[:20]}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)"
+                f"{name}: y4m with samples {layout[:20]}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)",
+                line + b"\n",
             )
 
     def __iter__(self) -> Iterator[Frame]:
