@@ -36,6 +36,14 @@ def printable(text: str | bytes, most: int = 80) -> str:
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most `most` characters, at least 8; its middle is left out if need be."""
+    if len(text) <= most:
+        return text
+    begin = (most - 3) // 3
+    return f"{text[:begin]}...{text[len(text) - (most - 3 - begin) :]}"
+
+
 def at(source: str) -> str:
     """Return the beginning of an error message: `source` and a colon; "" if it has no name."""
     return f"{source}: " if source else ""

@@ -133,7 +133,15 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     """
     from vqcodec.container import is_media
     from vqcodec.files.animations import is_animation
-    from vqcodec.files.sniffing import is_picture, is_picture_sequence, is_sound, is_video, may_be_sound, with_head
+    from vqcodec.files.sniffing import (
+        foreign_kind,
+        is_picture,
+        is_picture_sequence,
+        is_sound,
+        is_video,
+        may_be_sound,
+        with_head,
+    )
 
     if is_picture_sequence(source):
         return source, "video", b""
@@ -144,6 +152,9 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
         return source, "speech", head
     if is_animation(head, source):
         return source, "video", head
+    kind = None if is_media(head) or is_video(head, source) else foreign_kind(head)
+    if kind is not None:
+        raise UnreadableInputError(f"{name}: is {kind}; pictures, sound and videos are read")
     guess = "video" if is_video(head, source) else "image"
     doubtful = may_be_sound(head) if guess == "video" else not (is_picture(head) or is_media(head))
     return source, "speech" if doubtful and _is_only_sound(source) else guess, head

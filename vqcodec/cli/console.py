@@ -6,6 +6,7 @@ Results go to standard output, or to standard error if standard output carries d
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,9 +18,14 @@ import typer
 from vqcodec.cli.failures import exit_code_of, message_of, one_line, print_failure
 from vqcodec.cli.streams import stdout_is_closed
 from vqcodec.cli.translation import as_options
+from vqcodec.names import shortened
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+_BAR_COLUMNS = 56  # that the bar, the percentage and the time take
+_LEAST_DESCRIPTION = 20
 
 
 class Advance(Protocol):
@@ -93,13 +99,14 @@ class Console:
         if not self._show_progress:
             yield lambda index, done, what=None: None
             return
+        most = max(_LEAST_DESCRIPTION, shutil.get_terminal_size().columns - _BAR_COLUMNS)
         with _progress_bar() as bar:
-            task = bar.add_task(description, total=total)
+            task = bar.add_task(shortened(description, most), total=total)
             done_by_file = [0.0] * total
 
             def advance(index: int, done: float, what: str | None = None) -> None:
                 done_by_file[index] = done
-                bar.update(task, completed=sum(done_by_file), description=what)
+                bar.update(task, completed=sum(done_by_file), description=what and shortened(what, most))
 
             yield advance
 

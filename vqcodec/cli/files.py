@@ -22,7 +22,7 @@ from vqcodec.cli.streams import STDOUT, stdout_is_closed
 from vqcodec.errors import OutputError, UsageError
 from vqcodec.files.atomic import check_folder
 from vqcodec.files.descriptors import descriptor_of
-from vqcodec.files.endpoints import write_all
+from vqcodec.files.endpoints import is_pattern, write_all
 from vqcodec.media.progress import SpokenProgress
 from vqcodec.threads import default_threads
 
@@ -95,7 +95,10 @@ def _means_folder(output: str, inputs: int) -> bool:
         return True
     if inputs > 1:
         if os.path.lexists(output) or os.path.splitext(output)[1]:
-            raise UsageError(f"{output}: not a folder, but several inputs need one; use -d DIR")
+            raise UsageError(
+                f"{output}: not a folder, but several inputs need one; use -d DIR. Pictures of one video are named by "
+                "a pattern such as 'frames/*.png'"
+            )
         return True
     return False
 
@@ -106,7 +109,7 @@ def _output_for(item: Item, output: str | None, folder: str | None, extension_fo
         below = item.below or os.path.basename(_stem_source(item))
         return os.path.join(folder, os.path.splitext(below)[0] + extension_for(name))
     if output is None:
-        if item.video and is_unexpanded(name):
+        if item.video and (is_unexpanded(name) or is_pattern(name)) and not os.path.lexists(name):
             raise UsageError(f"{name}: a pattern does not say what the video is called; name it with -o")
         output = STANDARD if name == STANDARD else os.path.splitext(_stem_source(item))[0] + extension_for(name)
     if output == STANDARD:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,23 @@ def is_one_video(name: str, asked: Mapping[str, Any], *, to_one_file: bool) -> b
     if medium not in (None, "video"):
         return False
     return medium == "video" or to_one_file or (_holds_only(name, pictures) and _are_frames(pictures))
+
+
+def as_one_pattern(names: Sequence[str] | None, asked: Mapping[str, Any], *, to_one_file: bool) -> Sequence[str] | None:
+    """Return the names of inputs, or one pattern instead if the shell has expanded it to the pictures of one video.
+
+    These are all files of the pattern, alike before and behind a number, and go to one output that is a file.
+    """
+    if not (to_one_file and names and len(names) > 1) or medium_asked_for(asked) not in (None, "video"):
+        return names
+    parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", name, re.DOTALL) for name in names]
+    ends = {(part[1], part[3]) for part in parts if part}
+    if len(ends) == 1 and all(parts):
+        before, after = ends.pop()
+        pattern = f"{glob.escape(before)}*{glob.escape(after)}"
+        if set(picture_paths(pattern)) == set(names):
+            return [pattern]
+    return names
 
 
 def _holds_only(name: str, pictures: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import BinaryIO, cast
 
-from vqcodec.files.endpoints import Source, read_all, reading_errors
+from vqcodec.files.endpoints import Source, is_pattern, read_all, reading_errors
 from vqcodec.files.streams import read_up_to
 
 HEAD_BYTES = 16
@@ -107,17 +107,43 @@ def _is_other(head: bytes) -> bool:
     return head.startswith(_PICTURE_HEADS) or head[4:8] == b"ftyp" or is_video(head)
 
 
+_FOREIGN = {
+    b"%PDF": "a PDF file",
+    b"%!PS": "a PostScript file",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip file",
+}
+_PICTURES_IN_TEXT = (*(b"P%d" % number for number in range(1, 8)), b"/* XPM", b"#define", b"Image type", b"qoif")
+
+
+def foreign_kind(head: bytes) -> str | None:
+    """Return what a file is that holds no picture, sound or video, such as "a text file"; None if it may hold one."""
+    for start, kind in _FOREIGN.items():
+        if head.startswith(start):
+            return kind
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    printable = all(32 <= byte < 127 or byte in b"\t\r\n\f" for byte in text)
+    return "a text file" if text and printable and not head.startswith(_PICTURES_IN_TEXT) else None
+
+
 def is_picture_sequence(source: object) -> bool:
     """Whether a source is a folder with pictures, or a pattern such as `frames/*.png`."""
     return isinstance(source, (str, os.PathLike)) and bool(picture_paths(os.fspath(source)))
 
 
 def picture_paths(source: str) -> list[str]:
-    """Return the pictures in a folder, or those that match a pattern, in the order of their names; else []."""
+    """Return the pictures in a folder, or those that match a pattern, in the order of their names; else [].
+
+    A pattern is `frames/*.png`, or with a number `frames/%05d.png`.
+    """
     if os.path.isdir(source):
         named = [os.path.join(source, entry) for entry in os.listdir(source)]
     elif glob.has_magic(source) and not os.path.lexists(source):
         named = glob.glob(source)
+    elif is_pattern(source) and not os.path.lexists(source):
+        before, after = re.split(r"%0?\d*d", source)
+        named = glob.glob(f"{glob.escape(before)}[0-9]*{glob.escape(after)}")
+        named = [path for path in named if path[len(before) : len(path) - len(after)].isdecimal()]
     else:
         return []
     return sorted((path for path in named if path.lower().endswith(_PICTURES)), key=_in_order)

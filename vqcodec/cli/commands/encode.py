@@ -12,7 +12,7 @@ from vqcodec.cli.inputs import STANDARD, Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
-from vqcodec.cli.series import is_one_video, medium_asked_for
+from vqcodec.cli.series import as_one_pattern, is_one_video, medium_asked_for
 from vqcodec.cli.wording.engines import engine_options
 from vqcodec.cli.wording.reports import encode_line, encode_total
 from vqcodec.files.folders import CODED_SUFFIX, is_media_name
@@ -64,7 +64,8 @@ def encode(
 
     A folder stands for the files in it and below it; -d DIR gets the same folders. It is one video if it holds a
     numbered sequence of pictures of one size (from 12 pictures on), if -o names one file, or with --media video. A
-    quoted pattern means the same. Outputs that would have one name keep their extension: a.jpg.vqc and a.png.vqc.
+    pattern means the same, such as 'frames/*.png' or frames/%05d.png. Outputs that would have one name keep their
+    extension: a.jpg.vqc and a.png.vqc.
 
     --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
@@ -73,7 +74,7 @@ def encode(
     asked = given.as_arguments()
     to_one_file = output_places(outputs.output, outputs.folder, 1)[0] is not None
     found = find_inputs(
-        inputs,
+        as_one_pattern(inputs, asked, to_one_file=to_one_file),
         files_from,
         wanted=is_media_name,
         kind="pictures, sound files or videos",
