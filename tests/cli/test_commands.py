@@ -163,7 +163,7 @@ FAILURES = [
     Case("encode missing.png -o x.vqc", 3, r"\Avqcodec: missing\.png: no such file[^\n]*\n\Z"),
     Case("encode none.png -o x.vqc", 3, r"\Avqcodec: none\.png: [^\n]+\n\Z"),
     Case("encode photo.png -c altered.vqcb -o x.vqc", 4, r"\Avqcodec: altered\.vqcb: [^\n]+\n\Z"),
-    Case("encode text.txt -o x.vqc", 3, r"\Avqcodec: text\.txt: not a picture[^\n]*\n\Z"),
+    Case("encode text.txt -o x.vqc", 3, r"\Avqcodec: text\.txt: is a text file; [^\n]+\n\Z"),
     Case("encode cut.png -o x.vqc", 3, r"\Avqcodec: cut\.png: [^\n]+\n\Z"),
     Case("encode empty.png -o x.vqc", 3, r"\Avqcodec: empty\.png: the file is empty\n\Z"),
     Case("compare photo.png empty.png", 3, r"\Avqcodec: empty\.png: the file is empty\n\Z"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,8 @@ def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) ->
             for medium in _CORPORA:
                 found[medium] += sum(suffixes[suffix] for suffix in _corpus_of(medium).SUFFIXES)
         elif source.is_file():
-            found[medium_of_source(source, str(source))[1]] += 1
+            with suppress(UnreadableInputError):  # the corpus leaves it out, and says so
+                found[medium_of_source(source, str(source))[1]] += 1
         else:
             raise UnreadableInputError(f"{source}: no such file or folder")
     media = [medium for medium, count in found.items() if count]
