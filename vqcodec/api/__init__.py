@@ -69,6 +69,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         audio: (video) whether to keep the sound, coded as speech; None for yes.
         track: (video) the sound track to keep: its number, from 1 on, or its language, such as `eng`; None for the one
             that the file marks as the default.
+        deinterlace: (video) whether to make progressive frames of interlaced ones: `on`, `off`, or `auto` (the
+            default) for those that look so.
         keep_partial: (video) whether to finish the file with the frames coded so far when interrupted.
         keep_hidden: (pictures) whether to keep the colours of fully transparent pixels; None for no: what costs least
             takes their place.

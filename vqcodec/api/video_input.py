@@ -28,7 +28,9 @@ def opened(source: Source, name: str, asked: EncodeOptions) -> Iterator[tuple[Fr
     most = None if asked.frames is None else asked.frames[1]
     with (
         _as_path_or_stream(source) as (origin, size),
-        open_video(origin, name, rate=asked.fps, most=most, track=asked.track) as whole,
+        open_video(
+            origin, name, rate=asked.fps, most=most, track=asked.track, deinterlace=asked.deinterlace or "auto"
+        ) as whole,
     ):
         frames = whole
         if asked.frames is not None:

@@ -94,6 +94,13 @@ TRACK = TrackOption(
     default_help="the file's default one",
     media=("video",),
 )
+DEINTERLACE = ChoiceOption(
+    "deinterlace",
+    "Make progressive frames of interlaced ones: if they look so, whatever they look like, or not.",
+    default_help="auto",
+    choices=("auto", "on", "off"),
+    media=("video",),
+)
 KEEP_PARTIAL = FlagOption("keep_partial", "At Ctrl-C, finish the file with the frames coded so far.", media=("video",))
 KEEP_HIDDEN = FlagOption("keep_hidden", "Keep the colours of fully transparent pixels.", media=("image",))
 EMBED_CODEBOOK = FlagOption(
@@ -121,6 +128,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
     SCENE_CUTS,
     AUDIO,
     TRACK,
+    DEINTERLACE,
     KEEP_PARTIAL,
     KEEP_HIDDEN,
     EMBED_CODEBOOK,
@@ -162,6 +170,7 @@ class EncodeOptions:
     scene_cuts: bool | None = None
     audio: bool | None = None
     track: int | str | None = None
+    deinterlace: str | None = None
     keep_partial: bool | None = None
     keep_hidden: bool | None = None
     embed_codebook: bool = False

@@ -69,6 +69,7 @@ class EncodeKeywords(ImageKeywords, SpeechKeywords, VideoKeywords, total=False):
     frames: str | None
     audio: bool | None
     track: int | str | None
+    deinterlace: str | None
     keep_partial: bool | None
     overwrite: bool
     progress: Progress | None

@@ -39,6 +39,7 @@ Gop = Annotated[int | None, declared(encoding.GOP, "--gop", metavar="N")]
 SceneCuts = Annotated[bool, declared(encoding.SCENE_CUTS, "--scene-cuts/--no-scene-cuts")]
 Audio = Annotated[bool, declared(encoding.AUDIO, "--audio/--no-audio")]
 Track = Annotated[str | None, declared(encoding.TRACK, "--track", metavar="N|LANGUAGE")]
+Deinterlace = Annotated[str | None, declared(encoding.DEINTERLACE, "--deinterlace")]
 KeepPartial = Annotated[bool, declared(encoding.KEEP_PARTIAL, "--keep-partial")]
 KeepHidden = Annotated[bool, declared(encoding.KEEP_HIDDEN, "--keep-hidden")]
 EngineOption = Annotated[
@@ -83,6 +84,7 @@ class Given:
     scene_cuts: SceneCuts = True
     audio: Audio = True
     track: Track = None
+    deinterlace: Deinterlace = None
     keep_partial: KeepPartial = False
     engine_option: EngineOption = None
     codebook: Codebook = None

@@ -14,23 +14,18 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Self
 
-import numpy as np
-
 from vqcodec.errors import LimitError, UnreadableInputError, UsageError
 from vqcodec.ffmpeg import probing, reading
 from vqcodec.ffmpeg.colours import HIGH_DYNAMIC_RANGE, Told
 from vqcodec.ffmpeg.survey import Survey, survey
 from vqcodec.files.sniffing import picture_paths
 from vqcodec.video.io.deinterlacing import deinterlacing
-from vqcodec.video.io.frames import Frame, chroma_size
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.pace import MEAN_PARTS, pace_of
+from vqcodec.video.io.pictures import BT601, format_of_rgb, frame_of
 from vqcodec.video.io.placing import SoundTrack
 from vqcodec.video.io.video_format import MIDWAY, UNSPECIFIED, VideoFormat
 from vqcodec.video.io.y4m import DEFAULT_RATE, ForeignSamplesError, Y4mReader
-
-_BT601 = 6
-RGB_MATRIX = _BT601  # by which ffmpeg converts red, green and blue
-_BT709, _SRGB = 1, 13
 
 
 class FrameSource(ABC):
@@ -134,7 +129,7 @@ class FFmpegSource(FrameSource):
     Args:
         path: of the file. name: of the file in messages.
         most: how many of its frames are needed; None for all.
-        deinterlace, track: as of `open_video`.
+        track: its sound track. deinterlace: whether to make progressive frames. Both as of `open_video`.
     """
 
     def __init__(
@@ -142,8 +137,8 @@ class FFmpegSource(FrameSource):
         path: str,
         name: str,
         most: int | None = None,
-        deinterlace: str = "auto",
         track: int | str | None = None,
+        deinterlace: str = "auto",
     ) -> None:
         super().__init__()
         self.name = name
@@ -164,16 +159,7 @@ class FFmpegSource(FrameSource):
                 raise UnreadableInputError(f"{name}: damaged: no frame of it can be decoded: {reason}") from None
         self._take_colour(about.samples, about.samples if told is None or about.samples.is_rgb else told.samples)
         self._take_times(told, about.sound)
-        if not about.samples.is_rgb:
-            self._filters, note = deinterlacing(
-                path, name, deinterlace, marked=about.interlaced, count=self.expected or 0
-            )
-            if note is not None:
-                self.note(note)
-        if about.rotated:
-            self.note("rotated as the file asks")
-        for left_out in about.notes:
-            self.note(left_out)
+        self._describe(about, deinterlace)
 
     def frames(self) -> Iterator[Frame]:
         begun = self._read()
@@ -196,7 +182,7 @@ class FFmpegSource(FrameSource):
         self.format = replace(
             self.format,
             full_range=self.format.full_range or header.pixels.startswith("yuvj"),
-            matrix=RGB_MATRIX if header.is_rgb else samples.matrix,
+            matrix=BT601 if header.is_rgb else samples.matrix,
             primaries=samples.primaries,
             transfer=samples.transfer,
             siting=MIDWAY if samples.halved_siting is None else samples.halved_siting,
@@ -221,6 +207,20 @@ class FFmpegSource(FrameSource):
             self.note("its frame rate varies; the time of each frame is kept")
         if sound is not None and stream is not None:
             self.sound = SoundTrack(self._path, stream, sound, pace.begin)
+
+    def _describe(self, about: probing.Probe, deinterlace: str) -> None:
+        """Add notes on what ffmpeg changes and leaves out, and choose how it deals with fields."""
+        if not about.samples.is_rgb:
+            count = self.expected or 0
+            self._filters, note = deinterlacing(
+                self._path, self.name, deinterlace, marked=about.interlaced, count=count
+            )
+            if note is not None:
+                self.note(note)
+        if about.rotated:
+            self.note("rotated as the file asks")
+        for left_out in about.notes:
+            self.note(left_out)
 
 
 class _KeptStream(FFmpegSource):
@@ -317,8 +317,8 @@ def open_video(
     *,
     rate: Fraction | None = None,
     most: int | None = None,
-    deinterlace: str = "auto",
     track: int | str | None = None,
+    deinterlace: str = "auto",
 ) -> FrameSource:
     """Open a source of frames.
 
@@ -327,16 +327,16 @@ def open_video(
         name: of the source in messages.
         rate: frames a second; None for the rate of the source, and for 25 if the source is pictures.
         most: how many frames are needed at most, from the first on; None for all.
+        track: number of the sound track, from 1 on, or its language; None for the default one.
         deinterlace: whether to make progressive frames of interlaced ones: `on`, `off`, or `auto` for those that look
             so. Frames of a stream of y4m stay as they are.
-        track: number of the sound track, from 1 on, or its language; None for the default one.
 
     Raises:
         UsageError: there is no such track.
         UnreadableInputError: the source does not exist, cannot be read, or has no video.
         LimitError: its size or rate is beyond the limits.
     """
-    opened = _open(source, name, rate or DEFAULT_RATE, most, deinterlace, track)
+    opened = _open(source, name, rate or DEFAULT_RATE, most, track, deinterlace)
     if track is not None and not isinstance(opened, FFmpegSource):
         raise UsageError(f"{name}: has no sound track {track}; it has no sound")
     if rate is not None and opened.format.rate != rate:
@@ -346,32 +346,10 @@ def open_video(
     return opened
 
 
-def format_of_rgb(width: int, height: int, rate: Fraction, aspect: Fraction | None) -> VideoFormat:
-    """Return the format of frames that `frame_of` makes of pictures in sRGB."""
-    return VideoFormat(width, height, rate, aspect, full_range=True, matrix=_BT601, primaries=_BT709, transfer=_SRGB)
-
-
-def frame_of(samples: np.ndarray) -> Frame:
-    """Return a picture, uint8 (height, width, channels), as a frame: BT.601 at full range, without alpha."""
-    from vqcodec.metrics import ycbcr
-
-    if samples.shape[2] < 3:
-        half = [chroma_size(side) for side in samples.shape[:2]]
-        return Frame(np.ascontiguousarray(samples[..., 0]), np.full(half, 128, np.uint8), np.full(half, 128, np.uint8))
-    planes = ycbcr(samples[..., :3])
-    luma, blue, red = (planes[..., plane] for plane in range(3))
-    return Frame(_rounded(luma), _rounded(_halved(blue) + 128), _rounded(_halved(red) + 128))
-
-
 def _open(
-    source: str | BinaryIO,
-    name: str,
-    rate: Fraction,
-    most: int | None,
-    deinterlace: str,
-    track: int | str | None,
+    source: str | BinaryIO, name: str, rate: Fraction, most: int | None, track: int | str | None, deinterlace: str
 ) -> FrameSource:
-    """Open a source; `rate` is for pictures only, the others are for files that ffmpeg reads."""
+    """Open a source; `rate` is for pictures only, `most`, `track` and `deinterlace` are for files that ffmpeg reads."""
     if not isinstance(source, str):
         try:
             return Y4mSource(source, name)
@@ -398,7 +376,7 @@ def _open(
                 return opened
         except ForeignSamplesError:
             pass  # ffmpeg converts what it can
-    return FFmpegSource(source, name, most, deinterlace, track)
+    return FFmpegSource(source, name, most, track, deinterlace)
 
 
 def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
@@ -406,14 +384,3 @@ def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
     if whole is None:
         return None if end is None else end - first
     return max(0, min(whole, whole if end is None else end) - first)
-
-
-def _halved(plane: np.ndarray) -> np.ndarray:
-    """Return the means of 2x2 samples, float64; at an odd edge the last row or column counts twice."""
-    padded = np.pad(plane, [(0, plane.shape[0] & 1), (0, plane.shape[1] & 1)], mode="edge").astype(np.float64)
-    return padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2).mean(axis=(1, 3))
-
-
-def _rounded(plane: np.ndarray) -> np.ndarray:
-    """Return a plane rounded and clipped to uint8."""
-    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
