@@ -36,7 +36,16 @@ FUNCTIONS = (
 )
 
 NOT_NUMBERS = (math.nan, math.inf, -math.inf, "5", b"5", True, [5], (5,), {}, 5j, Decimal(5), np.arange(3), 10**400)
-NOT_TIMES = (*(value for value in NOT_NUMBERS if value != "5"), "", "soon", "1:60", "1:60:00", "1:2:3:4", "1:", "nan")
+NOT_TIMES = (
+    *(value for value in NOT_NUMBERS if not (isinstance(value, str) and value == "5")),
+    "",
+    "soon",
+    "1:60",
+    "1:60:00",
+    "1:2:3:4",
+    "1:",
+    "nan",
+)
 NOT_WHOLE = (*NOT_NUMBERS, 2.5, 5.0, np.float32(5))
 NO_SIZES = (*(value for value in NOT_WHOLE if not isinstance(value, str)), "many", "5 apples", "-5", "")
 NOT_TEXT = (5, b"x", True, ["x"], np.arange(2))
