@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Unpack
 
 import numpy as np
 
-from vqcodec import limits, metrics
+from vqcodec import limits, metrics, user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import chosen_codebook
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
@@ -145,6 +145,7 @@ def encode_picture(
     target, work = target or Target(), work or Work()
     target.check_medium(MEDIUM)
     limits.check_picture_size(picture.width, picture.height)
+    user_limits.current().check("pixels", picture.width * picture.height, "picture")
     effort, effort_note = _effort_for(picture, work)
     if not keep_hidden:
         picture = Picture(without_hidden_colours(picture.samples), picture.metadata, picture.notes)
@@ -218,7 +219,9 @@ def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, in
     media = load_media(data)
     stream = _picture_stream(media)
     engine = engine_for(stream.engine)
-    parts = engine.count_bits(*_header_and_packets(stream, engine), codebook_of(media, codebook))
+    header, packets = _header_and_packets(stream, engine)
+    _check_limits(engine.describe(header), None)
+    parts = engine.count_bits(header, packets, codebook_of(media, codebook))
     return _whole_bits(parts, media, len(data))
 
 
@@ -344,7 +347,16 @@ def _decode(
     book = codebook_of(media, codebook)
     engine = engine_for(stream.engine)
     header, packets = _header_and_packets(stream, engine)
+    _check_limits(engine.describe(header), crop)
     return Picture(engine.decode(header, packets, book, threads, crop, progress), dict(media.metadata))
+
+
+def _check_limits(said: Mapping[str, Any], crop: Crop | None) -> None:
+    """Raise LimitError if a picture of which its header says `said`, or its part `crop`, is beyond a limit set."""
+    area = int(said["width"]) * int(said["height"])
+    user_limits.current().check("pixels", area, "picture")
+    decoded = crop.width * crop.height if crop else area
+    user_limits.current().check("output_bytes", decoded * int(said["channels"]), "picture")
 
 
 def _picture_stream(media: MediaFile) -> Stream:

@@ -13,7 +13,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec import limits
+from vqcodec import limits, user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import chosen_codebook, load_codebook
 from vqcodec.container import CodebookReference
@@ -285,9 +285,11 @@ class _Encoder:
         self._work = work
         self._progress = progress
         self._rate = sound.rate
+        user_limits.current().check("seconds", sound.length / sound.rate, "sound")  # as its header claims
         self._channels = [sound.samples(self._engine.sample_rate, channel) for channel in channels]
         self._length = sound.length
         self._seconds = self._channels[0].size / self._engine.sample_rate
+        user_limits.current().check("seconds", self._seconds, "sound")
         if self._channels[0].size > limits.MAX_SPEECH_SAMPLES:
             raise LimitError(f"{self._channels[0].size} samples; at most {limits.MAX_SPEECH_SAMPLES} are allowed")
 

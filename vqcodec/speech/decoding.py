@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqcodec import user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.speech.files import SpeechFile, StoredStream
@@ -60,6 +61,7 @@ class Decoding:
 
     Raises:
         UsageError: the part begins beyond the end.
+        LimitError: the part is beyond a limit that is set.
         CorruptFileError: the headers of the streams are damaged or contradict one another; or packets are missing, and
             the file was not salvaged.
     """
@@ -89,6 +91,8 @@ class Decoding:
         wanted = whole if duration_s is None else max(1, round(duration_s * self.rate))
         self.length = min(wanted, whole - self._first)
         self.channels = len(speech.streams)
+        user_limits.current().check("seconds", self.length / self.rate, "sound")
+        user_limits.current().check("output_bytes", 2 * self.length * self.channels, "sound")
         self.lost = lost_packets(speech, shape)
         self.damage = speech.damage
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from vqcodec import user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.video.engines import engine_for
@@ -30,6 +31,7 @@ class Decoding:
 
     Raises:
         UsageError: the part is not within the video.
+        LimitError: the part is beyond a limit that is set.
     """
 
     def __init__(
@@ -46,6 +48,12 @@ class Decoding:
         self.part = Part(part.first, min(part.end, video.length))
         self.length = self.part.end - part.first
         self.lost: list[Part] = []
+        form, most = video.header.format, user_limits.current()
+        most.check("pixels", form.width * form.height, "video")
+        most.check("frames", self.length, "video")
+        most.check("seconds", float(self.length / form.rate), "video")
+        samples = form.width * form.height + 2 * (-(-form.width // 2) * -(-form.height // 2))
+        most.check("output_bytes", samples * self.length, "video")
 
     def frames(self, progress: Progress | None = None) -> Iterator[Frame]:
         """Yield the frames, `length` in all.

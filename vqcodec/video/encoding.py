@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO
 
-from vqcodec import limits
+from vqcodec import limits, user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
@@ -165,6 +165,10 @@ def _write_group(
     start = written.frames
     if start + len(group) > limits.MAX_FRAMES:
         raise LimitError(f"more than {limits.MAX_FRAMES} frames")
+    form = plan.source.format
+    user_limits.current().check("pixels", form.width * form.height, plan.source.name)
+    user_limits.current().check("frames", start + len(group), plan.source.name)
+    user_limits.current().check("seconds", float((start + len(group)) / plan.source.format.rate), plan.source.name)
     packet = coded.packet
     if plan.source.format.time_base is not None:
         packet = pack_times(plan.source.times_of(start, len(group))) + packet

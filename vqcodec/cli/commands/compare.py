@@ -45,6 +45,7 @@ def compare(
         ),
     ] = None,
     force: options.Force = False,
+    limit: options.Limit = None,
     codebook: options.Codebook = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -62,6 +63,7 @@ def compare(
 
     Videos of one size, frame by frame: PSNR and SSIM of Y, U and V, and (6 Y + U + V) / 8, as means over the frames.
     """
+    options.use_limits(limit)
     check_stdin([reference, test])
     first, second = Item(reference), Item(test)
     for output in (csv, plot):

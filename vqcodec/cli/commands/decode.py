@@ -44,6 +44,7 @@ def decode(
     files_from: options.FilesFrom = None,
     outputs: options.Outputs,
     given: decoding.Given,
+    limit: options.Limit = None,
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
@@ -51,6 +52,7 @@ def decode(
 
     A folder stands for the .vqc files in it and below it; -d DIR gets the same folders.
     """
+    options.use_limits(limit)
     asked = given.as_arguments()
     plan = plan_outputs(
         find_inputs(inputs, files_from, without=outputs.folder),

@@ -53,6 +53,7 @@ def encode(
     files_from: options.FilesFrom = None,
     outputs: options.Outputs,
     given: encoding.Given,
+    limit: options.Limit = None,
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
@@ -71,6 +72,7 @@ def encode(
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
     Pictures from 16 megapixels on are encoded at effort 3 unless one is given.
     """
+    options.use_limits(limit)
     asked = given.as_arguments()
     to_one_file = output_places(outputs.output, outputs.folder, 1)[0] is not None
     found = find_inputs(

@@ -25,6 +25,7 @@ def info(
         list[str], typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, or - for standard input.")
     ],
     bits: Annotated[bool, typer.Option("--bits", help="Show where every bit went; needs the codebook.")] = False,
+    limit: options.Limit = None,
     codebook: options.Codebook = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -33,6 +34,7 @@ def info(
 
     Needs no codebook without --bits, so it also tells which codebook a file needs that is not at hand.
     """
+    options.use_limits(limit)
     console = Console(as_json=as_json, no_progress=True, debug=debug, asked_for=True)
 
     def work(item: Item, _progress: SpokenProgress, _threads: int) -> AnyInfo:

@@ -26,6 +26,7 @@ def verify(
     ],
     *,
     codebook: options.Codebook = None,
+    limit: options.Limit = None,
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
@@ -33,6 +34,7 @@ def verify(
 
     Structure, checksums, that the codebook is at hand, and that the file decodes to its end.
     """
+    options.use_limits(limit)
     console = printing.console()
 
     def work(item: Item, _progress: SpokenProgress, threads: int) -> AnyVerifyReport:

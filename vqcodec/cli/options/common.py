@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from vqcodec import user_limits
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import DEBUG
 from vqcodec.cli.options.declared import declared
@@ -88,6 +89,15 @@ Jobs = Annotated[
 Codebook = Annotated[
     str | None, declared(CODEBOOK, "-c", "--codebook", metavar="NAME|FILE", complete=complete_codebook)
 ]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=N",
+        help="Refuse what is larger than this: pixels (of a picture or frame), frames, seconds, or output_bytes."
+        " May be given several times. Environment: VQCODEC_MAX_PIXELS and so on.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors, and what --json prints.")]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress bar.")]
 Json = Annotated[
@@ -98,6 +108,15 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Show the traceback of an error.", callback=_set_debug),
 ]
+
+
+def use_limits(limit: list[str] | None) -> None:
+    """Set the limits that were given with --limit.
+
+    Raises:
+        UsageError: one has an unknown name, or its value is no number or out of range.
+    """
+    user_limits.set_limits(**user_limits.parse_limits(limit or []))
 
 
 @dataclass(frozen=True)
