@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba lint types docs bench bench-image bench-speech bench-video wheel clean help
+.PHONY: setup signatures demo test test-kernels test-numba fuzz lint types docs bench bench-image bench-speech bench-video wheel clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,10 @@ test-numba: ## golden files by numba alone, of the oldest and the newest version
 	  VQCODEC_KERNELS=jit $(VENV)-numba/bin/pytest tests/golden || exit 1; \
 	done
 	rm -rf $(VENV)-numba
+
+SECONDS ?= 3600
+fuzz: setup ## changed files, codebooks and inputs, an hour of them (SECONDS=...); prints what is wrong, by name
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS)
 
 lint: setup ## ruff, and the types
 	$(BIN)/ruff check .

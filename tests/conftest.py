@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-for folder in ("files", "reference", "unit"):
+for folder in ("files", "fuzz", "reference", "unit"):
     sys.path.insert(0, str(Path(__file__).parent / folder))

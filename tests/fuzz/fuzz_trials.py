@@ -1,0 +1,156 @@
+"""One trial: a file made from a name, and the ways of reading it, which must agree."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+from fuzz_codebooks import changed_codebook
+from fuzz_files import IDENTITY, Part
+from fuzz_mutations import changed_bytes, mutated
+from fuzz_seeds import Y4M, documents, pictures, sounds
+
+import vqcodec
+from vqcodec import user_limits
+from vqcodec.codebook.library import resolve_codebook
+from vqcodec.errors import VQCodecError
+from vqcodec.image.codec import decode_picture, decode_picture_part
+from vqcodec.image.crop import Crop
+
+INPUTS = ("picture", "y4m", "sound")
+LIMITS = {"pixels": 1 << 22, "frames": 1000, "seconds": 300, "output_bytes": 1 << 24}
+"""What is larger is refused, since it may honestly take longer than a trial may."""
+
+
+class Disagreement(Exception):
+    """Two ways of reading a file gave different results."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial, known by its name `TARGET:SEED:NUMBER`; a target is an engine, `codebook:ENGINE`, or one of INPUTS."""
+
+    target: str
+    seed: int
+    number: int
+
+    @classmethod
+    def named(cls, name: str) -> Trial:
+        """Return the trial of a name."""
+        target, seed, number = name.rsplit(":", 2)
+        return cls(target, int(seed), int(number))
+
+    def __str__(self) -> str:
+        return f"{self.target}:{self.seed}:{self.number}"
+
+
+class Trials:
+    """Makes and runs trials; it makes the seeds first, which warms every engine up as well."""
+
+    def __init__(self) -> None:
+        self._documents = documents()
+        self._inputs = {"picture": pictures(), "y4m": [Y4M], "sound": sounds()}
+
+    def targets(self) -> list[str]:
+        """Return all targets."""
+        engines = sorted({document.engine for document in self._documents.values()})
+        return [*engines, *(f"codebook:{engine}" for engine in engines), *INPUTS]
+
+    def file_of(self, trial: Trial) -> bytes:
+        """Return the file of a trial."""
+        random = Random(str(trial))
+        if trial.target in INPUTS:
+            pool = self._inputs[trial.target]
+            return changed_bytes(random, random.choice(pool), random.choice(pool))
+        engine = trial.target.removeprefix("codebook:")
+        pool = [document for document in self._documents.values() if document.engine == engine]
+        document = copy.deepcopy(random.choice(pool))
+        if trial.target == engine:
+            return mutated(random, document, pool)
+        codebook = changed_codebook(random, resolve_codebook(document.identity))
+        document.embedded = codebook.to_bytes()
+        document.identity = document.embedded[IDENTITY]
+        if random.random() < 0.5:
+            _change_first_packet(random, document.streams[0])
+        return document.to_bytes()
+
+    def run(self, trial: Trial) -> str:
+        """Run a trial and return its outcome: a digest, or the name of an error of vqcodec.
+
+        Raises:
+            Disagreement: ways of reading disagree.
+            Exception: anything that is a defect.
+        """
+        data = self.file_of(trial)
+        with user_limits.lowered(**LIMITS):
+            if trial.target in INPUTS:
+                return _outcome(lambda: _encoded(trial.target, data))
+            return _read(data, trial.target.removeprefix("codebook:").partition("/")[0])
+
+
+def _change_first_packet(random: Random, part: Part) -> None:
+    number, start, data = part.packets[0]
+    part.packets[0] = (number, start, changed_bytes(random, data))
+
+
+def _encoded(target: str, data: bytes) -> bytes:
+    medium = {"picture": "image", "y4m": "video", "sound": "speech"}[target]
+    codebook = {"picture": "classic-4x4-256", "y4m": "video-st3d", "sound": "celp-4800"}[target]
+    effort = {} if target == "sound" else {"effort": 0}
+    return vqcodec.encode(data, None, medium=medium, codebook=codebook, threads=1, **effort).data or b""
+
+
+def _read(data: bytes, medium: str) -> str:
+    """Return the outcome of decoding, after comparing it with the others."""
+    decoded = _outcome(lambda: _decode(data, medium))
+    verified = _outcome(lambda: vqcodec.verify(data, threads=1).checks)
+    described = _outcome(lambda: vqcodec.info(data, bits=True).medium)
+    good = not decoded.endswith("Error")
+    if not good and not verified.endswith("Error"):
+        raise Disagreement(f"verify passes what decode refuses as {decoded}")
+    if good:
+        for way, outcome in (("verify", verified), ("info", described)):
+            if outcome.endswith("Error"):
+                raise Disagreement(f"{way} refuses what decodes: {outcome}")
+        for way, options in _other_ways(data, medium).items():
+            other = _outcome(lambda options=options: _decode(data, medium, **options))
+            if other != decoded:
+                raise Disagreement(f"{way} gives {other}, decoding gives {decoded}")
+    elif medium != "image":
+        _outcome(lambda: _decode(data, medium, salvage=True))
+    return decoded
+
+
+def _other_ways(data: bytes, medium: str) -> dict[str, dict[str, Any]]:
+    """Return options of decoding that must give all samples of a good file."""
+    if medium == "image":
+        shape = vqcodec.info(data)
+        return {"a crop of all": {"crop": (0, 0, shape.width, shape.height)}}
+    return {"salvage": {"salvage": True}, "reading by the index": {"start": 0.0}}
+
+
+def _decode(data: bytes, medium: str, **options: Any) -> bytes:
+    form = {"image": "ppm", "speech": "wav", "video": "y4m"}[medium]
+    if medium == "image":
+        if options:
+            return decode_picture_part(io.BytesIO(data), Crop(*options["crop"]), threads=1).samples.tobytes()
+        return np.ascontiguousarray(decode_picture(data, threads=1).samples).tobytes()
+    return vqcodec.decode(data, None, format=form, threads=1, **options).data or b""
+
+
+def _outcome(work: Callable[[], object]) -> str:
+    """Return a digest of what work returns, or the name of the error of vqcodec; its message must be printable."""
+    try:
+        result = work()
+    except VQCodecError as error:
+        message = str(error)
+        if not message.isprintable() or len(message) > 1000:
+            raise Disagreement(f"a message that is not printable: {message!r}") from None
+        return type(error).__name__
+    return hashlib.sha256(result if isinstance(result, bytes) else repr(result).encode()).hexdigest()[:16]
