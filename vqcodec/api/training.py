@@ -69,12 +69,12 @@ def train_codebook(
         OutputError: the checkpoint cannot be written.
     """
     sources = list(sources)
-    medium = medium or medium_to_train(sources, engine)
-    chosen = engine_to_train(medium, engine)
-    values = chosen.check_training_options(options)
     if not isinstance(name, str) or not is_codebook_name(name):
         raise UsageError(f"'{printable(str(name))}' cannot be the name of a codebook; use letters, digits and ._+-")
     threads = None if threads is None else _THREADS.check(threads)
+    medium = medium or medium_to_train(sources, engine)
+    chosen = engine_to_train(medium, engine)
+    values = chosen.check_training_options(options)
     left_out: dict[Path, str] = {}
     kind = _corpus_of(medium)
     corpus = kind.of(sources, skipped=left_out.setdefault, **kind.fields_for(chosen, values))
@@ -134,6 +134,8 @@ def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) ->
             raise UnreadableInputError(f"{source}: no such file or folder")
     media = [medium for medium, count in found.items() if count]
     if not media:
+        if not named:
+            raise UnreadableInputError("there are no files to train on; name pictures, sound files or videos")
         raise UnreadableInputError(f"{', '.join(map(str, named))}: no pictures, sound files or videos in it")
     if len(media) > 1:
         counts = ", ".join(f"{found[medium]} of {medium}" for medium in media)
