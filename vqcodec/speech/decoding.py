@@ -235,10 +235,7 @@ def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:
         have = [len(stream.packets) for stream in speech.streams]
         missing = sum(max(0, shape.packets - packets) for packets in have)
         if missing:
-            raise CorruptFileError(
-                f"{missing} packets are missing, the first at {min(have) * seconds:.1f} s; "
-                "salvage the rest with salvage=True"
-            )
+            raise CorruptFileError(f"{missing} packets are missing, the first at {min(have) * seconds:.1f} s")
         return []
     duration = shape.codec_length / shape.codec_rate
     return [
