@@ -146,6 +146,8 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
         Path("voices").mkdir()
         for name, seconds in (("talk.wav", 2), ("voices/one.wav", 6)):
             soundfile.write(name, synthetic_speech(seconds, 8000).astype(np.int16), 8000)
+        if "1:05" in example:
+            soundfile.write("talk.wav", np.zeros(100 * 8000, np.int16), 8000)
         Path("talk.vqc").write_bytes(api.encode("talk.wav", effort=0).data)
     if "decode coded" in example:
         Path("coded").mkdir()

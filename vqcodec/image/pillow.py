@@ -53,8 +53,10 @@ def reading(name: str) -> Iterator[None]:
         raise UnreadableInputError(
             f"{name}: not a picture of a format that is read; is it a picture file, and whole?"
         ) from None
-    except Image.DecompressionBombError:
-        raise LimitError(f"{name}: more than {limits.MAX_PIXELS} pixels; no larger picture is read") from None
+    except Image.DecompressionBombError as error:
+        told = re.search(r"(\d+) pixels", str(error))
+        size = f"{told[1]} pixels" if told else "too large"
+        raise LimitError(f"{name}: {size}; at most {limits.MAX_PIXELS} are read") from None
     except Exception as error:
         raise UnreadableInputError(f"{name}: cannot be read as a picture: {_one_line(error)}") from None
 

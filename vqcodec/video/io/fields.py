@@ -23,14 +23,15 @@ _LEAST_MOVING = 0.002  # share of the samples
 _WIDE = 500  # samples across; of wider frames only some columns are looked at
 _REPEATED = 3  # if in one field so many times more samples move than in the other, the other one is shown again
 _TELECINED = 0.25  # least share of frames with such a field: it is 2 of 5
-_LEAST_COMB = {True: 0.5, False: 0.55}  # least comb of frames, in that of neighbouring fields; if marked, and if not
+_LEAST_COMB = {True: 0.5, False: 0.8}  # least comb of frames, in that of neighbouring fields; if marked, and if not
+_LEAST_SEEN = {True: 1, False: 5}  # frames in which something moves; without a mark, fewer may look so by chance
 _LEAST_ORDER = {True: 1.1, False: 1.15}  # least ratio of the combs of fields that are three apart and one
 
 
 class Fields(Enum):
     """What the frames of a video are."""
 
-    UNKNOWN = "nothing moves in them"
+    UNKNOWN = "too little moves in them"
     PROGRESSIVE = "whole pictures"
     INTERLACED = "two fields of different times"
     TELECINED = "film at 24 frames a second whose fields are shown for 2 and 3 fields of video"
@@ -57,7 +58,7 @@ def looked_at(frames: Iterable[Frame], *, marked: bool) -> tuple[Fields, bool]:
         before = rows
         if seen == ENOUGH or number == MOST_FRAMES:
             break
-    if not seen:
+    if seen < _LEAST_SEEN[marked]:
         return Fields.UNKNOWN, True
     own, upper_first, lower_first = combs
     nearer, farther = sorted((upper_first, lower_first))
