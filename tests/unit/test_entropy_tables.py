@@ -7,8 +7,8 @@ import pytest
 from coded_symbols import decode_symbols, encode_symbols
 
 from vqcodec.entropy import huffman, tables
-from vqcodec.entropy.tables import MAX_CONTEXTS, TableSet
-from vqcodec.errors import CorruptFileError
+from vqcodec.entropy.tables import MAX_CONTEXTS, TableSet, check_written
+from vqcodec.errors import CodebookError, CorruptFileError
 
 
 def skewed_counts(contexts: int, symbols: int, seed: int = 0) -> np.ndarray:
@@ -128,5 +128,8 @@ class TestSingleSymbols:
         assert symbols.tolist() == [1, 2, 0, 0]
         assert position == count
 
-    def test_a_symbol_without_a_code_writes_nothing(self):
-        assert encode_symbols([2, 0], TableSet([[1, 1, 0]])) == (b"\0", 1)
+    def test_a_symbol_without_a_code_is_refused(self):
+        _, position = encode_symbols([2, 0], TableSet([[1, 1, 0]]))
+        with pytest.raises(CodebookError, match="no code for a symbol"):
+            check_written(position)
+        assert check_written(encode_symbols([1, 0], TableSet([[1, 1, 0]]))[1]) == 2

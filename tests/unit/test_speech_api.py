@@ -435,7 +435,7 @@ def test_damage_to_a_short_file_costs_the_seconds_that_are_hit(talk: np.ndarray)
     _, whole = decode(data)
     hurt = bytearray(data)
     hurt[len(data) // 2] ^= 1
-    with pytest.raises(CorruptFileError, match="damaged: packet 2; pass --salvage"):
+    with pytest.raises(CorruptFileError, match="damaged: packet 2; pass salvage=True"):
         decode(bytes(hurt))
     report, samples = decode(bytes(hurt), salvage=True)
     assert [(lost.packet, lost.start_s, lost.end_s) for lost in report.lost] == [(2, 2.0, 3.0)]
@@ -467,7 +467,7 @@ def test_without_checks_as_much_as_possible_is_salvaged(
     report, samples = decode(data[: len(data) * 3 // 4], salvage=True)
     assert report.lost[-1].packet == seconds - 1
     np.testing.assert_array_equal(samples[:15000], whole[:15000])
-    with pytest.raises(CorruptFileError, match="pass --salvage"):
+    with pytest.raises(CorruptFileError, match="pass salvage=True"):
         decode(data[: len(data) * 3 // 4])
     longer = bytearray(data)
     longer[11] ^= 0x70  # of the number of samples
