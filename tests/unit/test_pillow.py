@@ -168,7 +168,7 @@ def ico_of(width: int, height: int) -> bytes:
 def test_a_picture_within_another_has_the_same_limits() -> None:
     """Before its pixels are decoded."""
     for width, height in ((60_000, 60_000), (16_385, 16_384)):
-        with pytest.raises(LimitError, match="icon: 3600000000 pixels; at most 268435456"):
+        with pytest.raises(LimitError, match=f"icon: {width * height} pixels; at most 268435456 are read"):
             read_picture(ico_of(width, height), "icon")
     with pytest.raises(LimitError, match="at most 65535"):
         read_picture(ico_of(70_000, 2), "icon")
