@@ -80,7 +80,8 @@ class GroupDecoder:
         end, position = np.int64(8 * (self._buffer.size - PADDING)), np.int64(0)
         least = _least_bits(*self._size)
         last: Planes | None = None
-        for number, bands in enumerate(slab_depths(parameters.frames, parameters.depth)):
+        depths = slab_depths(parameters.frames, parameters.depth)
+        for number, bands in enumerate(depths):
             if position + least > end:  # before memory is taken for the slab
                 raise CorruptFileError(_CUT_OFF)
             last = last or grey_frame(*self._size)
@@ -98,12 +99,13 @@ class GroupDecoder:
                     )
                 if position > end:
                     raise CorruptFileError(_CUT_OFF)
+            if number == len(depths) - 1:  # before the last frames are given: who has them asks for no more
+                self.padding = int(end - position)
+                if self.padding > 7:
+                    raise CorruptFileError("video data: a group has bytes after its last frame; damaged")
             shown = shown_slab(slab, self._threads)
             last = last_frame(shown)
             yield DecodedSlab(shown_frames(shown, *self._size), bits)
-        self.padding = int(end - position)
-        if self.padding > 7:
-            raise CorruptFileError("video data: a group has bytes after its last frame; damaged")
 
 
 def _least_bits(height: int, width: int) -> int:
