@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,7 @@ from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import write_audio
-from vqcodec.speech.sound.formats import find_format
+from vqcodec.speech.sound.formats import AudioFormat, find_format
 from vqcodec.speech.sound.source import SoundSource
 
 _MAX_NAMED = 5  # lost packets that a note names
@@ -113,21 +113,58 @@ def decode(
                 duration_s=asked.duration,
                 threads=asked.threads,
             )
-            memory = io.BytesIO()
-            written = write_audio(
-                decoding.blocks(asked.progress),
-                memory if destination is None else destination,
-                format=chosen,
-                rate=decoding.rate,
-                channels=decoding.channels,
-                length=decoding.length,
+            return write_decoded(
+                decoding,
+                chosen,
+                destination,
+                asked,
+                name=name,
+                size=speech.size,
                 tags=texts_of(speech.media.metadata),
-                overwrite=asked.overwrite,
+                start_s=start_s,
+                started=started,
             )
+
+
+def write_decoded(
+    decoding: Decoding,
+    chosen: AudioFormat,
+    destination: Destination | None,
+    asked: DecodeOptions,
+    *,
+    name: str,
+    size: int,
+    tags: Mapping[str, str],
+    start_s: float,
+    started: float,
+) -> SpeechDecodeReport:
+    """Write what is decoded; without a destination, the report carries the file.
+
+    Args:
+        name, size: of the source; bytes.
+        tags: texts of the sound file by title.
+        start_s: where the sound begins in the source.
+        started: `time.perf_counter` when the work began.
+
+    Raises:
+        CorruptFileError: a packet is damaged.
+        OutputError: the destination cannot be written.
+    """
+    memory = io.BytesIO()
+    written = write_audio(
+        decoding.blocks(asked.progress),
+        memory if destination is None else destination,
+        format=chosen,
+        rate=decoding.rate,
+        channels=decoding.channels,
+        length=decoding.length,
+        tags=tags,
+        overwrite=asked.overwrite,
+    )
     return SpeechDecodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
-        input_bytes=speech.size,
+        input_bytes=size,
         output_bytes=written,
         sample_rate=decoding.rate,
         channels=decoding.channels,

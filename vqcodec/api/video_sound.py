@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 import time
+from dataclasses import replace
 
 from vqcodec.api.texts import texts_of
 from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import UsageError
-from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable
+from vqcodec.files.endpoints import Destination, Source, naming, seekable
 from vqcodec.media.decoding import DecodeOptions
-from vqcodec.reports.speech import LostPacket, SpeechDecodeReport
+from vqcodec.reports.speech import SpeechDecodeReport
 from vqcodec.speech.decoding import Decoding, SoundShape, placed
 from vqcodec.speech.files import SpeechFile
 from vqcodec.speech.sound.audio_output import write_audio
@@ -37,8 +37,9 @@ def decode_sound(
     Raises:
         UsageError: it has no sound there.
     """
+    from vqcodec.api.speech import write_decoded
+
     started = time.perf_counter()
-    memory = io.BytesIO()
     with naming(name):
         chosen = find_format(asked.format, destination, asked.encoding)
         with seekable(source, name) as file:
@@ -49,32 +50,18 @@ def decode_sound(
             decoding = _decoding(video, video.sound, part, asked.threads)
             if decoding is None:
                 raise UsageError("its sound ends before this part; decode another part")
-            written = write_audio(
-                decoding.blocks(asked.progress),
-                memory if destination is None else destination,
-                format=chosen,
-                rate=decoding.rate,
-                channels=decoding.channels,
-                length=decoding.length,
+            report = write_decoded(
+                decoding,
+                chosen,
+                destination,
+                asked,
+                name=name,
+                size=video.size,
                 tags=texts_of(video.media.metadata),
-                overwrite=asked.overwrite,
+                start_s=float(moment_of(video, part.first)),
+                started=started,
             )
-    return SpeechDecodeReport(
-        input=name,
-        output=None if destination is None else name_of(destination),
-        input_bytes=video.size,
-        output_bytes=written,
-        sample_rate=decoding.rate,
-        channels=decoding.channels,
-        samples=decoding.length,
-        duration_s=decoding.length / decoding.rate,
-        format=chosen.name,
-        seconds=time.perf_counter() - started,
-        start_s=float(moment_of(video, part.first)),
-        lost=tuple(LostPacket(lost.stream, lost.packet, lost.start_s, lost.end_s) for lost in decoding.lost),
-        notes=("only its sound is written",),
-        data=memory.getvalue() if destination is None else None,
-    )
+    return replace(report, notes=("only its sound is written", *report.notes))
 
 
 def sound_to_write(

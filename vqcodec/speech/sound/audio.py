@@ -43,16 +43,11 @@ class _UnknownFormatError(UnreadableInputError):
 
 
 class AudioSource(FileSource):
-    """A sound file that libsndfile reads.
-
-    Attributes:
-        promised: samples of a channel according to the file's header; None if it does not tell.
-    """
+    """A sound file that libsndfile reads."""
 
     def __init__(self, origin: str | bytes, name: str, raw: RawSound | None) -> None:
         self._origin = origin
         self._raw = raw
-        self._counted: int | None = None
         with _reader(origin) as reader:
             size = reader.seek(0, os.SEEK_END)
             self._wav = None if raw else read_header(reader, size)
@@ -66,22 +61,11 @@ class AudioSource(FileSource):
             super().__init__(rate, channels, _layout(self._wav, self.format, channels))
             self.tags = {key: text for key, text in file.copy_metadata().items() if key in TAGS and text.strip()}
         self.name, self.size = name, size
-        self.promised: int | None = frames
+        self.promised = frames
         if frames == _UNKNOWN_LENGTH or (self.format == "MP3" and not counts):
             self.promised = None
         elif self._wav is not None:
             self.promised = _promised(self._wav, frames)
-
-    @property
-    def length(self) -> int:
-        """Samples of a channel; if the file is cut off, right only after it has been read."""
-        if self._counted is None and self.promised is not None:
-            return self.promised
-        if self._counted is None:
-            for _ in self._read():
-                pass
-        assert self._counted is not None
-        return self._counted
 
     def _read(self) -> Iterator[Block]:
         count, most = 0, self.promised

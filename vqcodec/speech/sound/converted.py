@@ -46,16 +46,6 @@ class ConvertedSource(FileSource):
         super().__init__(rate, channels, layout_of_mask(mask, channels))
         self.name, self.size, self.format = name, os.path.getsize(self._path), "ffmpeg"
         self.tags = probing.texts(self._path)
-        self._counted: int | None = None
-
-    @property
-    def length(self) -> int:
-        """Samples of a channel; the file is read for it, if it has not been read yet."""
-        if self._counted is None:
-            for _ in self._read():
-                pass
-        assert self._counted is not None
-        return self._counted
 
     def _read(self) -> Iterator[Block]:
         count, frame = 0, _SAMPLE * self.channels

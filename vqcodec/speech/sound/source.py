@@ -129,12 +129,26 @@ class FileSource(SoundSource):
         size: bytes of the file.
         format: such as `WAV`; `ffmpeg` for what libsndfile does not read.
         tags: texts by name, such as `title` and `artist`.
+        promised: samples of a channel according to the file's header; None if it does not tell.
     """
 
     name: str
     size: int
     format: str
     tags: dict[str, str]
+    promised: int | None = None
+    _counted: int | None = None  # samples of a channel, once they have been read
+
+    @property
+    def length(self) -> int:
+        """Samples of a channel; if the file is cut off, right only after it has been read."""
+        if self._counted is None and self.promised is not None:
+            return self.promised
+        if self._counted is None:
+            for _ in self._read():
+                pass
+        assert self._counted is not None
+        return self._counted
 
 
 def check_shape(rate: int, channels: int, name: str) -> None:
