@@ -24,7 +24,8 @@ from vqcodec.limits import MAX_FRAMES, MAX_PIXELS
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that can be lowered; each is at least 1. They hold for what is decoded and for what is encoded.
+    """Limits that can be lowered; each is at least 1. They hold for what is decoded, and all but
+    `output_bytes` for what is encoded.
 
     Attributes:
         pixels: of a picture, or of a frame of a video.

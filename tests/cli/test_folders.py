@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
-from vqcodec.files.folders import is_numbered_sequence
+from vqcodec.files.folders import is_media_name, is_numbered_sequence
 
 Run = Callable[..., Result]
 QUICK = ("-e", "0", "-q", "0", "-c", "classic-4x4-256", "--quiet")
@@ -137,3 +137,29 @@ def test_numbered_sequences() -> None:
     assert not is_numbered_sequence(names[:3])
     assert not is_numbered_sequence(names[:5] + names[6:])
     assert not is_numbered_sequence([*names[:-1], "g109.png"])
+
+
+def test_several_inputs_and_a_new_folder_named_by_o_are_many_files(photos: Path, run: Run) -> None:
+    """As with a folder that exists."""
+    picture("more/q1.png")
+    assert run("encode", "photos/deep", "more", "-o", "coded", *QUICK).exit_code == 0
+    assert below("coded") == ["p1.vqc", "q1.vqc"]
+
+
+@pytest.mark.parametrize("option", ["-o", "-d"])
+def test_an_output_folder_within_the_input_is_not_read(photos: Path, run: Run, option: str) -> None:
+    Path("photos/coded").mkdir()
+    Path("photos/coded/old.vqc").write_bytes(b"x")
+    done = run("encode", "photos", option, "photos/coded", *QUICK[:-1])
+    assert done.exit_code == 0
+    assert "old.vqc" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a.qoi", "a.ico", "talk.g722", "talk.alaw", "talk.eac3", "clip.mkv", "clip.H265"])
+def test_what_is_read_by_itself_is_read_from_a_folder(name: str) -> None:
+    assert is_media_name(name)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "x.raw", "x.pcm", "a.vqc", "photo.heic"])
+def test_what_is_left_out_of_a_folder(name: str) -> None:
+    assert not is_media_name(name)

@@ -112,3 +112,14 @@ def test_commands_keep_limits(arguments: list[str], variables: dict[str, str], t
     assert done.stderr.count("\n") == 1
     assert "a.vqc" in done.stderr
     assert "the limit set is 1199" in done.stderr
+
+
+def test_pictures_beyond_the_limit_are_not_decoded() -> None:
+    """The pixels of the second are cut off, which nobody finds out."""
+    stream = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (30, 40, 3), np.uint8)).save(stream, "PNG")
+    whole = stream.getvalue()
+    for picture in (whole, whole[: len(whole) // 2]):
+        for ask in (lambda data: vqcodec.encode(data), lambda data: vqcodec.compare(data, data)):
+            with user_limits.lowered(pixels=1199), pytest.raises(LimitError, match="1200 pixels"):
+                ask(picture)

@@ -17,7 +17,7 @@ from vqcodec.cli import batch
 from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import exit_code_of, print_failure
-from vqcodec.cli.inputs import STANDARD, Inputs, Item, find_inputs, is_unexpanded
+from vqcodec.cli.inputs import STANDARD, Inputs, Item, is_unexpanded
 from vqcodec.cli.streams import STDOUT, stdout_is_closed
 from vqcodec.errors import OutputError, UsageError
 from vqcodec.files.atomic import check_folder
@@ -27,11 +27,6 @@ from vqcodec.media.progress import SpokenProgress
 from vqcodec.threads import default_threads
 
 Report = TypeVar("Report")
-
-
-def plan_inputs(inputs: Sequence[str]) -> Inputs:
-    """Return the inputs of a command that reads `.vqc` files and writes nothing; errors as `find_inputs`."""
-    return find_inputs(inputs)
 
 
 def plan_outputs(

@@ -31,28 +31,27 @@ def medium_asked_for(asked: Mapping[str, Any]) -> str | None:
         return None
 
 
-def is_one_video(name: str, asked: Mapping[str, Any], *, to_one_file: bool) -> bool:
+def is_one_video(name: str, medium: str | None, *, to_one_file: bool) -> bool:
     """Return whether a folder or a pattern is the pictures of one video.
 
     Args:
-        asked: options of `vqcodec.encode`. Without a medium among them, the pictures decide.
+        medium: that is asked for; None to let the pictures decide.
         to_one_file: whether there is one output, with a name of its own.
     """
     pictures = picture_paths(name)
     if not pictures:
         return False
-    medium = medium_asked_for(asked)
     if medium not in (None, "video"):
         return False
     return medium == "video" or to_one_file or (_holds_only(name, pictures) and _are_frames(pictures))
 
 
-def as_one_pattern(names: Sequence[str] | None, asked: Mapping[str, Any], *, to_one_file: bool) -> Sequence[str] | None:
+def as_one_pattern(names: Sequence[str] | None, medium: str | None, *, to_one_file: bool) -> Sequence[str] | None:
     """Return the names of inputs, or one pattern instead if the shell has expanded it to the pictures of one video.
 
     These are all files of the pattern, alike before and behind a number, and go to one output that is a file.
     """
-    if not (to_one_file and names and len(names) > 1) or medium_asked_for(asked) not in (None, "video"):
+    if not (to_one_file and names and len(names) > 1) or medium not in (None, "video"):
         return names
     parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", name, re.DOTALL) for name in names]
     ends = {(part[1], part[3]) for part in parts if part}
@@ -68,8 +67,9 @@ def _holds_only(name: str, pictures: Sequence[str]) -> bool:
     """Return whether a folder holds no media but these pictures, and no folders."""
     if not os.path.isdir(name):
         return True
+    known = set(pictures)
     with os.scandir(name) as entries:
-        others = [entry for entry in entries if entry.name[0] != "." and entry.path not in set(pictures)]
+        others = [entry for entry in entries if entry.name[0] != "." and entry.path not in known]
     return not any(entry.is_dir() or is_media_name(entry.name) for entry in others)
 
 

@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from vqcodec.files.sniffing import SOUND_SUFFIXES, VIDEO_SUFFIXES
+
 CODED_SUFFIX = ".vqc"
 FEWEST_FRAMES = 12
 """Pictures that a numbered sequence must have to be taken for a video; a few numbered photographs are none."""
 
+_UNCLEAR = (".lpcm", ".pcm", ".raw")  # samples of a rate that nothing tells, or pictures of a camera
 _MEDIA_SUFFIXES = (
-    ".avif", ".bmp", ".gif", ".heic", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga",
-    ".tif", ".tiff", ".webp", ".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus",
-    ".w64", ".wav", ".aac", ".ac3", ".amr", ".ape", ".awb", ".gsm", ".m4b", ".mka", ".mp2", ".sln", ".tta", ".ulaw",
-    ".voc", ".wma", ".wv", ".264", ".265", ".3gp", ".avi", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m2v", ".m4v",
-    ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m",
+    ".apng", ".avif", ".bmp", ".dds", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpeg", ".jpg", ".mpo", ".pbm", ".pcx",
+    ".pgm", ".png", ".pnm", ".ppm", ".psd", ".qoi", ".tga", ".tif", ".tiff", ".webp",
+    *(suffix for suffix in SOUND_SUFFIXES if suffix not in _UNCLEAR),
+    *VIDEO_SUFFIXES, ".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".webm", ".wmv", ".y4m",
 )  # fmt: skip
 _NUMBERED = re.compile(r"(?s)(.*?)(\d{1,18})(\.[^.]*)")
 

@@ -17,7 +17,7 @@ _SOUND = (
     b"Creative Voice F", b"#!AMR", b"\x0bw", b"MAC ", b"TTA1", b"MPCK", b"MP+", b"ajkg", b"2BIT", b".ra\xfd", b"DSD ",
     b"#!iLBC", b"PVF1", b"ALawSoundFile", b"Extended Instrum", b"\x7f\xfe\x80\x01",
 )  # fmt: skip
-_SOUND_SUFFIXES = (
+SOUND_SUFFIXES = (
     ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".eac3", ".flac", ".m4a", ".m4b", ".mka",
     ".mp2", ".mp3", ".mpc", ".oga", ".ogg", ".opus", ".rf64", ".tta", ".voc", ".w64", ".wav", ".wma", ".wv",
     # what has no first bytes of its own
@@ -48,7 +48,7 @@ _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 "
 _EITHER = (b"\x1aE\xdf\xa3", b"0&\xb2u", b".RMF", b"FLV\x01", b"\x00\x00\x01\xba", b"G")
 """First bytes of containers that may hold sound alone: Matroska, ASF, RealMedia, FLV, MPEG program and transport."""
 
-_VIDEO_SUFFIXES = (".m2ts", ".m2v", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".h264", ".h265", ".hevc", ".264", ".265")
+VIDEO_SUFFIXES = (".m2ts", ".m2v", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".h264", ".h265", ".hevc", ".264", ".265")
 """Name suffixes of video files that have no distinctive first bytes."""
 
 
@@ -65,7 +65,7 @@ def is_sound(head: bytes, source: object = None) -> bool:
     # MPEG audio without ID3: eleven bits of ones, then neither version nor layer reserved; AAC has layer 0
     mpeg = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 6 != 0 and head[1] & 0x18 != 8
     mpeg = mpeg or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0)
-    return mpeg or head.startswith(_SOUND) or (_is_called(source, _SOUND_SUFFIXES) and not _is_other(head))
+    return mpeg or head.startswith(_SOUND) or (_is_called(source, SOUND_SUFFIXES) and not _is_other(head))
 
 
 def has_sound_magic(head: bytes) -> bool:
@@ -84,7 +84,7 @@ def is_video(head: bytes, source: object = None) -> bool:
         return head[8:12] not in (*_PICTURE_BRANDS, *_SOUND_BRANDS)
     if head.startswith(_VIDEO) or head[4:8] in _VIDEO_BRANDS:
         return True
-    return _is_called(source, _VIDEO_SUFFIXES)
+    return _is_called(source, VIDEO_SUFFIXES)
 
 
 def is_picture(head: bytes) -> bool:

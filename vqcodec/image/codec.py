@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, BinaryIO, Unpack
 
@@ -148,7 +148,7 @@ def encode_picture(
     user_limits.current().check("pixels", picture.width * picture.height, "picture")
     effort, effort_note = _effort_for(picture, work)
     if not keep_hidden:
-        picture = Picture(without_hidden_colours(picture.samples), picture.metadata, picture.notes)
+        picture = replace(picture, samples=without_hidden_colours(picture.samples))
     encode = partial(
         _encode_at,
         picture,

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from vqcodec import limits
+from vqcodec import limits, user_limits
 from vqcodec.errors import UsageError
 from vqcodec.image import pillow
 from vqcodec.image.metadata import metadata_of, save_options
@@ -80,12 +80,14 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
 
     Raises:
         UnreadableInputError: it does not exist, is not a picture, or is damaged.
-        LimitError: its size is beyond `vqcodec.limits`. This is checked before the pixels are decoded.
+        LimitError: its size is beyond `vqcodec.limits` or `vqcodec.user_limits`. This is checked before the pixels
+            are decoded.
     """
     data = source if isinstance(source, bytes) else b""
     with pillow.reading(name):
         image = pillow.open_picture(source)
         limits.check_picture_size(*image.size, name)
+        user_limits.current().check("pixels", image.width * image.height, name)
         reduced = pillow.is_reduced(image, data)
         image.load()
         limits.check_picture_size(*image.size, name)  # which loading may correct

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 _SRGB_PRIMARIES = (0.3127, 0.329, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _SRGB_GAMMA = 0.45455
@@ -28,6 +28,8 @@ def in_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a picture in CMYK or CIE Lab as sRGB, by its profile if it has one, and notes; others as they are."""
     if image.mode not in _CONVERTED:
         return image, []
+    from PIL import ImageCms  # rarely needed, and slow to load
+
     profile = image.info.get("icc_profile")
     fits = isinstance(profile, bytes) and space_of(profile) == _CONVERTED[image.mode]
     if image.mode == "CMYK" and not fits:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.files import keep_times, plan_outputs, process, write_stdout
+from vqcodec.cli.files import keep_times, output_places, plan_outputs, process, write_stdout
 from vqcodec.cli.inputs import STANDARD, Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import decoding
@@ -54,8 +54,9 @@ def decode(
     """
     options.use_limits(limit)
     asked = given.as_arguments()
+    _, folder = output_places(outputs.output, outputs.folder, 1)
     plan = plan_outputs(
-        find_inputs(inputs, files_from, without=outputs.folder),
+        find_inputs(inputs, files_from, without=folder),
         outputs.output,
         outputs.folder,
         lambda name: _extension(name, given.format),

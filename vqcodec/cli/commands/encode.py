@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,10 +64,10 @@ def encode(
     samples, the time, and how close the decoder's output will be to the input: PSNR for pictures and video, the
     signal-to-noise ratio for speech. Below 16 kbit/s that ratio says little about how speech sounds (see `compare`).
 
-    A folder stands for the files in it and below it; -d DIR gets the same folders. It is one video if it holds a
-    numbered sequence of pictures of one size (from 12 pictures on), if -o names one file, or with --media video. A
-    pattern means the same, such as 'frames/*.png' or frames/%05d.png. Outputs that would have one name keep their
-    extension: a.jpg.vqc and a.png.vqc.
+    A folder stands for the files in it and below it; -d DIR gets the same folders. It is one video if it holds
+    nothing but a numbered sequence of pictures of one size (from 12 pictures on), if -o names one file, or with
+    --media video. A pattern means the same, such as 'frames/*.png' or frames/%05d.png. Outputs that would have one
+    name keep their extension: a.jpg.vqc and a.png.vqc.
 
     --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
@@ -74,19 +75,22 @@ def encode(
     """
     options.use_limits(limit)
     asked = given.as_arguments()
-    to_one_file = output_places(outputs.output, outputs.folder, 1)[0] is not None
+    output, folder = output_places(outputs.output, outputs.folder, 1)
+    alone = len(inputs or ()) == 1 and files_from is None
+    to_one_file = output is not None and (output == STANDARD or alone or bool(os.path.splitext(output)[1]))
+    medium = medium_asked_for(asked)
     found = find_inputs(
-        as_one_pattern(inputs, asked, to_one_file=to_one_file),
+        as_one_pattern(inputs, medium, to_one_file=to_one_file),
         files_from,
         wanted=is_media_name,
         kind="pictures, sound files or videos",
-        is_video=lambda name: is_one_video(name, asked, to_one_file=to_one_file),
-        without=outputs.folder,
+        is_video=lambda name: is_one_video(name, medium, to_one_file=to_one_file),
+        without=folder,
     )
     plan = plan_outputs(found, outputs.output, outputs.folder, CODED_SUFFIX, skip_existing=outputs.skip_existing)
     console = printing.console(data_on_stdout=any(item.output == STANDARD for item in plan.items))
     for item in plan.items:
-        if item.video and not to_one_file and medium_asked_for(asked) is None:
+        if item.video and not to_one_file and medium is None:
             console.notice(f"{item.name}: numbered pictures of one size, so one video; --media image encodes each")
 
     def work(item: Item, progress: SpokenProgress, threads: int) -> AnyEncodeReport:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vqcodec.cli.console import Console
-from vqcodec.cli.files import plan_inputs, process
-from vqcodec.cli.inputs import Item
+from vqcodec.cli.files import process
+from vqcodec.cli.inputs import Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.wording.engines import engine_facts
 from vqcodec.cli.wording.reports import info_lines
@@ -45,4 +45,4 @@ def info(
     def show(_item: Item, report: AnyInfo) -> None:
         console.result(report.as_dict() | engine_facts(report.engine), *info_lines(report))
 
-    process(plan_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)
+    process(find_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

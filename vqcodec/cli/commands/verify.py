@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqcodec.cli.files import plan_inputs, process
-from vqcodec.cli.inputs import Item
+from vqcodec.cli.files import process
+from vqcodec.cli.inputs import Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.wording.reports import verify_line
@@ -45,4 +45,4 @@ def verify(
     def show(_item: Item, report: AnyVerifyReport) -> None:
         console.result(report.as_dict(), verify_line(report))
 
-    process(plan_inputs(inputs), work, show, console=console, jobs=jobs, verb="verifying")
+    process(find_inputs(inputs), work, show, console=console, jobs=jobs, verb="verifying")

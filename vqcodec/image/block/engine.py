@@ -49,7 +49,7 @@ def encode(
         effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (8) or 3 (9).
         threads: of the search for the nearest codewords, at quality 100; otherwise one thread does the work.
         options: this engine has none.
-        progress: told when all is done.
+        progress: not used.
 
     Raises:
         CodebookError: the codebook is not for this engine, cannot code colour (or grey), or has no code for what the

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,6 +43,14 @@ def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads
         effort: 0 to 9.
         threads: None for all CPUs.
     """
+    return _encoded(plane.tobytes(), *plane.shape, model, quality, effort, threads)
+
+
+@lru_cache(maxsize=1)  # a target tries several qualities of the colours, and alpha does not depend on them
+def _encoded(
+    samples: bytes, height: int, width: int, model: Model, quality: float, effort: int, threads: int | None
+) -> EncodedAlpha:
+    plane = np.frombuffer(samples, np.uint8).reshape(height, width)
     kept = [exact.encode(np.ascontiguousarray(tile.of(plane))) for tile in tile_rectangles(plane.shape)]
     if quality < 100:
         from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from vqcodec import metrics
 from vqcodec.blocks.layout import SAMPLE_BITS, SAMPLE_MAX
 from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP
+from vqcodec.blocks.signal.transforms import cosine_matrix
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.image import colour, fine_colour
 from vqcodec.image.transform.quality import ladder_position
@@ -36,6 +37,7 @@ _HALF_ALONE_BELOW, _FULL_ALONE_FROM = 0.08, 0.4
 
 _SAMPLED_PIXELS, _STRIP = 1 << 20, 64
 _CELL = 8
+_COSINES = cosine_matrix(_CELL)
 _LOST_BELOW, _QUANTIZATION_FACTOR = 0.08, 2.0  # fitted on 13 pictures at qualities 10 to 95, within a quarter
 
 
@@ -128,13 +130,3 @@ def _loss_of_quantization(samples: np.ndarray, quality: float) -> float:
     coefficients = _COSINES @ cells @ _COSINES.T
     most = _LOST_BELOW * float(STEP_SIZES[index]) ** 2
     return max(_QUANTIZATION_FACTOR * float(np.minimum(coefficients**2, most).mean()), 1e-3)
-
-
-def _cosines() -> npt.NDArray[np.float64]:
-    """Return the orthonormal cosine transform of _CELL samples, one basis vector a row."""
-    frequency, place = np.mgrid[:_CELL, :_CELL]
-    scale = np.sqrt(np.where(frequency == 0, 1, 2) / _CELL)
-    return np.asarray(scale * np.cos((2 * place + 1) * frequency * np.pi / (2 * _CELL)))
-
-
-_COSINES = _cosines()
