@@ -97,7 +97,7 @@ def test_salvage_leaves_out_packets_after_too_long_a_gap() -> None:
         report = api.decode(bytes(data), None, salvage=True)
     assert report.samples < 1_000_000
     assert [lost.packet for lost in report.lost][:4] == [1, 2, 3, 5]
-    assert any("packet 900000 of channel 0 is too far" in note for note in report.notes)
+    assert any("packet 900000 of channel 1 is too far" in note for note in report.notes)
 
 
 def test_groups_of_speech_are_bounded() -> None:

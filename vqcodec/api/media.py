@@ -152,12 +152,14 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
         return source, "speech", head
     if is_animation(head, source):
         return source, "video", head
-    kind = None if is_media(head) or is_video(head, source) else foreign_kind(head)
+    coded, video = is_media(head), is_video(head, source)
+    kind = None if coded or video else foreign_kind(head)
     if kind is not None:
         raise UnreadableInputError(f"{name}: is {kind}; pictures, sound and videos are read")
-    guess = "video" if is_video(head, source) else "image"
-    doubtful = may_be_sound(head) if guess == "video" else not (is_picture(head) or is_media(head))
-    return source, "speech" if doubtful and _is_only_sound(source) else guess, head
+    doubtful = may_be_sound(head) if video else not (coded or is_picture(head))
+    if doubtful and _is_only_sound(source):
+        return source, "speech", head
+    return source, "video" if video else "image", head
 
 
 def _is_only_sound(source: Source) -> bool:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
-from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_of
@@ -35,7 +34,6 @@ from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import read_speech
 from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
-from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.speech.sound.formats import AudioFormat, find_format
 from vqcodec.speech.sound.source import SoundSource
@@ -47,6 +45,8 @@ def encode(
     source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: EncodeOptions
 ) -> SpeechEncodeReport:
     """Encode a sound file; arguments and errors as `vqcodec.api.encode`."""
+    from vqcodec.speech.sound.audio import open_audio  # which decoding does without
+
     started = time.perf_counter()
     with naming(name):
         sound = open_audio(source, name, asked.raw)
@@ -232,6 +232,8 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
 
 def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> SpeechComparison:
     """Compare two recordings; arguments and errors as `vqcodec.api.compare`."""
+    from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
+
     rates = [_natural_rate(side) for side in (reference, test)]
     rate = WIDE_RATE if min(rates) >= WIDE_RATE else NARROW_RATE
     first, second = (_samples_of(side, rate, codebook, threads) for side in (reference, test))
@@ -267,6 +269,8 @@ def _coding_figures(reference: Side, test: Side, codebook: Codebook | None, thre
 def _natural_rate(side: Side) -> int:
     """Return the sampling rate of a sound file in Hz, or the codec's rate of a `.vqc` file."""
     if not side.coded:
+        from vqcodec.speech.sound.audio import open_audio
+
         return open_audio(side.source, side.name).rate
     with naming(side.name), seekable(side.source, side.name) as file:
         return read_speech(file).engine.sample_rate
@@ -275,6 +279,8 @@ def _natural_rate(side: Side) -> int:
 def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int | None) -> NDArray[np.int16]:
     """Return a recording at `rate`, its channels mixed into one: int16 (samples,)."""
     if not side.coded:
+        from vqcodec.speech.sound.audio import open_audio
+
         return open_audio(side.source, side.name).samples(rate)
     with naming(side.name), seekable(side.source, side.name) as file:
         speech = read_speech(file)

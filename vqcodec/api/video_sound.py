@@ -86,7 +86,8 @@ def sound_to_write(
         length=decoding.length,
     )
     lost = len(decoding.lost)
-    return path, [f"{lost} lost packets of sound concealed"] if lost else []
+    notes = [f"its sound: {reason}" for reason in decoding.damage[len(sound.damage) :]]
+    return path, [*notes, *([f"{lost} lost packets of sound concealed"] if lost else [])]
 
 
 def _decoding(video: VideoFile, sound: SpeechFile, part: Part, threads: int | None) -> Decoding | None:

@@ -54,12 +54,13 @@ class Checkpoint:
     def __init__(
         self, folder: Path | None, digest: str = "", notice: Callable[[str], object] = lambda _line: None
     ) -> None:
-        self._path = None if folder is None else folder / f"training-{digest[:16]}.npz"
+        self._path: Path | None = None
         self._digest = digest
         self._notice = notice
         self._arrays: dict[str, npt.NDArray[Any]] = {}
-        if folder is not None and self._path is not None:
+        if folder is not None:
             _make(folder)
+            self._path = folder / f"training-{digest[:16]}.npz"
             self._tell_of_others(folder)
             self._arrays = self._read(self._path)
 

@@ -79,7 +79,7 @@ DURATION = TimeOption(
 SALVAGE = FlagOption(
     "salvage",
     "Decode what is intact of a damaged file, and report what is lost. A lost second of speech is concealed; a lost"
-    " frame is replaced by the one before. In speech under 5 s it may be unknown which second is damaged.",
+    " frame is replaced by the one before. In speech up to 4 s it may be unknown which second is damaged.",
     False,
     media=("speech", "video"),
 )

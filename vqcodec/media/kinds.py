@@ -7,7 +7,6 @@ import numbers
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +19,6 @@ MOST_PARTS = 100_000  # denominator of a frame rate that is made of a float
 _NTSC_RATES = (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001))
 
 
-@dataclass(frozen=True)
 class CodebookOption(Option):
     """A codebook, or where to find one."""
 
@@ -38,7 +36,6 @@ class CodebookOption(Option):
         return value
 
 
-@dataclass(frozen=True)
 class FunctionOption(Option):
     """A function that is called during the work."""
 
@@ -54,7 +51,6 @@ class FunctionOption(Option):
         return value
 
 
-@dataclass(frozen=True)
 class SourceOption(Option):
     """Where bytes come from."""
 
@@ -76,7 +72,6 @@ class SourceOption(Option):
         return value
 
 
-@dataclass(frozen=True)
 class DestinationOption(Option):
     """Where bytes go to."""
 
@@ -93,7 +88,6 @@ class DestinationOption(Option):
         return value
 
 
-@dataclass(frozen=True)
 class DataOption(Option):
     """The bytes of a file."""
 
@@ -109,7 +103,6 @@ class DataOption(Option):
         return bytes(value)
 
 
-@dataclass(frozen=True)
 class FrameRangeOption(Option):
     """Some frames of a video, as text."""
 
@@ -129,7 +122,6 @@ class FrameRangeOption(Option):
         return first, end
 
 
-@dataclass(frozen=True)
 class TimeOption(NumberOption):
     """A time in seconds as a number, or as text such as 65.5, 1:05.5 or 1:02:03."""
 
@@ -152,7 +144,6 @@ class TimeOption(NumberOption):
         return super().check(value)
 
 
-@dataclass(frozen=True)
 class TrackOption(Option):
     """A sound track of a video. The file decides whether it has it."""
 
@@ -175,7 +166,6 @@ class TrackOption(Option):
         return value
 
 
-@dataclass(frozen=True)
 class FractionOption(Option):
     """A number above 0 that is kept as a fraction, such as a frame rate."""
 
@@ -192,7 +182,6 @@ class FractionOption(Option):
         return Fraction(float(value)).limit_denominator(MOST_PARTS)
 
 
-@dataclass(frozen=True)
 class FrameRateOption(FractionOption):
     """Frames a second as a number or as text, such as 25, 29.97 or 30000/1001."""
 
@@ -214,7 +203,6 @@ class FrameRateOption(FractionOption):
         return rate if exact or near is None else near
 
 
-@dataclass(frozen=True)
 class SampleRateOption(Option):
     """Samples a second of decoded speech: one of two words, or a number."""
 
@@ -235,7 +223,6 @@ class SampleRateOption(Option):
         return rate
 
 
-@dataclass(frozen=True)
 class CropOption(Option):
     """A rectangle of pixels. The picture decides whether it holds it."""
 
@@ -255,7 +242,6 @@ class CropOption(Option):
         return x, y, width, height
 
 
-@dataclass(frozen=True)
 class ColourOption(Option):
     """A colour, as text or as numbers."""
 
@@ -284,7 +270,6 @@ class ColourOption(Option):
         return red, green, blue
 
 
-@dataclass(frozen=True)
 class SizeOption(NumberOption):
     """A number of bytes, as a number or as text with a unit."""
 
@@ -299,7 +284,6 @@ class SizeOption(NumberOption):
         return super().check(value)
 
 
-@dataclass(frozen=True)
 class NamesOption(Option):
     """Two names, either of which may be left out."""
 

@@ -164,7 +164,6 @@ class ChoiceOption(Option):
         raise self._refuse(value, "is not known")
 
 
-@dataclass(frozen=True)
 class FlagOption(Option):
     """Yes or no."""
 
@@ -181,7 +180,6 @@ class FlagOption(Option):
         return bool(value)
 
 
-@dataclass(frozen=True)
 class TextOption(Option):
     """Text, such as a name or a path; who uses it checks what it says."""
 
@@ -197,7 +195,6 @@ class TextOption(Option):
         return str(value)
 
 
-@dataclass(frozen=True)
 class PathOption(Option):
     """The path of a file or folder, as text or a path object."""
 

@@ -30,7 +30,6 @@ class RawSound:
     channels: int = 1
 
 
-@dataclass(frozen=True)
 class RawOption(Option):
     """What samples without a header are, as text."""
 

@@ -15,7 +15,7 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.speech.stream import StreamHeader
 
 MAX_FOLDED_PACKETS = 64  # about a minute; a longer recording gets an index
-LEAST_CHECKED_PACKETS = 5  # about five seconds
+LEAST_CHECKED_PACKETS = 5  # above four seconds
 
 _CHECKED = 254  # first byte if the packets have checks; no stream header begins with it
 _CHECK_BYTES = 2

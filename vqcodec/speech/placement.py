@@ -96,7 +96,7 @@ def _placed(intact: Sequence[tuple[int, bytes]], most: int, channel: int, damage
     for number, packet in intact:
         lost = number - len(placed)
         if lost > most:
-            damage.append(f"packet {number} of channel {channel} is too far from those before it to be used")
+            damage.append(f"packet {number} of channel {channel + 1} is too far from those before it to be used")
             continue
         most -= lost
         placed += [*[None] * lost, packet]

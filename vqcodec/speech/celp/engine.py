@@ -11,7 +11,6 @@ import numpy.typing as npt
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.media.target import DEFAULTS
-from vqcodec.speech.celp.encoder import Encoder, sum_bits
 from vqcodec.speech.celp.group_coding import packet_frames_of, parse_packet, synthesize_group
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
@@ -37,6 +36,8 @@ def encode(
         UsageError: the signal is not one row of finite numbers.
         CodebookError: the codebook is not for speech, or damaged.
     """
+    from vqcodec.speech.celp.encoder import Encoder, sum_bits  # which decoding does without
+
     settings = settings or Settings()
     defaults = DEFAULTS["speech"]
     effort = defaults.effort if settings.effort is None else settings.effort

@@ -17,6 +17,7 @@ from vqcodec.files.endpoints import Source, read_all
 from vqcodec.files.sniffing import has_sound_magic
 from vqcodec.media.raw import RawSound
 from vqcodec.speech.sound.converted import ConvertedSource
+from vqcodec.speech.sound.formats import TAGS
 from vqcodec.speech.sound.layout import layout_of_format, layout_of_mask
 from vqcodec.speech.sound.mixing import Block
 from vqcodec.speech.sound.raw import DEMUXERS, UNSAID, libsndfile_arguments, raw_by_name, suffix_of
@@ -25,9 +26,6 @@ from vqcodec.speech.sound.wav import WavHeader, WithLength, read_header
 
 if TYPE_CHECKING:
     import soundfile
-
-TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license")
-"""Tags that are kept. The name of the program that wrote the file is not, since it says nothing about the sound."""
 
 _BLOCK = 1 << 16  # samples read at a time, of all channels together
 _UNKNOWN_LENGTH = (1 << 63) - 1  # as libsndfile says it, of FLAC from a pipe

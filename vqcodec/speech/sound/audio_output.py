@@ -13,11 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec.errors import OutputError
-from vqcodec.ffmpeg import program
-from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.endpoints import Destination, name_of
-from vqcodec.speech.sound.audio import TAGS
-from vqcodec.speech.sound.formats import M4A, AudioFormat
+from vqcodec.speech.sound.formats import M4A, TAGS, AudioFormat
 from vqcodec.speech.sound.streamed_output import can_stream, stream_audio
 
 _BLOCK = 1 << 15  # samples of a channel written at a time; libsndfile's Vorbis writer needs stack for each
@@ -97,6 +94,9 @@ def _write_m4a(
     overwrite: bool,
 ) -> int:
     """Write AAC in M4A, through ffmpeg. Arguments and errors as `write_audio`."""
+    from vqcodec.ffmpeg import program
+    from vqcodec.ffmpeg.texts import ffmetadata
+
     name = name_of(destination)
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder, _seekable(destination, overwrite) as file:
         with open(os.path.join(folder, "texts"), "w", encoding="utf-8", newline="") as texts:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vqcodec.media.engine import SpeechEngine
-from vqcodec.media.training import Training
 from vqcodec.media.training_options import ROUNDS, SECONDS, SEED
+
+if TYPE_CHECKING:
+    from vqcodec.media.training import Training
 
 TEXTBOOK_OPTIONS = (SEED, SECONDS, replace(ROUNDS, default=8, low=0))
 
