@@ -175,7 +175,7 @@ ROWS: dict[str, Row] = {
         (0, -1, "0", 1.5, True, "", "a b", "english please", [1]),
         VIDEO,
     ),
-    "deinterlace": Row("choose auto, on or off", ("auto", "on", "off", None), (*NOT_TEXT, "yes", ""), VIDEO),
+    "deinterlace": Row("choose auto, on or off", ("auto", "off", None), (*NOT_TEXT, "yes", ""), VIDEO),
     "keep_partial": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
     "keep_hidden": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
     "tune": Row("choose ssim or psnr", ("ssim", "psnr"), (*NOT_TEXT, "looks", None), ("image",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from moving_pictures import moving_frames
 
+from vqcodec.errors import UsageError
 from vqcodec.ffmpeg import program
 from vqcodec.video.io import y4m
 from vqcodec.video.io.fields import Fields, looked_at
@@ -141,6 +143,12 @@ def test_progressive_frames_are_left_alone(tmp_path: Path) -> None:
 def test_a_still_that_is_marked_as_interlaced_stays_as_it_is(tmp_path: Path) -> None:
     frames = scenes(1) * 8
     assert is_same(frames, write(tmp_path / "clip.mkv", frames, "tff"))
+
+
+def test_y4m_from_a_stream_cannot_be_made_progressive() -> None:
+    stream = io.BytesIO(y4m.head(VideoFormat(48, 32, Fraction(25))) + b"".join(map(y4m.frame_bytes, interlaced(True))))
+    with pytest.raises(UsageError, match="y4m from a stream cannot be made progressive; name a file"):
+        open_video(stream, "-", deinterlace="on")
 
 
 def test_film_gets_its_frames_back(tmp_path: Path) -> None:

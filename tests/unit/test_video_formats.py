@@ -126,6 +126,12 @@ def test_what_cannot_be_written_is_said(coded: bytes, tmp_path: Path) -> None:
         vqcodec.decode(coded, tmp_path / "a.gif", codebook=CODEBOOK, lossless=True)
 
 
+def test_what_y4m_has_no_place_for_is_said(tmp_path: Path) -> None:
+    frames = [np.full((32, 48, 3), 90, np.uint8)] * 2  # RGB has a matrix, primaries and a transfer
+    report = vqcodec.decode(vqcodec.encode_video(frames, 25, codebook=CODEBOOK), tmp_path / "a.y4m", codebook=CODEBOOK)
+    assert "y4m has no place for matrix and primaries and transfer of its colours" in report.notes
+
+
 def test_a_stream_of_y4m_with_other_samples_is_converted(tmp_path: Path) -> None:
     command = [program.executable(), "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=32x24:r=10:d=0.5"]
     command += ["-pix_fmt", "yuv420p10le", "-strict", "-1", "-f", "yuv4mpegpipe", "-"]

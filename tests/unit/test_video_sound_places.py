@@ -61,7 +61,6 @@ def track(
 )
 def test_where_sound_belongs(sound: SoundTrack, runs: list[Run]) -> None:
     assert sound.runs() == runs
-    assert sound.is_in_place() == (runs == [Run(0, 0, sum(sound.pieces.lengths))])
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])

@@ -142,6 +142,23 @@ def test_a_rotation_is_followed(tmp_path: Path) -> None:
     assert "rotated as the file asks" in source.notes
 
 
+def test_a_title_is_no_rotation(tmp_path: Path) -> None:
+    path = make(tmp_path, "clip.mkv", "-c:v", "ffv1", "-metadata", "title=rotation of crops")
+    assert "rotated as the file asks" not in open_video(path, "clip").notes
+
+
+def test_sound_that_cannot_be_decoded_takes_nothing_else_along(tmp_path: Path) -> None:
+    """Neither the picture nor its times."""
+    options = ["-f", "lavfi", "-i", "sine=d=0.4:r=16000", "-map", "0:v", "-map", "1:a", "-c:a", "flac", "-c:v", "ffv1"]
+    path = Path(make(tmp_path, "clip.mkv", *options))
+    broken = path.read_bytes().replace(b"A_FLAC", b"A_XYZ1")
+    path.write_bytes(broken)
+    source = open_video(str(path), "clip")
+    assert source.sound is None
+    assert "its sound cannot be decoded, and is left out" in source.notes
+    assert source.expected == sum(1 for _ in source.frames())
+
+
 def test_colour_range_and_matrix_are_kept(tmp_path: Path) -> None:
     arguments = ["-vf", "scale=out_range=pc,format=yuv420p,setparams=range=pc:colorspace=bt709", "-c:v", "ffv1"]
     source = open_video(make(tmp_path, "clip.mkv", *arguments, "-color_range", "pc"), "clip")

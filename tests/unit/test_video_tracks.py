@@ -69,6 +69,11 @@ def test_the_default_track_or_the_chosen_one_is_taken(
         assert source.notes == [f"of its 3 sound tracks, {taken} is taken; choose with --track", LEFT_OUT]
 
 
+def test_without_sound_no_track_is_spoken_of(film: Path) -> None:
+    with open_video(str(film), "film", audio=False) as source:
+        assert (source.sound, source.notes) == (None, [LEFT_OUT])
+
+
 def test_the_notes_are_in_the_report(film: Path) -> None:
     report = vqcodec.encode(film, codebook=CODEBOOK, audio=False)
     assert LEFT_OUT in report.notes

@@ -36,7 +36,6 @@ from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.speech.sound.formats import AudioFormat, find_format
-from vqcodec.speech.sound.source import SoundSource
 
 _MAX_NAMED = 5  # lost packets that a note names
 
@@ -87,7 +86,7 @@ def encode(
         codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
         parameters=encoded.parameters,
         bits=encoded.bits,
-        notes=(*_mixing_notes(sound, encoded.streams), *sound.repairs.notes(), *encoded.notes),
+        notes=(*sound.notes(encoded.streams), *encoded.notes),
         data=encoded.data if destination is None else None,
     )
 
@@ -286,11 +285,6 @@ def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int |
         speech = read_speech(file)
         decoding = Decoding(speech, codebook_of(speech.media, codebook), rate=rate, threads=threads)
         return ArraySource.of(np.concatenate(list(decoding.blocks())), rate).samples(rate)
-
-
-def _mixing_notes(sound: SoundSource, streams: int) -> list[str]:
-    """Return a note on how channels were mixed, if they were."""
-    return [] if sound.channels == streams else [f'{sound.mix.how}; keep them with channels="keep"']
 
 
 def _loss_notes(damage: Sequence[str], lost: list[Lost]) -> tuple[str, ...]:

@@ -122,6 +122,8 @@ def decode(
         with seekable(source, name) as file, tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
             video = read_video(file, salvage=asked.salvage)
             form = video.header.format
+            if asked.lossless:
+                chosen.check_lossless(form.width, form.height)
             book = codebook_of(video.media, codebook)
             part = part_of(video, asked.frames, asked.start, asked.duration)
             decoding = Decoding(video, book, part=part, threads=asked.threads)
@@ -263,6 +265,8 @@ def _plan(frames: FrameSource, book: Codebook, name: str, asked: EncodeOptions) 
         sound = encode_sound_of(frames.sound, name, channels=asked.channels, band=asked.band, threads=plan.threads)
     except CodebookError as error:
         raise CodebookError(f"{name}: its sound cannot be coded: {error}; leave it out with audio=False") from None
+    for said in () if sound is None else sound.notes:
+        frames.note(f"its sound: {said}")
     return replace(plan, sound=sound)
 
 

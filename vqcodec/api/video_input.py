@@ -29,7 +29,13 @@ def opened(source: Source, name: str, asked: EncodeOptions) -> Iterator[tuple[Fr
     with (
         _as_path_or_stream(source) as (origin, size),
         open_video(
-            origin, name, rate=asked.fps, most=most, track=asked.track, deinterlace=asked.deinterlace or "auto"
+            origin,
+            name,
+            rate=asked.fps,
+            most=most,
+            track=asked.track,
+            deinterlace=asked.deinterlace or "auto",
+            audio=asked.audio is not False,
         ) as whole,
     ):
         frames = whole
@@ -44,7 +50,7 @@ def frames_of(
 ) -> Iterator[tuple[VideoFormat, Iterator[Frame]]]:
     """Give the format and the frames of one side of a comparison."""
     if not side.coded:
-        with opened(side.source, side.name, EncodeOptions()) as (frames, _):
+        with opened(side.source, side.name, EncodeOptions(audio=False)) as (frames, _):
             yield frames.format, frames.frames()
         return
     with naming(side.name), seekable(side.source, side.name) as file:

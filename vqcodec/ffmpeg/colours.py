@@ -32,7 +32,7 @@ _LARGE = (1280, 576)  # if a picture is wider or higher than this, players take 
 _FROM_MATRIX = {1: 1, 4: 4, 5: 5, 6: 6, 7: 7, 9: 9, 10: 9, 12: 9, 13: 9}  # what ffmpeg can convert, exactly or nearly
 _PIXELS = re.compile(r": Video: .*?, (?P<name>[a-z]\w+)(?:\((?P<colour>[^)]*)\))?(?:,|$)")
 _RGB = re.compile(r"rgb|bgr|gbr|argb|abgr|pal8|0rgb|0bgr|x2rgb|x2bgr|xyz|bayer")
-_HALF = re.compile(r"yuvj?a?420|nv12|nv21|p01|p21")
+_HALF = re.compile(r"yuvj?a?420|nv12|nv21|p01")
 _WIDE = re.compile(r"yuvj?a?422|yuyv|uyvy|yvyu|nv16|nv20|y21|p21")
 _LOW = re.compile(r"yuvj?a?440")
 

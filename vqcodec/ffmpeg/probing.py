@@ -15,6 +15,7 @@ from vqcodec.ffmpeg.texts import parse_texts
 from vqcodec.names import printable
 
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
+_ROTATED = re.compile(r"^ *display ?matrix: rotation of", re.MULTILINE | re.IGNORECASE)
 _RATE = re.compile(r"([\d.]+)(k?) fps")
 
 
@@ -39,8 +40,10 @@ class Probe:
     notes: Sequence[str] = ()
 
 
-def probe(path: str, name: str, track: int | str | None = None) -> Probe:
+def probe(path: str, name: str, track: int | str | None = None, *, audio: bool = True) -> Probe:
     """Return the contents of a file; `name` is its name in messages, `track` as of `streams.choose_sound`.
+
+    Without `audio`, no sound is taken, and none is spoken of.
 
     Raises:
         UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
@@ -56,11 +59,11 @@ def probe(path: str, name: str, track: int | str | None = None) -> Probe:
             raise UnreadableInputError(f"{name}: is {playlist}, which only names other files; give the video itself")
         raise UnreadableInputError(f"{name}: not a video that ffmpeg can read: {_reason(told)}")
     about = moving(streams)[0].line
-    sound = choose_sound(streams, track, name)
+    sound = choose_sound(streams, track, name) if audio else None
     return Probe(
         samples=told_in(about),
         interlaced=any(word in about for word in ("top first", "bottom first", "top coded", "bottom coded")),
-        rotated="rotation of" in told,
+        rotated=_ROTATED.search(told) is not None,
         sound=None if sound is None else sound.number,
         frames=_expected_frames(told, about),
         notes=left_out(told, streams, sound),

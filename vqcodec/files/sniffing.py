@@ -7,7 +7,7 @@ import os
 import re
 from typing import BinaryIO, cast
 
-from vqcodec.files.endpoints import Source, is_pattern, read_all, reading_errors
+from vqcodec.files.endpoints import PATTERN, Source, is_pattern, read_all, reading_errors
 from vqcodec.files.streams import read_up_to
 
 HEAD_BYTES = 16
@@ -141,7 +141,7 @@ def picture_paths(source: str) -> list[str]:
     elif glob.has_magic(source) and not os.path.lexists(source):
         named = glob.glob(source)
     elif is_pattern(source) and not os.path.lexists(source):
-        before, after = re.split(r"%0?\d*d", source)
+        before, after = PATTERN.split(source)
         named = glob.glob(f"{glob.escape(before)}[0-9]*{glob.escape(after)}")
         named = [path for path in named if path[len(before) : len(path) - len(after)].isdecimal()]
     else:

@@ -112,10 +112,8 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
         embed_codebook=options.embed_codebook,
         options=options.engine,
     )
-    notes = [*sound.repairs.notes(), *encoded.notes]
-    if sound.channels > encoded.streams and not sound.mix.usual:
-        notes = [f"{sound.mix.how}; channels='keep' keeps them all", *notes]
-    for note in notes:
+    usual = sound.channels == encoded.streams or sound.mix.usual
+    for note in (*(sound.repairs.notes() if usual else sound.notes(encoded.streams)), *encoded.notes):
         warnings.warn(note, stacklevel=2)
     return encoded.data
 

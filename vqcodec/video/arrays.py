@@ -128,7 +128,7 @@ class _GivenFrames(FrameSource):
     """Frames from outside, RGB or planes; each is checked before it is used.
 
     Args:
-        frames: read once, unless they are a sequence.
+        frames: read once, unless they are a sequence or an array.
         rate, aspect, full_range: as of `encode_video`, checked.
 
     Raises:
@@ -144,8 +144,8 @@ class _GivenFrames(FrameSource):
         if not isinstance(frames, Iterable):
             raise UsageError(f"frames must be an iterable of frames, not {type(frames).__name__}")
         self._frames = frames
-        self.again = isinstance(frames, Sequence)
-        if isinstance(frames, Sequence):
+        self.again = isinstance(frames, (Sequence, np.ndarray))
+        if isinstance(frames, (Sequence, np.ndarray)):
             self.expected = self.exact = len(frames)
         self._rest = iter(frames)
         first = next(self._rest, None)

@@ -39,7 +39,7 @@ class VideoCorpus(FileCorpus[list[Frame]]):
     def read(self, path: Path) -> list[Frame]:
         """Return the first frames of a file; errors as `open_video`, and UnreadableInputError where there are none."""
         most = self.frames_per_clip
-        with open_video(str(path), str(path), most=most) as source:
+        with open_video(str(path), str(path), most=most, audio=False) as source:
             frames = list(islice(source.frames(), most))
         if not frames:
             raise UnreadableInputError(f"{path}: holds no frames")

@@ -69,12 +69,23 @@ class Plan:
         return self.work.threads or default_threads()
 
     def check(self) -> None:
-        """Refuse what the engine cannot do, so that it is not found out after other work.
+        """Refuse what the engine cannot do or is beyond the limits, so that it is not found out after other work.
 
         Raises:
             UsageError: an option of the engine is unknown or out of range, or groups cannot be as long.
+            LimitError: the frames are larger than `user_limits` allows, or certainly too many.
         """
         self._longest_group()
+        form, exact = self.source.format, self.source.exact
+        user_limits.current().check("pixels", form.width * form.height, self.source.name)
+        if exact is not None:
+            self.check_length(exact)
+
+    def check_length(self, frames: int) -> None:
+        """Refuse more frames, or more seconds, than `user_limits` allows, by LimitError."""
+        most = user_limits.current()
+        most.check("frames", frames, self.source.name)
+        most.check("seconds", float(frames / self.source.format.rate), self.source.name)
 
     def _longest_group(self) -> int:
         engine, format = engine_for(self.codebook.engine), self.source.format
@@ -165,10 +176,7 @@ def _write_group(
     start = written.frames
     if start + len(group) > limits.MAX_FRAMES:
         raise LimitError(f"more than {limits.MAX_FRAMES} frames")
-    form = plan.source.format
-    user_limits.current().check("pixels", form.width * form.height, plan.source.name)
-    user_limits.current().check("frames", start + len(group), plan.source.name)
-    user_limits.current().check("seconds", float((start + len(group)) / plan.source.format.rate), plan.source.name)
+    plan.check_length(start + len(group))
     packet = coded.packet
     if plan.source.format.time_base is not None:
         packet = pack_times(plan.source.times_of(start, len(group))) + packet

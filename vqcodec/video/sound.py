@@ -40,12 +40,14 @@ class CodedSound:
     Attributes:
         codebook: with which it was coded. streams: one for each channel.
         codec_rate: sampling rate of the codec, in Hz. duration_s: in seconds.
+        notes: what the user should know of its reading and coding.
     """
 
     codebook: Codebook
     streams: Sequence[CodedStream]
     codec_rate: int
     duration_s: float
+    notes: Sequence[str] = ()
 
 
 def encode_sound_of(
@@ -84,16 +86,16 @@ def sound_as_wav(track: SoundTrack, name: str) -> Iterator[str | None]:
     Raises:
         UnreadableInputError: the sound cannot be read.
     """
+    runs = track.runs()
+    if not runs:
+        yield None
+        return
     with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
         samples = os.path.join(folder, "decoded.wav")
         if not reading.extract_sound(track.path, samples, track.stream):
             raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with audio=False")
-        if track.is_in_place():
+        if runs == [Run(0, 0, sum(track.pieces.lengths))]:  # as it decodes
             yield samples
-            return
-        runs = track.runs()
-        if not runs:
-            yield None
             return
         placed_samples = os.path.join(folder, "placed.wav")
         _write_placed(samples, placed_samples, runs)
@@ -126,7 +128,9 @@ def code_sound(
         )
         for stream in speech.streams
     ]
-    return CodedSound(encoded.codebook, streams, shape.codec_rate, shape.source_length / shape.source_rate)
+    duration = shape.source_length / shape.source_rate
+    notes = (*sound.notes(encoded.streams), *encoded.notes)
+    return CodedSound(encoded.codebook, streams, shape.codec_rate, duration, notes)
 
 
 def _write_placed(decoded: str, target: str, runs: Sequence[Run]) -> None:

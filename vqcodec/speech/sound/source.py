@@ -78,6 +78,11 @@ class SoundSource(ABC):
         """How several channels become one. The sound is read for that."""
         return find_mix(self._repaired, self.rate, self.channels, self.layout)
 
+    def notes(self, streams: int) -> list[str]:
+        """Return how channels were mixed, if `streams` are fewer, and what was repaired in the last reading."""
+        mixed = [] if self.channels == streams else [f'{self.mix.how}; keep them with channels="keep"']
+        return [*mixed, *self.repairs.notes()]
+
     def blocks(self, codec_rate: int, channel: int | None = None) -> Iterator[NDArray[np.float64]]:
         """Yield the sound from its beginning: float64 (samples,), full scale 32768, at `codec_rate`.
 

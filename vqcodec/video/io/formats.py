@@ -37,6 +37,13 @@ class OutputFormat:
     coders: tuple[str, ...] = ()
     lossless: tuple[str, ...] | None = None
 
+    def check_lossless(self, width: int, height: int) -> None:
+        """Raise UsageError if frames of this size cannot be written without further loss."""
+        if self.lossless is None:
+            raise UsageError(f"{self.name} cannot hold video without loss; write mkv")
+        if self.even and self.name != "mkv" and (width % 2 or height % 2):
+            raise UsageError(f"{self.name} cannot hold {width}x{height} pixels without loss; write mkv")
+
 
 Y4M = OutputFormat("y4m", lossless=())
 _JPEG = OutputFormat("jpg", pictures=True, rgb="format=yuvj444p", coders=("-c:v", "mjpeg", "-q:v", "2"))

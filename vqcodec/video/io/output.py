@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vqcodec.errors import OutputError, UsageError
+from vqcodec.errors import OutputError
 from vqcodec.ffmpeg import colours
 from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
@@ -23,7 +23,8 @@ from vqcodec.files.endpoints import PATTERN, Destination, name_of
 from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.formats import OutputFormat
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.video_format import TOP_LEFT, VideoFormat
+from vqcodec.video.io.video_format import TOP_LEFT, UNSPECIFIED, VideoFormat
+from vqcodec.video.io.y4m import HALF_CHROMA
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,6 @@ class VideoWriting:
             OutputError: the destination exists and `overwrite` is not set, or it cannot be written.
         """
         width, height = self.format.width, self.format.height
-        if self.lossless and (self.to.lossless is None or (self.to.even and self.to.name != "mkv" and self._is_odd())):
-            shape = f"{width}x{height} pixels without loss" if self.to.lossless is not None else "video without loss"
-            raise UsageError(f"{self.to.name} cannot hold {shape}; write mkv")
         if self.to.even and not self.lossless and self._is_odd():
             even = replace(self.format, width=width + width % 2, height=height + height % 2)
             return replace(self, format=even).write(destination, map(_padded, frames))
@@ -75,7 +73,13 @@ class VideoWriting:
         return self._write_to(destination, frames, name_of(destination))
 
     def notes(self) -> list[str]:
-        """Return what the format changes, for the user."""
+        """Return what the format changes or cannot hold, for the user."""
+        if self.to.name == "y4m":
+            own = self.format
+            told = {"matrix": own.matrix, "primaries": own.primaries, "transfer": own.transfer}
+            lost = [what for what, number in told.items() if number != UNSPECIFIED]
+            lost += ["chroma siting"] * (own.siting not in HALF_CHROMA.values())
+            return [f"y4m has no place for {' and '.join(lost)} of its colours"] if lost else []
         if not self.to.even or self.lossless or not self._is_odd():
             return []
         sides = {"column": self.format.width % 2, "row": self.format.height % 2}

@@ -71,10 +71,6 @@ class SoundTrack:
                 done = kept.place + kept.length
         return runs
 
-    def is_in_place(self) -> bool:
-        """Return whether the sound of the file, as it decodes, is right from the beginning of the picture on."""
-        return self.runs() == [Run(0, 0, sum(self.pieces.lengths))]
-
     def notes(self) -> list[str]:
         """Return what is done to the sound, for the user."""
         runs, unit = self.runs(), self.pieces.unit

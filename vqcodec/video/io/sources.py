@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from vqcodec.errors import LimitError, UnreadableInputError, UsageError
 from vqcodec.ffmpeg import probing, reading
@@ -129,7 +129,8 @@ class FFmpegSource(FrameSource):
     Args:
         path: of the file. name: of the file in messages.
         most: how many of its frames are needed; None for all.
-        track: its sound track. deinterlace: whether to make progressive frames. Both as of `open_video`.
+        track: its sound track. deinterlace: whether to make progressive frames. audio: whether to take its sound. All
+            as of `open_video`.
     """
 
     def __init__(
@@ -139,13 +140,18 @@ class FFmpegSource(FrameSource):
         most: int | None = None,
         track: int | str | None = None,
         deinterlace: str = "auto",
+        audio: bool = True,
     ) -> None:
         super().__init__()
         self.name = name
         self._path = path
         self._begun: list[Generator[Frame]] = []
-        about = probing.probe(path, name, track)
-        told = survey(path, sound=about.sound, frames=None if most is None else most + 1)
+        about = probing.probe(path, name, track, audio=audio)
+        surveyed = None if most is None else most + 1
+        told = survey(path, sound=about.sound, frames=surveyed)
+        if told is None and about.sound is not None:  # ffmpeg gives nothing if one of two streams cannot be decoded
+            told = survey(path, sound=None, frames=surveyed)
+            self.note("its sound cannot be decoded, and is left out")
         self._filters: list[str] = []
         self.texts = probing.texts(path)
         self.expected = about.frames
@@ -228,10 +234,10 @@ class _KeptStream(FFmpegSource):
 
     Args:
         head: its first line, which has been read. rest: the stream behind it.
-        name, most: as of `FFmpegSource`.
+        name, most, deinterlace: as of `FFmpegSource`.
     """
 
-    def __init__(self, head: bytes, rest: BinaryIO, name: str, most: int | None) -> None:
+    def __init__(self, head: bytes, rest: BinaryIO, name: str, most: int | None, deinterlace: str) -> None:
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vqcodec-"))
             path = os.path.join(folder, "stream.y4m")
@@ -239,7 +245,7 @@ class _KeptStream(FFmpegSource):
                 file.write(head)
                 shutil.copyfileobj(rest, file)
                 size = file.tell()
-            super().__init__(path, name, most)
+            super().__init__(path, name, most, deinterlace=deinterlace)
             self._folder = stack.pop_all()
         self.note(f"{size / 1e6:.1f} MB of it were kept in {tempfile.gettempdir()} while it was converted")
 
@@ -300,6 +306,7 @@ class PartSource(FrameSource):
             self.times = [time - times[0] for time in times]
             mean = self.expected / (self.times[-1] * Fraction(whole.format.time_base or 1))
             self.format = replace(whole.format, rate=mean.limit_denominator(MEAN_PARTS))
+            self.format.check()
         if whole.sound is not None:
             cut = end is not None and end < (whole.expected or 0)
             self.sound = whole.sound.part(whole.moment(first), whole.moment(end) if cut and end is not None else None)
@@ -319,6 +326,7 @@ def open_video(
     most: int | None = None,
     track: int | str | None = None,
     deinterlace: str = "auto",
+    audio: bool = True,
 ) -> FrameSource:
     """Open a source of frames.
 
@@ -329,15 +337,17 @@ def open_video(
         most: how many frames are needed at most, from the first on; None for all.
         track: number of the sound track, from 1 on, or its language; None for the default one.
         deinterlace: whether to make progressive frames of interlaced ones: `on`, `off`, or `auto` for those that look
-            so. Frames of a stream of y4m stay as they are.
+            so. y4m of 8-bit 4:2:0 counts as it is marked, and from a stream it stays as it is.
+        audio: whether to take the sound; if not, no time is spent on it.
 
     Raises:
         UsageError: there is no such track.
         UnreadableInputError: the source does not exist, cannot be read, or has no video.
         LimitError: its size or rate is beyond the limits.
     """
-    opened = _open(source, name, rate or DEFAULT_RATE, most, track, deinterlace)
-    if track is not None and not isinstance(opened, FFmpegSource):
+    asked = {"most": most, "track": track, "deinterlace": deinterlace, "audio": audio}
+    opened = _open(source, name, rate or DEFAULT_RATE, asked)
+    if audio and track is not None and not isinstance(opened, FFmpegSource):
         raise UsageError(f"{name}: has no sound track {track}; it has no sound")
     if rate is not None and opened.format.rate != rate:
         opened.format = replace(opened.format, rate=rate, time_base=None)
@@ -346,15 +356,17 @@ def open_video(
     return opened
 
 
-def _open(
-    source: str | BinaryIO, name: str, rate: Fraction, most: int | None, track: int | str | None, deinterlace: str
-) -> FrameSource:
-    """Open a source; `rate` is for pictures only, `most`, `track` and `deinterlace` are for files that ffmpeg reads."""
+def _open(source: str | BinaryIO, name: str, rate: Fraction, asked: Mapping[str, Any]) -> FrameSource:
+    """Open a source; `rate` is for pictures only, `asked` are arguments of `FFmpegSource`."""
+    deinterlace = asked["deinterlace"]
     if not isinstance(source, str):
         try:
-            return Y4mSource(source, name)
+            opened = Y4mSource(source, name)
         except ForeignSamplesError as error:
-            return _KeptStream(error.head, source, name, most)
+            return _KeptStream(error.head, source, name, asked["most"], deinterlace)
+        if deinterlace == "on":
+            raise UsageError(f"{name}: y4m from a stream cannot be made progressive; name a file")
+        return opened
     pictures = picture_paths(source)
     if pictures:
         return PictureSource(pictures, name, rate)
@@ -376,7 +388,7 @@ def _open(
                 return opened
         except ForeignSamplesError:
             pass  # ffmpeg converts what it can
-    return FFmpegSource(source, name, most, track, deinterlace)
+    return FFmpegSource(source, name, **asked)
 
 
 def _count_within(whole: int | None, first: int, end: int | None) -> int | None:
