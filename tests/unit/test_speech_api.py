@@ -80,7 +80,9 @@ def test_bitrates_and_sizes_are_kept(talk: np.ndarray) -> None:
     assert report.payload_kbps == pytest.approx(5, rel=0.03)
     assert report.parameters["bitrate_kbps"] == 5
     assert 800 < encode(sound, target_size=1000, band="nb").output_bytes <= 1000
-    with pytest.raises(UsageError, match=r"x\.wav: the recording cannot be coded in 20 bytes"):
+    with pytest.raises(
+        UsageError, match=r"x\.wav: target size 20 cannot be reached: even at its coarsest the sound takes"
+    ):
         encode(sound, target_size=20)
 
 
@@ -118,21 +120,15 @@ def test_the_band_goes_by_the_sounds_rate_and_the_bits_of_a_channel(
     assert encode(sound, **how).engine == f"speech/celp-{band}"
 
 
-def test_a_rate_out_of_reach_is_said(talk: np.ndarray) -> None:
+def test_a_rate_for_which_there_is_no_use_is_said(talk: np.ndarray) -> None:
     sound = wav(talk[:32000], 16000)
-    high = encode(sound, bitrate=64)
-    assert high.output_bytes >= encode(sound, quality=100).output_bytes
-    assert high.notes == (
-        f"64 kbit/s was not reached: at the best quality this sound takes {high.payload_kbps:.2f} kbit/s",
-    )
+    assert encode(sound, bitrate=64).output_bytes >= encode(sound, quality=100).output_bytes
     silence = encode(wav(np.zeros(16000, np.int16), 16000), bitrate=6)
-    assert silence.notes[0].startswith("6 kbit/s was not reached: at the best quality")
-    least = encode(wav(talk[:200], 16000), bitrate=0.1)
-    assert least.notes[0].startswith("0.1 kbit/s was not reached: this sound takes at least")
+    assert silence.notes[0].startswith("bitrate 6 kbit/s is more than needed: at the best quality the sound takes ")
     too_little = "0.8 kbit/s is too little for this sound: it is coded coarser than at quality 0, "
     for low in (encode(sound, bitrate=0.8), encode(sound, target_size=215)):
         assert low.notes[0].startswith(too_little)
-    for fine in ({"bitrate": 2.4}, {"bitrate": 12}, {"target_size": 9000}, {"quality": 0}, {"quality": 100}):
+    for fine in ({"bitrate": 2.4}, {"bitrate": 12}, {"target_size": 3000}, {"quality": 0}, {"quality": 100}):
         assert encode(sound, **fine).notes == ()
 
 

@@ -130,13 +130,6 @@ def test_a_bitrate_of_a_stream_that_is_read_once() -> None:
     assert decode(report.data or b"")[0].frames == 20
 
 
-def test_a_psnr_beyond_the_best_gives_the_best_and_says_so() -> None:
-    report = api.encode(y4m(3), codebook="video", effort=0, target_psnr=99)
-    assert isinstance(report, VideoEncodeReport)
-    assert report.parameters["quality"] == 100
-    assert report.notes == (f"99 dB cannot be reached; the best quality, 100, gives {report.psnr_611_db:.2f} dB",)
-
-
 def test_a_size_is_kept_and_nearly_used_up() -> None:
     size = len(api.encode(y4m(), codebook=CODEBOOK, target_size=30_000).data or b"")
     assert 0.97 * 30_000 < size <= 30_000

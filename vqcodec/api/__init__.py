@@ -84,7 +84,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
 
     Raises:
         UsageError: an option is unknown, of the wrong type, out of range or in conflict with another; the medium or
-            the engine does not have it; the destination is the source.
+            the engine does not have it; the destination is the source; the target cannot be reached. A target that
+            leaves room gives the best quality (a PSNR: the lowest), with a note.
         UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
     """
     options = EncodeOptions.of(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -89,9 +90,13 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
             target cannot be reached.
         CodebookError: the codebook is not found, or cannot code this picture.
         LimitError: the picture is too large.
+
+    Warns:
+        UserWarning: the target leaves room beyond the best or the lowest quality, or a large picture is encoded with
+            less effort than usual.
     """
     options = EncodeOptions.of_function("encode_image", MEDIUM, ImageKeywords.__optional_keys__, asked)
-    return encode_picture(
+    encoded = encode_picture(
         Picture(_checked_samples(samples)),
         codebook=chosen_codebook(options.codebook, default_codebook(MEDIUM)),
         target=options.target,
@@ -99,7 +104,10 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
         embed_codebook=options.embed_codebook,
         keep_hidden=bool(options.keep_hidden),
         options=options.engine,
-    ).data
+    )
+    for note in encoded.notes:
+        warnings.warn(note, stacklevel=2)
+    return encoded.data
 
 
 def decode_image(
@@ -161,9 +169,9 @@ def encode_picture(
     options = options or {}
     ways = partial(engine_for(codebook.engine).ways, picture.samples, options)
     if target.psnr is not None:
-        chosen, result = _reach_psnr(encode, ways(target.psnr), target.psnr)
+        chosen, result = _reach_psnr(encode, ways(target.psnr), target)
     elif target.size is not None:
-        chosen, result = _reach_size(encode, options, ways, target.size)
+        chosen, result = _reach_size(encode, options, ways, target)
     else:
         chosen = target.quality_for(MEDIUM)
         result = encode(options, chosen)
@@ -261,31 +269,32 @@ class _Passes:
         return part_of(self._progress, start, self._done)
 
 
-def _reach_psnr(encode: _Encode, ways: Sequence[Mapping[str, Any]], target: float) -> tuple[float, EncodedPicture]:
+def _reach_psnr(encode: _Encode, ways: Sequence[Mapping[str, Any]], target: Target) -> tuple[float, EncodedPicture]:
     """Return the quality and the smallest picture that reaches a PSNR in one of several ways.
 
     Raises:
         UsageError: none reaches it.
     """
-    found = [reach_psnr(partial(encode, way), lambda encoded: encoded.psnr_db, target) for way in ways]
-    reached = [one for one in found if one[1].psnr_db >= target - PSNR_SHORTFALL_DB]
+    asked = target.psnr or 0.0
+    found = [(*reach_psnr(partial(encode, way), lambda encoded: encoded.psnr_db, asked), way) for way in ways]
+    reached = [one for one in found if one[1].psnr_db >= asked - PSNR_SHORTFALL_DB]
     if reached:
-        return min(reached, key=lambda one: len(one[1].data))
-    best = max(range(len(ways)), key=lambda way: found[way][1].psnr_db)
-    means = "".join(f" with {name.replace('_', ' ')} {value}" for name, value in ways[best].items())
-    raise UsageError(
-        f"target PSNR {target:g} dB cannot be reached: even at quality 100{means} the picture has "
-        f"{found[best][1].psnr_db:.2f} dB"
-    )
+        quality, picture, way = min(reached, key=lambda one: len(one[1].data))
+    else:
+        quality, picture, way = max(found, key=lambda one: one[1].psnr_db)
+    means = "".join(f" with {name.replace('_', ' ')} {value}" for name, value in way.items())
+    judged = target.judge(picture.psnr_db, "the picture", quality=quality, by=means, tolerance=PSNR_SHORTFALL_DB)
+    picture.notes.extend(judged)
+    return quality, picture
 
 
 def _reach_size(
     encode: _Encode,
     options: Mapping[str, Any],
     ways: Callable[[float], Sequence[Mapping[str, Any]]],
-    target: int,
+    target: Target,
 ) -> tuple[float, EncodedPicture]:
-    """Return the quality and the best picture of at most `target` bytes.
+    """Return the quality and the best picture of at most the target's size.
 
     Where the sizes jump over much of the target, because the engine's own choice changes with the quality, the ways are
     tried one by one.
@@ -293,20 +302,22 @@ def _reach_size(
     Raises:
         UsageError: even the smallest is larger.
     """
+    most = target.size or 0
 
     def reach(way: Mapping[str, Any]) -> tuple[float, EncodedPicture]:
-        return reach_size(partial(encode, way), lambda encoded: len(encoded.data), target)
+        return reach_size(partial(encode, way), lambda encoded: len(encoded.data), most)
 
-    best = reach(options)
-    if len(best[1].data) > target:
-        raise UsageError(
-            f"target size {target} cannot be reached: even at quality 0 the picture takes {len(best[1].data)} bytes"
-        )
-    if best[0] < 100 and len(best[1].data) < (1 - _UNUSED) * target:
-        others = [reach(way) for way in ways(best[1].psnr_db) if way != options]
-        fitting = [one for one in others if len(one[1].data) <= target]
-        best = max([best, *fitting], key=lambda one: one[1].psnr_db)
-    return best
+    found = [reach(options)]
+    quality, picture = found[0]
+    if len(picture.data) > most or (quality < 100 and len(picture.data) < (1 - _UNUSED) * most):
+        found += [reach(way) for way in ways(picture.psnr_db) if way != options]
+    fitting = [one for one in found if len(one[1].data) <= most]
+    if fitting:
+        quality, picture = max(fitting, key=lambda one: one[1].psnr_db)
+    else:
+        quality, picture = min(found, key=lambda one: len(one[1].data))
+    picture.notes.extend(target.judge(len(picture.data), "the picture", quality=quality))
+    return quality, picture
 
 
 def _encode_at(

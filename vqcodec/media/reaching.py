@@ -57,18 +57,23 @@ def reach_size(
 def reach_rate(
     encode: Callable[[float], Result], size_of: Callable[[Result], int], wanted_bytes: int, tolerance: float
 ) -> tuple[float, Result]:
-    """Return the quality whose size is near `wanted_bytes`, above or below, and its encoding; the nearest if none is.
+    """Return the quality whose size is near `wanted_bytes`, above or below, and its encoding.
+
+    If none is, it is the nearest one below, or quality 0 if all are above.
 
     Args:
         encode: encodes at a quality.
         size_of: returns the bytes of an encoding; they must grow with quality.
-        tolerance: how far off the size may be, as a part of it.
+        tolerance: at which the search ends, as a part of the size. Twice that counts as near.
     """
 
     def excess(result: Result) -> float:
         return math.log(size_of(result) / wanted_bytes)
 
-    return _search(encode, excess, tolerance, abs)
+    def loss(gap: float) -> float:
+        return abs(gap) if gap <= 2 * tolerance else math.inf
+
+    return _search(encode, excess, tolerance, loss)
 
 
 def _search(

@@ -6,6 +6,7 @@ the targets that it accepts, stand here as well. No numpy: `--help` loads this m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ DEFAULTS = {"image": Defaults(75.0, 7), "speech": Defaults(50.0, 5), "video": De
 """By medium."""
 
 _MAX_SPEECH_KBPS = 256
+_PSNR_ROOM_DB = 1.0  # beyond a target: less of it needs no word
 
 QUALITY = NumberOption(
     "quality",
@@ -124,6 +126,52 @@ class Target:
             if value is not None:
                 option.check_medium(medium)
                 _NARROWER.get((medium, option.name), option).check(value)
+
+    def judge(
+        self, reached: float, subject: str, *, quality: float | None = None, by: str = "", tolerance: float = 0.0
+    ) -> list[str]:
+        """Hold what an encoding reached against the PSNR, size or bitrate asked for: the one rule, for all media.
+
+        A bound that cannot be kept is refused, and the message names what can be reached. A size or rate above what
+        the best quality takes, or a PSNR well below what the lowest has, gives that quality, with a note.
+
+        Args:
+            reached: in the unit of the target.
+            subject: what was encoded, such as `the picture`.
+            quality: that came nearest; None if it has no number because it is the best, or the coarsest, that there is
+                (a PSNR always has one).
+            by: what else is to be said of the way it was encoded, such as ` with chroma 444`.
+            tolerance: by how much `reached` may miss the target and count as reached, in its unit.
+
+        Returns:
+            Notes for the user, one at most.
+
+        Raises:
+            UsageError: the PSNR is below the target, or the size or rate above it.
+        """
+        option, asked = self._bound()
+        floor = option is TARGET_PSNR
+        unit = f" {option.unit}"
+        spare = reached - asked if floor else asked - reached
+        wish = f"{option.label} {asked:g}{unit}" if isinstance(asked, float) else f"{option.label} {asked}"
+        shown = f"{reached:.2f}" if isinstance(reached, float) else str(reached)
+        has = f"{subject} {'has' if floor else 'takes'} {shown}{unit}"
+        if spare < -tolerance:
+            end = "at its coarsest" if quality is None else f"at quality {quality:g}"
+            raise UsageError(f"{wish} cannot be reached: even {end}{by} {has}")
+        if spare <= tolerance:
+            return []
+        if floor:
+            said = has if math.isfinite(reached) else f"{subject} is exact"
+            return [f"{wish} is exceeded: at quality {quality:g} {said}"] if spare > _PSNR_ROOM_DB else []
+        if quality is None or quality == 100:
+            return [f"{wish} is more than needed: at the best quality {has}"]
+        return [f"{wish} is not met exactly: at quality {quality:g} {has}"] if option is BITRATE else []
+
+    def _bound(self) -> tuple[NumberOption, float]:
+        """Return which of PSNR, size and bitrate is asked for, and its value."""
+        bounds = ((TARGET_PSNR, self.psnr), (TARGET_SIZE, self.size), (BITRATE, self.bitrate))
+        return next((option, value) for option, value in bounds if value is not None)
 
     def quality_for(self, medium: str) -> float:
         """Return the quality asked for, or else the medium's default; it has no meaning beside another target."""

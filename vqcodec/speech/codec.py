@@ -24,13 +24,13 @@ from vqcodec.media.encoding import BAND, CHANNELS, SAMPLE_RATE, EncodeOptions
 from vqcodec.media.keywords import SpeechKeywords
 from vqcodec.media.progress import Progress
 from vqcodec.media.registry import default_codebook
-from vqcodec.media.target import THREADS, Target, Work
+from vqcodec.media.target import BITRATE, THREADS, Target, Work
 from vqcodec.speech.bands import BANDS
 from vqcodec.speech.decoding import Decoding
 from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
-from vqcodec.speech.rates import band_for, kbps_of, low_rate_notes, rate_notes
+from vqcodec.speech.rates import band_for, kbps_of, low_rate_notes, rate_tolerance, size_tolerance
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.source import SoundSource
 from vqcodec.speech.stream import StreamHeader
@@ -91,14 +91,15 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
 
     Raises:
-        UsageError: the samples are no sound, or an option is unknown, out of range or in conflict with another.
+        UsageError: the samples are no sound; an option is unknown, out of range or in conflict with another; the target
+            cannot be reached.
         CodebookError: the codebook is not found, or is not for speech.
         LimitError: there are too many samples or channels, or the rate is beyond the limits.
 
     Warns:
         UserWarning: samples were NaN, infinite or beyond full scale, and were repaired; or channels would have
-            cancelled, and were mixed in another way than usual; or the bitrate was not reached, or is too low for
-            speech.
+            cancelled, and were mixed in another way than usual; or the target leaves room beyond the best quality, or
+            is too low for speech.
     """
     options = EncodeOptions.of_function("encode_speech", MEDIUM, SpeechKeywords.__optional_keys__, asked)
     sound = ArraySource.of(samples, SAMPLE_RATE.check(sample_rate))
@@ -199,7 +200,7 @@ def encode_sound(
     kbps = encoder.kbps_in(target.size) / len(kept)
     if codebook is None and band in (None, "auto") and band_for(sound.rate, kbps) != band_for(sound.rate, None):
         encoder = encoder_for(kbps)
-    return encoder.encode_to_size(target.size)
+    return encoder.encode_to_size(target, target.size)
 
 
 def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, kbps: float | None) -> Codebook:
@@ -302,35 +303,45 @@ class _Encoder:
         asked = {"quality": quality, "bitrate_kbps": target.bitrate, "effort": effort}
         encoded.parameters.update({key: value for key, value in asked.items() if value is not None})
         if target.bitrate is not None and self._engine.kbps is None:
-            encoded.notes.extend(rate_notes(target.bitrate, encoded.payload_bytes, self._seconds, encoded.qualities))
+            tolerance = rate_tolerance(target.bitrate, self._seconds, encoded.streams)
+            reached = kbps_of(encoded.payload_bytes, self._seconds)
+            judged = target.judge(reached, "the sound", tolerance=tolerance)
+            encoded.notes.extend(judged or low_rate_notes(target.bitrate, encoded.qualities))
         return encoded
 
     def kbps_in(self, size: int) -> float:
         """Return what a file of `size` bytes leaves for the speech of all channels, in kbit/s."""
         return kbps_of(size - self._container(size), self._seconds)
 
-    def encode_to_size(self, size: int) -> EncodedSound:
-        """Encode to a file of at most `size` bytes.
+    def encode_to_size(self, target: Target, size: int) -> EncodedSound:
+        """Encode to a file of at most `size` bytes, the size of the target.
 
         Raises:
             UsageError: it cannot be that small.
         """
         effort = self._work.effort_for(MEDIUM)
+        encoded = self._within(size, effort) or self._encode(effort, bitrate=BITRATE.low)
+        tolerance = size_tolerance(size, encoded.streams) if len(encoded.data) <= size else 0.0
+        judged = target.judge(len(encoded.data), "the sound", tolerance=tolerance)
+        encoded.parameters.update(target_size=size, effort=effort)
+        encoded.notes.extend(judged or low_rate_notes(self.kbps_in(size), encoded.qualities))
+        return encoded
+
+    def _within(self, size: int, effort: int) -> EncodedSound | None:
+        """Encode to a file of at most `size` bytes; None if the search finds none."""
         budget = size - self._container(size)
         for _ in range(SIZE_ATTEMPTS):
             if budget < len(self._channels):
-                break
+                return None
             try:
                 encoded = self._encode(effort, size=budget // len(self._channels))
             except UsageError:  # in the engine's words, which know only of its own bytes
-                break
+                return None
             excess = len(encoded.data) - size
             if excess <= 0:
-                encoded.parameters.update(target_size=size, effort=effort)
-                encoded.notes.extend(low_rate_notes(self.kbps_in(size), encoded.qualities))
                 return encoded
             budget -= excess
-        raise UsageError(f"the recording cannot be coded in {size} bytes; allow more")
+        return None
 
     def _encode(
         self,

@@ -1,4 +1,4 @@
-"""Rates: the band that suits one, and what to say of a rate that cannot be had or is good for nothing."""
+"""Rates: the band that suits one, when one counts as reached, and what to say of one that is good for nothing."""
 
 from __future__ import annotations
 
@@ -27,25 +27,29 @@ def kbps_of(size: float, seconds: float) -> float:
     return size * 8 / seconds / 1000
 
 
-def rate_notes(kbps: float, payload_bytes: int, seconds: float, qualities: Sequence[float | None]) -> list[str]:
-    """Return a note if a bitrate was not reached, or is too low for speech.
+def rate_tolerance(kbps: float, seconds: float, streams: int) -> float:
+    """Return by how many kbit/s a rate may be missed and count as reached.
 
     Args:
         kbps: of all channels together, as it was asked for.
-        payload_bytes: of the headers and packets of all channels.
         seconds: length of the sound.
-        qualities: of the channels (see `engines.EncodedSpeech`).
+        streams: channels coded.
     """
-    reached = kbps_of(payload_bytes, seconds)
-    if abs(reached - kbps) <= max(kbps * _NEAR_SHARE, kbps_of(_NEAR_BYTES * len(qualities), seconds)):
-        return low_rate_notes(kbps, qualities)
-    if reached < kbps:
-        return [f"{kbps:g} kbit/s was not reached: at the best quality this sound takes {reached:.2f} kbit/s"]
-    return [f"{kbps:g} kbit/s was not reached: this sound takes at least {reached:.2f} kbit/s"]
+    return max(kbps * _NEAR_SHARE, kbps_of(_NEAR_BYTES * streams, seconds))
+
+
+def size_tolerance(size: int, streams: int) -> float:
+    """Return how many bytes of a size may be left when it counts as used up; `streams` as of `rate_tolerance`."""
+    return max(size * _NEAR_SHARE, _NEAR_BYTES * streams)
 
 
 def low_rate_notes(kbps: float, qualities: Sequence[float | None]) -> list[str]:
-    """Return a note if a rate is too low for speech; arguments as `rate_notes`."""
+    """Return a note if a rate is too low for speech.
+
+    Args:
+        kbps: of all channels together.
+        qualities: of the channels (see `engines.EncodedSpeech`).
+    """
     if all(quality is None or quality >= _LEAST_QUALITY for quality in qualities):
         return []
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -74,9 +75,13 @@ def encode_video(
 
     Raises:
         UsageError: there are no frames, they are no frames, the sound is no sound; an option is unknown, out of range
-            or in conflict with another; a target is below what the lowest quality takes.
+            or in conflict with another; the target cannot be reached.
         CodebookError: the codebook is not found, or is not for video.
         LimitError: the frames are too large, or the rate is beyond the limits.
+
+    Warns:
+        UserWarning: the target leaves room beyond the best or the lowest quality, or many frames of something that is
+            no sequence were kept in a temporary file.
     """
     options = EncodeOptions.of_function("encode_video", MEDIUM, VideoKeywords.__optional_keys__, asked)
     frame_rate = FRAME_RATE.check(rate).limit_denominator(MOST_PARTS)
@@ -96,6 +101,8 @@ def encode_video(
         plan = replace(plan, sound=code_sound(_sound_source(sound), threads=options.work.threads))
     file = io.BytesIO()
     encode_to(plan, options.target, file)
+    for note in source.notes:
+        warnings.warn(note, stacklevel=2)
     return file.getvalue()
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from vqcodec.errors import OutputError, UsageError
-from vqcodec.media.reaching import PSNR_TOLERANCE_DB, reach_psnr, reach_rate, reach_size
+from vqcodec.media.reaching import PSNR_SHORTFALL_DB, reach_psnr, reach_rate, reach_size
 from vqcodec.media.target import Target
 from vqcodec.video.encoding import Plan, Written, write_video
 from vqcodec.video.io.frames import Frame, chroma_size
@@ -32,7 +32,7 @@ def encode_to(plan: Plan, target: Target, file: BinaryIO, progress: Progress | N
     """Encode for a target into a file that is open for writing; return the quality reached and what was written.
 
     Raises:
-        UsageError: a size or rate cannot be reached, because even quality 0 takes more.
+        UsageError: the target cannot be reached (see `Target.judge`).
     """
     target.check_medium(MEDIUM)
     if target.psnr is None and target.size is None and target.bitrate is None:
@@ -101,38 +101,28 @@ class SpooledSource(FrameSource):
 
 
 def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[BinaryIO, Written]]:
-    """Return the quality that meets a target, and its encoding.
-
-    If even the best quality is below the target, that is the result, with a note.
+    """Return the quality that meets a target, and its encoding. A note says so if the target leaves room.
 
     Raises:
-        UsageError: a size or rate is below what quality 0 takes.
+        UsageError: the target cannot be reached.
     """
+    reached: float
     if target.psnr is not None:
         quality, result = reach_psnr(passes, lambda done: done[1].quality.psnr_611_db, target.psnr)
-        reached_db = result[1].quality.psnr_611_db
-        if reached_db < target.psnr - 2 * PSNR_TOLERANCE_DB:
-            plan.source.note(f"{target.psnr:g} dB cannot be reached; the best quality, 100, gives {reached_db:.2f} dB")
-        return quality, result
-    if target.size is not None:
+        reached, tolerance = result[1].quality.psnr_611_db, PSNR_SHORTFALL_DB
+    elif target.size is not None:
         _check_sound(plan, target.size, f"target size {target.size}", "{} bytes")
         quality, result = reach_size(passes, lambda done: done[1].size, target.size)
-        if result[1].size > target.size:
-            raise UsageError(
-                f"target size {target.size} cannot be reached: even at quality 0 the video takes {result[1].size} bytes"
-            )
-        return quality, result
-    bitrate = target.bitrate or 0.0
-    seconds = _duration(plan, passes)
-    wanted = max(1, round(bitrate * 125 * seconds))
-    sound_kbps = _sound_bytes(plan) / 125 / seconds
-    _check_sound(plan, wanted, f"bitrate {bitrate:g} kbit/s", f"{sound_kbps:.1f} kbit/s")
-    quality, result = reach_rate(passes, lambda done: done[1].size, wanted, RATE_TOLERANCE)
-    reached = result[1].size / 125 / seconds
-    if reached > (1 + 2 * RATE_TOLERANCE) * bitrate and quality == 0:
-        raise UsageError(f"bitrate {bitrate:g} kbit/s cannot be reached: even quality 0 takes {reached:.1f} kbit/s")
-    if reached < (1 - 2 * RATE_TOLERANCE) * bitrate and quality == 100:
-        plan.source.note(f"{bitrate:g} kbit/s are not needed; the best quality, 100, takes {reached:.1f} kbit/s")
+        reached, tolerance = result[1].size, 0.0
+    else:
+        bitrate, seconds = target.bitrate or 0.0, _duration(plan, passes)
+        wanted = max(1, round(bitrate * 125 * seconds))
+        sound_kbps = _sound_bytes(plan) / 125 / seconds
+        _check_sound(plan, wanted, f"bitrate {bitrate:g} kbit/s", f"{sound_kbps:.1f} kbit/s")
+        quality, result = reach_rate(passes, lambda done: done[1].size, wanted, RATE_TOLERANCE)
+        reached, tolerance = result[1].size / 125 / seconds, 2 * RATE_TOLERANCE * bitrate
+    for note in target.judge(reached, "the video", quality=quality, tolerance=tolerance):
+        plan.source.note(note)
     return quality, result
 
 
