@@ -160,7 +160,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
 def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> Comparison:
     """Compare two pictures; arguments and errors as `vqcodec.api.compare`."""
     first, second = (_picture_of(side, codebook, threads) for side in (reference, test))
-    from vqcodec.api.image_comparison import measure
+    from vqcodec.api.comparison.image import measure
 
     return measure(first, second, reference.name, test.name)
 

@@ -231,7 +231,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
 
 def compare(reference: Side, test: Side, codebook: Codebook | None, threads: int | None) -> SpeechComparison:
     """Compare two recordings; arguments and errors as `vqcodec.api.compare`."""
-    from vqcodec.api.speech_comparison import NARROW_RATE, WIDE_RATE, measure
+    from vqcodec.api.comparison.speech import NARROW_RATE, WIDE_RATE, measure
 
     rates = [_natural_rate(side) for side in (reference, test)]
     rate = WIDE_RATE if min(rates) >= WIDE_RATE else NARROW_RATE

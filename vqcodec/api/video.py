@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vqcodec.api.codebooks import codebook_use
+from vqcodec.api.comparison.video import measure
 from vqcodec.api.media import Side
 from vqcodec.api.texts import metadata_of, texts_of
-from vqcodec.api.video_comparison import measure
 from vqcodec.api.video_figures import (
     bits_by_frame,
     bits_by_part,

@@ -1,0 +1,1 @@
+"""How far one picture, recording or video is from another: what `compare` measures."""
