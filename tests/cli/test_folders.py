@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import Result
 
+import vqcodec
+from vqcodec.errors import UsageError
 from vqcodec.files.folders import is_media_name, is_numbered_sequence
+from vqcodec.reports.video import VideoEncodeReport
 
 Run = Callable[..., Result]
 QUICK = ("-e", "0", "-q", "0", "-c", "classic-4x4-256", "--quiet")
@@ -120,6 +125,25 @@ def test_numbered_pictures_of_one_size_are_a_video(photos: Path, run: Run, sourc
     picture("film/f22.png", 24)
     assert run("encode", source, "-d", "each", *QUICK).exit_code == 0
     assert len(below("each")) == 14
+
+
+@pytest.mark.parametrize("source", ["photos", "photos/*.png"])
+def test_python_follows_the_same_rule(photos: Path, source: str) -> None:
+    asked: dict[str, Any]
+    for asked in ({}, {"medium": "image"}, {"codebook": "photo"}):
+        with pytest.raises(UsageError, match=re.escape(f"{source}: stands for several pictures; encode each by")):
+            vqcodec.encode(source, "x.vqc", **asked)
+        assert not Path("x.vqc").exists()
+    for number in range(3):
+        picture(f"few/{number}.png")
+    for asked in ({"medium": "video"}, {"fps": 5}, {"codebook": "video"}):
+        assert isinstance(vqcodec.encode(source.replace("photos", "few"), effort=0, **asked), VideoEncodeReport)
+    for number in range(12):
+        picture(f"many/{number}.png")
+    assert isinstance(vqcodec.encode(source.replace("photos", "many"), effort=0), VideoEncodeReport)
+    picture("many/12.png", 9)
+    with pytest.raises(UsageError, match="stands for several pictures"):
+        vqcodec.encode(source.replace("photos", "many"), effort=0)
 
 
 def test_a_file_that_reads_as_an_option_is_not_left_out(photos: Path, run: Run) -> None:

@@ -33,8 +33,9 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
 
     Args:
         source: any picture that Pillow reads, any sound file that libsndfile or ffmpeg reads, any video that ffmpeg
-            reads (its sound alone with medium `speech`), a stream of y4m, a folder of pictures, or a pattern such as
-            `frames/*.png` for them.
+            reads (its sound alone with medium `speech`), or a stream of y4m. A folder of pictures, or a pattern such as
+            `frames/*.png`, is one video: if they are numbered without a gap, 12 or more and of one size, or if the
+            medium or another option says so.
         destination: where the `.vqc` file goes; None leaves the bytes in the report.
 
     Options, all by name:
@@ -84,7 +85,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
 
     Raises:
         UsageError: an option is unknown, of the wrong type, out of range or in conflict with another; the medium or
-            the engine does not have it; the destination is the source; the target cannot be reached. A target that
+            the engine does not have it; the destination is the source; a folder is no video; the target cannot be
+            reached. A target that
             leaves room gives the best quality (a PSNR: the lowest), with a note.
         UnreadableInputError, CodebookError, LimitError, OutputError: see `vqcodec.errors`.
     """
@@ -93,8 +95,7 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
     sources = [source, *codebook_sources(options.codebook)]
     check_destination(destination, sources, overwrite=options.overwrite)
     book = chosen_codebook(options.codebook)
-    asked_medium = options.medium or (None if options.raw is None else "speech")
-    source, medium = medium_to_encode(source, name, asked_medium, book)
+    source, medium = medium_to_encode(source, name, options, book)
     with naming(name):
         options.check_medium(medium)
     return module_for(medium).encode(source, destination, name, book, options)

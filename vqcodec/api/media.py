@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from vqcodec.errors import CodebookError, UnreadableInputError, UsageError
 from vqcodec.files.endpoints import Destination, Source, naming, read_all
 from vqcodec.media.decoding import DecodeOptions
-from vqcodec.media.encoding import EncodeOptions
+from vqcodec.media.encoding import EncodeOptions, asks_for_video
 from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
 
 if TYPE_CHECKING:
@@ -73,26 +73,41 @@ def module_for(medium: str) -> Medium:
     return cast(Medium, importlib.import_module(_MODULES[medium]))
 
 
-def medium_to_encode(source: Source, name: str, medium: str | None, codebook: Codebook | None) -> tuple[Source, str]:
+def medium_to_encode(source: Source, name: str, asked: EncodeOptions, codebook: Codebook | None) -> tuple[Source, str]:
     """Return the source, which may have been read, and the medium to encode it as.
 
-    Args:
-        medium: what was asked for; if None, the codebook decides, or else what the source holds.
+    If no medium is asked for, the codebook decides, or else what the source holds.
 
     Raises:
-        UsageError: the medium is not that of the codebook.
+        UsageError: the medium is not that of the codebook, or the source is several pictures and no video.
         CodebookError: the codebook is for a medium that this version does not have.
     """
+    from vqcodec.files.sniffing import is_picture_sequence
+
+    medium = asked.medium or (None if asked.raw is None else "speech")
     of_codebook = None if codebook is None else codebook.engine.partition("/")[0]
     if None not in (medium, of_codebook) and medium != of_codebook:
         raise UsageError(f"medium {medium} was asked for, but the codebook is for {of_codebook}; leave one out")
     if codebook is not None and of_codebook not in _MODULES:
         raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, which this version does not have")
     medium = medium or of_codebook
+    if is_picture_sequence(source):
+        _check_one_video(os.fspath(source), name, medium or ("video" if asks_for_video(vars(asked)) else None))  # type: ignore[arg-type]
     if medium is None or (medium == "video" and hasattr(source, "read")):
         source, found, _ = medium_of_source(source, name)
         medium = medium or found
     return source, medium
+
+
+def _check_one_video(source: str, name: str, medium: str | None) -> None:
+    """Raise UsageError if a folder of pictures, or a pattern, is not to be encoded as one video."""
+    from vqcodec.api.series import is_one_video
+
+    if not is_one_video(source, medium):
+        raise UsageError(
+            f"{name}: stands for several pictures; encode each by a call of its own, or all as one video with "
+            'medium="video"'
+        )
 
 
 def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:

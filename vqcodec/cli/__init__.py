@@ -10,7 +10,6 @@ Map, lowest first:
     exit_codes
     groups: arguments
     inputs
-    series
     streams
     translation
     failures: exit_codes groups translation
@@ -20,7 +19,7 @@ Map, lowest first:
     video_plot
     wording
     options: failures console wording
-    commands: groups console compilation inputs series files video_plot wording options
+    commands: groups console compilation inputs files video_plot wording options
     app: exit_codes groups failures
     reference: app
 """

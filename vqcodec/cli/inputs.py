@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import BinaryIO
 from vqcodec.errors import UnreadableInputError, UsageError, VQCodecError
 from vqcodec.files.endpoints import read_all
 from vqcodec.files.folders import files_below, is_coded_name
+from vqcodec.files.sniffing import picture_paths
 from vqcodec.names import printable
 
 STANDARD = "-"
@@ -113,6 +115,23 @@ def find_inputs(
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         inputs.remarks.append(f"left out, because they are no {kind}: {', '.join(others[:_SHOWN])}{more}")
     return inputs
+
+
+def as_one_pattern(names: Sequence[str] | None, medium: str | None, *, to_one_file: bool) -> Sequence[str] | None:
+    """Return the names of inputs, or one pattern instead if the shell has expanded it to the pictures of one video.
+
+    These are all files of the pattern, alike before and behind a number, and go to one output that is a file.
+    """
+    if not (to_one_file and names and len(names) > 1) or medium not in (None, "video"):
+        return names
+    parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", name, re.DOTALL) for name in names]
+    ends = {(part[1], part[3]) for part in parts if part}
+    if len(ends) == 1 and all(parts):
+        before, after = ends.pop()
+        pattern = f"{glob.escape(before)}*{glob.escape(after)}"
+        if set(picture_paths(pattern)) == set(names):
+            return [pattern]
+    return names
 
 
 def check_stdin(names: Sequence[str]) -> None:

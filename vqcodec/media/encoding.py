@@ -146,6 +146,11 @@ FULL_RANGE = FlagOption("full_range", default=False)
 """Arguments of the functions that encode arrays."""
 
 
+def asks_for_video(given: Mapping[str, Any]) -> bool:
+    """Return whether options by name have one that only video has."""
+    return any(option.media == ("video",) and given.get(option.name) is not None for option in ENCODE_OPTIONS)
+
+
 @dataclass(frozen=True)
 class EncodeOptions:
     """What an encoding is asked for: the checked values of ENCODE_OPTIONS, None for what was not given.

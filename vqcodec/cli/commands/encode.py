@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vqcodec.cli.files import keep_times, output_places, plan_outputs, process, write_stdout
-from vqcodec.cli.inputs import STANDARD, Item, find_inputs
+from vqcodec.cli.inputs import STANDARD, Item, as_one_pattern, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
-from vqcodec.cli.series import as_one_pattern, is_one_video, medium_asked_for
 from vqcodec.cli.wording.engines import engine_options
 from vqcodec.cli.wording.reports import encode_line, encode_total
+from vqcodec.errors import VQCodecError
 from vqcodec.files.folders import CODED_SUFFIX, is_media_name
+from vqcodec.media.encoding import asks_for_video
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
@@ -77,12 +79,14 @@ def encode(
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
     Pictures from 16 megapixels on are encoded at effort 3 unless one is given.
     """
+    from vqcodec.api.series import is_one_video
+
     options.use_limits(limit)
     asked = given.as_arguments()
     output, folder = output_places(outputs.output, outputs.folder, 1)
     alone = len(inputs or ()) == 1 and files_from is None
     to_one_file = output is not None and (output == STANDARD or alone or bool(os.path.splitext(output)[1]))
-    medium = medium_asked_for(asked)
+    medium = _medium_asked_for(asked)
     found = find_inputs(
         as_one_pattern(inputs, medium, to_one_file=to_one_file),
         files_from,
@@ -107,7 +111,7 @@ def encode(
             threads=threads,
             progress=progress,
             name=item.name,
-            **asked,
+            **({**asked, "medium": "video"} if item.video else asked),
         )
         if outputs.preserve:
             keep_times(item)
@@ -123,3 +127,19 @@ def encode(
             raise KeyboardInterrupt
 
     process(plan, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)
+
+
+def _medium_asked_for(asked: Mapping[str, Any]) -> str | None:
+    """Return the medium that options of `vqcodec.encode` ask for, themselves or by a codebook; None if they do not."""
+    if asked.get("medium") is not None:
+        return str(asked["medium"])
+    if asks_for_video(asked):
+        return "video"
+    if "codebook" not in asked:
+        return None
+    from vqcodec.codebook.library import load_codebook
+
+    try:
+        return load_codebook(asked["codebook"]).engine.partition("/")[0]
+    except VQCodecError:  # which encoding reports
+        return None
