@@ -6,11 +6,17 @@ remedy if there is one. Any other exception is a defect of the program.
 
 from __future__ import annotations
 
+from vqcodec.names import visible
+
 
 class VQCodecError(Exception):
     """Base of all errors that vqcodec raises on purpose."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the message, safe for a terminal and for a log: much of it comes from files."""
+        return visible(super().__str__())
 
 
 class UsageError(VQCodecError):

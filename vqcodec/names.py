@@ -28,11 +28,16 @@ def is_array_name(text: str) -> bool:
     return _ARRAY_NAME.fullmatch(text) is not None
 
 
+def visible(text: str) -> str:
+    """Return `text` with its unprintable characters, such as line ends and control codes, escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def printable(text: str | bytes, most: int = 80) -> str:
     """Return `text` in at most `most` characters, safe for a terminal: unprintable characters are escaped."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: most + 1])
+    shown = visible(text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from vqcodec.kernels.native import PACKAGE, digest_of
 
-_NOT_FOLLOWED = "vqcodec.kernels."
+_NOT_FOLLOWED = ("vqcodec.kernels.", "vqcodec.errors", "vqcodec.names", "vqcodec.user_limits")
+"""Modules, or beginnings of their names, that no machine code depends on: kernels neither raise nor print."""
 
 
 def sources_of(module: str) -> tuple[str, ...]:
