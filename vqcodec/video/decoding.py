@@ -109,14 +109,15 @@ class Decoding:
         decoded = engine_for(video.media.engine).decode_group(
             packet, format.width, format.height, self._codebook, self._threads
         )
-        end = min(start + count, self.part.first + self.length)
+        end = self.part.first + self.length
         following = start
         for following, frame in enumerate(decoded, start + 1):
             if self.part.first < following:
                 yield following - 1, frame
-            if following == end:
+            if following == end < start + count:  # after its last frame a group checks that nothing is left
                 return
-        raise CorruptFileError(f"the group from frame {start} on ends after {following - start} frames of {count}")
+        if following < start + count:
+            raise CorruptFileError(f"the group from frame {start} on ends after {following - start} frames of {count}")
 
     def _lose(self, first: int, end: int) -> None:
         self.lost.append(Part(first, end))
