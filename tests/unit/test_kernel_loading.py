@@ -15,6 +15,7 @@ import pytest
 from moving_pictures import write_clip
 
 import vqcodec
+from vqcodec.codebook.library import shipped_folder
 from vqcodec.kernels import native
 from vqcodec.kernels.build.sources import sources_of
 
@@ -222,14 +223,45 @@ def test_commands_load_neither_numba_nor_llvmlite(command: list[str], files: Pat
         "import sys; from vqcodec.cli import main; sys.argv[0] = 'vqcodec'\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "print(*sorted({'numba', 'llvmlite'} & sys.modules.keys()))"
     )
+    run_without_numba(program, [*command, *(["--force"] if "-o" in command else [])], files)
+
+
+@pytest.mark.parametrize("quality", [0, 100])
+@pytest.mark.parametrize("codebook", [path.stem for path in sorted(shipped_folder().glob("*.vqcb"))])
+def test_no_shipped_codebook_needs_numba_at_any_quality(codebook: str, quality: int, files: Path) -> None:
+    program = (
+        "import sys, vqcodec\n"
+        "from vqcodec.codebook.library import load_codebook\n"
+        "codebook, quality = sys.argv[1], float(sys.argv[2])\n"
+        "medium, engine = load_codebook(codebook).engine.split('/')\n"
+        "source = {'image': 'large.png', 'speech': 'a.wav', 'video': 'a.y4m'}[medium]\n"
+        "asked = {} if codebook in ('celp-4800', 'ld-celp-16k') else {'quality': quality}\n"
+        "data = vqcodec.encode(source, codebook=codebook, **asked).data\n"
+        "vqcodec.decode(data)\n"
+        "vqcodec.info(data, bits=True)\n"
+    )
+    run_without_numba(program, [codebook, str(quality)], files)
+
+
+def test_warming_has_nothing_to_do(files: Path) -> None:
+    program = (
+        "import sys; from vqcodec.api.warming import compile_kernels\n"
+        "done = []; said = compile_kernels(done.append)\n"
+        "assert said.startswith('native') and not done, (said, done)\n"
+    )
+    run_without_numba(program, [], files)
+
+
+def run_without_numba(program: str, arguments: list[str], folder: Path) -> None:
+    """Run a program with native kernels alone; fail if it fails, or loads numba."""
+    program += "print(*sorted({'numba', 'llvmlite'} & sys.modules.keys()))"
     done = subprocess.run(
-        [sys.executable, "-c", program, *command, *(["--force"] if "-o" in command else [])],
+        [sys.executable, "-c", program, *arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=files,
+        cwd=folder,
         env=os.environ | {native.CHOICE: "native"},
     )
     assert done.returncode == 0, done.stderr
@@ -246,7 +278,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("media")
     chance = np.random.default_rng(1)
-    Image.fromarray(chance.integers(0, 255, (40, 48, 3), np.uint8)).save(folder / "a.png")
+    for name, side in (("a", 40), ("large", 200)):
+        Image.fromarray(chance.integers(0, 255, (side, side + 8, 3), np.uint8)).save(folder / f"{name}.png")
     soundfile.write(folder / "a.wav", chance.normal(0, 2000, 8000).astype(np.int16), 8000)
     write_clip(folder / "a.y4m", 6)
     for name, source in (("a", "a.png"), ("speech", "a.wav"), ("video", "a.y4m")):

@@ -18,6 +18,7 @@ from vqcodec.errors import LimitError
 from vqcodec.kernels.jit import kernel
 from vqcodec.vq import design
 from vqcodec.vq.flat import LARGEST_INTEGER, integer_errors
+from vqcodec.vq.search import SearchIndex
 
 ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(3)
@@ -115,6 +116,17 @@ class TestFlatQuantizer:
             indices = quantizer.encode(vectors, lambda_=lambda_)
             assert np.array_equal(indices, (costs + lambda_ * quantizer.code_lengths).argmin(axis=1))
         assert not indices.any()
+
+    @pytest.mark.parametrize(("size", "dimension", "count"), [(1, 1, 5), (256, 16, 40_000), (700, 3, 999), (9, 768, 2)])
+    def test_bytes_are_searched_in_integers(self, size, dimension, count):
+        chance = np.random.default_rng(size)
+        codewords = chance.integers(0, 256, (size, dimension)).astype(np.uint8)
+        codewords[size // 2 :] = codewords[: size - size // 2]  # ties
+        vectors = chance.integers(0, 256, (count, dimension)).astype(np.uint8)
+        quantizer = FlatQuantizer(codewords)
+        indices = quantizer.encode(vectors, threads=2)
+        assert np.array_equal(indices, SearchIndex(codewords).nearest(vectors)[0])
+        assert np.array_equal(indices, quantizer.encode(vectors.astype(np.int64)))
 
     def test_integer_errors(self, vectors):
         @kernel

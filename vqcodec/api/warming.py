@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from vqcodec.errors import OutputError
 from vqcodec.kernels import native
 from vqcodec.kernels.cache import REMEDY
 from vqcodec.media.engine import Engine, SpeechEngine
-from vqcodec.media.registry import find_engine
+from vqcodec.media.registry import find_engine, is_registered
 
 if TYPE_CHECKING:
     from vqcodec.codebook.library import CodebookEntry
@@ -35,6 +36,8 @@ Step = Callable[[], None]
 def compile_kernels(progress: Callable[[float], None] | None = None) -> str:
     """Encode and decode something tiny with every codebook at hand, so that kernels are compiled and cached.
 
+    If all kernels of vqcodec came compiled, only those of registered engines are left.
+
     Args:
         progress: called with the part of the work that is done, from 0 to 1.
 
@@ -46,7 +49,7 @@ def compile_kernels(progress: Callable[[float], None] | None = None) -> str:
     """
     if native.native() is None:
         _where_compiled()
-    steps = all_steps()
+    steps = all_steps(registered_only=native.complete())
     for number, step in enumerate(steps.values(), 1):
         step()
         if progress is not None:
@@ -65,10 +68,13 @@ def _where_compiled() -> str:
     return f"kept in {keeping.FOLDER.path}"
 
 
-def all_steps() -> dict[str, Step]:
+def all_steps(*, registered_only: bool = False) -> dict[str, Step]:
     """Return, by name, the steps that together take every way through the kernels, with every codebook.
 
     Neighbours share kernels.
+
+    Args:
+        registered_only: leave out the codebooks of vqcodec's own engines.
     """
     from vqcodec.codebook.library import list_codebooks
 
@@ -76,15 +82,16 @@ def all_steps() -> dict[str, Step]:
     return {
         f"{entry.identity}/{number}": step
         for engine, entry in sorted(known, key=lambda pair: pair[0].warming.order)
+        if is_registered(engine) or not registered_only
         for number, step in enumerate(_STEPS[engine.medium](engine, entry))
     }
 
 
 def _picture_steps(engine: Engine, entry: CodebookEntry) -> Iterator[Step]:
-    for options in engine.warming.options:
-        for channels in (1, 2, 3, 4):
-            for effort in engine.warming.efforts:
-                yield partial(_code_picture, engine, entry, channels, effort, options)
+    warming = engine.warming
+    for options in warming.options:
+        for channels, effort, quality in product((1, 2, 3, 4), warming.efforts, warming.qualities):
+            yield partial(_code_picture, engine, entry, channels, (quality, effort), options)
 
 
 def _speech_steps(engine: Engine, entry: CodebookEntry) -> Iterator[Step]:
@@ -108,10 +115,10 @@ _STEPS: dict[str, Callable[[Engine, CodebookEntry], Iterator[Step]]] = {
 
 
 def _code_picture(
-    engine: Engine, entry: CodebookEntry, channels: int, effort: int | None, options: Mapping[str, Any]
+    engine: Engine, entry: CodebookEntry, channels: int, how: tuple[float, int | None], options: Mapping[str, Any]
 ) -> None:
     codebook, coder = entry.load(), engine.coder
-    encoded = coder.encode(texture(channels), codebook, 50.0, effort, 1, options)
+    encoded = coder.encode(texture(channels), codebook, *how, 1, options)
     coder.decode(encoded.header, encoded.packets, codebook, 1)
     coder.count_bits(encoded.header, encoded.packets, codebook)
 

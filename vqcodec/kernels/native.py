@@ -107,10 +107,20 @@ def describe() -> str:
     if found is None:
         return "compiled by numba at first use"
     way = "ctypes" if Entry is packing.Entry else "extension"
-    kernels = found.table["kernels"]
-    changed = sum(not _is_current(kernel) for kernel in kernels.values())
-    stale = f"; numba compiles {changed} of {len(kernels)}, whose source has changed" if changed else ""
+    changed = _changed(found)
+    stale = f"; numba compiles {changed} of {len(found.table['kernels'])}, whose source has changed" if changed else ""
     return f"native, {found.name}, called through {way}{stale}"
+
+
+def complete() -> bool:
+    """Return whether native kernels are used, and none of them has changed since: numba has nothing to compile."""
+    found = native()
+    return found is not None and not _changed(found)
+
+
+def _changed(found: Native) -> int:
+    """Return the number of kernels whose source has changed since they were compiled ahead of time."""
+    return sum(not _is_current(kernel) for kernel in found.table["kernels"].values())
 
 
 def variants_of(name: str) -> tuple[Any, ...]:

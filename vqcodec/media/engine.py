@@ -27,11 +27,13 @@ class Warming:
     Attributes:
         options: encode options, each a mapping by name, that together take every way through the kernels.
         efforts: likewise; None where the engine has no effort.
+        qualities: likewise, of pictures.
         order: smaller comes first; neighbours share kernels.
     """
 
     options: tuple[Mapping[str, Any], ...] = ({},)
     efforts: tuple[int | None, ...] = (0, 5, 9)
+    qualities: tuple[float, ...] = (50.0,)
     order: int = 0
 
 

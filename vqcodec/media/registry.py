@@ -42,6 +42,11 @@ def trainable_engines() -> list[Engine]:
     return [engine for engine in engines() if engine.trainer_reference is not None]
 
 
+def is_registered(engine: Engine) -> bool:
+    """Return whether an engine is not one of vqcodec's own."""
+    return engine.name in _registered
+
+
 def find_engine(name: str) -> Engine | None:
     """Return the engine of that name; None if there is none."""
     return _built_in().get(name) or _registered.get(name)

@@ -31,11 +31,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.kernels.jit import inline_kernel
+from vqcodec.kernels.jit import allocating_kernel, inline_kernel
+from vqcodec.threads import map_shards
 from vqcodec.vq.quantizer import Quantizer
-from vqcodec.vq.search import SearchIndex, check_codebook_shape, check_magnitude
+from vqcodec.vq.search import SearchIndex, check_codebook_shape, check_magnitude, shards
 
 LARGEST_INTEGER = 1 << 24  # float32, in which the search compares, holds every integer up to here
+_MOST_WORK = 1 << 38  # components compared: half a minute; numba takes as long to compile the faster searches
 
 
 class FlatQuantizer(Quantizer):
@@ -90,7 +92,21 @@ class FlatQuantizer(Quantizer):
         self, vectors: npt.ArrayLike, *, lambda_: float = 0.0, threads: int | None = None
     ) -> npt.NDArray[np.int32]:
         """Return the nearest codeword of each vector, int32 (n,); see `Quantizer.encode`."""
+        data = np.asarray(vectors)
+        whole = self.codewords.dtype == data.dtype == np.uint8 and data.shape[1:] == (self.dimension,)
+        if whole and lambda_ == 0 and len(data) * self.codewords.size <= _MOST_WORK:
+            return self._encode_bytes(np.ascontiguousarray(data), threads)
         return self._search(lambda_).nearest(vectors, threads=threads)[0]
+
+    def _encode_bytes(self, vectors: npt.NDArray[np.uint8], threads: int | None) -> npt.NDArray[np.int32]:
+        """Return what the search gives, found in integers: no kernel has to be compiled for the dimension."""
+        indices = np.empty(len(vectors), np.int32)
+
+        def search_shard(rows: slice) -> None:
+            _find_nearest(vectors[rows], self.columns, indices[rows])
+
+        map_shards(search_shard, shards(len(vectors)), threads)
+        return indices
 
     def decode(self, indices: npt.ArrayLike) -> npt.NDArray:
         """Return the codewords of indices; see `Quantizer.decode`."""
@@ -174,3 +190,22 @@ def integer_errors(vector, columns, errors):
         for k in range(columns.shape[1]):
             difference = sample - columns[d, k]
             errors[k] += difference * difference
+
+
+@allocating_kernel
+def _find_nearest(vectors, columns, indices):
+    """Write into `indices`, int32 (n,), the codeword of least squared error of each vector; the first if equal.
+
+    Args:
+        vectors: uint8 (n, dimension). columns: as for `integer_errors`.
+    """
+    errors = np.empty(columns.shape[1], np.int32)
+    for i in range(vectors.shape[0]):
+        integer_errors(vectors[i], columns, errors)
+        least = errors[0]
+        for k in range(1, errors.shape[0]):
+            least = min(least, errors[k])
+        place = 0
+        while errors[place] != least:
+            place += 1
+        indices[i] = place

@@ -96,7 +96,7 @@ class SearchIndex:
             vectors_of_shard = _as_floats(data[rows], rows.start)
             search(vectors_of_shard, hints[rows], indices[rows], distortions[rows])
 
-        map_shards(search_shard, _shards(len(data)), threads)
+        map_shards(search_shard, shards(len(data)), threads)
         return indices, distortions
 
     def _method(self, count: int) -> Any:
@@ -203,7 +203,7 @@ def nearest_weighted(
             raise ValueError(f"weights must lie in 0..{MAX_MAGNITUDE:.0e}")
         _exact.search_weighted(vectors_of_shard, weights_of_shard, columns, indices[rows], distortions[rows])
 
-    map_shards(search_shard, _shards(len(data)), threads)
+    map_shards(search_shard, shards(len(data)), threads)
     return indices, distortions
 
 
@@ -253,7 +253,8 @@ def nearest_mahalanobis(
     return SearchIndex(books @ factor).nearest(data @ factor, hint=hint, threads=threads)
 
 
-def _shards(count: int) -> list[slice]:
+def shards(count: int) -> list[slice]:
+    """Return the shards of a search for `count` vectors."""
     return [slice(start, min(start + _SHARD_VECTORS, count)) for start in range(0, count, _SHARD_VECTORS)]
 
 

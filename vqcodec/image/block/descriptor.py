@@ -52,5 +52,5 @@ BLOCK = Engine(
         ),
         SEED,
     ),
-    warming=Warming(order=3),
+    warming=Warming(qualities=(50.0, 100.0), order=3),
 )
