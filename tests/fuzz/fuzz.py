@@ -1,7 +1,7 @@
 """The fuzzer: `python tests/fuzz/fuzz.py --seconds 600`; replay a finding with `--replay NAME`.
 
-Wrong is anything but an error of `vqcodec.errors`, a signal, more than SILENCE_S without an answer, too much CPU or
-memory for a small file, a message that is not printable, and two ways of reading that disagree. See `fuzz_trials`.
+Wrong is anything but an error of `vqcodec.errors`, a signal, no answer, too much CPU or memory for a small file, a
+message that is not printable, and two ways of reading that disagree. See `fuzz_trials`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SILENCE_S = 12.0  # of a trial
-START_S = 600.0  # of a child, which makes the seeds, on a busy machine
+MOST_CPU_S = 12.0  # of a trial without an answer: CPU time, for a busy machine may keep it waiting
+MOST_WAIT_S = 300.0  # of a trial that waits for something itself
+START_S = 600.0  # of a child, which makes the seeds: of both
 
 
 class Child:
@@ -34,19 +35,30 @@ class Child:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         self._rest = b""
 
-    def line(self, patience: float) -> dict[str, object] | None:
-        """Return the next line; None if the child has ended, or says nothing for so many seconds."""
+    def line(self, most_cpu_s: float, most_wait_s: float) -> dict[str, object] | None:
+        """Return the next line; None if the child has ended, or has worked or waited for longer than this."""
         stream = self._process.stdout
         assert stream is not None
+        begun, worked = time.monotonic(), self._cpu_s()
         while b"\n" not in self._rest:
-            if not select.select([stream], [], [], patience)[0]:
-                return None
+            if not select.select([stream], [], [], 1.0)[0]:
+                if self._cpu_s() - worked > most_cpu_s or time.monotonic() - begun > most_wait_s:
+                    return None
+                continue
             piece = stream.read1(1 << 16)  # type: ignore[attr-defined]
             if not piece:
                 return None
             self._rest += piece
         line, self._rest = self._rest.split(b"\n", 1)
         return json.loads(line)  # type: ignore[no-any-return]
+
+    def _cpu_s(self) -> float:
+        """Return the CPU time that the child has taken, in seconds; 0 where that cannot be seen."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> str:
         """End the child and return how it ended."""
@@ -55,25 +67,22 @@ class Child:
             code = self._process.wait(0.5 if code is None else None)
         self._process.kill()
         self._process.wait()
-        return f"no answer within {SILENCE_S:g} s" if code is None else f"the process ended with {code}"
+        return "no answer" if code is None else f"the process ended with {code}"
 
 
-def findings(
-    seconds: float, seed: int, targets: Sequence[str] = (), patience: float = SILENCE_S, rounds: float = math.inf
-) -> Iterator[str]:
+def findings(seconds: float, seed: int, targets: Sequence[str] = (), rounds: float = math.inf) -> Iterator[str]:
     """Run trials for some seconds; yield each finding as `NAME: what is wrong`, and last a line of counts.
 
     Args:
         seed: of all trials.
         targets: what to try; all if there are none.
-        patience: seconds to wait for an answer.
         rounds: most trials of each target.
     """
     counts: collections.Counter[str] = collections.Counter()
     end, first = time.monotonic() + seconds, 1
     while time.monotonic() < end:
         child = Child(seed, first, targets)
-        name, line = "start", child.line(START_S)
+        name, line = "start", child.line(START_S, START_S)
         while line is not None and time.monotonic() < end:
             name = str(line.get("name", name))
             if name != "start" and int(name.rpartition(":")[2]) > rounds:
@@ -84,7 +93,7 @@ def findings(
             if "outcome" in line:
                 target, outcome = name.partition(":")[0], str(line["outcome"])
                 counts[f"{target} {outcome if outcome.endswith('Error') else 'decodes'}"] += 1
-            line = child.line(patience)
+            line = child.line(MOST_CPU_S, MOST_WAIT_S)
         how = child.end()
         if line is None:
             yield f"{name}: {how}"

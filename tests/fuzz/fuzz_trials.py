@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -51,9 +52,14 @@ class Trial:
 
 
 class Trials:
-    """Makes and runs trials; it makes the seeds first, which warms every engine up as well."""
+    """Makes and runs trials; it makes the seeds first, which warms every engine up as well.
+
+    Attributes:
+        slowest_s: CPU time of the slowest reading of the last trial, in seconds.
+    """
 
     def __init__(self) -> None:
+        self.slowest_s = 0.0
         self._documents = documents()
         self._inputs = {"picture": pictures(), "y4m": [Y4M], "sound": sounds()}
 
@@ -88,10 +94,45 @@ class Trials:
             Exception: anything that is a defect.
         """
         data = self.file_of(trial)
+        self.slowest_s = 0.0
         with user_limits.lowered(**LIMITS):
             if trial.target in INPUTS:
-                return _outcome(lambda: _encoded(trial.target, data))
-            return _read(data, trial.target.removeprefix("codebook:").partition("/")[0])
+                return self._outcome(lambda: _encoded(trial.target, data))
+            return self._read(data, trial.target.removeprefix("codebook:").partition("/")[0])
+
+    def _read(self, data: bytes, medium: str) -> str:
+        """Return the outcome of decoding, after comparing it with the others."""
+        decoded = self._outcome(lambda: _decode(data, medium))
+        verified = self._outcome(lambda: vqcodec.verify(data, threads=1).checks)
+        described = self._outcome(lambda: vqcodec.info(data, bits=True).medium)
+        good = not decoded.endswith("Error")
+        if not good and not verified.endswith("Error"):
+            raise Disagreement(f"verify passes what decode refuses as {decoded}")
+        if good:
+            for way, outcome in (("verify", verified), ("info", described)):
+                if outcome.endswith("Error"):
+                    raise Disagreement(f"{way} refuses what decodes: {outcome}")
+            for way, options in _other_ways(data, medium).items():
+                other = self._outcome(lambda options=options: _decode(data, medium, **options))
+                if other != decoded:
+                    raise Disagreement(f"{way} gives {other}, decoding gives {decoded}")
+        elif medium != "image":
+            self._outcome(lambda: _decode(data, medium, salvage=True))
+        return decoded
+
+    def _outcome(self, work: Callable[[], object]) -> str:
+        """Return a digest of what work returns, or the name of the error of vqcodec; its message must be printable."""
+        begun = time.process_time()
+        try:
+            result = work()
+        except VQCodecError as error:
+            message = str(error)
+            if not message.isprintable() or len(message) > 1000:
+                raise Disagreement(f"a message that is not printable: {message!r}") from None
+            return type(error).__name__
+        finally:
+            self.slowest_s = max(self.slowest_s, time.process_time() - begun)
+        return hashlib.sha256(result if isinstance(result, bytes) else repr(result).encode()).hexdigest()[:16]
 
 
 def _change_first_packet(random: Random, part: Part) -> None:
@@ -104,27 +145,6 @@ def _encoded(target: str, data: bytes) -> bytes:
     codebook = {"picture": "classic-4x4-256", "y4m": "video-st3d", "sound": "celp-4800"}[target]
     effort = {} if target == "sound" else {"effort": 0}
     return vqcodec.encode(data, None, medium=medium, codebook=codebook, threads=1, **effort).data or b""
-
-
-def _read(data: bytes, medium: str) -> str:
-    """Return the outcome of decoding, after comparing it with the others."""
-    decoded = _outcome(lambda: _decode(data, medium))
-    verified = _outcome(lambda: vqcodec.verify(data, threads=1).checks)
-    described = _outcome(lambda: vqcodec.info(data, bits=True).medium)
-    good = not decoded.endswith("Error")
-    if not good and not verified.endswith("Error"):
-        raise Disagreement(f"verify passes what decode refuses as {decoded}")
-    if good:
-        for way, outcome in (("verify", verified), ("info", described)):
-            if outcome.endswith("Error"):
-                raise Disagreement(f"{way} refuses what decodes: {outcome}")
-        for way, options in _other_ways(data, medium).items():
-            other = _outcome(lambda options=options: _decode(data, medium, **options))
-            if other != decoded:
-                raise Disagreement(f"{way} gives {other}, decoding gives {decoded}")
-    elif medium != "image":
-        _outcome(lambda: _decode(data, medium, salvage=True))
-    return decoded
 
 
 def _other_ways(data: bytes, medium: str) -> dict[str, dict[str, Any]]:
@@ -142,15 +162,3 @@ def _decode(data: bytes, medium: str, **options: Any) -> bytes:
             return decode_picture_part(io.BytesIO(data), Crop(*options["crop"]), threads=1).samples.tobytes()
         return np.ascontiguousarray(decode_picture(data, threads=1).samples).tobytes()
     return vqcodec.decode(data, None, format=form, threads=1, **options).data or b""
-
-
-def _outcome(work: Callable[[], object]) -> str:
-    """Return a digest of what work returns, or the name of the error of vqcodec; its message must be printable."""
-    try:
-        result = work()
-    except VQCodecError as error:
-        message = str(error)
-        if not message.isprintable() or len(message) > 1000:
-            raise Disagreement(f"a message that is not printable: {message!r}") from None
-        return type(error).__name__
-    return hashlib.sha256(result if isinstance(result, bytes) else repr(result).encode()).hexdigest()[:16]
