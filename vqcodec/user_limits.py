@@ -1,4 +1,4 @@
-"""Limits that whoever takes files from strangers sets, below those of the format (`vqcodec.limits`).
+"""Limits that whoever takes files from strangers sets, within those of the format (`vqcodec.limits`).
 
     from vqcodec import user_limits
 
@@ -6,7 +6,8 @@
         vqcodec.decode("upload.vqc", "upload.png")
 
 `set_limits` sets them for the whole process, `--limit NAME=VALUE` for a command, and the environment variables
-`VQCODEC_MAX_PIXELS`, `VQCODEC_MAX_FRAMES`, `VQCODEC_MAX_SECONDS` and `VQCODEC_MAX_OUTPUT_BYTES` for all processes.
+`VQCODEC_MAX_PIXELS`, `VQCODEC_MAX_FRAMES`, `VQCODEC_MAX_SECONDS`, `VQCODEC_MAX_OUTPUT_BYTES`,
+`VQCODEC_MAX_CODEBOOK_BYTES` and `VQCODEC_MAX_PIXELS_PER_BYTE` for all processes.
 """
 
 from __future__ import annotations
@@ -19,25 +20,33 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass, fields
 
 from vqcodec.errors import LimitError, UsageError
-from vqcodec.limits import MAX_FRAMES, MAX_PIXELS
+from vqcodec.limits import MAX_CODEBOOK_BYTES, MAX_FRAMES, MAX_PIXELS
+
+FREE_PIXELS = 1 << 24  # that a picture may have in however few bytes
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that can be lowered; each is at least 1. They hold for what is decoded, and all but
-    `output_bytes` for what is encoded.
+    """Limits that can be set; each is at least 1. They hold for what is decoded; the first three hold also for what is
+    encoded.
 
     Attributes:
         pixels: of a picture, or of a frame of a video.
         frames: of a video, or of the part of it that is decoded.
         seconds: of a sound or a video, or of the part of it that is decoded.
         output_bytes: of the decoded samples of a file, 8 bits each for pictures and video and 16 bits for sound.
+        codebook_bytes: of a codebook, unpacked.
+        pixels_per_byte: of a picture for each byte of its data, beyond the first FREE_PIXELS. It holds where the format
+            lets a few bytes claim any size (`image/block`); an empty page in other engines has as many. Unlike the
+            others it can be raised.
     """
 
     pixels: float = MAX_PIXELS
     frames: float = MAX_FRAMES
     seconds: float = math.inf
     output_bytes: float = math.inf
+    codebook_bytes: float = MAX_CODEBOOK_BYTES
+    pixels_per_byte: float = 8192
 
     def check(self, name: str, value: float, subject: str) -> None:
         """Check a value against the limit of that name.
@@ -56,8 +65,17 @@ class Limits:
                 f"Raise it with --limit {name}=N, {_variable(name)} or vqcodec.user_limits"
             )
 
+    def check_data(self, pixels: int, size: int, subject: str) -> None:
+        """Check the pixels of a picture against the number of bytes that it is coded in.
+
+        Raises:
+            LimitError: they are more than FREE_PIXELS, and the others are more than `pixels_per_byte` allows.
+        """
+        self.check("pixels_per_byte", (pixels - FREE_PIXELS) / max(size, 1), subject)
+
 
 NAMES = tuple(field.name for field in fields(Limits))
+_HIGHEST = Limits(pixels_per_byte=math.inf)
 _process: Limits | None = None  # None until the environment has been read
 _lowered: ContextVar[Limits | None] = ContextVar("vqcodec_limits", default=None)
 
@@ -112,7 +130,7 @@ def _with(limits: Limits, lower: dict[str, float]) -> Limits:
     for name, value in lower.items():
         if name not in NAMES:
             raise UsageError(f"there is no limit {name!r}; choose from {', '.join(NAMES)}")
-        most = getattr(Limits(), name)
+        most = getattr(_HIGHEST, name)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1 <= value <= most:
             raise UsageError(f"the limit {name} must be a number from 1 to {most:.10g}, not {value!r}")
     return Limits(**(asdict(limits) | lower))

@@ -153,6 +153,9 @@ def bad_codebook_headers() -> Iterator[Sample]:
     yield bad("name-cut", TINY_FILE[:58], "Ends within the name.")
     yield bad("payload-cut", TINY_FILE[:-1], "The last byte is missing.")
     yield bad("payload-long", TINY_FILE + b"\0", "One byte too many.")
+    inflating = deflate(bytes(3 * 2**21))
+    much = "Six mebibytes of zeros out of six kilobytes."
+    yield bad("inflates", codebook_file(bytes(3 * 2**21), 2, inflating), much, LIMIT)
     yield bad("raw-size-huge", codebook_file(TINY, raw_bytes=2**32 - 1), "Claims 4 GiB of contents.", LIMIT)
     yield bad("payload-size-huge", codebook_file(TINY, payload_bytes=2**32 - 1), "Claims a payload of 4 GiB.")
     yield bad("hash-altered", codebook_file(TINY, digest=bytes(32)), "The SHA-256 is wrong.")

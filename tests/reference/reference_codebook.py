@@ -88,7 +88,7 @@ def codebook_header(data: bytes) -> tuple[CodebookHeader, bytes]:
     identity = reader.take(32)
     raw_engine, raw_name = reader.take(engine_length), reader.take(name_length)
     engine, name = engine_name(raw_engine), codebook_name(raw_name)
-    require(raw_size <= MOST_CODEBOOK_BYTES, Limit)
+    require(raw_size <= min(MOST_CODEBOOK_BYTES, 2**22 + 256 * payload_size), Limit)
     return CodebookHeader(method, raw_size, payload_size, identity, engine, name), reader.rest()
 
 

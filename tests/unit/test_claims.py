@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import tracemalloc
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,13 +16,16 @@ import numpy as np
 import pytest
 from moving_pictures import moving_frames
 
-from vqcodec import api, encode_video
+from vqcodec import api, decode_image, encode_video, user_limits
+from vqcodec.codebook import file as codebook_file
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.container import ChunkWriter, MediaFile, Stream, dump_media
 from vqcodec.container.chunks import PACKET, chunk_bytes
 from vqcodec.container.varint import put_varint
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import CorruptFileError, LimitError
+from vqcodec.image.shape import Shape
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.celp.header import MAX_GROUP_FRAMES, SpeechHeader
 from vqcodec.speech.codec import encode_speech
@@ -134,6 +139,71 @@ def test_every_group_of_speech_is_decoded_once(monkeypatch: pytest.MonkeyPatch) 
         assert sum(map(len, blocks)) == decoding.length
         assert max(map(len, blocks)) <= 1 << 17
         assert packets.taken == [1] * len(packets)
+
+
+def blank(width: int, height: int) -> bytes:
+    """Return a grey picture of few bytes: its codebook codes each row of blocks of 16x16 samples in one bit."""
+    arrays = {
+        "layout": np.array([0], np.uint8),
+        "side": np.array([16], np.uint8),
+        "luma.codewords": np.array([[7] * 256, [200] * 256], np.uint8),
+        "luma.left_class": np.zeros(2, np.uint8),
+        "luma.up_class": np.zeros(2, np.uint8),
+        "luma.index_lengths": np.ones((1, 2), np.uint8),
+        "luma.run_lengths": np.array([[0] * 17 + [1]], np.uint8),
+        "luma.first": np.zeros(1, np.int32),
+    }
+    book = Codebook("image/block", "blank", arrays)
+    stream = Stream(0, "image", book.engine, Shape(width, height, 1).to_bytes(), [bytes(-(-height // 128))])
+    return dump_media(MediaFile("image", book.engine, reference_to(book, embed=True), [stream]))
+
+
+def test_a_blank_picture_of_few_bytes_is_not_of_any_size() -> None:
+    data = blank(16384, 16384)
+    assert len(data) < 500
+    for ask in (api.verify, lambda data: api.info(data, bits=True), lambda data: api.decode(data, None)):
+        with little_memory(), pytest.raises(LimitError, match="pixels_per_byte=N"):
+            ask(data)
+    assert api.info(data).width == 16384
+    with user_limits.lowered(pixels_per_byte=1_000_000):
+        assert (decode_image(blank(20_000, 1000)) == 7).all()
+    assert (decode_image(blank(4096, 4096)) == 7).all()
+
+
+@pytest.mark.parametrize("method", [codebook_file.LZMA2, codebook_file.DEFLATE])
+def test_a_codebook_of_few_bytes_does_not_inflate(method: int) -> None:
+    book = Codebook("image/block", "zeros", {"a": np.zeros(40 << 20, np.uint8)})
+    raw = book.canonical_bytes()
+    if method == codebook_file.DEFLATE:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        payload = packer.compress(raw) + packer.flush()
+    else:
+        filters = [{"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 1 << 22}]
+        payload = lzma.compress(raw, lzma.FORMAT_RAW, filters=filters)
+    data = codebook_file.file_bytes(book.engine, book.name, len(raw), book.digest, method, payload)
+    del raw
+    with little_memory(), pytest.raises(LimitError, match="at most [0-9]+ are allowed"):
+        Codebook.from_bytes(data)
+
+
+def test_a_stored_codebook_takes_its_memory_once_while_it_is_read() -> None:
+    size = 8 << 20
+    book = Codebook("image/block", "zeros", {"a": np.zeros(size, np.uint8)})
+    raw = book.canonical_bytes()
+    data = codebook_file.file_bytes(book.engine, book.name, len(raw), book.digest, codebook_file.STORED, raw)
+    tracemalloc.start()
+    try:
+        Codebook.from_bytes(data)
+        assert tracemalloc.get_traced_memory()[1] < 1.1 * size
+    finally:
+        tracemalloc.stop()
+
+
+def test_writers_pack_no_codebook_so_small_that_readers_refuse_it() -> None:
+    book = Codebook("image/block", "zeros", {"a": np.zeros(6 << 20, np.uint8), "b": np.zeros(9, np.uint8)})
+    parent = Codebook("image/block", "parent", {"a": np.zeros(6 << 20, np.uint8)})
+    for data in (book.to_bytes(), book.to_bytes(parent)):
+        assert Codebook.from_bytes(data, find_parent=lambda digest: parent) == book
 
 
 VIDEO = [("video", put_varint(3) + b"\x1e\x38" + put_varint(10) + b"\0"), ("video-st3d", put_varint(4) + b"\x1e\x02")]

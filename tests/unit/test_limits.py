@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from PIL import Image
 
 import vqcodec
 from vqcodec import limits, user_limits
+from vqcodec.codebook import file as codebook_file
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import LimitError, UsageError
 
 PICTURE = np.zeros((30, 40, 3), np.uint8)
@@ -84,6 +87,29 @@ def test_limits_nest_and_end_with_their_block() -> None:
             assert (user_limits.current().pixels, user_limits.current().frames) == (100, 7)
         assert user_limits.current().frames == limits.MAX_FRAMES
     assert user_limits.current() == user_limits.Limits()
+
+
+def test_codebooks_have_a_limit() -> None:
+    book = Codebook("image/block", "book", {"a": np.zeros(5000, np.uint8)}).to_bytes()
+    size = codebook_file.read_header(book, "").raw_bytes
+    with user_limits.lowered(codebook_bytes=size):
+        Codebook.from_bytes(book)
+    with user_limits.lowered(codebook_bytes=size - 1), pytest.raises(LimitError, match="codebook_bytes=N"):
+        Codebook.from_bytes(book)
+
+
+def test_pixels_per_byte_can_be_raised_as_well() -> None:
+    assert user_limits.Limits().pixels_per_byte == 8192
+    most = user_limits.FREE_PIXELS + 100 * 8192
+    user_limits.current().check_data(most, 100, "picture")
+    for lower in (100, 8192, 1_000_000, math.inf):
+        with user_limits.lowered(pixels_per_byte=lower) as limits_here:
+            limits_here.check_data(user_limits.FREE_PIXELS, 0, "picture")
+            if lower <= 8192:
+                with pytest.raises(LimitError, match="pixels per byte"):
+                    limits_here.check_data(most + 1, 100, "picture")
+            else:
+                limits_here.check_data(most + 1, 100, "picture")
 
 
 @pytest.mark.parametrize(

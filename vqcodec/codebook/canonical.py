@@ -114,11 +114,12 @@ def canonical_length(engine: str, name: str, arrays: Mapping[str, np.ndarray], p
     return len(SIGNATURE) + 2 + len(engine) + len(name) + 2 + heads + 4 + len(provenance)
 
 
-def parse(data: bytes, source: str, undo_difference: Undo | None = None) -> CanonicalParts:
+def parse(data: bytes | memoryview, source: str, undo_difference: Undo | None = None) -> CanonicalParts:
     """Read canonical bytes. Every size is checked before it is used.
 
     Args:
-        data: the canonical bytes, or the body of a difference file if `undo_difference` is given.
+        data: the canonical bytes, or the body of a difference file if `undo_difference` is given. The arrays show
+            its memory.
         source: the name of the file in errors.
         undo_difference: returns the array of a name, given the stored differences.
 
@@ -148,7 +149,7 @@ def parse(data: bytes, source: str, undo_difference: Undo | None = None) -> Cano
             raise CorruptFileError(f"{at(source)}array '{key}' is out of order")
         previous = key
         arrays[key] = cursor.array(key, undo_difference)
-    provenance = _parse_provenance(cursor.take(cursor.number("<I")), source)
+    provenance = _parse_provenance(cursor, source)
     if cursor.position != len(data):
         raise CorruptFileError(f"{at(source)}{len(data) - cursor.position} bytes too many after the provenance")
     return CanonicalParts(engine, name, arrays, provenance)
@@ -157,12 +158,12 @@ def parse(data: bytes, source: str, undo_difference: Undo | None = None) -> Cano
 class _Cursor:
     """A position in bytes. Reads past their end raise CorruptFileError."""
 
-    def __init__(self, data: bytes, source: str):
-        self.data = data
+    def __init__(self, data: bytes | memoryview, source: str):
+        self.data = memoryview(data)
         self.source = source
         self.position = 0
 
-    def take(self, count: int) -> bytes:
+    def take(self, count: int) -> memoryview:
         end = self.position + count
         if end > len(self.data):
             raise CorruptFileError(f"{at(self.source)}the codebook ends {end - len(self.data)} bytes too early")
@@ -174,7 +175,7 @@ class _Cursor:
         return int(struct.unpack(layout, self.take(struct.calcsize(layout)))[0])
 
     def text(self) -> str:
-        return self.take(self.number("<B")).decode("latin-1")
+        return bytes(self.take(self.number("<B"))).decode("latin-1")
 
     def array(self, key: str, undo_difference: Undo | None) -> np.ndarray:
         code = self.number("<B")
@@ -200,9 +201,11 @@ class _Cursor:
         return array
 
 
-def _parse_provenance(data: bytes, source: str) -> dict[str, Any]:
-    if len(data) > MAX_PROVENANCE_BYTES:
-        raise LimitError(f"{at(source)}provenance of {len(data)} bytes; at most {MAX_PROVENANCE_BYTES} are allowed")
+def _parse_provenance(cursor: _Cursor, source: str) -> dict[str, Any]:
+    size = cursor.number("<I")
+    if size > MAX_PROVENANCE_BYTES:
+        raise LimitError(f"{at(source)}provenance of {size} bytes; at most {MAX_PROVENANCE_BYTES} are allowed")
+    data = bytes(cursor.take(size))
     if _depth(data) > MAX_PROVENANCE_DEPTH:
         raise LimitError(f"{at(source)}provenance nested more than {MAX_PROVENANCE_DEPTH} deep")
     try:

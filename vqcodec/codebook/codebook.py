@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vqcodec import user_limits
 from vqcodec.codebook import canonical
 from vqcodec.codebook import file as codebook_file
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError
@@ -154,6 +155,8 @@ class Codebook:
         relative = codebook_file.file_bytes(
             self.engine, self.name, len(raw), self._digest, codebook_file.DIFFERENCE, payload
         )
+        if len(raw) > codebook_file.most_raw_bytes(len(payload)):
+            return whole
         return min(whole, relative, key=len)
 
     @classmethod
@@ -173,6 +176,7 @@ class Codebook:
             CodebookError: it is a difference from a codebook that cannot be found.
         """
         header = codebook_file.read_header(data, source)
+        user_limits.current().check("codebook_bytes", header.raw_bytes, source or "codebook")
         payload = codebook_file.payload_of(data, header, source)
         if header.method == codebook_file.DIFFERENCE:
             parts = _parse_difference(payload, header, find_parent, source)
@@ -198,7 +202,7 @@ class Codebook:
 
 
 def _parse_difference(
-    payload: bytes, header: codebook_file.CodebookHeader, find_parent: FindParent | None, source: str
+    payload: memoryview, header: codebook_file.CodebookHeader, find_parent: FindParent | None, source: str
 ) -> canonical.CanonicalParts:
     parent_digest, method, packed = codebook_file.split_difference(payload, source)
     if find_parent is None:

@@ -30,6 +30,10 @@ _FIXED = struct.Struct("<8sBBBBII32s")  # magic, version, method, engine and nam
 FIXED_BYTES = _FIXED.size
 MAX_HEADER_BYTES = FIXED_BYTES + 255 + 255
 
+FREE_BYTES = 1 << 22
+MOST_EXPANSION = 256
+"""A codebook has at most FREE_BYTES canonical bytes and this many for each byte of the payload."""
+
 _PARENT = struct.Struct("<32sB")  # the parent's SHA-256, then the method that packs the differences
 
 _DICTIONARY_BYTES = 1 << 22
@@ -70,7 +74,7 @@ def read_header(data: bytes, source: str) -> CodebookHeader:
         UnreadableInputError: not a codebook file.
         UnsupportedError: a later version of the format.
         CorruptFileError: truncated, or a name is impossible.
-        LimitError: the codebook would be larger than MAX_CODEBOOK_BYTES.
+        LimitError: the codebook would be larger than MAX_CODEBOOK_BYTES, or than its payload may unpack to.
     """
     if not data.startswith(MAGIC):
         if MAGIC.startswith(data[: len(MAGIC)]):
@@ -99,10 +103,20 @@ def read_header(data: bytes, source: str) -> CodebookHeader:
         raise CorruptFileError(f"{at(source)}'{printable(name)}' cannot be the name of a codebook")
     if raw_bytes > MAX_CODEBOOK_BYTES:
         raise LimitError(f"{at(source)}a codebook of {raw_bytes} bytes; at most {MAX_CODEBOOK_BYTES} are allowed")
+    if raw_bytes > most_raw_bytes(payload_bytes):
+        raise LimitError(
+            f"{at(source)}a codebook of {raw_bytes} bytes out of {payload_bytes}; "
+            f"at most {most_raw_bytes(payload_bytes)} are allowed"
+        )
     return CodebookHeader(method, engine, name, raw_bytes, payload_bytes, digest, header_bytes)
 
 
-def payload_of(data: bytes, header: CodebookHeader, source: str) -> bytes:
+def most_raw_bytes(payload_bytes: int) -> int:
+    """Return the most canonical bytes that a payload of that size may unpack to."""
+    return FREE_BYTES + MOST_EXPANSION * payload_bytes
+
+
+def payload_of(data: bytes, header: CodebookHeader, source: str) -> memoryview:
     """Return the bytes after the header.
 
     Raises:
@@ -112,10 +126,10 @@ def payload_of(data: bytes, header: CodebookHeader, source: str) -> bytes:
     if have != header.payload_bytes:
         wrong = "cut off: " if have < header.payload_bytes else "has bytes after its end: "
         raise CorruptFileError(f"{at(source)}codebook file {wrong}{have} of {header.payload_bytes} payload bytes")
-    return data[header.header_bytes :]
+    return memoryview(data)[header.header_bytes :]
 
 
-def split_difference(payload: bytes, source: str) -> tuple[bytes, int, bytes]:
+def split_difference(payload: memoryview, source: str) -> tuple[bytes, int, memoryview]:
     """Return the parent's SHA-256, the packing method and the packed differences of a payload of method DIFFERENCE.
 
     Raises:
@@ -127,7 +141,7 @@ def split_difference(payload: bytes, source: str) -> tuple[bytes, int, bytes]:
     return parent, method, payload[_PARENT.size :]
 
 
-def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
+def unpack(method: int, packed: memoryview, raw_bytes: int, source: str) -> bytes | memoryview:
     """Decompress to exactly `raw_bytes` bytes, and never to more.
 
     Raises:
@@ -136,7 +150,8 @@ def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
     """
     try:
         if method == STORED:
-            raw, complete = packed, True
+            raw: bytes | memoryview = packed
+            complete = True
         elif method == LZMA2:
             inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_lzma_filters(_DICTIONARY_BYTES))
             raw = inflater.decompress(packed, max_length=raw_bytes + 1)
@@ -157,14 +172,15 @@ def unpack(method: int, packed: bytes, raw_bytes: int, source: str) -> bytes:
 
 
 def pack(raw: bytes) -> tuple[int, bytes]:
-    """Return the method and bytes of the smallest packing of `raw`; of equal ones the simplest method."""
+    """Return the method and bytes of the smallest packing of `raw` that may be; of equal ones the simplest method."""
     dictionary = min(_DICTIONARY_BYTES, max(_SMALLEST_DICTIONARY_BYTES, len(raw)))
     candidates = [(STORED, raw), (DEFLATE, _deflate(raw))]
     candidates += [
         (LZMA2, lzma.compress(raw, lzma.FORMAT_RAW, filters=_lzma_filters(dictionary, *tuning)))
         for tuning in _LZMA_TUNINGS
     ]
-    return min(candidates, key=lambda candidate: len(candidate[1]))
+    allowed = [candidate for candidate in candidates if len(raw) <= most_raw_bytes(len(candidate[1]))]
+    return min(allowed, key=lambda candidate: len(candidate[1]))
 
 
 def file_bytes(engine: str, name: str, raw_bytes: int, digest: bytes, method: int, payload: bytes) -> bytes:
@@ -216,7 +232,7 @@ def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.n
     return smaller
 
 
-def digest_of(raw: bytes) -> bytes:
+def digest_of(raw: bytes | memoryview) -> bytes:
     """Return the SHA-256 of canonical bytes."""
     return hashlib.sha256(raw).digest()
 

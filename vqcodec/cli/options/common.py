@@ -94,8 +94,9 @@ Limit = Annotated[
     typer.Option(
         "--limit",
         metavar="NAME=N",
-        help="Refuse what is larger than this: pixels (of a picture or frame), frames, seconds, or output_bytes."
-        " May be given several times. Environment: VQCODEC_MAX_PIXELS and so on.",
+        help="Refuse what is larger than this: pixels (of a picture or frame), frames, seconds,"
+        " output_bytes, codebook_bytes or pixels_per_byte. May be given several times."
+        " Environment: VQCODEC_MAX_PIXELS and so on.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors, and what --json prints.")]

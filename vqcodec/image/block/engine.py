@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vqcodec import user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy import bits
 from vqcodec.errors import CodebookError, CorruptFileError
@@ -107,6 +108,7 @@ def decode(
     Raises:
         CorruptFileError: the packet is too short or too long for the picture.
         CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
+        LimitError: the picture has more pixels for each byte of the packet than `user_limits` allows.
         UsageError: `crop` does not lie within the picture.
     """
     del threads, progress
@@ -118,12 +120,9 @@ def decode(
     for layer, indices in chosen:
         planes += reconstruct_planes(indices, layer, shape.height, shape.width)
     samples = samples_of(planes)
-    rest = packets[0][(end + 7) // 8 :]
     if shape.has_alpha:
-        plane = alpha.decode(rest, shape.height, shape.width)
+        plane = alpha.decode(packets[0][(end + 7) // 8 :], shape.height, shape.width)
         samples = np.concatenate([samples, plane[:, :, None]], axis=2)
-    elif rest:
-        raise CorruptFileError(f"{len(rest)} bytes follow the end of the picture's data")
     return samples if crop is None else np.ascontiguousarray(crop.of(samples))
 
 
@@ -173,6 +172,7 @@ def _read_layers(
     payload = packets[0]
     layers = _layers_for([None] * shape.colour_channels, layers_of(codebook), codebook.name)
     _refuse_too_little_data(shape, layers, len(payload))
+    user_limits.current().check_data(shape.width * shape.height, len(payload), "picture")
     buffer = bits.padded(payload)
     position, run_bits, chosen = 0, 0, []
     for layer in layers:
@@ -182,6 +182,9 @@ def _read_layers(
         if position > 8 * len(payload):
             raise CorruptFileError("the picture's data ends before the picture is complete")
         chosen.append((layer, indices))
+    rest = len(payload) - (position + 7) // 8
+    if rest and not shape.has_alpha:
+        raise CorruptFileError(f"{rest} bytes follow the end of the picture's data")
     return chosen, position, run_bits
 
 
