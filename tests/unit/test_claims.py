@@ -182,7 +182,7 @@ def test_a_codebook_of_few_bytes_does_not_inflate(method: int) -> None:
         payload = lzma.compress(raw, lzma.FORMAT_RAW, filters=filters)
     data = codebook_file.file_bytes(book.engine, book.name, len(raw), book.digest, method, payload)
     del raw
-    with little_memory(), pytest.raises(LimitError, match="at most [0-9]+ are allowed"):
+    with little_memory(), pytest.raises(LimitError, match=r"at most [0-9]+ are allowed"):
         Codebook.from_bytes(data)
 
 
