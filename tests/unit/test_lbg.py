@@ -164,7 +164,7 @@ def test_iterations_are_limited(rng):
         ({"threshold": np.nan}, "threshold"),
         ({"perturbation": 0}, "perturbation"),
         ({"max_iterations": 0}, "max_iterations"),
-        ({"start": "random"}, "random"),
+        ({"start": "magic"}, "magic"),
         ({"start": np.zeros((3, 2))}, "start has shape"),
         ({"start": np.full((2, 2), np.nan)}, "finite"),
     ],

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.vq.design.cells import DoubleArray, Partition, partition
-from vqcodec.vq.design.lbg import Start, lbg
+from vqcodec.vq.design.lbg import lbg
 from vqcodec.vq.design.result import DesignResult, Iteration, Progress, ideal_lengths
-from vqcodec.vq.design.starts import FloatArray, check_stopping_rule, checked_training_sequence
+from vqcodec.vq.design.starts import FloatArray, Start, check_stopping_rule, checked_training_sequence
 from vqcodec.vq.search import SearchIndex
 
 

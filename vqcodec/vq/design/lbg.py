@@ -6,17 +6,20 @@ Source: Linde, Buzo and Gray 1980, "An algorithm for vector quantizer design".
 from __future__ import annotations
 
 import time
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.vq.design.cells import DoubleArray, Partition, partition, principal_spread
 from vqcodec.vq.design.result import DesignResult, Iteration, Progress
-from vqcodec.vq.design.starts import FloatArray, check_stopping_rule, checked_training_sequence, kmeans_plus_plus
+from vqcodec.vq.design.starts import (
+    FloatArray,
+    Start,
+    check_stopping_rule,
+    checked_training_sequence,
+    initial_codewords,
+)
 from vqcodec.vq.search import SearchIndex
-
-Start = Literal["split", "k-means++"] | npt.ArrayLike
 
 
 def lbg(
@@ -42,6 +45,8 @@ def lbg(
               each size. Where fewer than all cells have to be split, those of greatest distortion are.
             - "k-means++": with codewords drawn from a sample, and iterations at the final size only. This is faster,
               and ends a little lower for large codebooks.
+            - "random": with vectors of the sequence, each as likely as the others.
+            - "pnn": with the codewords that `pnn` makes of a sample.
             - the initial codewords, (size, dimension).
         threshold: iterations at one size end when the distortion falls by less than this fraction of itself.
         perturbation: distance of the halves of a split codeword from their centroid, in standard deviations of the
@@ -67,7 +72,7 @@ def lbg(
     if isinstance(start, str) and start == "split":
         codewords, cells = lloyd.grow(size)
     else:
-        codewords, cells = lloyd.refine(_initial_codewords(start, data, size, seed), None)
+        codewords, cells = lloyd.refine(initial_codewords(start, data, size, seed, threads), None)
     seconds = time.perf_counter() - begin
     return DesignResult(codewords, cells.counts, cells.indices, cells.distortion, tuple(lloyd.history), seconds)
 
@@ -147,14 +152,3 @@ class _Lloyd:
             side = (times[widest] + 1) // 2 * (1 if times[widest] % 2 else -1)
             centroids[k] = centroids[widest] + side * spread[widest]
             distortions[widest] /= 2
-
-
-def _initial_codewords(start: Start, data: FloatArray, size: int, seed: int) -> FloatArray:
-    if isinstance(start, str):
-        if start != "k-means++":
-            raise ValueError(f'start={start!r}; "split", "k-means++" or an array of codewords is wanted')
-        return kmeans_plus_plus(data, size, seed)
-    codewords = np.ascontiguousarray(start, dtype=np.float32)
-    if codewords.shape != (size, data.shape[1]):
-        raise ValueError(f"start has shape {codewords.shape}; ({size}, {data.shape[1]}) is wanted")
-    return codewords

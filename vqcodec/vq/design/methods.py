@@ -25,15 +25,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
 
+from vqcodec.vq.design.annealing import deterministic_annealing
+from vqcodec.vq.design.competitive import competitive, mini_batch
 from vqcodec.vq.design.ecvq import ecvq
 from vqcodec.vq.design.lbg import lbg
+from vqcodec.vq.design.measure import Measure
+from vqcodec.vq.design.neural_gas import neural_gas
+from vqcodec.vq.design.pnn import pnn
+from vqcodec.vq.design.relaxation import stochastic_relaxation
 from vqcodec.vq.design.result import DesignResult, Progress
+from vqcodec.vq.design.som import self_organizing_map
 
-METHODS: dict[str, Callable[..., DesignResult]] = {"ecvq": ecvq, "lbg": lbg}
+METHODS: dict[str, Callable[..., DesignResult]] = {
+    "annealing": deterministic_annealing,
+    "competitive": competitive,
+    "ecvq": ecvq,
+    "lbg": lbg,
+    "mini-batch": mini_batch,
+    "neural-gas": neural_gas,
+    "pnn": pnn,
+    "relaxation": stochastic_relaxation,
+    "som": self_organizing_map,
+}
 """The training methods by name."""
 
 
@@ -42,6 +60,7 @@ def design(
     size: int,
     *,
     method: str = "lbg",
+    weights: npt.ArrayLike | None = None,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -52,12 +71,25 @@ def design(
     Args:
         vectors: (n, dimension) with n >= size, converted to float32; finite and within +-1e15.
         size: number of codewords, 1..65,536. `ecvq` drops those that no vector chooses, so it may return fewer.
-        method: `lbg` (least distortion) or `ecvq` (least distortion + lambda * rate).
+        method: one of `METHODS`:
+
+            - `lbg`: Lloyd iterations, with splitting or from k-means++, from random vectors, from `pnn`;
+            - `ecvq`: the least distortion + lambda * rate;
+            - `pnn`: pairs of vectors merged until `size` are left;
+            - `mini-batch`: k-means a batch at a time, with moving averages if asked for;
+            - `competitive`: the nearest codeword moves towards each vector;
+            - `som`: so do its neighbours on a lattice, and neighbouring indices become alike;
+            - `neural-gas`: all codewords move, by their rank;
+            - `relaxation`: Lloyd iterations whose codewords are shaken, less and less;
+            - `annealing`: soft cells at a falling temperature; slow, low, and independent of chance.
+        weights: what the squared error is weighted with; `distortion` and `lambda_` are in this measure. None: nothing.
+            (dimension,), above 0: the weight of each component. (dimension, dimension), symmetric and positive
+            definite: the error is (x - y)' W (x - y); with the inverse covariance as W, the Mahalanobis distance.
         seed: of all that is random; the same seed gives the same codewords.
         threads: how many threads to use; None: as many as there are CPUs. The result does not depend on it.
         progress: called with each `Iteration`.
-        options: keywords of the method, see `vqcodec.vq.design.lbg.lbg` and `vqcodec.vq.design.ecvq.ecvq`. `ecvq` needs
-            `lambda_`, the squared error that one bit is worth.
+        options: keywords of the method, see its function. `ecvq` needs `lambda_`, the squared error that one bit is
+            worth.
 
     Returns:
         The codewords and counts, with distortion, history, usage, perplexity and time.
@@ -69,4 +101,10 @@ def design(
     """
     if method not in METHODS:
         raise ValueError(f"there is no training method {method!r}; choose one of {', '.join(METHODS)}")
-    return METHODS[method](vectors, size, seed=seed, threads=threads, progress=progress, **options)
+    if weights is None:
+        return METHODS[method](vectors, size, seed=seed, threads=threads, progress=progress, **options)
+    measure = Measure(weights)
+    if "start" in options and not isinstance(options["start"], str):
+        options["start"] = measure.to_plain(options["start"])
+    found = METHODS[method](measure.to_plain(vectors), size, seed=seed, threads=threads, progress=progress, **options)
+    return replace(found, codewords=measure.from_plain(found.codewords))

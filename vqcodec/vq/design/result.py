@@ -20,10 +20,11 @@ class Iteration(NamedTuple):
 
     Attributes:
         size: number of codewords.
-        iteration: number of the iteration at that size, from 1.
+        iteration: number of the iteration at that size, or of the epoch, from 1.
         distortion: mean squared error per vector.
         rate_bits: mean code length per vector that the vectors were assigned with; 0 if the method knows no rate.
-        cost: what the method minimises, distortion + lambda * rate_bits. At one size it never rises.
+        cost: what the method minimises: distortion + lambda * rate_bits, in annealing the free energy. With `lbg` and
+            `ecvq` it never rises at one size. Elsewhere it can, where chance or a temperature moves codewords.
     """
 
     size: int

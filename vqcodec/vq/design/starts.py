@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.kernels.jit import allocating_kernel, kernel
+from vqcodec.vq.design.merging import merged_codewords
 from vqcodec.vq.search import MAX_MAGNITUDE
 
 FloatArray = npt.NDArray[np.float32]
 
+Start = Literal["split", "k-means++", "random", "pnn"] | npt.ArrayLike
+"""How a design begins: a name, see `lbg`, or the initial codewords."""
+
 _SAMPLE_VECTORS = 65_536
 _SAMPLES_PER_CODEWORD = 32
+_LEAST_MERGED, _MERGED_PER_CODEWORD = 8_192, 8
 
 
 @allocating_kernel
@@ -80,6 +87,39 @@ def check_stopping_rule(threshold: float, max_iterations: int) -> None:
         raise ValueError(f"threshold={threshold}; a fraction in 0..1 is wanted")
     if max_iterations < 1:
         raise ValueError(f"max_iterations={max_iterations}; at least 1 is wanted")
+
+
+def initial_codewords(start: Start, data: FloatArray, size: int, seed: int, threads: int | None) -> FloatArray:
+    """The codewords that a design begins with, float32 (size, dimension).
+
+    Args:
+        start: as for `lbg`, but "split".
+        data: (n, dimension) with n >= size, checked.
+
+    Raises:
+        ValueError: there is no such start, or the initial codewords have another shape.
+    """
+    if isinstance(start, str):
+        if start == "k-means++":
+            return kmeans_plus_plus(data, size, seed)
+        if start == "random":
+            return data[np.random.default_rng(seed).choice(len(data), size, replace=False)]
+        if start == "pnn":
+            return merged_codewords(drawn_sample(data, size, seed), size, threads)[0]
+        raise ValueError(f'start={start!r}; "k-means++", "random", "pnn" or an array of codewords is wanted')
+    codewords = np.ascontiguousarray(start, dtype=np.float32)
+    if codewords.shape != (size, data.shape[1]):
+        raise ValueError(f"start has shape {codewords.shape}; ({size}, {data.shape[1]}) is wanted")
+    return codewords
+
+
+def drawn_sample(data: FloatArray, size: int, seed: int, count: int | None = None) -> FloatArray:
+    """`count` vectors of `data` to merge `size` codewords from, or all if there are not so many.
+
+    None: 8 for each codeword, at least 8,192.
+    """
+    count = min(len(data), count or max(_LEAST_MERGED, _MERGED_PER_CODEWORD * size))
+    return data[np.sort(np.random.default_rng(seed).choice(len(data), count, replace=False))]
 
 
 def kmeans_plus_plus(training_sequence: FloatArray, size: int, seed: int) -> FloatArray:
