@@ -29,6 +29,7 @@ _HOME = {  # the module, and the name there if it is another
     "register_engine": "vqcodec.media.registry",
     "unregister_engine": "vqcodec.media.registry",
     "design_codebook": "vqcodec.vq.design.methods:design",
+    "design_structure": "vqcodec.vq.structures.design",
     "FlatQuantizer": "vqcodec.vq.flat",
     "Codebook": "vqcodec.codebook.codebook",
     "load_codebook": "vqcodec.codebook.library",
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from vqcodec.video.arrays import encode_video as encode_video
     from vqcodec.vq.design.methods import design as design_codebook  # noqa: F401
     from vqcodec.vq.flat import FlatQuantizer as FlatQuantizer
+    from vqcodec.vq.structures.design import design_structure as design_structure
 
 
 def __getattr__(name: str) -> Any:

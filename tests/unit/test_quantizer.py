@@ -19,13 +19,30 @@ from vqcodec.kernels.jit import kernel
 from vqcodec.vq import design
 from vqcodec.vq.flat import LARGEST_INTEGER, integer_errors
 from vqcodec.vq.search import SearchIndex
+from vqcodec.vq.structures.design import STRUCTURES as DESIGNS
+from vqcodec.vq.structures.design import design_structure
 
 ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(3)
+
+
+def _designed(structure):
+    """A small quantizer of a structure, in integers."""
+    source = np.random.default_rng(5).normal(100, 60, (2_000, 6))
+    designed = design_structure(source, 16, structure=structure, seed=1)
+    if structure == "finite-state":
+        return type(designed)(np.rint(designed.codewords).astype(np.int32), designed.next_states)
+    return designed.rounded()
+
+
 STRUCTURES = {
     "flat": FlatQuantizer(RNG.integers(0, 256, (50, 6), dtype=np.uint8)),
     "flat, with code lengths": FlatQuantizer(RNG.integers(-900, 900, (16, 6)), [1, 2, 3, 4, *[7] * 4, *[8] * 8]),
+    "lattice": vq.LatticeQuantizer("Z", 64.0, bound=8, dimension=6),
+    **{name: _designed(name) for name in sorted({*DESIGNS} - {"flat"})},
 }
+NEAREST = ("flat", "flat, with code lengths", "product", "finite-state", "lattice")
+"""Structures that find the nearest of all vectors that they can decode (in their state)."""
 
 
 @pytest.fixture(params=STRUCTURES.values(), ids=STRUCTURES.keys())
@@ -50,7 +67,9 @@ class TestEveryStructure:
         indices = quantizer.encode(np.empty((0, quantizer.dimension)))
         assert len(indices) == len(quantizer.decode(indices)) == len(quantizer.rate_bits(indices)) == 0
 
-    def test_what_was_decoded_is_encoded_as_itself(self, quantizer, vectors):
+    @pytest.mark.parametrize("name", NEAREST)
+    def test_what_was_decoded_is_encoded_as_itself(self, name, vectors):
+        quantizer = STRUCTURES[name]
         decoded = quantizer.decode(quantizer.encode(vectors))
         assert np.array_equal(quantizer.decode(quantizer.encode(decoded)), decoded)
 
@@ -167,9 +186,9 @@ class TestFlatQuantizer:
             FlatQuantizer.from_arrays({})
 
 
-@pytest.mark.parametrize("module", ["vqcodec.vq.flat", "vqcodec.vq.search", "vqcodec.vq.design.methods"])
+@pytest.mark.parametrize("module", ["flat", "search", "design.methods", "structures.design"])
 def test_examples_in_docstrings(module):
-    loaded = importlib.import_module(module)
+    loaded = importlib.import_module(f"vqcodec.vq.{module}")
     result = doctest.testmod(loaded)
     assert result.attempted > 0
     assert result.failed == 0

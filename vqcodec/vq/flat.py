@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from vqcodec.kernels.jit import allocating_kernel, inline_kernel
 from vqcodec.threads import map_shards
+from vqcodec.vq.checks import checked_index
 from vqcodec.vq.quantizer import Quantizer
 from vqcodec.vq.search import SearchIndex, check_codebook_shape, check_magnitude, shards
 
@@ -110,11 +111,11 @@ class FlatQuantizer(Quantizer):
 
     def decode(self, indices: npt.ArrayLike) -> npt.NDArray:
         """Return the codewords of indices; see `Quantizer.decode`."""
-        return np.take(self.codewords, self._checked_indices(indices), axis=0)
+        return np.take(self.codewords, checked_index(indices, self.size), axis=0)
 
     def rate_bits(self, indices: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the bits of each index; see `Quantizer.rate_bits`. One of fixed length has ceil(log2(size)) bits."""
-        checked = self._checked_indices(indices)
+        checked = checked_index(indices, self.size)
         if self.code_lengths is None:
             return np.full(len(checked), float((self.size - 1).bit_length()))
         return self.code_lengths[checked].astype(np.float64)
@@ -150,14 +151,6 @@ class FlatQuantizer(Quantizer):
         if self.code_lengths is None:
             raise ValueError(f"lambda_={lambda_} needs code lengths: FlatQuantizer(codewords, code_lengths)")
         return lambda_ * self.code_lengths
-
-    def _checked_indices(self, indices: npt.ArrayLike) -> npt.NDArray[np.integer]:
-        checked = np.asarray(indices)
-        if checked.ndim != 1 or (checked.size and checked.dtype.kind not in "iu"):
-            raise ValueError(f"indices are {checked.dtype} {checked.shape}; (n,) integers are wanted")
-        if checked.size and not 0 <= int(checked.min()) <= int(checked.max()) < self.size:
-            raise ValueError(f"indices lie in {checked.min()}..{checked.max()}; those here are 0..{self.size - 1}")
-        return checked.astype(np.intp, copy=False)
 
 
 def _checked_lengths(code_lengths: npt.ArrayLike, size: int) -> npt.NDArray:

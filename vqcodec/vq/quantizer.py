@@ -1,13 +1,12 @@
 """What every codebook structure can do.
 
 A quantizer maps vectors to indices and indices to vectors. `FlatQuantizer` (`flat.py`) is one without structure: a list
-of codewords.
+of codewords; `vqcodec.vq.structures` has the others.
 
-**How to add a codebook structure** (tree, multistage, product, gain-shape, mean-removed, classified, finite-state,
-predictive, lattice):
+**How to add a codebook structure**:
 
-1. Write a module in this folder with a class that inherits from `Quantizer` and defines all that stands below. mypy
-   compares the signatures.
+1. Write a module in `vq/structures/` with a class that inherits from `Quantizer` and defines all that stands below. If
+   it has several tables, `CompositeQuantizer` (`structures/parts.py`) does a part of that. mypy compares the signatures.
 2. Choose `index_shape`. A structure with one number for each vector has `()`, one with four stages or with four parts
    of the vector has `(4,)`. Indices are always an array of integers, (n, *index_shape).
 3. If the first numbers of an index already give a coarse vector (stages of a multistage quantizer, levels of a tree),
@@ -18,8 +17,8 @@ predictive, lattice):
    to stage stays inside the structure's `encode`.
 6. Name the arrays of `to_arrays` for what they hold (`codewords`, `gains`, `matrix`). An engine puts the name of a
    layer in front, as in `luma.codewords`.
-7. Export the class in `vqcodec/vq/__init__.py`, and add it to `tests/unit/test_quantizer.py`, whose tests hold for all
-   structures.
+7. Export the class in `vqcodec/vq/__init__.py`, and add its design to `STRUCTURES` in `structures/design.py`.
+   `tests/unit/test_quantizer.py` then tests what holds for all structures.
 
 An engine that takes any structure uses no more than `Quantizer`. One that needs more, such as the squared errors of all
 codewords for a choice in contexts, says which structure it needs.
