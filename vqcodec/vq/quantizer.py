@@ -6,7 +6,7 @@ of codewords; `vqcodec.vq.structures` has the others.
 **How to add a codebook structure**:
 
 1. Write a module in `vq/structures/` with a class that inherits from `Quantizer` and defines all that stands below. If
-   it has several tables, `CompositeQuantizer` (`structures/parts.py`) does a part of that. mypy compares the signatures.
+   it has several tables, `CompositeQuantizer` (`structures/parts.py`) does a part of that. mypy compares signatures.
 2. Choose `index_shape`. A structure with one number for each vector has `()`, one with four stages or with four parts
    of the vector has `(4,)`. Indices are always an array of integers, (n, *index_shape).
 3. If the first numbers of an index already give a coarse vector (stages of a multistage quantizer, levels of a tree),
