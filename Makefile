@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba fuzz lint types docs bench bench-image bench-speech bench-video wheel clean help
+.PHONY: setup signatures demo test test-kernels test-numba fuzz lint types docs bench bench-image bench-speech bench-video wheel wasm clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,9 +17,8 @@ $(VENV)/installed: pyproject.toml requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# A C compiler links them: the system's, or else the one in PyPI's ziglang.
+# A C compiler links them: the system's, or else the one in PyPI's ziglang, which is among the locked versions.
 $(VENV)/kernels: $(VENV)/installed $(SOURCES)
-	@command -v gcc >/dev/null || command -v clang >/dev/null || $(BIN)/pip install --quiet ziglang
 	$(BIN)/python -m vqcodec.kernels.build
 	@touch $@
 
@@ -94,8 +93,10 @@ bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Th
 	$(BIN)/python -m benchmarks.tables
 
 wheel: setup ## build the wheels into dist/: x86-64 and aarch64 with compiled kernels, and one for all systems
-	$(BIN)/pip install --quiet ziglang
 	$(BIN)/python -m vqcodec.kernels.build.wheels
 
+wasm: setup ## make the decoder for browsers, web/vqcodec-decoder.wasm
+	$(BIN)/python -m vqcodec.kernels.build --wasm web/vqcodec-decoder.wasm
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist demo build vqcodec/kernels/objects .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist demo build vqcodec/kernels/objects web/vqcodec-decoder.wasm .pytest_cache .mypy_cache .ruff_cache

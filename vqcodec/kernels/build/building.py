@@ -101,26 +101,24 @@ def build(
         progress(f"native kernels: {name}.so, {(folder / f'{name}.so').stat().st_size // 1000} kB")
 
 
-def make_parts(targets: list[str], folder: Path, *, checked: bool = False) -> list[Part]:
+def make_parts(
+    targets: list[str], folder: Path, *, checked: bool = False, groups: dict[str, list[str]] | None = None
+) -> list[Part]:
     """Return the parts of objects, made where they are not at hand.
 
     Args:
         targets: of the objects.
         folder: where parts are kept.
         checked: whether every index is checked.
+        groups: by the name of a group, the kernels in it; None for all kernels.
     """
     folder.mkdir(parents=True, exist_ok=True)
     declared = read_declared()
-    groups: dict[str, list[str]] = {prefix: [] for prefix in _GROUPS}
-    for name in declared.kernels:
-        groups[next(prefix for prefix in _GROUPS if name.startswith(prefix))].append(name)
-    stems = {
-        prefix: folder / f"{prefix.strip('.').rpartition('.')[2] or 'rest'}-{_digest(declared, names, checked)}"
-        for prefix, names in groups.items()
-    }
+    groups = groups or _all_groups(declared)
+    stems = {group: folder / f"{group}-{_digest(declared, names, checked)}" for group, names in groups.items()}
     missing = [
-        prefix
-        for prefix, stem in stems.items()
+        group
+        for group, stem in stems.items()
         if not all(path.exists() for path in (stem.with_suffix(".json"), *_files(stem, targets).values()))
     ]
     if missing:
@@ -128,11 +126,18 @@ def make_parts(targets: list[str], folder: Path, *, checked: bool = False) -> li
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             jobs = [
-                pool.submit(_make_part, declared, groups[prefix], targets, stems[prefix], checked) for prefix in missing
+                pool.submit(_make_part, declared, groups[group], targets, stems[group], checked) for group in missing
             ]
             for job in jobs:
                 job.result()
     return [_read_part(stem, targets) for stem in stems.values()]
+
+
+def _all_groups(declared: Declared) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {prefix: [] for prefix in _GROUPS}
+    for name in declared.kernels:
+        groups[next(prefix for prefix in _GROUPS if name.startswith(prefix))].append(name)
+    return {prefix.strip(".").rpartition(".")[2] or "rest": names for prefix, names in groups.items()}
 
 
 def _files(stem: Path, targets: list[str]) -> dict[str, Path]:
@@ -154,9 +159,9 @@ def _make_part(declared: Declared, names: list[str], targets: list[str], stem: P
     entries = {variant["symbol"] for kernel in lowered.kernels.values() for variant in kernel["variants"]}
     for target, file in _files(stem, targets).items():
         if not file.exists():
-            _replace(file, emit(lowered.texts, entries, TARGETS[target]))
+            replace_file(file, emit(lowered.texts, entries, TARGETS[target]))
     content = {"kernels": lowered.kernels, "tuples": lowered.tuples, "refused": lowered.refused}
-    _replace(stem.with_suffix(".json"), json.dumps(content).encode())
+    replace_file(stem.with_suffix(".json"), json.dumps(content).encode())
 
 
 def _digest(declared: Declared, names: list[str], checked: bool) -> str:
@@ -197,7 +202,7 @@ def _link(name: str, target: str, parts: list[Part], folder: Path, portable: boo
     toolchain.link_kernels([part.files[target] for part in parts], TARGETS[target].level, made)
     data = made.read_bytes()
     made.unlink()
-    _replace(folder / f"{name}.so", data)
+    replace_file(folder / f"{name}.so", data)
     return digest_of(data)
 
 
@@ -213,7 +218,7 @@ def _make_packer(
         return None
     data = made.read_bytes()
     made.unlink()
-    _replace(folder / PACKER, data)
+    replace_file(folder / PACKER, data)
     return {"file": PACKER, "digest": digest_of(data)}
 
 
@@ -234,7 +239,7 @@ def _write_table(parts: list[Part], objects: dict[str, str], packer: dict[str, s
     write_table(folder, table)
 
 
-def _replace(file: Path, data: bytes) -> None:
+def replace_file(file: Path, data: bytes) -> None:
     """Write a file that programs may have loaded: those keep the old one."""
     new = file.with_name(f"{file.name}.{os.getpid()}.new")
     new.write_bytes(data)

@@ -16,18 +16,27 @@ class Target(NamedTuple):
         processor: LLVM's name of the processor.
         features: processor's features beyond that.
         level: of x86-64 that the processor has to have (2 or 3), 0 for others.
+        relocation: LLVM's name of the way in which code finds addresses.
     """
 
     triple: str
     processor: str
     features: str
     level: int
+    relocation: str = "pic"
 
 
 TARGETS = {
     "x86-64-v3": Target("x86_64-unknown-linux-gnu", "x86-64-v3", "", 3),
     "x86-64-v2": Target("x86_64-unknown-linux-gnu", "x86-64-v2", "", 2),
     "aarch64": Target("aarch64-unknown-linux-gnu", "generic", "", 0),
+    "wasm32": Target(
+        "wasm32-unknown-unknown",
+        "generic",
+        "+simd128,+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals",  # which browsers have since 2023
+        0,
+        "static",
+    ),
 }
 
 
@@ -45,7 +54,7 @@ def emit(texts: list[str], entries: set[str], target: Target) -> bytes:
         cpu=target.processor,
         features=target.features,
         opt=3,
-        reloc="pic",
+        reloc=target.relocation,
         codemodel="default",
     )
     whole = _link(texts, target.triple, str(machine.target_data))

@@ -1,7 +1,9 @@
 /* What the kernels' code asks of numba's run-time library, for those that allocate, and the check of the processor.
    The layout of `mem_info` is that of numba.core.runtime.nrtdynmod, whose code is compiled along. */
 #include <stdint.h>
+#ifndef __wasm__ /* there browser_memory.c includes this file, and has malloc and free */
 #include <stdlib.h>
+#endif
 
 struct mem_info { int64_t count; void (*destroy)(void *, int64_t, void *); void *destroy_info; void *data; int64_t size; void *allocator; };
 

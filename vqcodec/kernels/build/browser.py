@@ -1,0 +1,115 @@
+"""The decoder for browsers: kernels as WebAssembly, which the JavaScript in `web/` calls.
+
+The module imports nothing. It exports its memory, three functions of `browser_memory.c`, and an entry for each variant
+of a kernel. Its custom section `kernels` says in JSON what the entries take: JavaScript finds them there by the names
+of the kernels, and refuses to call one with other types.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vqcodec.kernels.build.building import make_parts, replace_file
+from vqcodec.kernels.build.declared import read_declared
+from vqcodec.kernels.build.toolchain import find_browser_toolchain
+from vqcodec.kernels.native import FOLDER
+from vqcodec.kernels.signatures import Array, Record, Scalar, Tuple, Type
+
+NAME = "vqcodec-decoder.wasm"
+TARGET = "wasm32"
+SECTION = "kernels"
+
+_KERNELS = {
+    "pictures": [
+        "vqcodec.blocks.decoding.plane_decoding.decode_plane",
+        "vqcodec.blocks.signal.restoration_kernels.sum_unit_differences",
+        "vqcodec.blocks.signal.restoration_kernels.classify_units",
+        "vqcodec.blocks.signal.restoration_kernels.filter_rows",
+        "vqcodec.entropy.huffman._find_fault",
+        "vqcodec.entropy.tables._fill_decode_tables",
+        "vqcodec.image.alpha.decoding._decode",
+        "vqcodec.image.block.indices._read_indices",
+        "vqcodec.image.colour._double",
+        "vqcodec.image.colour._ycbcr_to_rgb",
+        "vqcodec.image.fine_colour._ycbcr_to_rgb",
+    ],
+}
+"""By group, the kernels of the decoder."""
+
+
+def build_decoder(output: Path, parts: Path = FOLDER / "parts") -> None:
+    """Make the decoder for browsers.
+
+    Args:
+        output: the file.
+        parts: folder for what is kept from build to build.
+
+    Raises:
+        NoCompiler: the package `ziglang` is not installed, or fails.
+        RuntimeError: a kernel cannot be compiled for its signatures.
+    """
+    toolchain = find_browser_toolchain()
+    made = make_parts([TARGET], parts, groups=_KERNELS)
+    for part in made:
+        for name, reason in part.refused.items():
+            raise RuntimeError(f"{name} cannot be compiled for browsers: {reason}")
+    kernels = {name: kernel for part in made for name, kernel in part.kernels.items()}
+    tuples = {name: kind for part in made for name, kind in part.tuples.items()}
+    entries = [variant["symbol"] for kernel in kernels.values() for variant in kernel["variants"]]
+    linked = output.with_suffix(".new")
+    toolchain.link([part.files[TARGET] for part in made], entries, linked)
+    code = linked.read_bytes()
+    linked.unlink()
+    replace_file(output, code + _section(_described(kernels, tuples)))
+
+
+def _described(kernels: dict[str, dict[str, Any]], tuples: dict[str, list[str]]) -> bytes:
+    """Return, in JSON, what the entries of each kernel take and return."""
+    declared = read_declared()
+    definitions = declared._replace(tuples=declared.tuples | tuples).definitions()
+
+    def leaves_of(texts: list[str]) -> list[str]:
+        return [leaf for text in texts for leaf in _leaves(definitions.type_of(text))]
+
+    content = {
+        name.removeprefix("vqcodec."): [
+            {
+                "entry": variant["symbol"],
+                "arguments": leaves_of(variant["arguments"]),
+                "results": leaves_of([variant["result"]]),
+            }
+            for variant in kernel["variants"]
+        ]
+        for name, kernel in sorted(kernels.items())
+    }
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _leaves(kind: Type) -> list[str]:
+    """Return the numbers (`int64`), arrays (`int16[:, :]`) and records (`record 64`: bytes) that a type consists of."""
+    if isinstance(kind, Tuple):
+        return [leaf for part in kind.parts for leaf in _leaves(part)]
+    if isinstance(kind, Array):
+        return [f"{kind.dtype.name}[{', '.join(':' * kind.ndim)}]"]
+    if isinstance(kind, Record):
+        return [f"record {kind.dtype.itemsize}"]
+    assert isinstance(kind, Scalar)
+    return [] if kind.name == "none" else [kind.name]
+
+
+def _section(content: bytes) -> bytes:
+    """Return the custom section, as it stands at the end of the module."""
+    name = SECTION.encode()
+    body = _length(len(name)) + name + content
+    return b"\0" + _length(len(body)) + body
+
+
+def _length(value: int) -> bytes:
+    """Return an unsigned LEB128."""
+    data = bytearray()
+    while value > 127:
+        data.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*data, value])

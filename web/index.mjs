@@ -1,0 +1,91 @@
+/**
+ * vqcodec for browsers and node: decodes `.vqc` pictures to the same pixels as the program.
+ *
+ *     import { decode } from "./index.mjs";
+ *     const { width, height, channels, data } = await decode(bytes, { codebook });
+ */
+
+import * as block from "./picture/block.mjs";
+import { readMedia } from "./format/container.mjs";
+import { LimitError, UnsupportedError, VQCodecError, require } from "./errors.mjs";
+import { Kernels } from "./kernels.mjs";
+import * as transform from "./picture/transform.mjs";
+
+export * from "./errors.mjs";
+export { readCodebook } from "./format/codebook.mjs";
+export { readMedia } from "./format/container.mjs";
+
+const ENGINES = { "image/block": block, "image/transform": transform };
+const WASM = new URL("./vqcodec-decoder.wasm", import.meta.url);
+
+/**
+ * @typedef {object} Picture
+ * @property {number} width pixels in a row
+ * @property {number} height
+ * @property {number} channels 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha
+ * @property {Uint8Array} data samples of 8 bits: row by row, of each pixel one channel after the other
+ */
+
+/**
+ * Decode a picture.
+ * @param {Uint8Array | ArrayBuffer} bytes of a `.vqc` file
+ * @param {object} [options]
+ * @param {Uint8Array | Uint8Array[] | import("./format/codebook.mjs").Finder} [options.codebook] `.vqcb` files, of which the
+ *     one that the file names is used, or a function that returns them. Files with a codebook of their own need none.
+ * @param {WebAssembly.Module | BufferSource} [options.wasm] the decoder; without it `vqcodec-decoder.wasm` beside this
+ *     module
+ * @returns {Promise<Picture>}
+ * @throws {VQCodecError} one of the classes of `errors.mjs`
+ */
+export async function decode(bytes, options = {}) {
+  const media = await readMedia(toBytes(bytes), finderOf(options.codebook ?? []));
+  const streams = [...media.streams.values()];
+  require(streams[0].medium === "image", `this is ${streams[0].medium}; pictures alone are decoded`, UnsupportedError);
+  require(streams.length === 1, "a file of several streams is no picture", UnsupportedError);
+  const [stream] = streams;
+  const engine = ENGINES[stream.engine];
+  require(engine !== undefined, `the engine ${stream.engine} is not known here`, UnsupportedError);
+  const kernels = await Kernels.of(await moduleOf(options.wasm));
+  let { header, packets } = stream;
+  try {
+    if (header.length === 0 && packets.length === 1) {
+      [header, packets[0]] = engine.split(packets[0]);
+    }
+    return engine.decode(kernels, header, packets, media.codebooks[stream.codebook]);
+  } catch (error) {
+    if (error instanceof RangeError) throw new LimitError(`the picture needs more memory than there is`);
+    throw error;
+  }
+}
+
+function toBytes(data) {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  require(data instanceof Uint8Array, "a file is given as an ArrayBuffer or a Uint8Array", VQCodecError);
+  return data;
+}
+
+function finderOf(codebook) {
+  if (typeof codebook === "function") return codebook;
+  return () => [codebook].flat().map(toBytes);
+}
+
+let own = null;
+
+/** The compiled decoder. */
+async function moduleOf(given) {
+  if (given instanceof WebAssembly.Module) return given;
+  if (given !== undefined) return WebAssembly.compile(given);
+  own ??= read(WASM).then((code) => WebAssembly.compile(code));
+  return own;
+}
+
+/** The bytes of a file beside this module, in a browser or in node, whose `fetch` reads no files. */
+async function read(url) {
+  if (url.protocol === "file:") {
+    const { readFile } = await import("node:fs/promises");
+    return readFile(url);
+  }
+  const response = await fetch(url);
+  require(response.ok, `${url} cannot be loaded: ${response.status}`, VQCodecError);
+  return response.arrayBuffer();
+}

@@ -1,0 +1,25 @@
+/** The coding parameters of planes (FORMAT.md, 9.1). */
+
+import { UnsupportedError, require } from "../errors.mjs";
+
+export const FULL = 0; // chroma of full size
+export const HALF = 1;
+export const HALF_WIDTH = 2;
+export const NONE = 3;
+const LEAST_CHROMA_STEP = -8;
+const MOST_STEP = 63;
+
+/** The parameters at the place of a reader. */
+export function readParameters(reader) {
+  const [first, second] = reader.take(2);
+  require(((first | second) & 0x80) === 0, "coding parameters: a reserved bit is set", UnsupportedError);
+  const step = first & 63;
+  const chromaStep = step + (second & 15) + LEAST_CHROMA_STEP;
+  return {
+    step,
+    chromaStep: Math.min(Math.max(chromaStep, 0), MOST_STEP),
+    modulated: (first & 64) !== 0,
+    chroma: (second >> 4) & 3,
+    restored: (second & 64) !== 0,
+  };
+}
