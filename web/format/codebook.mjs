@@ -8,6 +8,8 @@ import { checkProvenance } from "./provenance.mjs";
 
 const MAGIC = Uint8Array.of(0x89, 0x56, 0x51, 0x42, 0x0d, 0x0a, 0x1a, 0x0a);
 const MOST_BYTES = 1 << 26;
+const FREE_BYTES = 1 << 22; // and this many for each byte of the payload:
+const MOST_EXPANSION = 256;
 const MOST_ARRAYS = 4096;
 const MOST_AXES = 8;
 const DIFFERENCE = 16;
@@ -49,7 +51,8 @@ export function codebookHead(data, what = "codebook") {
   const identity = reader.take(32);
   const engine = nameOf(reader.take(engineLength), "engine", what);
   const name = nameOf(reader.take(nameLength), "codebook", what);
-  require(rawSize <= MOST_BYTES, `${what}: ${rawSize} bytes; at most ${MOST_BYTES} are allowed`, LimitError);
+  const most = Math.min(MOST_BYTES, FREE_BYTES + MOST_EXPANSION * payloadSize);
+  require(rawSize <= most, `${what}: ${rawSize} bytes; at most ${most} are allowed`, LimitError);
   return { method, rawSize, payloadSize, identity, engine, name, payload: reader.rest() };
 }
 

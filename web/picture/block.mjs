@@ -57,11 +57,11 @@ export function decode(kernels, header, packets, codebook) {
     });
   }
   const rest = packet.subarray((position + 7) >> 3);
+  require(hasAlpha || rest.length === 0, `${rest.length} bytes follow the end of the picture's data`);
   const data = new Uint8Array(width * height * channels);
   if (colours === 3) writeColours(kernels, planes, shape, data);
   else put(planes[0].samples, 1, data, channels, 0);
   if (hasAlpha) put(decodeAlpha(kernels, rest, height, width), 1, data, channels, 0, channels - 1);
-  else require(rest.length === 0, `${rest.length} bytes follow the end of the picture's data`);
   return { width, height, channels, data };
 }
 
