@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from moving_pictures import moving_frames
 
+import vqcodec
 from vqcodec.errors import UsageError
 from vqcodec.ffmpeg import program
+from vqcodec.reports.video import VideoComparison
 from vqcodec.video.io import y4m
+from vqcodec.video.io.ffmpeg_source import FFmpegSource
 from vqcodec.video.io.fields import Fields, looked_at
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.sources import FFmpegSource, Y4mSource, open_video
+from vqcodec.video.io.sources import Y4mSource, open_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.quality import mean_quality, measure_frame
 
@@ -131,6 +134,11 @@ def test_interlaced_frames_become_progressive(tmp_path: Path, upper_first: bool,
     unsaid = "" if marked else ", though not marked so,"
     assert notes_of(path) == [f"interlaced frames{unsaid} converted to progressive ones"]
     assert is_same(frames, path, "off")
+    with vqcodec.open_video(path) as video:
+        assert video.notes == notes_of(path)
+    comparison = vqcodec.compare(path, path)
+    assert isinstance(comparison, VideoComparison)
+    assert comparison.notes == (f"{path}: interlaced frames{unsaid} converted to progressive ones",)
 
 
 def test_progressive_frames_are_left_alone(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def write_wav(path: Path, samples: np.ndarray) -> None:
 def read_sound(path: Path) -> np.ndarray:
     """The first sound of a file, float64 in 16-bit PCM's units."""
     target = path.with_suffix(".out.wav")
-    assert reading.extract_sound(str(path), str(target))
+    assert reading.extract_sound(str(path), str(target)) is None
     with wave.open(str(target), "rb") as file:
         assert (file.getframerate(), file.getnchannels()) == (RATE, 1)
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)

@@ -19,8 +19,9 @@ from vqcodec.ffmpeg import program, reading
 from vqcodec.ffmpeg.survey import Pieces
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.video import VideoEncodeReport
+from vqcodec.video.io.frame_source import PartSource
 from vqcodec.video.io.placing import Run, SoundTrack, placed
-from vqcodec.video.io.sources import PartSource, open_video
+from vqcodec.video.io.sources import open_video
 
 RATE = 16000
 FLASH_S, BEEP_S = 1.0, 1.0  # in the picture and in the sound, each from its own beginning
@@ -119,7 +120,7 @@ def signs(path: Path) -> tuple[float, float]:
     bright = [float(frame.luma.mean()) for frame in source.frames()]
     assert source.sound is not None
     wav = path.with_suffix(".heard.wav")
-    assert reading.extract_sound(str(path), str(wav))
+    assert reading.extract_sound(str(path), str(wav)) is None
     with wave.open(str(wav), "rb") as file:
         rate = file.getframerate()
         decoded = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())

@@ -14,13 +14,9 @@ from stored_video import moving_frames
 
 from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.ffmpeg import program
-from vqcodec.video.io.sources import (
-    FFmpegSource,
-    PartSource,
-    PictureSource,
-    Y4mSource,
-    open_video,
-)
+from vqcodec.video.io.ffmpeg_source import FFmpegSource
+from vqcodec.video.io.frame_source import PartSource
+from vqcodec.video.io.sources import PictureSource, Y4mSource, open_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import Y4mReader, frame_bytes, head
 

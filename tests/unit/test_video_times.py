@@ -22,9 +22,10 @@ from vqcodec.reports.video import VideoDecodeReport, VideoEncodeReport, VideoInf
 from vqcodec.video.codec import encode_to
 from vqcodec.video.encoding import Plan
 from vqcodec.video.files import read_video
+from vqcodec.video.io.frame_source import FrameSource
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.pace import Pace, pace_of
-from vqcodec.video.io.sources import FrameSource, open_video
+from vqcodec.video.io.sources import open_video
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.timeline import Part, duration_of, moment_of, times_of
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import stored_video
 from moving_pictures import write_clip
+from PIL import Image
 from stored_video import CODEBOOK
 
 import vqcodec
@@ -113,10 +114,52 @@ def test_a_second_picture_is_said_and_a_cover_is_no_video(tmp_path: Path) -> Non
         assert len(list(source.frames())) == 3
 
 
-@pytest.mark.parametrize(
-    "options", [["-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p"], ["-c:v", "ffv1", "-pix_fmt", "yuva420p"]]
-)
-def test_transparency_that_is_dropped_is_said(tmp_path: Path, options: list[str]) -> None:
-    write_clip(tmp_path / "clip.mkv", 2, options=options)
-    with open_video(str(tmp_path / "clip.mkv"), "clip") as source:
-        assert "transparency dropped" in source.notes
+def pictures(kind: str) -> list[Image.Image]:
+    """Five pictures of noise: RGB, or RGBA whose alpha is opaque, or not in one pixel of the fourth, or in half."""
+    found = []
+    for number in range(5):
+        samples = np.random.default_rng(number).integers(0, 256, (32, 48, 4), np.uint8)
+        samples[..., 3] = 255
+        if kind == "one" and number == 3:
+            samples[5, 7, 3] = 0
+        if kind == "half":
+            samples[:16, :, 3] = 100
+        found.append(Image.fromarray(samples[..., :3] if kind == "rgb" else samples))
+    return found
+
+
+def indexed(picture: Image.Image) -> Image.Image:
+    """A picture with a palette, whose entry 255 is for what is not opaque."""
+    found = picture.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE, colors=255)
+    if picture.mode == "RGBA":
+        found.paste(255, mask=picture.getchannel("A").point(lambda alpha: 255 * (alpha < 255)))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["rgb", "opaque", "one", "half"])
+@pytest.mark.parametrize("name", ["clip.webp", "clip.png", "clip.gif", "pictures"])
+def test_transparency_is_said_where_a_pixel_is_transparent(tmp_path: Path, name: str, kind: str) -> None:
+    first, *others = map(indexed, pictures(kind)) if name == "clip.gif" else pictures(kind)
+    path = tmp_path / name
+    if name == "pictures":
+        path.mkdir()
+        for number, picture in enumerate([first, *others]):
+            picture.save(path / f"{number}.png")
+    else:
+        special = {"clip.webp": {"lossless": True}, "clip.gif": {"transparency": 255, "disposal": 2}}.get(name, {})
+        first.save(path, save_all=True, append_images=others, duration=100, **special)
+    with open_video(str(path), "clip") as source:
+        for _ in source.frames():
+            pass
+        assert ("transparency dropped" in source.notes) == (kind in ("one", "half"))
+
+
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx", "ffv1", "qtrle", "png"])
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_transparency_in_video_files(tmp_path: Path, codec: str, alpha: float) -> None:
+    form = {"qtrle": "argb", "png": "rgba"}.get(codec, "yuva420p")
+    faded = ["-vf", f"format=rgba,colorchannelmixer=aa={alpha},format={form}"]
+    path = tmp_path / ("clip.mov" if codec == "qtrle" else "clip.mkv")
+    write_clip(path, 2, options=[*faded, "-c:v", codec, "-auto-alt-ref", "0", "-pix_fmt", form])
+    with open_video(str(path), "clip") as source:
+        assert ("transparency dropped" in source.notes) == (alpha < 1)

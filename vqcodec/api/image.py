@@ -18,12 +18,13 @@ from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
 from vqcodec.image.background import flattened
-from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture, part_of
+from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture
 from vqcodec.image.crop import Crop
 from vqcodec.image.metadata import without_place
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
+from vqcodec.media.progress import part_of_work
 from vqcodec.media.registry import default_codebook
 from vqcodec.reports.base import CodebookUse
 from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
@@ -191,7 +192,7 @@ def _format_names() -> str:
 
 def _decode_part(source: Source, name: str, codebook: Codebook | None, asked: DecodeOptions) -> tuple[Picture, int]:
     """Return the picture in a `.vqc` file, or the part that is asked for, and the size of the file in bytes."""
-    progress = part_of(asked.progress, 0.0, _DECODED)
+    progress = part_of_work(asked.progress, 0.0, _DECODED)
     if asked.crop is None:
         data = read_all(source, name)
         return decode_picture(data, codebook=codebook, threads=asked.threads, progress=progress), len(data)

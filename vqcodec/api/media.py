@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import tempfile
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from vqcodec.errors import CodebookError, UnreadableInputError, UsageError
@@ -172,20 +171,21 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     if kind is not None:
         raise UnreadableInputError(f"{name}: is {kind}; pictures, sound and videos are read")
     doubtful = may_be_sound(head) if video else not (coded or is_picture(head))
-    if doubtful and _is_only_sound(source):
+    if doubtful and _is_only_sound(source, name):
         return source, "speech", head
     return source, "video" if video else "image", head
 
 
-def _is_only_sound(source: Source) -> bool:
+def _is_only_sound(source: Source, name: str) -> bool:
     """Whether a path, or bytes, hold sound alone; False if ffmpeg cannot tell."""
     from vqcodec.ffmpeg.probing import contents
+    from vqcodec.files.temporary import keeping, temporary_folder
 
-    with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+    with temporary_folder(name) as folder:
         path = source
         if isinstance(source, (bytes, bytearray, memoryview)):
             path = os.path.join(folder, "media")
-            with open(path, "wb") as file:
+            with keeping(name), open(path, "wb") as file:
                 file.write(source)
         if not isinstance(path, (str, os.PathLike)):
             return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -30,7 +31,6 @@ from vqcodec.video.decoding import Decoding
 from vqcodec.video.files import read_video
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.rgb import rgb_of
-from vqcodec.video.io.sources import PartSource
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.sound import sound_as_wav
 from vqcodec.video.timeline import Part, times_of
@@ -51,6 +51,7 @@ class _Contents:
         texts: by title.
         frames: gives the frames from one number up to another (None for the end).
         sound: gives the sound.
+        notes: what reading changes; more may come while it goes on.
     """
 
     format: VideoFormat
@@ -59,6 +60,7 @@ class _Contents:
     texts: Mapping[str, str]
     frames: Callable[[int, int | None], Iterator[Frame]]
     sound: Callable[[], Sound | None]
+    notes: Sequence[str] = ()
 
 
 class Video:
@@ -74,13 +76,15 @@ class Video:
         full_range: whether luma of the planes is 0 to 255; otherwise it is 16 to 235.
         matrix: colour matrix of the planes, by the numbers of ITU-T H.273 (1 BT.709, 6 BT.601, 2 unspecified).
         texts: such as the title, by name.
+        notes: what reading changes, such as interlaced frames that are made progressive; empty for a `.vqc` file. They
+            are complete when all frames have been read.
     """
 
     def __init__(self, contents: _Contents, stack: ExitStack) -> None:
         form = contents.format
         self.width, self.height, self.rate, self.aspect = form.width, form.height, form.rate, form.aspect
         self.full_range, self.matrix = form.full_range, form.matrix
-        self.length, self.texts = contents.length, dict(contents.texts)
+        self.length, self.texts, self.notes = contents.length, dict(contents.texts), contents.notes
         self._contents = contents
         self._stack = stack
 
@@ -198,7 +202,7 @@ def _of_plain(source: Source, name: str, track: int | str | None, stack: ExitSta
         whole, _ = stack.enter_context(opened(source, name, EncodeOptions(track=track)))
 
     def frames(first: int, end: int | None) -> Iterator[Frame]:
-        return PartSource(whole, first, end).frames()
+        return islice(whole.frames(), first, end)
 
     def sound() -> Sound | None:
         if whole.sound is None:
@@ -211,4 +215,4 @@ def _of_plain(source: Source, name: str, track: int | str | None, stack: ExitSta
             samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
             return samples, int(rate)
 
-    return _Contents(whole.format, whole.exact, whole.times, whole.texts, frames, sound)
+    return _Contents(whole.format, whole.exact, whole.times, whole.texts, frames, sound, whole.notes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +30,7 @@ from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import CodebookError
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable
+from vqcodec.files.temporary import temporary_folder
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import Progress as PartDone
@@ -52,8 +52,8 @@ from vqcodec.video.decoding import Decoding
 from vqcodec.video.encoding import Plan
 from vqcodec.video.files import check_structure, read_video
 from vqcodec.video.io.formats import find_format
+from vqcodec.video.io.frame_source import FrameSource
 from vqcodec.video.io.output import VideoWriting
-from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.sound import encode_sound_of
 from vqcodec.video.timeline import duration_of, moment_of, part_of
 
@@ -76,7 +76,6 @@ def encode(
                 quality, written = encode_to(plan, target, memory if destination is None else destination, report)
     form, reached = plan.source.format, written.quality
     seconds = float(plan.source.moment(written.frames))
-    samples = form.width * form.height + 2 * (-(-form.width // 2)) * (-(-form.height // 2))
     return VideoEncodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
@@ -92,7 +91,7 @@ def encode(
         kbps=written.size * 8 / seconds / 1000,
         video_kbps=written.video_bytes * 8 / seconds / 1000,
         sound_kbps=written.sound_bytes * 8 / seconds / 1000,
-        ratio=samples * written.frames / written.video_bytes,
+        ratio=form.samples * written.frames / written.video_bytes,
         psnr_y_db=reached.y_db,
         psnr_u_db=reached.u_db,
         psnr_v_db=reached.v_db,
@@ -119,7 +118,7 @@ def decode(
     memory = io.BytesIO()
     with naming(name):
         chosen = find_format(asked.format, destination)
-        with seekable(source, name) as file, tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+        with seekable(source, name) as file, temporary_folder(name) as folder:
             video = read_video(file, salvage=asked.salvage)
             form = video.header.format
             if asked.lossless:

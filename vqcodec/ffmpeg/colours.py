@@ -22,12 +22,15 @@ TRANSFERS = {
     "smpte428": 17, "arib-std-b67": 18,
 }  # fmt: skip
 SITINGS = {"left": 0, "center": 1, "topleft": 2, "top": 3, "bottomleft": 4, "bottom": 5}
-_PLACES = ((0, 128), (128, 128), (0, 0), (128, 0), (0, 256), (128, 256))  # of SITINGS: 256ths of a sample of luma
+PLACES = ((0.0, 0.5), (0.5, 0.5), (0.0, 0.0), (0.5, 0.0), (0.0, 1.0), (0.5, 1.0))
+"""Of SITINGS: where chroma is between two samples of luma, across and down."""
 
-HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
+HIGH_DYNAMIC_RANGE = {TRANSFERS["smpte2084"]: "PQ", TRANSFERS["arib-std-b67"]: "HLG"}
 """Names of transfers for people."""
 
-_WIDE_PRIMARIES = (9, 11, 12)  # of colours that sRGB does not have
+_WIDE_PRIMARIES = tuple(
+    PRIMARIES[name] for name in ("bt2020", "smpte431", "smpte432")
+)  # of colours that sRGB does not have
 _LARGE = (1280, 576)  # if a picture is wider or higher than this, players take an unknown matrix for BT.709
 _FROM_MATRIX = {1: 1, 4: 4, 5: 5, 6: 6, 7: 7, 9: 9, 10: 9, 12: 9, 13: 9}  # what ffmpeg can convert, exactly or nearly
 _PIXELS = re.compile(r": Video: .*?, (?P<name>[a-z]\w+)(?:\((?P<colour>[^)]*)\))?(?:,|$)")
@@ -107,7 +110,7 @@ def making_rgb(width: int, height: int, matrix: int, primaries: int, transfer: i
     by = names[matrix_used(matrix, width, height)].replace("bt2020nc", "bt2020")
     marked = transfer in HIGH_DYNAMIC_RANGE or primaries in _WIDE_PRIMARIES
     marks = declaring(UNSPECIFIED, primaries, transfer) if marked else []
-    across, down = _PLACES[siting]
+    across, down = (round(256 * place) for place in PLACES[siting])  # as the filter counts
     scale = f"scale=in_color_matrix={by}:out_range=pc:in_h_chr_pos={across}:in_v_chr_pos={down}"
     return [*marks, f"{scale}:flags=bicubic+accurate_rnd+full_chroma_int", "format=rgb24"]
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vqcodec.errors import UnreadableInputError
 from vqcodec.ffmpeg.colours import Told, told_in
 from vqcodec.ffmpeg.inputs import playlist_in
 from vqcodec.ffmpeg.program import run
-from vqcodec.ffmpeg.streams import choose_sound, left_out, moving, streams_in
+from vqcodec.ffmpeg.streams import choose_sound, duration_in, left_out, moving, streams_in
 from vqcodec.ffmpeg.texts import parse_texts
 from vqcodec.names import printable
 
-_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
+_TEXTS = ("-f", "ffmetadata", "-")  # as an output of ffmpeg
 _ROTATED = re.compile(r"^ *display ?matrix: rotation of", re.MULTILINE | re.IGNORECASE)
 _RATE = re.compile(r"([\d.]+)(k?) fps")
 
@@ -29,6 +29,8 @@ class Probe:
         rotated: whether the file asks for rotation, which reading applies.
         sound: number of the stream of sound to take; None without sound.
         frames: approximate number of frames; None if unknown.
+        texts: by title, of the titles in `texts.TITLES`.
+        alpha: whether its samples may be transparent.
         notes: what is not taken of the file, for the user.
     """
 
@@ -37,6 +39,8 @@ class Probe:
     rotated: bool
     sound: int | None
     frames: int | None
+    texts: Mapping[str, str]
+    alpha: bool
     notes: Sequence[str] = ()
 
 
@@ -49,7 +53,7 @@ def probe(path: str, name: str, track: int | str | None = None, *, audio: bool =
         UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
         UsageError: it has no such track.
     """
-    told = run(path, [], "info")[1]
+    texts, told = run(path, _TEXTS, "info")
     streams = streams_in(told)
     if not moving(streams):
         if re.search(r"^Input #0", told, re.MULTILINE):
@@ -66,6 +70,8 @@ def probe(path: str, name: str, track: int | str | None = None, *, audio: bool =
         rotated=_ROTATED.search(told) is not None,
         sound=None if sound is None else sound.number,
         frames=_expected_frames(told, about),
+        texts=parse_texts(texts),
+        alpha=moving(streams)[0].alpha,
         notes=left_out(told, streams, sound),
     )
 
@@ -93,16 +99,15 @@ def contents(path: str) -> Contents:
 
 def texts(path: str) -> dict[str, str]:
     """Return the texts of a file by title, of the titles in `texts.TITLES`."""
-    return parse_texts(run(path, ["-f", "ffmetadata", "-"])[0])
+    return parse_texts(run(path, _TEXTS)[0])
 
 
 def _expected_frames(told: str, about: str) -> int | None:
     """Return the approximate number of frames, from duration and rate; None if unknown."""
-    duration, rate = _DURATION.search(told), _RATE.search(about)
-    if duration is None or rate is None:
+    seconds, rate = duration_in(told), _RATE.search(about)
+    if seconds is None or rate is None:
         return None
-    seconds = 3600 * int(duration[1]) + 60 * int(duration[2]) + float(duration[3])
-    return max(1, round(seconds * float(rate[1]) * (1000 if rate[2] else 1)))
+    return max(1, round(float(seconds) * float(rate[1]) * (1000 if rate[2] else 1)))
 
 
 def _reason(told: str) -> str:

@@ -68,25 +68,28 @@ def run(path: str, arguments: Sequence[str], level: str = "quiet") -> tuple[str,
     return process.stdout.decode("utf-8", "replace"), process.stderr.decode("utf-8", "replace")
 
 
-def succeeds(path: str, arguments: Sequence[str]) -> bool:
-    """Run ffmpeg on a file; return whether it succeeds. Arguments and errors as `run`."""
-    return _finished(path, arguments, "quiet").returncode == 0
+def failure(path: str, arguments: Sequence[str]) -> str | None:
+    """Run ffmpeg on a file; return why it fails, None if it does not. Arguments and errors as `run`."""
+    process = _finished(path, arguments, "error")
+    if process.returncode == 0:
+        return None
+    lines = process.stderr[-_MAX_MESSAGES:].decode("utf-8", "replace").strip().splitlines()
+    return _plain(lines[-1]) if lines else "no reason given"
 
 
 @contextmanager
-def reading(path: str, arguments: Sequence[str], demuxer: str | None = None) -> Iterator[tuple[BinaryIO, list[str]]]:
+def reading(path: str, arguments: Sequence[str], before: Sequence[str] = ()) -> Iterator[tuple[BinaryIO, list[str]]]:
     """Give what ffmpeg makes of a file, and ffmpeg's messages; these are complete at the end of what it gives.
 
     Args:
         path: of the file.
         arguments: what stands behind the input, up to `-` for standard output.
-        demuxer: FFmpeg's name of the file's format, where its bytes do not tell.
+        before: what stands before the input, such as the decoder to use.
 
     Raises:
         UnreadableInputError: ffmpeg is missing, or the file cannot be opened.
     """
-    format = ["-f", demuxer] if demuxer else []
-    command = [executable(), *_QUIET, "error", *format, *inputs.OPTIONS, *arguments]
+    command = [executable(), *_QUIET, "error", *before, *inputs.OPTIONS, *arguments]
     messages: list[str] = []
     with tempfile.TemporaryFile() as told:
         with reading_errors(path), open(path, "rb") as file:
@@ -145,6 +148,11 @@ def _finished(path: str, arguments: Sequence[str], level: str) -> subprocess.Com
         return subprocess.run(command, stdin=file, capture_output=True, check=False)
 
 
+def _plain(line: str) -> str:
+    """Return a message of ffmpeg without the part that it comes from, fit to print."""
+    return printable(re.sub(r"^\[[^]]*\] ", "", line), 120)
+
+
 class _Finishing:
     """The output of ffmpeg as a binary file; when it ends, the messages are collected."""
 
@@ -166,5 +174,5 @@ class _Finishing:
             self._process.wait()
             self._told.seek(0)
             text = self._told.read(_MAX_MESSAGES).decode("utf-8", "replace")
-            self._messages += [printable(re.sub(r"^\[[^]]*\] ", "", line), 120) for line in text.splitlines() if line]
+            self._messages += [_plain(line) for line in text.splitlines() if line]
         return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from vqcodec.errors import UsageError
 from vqcodec.names import printable
@@ -14,7 +15,9 @@ _STREAM = re.compile(
     r"(?P<more>(?: {4,}.*\n)*)",
     re.MULTILINE,
 )
-_ALPHA = re.compile(r", (?:yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16)")
+_ALPHA = re.compile(r", (?:yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16|pal8)")
+_WHOLE = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
+_TRACK = re.compile(r"^ +DURATION +: (\d+):(\d+):(\d+\.\d+)$", re.MULTILINE)
 _CHAPTERS = re.compile(r"^ *Chapters:", re.MULTILINE)
 _UNKNOWN = "und"
 
@@ -30,7 +33,8 @@ class Stream:
         line: what ffmpeg says of it, up to the end of its line.
         default: whether the file marks it as the one to play.
         picture: whether it is a still picture, such as a cover.
-        alpha: whether it has transparency.
+        alpha: whether it may have transparency.
+        end_s: when it ends, in seconds, if the file tells it of each stream, as Matroska does; else None.
     """
 
     number: int
@@ -40,6 +44,7 @@ class Stream:
     default: bool
     picture: bool
     alpha: bool
+    end_s: Fraction | None
 
 
 def streams_in(told: str) -> list[Stream]:
@@ -52,10 +57,16 @@ def streams_in(told: str) -> list[Stream]:
             f": {found['kind']}: {found['about']}",
             "(default)" in found["about"],
             "(attached pic)" in found["about"],
-            found["kind"] == "Video" and _has_alpha(found["about"], found["more"]),
+            found["kind"] == "Video" and _may_have_alpha(found["about"], found["more"]),
+            _seconds(_TRACK.search(found["more"])),
         )
         for found in _STREAM.finditer(told.partition("\nOutput #0")[0] + "\n")
     ]
+
+
+def duration_in(told: str) -> Fraction | None:
+    """Return how long a file lasts, in seconds, by ffmpeg's messages; None if they do not tell."""
+    return _seconds(_WHOLE.search(told))
 
 
 def moving(streams: Sequence[Stream]) -> list[Stream]:
@@ -97,8 +108,6 @@ def left_out(told: str, streams: Sequence[Stream], sound: Stream | None) -> list
     notes = []
     if len(moving(streams)) > 1:
         notes.append("only the first of its video streams is taken")
-    if moving(streams)[0].alpha:
-        notes.append("transparency dropped")
     if sound is not None and len(tracks) > 1:
         notes.append(f"of its {len(tracks)} sound tracks, {_described(tracks, sound)} is taken; choose with --track")
     others = {"subtitles": any(one.kind == "Subtitle" for one in streams), "chapters": bool(_CHAPTERS.search(told))}
@@ -117,8 +126,11 @@ def _described(tracks: Sequence[Stream], one: Stream) -> str:
     return f"{tracks.index(one) + 1}{language}"
 
 
-def _has_alpha(about: str, more: str) -> bool:
-    """Return whether a stream of video has transparency. GIF always decodes with it, so that it says nothing there."""
-    if about.startswith("gif"):
-        return False
+def _may_have_alpha(about: str, more: str) -> bool:
+    """Return whether samples of a stream of video may be transparent: GIF and animated WebP always decode so."""
     return _ALPHA.search(about) is not None or re.search(r"^ *alpha_mode +: 1$", more, re.MULTILINE) is not None
+
+
+def _seconds(found: re.Match[str] | None) -> Fraction | None:
+    """Return the seconds of hours, minutes and seconds that were found."""
+    return None if found is None else 3600 * int(found[1]) + 60 * int(found[2]) + Fraction(found[3])

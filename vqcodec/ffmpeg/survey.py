@@ -9,13 +9,12 @@ from fractions import Fraction
 
 from vqcodec.ffmpeg.colours import Told, told_in
 from vqcodec.ffmpeg.program import run
+from vqcodec.ffmpeg.streams import duration_in, streams_in
 
 _NO_TIME = -(1 << 63)
 _TIME_BASE = re.compile(r"^#tb (\d): (\d+)/(\d+)", re.MULTILINE)
-_WHOLE = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?), start: (-?\d+\.\d+)")
-_TRACK = re.compile(r"^ +DURATION +: (\d+):(\d+):(\d+\.\d+)$", re.MULTILINE)
+_START = re.compile(r"Duration: .*?, start: (-?\d+\.\d+)")
 _BROKEN = re.compile(r"prematurely|[Ii]nvalid data|[Ee]rror while decoding|corrupt")
-_STREAM = re.compile(r"^ *Stream #0:\d+.*?: (\w+): .*\n((?: {4,}.*\n)*)", re.MULTILINE)
 _LATE_S = Fraction(1, 20)  # if the picture begins later, programs do not agree from where on they count its end
 
 END_ROUNDING_S = Fraction(1, 100)
@@ -92,18 +91,12 @@ def _end(told: str, unit: Fraction) -> int | None:
         told: ffmpeg's messages.
     """
     told = told.partition("\nOutput #0")[0]
-    whole, streams = _WHOLE.search(told), _STREAM.findall(told)
-    if whole is None or _BROKEN.search(told):
+    longest, begun, streams = duration_in(told), _START.search(told), streams_in(told)
+    if longest is None or begun is None or _BROKEN.search(told):
         return None
-    longest, start = _seconds(*whole.groups()[:3]), Fraction(whole[4])
-    about = next((about for kind, about in streams if kind == "Video"), "")
-    own = _TRACK.search(about)
-    if own is None:
+    end = next((stream.end_s for stream in streams if stream.kind == "Video"), None)
+    if end is None:
         alone = len(streams) == 1 and re.search(r"^Input #0, mov,mp4", told, re.MULTILINE)
         return round(longest / unit) if alone else None
-    end = _seconds(*own.groups())
+    start = Fraction(begun[1])
     return round((end - start) / unit) if end - max(start, Fraction(0)) <= longest + END_ROUNDING_S else None
-
-
-def _seconds(hours: str, minutes: str, seconds: str) -> Fraction:
-    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)

@@ -25,7 +25,7 @@ from vqcodec.image.pixels import Picture
 from vqcodec.media import decoding
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import ImageKeywords
-from vqcodec.media.progress import Progress
+from vqcodec.media.progress import Progress, part_of_work
 from vqcodec.media.reaching import PSNR_SHORTFALL_DB, reach_psnr, reach_size
 from vqcodec.media.registry import default_codebook
 from vqcodec.media.target import THREADS, Target, Work
@@ -242,13 +242,6 @@ def _effort_for(picture: Picture, work: Work) -> tuple[int, list[str]]:
     return LARGE_PICTURE_EFFORT, [note]
 
 
-def part_of(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """Return the progress of a part of the work that takes all from `start` to `end`, 0 to 1; None if there is none."""
-    if progress is None:
-        return None
-    return lambda done: progress(start + (end - start) * done)
-
-
 class _Passes:
     """The progress of several encodings, nobody knows how many: each is a quarter of what is left.
 
@@ -266,7 +259,7 @@ class _Passes:
         """Return the progress of the next encoding."""
         start = self._done
         self._done += self._share * (1 - start)
-        return part_of(self._progress, start, self._done)
+        return part_of_work(self._progress, start, self._done)
 
 
 def _reach_psnr(encode: _Encode, ways: Sequence[Mapping[str, Any]], target: Target) -> tuple[float, EncodedPicture]:

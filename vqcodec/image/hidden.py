@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,24 +25,24 @@ def without_hidden_colours(samples: np.ndarray) -> np.ndarray:
     hidden = alpha == 0
     if not hidden.any():
         return samples
+    colours = range(samples.shape[2] - 1)
+    planes = [np.where(hidden, 0, samples[:, :, channel]).astype(np.float32) for channel in colours]
     result = samples.copy()
-    weights = alpha.astype(np.float32)
-    for channel in range(samples.shape[2] - 1):
-        plane = np.where(hidden, 0, samples[:, :, channel]).astype(np.float32)
-        spread = np.rint(_spread(plane, weights)).astype(np.uint8)
-        result[:, :, channel] = np.where(hidden, spread, samples[:, :, channel])
+    for channel, spread in enumerate(_spread(planes, alpha.astype(np.float32))):
+        result[:, :, channel] = np.where(hidden, np.rint(spread).astype(np.uint8), samples[:, :, channel])
     return result
 
 
-def _spread(plane: Level, weights: Level) -> Level:
-    """Return `plane` with values where `weights` are 0: those of the plane of half the size, interpolated."""
+def _spread(planes: Sequence[Level], weights: Level) -> Sequence[Level]:
+    """Return planes with values where `weights` are 0: those of the planes of half the size, interpolated."""
     known = weights > 0
-    if known.all() or plane.size == 1:
-        return plane
+    if known.all() or weights.size == 1:
+        return planes
     total = _cell_sums(weights)
-    mean = _cell_sums(plane * weights) / np.maximum(total, np.float32(1e-6))
-    coarse = _doubled(_spread(mean, total), *plane.shape)
-    return np.where(known, plane, coarse)
+    least = np.maximum(total, np.float32(1e-6))
+    means = [_cell_sums(plane * weights) / least for plane in planes]
+    coarse = [_doubled(half, *weights.shape) for half in _spread(means, total)]
+    return [np.where(known, plane, other) for plane, other in zip(planes, coarse, strict=True)]
 
 
 def _cell_sums(plane: Level) -> Level:

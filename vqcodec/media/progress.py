@@ -18,3 +18,10 @@ class SpokenProgress(Protocol):
 
     def say(self, words: str) -> None:
         """Be told how the work goes; always called before the next call with the part that is done."""
+
+
+def part_of_work(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Return the progress of a part of the work that takes all from `start` to `end`, 0 to 1; None if there is none."""
+    if progress is None:
+        return None
+    return lambda done: progress(start + (end - start) * done)

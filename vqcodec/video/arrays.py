@@ -25,9 +25,9 @@ from vqcodec.media.target import THREADS
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.video.codec import MEDIUM, encode_to
 from vqcodec.video.encoding import Plan
+from vqcodec.video.io.frame_source import FrameSource
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.pictures import format_of_rgb, frame_of
-from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.sound import code_sound
 

@@ -12,12 +12,13 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from vqcodec.errors import OutputError, UsageError
+from vqcodec.errors import UsageError
+from vqcodec.files.temporary import keeping
 from vqcodec.media.reaching import PSNR_SHORTFALL_DB, reach_psnr, reach_rate, reach_size
 from vqcodec.media.target import Target
 from vqcodec.video.encoding import Plan, Written, write_video
+from vqcodec.video.io.frame_source import FrameSource
 from vqcodec.video.io.frames import Frame, chroma_size
-from vqcodec.video.io.sources import FrameSource
 
 MEDIUM = "video"
 RATE_TOLERANCE = 0.01  # of the bitrate asked for; half of what the documents promise
@@ -82,11 +83,8 @@ class SpooledSource(FrameSource):
     def _keep(self, frame: Frame) -> None:
         packed = zlib.compress(b"".join(np.ascontiguousarray(plane).tobytes() for plane in frame), 1)
         self._sizes.append(len(packed))
-        try:
+        with keeping(self.name):
             self._file.write(packed)
-        except OSError as error:
-            reason = f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
-            raise OutputError(f"{self.name}: {reason}") from None
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -156,6 +154,18 @@ def _one_pass(progress: Progress, expected: int | None) -> Callable[[int], None]
     return lambda frames: progress(min(1.0, frames / expected) if expected else 0.0, frames)
 
 
+class _Kept:
+    """A temporary file of the work on `name`; a failure to write to it says so."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    def write(self, data: bytes) -> int:
+        with keeping(self._name):
+            return self._file.write(data)
+
+
 class _Passes:
     """Encodes a source at one quality after another, each into a temporary file; no quality is encoded twice."""
 
@@ -172,7 +182,9 @@ class _Passes:
         if quality not in self._done:
             opened = tempfile.SpooledTemporaryFile(_SPOOL_MEMORY)  # noqa: SIM115  (the stack closes it)
             spool = cast(BinaryIO, self._stack.enter_context(opened))
-            written = write_video(self._plan, quality, spool, self._report)
+            written = write_video(
+                self._plan, quality, cast(BinaryIO, _Kept(spool, self._plan.source.name)), self._report
+            )
             self._frames += written.frames
             self._done[quality] = spool, written
         return self._done[quality]

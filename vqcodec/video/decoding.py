@@ -52,8 +52,7 @@ class Decoding:
         most.check("pixels", form.width * form.height, "video")
         most.check("frames", self.length, "video")
         most.check("seconds", float(self.length / form.rate), "video")
-        samples = form.width * form.height + 2 * (-(-form.width // 2) * -(-form.height // 2))
-        most.check("output_bytes", samples * self.length, "video")
+        most.check("output_bytes", form.samples * self.length, "video")
 
     def frames(self, progress: Progress | None = None) -> Iterator[Frame]:
         """Yield the frames, `length` in all.

@@ -21,8 +21,8 @@ from vqcodec.media.target import Work
 from vqcodec.threads import default_threads
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
 from vqcodec.video.grouping import SceneDetector, groups
+from vqcodec.video.io.frame_source import FrameSource
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.sources import FrameSource
 from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
 from vqcodec.video.sound import CodedSound
 from vqcodec.video.stream import VideoHeader, pack_times

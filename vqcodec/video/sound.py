@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from vqcodec.container.chunks import Damage
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import UnreadableInputError
 from vqcodec.ffmpeg import reading
+from vqcodec.files.temporary import temporary_folder
 from vqcodec.media.progress import Progress
 from vqcodec.media.target import Work
 from vqcodec.speech.codec import encode_sound
@@ -90,10 +90,13 @@ def sound_as_wav(track: SoundTrack, name: str) -> Iterator[str | None]:
     if not runs:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+    with temporary_folder(name) as folder:
         samples = os.path.join(folder, "decoded.wav")
-        if not reading.extract_sound(track.path, samples, track.stream):
-            raise UnreadableInputError(f"{name}: its sound cannot be read; encode without it with audio=False")
+        reason = reading.extract_sound(track.path, samples, track.stream)
+        if reason is not None:
+            raise UnreadableInputError(
+                f"{name}: its sound cannot be read: {reason}; encode without it with audio=False"
+            )
         if runs == [Run(0, 0, sum(track.pieces.lengths))]:  # as it decodes
             yield samples
             return

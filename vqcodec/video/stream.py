@@ -10,11 +10,11 @@ from itertools import pairwise
 from vqcodec import limits
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
-from vqcodec.video.io.video_format import MIDWAY, UNSPECIFIED, VideoFormat
+from vqcodec.ffmpeg.colours import SITINGS, UNSPECIFIED
+from vqcodec.video.io.video_format import MIDWAY, VideoFormat
 
 _FULL_RANGE, _ASPECT, _MATRIX, _COUNT, _TIMES, _COLOURS, _SITING, _ENDS = (1 << bit for bit in range(8))
 _KNOWN_FLAGS = 255
-_SITINGS = 6
 _MAX_TIME = 1 << 62
 
 
@@ -84,7 +84,7 @@ class VideoHeader:
             raise CorruptFileError(f"colour matrix {matrix} is impossible")
         if flags & _COLOURS and (primaries == transfer == UNSPECIFIED or max(primaries, transfer) > 255):
             raise CorruptFileError(f"primaries {primaries} with transfer {transfer} are impossible")
-        if flags & _SITING and (siting == MIDWAY or siting >= _SITINGS):
+        if flags & _SITING and (siting == MIDWAY or siting not in SITINGS.values()):
             raise CorruptFileError(f"the siting {siting} of chroma is impossible")
         if frames is not None and not 0 < frames <= limits.MAX_FRAMES:
             raise LimitError(f"{frames} frames; 1 to {limits.MAX_FRAMES} are allowed")

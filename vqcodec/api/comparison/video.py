@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from vqcodec.errors import UsageError
@@ -11,11 +11,12 @@ from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.quality import FrameQuality, mean_quality, measure_frame
 
-Opened = tuple[VideoFormat, Iterable[Frame]]
+Opened = tuple[VideoFormat, Iterable[Frame], Sequence[str]]
+"""A video: the format, the frames, and what reading them changes, which is complete when all are read."""
 
 
 def measure(reference: Opened, test: Opened, reference_name: str, test_name: str) -> VideoComparison:
-    """Compare two videos of one size, each a format and the frames.
+    """Compare two videos of one size.
 
     Frames are paired from the first on. If one has more frames than the other, they are left out, and a note says so.
 
@@ -31,7 +32,8 @@ def measure(reference: Opened, test: Opened, reference_name: str, test_name: str
     measured, surplus = _measure_frames(reference[1], test[1])
     if not measured:
         raise UsageError(f"{reference_name} and {test_name}: there are no frames to compare")
-    notes = []
+    names = {reference_name: reference, test_name: test}
+    notes = [f"{name}: {said}" for name, (_, _, read) in names.items() for said in read]
     if any(surplus):
         longer = reference_name if surplus[0] else test_name
         notes.append(f"{longer} has {max(surplus)} frames more, which were left out")

@@ -9,6 +9,7 @@ fidelity jumps where the choice changes.
 from __future__ import annotations
 
 import math
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -65,8 +66,8 @@ def chroma_coding(samples: np.ndarray, quality: float, tune: str, chroma: str) -
     """
     if chroma == "444" or (chroma == "auto" and quality >= _FULL_FROM_QUALITY[tune]):
         return ChromaCoding("444", DEFAULT_CHROMA_STEP)
-    sampled = _sampled(samples)
-    ratio = _loss_of_half_size(sampled) / _loss_of_quantization(sampled, quality)
+    losses = _losses(samples)
+    ratio = losses.of_half_size / losses.of_quantization(quality)
     if chroma == "420" or ratio < _FULL_FROM[tune]:
         return ChromaCoding("420", _HALF_STEPS[tune], ratio >= _SHARP_FROM)
     if tune == "psnr":
@@ -82,7 +83,7 @@ def sizes_to_try(samples: np.ndarray, psnr_db: float) -> list[str]:
         samples: uint8 (height, width, 3).
         psnr_db: the PSNR to reach, in dB.
     """
-    ratio = _loss_of_half_size(_sampled(samples)) / (PEAK**2 * 10 ** (-psnr_db / 10))
+    ratio = _losses(samples).of_half_size / (PEAK**2 * 10 ** (-psnr_db / 10))
     if ratio >= _FULL_ALONE_FROM:
         return ["444"]
     return ["420"] if ratio < _HALF_ALONE_BELOW else ["420", "444"]
@@ -108,25 +109,47 @@ def _sampled(samples: np.ndarray) -> np.ndarray:
     return np.concatenate([samples[top : top + _STRIP] for top in tops])
 
 
-def _loss_of_half_size(samples: np.ndarray) -> float:
-    """Return the mean squared error of the colours if chroma goes through half size, without any quantization."""
-    luma, *chroma = fine_colour.to_ycbcr(samples)
-    doubled = [colour.double(colour.halve(plane), *plane.shape) for plane in chroma]
-    full = fine_colour.to_rgb(luma, *chroma)  # so that the rounding of the conversion does not count
-    return metrics.mse(full, fine_colour.to_rgb(luma, *doubled))
+class _Losses:
+    """Mean squared errors of a picture, by half-size chroma and by quantization.
 
-
-def _loss_of_quantization(samples: np.ndarray, quality: float) -> float:
-    """Return about the mean squared error at a quality with chroma of full size.
-
-    A coefficient of the cosine transform of luma loses its energy if that is small beside the step, or else an error
-    that the step alone says.
+    Args:
+        samples: of the picture, or of what stands for it, uint8 (height, width, 3).
     """
-    index, _ = ladder_position(quality)
-    luma = fine_colour.to_ycbcr(samples)[0]
-    height, width = luma.shape
-    whole = np.pad(luma, ((0, -height % _CELL), (0, -width % _CELL)), mode="edge") / float(1 << SAMPLE_BITS)
-    cells = whole.reshape(whole.shape[0] // _CELL, _CELL, -1, _CELL).swapaxes(1, 2)
-    coefficients = _COSINES @ cells @ _COSINES.T
-    most = _LOST_BELOW * float(STEP_SIZES[index]) ** 2
-    return max(_QUANTIZATION_FACTOR * float(np.minimum(coefficients**2, most).mean()), 1e-3)
+
+    def __init__(self, samples: np.ndarray) -> None:
+        luma, *chroma = fine_colour.to_ycbcr(samples)
+        doubled = [colour.double(colour.halve(plane), *plane.shape) for plane in chroma]
+        full = fine_colour.to_rgb(luma, *chroma)  # so that the rounding of the conversion does not count
+        self._luma = luma
+        self.of_half_size = metrics.mse(full, fine_colour.to_rgb(luma, *doubled))
+        """Error of the colours if chroma goes through half size, without any quantization."""
+
+    @cached_property
+    def _energies(self) -> np.ndarray:
+        """The squares of the coefficients of the cosine transform of luma."""
+        height, width = self._luma.shape
+        whole = np.pad(self._luma, ((0, -height % _CELL), (0, -width % _CELL)), mode="edge") / float(1 << SAMPLE_BITS)
+        cells = whole.reshape(whole.shape[0] // _CELL, _CELL, -1, _CELL).swapaxes(1, 2)
+        return np.asarray((_COSINES @ cells @ _COSINES.T) ** 2)
+
+    def of_quantization(self, quality: float) -> float:
+        """Return about the error at a quality with chroma of full size.
+
+        A coefficient of luma loses its energy if that is small beside the step, or else an error that the step alone
+        says.
+        """
+        index, _ = ladder_position(quality)
+        most = _LOST_BELOW * float(STEP_SIZES[index]) ** 2
+        return max(_QUANTIZATION_FACTOR * float(np.minimum(self._energies, most).mean()), 1e-3)
+
+
+def _losses(samples: np.ndarray) -> _Losses:
+    """Return the errors of a picture, uint8 (height, width, 3)."""
+    sampled = _sampled(samples)
+    return _losses_of(sampled.tobytes(), *sampled.shape[:2])
+
+
+@lru_cache(maxsize=1)  # a target tries several qualities of one picture
+def _losses_of(samples: bytes, height: int, width: int) -> _Losses:
+    writable = np.frombuffer(bytearray(samples), np.uint8)  # as kernels are compiled for
+    return _Losses(writable.reshape(height, width, 3))

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from vqcodec.ffmpeg import reading
+from collections.abc import Iterable
+
 from vqcodec.video.io.fields import MOST_FRAMES, Fields, looked_at
-from vqcodec.video.io.y4m import Y4mReader
+from vqcodec.video.io.frames import Frame
 
 
-def deinterlacing(path: str, name: str, asked: str, *, marked: bool, count: int) -> tuple[list[str], str | None]:
+def deinterlacing(frames: Iterable[Frame], asked: str, *, marked: bool, count: int) -> tuple[list[str], str | None]:
     """Return the filters to apply to the frames of a file, and a note on them; none for progressive frames.
 
     No filter changes the number or the times of frames.
 
     Args:
-        path: of the file. name: of the file in messages.
+        frames: of the file, as they are; no more than needed are taken.
         asked: `auto`, `on` or `off`.
         marked: whether the file says that its frames are interlaced.
         count: number of its frames.
     """
     if asked == "off":
         return [], "interlaced frames kept as they are" if marked else None
-    with reading.frames_as_y4m(path) as (stream, _):
-        kind, upper_first = looked_at(Y4mReader(stream, name), marked=marked)
+    kind, upper_first = looked_at(frames, marked=marked)
     parity = "tff" if upper_first else "bff"
     if asked == "on":
         known = kind in (Fields.INTERLACED, Fields.TELECINED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, is_pattern, name_of
@@ -46,12 +46,13 @@ class OutputFormat:
 
 
 Y4M = OutputFormat("y4m", lossless=())
+_MP4 = OutputFormat(
+    "mp4", "mp4", sound=True, even=True, coders=(*_X264, "-c:a", "aac"), lossless=(*_X264_LOSSLESS, "-c:a", "alac")
+)
 _JPEG = OutputFormat("jpg", pictures=True, rgb="format=yuvj444p", coders=("-c:v", "mjpeg", "-q:v", "2"))
 FORMATS = {
     ".y4m": Y4M,
-    ".mp4": OutputFormat(
-        "mp4", "mp4", sound=True, even=True, coders=(*_X264, "-c:a", "aac"), lossless=(*_X264_LOSSLESS, "-c:a", "alac")
-    ),
+    ".mp4": _MP4,
     ".mkv": OutputFormat(
         "mkv",
         "matroska",
@@ -60,9 +61,7 @@ FORMATS = {
         coders=(*_X264, "-c:a", "flac"),  # AAC is late in players that ignore its delay
         lossless=("-c:v", "ffv1", "-level", "3", "-c:a", "flac"),
     ),
-    ".mov": OutputFormat(
-        "mov", "mov", sound=True, even=True, coders=(*_X264, "-c:a", "aac"), lossless=(*_X264_LOSSLESS, "-c:a", "alac")
-    ),
+    ".mov": replace(_MP4, name="mov", muxer="mov"),
     ".webm": OutputFormat("webm", "webm", sound=True, coders=(*_VP9, "-c:a", "libopus")),
     ".gif": OutputFormat(  # a palette for each frame, so that ffmpeg need not hold them all
         "gif", "gif", rgb="split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from vqcodec.ffmpeg.colours import PLACES
 from vqcodec.video.io.video_format import VideoFormat
 
 _UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
 _NANOSECONDS = 10**9
 _SCALE = 100_000  # unit of time, in nanoseconds
-_SITINGS = {0: (1, 2), 1: (2, 2), 2: (1, 1), 3: (2, 1), 4: (0, 0), 5: (0, 0)}  # 1 at luma, 2 between, 0 cannot be said
+_PLACES = {0.0: 1, 0.5: 2}  # at a sample of luma, between two; a third place cannot be said
 
 EBML, SEGMENT, INFO, TRACKS, CLUSTER = (
     bytes.fromhex(i) for i in ("1A45DFA3", "18538067", "1549A966", "1654AE6B", "1F43B675")
@@ -51,7 +52,7 @@ def head(format: VideoFormat) -> bytes:
 
 def _colour(format: VideoFormat) -> bytes:
     """Return the elements that say what the samples mean."""
-    across, down = _SITINGS[format.siting]
+    across, down = (_PLACES.get(place) for place in PLACES[format.siting])
     return (
         _number("55B1", format.matrix)
         + (_number("55B7", across) + _number("55B8", down) if across and down else b"")

@@ -20,10 +20,11 @@ from vqcodec.ffmpeg.program import writing as writing_with_ffmpeg
 from vqcodec.ffmpeg.texts import ffmetadata
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import PATTERN, Destination, name_of
+from vqcodec.files.temporary import temporary_folder
 from vqcodec.video.io import matroska, y4m
 from vqcodec.video.io.formats import OutputFormat
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.io.video_format import TOP_LEFT, UNSPECIFIED, VideoFormat
+from vqcodec.video.io.video_format import VideoFormat
 from vqcodec.video.io.y4m import HALF_CHROMA
 
 
@@ -77,7 +78,7 @@ class VideoWriting:
         if self.to.name == "y4m":
             own = self.format
             told = {"matrix": own.matrix, "primaries": own.primaries, "transfer": own.transfer}
-            lost = [what for what, number in told.items() if number != UNSPECIFIED]
+            lost = [what for what, number in told.items() if number != colours.UNSPECIFIED]
             lost += ["chroma siting"] * (own.siting not in HALF_CHROMA.values())
             return [f"y4m has no place for {' and '.join(lost)} of its colours"] if lost else []
         if not self.to.even or self.lossless or not self._is_odd():
@@ -103,7 +104,7 @@ class VideoWriting:
 
     def _write_muxed(self, file: BinaryIO, frames: Iterator[Frame], name: str) -> int:
         """Write with ffmpeg through a temporary file, since containers are completed at their beginning."""
-        with tempfile.TemporaryDirectory(prefix="vqcodec-") as folder:
+        with temporary_folder(name) as folder:
             made_name = f"video.{self.to.name}"
             arguments = [*self._inputs(folder), *self._codecs(), "-f", self.to.muxer, made_name]
             with writing_with_ffmpeg(arguments, name, folder) as pipe:
@@ -146,7 +147,8 @@ class VideoWriting:
             making = colours.making_rgb(own.width, own.height, own.matrix, own.primaries, own.transfer, own.siting)
             return ["-vf", ",".join([*making, self.to.rgb])]
         options = ["-pix_fmt", "yuv420p", "-color_range", "pc" if own.full_range else "tv"]
-        told = colours.declaring(own.matrix, own.primaries, own.transfer, own.siting if own.siting > TOP_LEFT else None)
+        siting = None if own.siting in HALF_CHROMA.values() else own.siting  # those the pipe tells
+        told = colours.declaring(own.matrix, own.primaries, own.transfer, siting)
         if told:  # the filter only declares; options of the output would convert
             options += ["-vf", ",".join(told)]
         return options

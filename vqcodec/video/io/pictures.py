@@ -6,11 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from vqcodec.ffmpeg.colours import MATRICES, PRIMARIES, TRANSFERS
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.video_format import VideoFormat
 
-BT601 = 6  # the matrix by which pictures become frames, here and in ffmpeg
-_BT709, _SRGB = 1, 13
+BT601 = MATRICES["smpte170m"]
+"""The matrix by which pictures become frames, here and in ffmpeg."""
+
+_BT709, _SRGB = PRIMARIES["bt709"], TRANSFERS["iec61966-2-1"]
 
 
 def format_of_rgb(width: int, height: int, rate: Fraction, aspect: Fraction | None) -> VideoFormat:

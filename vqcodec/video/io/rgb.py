@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec.ffmpeg.colours import matrix_used
+from vqcodec.ffmpeg.colours import PLACES, matrix_used
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.video_format import VideoFormat
 
@@ -20,16 +20,13 @@ _WEIGHTS = {
 }
 """Shares of red and blue in luma, by the number of the matrix in ITU-T H.273."""
 
-_PLACES = {0: (0.0, 0.5), 1: (0.5, 0.5), 2: (0.0, 0.0), 3: (0.5, 0.0), 4: (0.0, 1.0), 5: (0.5, 1.0)}
-"""Where chroma is between two samples of luma, across and down, by the number of the siting in H.273."""
-
 
 def rgb_of(frame: Frame, format: VideoFormat) -> NDArray[np.uint8]:
     """Return a frame as RGB, uint8 (height, width, 3), without regard to primaries and transfer."""
     red_share, blue_share = _WEIGHTS[matrix_used(format.matrix, format.width, format.height)]
     black, luma_range, chroma_range = (0, 255, 255) if format.full_range else (16, 219, 224)
     chroma_scale = np.float32(255 / chroma_range)
-    across, down = _PLACES[format.siting]
+    across, down = PLACES[format.siting]
     height, width = frame.luma.shape
     luma = (frame.luma.astype(np.float32) - black) * np.float32(255 / luma_range)
     blue, red = (

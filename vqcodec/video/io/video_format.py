@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
-from vqcodec.ffmpeg.colours import names_of
+from vqcodec.ffmpeg.colours import SITINGS, UNSPECIFIED, names_of
+from vqcodec.video.io.frames import chroma_size
 
-UNSPECIFIED = 2  # of matrix, primaries and transfer
-MIDWAY, TOP_LEFT = 1, 2  # sitings of chroma: between four samples of luma, at the first of them
+MIDWAY = SITINGS["center"]
+"""The siting of chroma between four samples of luma, which is the usual one here."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class VideoFormat:
     primaries: int = UNSPECIFIED
     transfer: int = UNSPECIFIED
     siting: int = MIDWAY
+
+    @property
+    def samples(self) -> int:
+        """Samples of a frame, of all planes."""
+        return self.width * self.height + 2 * chroma_size(self.width) * chroma_size(self.height)
 
     def colour_names(self) -> dict[str, str]:
         """Return the names of matrix, primaries, transfer and siting, for people."""

@@ -12,11 +12,12 @@ from typing import BinaryIO
 import numpy as np
 
 from vqcodec.errors import UnreadableInputError
+from vqcodec.ffmpeg.colours import SITINGS
 from vqcodec.video.io.frames import Frame, chroma_size
-from vqcodec.video.io.video_format import MIDWAY, TOP_LEFT, VideoFormat
+from vqcodec.video.io.video_format import MIDWAY, VideoFormat
 
 MAGIC = b"YUV4MPEG2"
-HALF_CHROMA = {"420jpeg": MIDWAY, "420mpeg2": 0, "420paldv": TOP_LEFT, "420": MIDWAY}
+HALF_CHROMA = {"420jpeg": MIDWAY, "420mpeg2": SITINGS["left"], "420paldv": SITINGS["topleft"], "420": MIDWAY}
 """Layouts, and the siting of chroma, as in `VideoFormat`."""
 
 GREY = "mono"
