@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import stored_video
-from moving_pictures import moving_frames
+from moving_pictures import moving_frames, write_clip
 from PIL import Image
 from stored_video import CODEBOOK
 from synthetic_speech import synthetic_speech
@@ -130,6 +130,18 @@ def test_what_y4m_has_no_place_for_is_said(tmp_path: Path) -> None:
     frames = [np.full((32, 48, 3), 90, np.uint8)] * 2  # RGB has a matrix, primaries and a transfer
     report = vqcodec.decode(vqcodec.encode_video(frames, 25, codebook=CODEBOOK), tmp_path / "a.y4m", codebook=CODEBOOK)
     assert "y4m has no place for matrix and primaries and transfer of its colours" in report.notes
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.gif", True), ("a.webp", True), ("%d.jpg", True), ("%d.png", False)])
+@pytest.mark.parametrize(("transfer", "beyond"), [("smpte2084", True), ("bt709", False)])
+def test_pictures_without_a_place_for_wide_colours_say_so(
+    tmp_path: Path, name: str, said: bool, transfer: str, beyond: bool
+) -> None:
+    marks = f"setparams=color_primaries=bt709:color_trc={transfer}:colorspace=bt709"
+    write_clip(tmp_path / "clip.mkv", 2, options=["-vf", marks, "-c:v", "ffv1"])
+    data = vqcodec.encode(tmp_path / "clip.mkv", codebook=CODEBOOK).data or b""
+    notes = vqcodec.decode(data, tmp_path / name, codebook=CODEBOOK).notes
+    assert any("has no place for its colours beyond sRGB" in note for note in notes) == (said and beyond)
 
 
 def test_a_stream_of_y4m_with_other_samples_is_converted(tmp_path: Path) -> None:

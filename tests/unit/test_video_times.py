@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -109,6 +109,20 @@ def test_the_pace_of_frames(
 def test_steady_frames_begin_where_most_of_them_say() -> None:
     late = Pieces(THOUSANDTH, [600, 641, 681, 721], [40, 40, 40, 40])
     assert pace_of(late, Fraction(25)) == Pace(Fraction(25), Fraction(601, 1000))
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+@pytest.mark.parametrize("milliseconds", [SLIDES_MS, (2000, 100, 300, 40)])
+def test_animations_are_written_with_every_duration(tmp_path: Path, kind: str, milliseconds: Sequence[int]) -> None:
+    write_gif(tmp_path / "slides.gif", list(milliseconds))
+    api.decode(encoded(tmp_path / "slides.gif").data or b"", tmp_path / f"out.{kind}", codebook=CODEBOOK)
+    found = []
+    with Image.open(tmp_path / f"out.{kind}") as image:
+        for number in range(image.n_frames):  # type: ignore[attr-defined]
+            image.seek(number)
+            image.load()
+            found.append(image.info["duration"])
+    assert found == list(milliseconds)
 
 
 def test_a_gif_keeps_the_duration_of_its_last_frame(tmp_path: Path) -> None:

@@ -101,6 +101,11 @@ def matrix_used(matrix: int, width: int, height: int) -> int:
     return _FROM_MATRIX.get(matrix, MATRICES["bt709" if large else "smpte170m"])
 
 
+def is_beyond_srgb(primaries: int, transfer: int) -> bool:
+    """Return whether colours are beyond sRGB, so that they look wrong where they are not marked as such."""
+    return transfer in HIGH_DYNAMIC_RANGE or primaries in _WIDE_PRIMARIES
+
+
 def making_rgb(width: int, height: int, matrix: int, primaries: int, transfer: int, siting: int) -> list[str]:
     """Return the filters of ffmpeg that turn YCbCr into red, green and blue; a matrix that is unknown goes by the size.
 
@@ -108,8 +113,7 @@ def making_rgb(width: int, height: int, matrix: int, primaries: int, transfer: i
     """
     names = {number: name for name, number in MATRICES.items()}
     by = names[matrix_used(matrix, width, height)].replace("bt2020nc", "bt2020")
-    marked = transfer in HIGH_DYNAMIC_RANGE or primaries in _WIDE_PRIMARIES
-    marks = declaring(UNSPECIFIED, primaries, transfer) if marked else []
+    marks = declaring(UNSPECIFIED, primaries, transfer) if is_beyond_srgb(primaries, transfer) else []
     across, down = (round(256 * place) for place in PLACES[siting])  # as the filter counts
     scale = f"scale=in_color_matrix={by}:out_range=pc:in_h_chr_pos={across}:in_v_chr_pos={down}"
     return [*marks, f"{scale}:flags=bicubic+accurate_rnd+full_chroma_int", "format=rgb24"]

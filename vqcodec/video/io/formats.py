@@ -24,6 +24,7 @@ class OutputFormat:
         pictures: whether each frame is a file of its own.
         even: whether width and height must be even.
         rgb: filters of ffmpeg behind those that make RGB; None for formats that take YCbCr.
+        marks: whether RGB is marked with its primaries and transfer.
         coders: ffmpeg's options for picture and sound.
         lossless: the same without further loss; None if there is no such way.
     """
@@ -34,6 +35,7 @@ class OutputFormat:
     pictures: bool = False
     even: bool = False
     rgb: str | None = None
+    marks: bool = False
     coders: tuple[str, ...] = ()
     lossless: tuple[str, ...] | None = None
 
@@ -69,7 +71,7 @@ FORMATS = {
     ".webp": OutputFormat(
         "webp", "webp", rgb="format=bgra", coders=("-c:v", "libwebp_anim", "-q:v", "90", "-loop", "0")
     ),
-    ".png": OutputFormat("png", pictures=True, rgb="null", lossless=()),
+    ".png": OutputFormat("png", pictures=True, rgb="null", marks=True, lossless=()),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
 }

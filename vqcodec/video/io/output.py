@@ -81,6 +81,9 @@ class VideoWriting:
             lost = [what for what, number in told.items() if number != colours.UNSPECIFIED]
             lost += ["chroma siting"] * (own.siting not in HALF_CHROMA.values())
             return [f"y4m has no place for {' and '.join(lost)} of its colours"] if lost else []
+        unmarked = self.to.rgb is not None and not self.to.marks
+        if unmarked and colours.is_beyond_srgb(self.format.primaries, self.format.transfer):
+            return [f"{self.to.name} has no place for its colours beyond sRGB, and programs show them wrong; write png"]
         if not self.to.even or self.lossless or not self._is_odd():
             return []
         sides = {"column": self.format.width % 2, "row": self.format.height % 2}
@@ -110,7 +113,10 @@ class VideoWriting:
             with writing_with_ffmpeg(arguments, name, folder) as pipe:
                 for piece in self._pieces(frames):
                     pipe.write(piece)
-            with open(os.path.join(folder, made_name), "rb") as made:
+            path = os.path.join(folder, made_name)
+            if self.to.name == "webp" and self.format.time_base is not None and self.times is not None:
+                _set_duration(path, (self.times[-1] - self.times[0]) * self.format.time_base)
+            with open(path, "rb") as made:
                 shutil.copyfileobj(made, file)
                 with suppress(AttributeError):
                     file.flush()
@@ -138,6 +144,9 @@ class VideoWriting:
             options += ["-aspect", _display_aspect(self.format)]
         if self.format.time_base is not None and "libx264" in options:
             options += ["-bf", "0"]  # with B frames, mp4 tells wrong how long the last frame lasts
+        if self.format.time_base is not None and self.times is not None and self.to.name == "gif":
+            last = 100 * (self.times[-1] - self.times[-2]) * self.format.time_base
+            options += ["-final_delay", str(min(round(last), 65535))]  # else it is a tenth of a second at least
         return options
 
     def _filters(self) -> list[str]:
@@ -207,6 +216,30 @@ def _y4m(format: VideoFormat, frames: Iterator[Frame]) -> Iterator[bytes]:
     yield y4m.head(format)
     for frame in frames:
         yield y4m.frame_bytes(frame)
+
+
+def _set_duration(path: str, seconds: Fraction) -> None:
+    """Write into an animated WebP how long its last frame lasts; ffmpeg gives it the mean of the others.
+
+    Source: Google's "WebP Container Specification", Animation.
+
+    Args:
+        seconds: of all frames.
+    """
+    durations: list[tuple[int, int]] = []  # place in the file, and thousandths of a second, of each frame
+    with open(path, "r+b") as file:
+        position = 12  # behind the head of the file
+        file.seek(position)
+        while len(head := file.read(8)) == 8:
+            if head[:4] == b"ANMF":
+                durations.append((position + 20, int.from_bytes(file.read(15)[12:], "little")))
+            size = int.from_bytes(head[4:], "little")
+            position += 8 + size + size % 2
+            file.seek(position)
+        if durations:  # one frame alone is no animation
+            left = round(1000 * seconds) - sum(duration for _, duration in durations[:-1])
+            file.seek(durations[-1][0])
+            file.write(min(max(left, 0), (1 << 24) - 1).to_bytes(3, "little"))
 
 
 def _padded(frame: Frame) -> Frame:
