@@ -71,6 +71,8 @@ def test_options_reach_the_block_engine(workspace: Path, run: Run) -> None:
         "side": 2,
         "layout": "joint",
         "classes": 3,
+        "structure": "flat",
+        "method": "lbg",
         "lambda_": 5.0,
         "rounds": 2,
         "scales": 2,

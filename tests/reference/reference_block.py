@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from reference_alpha import exact_alpha
 from reference_decoder import (
     ENGINES,
@@ -17,7 +19,7 @@ from reference_decoder import (
 Plane = list[list[int]]
 """Samples by row and column."""
 
-U1, I4 = 1, 4
+U1, I2, I4 = 1, 2, 4
 LAYERS = {
     0: [("luma", 1, 1)],
     1: [("luma", 1, 1), ("chroma", 2, 2)],
@@ -105,11 +107,10 @@ class Layer:
 
     def take_arrays(self, codebook: Codebook, name: str) -> None:
         dimension = self.plane_count * self.side**2
-        count = first_axis(codebook, f"{name}.codewords")
+        self.codewords = self.structure_codewords(codebook, name, dimension)
+        count = len(self.codewords)
         self.classes = first_axis(codebook, f"{name}.run_lengths")
         require(2 <= count <= 65536 and self.classes <= 256, CodebookMissing)
-        codewords = numbers(codebook, f"{name}.codewords", U1, count, dimension)
-        self.codewords = cut(codewords, dimension)
         self.left_class = numbers(codebook, f"{name}.left_class", U1, count)
         self.up_class = numbers(codebook, f"{name}.up_class", U1, count)
         require(max(self.left_class + self.up_class) < self.classes, CodebookMissing)
@@ -117,6 +118,16 @@ class Layer:
         self.run_lengths = cut(numbers(codebook, f"{name}.run_lengths", U1, self.classes, RUN_SYMBOLS), RUN_SYMBOLS)
         self.first = numbers(codebook, f"{name}.first", I4, 1)[0]
         require(0 <= self.first < count, CodebookMissing)
+
+    def structure_codewords(self, codebook: Codebook, name: str, dimension: int) -> list[list[int]]:
+        if f"{name}.structure" not in codebook.arrays:
+            count = first_axis(codebook, f"{name}.codewords")
+            return cut(numbers(codebook, f"{name}.codewords", U1, count, dimension), dimension)
+        structure = numbers(codebook, f"{name}.structure", U1, 1)[0]
+        require(structure in STRUCTURES, CodebookMissing)
+        vectors = STRUCTURES[structure](codebook, name)
+        require(all(len(vector) == dimension for vector in vectors), CodebookMissing)
+        return [[min(max(sample, 0), 255) for sample in vector] for vector in vectors]
 
     def make_codes(self) -> None:
         """Section 7; only for the layers that the picture has."""
@@ -231,3 +242,50 @@ def append_alpha(pixels: list[list[list[int]]], packed: bytes, width: int, heigh
 
 
 ENGINES["image/block"] = decode
+
+
+# 8.7 Codewords from a structure
+
+
+def whole_rows(codebook: Codebook, name: str) -> list[list[int]]:
+    """The rows of an array of two axes and any type of integer."""
+    require(name in codebook.arrays, CodebookMissing)
+    array = codebook.arrays[name]
+    require(array.kind in (U1, I2, I4) and len(array.shape) == 2, CodebookMissing)
+    return cut(array.elements, array.shape[1])
+
+
+def numbered(codebook: Codebook, name: str) -> list[list[list[int]]]:
+    """The tables name0, name1 and so on."""
+    tables = [whole_rows(codebook, f"{name}0")]
+    while f"{name}{len(tables)}" in codebook.arrays:
+        tables.append(whole_rows(codebook, f"{name}{len(tables)}"))
+    return tables
+
+
+def tree(codebook: Codebook, name: str) -> list[list[int]]:
+    parents = codebook.arrays[f"{name}.parents"].elements
+    nodes = whole_rows(codebook, f"{name}.nodes")
+    return [nodes[node] for node in range(len(nodes)) if node not in parents]
+
+
+def stages(codebook: Codebook, name: str) -> list[list[int]]:
+    chosen = itertools.product(*numbered(codebook, f"{name}.stage"))
+    return [[sum(samples) for samples in zip(*vectors)] for vectors in chosen]
+
+
+def parts(codebook: Codebook, name: str) -> list[list[int]]:
+    return [list(itertools.chain(*pieces)) for pieces in itertools.product(*numbered(codebook, f"{name}.part"))]
+
+
+def gain_and_shape(codebook: Codebook, name: str) -> list[list[int]]:
+    gains, shapes = whole_rows(codebook, f"{name}.gains"), whole_rows(codebook, f"{name}.shapes")
+    return [[128 + ((gain[0] * sample + 8192) >> 14) for sample in shape] for gain in gains for shape in shapes]
+
+
+def mean_and_residual(codebook: Codebook, name: str) -> list[list[int]]:
+    means, residuals = whole_rows(codebook, f"{name}.means"), whole_rows(codebook, f"{name}.residuals")
+    return [[mean[0] + sample for sample in residual] for mean in means for residual in residuals]
+
+
+STRUCTURES = {1: tree, 2: stages, 3: parts, 4: gain_and_shape, 5: mean_and_residual}

@@ -124,6 +124,7 @@ ROWS: dict[str, Row] = {
     "codebook": Row("choose a name, a path or a Codebook", (None,), (5, b"photo", True, ["photo"], np.arange(2), 2.5)),
     "embed_codebook": Row("choose True or False", (True, False, np.bool_(True)), (*NOT_FLAGS, None)),
     "strip_gps": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
+    "stages": Row("choose 1 to 65535", (None,), (*NOT_WHOLE, 0, -1), ("image",)),
     "output_quality": Row("choose 0 to 100", (None,), (*NOT_NUMBERS, -1, 101), ("image",)),
     "background": Row(
         "choose a colour such as white",

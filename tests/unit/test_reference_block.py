@@ -18,6 +18,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError
 from vqcodec.image import decode_image, encode_image
 from vqcodec.image.block import engine
+from vqcodec.image.block.structures import STRUCTURES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = {CorruptFileError: reference.Corrupt, CodebookError: reference.CodebookMissing, LimitError: reference.Limit}
@@ -74,6 +75,14 @@ def test_they_give_the_same_pictures(book_of, layout, side):
             ours = np.atleast_3d(decode_image(data, codebook=book))
             assert ours.shape == samples.shape
             assert np.array_equal(ours, plain_picture(data, book))
+
+
+@pytest.mark.parametrize("structure", sorted(STRUCTURES))
+def test_they_give_the_same_pictures_by_structures(structure, tmp_path):
+    Image.fromarray(scene(96, 120, 3, 0)).save(tmp_path / "scene.png")
+    book = train_codebook([tmp_path], engine="block", side=2, size=16, classes=2, structure=structure)
+    data = encode_image(scene(33, 41, 3, seed=1), codebook=book, quality=95)
+    assert np.array_equal(decode_image(data, codebook=book), plain_picture(data, book))
 
 
 @pytest.mark.parametrize("name", ["block-rgba-80.vqc", "block-grey-30.vqc", "block2-rgba-80.vqc"])

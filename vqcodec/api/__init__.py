@@ -117,6 +117,8 @@ def decode(source: Source, destination: Destination | None = None, **asked: Unpa
             beside the source; it must be the one that the file was coded with.
         crop: (pictures) x, y, width and height of the part to decode, in pixels. Of a large file only what this part
             needs is read and decoded.
+        stages: (pictures, of a codebook of several stages or of a tree) decode by so many stages of each index, or
+            levels of the tree, only. The picture is coarser. None for all.
         output_quality: (pictures) 0 to 100, of JPEG, WebP and AVIF; if it is not given, JPEG has 95, AVIF 90, and WebP
             loses nothing.
         background: (pictures) colour to lay transparent parts on, such as `white`, `#ff8000` or (255, 128, 0).

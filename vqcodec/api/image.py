@@ -192,14 +192,17 @@ def _format_names() -> str:
 
 def _decode_part(source: Source, name: str, codebook: Codebook | None, asked: DecodeOptions) -> tuple[Picture, int]:
     """Return the picture in a `.vqc` file, or the part that is asked for, and the size of the file in bytes."""
-    progress = part_of_work(asked.progress, 0.0, _DECODED)
+    how: dict[str, Any] = {
+        "threads": asked.threads,
+        "stages": asked.stages,
+        "progress": part_of_work(asked.progress, 0.0, _DECODED),
+    }
     if asked.crop is None:
         data = read_all(source, name)
-        return decode_picture(data, codebook=codebook, threads=asked.threads, progress=progress), len(data)
+        return decode_picture(data, codebook=codebook, **how), len(data)
     with seekable(source, name) as file:
         size = file.seek(0, os.SEEK_END)
-        part = decode_picture_part(file, Crop(*asked.crop), codebook=codebook, threads=asked.threads, progress=progress)
-        return part, size
+        return decode_picture_part(file, Crop(*asked.crop), codebook=codebook, **how), size
 
 
 def _picture_of(side: Side, codebook: Codebook | None, threads: int | None) -> Picture:

@@ -18,7 +18,7 @@ from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, 
 from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits, reference_to, with_container
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
-from vqcodec.image.engines import engine_for
+from vqcodec.image.engines import at_stages, engine_for
 from vqcodec.image.hidden import without_hidden_colours
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
@@ -188,14 +188,14 @@ def decode_picture(
     codebook: Codebook | None = None,
     threads: int | None = None,
     crop: Crop | None = None,
+    stages: int | None = None,
     progress: Progress | None = None,
 ) -> Picture:
-    """Decode a `.vqc` picture, or the part `crop` of it, with its metadata; errors as `decode_image`.
+    """Decode a `.vqc` picture with its metadata, or its part `crop`, by the first `stages` stages of indices or by all.
 
-    Raises:
-        UsageError: `crop` does not lie within the picture.
+    Errors as `decode_image`; UsageError also if `crop` does not lie within it, or the codebook has not so many stages.
     """
-    return _decode(load_media(data), codebook, threads, crop, progress)
+    return _decode(load_media(data), codebook, threads, crop, stages, progress)
 
 
 def decode_picture_part(
@@ -204,6 +204,7 @@ def decode_picture_part(
     *,
     codebook: Codebook | None = None,
     threads: int | None = None,
+    stages: int | None = None,
     progress: Progress | None = None,
 ) -> Picture:
     """Decode as `decode_picture`, from a seekable file. If it has an index, only what the part needs is read."""
@@ -211,7 +212,7 @@ def decode_picture_part(
     def needed(engine: str, header: bytes) -> Sequence[int]:
         return engine_for(engine).needed_packets(header, crop)
 
-    return _decode(load_packets(file, needed), codebook, threads, crop, progress)
+    return _decode(load_packets(file, needed), codebook, threads, crop, stages, progress)
 
 
 def describe(data: bytes) -> dict[str, object]:
@@ -345,11 +346,12 @@ def _decode(
     codebook: Codebook | None,
     threads: int | None,
     crop: Crop | None,
+    stages: int | None,
     progress: Progress | None,
 ) -> Picture:
     stream = _picture_stream(media)
-    book = codebook_of(media, codebook)
     engine = engine_for(stream.engine)
+    book = at_stages(engine, codebook_of(media, codebook), stages)
     header, packets = _header_and_packets(stream, engine)
     _check_limits(engine.describe(header), crop)
     return Picture(engine.decode(header, packets, book, threads, crop, progress), dict(media.metadata))

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.errors import UsageError
 from vqcodec.image.crop import Crop
 from vqcodec.media.progress import Progress
 from vqcodec.media.registry import engine_of_medium
@@ -84,3 +85,20 @@ def engine_for(name: str) -> Coder:
     """
     coder: Coder = engine_of_medium(name, "image").coder
     return coder
+
+
+def at_stages(engine: Coder, codebook: Codebook, stages: int | None) -> Codebook:
+    """Return the codebook that decodes by the first `stages` stages of each index; None for all.
+
+    An engine whose indices have stages defines a function `at_stages`, as `vqcodec.image.block.engine` does.
+
+    Raises:
+        UsageError: the codebook has not so many stages.
+    """
+    if stages is None:
+        return codebook
+    narrowed = getattr(engine, "at_stages", None)
+    if narrowed is None:
+        raise UsageError(f"stages {stages} cannot be decoded: indices of engine {codebook.engine} have no stages")
+    found: Codebook = narrowed(codebook, stages)
+    return found

@@ -38,6 +38,15 @@ CODEBOOK = CodebookOption("codebook", "Codebook to decode with, if it is not fou
 CROP = CropOption(
     "crop", "Decode only this part: its upper left corner, counted from 0, and its size.", media=("image",)
 )
+STAGES = NumberOption(
+    "stages",
+    "Decode by the first N stages of each index, or levels of its tree; only some block codebooks have them.",
+    default_help="all",
+    low=1,
+    high=65_535,
+    whole=True,
+    media=("image",),
+)
 OUTPUT_QUALITY = NumberOption(
     "output_quality",
     "Quality of JPEG, WebP and AVIF.",
@@ -90,6 +99,7 @@ DECODE_OPTIONS: tuple[Option, ...] = (
     FORMAT,
     CODEBOOK,
     CROP,
+    STAGES,
     OUTPUT_QUALITY,
     BACKGROUND,
     RATE,
@@ -122,6 +132,7 @@ class DecodeOptions:
     format: str | None = None
     codebook: Codebook | str | os.PathLike[str] | None = None
     crop: tuple[int, int, int, int] | None = None
+    stages: int | None = None
     output_quality: float | None = None
     background: tuple[int, int, int] | None = None
     rate: int | str | None = None

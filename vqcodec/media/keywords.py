@@ -82,6 +82,7 @@ class DecodeKeywords(TypedDict, total=False):
     format: str | None
     codebook: Codebook | str | os.PathLike[str] | None
     crop: tuple[int, int, int, int] | None
+    stages: int | None
     output_quality: float | None
     background: str | tuple[int, int, int] | None
     rate: int | str | None

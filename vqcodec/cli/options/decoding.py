@@ -15,6 +15,7 @@ FormatName = Annotated[
     str | None, declared(decoding.FORMAT, "-f", "--format", metavar="NAME", complete=options.complete_format)
 ]
 CropBox = Annotated[str | None, declared(decoding.CROP, "--crop", metavar="X,Y,WIDTHxHEIGHT")]
+Stages = Annotated[int | None, declared(decoding.STAGES, "--stages", metavar="N")]
 OutputQuality = Annotated[float | None, declared(decoding.OUTPUT_QUALITY, "--output-quality", metavar="0..100")]
 Background = Annotated[str | None, declared(decoding.BACKGROUND, "--background", metavar="COLOUR")]
 Start = Annotated[str | None, declared(decoding.START, "--start", metavar="[[H:]M:]S")]
@@ -33,6 +34,7 @@ class Given:
 
     format: FormatName = None
     crop: CropBox = None
+    stages: Stages = None
     output_quality: OutputQuality = None
     background: Background = None
     start: Start = None

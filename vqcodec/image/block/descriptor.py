@@ -33,6 +33,18 @@ BLOCK = Engine(
             high=64,
             whole=True,
         ),
+        ChoiceOption(
+            "structure",
+            "Structure of the codebooks. Trees and stages can be decoded in part: decode --stages.",
+            default="flat",
+            choices=("flat", "tree", "multistage", "product", "gain-shape", "mean-removed", "classified"),
+        ),
+        ChoiceOption(
+            "method",
+            "Method that designs the codewords; docs/codebook-design.md describes them.",
+            default="lbg",
+            choices=(*("lbg", "pnn", "mini-batch", "competitive", "som", "neural-gas", "relaxation", "annealing"),),
+        ),
         NumberOption(
             "lambda_",
             "Squared error per sample that a bit is worth in the design (ECVQ); 0 means plain LBG, without rounds.",

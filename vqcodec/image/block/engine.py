@@ -18,6 +18,7 @@ from vqcodec.image import alpha
 from vqcodec.image.block.descriptor import BLOCK
 from vqcodec.image.block.indices import decode_indices, encode_indices, most_bits, select_indices
 from vqcodec.image.block.layers import Layer, layers_of, planes_of, reconstruct_planes, samples_of, vectors_of
+from vqcodec.image.block.layers import at_stages as at_stages
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape

@@ -16,13 +16,17 @@ import numpy as np
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.tables import TableSet
-from vqcodec.errors import CodebookError
+from vqcodec.errors import CodebookError, UsageError
 from vqcodec.image import colour
+from vqcodec.image.block.structures import StructuredCodewords, structured_codewords
 from vqcodec.vq.flat import FlatQuantizer
 
 ENGINE = "image/block"
 LAYOUTS = {"grey": 0, "420": 1, "joint": 2}
 """Plane layouts by name: grey only; luma, and chroma at half size; luma and chroma in one vector."""
+
+LAYER_NAMES = {0: ("luma",), 1: ("luma", "chroma"), 2: ("joint",)}
+"""Names of the layers of each layout, in their order."""
 
 RUN_SYMBOLS = 18
 """Alphabet of run lengths: 0 to 7, eight exponential classes of 8, 16 .. 1024 and more, and `to the end of the row`."""
@@ -57,6 +61,7 @@ class Layer:
         index_lengths: uint8 (classes * classes, K), code lengths of the indices in each context.
         run_lengths: uint8 (classes, RUN_SYMBOLS), code lengths of run symbols by class of the index repeated.
         first: the index assumed outside the picture.
+        structure: what the codewords come from; None if they are stored as they are.
     """
 
     quantizer: FlatQuantizer
@@ -69,6 +74,7 @@ class Layer:
     index_lengths: np.ndarray
     run_lengths: np.ndarray
     first: int
+    structure: StructuredCodewords | None = None
 
     @cached_property
     def contexts(self) -> Contexts:
@@ -123,9 +129,11 @@ def _number(codebook: Codebook, name: str, dtype: type) -> int:
 
 def _layer(codebook: Codebook, name: str, side: int, subsampling: int, planes: tuple[int, ...]) -> Layer:
     arrays = codebook.arrays
-    codewords = arrays[f"{name}.codewords"]
-    left, up = arrays[f"{name}.left_class"], arrays[f"{name}.up_class"]
-    index_lengths, run_lengths = arrays[f"{name}.index_lengths"], arrays[f"{name}.run_lengths"]
+    own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+    structure = structured_codewords(own)
+    codewords = own["codewords"] if structure is None else structure.codewords
+    left, up = own["left_class"], own["up_class"]
+    index_lengths, run_lengths = own["index_lengths"], own["run_lengths"]
     first = _number(codebook, f"{name}.first", np.int32)
     size, classes = codewords.shape[0], run_lengths.shape[0]
     fits = (
@@ -144,7 +152,28 @@ def _layer(codebook: Codebook, name: str, side: int, subsampling: int, planes: t
     if not fits:
         raise ValueError(f"the arrays of layer {name} do not fit together")
     quantizer = FlatQuantizer.from_arrays({"codewords": codewords})
-    return Layer(quantizer, side, subsampling, planes, left, up, classes, index_lengths, run_lengths, first)
+    tables = left, up, classes, index_lengths, run_lengths
+    return Layer(quantizer, side, subsampling, planes, *tables, first, structure)
+
+
+def at_stages(codebook: Codebook, stages: int) -> Codebook:
+    """The codebook with what the first `stages` stages of each index give as its codewords.
+
+    Raises:
+        UsageError: no layer has stages, or not so many.
+        CodebookError: as `layers_of`.
+    """
+    layers = dict(zip(LAYER_NAMES[int(codebook.arrays["layout"][0])], layers_of(codebook)))
+    most = max(layer.structure.stages if layer.structure else 1 for layer in layers.values())
+    if stages > most:
+        what = f"has {most} stages" if most > 1 else "has no stages: only those of trees and of several stages have"
+        raise UsageError(f"stages {stages} cannot be decoded: codebook {codebook.name} {what}")
+    arrays = {name: array for name, array in codebook.arrays.items() if not name.endswith(".structure")}
+    for name, layer in layers.items():
+        arrays[f"{name}.codewords"] = (
+            layer.quantizer.codewords if layer.structure is None else layer.structure.coarse(stages)
+        )
+    return Codebook(codebook.engine, codebook.name, arrays, codebook.provenance)
 
 
 def planes_of(samples: np.ndarray) -> list[np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from vqcodec.errors import UnreadableInputError
 from vqcodec.image import colour
 from vqcodec.image.block.indices import count_symbols, select_indices
 from vqcodec.image.block.layers import ENGINE, LAYOUTS, RUN_SYMBOLS, Layer, planes_of, vectors_of
+from vqcodec.image.block.structures import StructuredCodewords, designed_structure
 from vqcodec.image.pixels import Picture
 from vqcodec.media.training import Corpus, Progress, Training
 from vqcodec.version import __version__
 from vqcodec.vq.design.contexts import classes_of, smoothed_counts
-from vqcodec.vq.design.lbg import lbg
+from vqcodec.vq.design.methods import design
 from vqcodec.vq.flat import FlatQuantizer
 
 _COUNT_SCALE = 64  # counts are rounded to 1/64 for package-merge, which takes integers
@@ -33,6 +35,8 @@ class BlockTraining:
         side: samples along a side of a block, 1 to 16.
         layout: `grey`, `420` or `joint`.
         classes: neighbour classes; the index code has classes * classes contexts.
+        structure: of the codebooks, one of `STRUCTURES`.
+        method: of the design, one of `METHODS` but `ecvq`.
         lambda_: squared error per sample that a bit is worth in the rate-distortion rounds; 0 is plain LBG.
         rounds: of encoding, collecting and refitting at `lambda_` (entropy-constrained design in contexts).
         scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
@@ -45,6 +49,8 @@ class BlockTraining:
     side: int
     layout: str
     classes: int
+    structure: str
+    method: str
     lambda_: float
     rounds: int
     scales: int
@@ -58,6 +64,7 @@ def train(task: Training[Picture]) -> Codebook:
 
     Raises:
         UnreadableInputError: the corpus has too few blocks for the codebook's size.
+        UsageError: the size does not suit the structure.
     """
     options = BlockTraining(**task.options)
     arrays: dict[str, np.ndarray] = {
@@ -77,7 +84,7 @@ def train(task: Training[Picture]) -> Codebook:
         pictures, sequence = _training_sequence(sources, shell, options)
         layer, figures[layer_name] = _train_layer(sources, sequence, shell, options, task.threads, tell_layer)
         arrays |= {
-            **{f"{layer_name}.{name}": array for name, array in layer.quantizer.to_arrays().items()},
+            **{f"{layer_name}.{name}": array for name, array in _stored(layer).items()},
             f"{layer_name}.left_class": layer.left_class,
             f"{layer_name}.up_class": layer.up_class,
             f"{layer_name}.index_lengths": layer.index_lengths,
@@ -86,13 +93,25 @@ def train(task: Training[Picture]) -> Codebook:
         }
     provenance = {
         "program": f"vqcodec {__version__}",
-        "method": "LBG, contexts by least conditional entropy, ECVQ rounds" if options.lambda_ else "LBG",
+        "method": _story_of(options),
         "options": {key: value for key, value in vars(options).items() if key != "seed"},
         "seed": options.seed,
         "corpus": {"pictures": pictures, "fingerprint": task.corpus.fingerprint()},
         "figures": figures,
     }
     return Codebook(ENGINE, task.name, arrays, provenance)
+
+
+def _stored(layer: Layer) -> dict[str, np.ndarray]:
+    """The arrays of a layer's codewords, or of the structure that they come from."""
+    return (layer.structure or layer.quantizer).to_arrays()
+
+
+def _story_of(options: BlockTraining) -> str:
+    """How the codebook was made, for its provenance."""
+    design = "LBG" if options.method == "lbg" else options.method
+    structure = "" if options.structure == "flat" else f", {options.structure}"
+    return f"{design}{structure}" + (", contexts by least conditional entropy, ECVQ rounds" if options.lambda_ else "")
 
 
 def _layer_plan(layout: str) -> list[tuple[str, tuple[int, ...], int]]:
@@ -125,8 +144,8 @@ def _train_layer(
             f"{len(sequence)} blocks of {options.side}x{options.side} to train on, fewer than {options.size} codewords"
         )
     tell("designing codewords", 0.1)
-    designed = lbg(sequence, options.size, start="k-means++", threshold=2e-4, seed=options.seed, threads=threads)
-    layer = _untrained(_in_order(designed.codewords), shell.planes, shell.subsampling, options.side)
+    codewords, structure = _designed(sequence, options, threads)
+    layer = replace(_untrained(codewords, shell.planes, shell.subsampling, options.side), structure=structure)
     tell("choosing contexts", 0.5)
     layer = _with_classes(sources, layer, options.classes, threads)
     statistics = _collect(sources, layer, 0.0, threads)
@@ -134,11 +153,27 @@ def _train_layer(
     for number in range(options.rounds if options.lambda_ > 0 else 0):
         tell(f"round {number + 1} of {options.rounds}", 0.6 + 0.4 * number / options.rounds)
         statistics = _collect(sources, layer, options.lambda_ * dimension, threads)
-        layer = _with_lengths(_with_centroids(layer, statistics), statistics)
+        moved = layer if structure else _with_centroids(layer, statistics)
+        layer = _with_lengths(moved, statistics)
     return layer, {
         "psnr_db": round(float(10 * np.log10(255**2 * statistics.samples / max(statistics.distortion, 1))), 2),
         "bits_per_block": round(statistics.bits(layer) / statistics.blocks, 3),
     }
+
+
+def _designed(
+    sequence: np.ndarray, options: BlockTraining, threads: int | None
+) -> tuple[np.ndarray, StructuredCodewords | None]:
+    """The codewords designed on training vectors, uint8 (size, dimension), and the structure that they come from."""
+    if options.structure == "flat":
+        how: dict[str, Any] = {"start": "k-means++", "threshold": 2e-4} if options.method == "lbg" else {}
+        designed = design(sequence, options.size, method=options.method, seed=options.seed, threads=threads, **how)
+        return (_rounded if options.method == "som" else _in_order)(designed.codewords), None
+    found = designed_structure(sequence, options.size, options.structure, options.method, options.seed, threads)
+    codewords, structure = (found.codewords, found) if isinstance(found, StructuredCodewords) else (found, None)
+    if len(codewords) < 2:  # all blocks are alike, as those of chroma are in grey pictures
+        return np.repeat(codewords, 2, axis=0), None
+    return codewords, structure
 
 
 def _untrained(codewords: np.ndarray, planes: tuple[int, ...], subsampling: int, side: int) -> Layer:
@@ -206,9 +241,14 @@ def _turned(vectors: np.ndarray, layer: Layer) -> Iterator[np.ndarray]:
             yield mirrored.reshape(vectors.shape)
 
 
+def _rounded(codewords: np.ndarray) -> np.ndarray:
+    """Codewords rounded to uint8; those of a map stay in its order."""
+    return np.clip(np.rint(codewords), 0, 255).astype(np.uint8)
+
+
 def _in_order(codewords: np.ndarray) -> np.ndarray:
     """Codewords rounded to uint8 and sorted by their mean, so that numbers near each other look alike."""
-    rounded = np.clip(np.rint(codewords), 0, 255).astype(np.uint8)
+    rounded = _rounded(codewords)
     return rounded[np.argsort(rounded.mean(axis=1), kind="stable")]
 
 
