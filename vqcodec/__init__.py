@@ -22,6 +22,7 @@ _HOME = {  # the module, and the name there if it is another
     "encode_speech": "vqcodec.speech.codec",
     "decode_speech": "vqcodec.speech.codec",
     "open_speech": "vqcodec.speech.reader",
+    "SpeechWriter": "vqcodec.speech.writer",
     "encode_video": "vqcodec.video.arrays",
     "decode_video": "vqcodec.video.arrays",
     "open_video": "vqcodec.api.opened_video",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
     from vqcodec.speech.reader import open_speech as open_speech
+    from vqcodec.speech.writer import SpeechWriter as SpeechWriter
     from vqcodec.video.arrays import decode_video as decode_video
     from vqcodec.video.arrays import encode_video as encode_video
     from vqcodec.vq.design.methods import design as design_codebook  # noqa: F401

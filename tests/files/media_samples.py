@@ -83,6 +83,10 @@ def packet(number: int = 0, start: int | None = None, data: bytes = b"packet", t
     return chunk(b"DATA", varint(to) + varint(number) + varint(number if start is None else start) + data)
 
 
+def tail(to: int = 0) -> bytes:
+    return chunk(b"TAIL", varint(to) + b"\x07\x07\x03")
+
+
 def end(packets: int = 1, index: int = 0) -> bytes:
     return chunk(b"DONE", struct.pack("<IQ", packets, index))
 
@@ -121,6 +125,7 @@ def good_chunked() -> Iterator[Sample]:
     yield good("chunked-no-packets", FRONT + end(0), "A stream without packets.")
     packets = [(0, 10 * n, packet(n, 10 * n, b"group %d" % n)) for n in range(5)]
     yield good("chunked-index", indexed(FRONT, packets), "Five packets, every tenth start, and an index.")
+    yield good("chunked-tail", FRONT + packet() + tail() + end(), "The whole header of the stream follows its packets.")
     front = (
         head() + reference() + reference(1, b"other", OTHER_HASH) + stream() + stream(5, 2, 1, b"speech/celp-nb", b"")
     )
@@ -246,6 +251,9 @@ def bad_packets() -> Iterator[Sample]:
         "packet-start-back", FRONT + packet(0, 5) + packet(1, 5) + end(2), "A packet that starts where the last did."
     )
     yield bad("packet-head-cut", FRONT + chunk(b"DATA", b"\x00\x00") + end(), "A packet without its start.")
+    yield bad("tail-undeclared", FRONT + packet() + tail(3) + end(), "The tail of a stream that is not declared.")
+    yield bad("tail-twice", FRONT + packet() + tail() + tail() + end(), "Two tails of a stream.")
+    yield bad("tail-before-packet", FRONT + tail() + packet() + end(), "A packet after the tail of its stream.")
     packets = [(0, n, packet(n)) for n in range(3)]
     yield bad("index-shifted", indexed(FRONT, packets, 1), "An index whose offsets are off by one.")
     yield bad(

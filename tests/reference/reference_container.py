@@ -117,6 +117,7 @@ class ChunkedState:
     def __init__(self) -> None:
         self.codebooks: dict[int, tuple[bytes, bytes | None]] = {}
         self.streams: dict[int, Stream] = {}
+        self.tails: set[int] = set()
         self.metadata: dict[str, bytes] = {}
         self.places: list[tuple[int, int, int, int]] = []  # stream, start, offset, length of each packet chunk
         self.indexed = False
@@ -140,6 +141,8 @@ class ChunkedState:
             self.codebook(kind, contents)
         elif kind == "STRM":
             self.stream(contents)
+        elif kind == "TAIL":
+            self.tail(contents)
         elif kind == "DATA":
             self.packet(contents, offset, reader.position - offset)
         elif kind in METADATA:
@@ -179,7 +182,7 @@ class ChunkedState:
     def packet(self, contents: Reader, offset: int, length: int) -> None:
         """4.5"""
         number, packet_number, start = contents.varint(), contents.varint(), contents.varint()
-        require(number in self.streams)
+        require(number in self.streams and number not in self.tails)
         stream = self.streams[number]
         require(stream.codebook in self.codebooks)
         require(packet_number == len(stream.packets))
@@ -187,6 +190,13 @@ class ChunkedState:
         stream.packets.append(contents.rest())
         stream.starts.append(start)
         self.places.append((number, start, offset, length))
+
+    def tail(self, contents: Reader) -> None:
+        """4.9"""
+        number = contents.varint()
+        require(number in self.streams and number not in self.tails)
+        self.tails.add(number)
+        self.streams[number].header = contents.rest()
 
     def text(self, contents: Reader) -> None:
         """4.6"""

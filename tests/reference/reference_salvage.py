@@ -1,4 +1,4 @@
-"""Section 4.11 of FORMAT.md, plainly: what is whole of a damaged file in the chunked form."""
+"""Section 4.12 of FORMAT.md, plainly: what is whole of a damaged file in the chunked form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from reference_codebook import FindCodebook, decode_codebook, shared_codebook
 from reference_container import CHUNKED_MAGIC, MOST_CHUNK_BYTES, ChunkedState, MediaFile
 from reference_elements import FormatError, Reader, crc32, require
 
-KNOWN = ("CREF", "CEMB", "STRM", "DATA", "iccp", "exif", "xmpd", "text", "cicp", "dens", "indx", "DONE")
+KNOWN = ("CREF", "CEMB", "STRM", "DATA", "TAIL", "iccp", "exif", "xmpd", "text", "cicp", "dens", "indx", "DONE")
 HEAD_BYTES = 15
 
 
@@ -27,6 +27,8 @@ def salvage_file(data: bytes, find: FindCodebook) -> MediaFile:
             state.codebook(kind, contents)
         elif kind == "STRM":
             state.stream(contents)
+        elif kind == "TAIL":
+            state.tail(contents)
         elif kind == "DATA":
             stream, packet, _ = contents.varint(), contents.varint(), contents.varint()
             found.setdefault(stream, {})[packet] = contents.rest()

@@ -144,6 +144,7 @@ ROWS: dict[str, Row] = {
         (*NOT_TEXT, "8000", "x:s16le", "8000:pcm", "8000:s16le:0", "8000:u8:99", "1:u8", "8000:u8:1:1"),
         SPEECH,
     ),
+    "delay": Row("choose 0.1 to 60 s", (1, 0.5, None), (*NOT_NUMBERS, 0, 0.01, 61), SPEECH),
     "channels": Row("choose mix or keep", ("mix", "keep", None), (*NOT_TEXT, "left"), SOUND),
     "fps": Row(
         "choose a",

@@ -122,7 +122,9 @@ def test_a_codebook_may_be_a_name_a_path_or_itself(function: str) -> None:
 def test_a_medium_refuses_what_others_have(function: str, medium: str) -> None:
     for name in names_of(function):
         row = row_of(function, name)
-        if medium in row.media or row.beside or name in ENGINE_OPTIONS or name == "raw":  # raw says that it is sound
+        if (
+            medium in row.media or row.beside or name in ENGINE_OPTIONS or name in ("raw", "delay")
+        ):  # which say that it is sound
             continue
         asked = next((value for value in row.good if value), 1)
         with pytest.raises(UsageError, match=r"is for .*, and this is") as caught:

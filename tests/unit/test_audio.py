@@ -15,12 +15,12 @@ import soundfile
 from vqcodec import limits
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
 from vqcodec.speech.corpus import SoundCorpus
+from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio import AudioSource, open_audio
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.speech.sound.formats import FORMATS, AudioFormat, find_format
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
-from vqcodec.speech.sound.source import pcm16
 
 
 def tone(rate: int, seconds: float = 0.5, hz: float = 440.0, peak: float = 0.5) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_what_is_no_number_or_beyond_full_scale_is_repaired_and_told() -> None:
         "3 NaN or infinite samples, taken as silence",
         "2 samples beyond full scale, clipped",
     ]
-    assert pcm16(read_samples).tolist() == [0, 0, 0, 0, 32767, -32768, 16384]
+    assert to_pcm(read_samples).tolist() == [0, 0, 0, 0, 32767, -32768, 16384]
 
 
 def test_one_sample_and_silence_are_sound() -> None:
@@ -222,7 +222,7 @@ def test_too_many_channels_are_refused() -> None:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_written_files_have_the_exact_length_and_the_tags(tmp_path: Path, extension: str, channels: int) -> None:
     path = tmp_path / f"x{extension}"
-    samples = np.repeat(pcm16(32768 * tone(16000, 1.001))[:, np.newaxis], channels, axis=1)
+    samples = np.repeat(to_pcm(32768 * tone(16000, 1.001))[:, np.newaxis], channels, axis=1)
     size = write_audio(
         np.array_split(samples, 9),
         path,
@@ -241,7 +241,7 @@ def test_written_files_have_the_exact_length_and_the_tags(tmp_path: Path, extens
 
 
 def test_a_file_object_that_cannot_seek_gets_the_whole_file() -> None:
-    samples = pcm16(32768 * tone(8000))[:, np.newaxis]
+    samples = to_pcm(32768 * tone(8000))[:, np.newaxis]
     reader, writer = os.pipe()
     with os.fdopen(writer, "wb") as pipe:
         write_audio([samples], pipe, format=FORMATS[".wav"], rate=8000, channels=1, length=len(samples))

@@ -61,6 +61,9 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
             12 kHz, and where the bitrate or the target size leaves less than 4 kbit/s a channel.
         raw: (speech) what samples without a header are, as text such as `8000:s16le`, `8000:mulaw` or `44100:f32le:2`:
             the sampling rate, how they are stored, and the number of channels.
+        delay: (speech) encode while the sound comes, in groups of so many seconds, 0.1 to 60, and write each as soon as
+            it is coded (see `vqcodec.SpeechWriter`). A path still gets the whole file or nothing. Of a stream, WAV and
+            samples without a header are read as they come, other formats whole.
         channels: (speech, sound of video) `mix` several into one, or `keep` them; if it is not given, `mix` for
             speech, `keep` for video.
         fps: (video) frames a second, such as `25` or `30000/1001`, instead of the source's own rate.

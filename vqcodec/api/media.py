@@ -83,7 +83,7 @@ def medium_to_encode(source: Source, name: str, asked: EncodeOptions, codebook: 
     """
     from vqcodec.files.sniffing import is_picture_sequence
 
-    medium = asked.medium or (None if asked.raw is None else "speech")
+    medium = asked.medium or (None if asked.raw is None and asked.delay is None else "speech")
     of_codebook = None if codebook is None else codebook.engine.partition("/")[0]
     if None not in (medium, of_codebook) and medium != of_codebook:
         raise UsageError(f"medium {medium} was asked for, but the codebook is for {of_codebook}; leave one out")

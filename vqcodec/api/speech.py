@@ -16,7 +16,8 @@ from vqcodec.api.media import Side
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_of
-from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, write_all
+from vqcodec.errors import UnreadableInputError
+from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, writable, write_all
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.reports.base import CodebookUse
@@ -47,6 +48,8 @@ def encode(
     from vqcodec.speech.sound.audio import open_audio  # which decoding does without
 
     started = time.perf_counter()
+    if asked.delay is not None:
+        return _encode_live(source, destination, name, codebook, asked)
     with naming(name):
         sound = open_audio(source, name, asked.raw)
         encoded = encode_sound(
@@ -88,6 +91,65 @@ def encode(
         bits=encoded.bits,
         notes=(*sound.notes(encoded.streams), *encoded.notes),
         data=encoded.data if destination is None else None,
+    )
+
+
+def _encode_live(
+    source: Source, destination: Destination | None, name: str, codebook: Codebook | None, asked: EncodeOptions
+) -> SpeechEncodeReport:
+    """Encode sound while it comes; arguments and errors as `encode`."""
+    from vqcodec.speech.live_file import LiveFile
+    from vqcodec.speech.sound.piped import open_sound
+
+    started = time.perf_counter()
+    memory = io.BytesIO()
+    target = memory if destination is None else destination
+    with (
+        naming(name),
+        open_sound(source, name, asked.raw) as sound,
+        writable(target, overwrite=asked.overwrite) as file,
+    ):
+        live = LiveFile(
+            file,
+            sound.rate,
+            sound.channels,
+            asked,
+            codebook=codebook,
+            layout=sound.layout,
+            metadata={} if asked.strip_metadata else metadata_of(sound.tags),
+            measured=True,
+        )
+        for block in sound.whole_blocks():
+            live.push(block)
+        if not live.length:
+            raise UnreadableInputError("holds no samples")
+        live.finish()
+    size, duration, quality = live.size, live.length / sound.rate, live.quality()
+    mixed = [] if live.mix is None else [f'{live.mix.how}, though they may cancel; keep them with channels="keep"']
+    return SpeechEncodeReport(
+        input=name,
+        output=None if destination is None else name_of(destination),
+        input_bytes=sound.size,
+        output_bytes=size,
+        sample_rate=sound.rate,
+        channels=sound.channels,
+        samples=live.length,
+        duration_s=duration,
+        codec_rate=live.engine.sample_rate,
+        streams=live.streams,
+        kbps=size * 8 / duration / 1000,
+        payload_kbps=live.payload_bytes * 8 / duration / 1000,
+        ratio=2 * live.length * sound.channels / size,
+        sqnr_db=quality.sqnr_db,
+        segmental_snr_db=quality.segmental_snr_db,
+        weighted_segmental_snr_db=quality.weighted_segmental_snr_db,
+        seconds=time.perf_counter() - started,
+        engine=live.codebook.engine,
+        codebook=CodebookUse(live.codebook.name, live.codebook.identity, asked.embed_codebook, True),
+        parameters=live.parameters,
+        bits=live.bits(),
+        notes=(*mixed, *sound.repairs.notes()),
+        data=memory.getvalue() if destination is None else None,
     )
 
 

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import BinaryIO, overload
 
 from vqcodec.container import chunks
-from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.container.varint import MAX_BYTES, get_varint, put_varint
 from vqcodec.errors import CorruptFileError
 from vqcodec.names import at
 
@@ -182,10 +182,38 @@ class IndexedPackets(Sequence[bytes | None]):
 
 def only_packets(file: BinaryIO, entries: Sequence[IndexEntry]) -> bool:
     """Whether only packets lie between the first packet and the index, so that the rest need not be read."""
+    return tails_behind(file, entries) == {}
+
+
+def tails_behind(file: BinaryIO, entries: Sequence[IndexEntry], source: str = "") -> dict[int, bytes] | None:
+    """Return the headers in the tails of streams, by number, so that what lies between the packets need not be read.
+
+    None if something else than packets and their tails lies between the first packet and the index.
+
+    Raises:
+        CorruptFileError: a tail is damaged.
+    """
     if any(after.offset != before.offset + before.length for before, after in pairwise(entries)):
-        return False
-    file.seek(entries[-1].offset + entries[-1].length)
-    return file.read(len(chunks.INDEX)) == chunks.INDEX
+        return None
+    tails: dict[int, bytes] = {}
+    size = file.seek(0, os.SEEK_END)
+    offset = entries[-1].offset + entries[-1].length
+    while True:
+        file.seek(offset)
+        head = file.read(len(chunks.TAIL) + MAX_BYTES)
+        if not head.startswith(chunks.TAIL):
+            return tails if head.startswith(chunks.INDEX) else None
+        where = f"{at(source)}chunk TAIL at byte {offset}"
+        declared, position = get_varint(head, len(chunks.TAIL), where)
+        length = position + declared + 4
+        if length > size - offset:
+            raise CorruptFileError(f"{where}: the file is cut off")
+        payload = _chunk_at(file, offset, length, chunks.TAIL, source)
+        number, position = get_varint(payload, 0, where)
+        if number in tails:
+            raise CorruptFileError(f"{where}: stream {number} has a second tail")
+        tails[number] = payload[position:]
+        offset += length
 
 
 def _parse_index(payload: bytes, index_offset: int, where: str) -> list[IndexEntry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from vqcodec.codebook import file as codebook_file
@@ -35,7 +35,8 @@ class ChunkReader:
     """A chunked file: its declarations, then its packets in the order of the file.
 
     The constructor reads up to the first packet, so that `streams` and `codebooks` are complete. Iterate to get each
-    `Packet`. Metadata may stand anywhere, so `metadata` is complete only after the last packet.
+    `Packet`. Metadata may stand anywhere, so `metadata` is complete only after the last packet. So are the headers of
+    streams that have a tail.
 
     Args:
         file: a binary file open for reading, at the beginning of the media file.
@@ -66,6 +67,7 @@ class ChunkReader:
         self._source_chunks = chunks.ChunkSource(file, salvage=salvage, source=source)
         self._iterator = iter(self._source_chunks)
         self._next: dict[int, tuple[int, int]] = {}
+        self._tails: set[int] = set()
         self._packets = 0
         self._index = IndexCheck()
         self._indexed = False
@@ -122,6 +124,8 @@ class ChunkReader:
             return self._take_packet(chunk, where)
         if chunk.kind == chunks.STREAM:
             self._take_stream(chunk.payload, where)
+        elif chunk.kind == chunks.TAIL:
+            self._take_tail(chunk.payload, where)
         elif chunk.kind in (chunks.CODEBOOK_REFERENCE, chunks.CODEBOOK_EMBEDDED):
             self._take_codebook(chunk, where)
         elif chunk.kind in _METADATA_OF_KIND or chunk.kind == chunks.TEXT:
@@ -174,12 +178,31 @@ class ChunkReader:
         self.streams[number] = StreamDeclaration(number, medium, engine, codebook, header)
         self._next[number] = (0, 0)
 
+    def _take_tail(self, payload: bytes, where: str) -> None:
+        number, position = get_varint(payload, 0, where)
+        self.complete_stream(number, payload[position:], where)
+
+    def complete_stream(self, number: int, header: bytes, where: str = "") -> None:
+        """Give a declared stream the header in its tail.
+
+        Raises:
+            CorruptFileError: the stream is not declared, or has a tail already.
+        """
+        if number not in self.streams:
+            raise CorruptFileError(f"{at(where)}the tail of stream {number}, which is not declared before it")
+        if number in self._tails:
+            raise CorruptFileError(f"{at(where)}stream {number} has a second tail")
+        self._tails.add(number)
+        self.streams[number] = replace(self.streams[number], header=header)
+
     def _take_packet(self, chunk: Chunk, where: str) -> Packet:
         stream, number, start, position = parse_packet_head(chunk.payload, where)
         if stream not in self.streams:
             raise CorruptFileError(f"{where}: a packet of stream {stream}, which is not declared before it")
         if self.streams[stream].codebook not in self.codebooks and not self._salvage:
             raise CorruptFileError(f"{where}: the codebook of stream {stream} is not named before its first packet")
+        if stream in self._tails and not self._salvage:
+            raise CorruptFileError(f"{where}: a packet of stream {stream} after its tail")
         expected, least = self._next[stream]
         if number < expected or start < least or (number != expected and not self._salvage):
             raise CorruptFileError(

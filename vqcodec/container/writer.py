@@ -29,6 +29,7 @@ class ChunkWriter:
     """A chunked file, written piece by piece.
 
     Call `codebook` and `stream` first, then `packet` for each packet, `metadata` at any time, and `close` at the end. A
+    stream whose header could not be complete at its beginning gets the whole one by `tail`, after its packets. A
     `with` block closes the writer, unless it ends with an error: then the file is visibly incomplete. The caller opens
     and closes the file itself.
 
@@ -50,6 +51,7 @@ class ChunkWriter:
         self._offset = 0
         self._codebooks: set[int] = set()
         self._next: dict[int, tuple[int, int]] = {}  # by stream: next packet number, smallest next start
+        self._tails: set[int] = set()
         self._metadata: set[str] = set()
         self._rows = array("Q")  # stream, start, offset, length of each packet
         self._closed = False
@@ -120,6 +122,8 @@ class ChunkWriter:
         """
         if stream not in self._next:
             raise UsageError(f"stream {stream} has to be declared before its packets")
+        if stream in self._tails:
+            raise UsageError(f"stream {stream} has its tail; no packet may follow")
         number, least = self._next[stream]
         start = least if start is None else start
         if start < least:
@@ -129,6 +133,21 @@ class ChunkWriter:
         head = put_varint(stream) + put_varint(number) + put_varint(start)
         self._chunk(chunks.PACKET, head + payload)
         self._rows.extend((stream, start, offset, self._offset - offset))
+
+    def tail(self, stream: int, header: bytes) -> None:
+        """Write the header that takes the place of the one with which a stream was declared.
+
+        Args:
+            stream: number of a declared stream; it has no more packets.
+            header: the engine's bytes.
+
+        Raises:
+            UsageError: the stream is not declared, or has a tail.
+        """
+        if stream not in self._next or stream in self._tails:
+            raise UsageError(f"stream {stream} is not declared, or has a tail")
+        self._tails.add(stream)
+        self._chunk(chunks.TAIL, put_varint(stream) + header)
 
     def metadata(self, key: str, value: bytes) -> None:
         """Write metadata: `icc`, `exif`, `xmp`, or `text:TITLE` with a value in UTF-8.
@@ -170,6 +189,11 @@ class ChunkWriter:
             index_offset = self._offset
             self._chunk(chunks.INDEX, index_payload(self._rows))
         self._chunk(chunks.END, end_payload(packets, index_offset))
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._offset
 
     def _chunk(self, kind: bytes, payload: bytes) -> None:
         self._put(chunks.chunk_bytes(kind, payload))

@@ -134,15 +134,25 @@ def write_all(data: bytes, destination: Destination, *, overwrite: bool = False)
     Raises:
         OutputError: it exists and `overwrite` is not set, or the system refuses to write.
     """
+    with writable(destination, overwrite=overwrite) as stream:
+        stream.write(data)
+        stream.flush()
+
+
+@contextmanager
+def writable(destination: Destination, *, overwrite: bool = False) -> Iterator[BinaryIO]:
+    """Return a binary file to write to. A path gets what is written when the block ends without an error.
+
+    Raises:
+        OutputError: it exists and `overwrite` is not set, or the system refuses to write.
+    """
     if isinstance(destination, (str, os.PathLike)):
         from vqcodec.files.atomic import writing
 
         with writing(destination, overwrite=overwrite) as stream:
-            stream.write(data)
-        return
-    stream = whole(destination)
-    stream.write(data)
-    stream.flush()
+            yield stream
+    else:
+        yield whole(destination)
 
 
 def _is_device(path: str | os.PathLike[str]) -> bool:

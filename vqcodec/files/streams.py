@@ -114,6 +114,16 @@ def read_up_to(stream: BinaryIO, size: int) -> bytes:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
+def read_some(stream: BinaryIO, size: int) -> bytes:
+    """Return what a binary stream has, from 1 to `size` bytes; wait if it has nothing yet. Nothing means its end."""
+    read = getattr(stream, "read1", stream.read)
+    while True:
+        block: bytes | None = read(size)
+        if block is not None:
+            return block
+        _wait(stream, reading=True)
+
+
 def _wait_for_room(stream: Any, name: str) -> None:
     """Wait until a stream that does not block takes data again."""
     try:

@@ -65,6 +65,16 @@ RAW = RawOption(
     default_help="by the name, such as .gsm and .ulaw",
     media=("speech",),
 )
+DELAY = NumberOption(
+    "delay",
+    "Encode speech while it comes, in groups of this many seconds, which are written as soon as each is coded. It takes"
+    " more bytes than a whole recording at once, and --target-size is not possible.",
+    default_help="encode the whole recording at once",
+    low=0.1,
+    high=60,
+    unit="s",
+    media=("speech",),
+)
 FPS = FrameRateOption(
     "fps",
     "Frames a second, such as 25 or 30000/1001: of a series of pictures, or instead of the input's own rate.",
@@ -122,6 +132,7 @@ ENCODE_OPTIONS: tuple[Option, ...] = (
     BAND,
     CHANNELS,
     RAW,
+    DELAY,
     FPS,
     FRAMES,
     GOP,
@@ -169,6 +180,7 @@ class EncodeOptions:
     band: str | None = None
     channels: str | None = None
     raw: RawSound | None = None
+    delay: float | None = None
     fps: Fraction | None = None
     frames: tuple[int, int | None] | None = None
     gop: int | None = None

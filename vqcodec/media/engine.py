@@ -106,11 +106,14 @@ class SpeechEngine(Engine):
         sample_rate: Hz at which it works.
         band: "nb" or "wb".
         kbps: its rate in kbit/s where the format fixes it; None where it can be chosen.
+        live_reference: the class or function that makes a `vqcodec.speech.live.encoder.LiveEncoder` of a codebook,
+            `Settings` and a delay in seconds; None if the engine cannot encode speech while it comes.
     """
 
     sample_rate: int = 8000
     band: str = "nb"
     kbps: float | None = None
+    live_reference: str | None = None
 
 
 def load(reference: str) -> Any:

@@ -65,6 +65,7 @@ class EncodeKeywords(ImageKeywords, SpeechKeywords, VideoKeywords, total=False):
     strip_metadata: bool
     strip_gps: bool | None
     raw: str | None
+    delay: float | None
     fps: str | float | Fraction | None
     frames: str | None
     audio: bool | None

@@ -5,6 +5,7 @@ Import the modules themselves: most of them hold kernels, which this package doe
 Map, lowest first:
 
     bands
+    pcm
     engines
     quality
     rates
@@ -13,17 +14,20 @@ Map, lowest first:
     filters: bands excitation
     lsf_quantizer: bands signal
     noise_floor: bands signal excitation lsf_quantizer
-    celp: bands engines signal excitation filters lsf_quantizer noise_floor
-    sound
+    celp: bands pcm engines signal excitation filters lsf_quantizer noise_floor
+    live: bands engines signal celp
+    sound: pcm
     corpus: sound
     stream: sound
     folding: stream
     placement
     files: engines stream folding placement
-    decoding: sound placement files
+    decoding: pcm sound placement files
     reader: files decoding
     salvage: folding files decoding
     codec: bands engines quality rates sound stream files decoding
-    textbook: bands engines signal excitation filters lsf_quantizer celp
+    live_file: pcm engines quality sound stream codec live
+    writer: sound codec live_file
+    textbook: bands pcm engines signal excitation filters lsf_quantizer celp live
     training: bands signal excitation filters lsf_quantizer celp
 """

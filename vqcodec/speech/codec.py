@@ -190,7 +190,7 @@ def encode_sound(
 
     def encoder_for(kbps: float | None) -> _Encoder:
         chosen = choose_codebook(codebook, band or "auto", sound.rate, kbps)
-        _check_fixed_rate(target, work, chosen, len(kept))
+        check_fixed_rate(target, work, chosen, len(kept))
         reference = reference_to(chosen, embed=embed_codebook, whole=True)
         return _Encoder(sound, chosen, kept, reference, dict(metadata or {}), work, progress)
 
@@ -225,7 +225,7 @@ def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, kbps
     return codebook
 
 
-def _check_fixed_rate(target: Target, work: Work, codebook: Codebook, streams: int) -> None:
+def check_fixed_rate(target: Target, work: Work, codebook: Codebook, streams: int) -> None:
     """Refuse what a codebook of fixed rate does not accept.
 
     Raises:
@@ -261,7 +261,7 @@ def count_bits(speech: SpeechFile, codebook: Codebook) -> dict[str, int]:
     parts: Counter[str] = Counter()
     for stream in speech.streams:
         parts.update(speech.engine.coder.count_bits(stream.header.engine_header, stream.packets, codebook))
-    return _whole_bits(parts, speech.media.metadata, speech.media.codebook, speech.size)
+    return whole_bits(parts, speech.media.metadata, speech.media.codebook, speech.size)
 
 
 class _Encoder:
@@ -372,7 +372,7 @@ class _Encoder:
             quality=meter.result(),
             qualities=qualities,
             payload_bytes=sum(len(s.header.engine_header) + sum(map(len, s.packets)) for s in streams),
-            bits=_whole_bits(parts, self._metadata, self._reference, len(data)),
+            bits=whole_bits(parts, self._metadata, self._reference, len(data)),
         )
 
     def _container(self, size: int) -> int:
@@ -392,7 +392,7 @@ class _Encoder:
         return None if report is None else lambda done: report((number + done) / count)
 
 
-def _whole_bits(
+def whole_bits(
     parts: Mapping[str, int], metadata: Mapping[str, bytes], reference: CodebookReference, size: int
 ) -> dict[str, int]:
     """Return the bits by part of a file of `size` bytes whose streams have the bits `parts`."""

@@ -14,9 +14,9 @@ from vqcodec import user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.speech.files import SpeechFile, StoredStream
+from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.placement import place_packets
 from vqcodec.speech.sound.resampling import Resampler, resampled_length
-from vqcodec.speech.sound.source import pcm16
 
 PIECE_S = 40  # seconds of all channels together that are decoded at a time; whole groups, so that each is decoded once
 BLOCK = 1 << 16  # samples that are resampled at a time
@@ -114,7 +114,7 @@ class Decoding:
             part = ready[surplus:][:due]
             surplus -= min(surplus, ready.size)
             due -= part.size
-            yield pcm16(part)
+            yield to_pcm(part)
 
     def _aligned_start(self) -> tuple[int, int]:
         """Return the codec's sample to begin with, and how many samples at the output's rate come before the part.
@@ -216,12 +216,35 @@ def placed(speech: SpeechFile) -> SpeechFile:
     """
     if not speech.salvaged or speech.length is not None:
         return speech
+    if is_endless(speech):
+        speech = closed(speech)
     shape = SoundShape.of(speech)
     found = [stream.packets for stream in speech.streams]
     placement = place_packets(found, shape.codec_length, shape.packet_length, shape.group_length)
     streams = [StoredStream(stream.header, packets) for stream, packets in zip(speech.streams, placement.packets)]
     damage = [*speech.damage, *placement.damage]
     return replace(speech, streams=streams, length=placement.length, damage=damage)
+
+
+def is_endless(speech: SpeechFile) -> bool:
+    """Whether the tail is missing that gives the length of a salvaged file (FORMAT.md, section 13.2).
+
+    Raises:
+        CorruptFileError: a header is damaged.
+    """
+    if not speech.salvaged or not any(stream.header.is_open and stream.packets for stream in speech.streams):
+        return False
+    described = speech.engine.coder.describe(speech.streams[0].header.engine_header)
+    return not described["samples"]  # else it is an engine whose headers begin with something else
+
+
+def closed(speech: SpeechFile) -> SpeechFile:
+    """Return a file that `is_endless` as long as the packets that are there."""
+    described = speech.engine.coder.describe(speech.streams[0].header.engine_header)
+    packets = max(len(stream.packets) for stream in speech.streams)
+    length = packets * int(described["packet_samples"])
+    streams = [StoredStream(stream.header.closed(length), stream.packets) for stream in speech.streams]
+    return replace(speech, streams=streams, damage=[*speech.damage, "its length is not known; the packets decide"])
 
 
 def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:

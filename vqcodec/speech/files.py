@@ -13,7 +13,7 @@ from vqcodec import limits
 from vqcodec.container import ChunkReader, ChunkWriter, CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.container.chunks import MAGIC, Damage
 from vqcodec.container.compact import HEAD_BYTES
-from vqcodec.container.index import IndexedPackets, IndexEntry, only_packets, read_index
+from vqcodec.container.index import IndexedPackets, IndexEntry, read_index, tails_behind
 from vqcodec.container.media import CompactSeal
 from vqcodec.container.reader import StreamDeclaration
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
@@ -146,9 +146,10 @@ def read_speech(file: BinaryIO, *, salvage: bool = False, sparing: bool = False)
         return (_salvage_compact if salvage else _read_compact)(file.read(), size)
     if sparing and not salvage:
         entries = read_index(file)
-        if entries and only_packets(file, entries):
+        tails = tails_behind(file, entries) if entries else None
+        if entries and tails is not None:
             file.seek(0)
-            return _read_indexed(file, entries, size)
+            return _read_indexed(file, entries, tails, size)
         file.seek(0)
     return _read_chunks(file, size, salvage)
 
@@ -170,8 +171,10 @@ def _salvage_compact(data: bytes, size: int) -> SpeechFile:
     return SpeechFile(engine, whole, [stream], size, True, salvaged=True, damage=folded.damage, seal=seal)
 
 
-def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], size: int) -> SpeechFile:
+def _read_indexed(file: BinaryIO, entries: Sequence[IndexEntry], tails: Mapping[int, bytes], size: int) -> SpeechFile:
     reader = ChunkReader(file)
+    for number, header in tails.items():
+        reader.complete_stream(number, header)
     lock = Lock()  # of the file, in which all streams seek
     packets = {
         number: IndexedPackets(file, [entry for entry in entries if entry.stream == number], lock)

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError
-from vqcodec.speech.decoding import SoundShape
+from vqcodec.speech.decoding import SoundShape, closed, is_endless
 from vqcodec.speech.files import SpeechFile, StoredStream
 from vqcodec.speech.folding import MAX_FOLDED_PACKETS
 
 
 def without_damage(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
-    """Return a file without the packets that are certainly damaged.
+    """Return a file without the packets that cannot be decoded.
 
-    Only a salvaged file of the compact form whose packets have no checks can have such packets.
+    Only two kinds of salvaged files can have such packets: one of the compact form whose packets have no checks, and
+    one without the tail that gives its length, whose last packet may be shorter than the others.
 
     Args:
         speech: from `read_speech`.
@@ -23,6 +24,8 @@ def without_damage(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
     Raises:
         CorruptFileError: the header is damaged.
     """
+    if is_endless(speech):
+        return _without_short_end(speech, codebook)
     if speech.seal is None or speech.seal.matches(codebook):
         return speech
     (stream,) = speech.streams
@@ -40,3 +43,18 @@ def without_damage(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
     damage = [f"packet {number}" for number, packet in enumerate(packets) if packet is None] + list(speech.damage)
     damage = damage or ["it cannot be told which second; the sound may be disturbed there"]
     return replace(speech, streams=[StoredStream(stream.header, packets)], damage=damage)
+
+
+def _without_short_end(speech: SpeechFile, codebook: Codebook) -> SpeechFile:
+    """Return a file of unknown length without its last packets, unless they are as long as the others."""
+    last = max(len(stream.packets) for stream in speech.streams) - 1
+    for stream in closed(speech).streams:
+        packet = stream.packets[last] if len(stream.packets) > last else None
+        try:
+            speech.engine.coder.count_bits(stream.header.engine_header, [*[None] * last, packet], codebook)
+        except CorruptFileError:
+            streams = [StoredStream(stream.header, stream.packets[:last]) for stream in speech.streams]
+            return replace(
+                speech, streams=streams, damage=[*speech.damage, f"packet {last}, the last one, is too short"]
+            )
+    return speech

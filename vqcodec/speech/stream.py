@@ -20,6 +20,10 @@ RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96
 OTHER_RATE = 255  # the rate follows as a varint
 
 
+OPEN = put_varint(0)
+"""With what an engine's header begins while the length is not known (FORMAT.md, section 13.2)."""
+
+
 @dataclass(frozen=True)
 class StreamHeader:
     """A stream of speech.
@@ -45,6 +49,16 @@ class StreamHeader:
         """
         back = resampled_length(codec_length, codec_rate, source_rate)
         return cls(source_rate, back - source_length, engine)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the length was not known when the header was written."""
+        return self.engine_header.startswith(OPEN)
+
+    def closed(self, codec_length: int, surplus: int = 0) -> StreamHeader:
+        """Return the header with its length, in samples at the codec's rate, of a header that is open."""
+        engine_header = put_varint(codec_length) + self.engine_header.removeprefix(OPEN)
+        return StreamHeader(self.source_rate, surplus, engine_header)
 
     def source_length(self, codec_rate: int, codec_length: int) -> int:
         """Return the samples of the source, if the engine's signal has `codec_length` samples at `codec_rate`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +37,7 @@ EXAMPLES = options.examples(
     "vqcodec encode talk.wav -o narrow.vqc --band nb -q 30 -e 9",
     "cat talk.wav | vqcodec encode - -o - -q 70 | vqcodec decode - -o heard.wav",
     "vqcodec encode talk.wav -o textbook.vqc -c celp-4800",
+    "cat talk.wav | vqcodec encode - -o live.vqc --delay 1",
     "vqcodec encode clip.mp4 -o clip.vqc --bitrate 300",
     "vqcodec encode 'frames/*.png' -o film.vqc --fps 24 --keep-partial",
     "cat photo.png | vqcodec encode - -o - | vqcodec decode - -o back.png",
@@ -104,9 +106,10 @@ def encode(
     def work(item: Item, progress: SpokenProgress, threads: int) -> AnyEncodeReport:
         from vqcodec import api
 
+        as_it_comes = item.output == STANDARD and given.delay is not None
         report = api.encode(
             item.source,
-            item.destination,
+            sys.stdout.buffer if as_it_comes else item.destination,
             overwrite=outputs.force,
             threads=threads,
             progress=progress,

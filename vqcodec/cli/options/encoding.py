@@ -33,6 +33,7 @@ TuneFor = Annotated[str | None, declared(_TUNE, "--tune", media=("image",))]
 ChromaSize = Annotated[str | None, declared(_CHROMA, "--chroma", media=("image",))]
 AlphaQuality = Annotated[float | None, declared(_ALPHA_QUALITY, "--alpha-quality", metavar="0..100", media=("image",))]
 Raw = Annotated[str | None, declared(encoding.RAW, "--raw", metavar="RATE:FORMAT[:CHANNELS]")]
+Delay = Annotated[float | None, declared(encoding.DELAY, "--delay", metavar="SECONDS")]
 Fps = Annotated[str | None, declared(encoding.FPS, "--fps", metavar="RATE")]
 Frames = Annotated[str | None, declared(encoding.FRAMES, "--frames", metavar="A:B")]
 Gop = Annotated[int | None, declared(encoding.GOP, "--gop", metavar="N")]
@@ -78,6 +79,7 @@ class Given:
     alpha_quality: AlphaQuality = None
     keep_hidden: KeepHidden = False
     raw: Raw = None
+    delay: Delay = None
     fps: Fps = None
     frames: Frames = None
     gop: Gop = None

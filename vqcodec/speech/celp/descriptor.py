@@ -43,6 +43,7 @@ CELP_NB = SpeechEngine(
     warming=Warming(order=5),
     sample_rate=8000,
     band="nb",
+    live_reference="vqcodec.speech.live.celp:LiveCelp",
 )
 
 CELP_WB = replace(

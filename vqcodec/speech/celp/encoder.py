@@ -18,7 +18,7 @@ from vqcodec.speech.celp.group_coding import search_symbols, write_packets
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.rate_control import Aim
-from vqcodec.speech.celp.recording import Recording
+from vqcodec.speech.celp.recording import GroupSignal, Recording
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
 from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.filters.pitch_filter_search import best_strength
@@ -102,19 +102,13 @@ class Encoder:
 
     def encode_quality(self, quality: float) -> Coded:
         """Encode at a quality, 0 to 100."""
-        coarsest, finest = self._lambda_range
-        lambda_ = coarsest * (finest / coarsest) ** (quality / 100)
+        lambda_ = lambda_of(quality, self._book)
         return self._encode(Aim.of(lambda_), self._book.nearest(lambda_))
 
     def quality_of(self, lambda_: float) -> float:
         """Return the quality that has this lambda: below 0 or above 100 if none has."""
-        coarsest, finest = self._lambda_range
+        coarsest, finest = lambda_of(0, self._book), lambda_of(100, self._book)
         return 100 * math.log(lambda_ / coarsest) / math.log(finest / coarsest)
-
-    @property
-    def _lambda_range(self) -> tuple[float, float]:
-        """The lambdas of quality 0 and of 100."""
-        return self._book.sets[0].aims.lambda_ * _COARSEST, self._book.sets[-1].aims.lambda_ * _FINEST
 
     def encode_rate(self, kbps: float) -> Coded:
         """Encode at a rate in kbit/s."""
@@ -214,8 +208,7 @@ class Encoder:
         chosen = list(chosen)
         self._share = (0.0, 0.0)
         rate = wanted * 8 / self._recording.seconds
-        nearest = min(self._book.sets, key=lambda one: abs(math.log(one.aims.rate / rate)))
-        start = nearest.aims.lambda_ * (nearest.aims.rate / rate) ** _RATE_POWER
+        _, start = guess_at_rate(rate, self._book)
 
         def measure(lambda_: float) -> float:
             table_set = self._book.sets[self._book.nearest(lambda_)].rising
@@ -254,21 +247,50 @@ class Encoder:
 
     def _code(self, group: int, aim: Aim, table_set: SpeechTableSet, effort_number: int) -> CodedGroup:
         """Encode group number `group`."""
-        effort = effort_for(table_set.band, effort_number)
-        search = Search(
-            survivors=effort.survivors,
-            lag_candidates=effort.lag_candidates,
-            sweeps=effort.sweeps,
-            exact=int(effort.exact),
-            energy_weight=table_set.aims.energy_weight,
-            packet_frames=self._layout.packet_frames,
-        )
-        relative = aim.mean / table_set.aims.lambda_
-        lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
-        signal = self._recording.group(group)
-        lambdas = aim.lambdas(group * self._layout.group_frames, len(signal.analysis) - 1)
-        symbols, shortfall = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
-        return CodedGroup(*write_packets(symbols, table_set, search.packet_frames), shortfall.pitch_errors)
+        signal, first = self._recording.group(group), group * self._layout.group_frames
+        return code_group(signal, first, aim, table_set, effort_number, self._layout.packet_frames)
+
+
+def code_group(
+    signal: GroupSignal, first: int, aim: Aim, table_set: SpeechTableSet, effort_number: int, packet_frames: int
+) -> CodedGroup:
+    """Encode a group of a recording.
+
+    Args:
+        signal: of the group.
+        first: number of its first frame in the recording.
+        aim: the lambdas.
+        table_set: to code it with.
+        effort_number: 0 to 9.
+        packet_frames: frames of a packet.
+    """
+    effort = effort_for(table_set.band, effort_number)
+    search = Search(
+        survivors=effort.survivors,
+        lag_candidates=effort.lag_candidates,
+        sweeps=effort.sweeps,
+        exact=int(effort.exact),
+        energy_weight=table_set.aims.energy_weight,
+        packet_frames=packet_frames,
+    )
+    relative = aim.mean / table_set.aims.lambda_
+    lsf_lambda = table_set.aims.lsf_lambda * (1 - _LSF_SHARE + _LSF_SHARE * relative)
+    lambdas = aim.lambdas(first, len(signal.analysis) - 1)
+    symbols, shortfall = search_symbols(signal, table_set, search, lambdas, lsf_lambda, effort.lsf)
+    return CodedGroup(*write_packets(symbols, table_set, packet_frames), shortfall.pitch_errors)
+
+
+def lambda_of(quality: float, book: SpeechCodebook) -> float:
+    """Return the lambda of a quality, 0 to 100."""
+    coarsest, finest = book.sets[0].aims.lambda_ * _COARSEST, book.sets[-1].aims.lambda_ * _FINEST
+    return coarsest * (finest / coarsest) ** (quality / 100)
+
+
+def guess_at_rate(rate: float, book: SpeechCodebook) -> tuple[int, float]:
+    """Return the number of the table set for a rate in bit/s, and about the lambda that gives it."""
+    number = min(range(len(book.sets)), key=lambda one: abs(math.log(book.sets[one].aims.rate / rate)))
+    aims = book.sets[number].aims
+    return number, aims.lambda_ * (aims.rate / rate) ** _RATE_POWER
 
 
 def _error(coded: Coded, wanted: float) -> float:

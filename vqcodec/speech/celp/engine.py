@@ -17,7 +17,7 @@ from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
 from vqcodec.speech.celp.symbols import GroupSymbols
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, Settings
-from vqcodec.speech.signal.pcm import to_pcm
+from vqcodec.speech.pcm import to_pcm
 from vqcodec.threads import map_shards
 
 

@@ -16,7 +16,7 @@ from vqcodec.speech.signal.highpass import HighPass
 from vqcodec.speech.signal.levels import Levels
 from vqcodec.speech.signal.weighting import LevelMeter, Weighting
 
-_WARM_UP_S = 0.3  # seconds after which the start of the high-pass from zero no longer matters
+WARM_UP_S = 0.3  # seconds after which the start of the high-pass from zero no longer matters
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -60,11 +60,15 @@ class Recording:
         if self._levels is None:
             meter = LevelMeter(self._band)
             for number in range(self.groups):
-                _, frames = self._extent(number)
-                signal, lead = self._filtered(number, weighting.context_samples(self._band))
-                meter.add(signal, lead=lead, subframes=frames * self._band.subframes)
+                self.measure(number, meter)
             self._levels = meter.levels()
         return self._levels
+
+    def measure(self, number: int, meter: LevelMeter) -> None:
+        """Add the levels of group `number` to those that `meter` has measured."""
+        _, frames = self._extent(number)
+        signal, lead = self._filtered(number, weighting.context_samples(self._band))
+        meter.add(signal, lead=lead, subframes=frames * self._band.subframes)
 
     def group(self, number: int) -> GroupSignal:
         """Return the samples of group `number`, its analysis and its weighting."""
@@ -98,13 +102,17 @@ class Recording:
         first = number * self._group_frames
         return first, min(self._group_frames, self._frames - first)
 
+    def _between(self, begin: int, end: int) -> npt.NDArray:
+        """Return the samples from one number up to another, or to the end."""
+        return self.samples[begin:end]
+
     def _filtered(self, number: int, context: int) -> tuple[DoubleArray, int]:
         """Return the high-passed samples of a group with `context` on both sides, and how many precede the group."""
         first, frames = self._extent(number)
         start = first * self._band.frame
         begin = max(0, start - context)
-        warm = max(0, begin - round(_WARM_UP_S * self._band.sample_rate))
-        part = self.samples[warm : start + frames * self._band.frame + context]
+        warm = max(0, begin - round(WARM_UP_S * self._band.sample_rate))
+        part = self._between(warm, start + frames * self._band.frame + context)
         signal = HighPass(self._band).filter(part.astype(np.float64))
         return signal[begin - warm :], start - begin
 

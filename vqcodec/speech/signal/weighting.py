@@ -88,10 +88,12 @@ class LevelMeter:
 
     Args:
         band: narrowband or wideband.
+        most: number of the last subframes that count; None for all.
     """
 
-    def __init__(self, band: Band) -> None:
+    def __init__(self, band: Band, most: int | None = None) -> None:
         self._band = band
+        self._most = most
         self._powers = [np.zeros(0)]
         self._compressed = [np.zeros(0)]
 
@@ -107,6 +109,9 @@ class LevelMeter:
     def levels(self) -> Levels:
         """Return the levels of all parts measured so far."""
         powers, compressed = np.concatenate(self._powers), np.concatenate(self._compressed)
+        if self._most is not None:
+            powers, compressed = powers[-self._most :], compressed[-self._most :]
+            self._powers, self._compressed = [powers], [compressed]
         speech = active(powers)
         if not speech.any():
             return Levels(reference_db=0.0, power=1.0, weighted_power=1.0)

@@ -37,18 +37,7 @@ class ArraySource(SoundSource):
             UsageError: the array is of another type or shape, or empty.
             LimitError: the rate or the number of channels is beyond the limits.
         """
-        try:
-            signal = np.asarray(samples)
-        except ValueError:  # rows of different lengths
-            raise UsageError("samples must be an array, all of its rows of one length") from None
-        if signal.ndim == 1:
-            signal = signal[:, np.newaxis]
-        kind = signal.dtype.newbyteorder("=")
-        if signal.ndim != 2 or not signal.size or not (kind.name in _MIDDLE or kind.kind == "f"):
-            raise UsageError(
-                "samples must be floating point, int8, uint8, int16, uint16 or int32, of shape (n,) or (n, channels), "
-                f"not {kind.name} {np.shape(samples)}"
-            )
+        signal = checked_samples(samples)
         check_shape(rate, signal.shape[1], "samples")
         return cls(signal, rate)
 
@@ -60,10 +49,38 @@ class ArraySource(SoundSource):
     def _read(self) -> Iterator[Block]:
         step = max(1, _BLOCK // self.channels)
         for start in range(0, self.length, step):
-            block = self._signal[start : start + step]
-            if block.dtype.kind == "f":
-                yield block.astype(np.float64)
-            else:
-                bits = 8 * block.dtype.itemsize
-                middle = _MIDDLE[block.dtype.newbyteorder("=").name]
-                yield (block.astype(np.float64) - middle) / (1 << (bits - 1))
+            yield as_block(self._signal[start : start + step])
+
+
+def checked_samples(samples: Any, *, may_be_none: bool = False) -> NDArray[Any]:
+    """Return samples as an array of shape (samples, channels); of channels there is at least one.
+
+    Args:
+        samples: as of `ArraySource.of`.
+        may_be_none: whether an array without samples is accepted.
+
+    Raises:
+        UsageError: they are of another type or shape, or none.
+    """
+    try:
+        signal = np.asarray(samples)
+    except ValueError:  # rows of different lengths
+        raise UsageError("samples must be an array, all of its rows of one length") from None
+    if signal.ndim == 1:
+        signal = signal[:, np.newaxis]
+    kind = signal.dtype.newbyteorder("=")
+    empty = signal.ndim == 2 and (not signal.shape[1] or not (signal.size or may_be_none))
+    if signal.ndim != 2 or empty or not (kind.name in _MIDDLE or kind.kind == "f"):
+        raise UsageError(
+            "samples must be floating point, int8, uint8, int16, uint16 or int32, of shape (n,) or (n, channels), "
+            f"not {kind.name} {np.shape(samples)}"
+        )
+    return signal
+
+
+def as_block(signal: NDArray[Any]) -> Block:
+    """Return samples, which `checked_samples` has returned, with full scale 1."""
+    if signal.dtype.kind == "f":
+        return signal.astype(np.float64)
+    bits = 8 * signal.dtype.itemsize
+    return (signal.astype(np.float64) - _MIDDLE[signal.dtype.newbyteorder("=").name]) / (1 << (bits - 1))

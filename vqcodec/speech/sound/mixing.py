@@ -69,10 +69,7 @@ def find_mix(blocks: Blocks, rate: int, channels: int, layout: Layout | None = N
     """
     usual = weights_of(layout, channels)
     by_layout = layout is not None and channels > 2
-    mixed = f"{channels} channels mixed into one"
-    if layout is not None and by_layout:
-        without = ", without the low-frequency channel" if LFE in layout else ""
-        mixed = f"{channels} channels ({name_of_layout(layout)}) mixed into one by ITU-R BS.775{without}"
+    mixed = _words(layout, channels)
     sound = _Measured(blocks(), rate, usual)
     if channels == 1 or not sound.total.any():
         return Mix(usual, mixed)
@@ -96,6 +93,20 @@ def find_mix(blocks: Blocks, rate: int, channels: int, layout: Layout | None = N
         silent = ", ".join(str(number + 1) for number in np.flatnonzero(~used & (usual > 0)))
         return Mix(weights, f"{mixed}, without what is silent: channel {silent}", usual=False)
     return Mix(weights, mixed)
+
+
+def mix_unheard(channels: int, layout: Layout | None = None) -> Mix:
+    """Return the usual mix of a sound that cannot be measured first, since it still comes; it never clips."""
+    weights = weights_of(layout, channels)
+    return Mix(weights / weights.sum(), _words(layout, channels))
+
+
+def _words(layout: Layout | None, channels: int) -> str:
+    """Return how the usual mix is called."""
+    if layout is None or channels < 3:
+        return f"{channels} channels mixed into one"
+    without = ", without the low-frequency channel" if LFE in layout else ""
+    return f"{channels} channels ({name_of_layout(layout)}) mixed into one by ITU-R BS.775{without}"
 
 
 def _only(channel: int, channels: int) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vqcodec import limits
 from vqcodec.errors import LimitError
+from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.sound.layout import Layout
 from vqcodec.speech.sound.mixing import Block, Mix, find_mix
 from vqcodec.speech.sound.resampling import Resampler
@@ -34,6 +35,18 @@ class Repairs:
     too_loud: int = 0
     missing: int = 0
     damage: str = ""
+
+    def repaired(self, block: Block) -> Block:
+        """Return a block whose samples are all within full scale; count what had to be repaired."""
+        finite = np.isfinite(block)
+        if not finite.all():
+            self.not_numbers += int(block.size - np.count_nonzero(finite))
+            block = np.where(finite, block, 0.0)
+        too_loud = int(np.count_nonzero(np.abs(block) > 1.0))
+        if too_loud:
+            self.too_loud += too_loud
+            block = np.clip(block, -1.0, 1.0)
+        return block
 
     def notes(self) -> list[str]:
         """Return a clause for each kind of repair, as messages to the user."""
@@ -76,7 +89,7 @@ class SoundSource(ABC):
     @cached_property
     def mix(self) -> Mix:
         """How several channels become one. The sound is read for that."""
-        return find_mix(self._repaired, self.rate, self.channels, self.layout)
+        return find_mix(self.whole_blocks, self.rate, self.channels, self.layout)
 
     def notes(self, streams: int) -> list[str]:
         """Return how channels were mixed, if `streams` are fewer, and what was repaired in the last reading."""
@@ -97,7 +110,7 @@ class SoundSource(ABC):
         """
         mix = self.mix if channel is None and self.channels > 1 else None
         resampler = Resampler(self.rate, codec_rate)
-        for block in self._repaired():
+        for block in self.whole_blocks():
             ready = resampler.push((block[:, channel or 0] if mix is None else mix.of(block)) * FULL_SCALE)
             if ready.size:
                 yield ready
@@ -107,23 +120,15 @@ class SoundSource(ABC):
 
     def samples(self, codec_rate: int, channel: int | None = None) -> NDArray[np.int16]:
         """Return all of `blocks`, rounded: int16 (samples,)."""
-        return np.concatenate([pcm16(block) for block in self.blocks(codec_rate, channel)])
+        return np.concatenate([to_pcm(block) for block in self.blocks(codec_rate, channel)])
 
-    def _repaired(self) -> Iterator[Block]:
-        """Yield what `_read` gives, with samples that are not within full scale repaired and counted."""
+    def whole_blocks(self) -> Iterator[Block]:
+        """Yield the sound from its beginning, repaired: float64 (samples, channels), full scale 1, at its own rate."""
         repairs = self.repairs
         repairs.not_numbers = repairs.too_loud = repairs.missing = 0
         repairs.damage = ""
         for block in self._read():
-            finite = np.isfinite(block)
-            if not finite.all():
-                repairs.not_numbers += int(block.size - np.count_nonzero(finite))
-                block = np.where(finite, block, 0.0)
-            too_loud = int(np.count_nonzero(np.abs(block) > 1.0))
-            if too_loud:
-                repairs.too_loud += too_loud
-                block = np.clip(block, -1.0, 1.0)
-            yield block
+            yield repairs.repaired(block)
 
 
 class FileSource(SoundSource):
@@ -168,8 +173,3 @@ def check_shape(rate: int, channels: int, name: str) -> None:
         )
     if channels > limits.MAX_AUDIO_CHANNELS:
         raise LimitError(f"{name}: {channels} channels; at most {limits.MAX_AUDIO_CHANNELS} are allowed")
-
-
-def pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
-    """Return `samples`, at full scale 32768, rounded and clipped to int16."""
-    return np.clip(np.rint(samples), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

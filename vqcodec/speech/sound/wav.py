@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 _EXTENSIBLE = 0xFFFE
 _BLOCK_CODED = (0x02, 0x11, 0x31, 0x32)  # ADPCM of Microsoft, ADPCM of IMA, GSM 6.10, its variant of Microsoft
-_ENDLESS = (1 << 31) - (1 << 16)  # bytes; a header with more was written before the length was known
+ENDLESS = (1 << 31) - (1 << 16)  # bytes; a header with more was written before the length was known
 _MOST_CHUNKS = 1000
 
 
@@ -21,7 +21,10 @@ class WavHeader:
     """What a header says.
 
     Attributes:
+        code: the number of the way samples are stored, such as 1 for PCM; of the extensible form, the one within.
+        rate: Hz.
         channels: number of channels.
+        bits: of a sample.
         mask: the loudspeaker of each channel, as bits; None if there is none.
         block: bytes of a sample of all channels, or of a block of coded samples.
         size_at: where the size of the samples stands.
@@ -31,7 +34,10 @@ class WavHeader:
         unknown: whether the length was not known when the header was written.
     """
 
+    code: int
+    rate: int
     channels: int
+    bits: int
     mask: int | None
     block: int
     size_at: int
@@ -43,7 +49,7 @@ class WavHeader:
     @property
     def missing(self) -> int:
         """Whole blocks that the file lacks, since it is cut off."""
-        known = not self.unknown and self.declared < _ENDLESS
+        known = not self.unknown and self.declared < ENDLESS
         return max(0, self.declared - self.available) // max(1, self.block) if known else 0
 
 
@@ -72,12 +78,16 @@ def read_header(file: BinaryIO, size: int) -> WavHeader | None:
         return None
     if len(form) < 16:
         return None
-    code, channels, block = (int.from_bytes(form[at : at + 2], "little") for at in (0, 2, 12))
+    code, channels, block, bits = (int.from_bytes(form[at : at + 2], "little") for at in (0, 2, 12, 14))
     extensible = code == _EXTENSIBLE and len(form) == 40
+    code = int.from_bytes(form[24:26], "little") if extensible else code
     available = max(0, size - start - 8)
-    unknown = head[:4] == b"RIFF" and (length >= _ENDLESS or (length == 0 and _holds_samples(file, available)))
+    unknown = head[:4] == b"RIFF" and (length >= ENDLESS or (length == 0 and _holds_samples(file, available)))
     return WavHeader(
+        code=code,
+        rate=int.from_bytes(form[4:8], "little"),
         channels=channels,
+        bits=bits,
         mask=int.from_bytes(form[20:24], "little") if extensible else None,
         block=block,
         size_at=start + 4,

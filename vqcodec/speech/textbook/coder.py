@@ -15,13 +15,30 @@ from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.speech.bands import Band
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.engines import EncodedSpeech, Progress, Samples, Settings
-from vqcodec.speech.signal.pcm import to_pcm
+from vqcodec.speech.live.encoder import LiveEncoder
+from vqcodec.speech.live.recording import Part
+from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.textbook.concealment import conceal
 from vqcodec.speech.textbook.fields import IntArray, Layout
 from vqcodec.speech.textbook.header import FixedHeader
 from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
+
+
+class _LiveFixed(LiveEncoder):
+    """Encodes one channel while it comes, packet by packet."""
+
+    def __init__(self, coder: FixedRateCoder, codebook: Codebook, threads: int | None, packet_units: int) -> None:
+        super().__init__(coder.band, packet_units, 1)
+        self._coder, self._codebook, self._threads = coder, codebook, threads
+        self.header = FixedHeader(coder.band.frame, 0, packet_units).to_bytes()
+
+    def _code(self, parts: Sequence[Part]) -> list[list[bytes]]:
+        fields = map_shards(lambda part: self._coder.search(part, part.number, self._codebook), parts, self._threads)
+        for units in fields:
+            self.bits.update(self._coder.layout.bits_by_part(len(units)))
+        return [[self._coder.layout.to_bytes(units)] for units in fields]
 
 
 class FixedRateCoder(ABC):
@@ -89,6 +106,16 @@ class FixedRateCoder(ABC):
         return EncodedSpeech(
             header.to_bytes(), packets, header.starts(), speech[: header.samples], self._bits(header, packets)
         )
+
+    def open_live(self, codebook: Codebook, settings: Settings, delay_s: float) -> LiveEncoder:
+        """Return the encoder of one channel that still goes on; `delay_s` is the length of a packet in seconds.
+
+        Raises:
+            CodebookError: the codebook is not for this engine.
+        """
+        self._check_codebook(codebook)
+        most = int(delay_s * self.band.sample_rate / self.band.frame)
+        return _LiveFixed(self, codebook, settings.threads, max(1, min(most, self.packet_units)))
 
     def decode(
         self,

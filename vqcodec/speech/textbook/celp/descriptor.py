@@ -18,4 +18,5 @@ CELP_FIXED = SpeechEngine(
     sample_rate=8000,
     band="nb",
     kbps=4.8,
+    live_reference="vqcodec.speech.textbook.celp.engine:open_live",
 )

@@ -40,3 +40,4 @@ class FixedRateCelp(FixedRateCoder):
 
 _CODER = FixedRateCelp()
 encode, decode, count_bits, describe = _CODER.encode, _CODER.decode, _CODER.count_bits, _CODER.describe
+open_live = _CODER.open_live

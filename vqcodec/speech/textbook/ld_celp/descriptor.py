@@ -18,4 +18,5 @@ LD_CELP = SpeechEngine(
     sample_rate=8000,
     band="nb",
     kbps=16.0,
+    live_reference="vqcodec.speech.textbook.ld_celp.engine:open_live",
 )

@@ -48,3 +48,4 @@ class LowDelayCelp(FixedRateCoder):
 
 _CODER = LowDelayCelp()
 encode, decode, count_bits, describe = _CODER.encode, _CODER.decode, _CODER.count_bits, _CODER.describe
+open_live = _CODER.open_live

@@ -1,4 +1,4 @@
-"""Decoded speech as 16-bit samples."""
+"""Speech as 16-bit samples."""
 
 from __future__ import annotations
 
