@@ -126,8 +126,10 @@ def test_further_passes_never_raise_the_cost(codebook):
 
 
 def written(indices, layer):
+    """The bits of indices that all have codes, and where these end."""
+    vectors = np.zeros((*indices.shape, layer.quantizer.dimension), np.uint8)
     buffer = np.zeros(most_bits(indices.size, layer) // 8 + 1 + bits.PADDING, np.uint8)
-    end, _ = encode_indices(indices, layer, buffer, 0)
+    end, _ = encode_indices(indices.copy(), vectors, layer, buffer, 0)
     return buffer, end
 
 

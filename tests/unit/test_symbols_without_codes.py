@@ -14,6 +14,7 @@ from tiny_video_codebook import tiny_video_codebook
 
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import NO_CODE, NO_CODE_BITS, TableSet, bits_of, check_written
 from vqcodec.errors import CodebookError
@@ -90,10 +91,35 @@ def test_indices_without_codes_are_not_chosen(index_lengths: list[list[int]]) ->
     assert_block_decodes(block_codebook([5] * 16 + [2, 2], index_lengths), noise(31, 34, 1))
 
 
-def test_an_index_that_cannot_be_avoided_is_a_named_error() -> None:
-    codebook = block_codebook(runs(r3=1), WHOLE_INDICES)
-    with pytest.raises(CodebookError, match="no code for a symbol"):
-        block.encode(np.full((2, 4, 1), 80, np.uint8), codebook, 100, 0)
+@pytest.mark.parametrize("width", [2, 4, 6, 40])
+def test_longer_runs_take_the_place_of_runs_without_codes(width: int) -> None:
+    """A flat area begins, and ends at once; a run of 3 ends with the row, if that is nearer."""
+    for symbol in (1, 3, 7, 8, 15, 16, 17):
+        codebook = block_codebook(runs(**{f"r{symbol}": 1}), WHOLE_INDICES)
+        for samples in (np.full((8, width, 1), 80, np.uint8), noise(8, width, 1)):
+            assert_block_decodes(codebook, samples)
+
+
+def test_a_run_to_the_end_of_the_row_may_be_a_longer_one() -> None:
+    """30 blocks a row, and a run of 16 to 31 is all there is."""
+    codebook = block_codebook(runs(r9=1), WHOLE_INDICES)
+    samples = np.zeros((8, 60, 1), np.uint8)
+    coded = block.encode(samples, codebook, 100, 0)
+    np.testing.assert_array_equal(coded.reconstruction, samples)
+
+
+def test_block_codebooks_with_holes_at_random_give_files_that_decode() -> None:
+    chance = np.random.default_rng(6)
+    for _ in range(40):
+        run_lengths = holes(np.full((4, 18), 4, np.uint8), chance.random((4, 18)) < chance.choice([0.1, 0.5]))
+        index_lengths = holes(np.full((4, 4), 2, np.uint8), chance.random((4, 4)) < 0.6)
+        for lengths in (run_lengths, index_lengths):
+            lengths[~lengths.any(axis=1), -1] = 1  # a code of one symbol
+        codebook = block_codebook([5] * 16 + [2, 2], index_lengths.tolist())
+        codebook = with_arrays(codebook, {"luma.run_lengths": run_lengths})
+        flat = np.kron(chance.integers(0, 4, (6, 12)) * 80, np.ones((2, 8))).astype(np.uint8)[:, :, None]
+        for samples in (noise(12, 30, 1), flat):
+            assert_block_decodes(codebook, samples)
 
 
 def test_prices_tell_symbols_without_codes() -> None:
@@ -148,6 +174,38 @@ def test_video_does_without_symbols_that_have_no_code(name: str) -> None:
             np.testing.assert_array_equal(plane, other)
 
 
+@pytest.mark.parametrize("name", ["luma_modes", "luma_patterns", "chroma_flags", "chroma_patterns"])
+def test_st3d_codebooks_with_holes_at_random_give_files_that_decode(name: str) -> None:
+    """Modes and vectors meet their contexts only after they are chosen; some other always has a code."""
+    whole, coder = load_codebook("video-st3d"), engine_for("video/st3d")
+    for seed in range(8):
+        chance = np.random.default_rng(seed)
+        lengths = holes(whole.arrays[name], chance.random(whole.arrays[name].shape) < chance.choice([0.2, 0.8]))
+        lengths[~lengths.any(axis=1), chance.integers(0, 5)] = 1
+        codebook = with_arrays(whole, {name: lengths})
+        frames = moving_frames(6, 40, 56, seed=seed)
+        coded = coder.encode_group(frames, codebook, Settings(quality=60, effort=seed, threads=1))
+        for frame, shown in zip(coder.decode_group(coded.packet, 56, 40, codebook), coded.reconstruction, strict=True):
+            for plane, other in zip(frame, shown, strict=True):
+                np.testing.assert_array_equal(plane, other)
+
+
+@pytest.mark.parametrize("masks", [[0], [15], [1, 2], [3, 12, 15]])
+def test_st3d_skips_what_has_a_code(masks: list[int]) -> None:
+    """A still clip asks for skips; the mask of skips shares a table with other contexts, so only one context loses."""
+    whole, coder = load_codebook("video-st3d"), engine_for("video/st3d")
+    rows = whole.arrays["luma_rows"].copy()
+    lengths = holes(np.full((1, 16), 4, np.uint8), np.isin(np.arange(16), masks))
+    flags = np.concatenate([whole.arrays["luma_flags"], lengths])
+    rows[:, :27] = len(flags) - 1  # FORMAT.md, 19.2: the contexts of skips come first
+    codebook = with_arrays(whole, {"luma_rows": rows, "luma_flags": flags})
+    frames = moving_frames(1, 40, 56) * 8 + moving_frames(4, 40, 56, seed=5)
+    coded = coder.encode_group(frames, codebook, Settings(quality=50, effort=5, threads=1))
+    for frame, shown in zip(coder.decode_group(coded.packet, 56, 40, codebook), coded.reconstruction, strict=True):
+        for plane, other in zip(frame, shown, strict=True):
+            np.testing.assert_array_equal(plane, other)
+
+
 def test_speech_does_without_symbols_that_have_no_code() -> None:
     whole = tiny_codebook(NARROWBAND)
     chance = np.random.default_rng(4)
@@ -164,18 +222,38 @@ def test_speech_does_without_symbols_that_have_no_code() -> None:
     np.testing.assert_array_equal(celp.decode(coded.header, coded.packets, codebook), coded.reconstruction)
 
 
+@pytest.mark.parametrize("uncodable", ["everywhere", "at the start", "elsewhere", "after one type"])
+def test_speech_does_without_silence_where_it_has_no_code(uncodable: str) -> None:
+    whole = tiny_codebook(NARROWBAND)
+    arrays = {}
+    for number in range(2):
+        lengths = whole.arrays[f"set{number}/lengths.first_type"]
+        keep = np.ones(lengths.shape, bool)
+        rows = {"everywhere": slice(None), "at the start": [-1], "elsewhere": slice(0, -1), "after one type": [0]}
+        keep[rows[uncodable], -1] = False
+        arrays[f"set{number}/lengths.first_type"] = holes(lengths, keep)
+    codebook = with_arrays(whole, arrays)
+    samples = synthetic_speech(3, 8000, seed=2).astype(np.int16)
+    samples[: 8000 // 2] = samples[8000:16_000] = 0
+    for given in (samples, np.zeros(8000, np.int16)):
+        coded = celp.encode(given, codebook, celp.Settings(quality=60, effort=0, threads=1))
+        np.testing.assert_array_equal(celp.decode(coded.header, coded.packets, codebook), coded.reconstruction)
+
+
 def test_speech_that_needs_a_symbol_without_code_is_a_named_error() -> None:
+    """All there is is silence, and speech that begins after it."""
     whole = tiny_codebook(NARROWBAND)
     name = "set{}/lengths.first_type"
     arrays = {}
     for number in range(2):
         lengths = whole.arrays[name.format(number)]
         keep = np.zeros(lengths.shape, bool)
-        keep[:, 0] = True  # neither the silence symbol nor any other than the first type
+        keep[:, -1] = True
         arrays[name.format(number)] = holes(lengths, keep)
     settings = celp.Settings(quality=60, effort=0, threads=1)
+    samples = synthetic_speech(1, 8000, seed=2).astype(np.int16)
     with pytest.raises(CodebookError, match="no code for a symbol"):
-        celp.encode(np.zeros(16_000, np.int16), with_arrays(whole, arrays), settings)
+        celp.encode(samples, with_arrays(whole, arrays), settings)
 
 
 def test_a_transform_without_inverse_decodes_but_does_not_encode() -> None:

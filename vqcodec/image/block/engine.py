@@ -6,6 +6,7 @@ another, zero bits up to a whole byte, then, if the picture has one, the alpha p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -54,8 +55,7 @@ def encode(
         progress: not used.
 
     Raises:
-        CodebookError: the codebook is not for this engine, cannot code colour (or grey), or has no code for what the
-            picture needs.
+        CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
         UsageError: an option was given.
     """
     del progress
@@ -65,15 +65,14 @@ def encode(
     colour_channels = channels - (channels + 1) % 2
     planes = planes_of(samples[:, :, :colour_channels])
     passes = _PASSES[effort]
-    chosen = []
-    for layer in _layers_for(planes, layers, codebook.name):
-        vectors = vectors_of(planes, layer)
-        chosen.append((layer, select_indices(vectors, layer, lambda_of(quality, layer), passes, threads)))
-    capacity = sum(most_bits(indices.size, layer) for layer, indices in chosen)
+    used = _layers_for(planes, layers, codebook.name)
+    capacity = sum(most_bits(math.prod(layer.grid(height, width)), layer) for layer in used)
     buffer = np.zeros(capacity // 8 + 1 + bits.PADDING, np.uint8)
     position, run_bits, decoded = 0, 0, []
-    for layer, indices in chosen:
-        position, spent = encode_indices(indices, layer, buffer, position)
+    for layer in used:
+        vectors = vectors_of(planes, layer)
+        indices = select_indices(vectors, layer, lambda_of(quality, layer), passes, threads)
+        position, spent = encode_indices(indices, vectors, layer, buffer, position)
         run_bits += spent
         decoded += reconstruct_planes(indices, layer, height, width)
     payload = buffer[: (position + 7) // 8].tobytes()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.entropy import bits
-from vqcodec.entropy.tables import check_written, get_symbol, put_symbol
+from vqcodec.entropy.tables import get_symbol, put_symbol
 from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
 from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel, kernel
 from vqcodec.vq.flat import integer_errors
@@ -72,18 +72,21 @@ def most_bits(blocks: int, layer: Layer) -> int:
     return blocks * (int(layer.index_lengths.max()) + longest_run)
 
 
-def encode_indices(indices: np.ndarray, layer: Layer, buffer: np.ndarray, position: int) -> tuple[int, int]:
-    """Write the Huffman codes of a layer's indices, int32 (rows, columns), into `buffer` from bit `position` on.
+def encode_indices(
+    indices: np.ndarray, vectors: np.ndarray, layer: Layer, buffer: np.ndarray, position: int
+) -> tuple[int, int]:
+    """Write the Huffman codes of a layer's indices into `buffer` from bit `position` on.
+
+    Args:
+        indices: int32 (rows, columns). Where an index or a run has no code, others take its place here, too.
+        vectors: uint8 (rows, columns, dimension), what the indices stand for.
 
     Returns:
         position after them, and how many of the bits went to run lengths.
-
-    Raises:
-        CodebookError: an index or a run has no code.
     """
     tables = layer.index_tables.encoder, layer.run_tables.encoder
-    end, run_bits = _write_indices(indices, layer.contexts, *tables, buffer, position)
-    return check_written(end), int(run_bits)
+    end, run_bits = _write_indices(vectors, layer.quantizer.columns, layer.contexts, *tables, buffer, position, indices)
+    return int(end), int(run_bits)
 
 
 def decode_indices(
@@ -219,43 +222,84 @@ def _add_effect_on_neighbours(indices, row, column, lengths, contexts, weight, r
 
 
 @inline_kernel
-def _codable_run(length, to_end, lengths):
-    """The longest run up to this one that has a code, by the code lengths of its class; this one, if none has."""
+def _codable_run(length, to_end, room, lengths):
+    """The number of blocks and the symbol of the run to code, where a run of `length` is wanted: a symbol with a code.
+
+    If the wanted one has none: a longer run where the row ends anyway, else the longest that is shorter, else a longer
+    one, whose blocks then have to change. Some symbol always has a code.
+
+    Args:
+        to_end: whether the wanted run ends with the row. room: blocks from its beginning to the end of the row.
+        lengths: code lengths of the run symbols.
+    """
     if to_end and lengths[RUN_TO_END] > 0:
-        return length, True
+        return length, RUN_TO_END
     symbol, _, _ = _run_symbol(length, False)
     if lengths[symbol] > 0:
-        return length, False
+        return length, symbol
+    if not to_end:
+        for shorter in range(symbol - 1, -1, -1):
+            if lengths[shorter] > 0:
+                return _least_run(shorter + 1) - 1, shorter
+    for longer in range(symbol + 1, RUN_TO_END):
+        if lengths[longer] > 0:
+            return _least_run(longer), longer
     for shorter in range(symbol - 1, -1, -1):
         if lengths[shorter] > 0:
-            return shorter if shorter < _DIRECT_RUNS else (16 << (shorter - _DIRECT_RUNS)) - 1, False
-    return length, to_end
+            return _least_run(shorter + 1) - 1, shorter
+    return room, RUN_TO_END
 
 
-@kernel
-def _write_indices(indices, contexts, codes, run_codes, buffer, position):
-    """Write all indices; return the position after them, and the number of bits that went to run lengths."""
-    rows, columns = indices.shape
+@inline_kernel
+def _least_run(symbol):
+    """The shortest run of a run symbol, which is not RUN_TO_END."""
+    return symbol if symbol < _DIRECT_RUNS else 8 << (symbol - _DIRECT_RUNS)
+
+
+@inline_kernel
+def _nearest_codable(vector, columns, lengths, errors):
+    """The nearest codeword whose index has a code, by the code lengths of the indices."""
+    integer_errors(vector, columns, errors)
+    best = -1
+    for k in range(lengths.shape[0]):
+        if lengths[k] > 0 and (best < 0 or errors[k] < errors[best]):
+            best = k
+    return best
+
+
+@allocating_kernel
+def _write_indices(vectors, columns, contexts, codes, run_codes, buffer, position, indices):
+    """Write all indices; return the position after them, and the number of bits that went to run lengths.
+
+    Where a symbol has no code, others are written, and `indices` become what they say.
+    """
+    rows, width = indices.shape
+    errors = np.empty(columns.shape[1], np.int32)
     run_bits = np.int64(0)
     for row in range(rows):
         column = 0
-        while column < columns:
+        while column < width:
             left, up = _neighbours(indices, row, column, contexts.first)
             if _is_flat(indices, row, column, left, up):
                 run_class = contexts.left_class[left]
                 length, to_end = _run_at(indices, row, column, left)
-                length, to_end = _codable_run(length, to_end, run_codes.lengths[run_class])
-                symbol, extra, remainder = _run_symbol(length, to_end)
+                length, symbol = _codable_run(length, to_end, width - column, run_codes.lengths[run_class])
+                _, extra, remainder = _run_symbol(length, symbol == RUN_TO_END)
                 start = position
                 position = put_symbol(buffer, position, run_class, symbol, run_codes.codes, run_codes.lengths)
                 position = bits.put_bits(buffer, position, remainder, extra)
                 run_bits += position - start
+                length = min(length, width - column)
+                for k in range(length):
+                    indices[row, column + k] = left
                 column += length
-                if column >= columns:
+                if column >= width:
                     break
                 left = indices[row, column - 1] if column > 0 else left
                 up = indices[row - 1, column] if row > 0 else left
             context = _context(contexts, left, up)
+            if codes.lengths[context, indices[row, column]] == 0:
+                indices[row, column] = _nearest_codable(vectors[row, column], columns, codes.lengths[context], errors)
             position = put_symbol(buffer, position, context, indices[row, column], codes.codes, codes.lengths)
             column += 1
     return position, run_bits

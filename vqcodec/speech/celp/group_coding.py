@@ -90,6 +90,7 @@ def search_symbols(
             search.packet_frames,
         )  # fmt: skip
     silent = find_silence(group.signal, group.weighting, band, lambdas, pauses)
+    _clear_uncodable(silent, table_set, search.packet_frames)
     send_first_vectors(silent, search.packet_frames)
     coded = coded_vectors(silent)
     whole = group.analysis
@@ -116,6 +117,24 @@ def search_symbols(
             search.packet_frames,
         )  # fmt: skip
     return symbols._replace(floors=floors), shortfall
+
+
+def _clear_uncodable(silent: npt.NDArray[np.uint8], table_set: SpeechTableSet, packet_frames: int) -> None:
+    """Clear `silent`, uint8 (frames,), where the symbol of silence may have no code.
+
+    Its context is the type before it, which is not known yet: so all of them must have the code, or at the start of a
+    packet the context that is for this place alone.
+    """
+    lengths = table_set.codes.encoder.first_type.lengths[:, -1]
+    at_start, elsewhere = bool(lengths[-1]), bool(lengths[:-1].all())
+    if at_start and elsewhere:
+        return
+    for first, count in packet_frames_of(len(silent), packet_frames):
+        packet = silent[first : first + count]
+        if not at_start:
+            packet[0] = 0
+        if not elsewhere:
+            packet[count if packet.all() else int(packet.argmin()) :] = 0
 
 
 class Shortfall(NamedTuple):

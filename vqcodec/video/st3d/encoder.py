@@ -25,6 +25,7 @@ from vqcodec.video.st3d.parameters import GroupParameters
 from vqcodec.video.st3d.search.coding import code_row
 from vqcodec.video.st3d.search.deciding import decide_row
 from vqcodec.video.st3d.search.quantizing import ENCODER_SCRATCH
+from vqcodec.video.st3d.search.settling import settle_slab
 from vqcodec.video.st3d.signal.lifting import analyse
 from vqcodec.video.st3d.signal.planes import shown_frames, slab_planes
 
@@ -168,7 +169,7 @@ class GroupEncoder:
         return part_bits
 
     def _decide(self, slab: Slab, source: Planes, has_last: bool) -> None:
-        """Fill the slab's maps, a few rows of macroblocks in each shard."""
+        """Fill the slab's maps, a few rows of macroblocks in each shard, with what has codes."""
         rows = slab.maps.shape[1]
 
         def run(first: int) -> None:
@@ -177,3 +178,4 @@ class GroupEncoder:
                 decide_row(source, slab, np.int64(row), has_last, self._search[LUMA], self._effort, scratch)
 
         map_shards(run, range(0, rows, _ROWS_A_SHARD), self._threads)
+        settle_slab(slab, has_last, np.int64(self._parameters.tools), self._search[LUMA])

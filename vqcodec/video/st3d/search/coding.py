@@ -7,7 +7,7 @@ import numpy as np
 from vqcodec.blocks.search.leaf_search import load_residual
 from vqcodec.blocks.search.quantization import HUGE_LEAF_COST
 from vqcodec.blocks.syntax.coefficients import reconstruct_levels
-from vqcodec.entropy.tables import bits_of
+from vqcodec.entropy.tables import NO_CODE, bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.video.st3d.contexts import band_class, choice_context, energy_around, parts_context, quarters_context
 from vqcodec.video.st3d.layout import BAND_MASK, MODE, SKIPPED, SMALL, SUPERBLOCK_SIDE
@@ -25,7 +25,7 @@ from vqcodec.video.st3d.signal.blocks import (
     store_magnitudes,
 )
 from vqcodec.video.st3d.syntax.coefficients import write_coefficients
-from vqcodec.video.st3d.syntax.macroblocks import macroblock_of, write_mode, write_parts, write_skips
+from vqcodec.video.st3d.syntax.macroblocks import macroblock_of, mask_symbol, write_mode, write_parts, write_skips
 
 _PARTS_BITS = np.float32(0.5)  # estimated bits of a coded band in the mask of bands
 
@@ -113,14 +113,15 @@ def _code_chroma(slab, source, row, column, tables, effort, scratch):
 
 
 @inner_kernel
-def _choose_parts(slab, row, column, size, tables, effort, scratch):
+def _parts_within(slab, row, column, size, allowed, tables, effort, scratch):
     """Choose which components of each band of a macroblock are coded, and record it in the slab.
 
     Args:
         size: of the luma blocks, 0 or 1 as in `_code_luma`.
+        allowed: the mask of bands that are coded; -1 if any may be.
 
     Returns:
-        The cost of all that depends on the choice.
+        The cost of all that depends on the choice but the mask of bands.
     """
     bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
     lambda_ = effort.lambda_
@@ -132,10 +133,10 @@ def _choose_parts(slab, row, column, size, tables, effort, scratch):
     for band in range(bands):
         class_ = band_class(bands, mode, band)
         best, best_parts = HUGE_LEAF_COST, 0
+        possible = 1 if scratch.quarters[size, band] else 0
+        possible |= (scratch.chroma_coded[0, band] << 1) | (scratch.chroma_coded[1, band] << 2)
         for parts in range(8):
-            possible = 1 if scratch.quarters[size, band] else 0
-            possible |= (scratch.chroma_coded[0, band] << 1) | (scratch.chroma_coded[1, band] << 2)
-            if parts & ~possible:
+            if parts & ~possible or (allowed >= 0 and (1 if parts else 0) != (allowed >> band) & 1):
                 continue
             shown = parts | (small if parts & 1 and not size_known else 0)
             if bands == 1:
@@ -157,9 +158,33 @@ def _choose_parts(slab, row, column, size, tables, effort, scratch):
         mask |= (1 if best_parts else 0) << band
         total += best
     slab.maps[BAND_MASK, row, column] = mask
-    if bands > 1:
-        total += lambda_ * _flag_bits(tables, context, mask)
     return total
+
+
+@inner_kernel
+def _choose_parts(slab, row, column, size, tables, effort, scratch):
+    """Choose which components of each band of a macroblock are coded; as `_parts_within`, with the mask of bands.
+
+    Returns:
+        The cost of all that depends on the choice.
+    """
+    bands = slab.luma.shape[0]
+    total = _parts_within(slab, row, column, size, np.int64(-1), tables, effort, scratch)
+    if bands == 1:
+        return total
+    prices = tables.flags[tables.rows[choice_context(slab, row, column)]]
+    mask = np.int64(slab.maps[BAND_MASK, row, column])
+    price = prices[mask_symbol(mask, bands, prices)]
+    if price == NO_CODE:
+        best, best_mask = HUGE_LEAF_COST, mask
+        for other in range(1 << bands):
+            if prices[mask_symbol(other, bands, prices)] != NO_CODE:
+                cost = _parts_within(slab, row, column, size, np.int64(other), tables, effort, scratch)
+                if cost < best:
+                    best, best_mask = cost, np.int64(other)
+        total = _parts_within(slab, row, column, size, best_mask, tables, effort, scratch)
+        price = prices[mask_symbol(best_mask, bands, prices)]
+    return total + effort.lambda_ * bits_of(price)
 
 
 @inline_kernel
@@ -220,7 +245,7 @@ def code_row(slab, bands, levels, top, has_last, tools, tables, effort, tokens, 
     count = chroma_count = np.int64(0)
     for left in range(0, columns, SUPERBLOCK_SIDE):
         if has_last:
-            count = write_skips(slab, top, left, tokens[0], count)
+            count = write_skips(slab, top, left, tables[0], tokens[0], count)
         for number in range(4):
             row, column = macroblock_of(top, left, number)
             if row >= rows or column >= columns:
@@ -234,8 +259,8 @@ def code_row(slab, bands, levels, top, has_last, tools, tables, effort, tokens, 
                     if _choose_parts(slab, row, column, small, tables[0], effort, scratch) >= cost:
                         _choose_parts(slab, row, column, large, tables[0], effort, scratch)
                 if slab.luma.shape[0] > 1 and tools > 0:
-                    count = write_mode(slab, row, column, tools, tokens[0], count)
-                count = write_parts(slab, row, column, tokens[0], count)
+                    count = write_mode(slab, row, column, tools, tables[0], tokens[0], count)
+                count = write_parts(slab, row, column, tables[0], tokens[0], count)
             count = _finish_component(slab, levels.luma, np.int64(0), row, column, tables[0], tokens[0], count, scratch)
             for chroma in range(2):
                 chroma_count = _finish_component(

@@ -9,6 +9,7 @@ from vqcodec.blocks.syntax.parts import CHOICE, PARTITION, SIGN, TRANSFORM
 from vqcodec.blocks.syntax.parts import MODE as MODE_PART
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.entropy.bits import get_bits
+from vqcodec.entropy.tables import NO_CODE
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.video.st3d.contexts import (
     DIRECT_VECTORS,
@@ -47,16 +48,63 @@ def macroblock_of(top, left, number):
     return np.int64(top + (number >> 1)), np.int64(left + (number & 1))
 
 
-@inner_kernel
-def write_skips(slab, top, left, tokens, count):
-    """Append the skip mask of the superblock at (top, left); macroblocks outside the slab count as skipped."""
+@inline_kernel
+def component_symbol(difference):
+    """Return the symbol of the difference of a component of a vector from its prediction."""
+    if abs(difference) <= _HALF:
+        return difference + _HALF
+    width = _LEAST_WIDTH if abs(difference) < 32 else _LEAST_WIDTH + 1
+    return DIRECT_VECTORS + 2 * (width - _LEAST_WIDTH) + (1 if difference < 0 else 0)
+
+
+@inline_kernel
+def mode_symbol(mode, simplest, prices):
+    """Return the symbol of a mode: itself, or, if that has no code, another that a decoder takes for it.
+
+    Args:
+        simplest: the simplest mode of the slab; below it, and above ALONE, symbols stand for the nearest mode.
+        prices: of the symbols, see `entropy.tables.TableSet.prices`.
+    """
+    if prices[mode] == NO_CODE:
+        if mode == simplest:
+            for symbol in range(mode):
+                if prices[symbol] != NO_CODE:
+                    return np.int64(symbol)
+        if mode == MODES - 1:
+            for symbol in range(MODES, prices.shape[0]):
+                if prices[symbol] != NO_CODE:
+                    return np.int64(symbol)
+    return np.int64(mode)
+
+
+@inline_kernel
+def unlike_skips(slab, top, left, mask):
+    """Return the macroblocks of a superblock, as a mask, in which the slab and a skip mask differ; none are outside."""
     maps = slab.maps
-    mask = 0
+    unlike = np.int64(0)
     for number in range(4):
         row, column = macroblock_of(top, left, number)
-        if row >= maps.shape[1] or column >= maps.shape[2] or maps[SKIPPED, row, column]:
-            mask |= 1 << number
-    tokens[count] = token(skip_context(maps, top, left, slab.luma.shape[0]), mask)
+        if row < maps.shape[1] and column < maps.shape[2] and maps[SKIPPED, row, column] != (mask >> number) & 1:
+            unlike |= 1 << number
+    return unlike
+
+
+@inner_kernel
+def write_skips(slab, top, left, tables, tokens, count):
+    """Append the skip mask of the superblock at (top, left).
+
+    Macroblocks outside the slab count as skipped, if that has a code.
+
+    Args:
+        tables: `blocks.model.tables.SearchTables` of luma.
+    """
+    context = skip_context(slab.maps, top, left, slab.luma.shape[0])
+    prices = tables.flags[tables.rows[context]]
+    wanted = -1
+    for mask in range(15, -1, -1):
+        if unlike_skips(slab, top, left, mask) == 0 and (wanted < 0 or prices[wanted] == NO_CODE):
+            wanted = mask
+    tokens[count] = token(context, wanted)
     return count + 1
 
 
@@ -71,12 +119,10 @@ def read_skips(slab, buffer, position, top, left, tables, part_bits):
 def _write_component(component, predicted, value, moved, tokens, count):
     """Append a component of a vector (0 vertical, 1 horizontal); return the new count."""
     difference = value - predicted
-    context = vector_context(component, predicted, moved)
+    tokens[count] = token(vector_context(component, predicted, moved), component_symbol(difference))
     if abs(difference) <= _HALF:
-        tokens[count] = token(context, difference + _HALF)
         return count + 1
     width = _LEAST_WIDTH if abs(difference) < 32 else _LEAST_WIDTH + 1
-    tokens[count] = token(context, DIRECT_VECTORS + 2 * (width - _LEAST_WIDTH) + (1 if difference < 0 else 0))
     tokens[count + 1] = token(RAW_SIGNS + width, abs(difference) - (1 << width))
     return count + 2
 
@@ -98,11 +144,18 @@ def _read_component(buffer, position, component, predicted, moved, tables, part_
 
 
 @inner_kernel
-def write_mode(slab, row, column, tools, tokens, count):
-    """Append mode and vector of the macroblock at (row, column); `tools`: `GroupParameters.tools`."""
-    maps = slab.maps
+def write_mode(slab, row, column, tools, tables, tokens, count):
+    """Append mode and vector of the macroblock at (row, column).
+
+    Args:
+        tools: `GroupParameters.tools`.
+        tables: `blocks.model.tables.SearchTables` of luma.
+    """
+    maps, bands = slab.maps, slab.luma.shape[0]
     mode = np.int64(maps[MODE, row, column])
-    tokens[count] = token(mode_context(maps, row, column, slab.luma.shape[0], tools), mode)
+    context = mode_context(maps, row, column, bands, tools)
+    symbol = mode_symbol(mode, np.int64(zero_mode(bands)), tables.modes[tables.rows[context]])
+    tokens[count] = token(context, symbol)
     count += 1
     if mode in (DEEP_MOTION, PAIRS_MOTION):
         near_y, near_x = predicted_vector(maps, row, column)
@@ -131,15 +184,30 @@ def read_mode(slab, buffer, position, row, column, tools, tables, part_bits):
     return position
 
 
+@inline_kernel
+def mask_symbol(mask, bands, prices):
+    """Return the symbol of a mask of bands: itself, or, if that has no code, one with more bits, which mean nothing."""
+    if prices[mask] == NO_CODE:
+        for symbol in range(mask, prices.shape[0], 1 << bands):
+            if prices[symbol] != NO_CODE:
+                return np.int64(symbol)
+    return np.int64(mask)
+
+
 @inner_kernel
-def write_parts(slab, row, column, tokens, count):
-    """Append which bands of the macroblock at (row, column) are coded, which components, and which blocks of luma."""
+def write_parts(slab, row, column, tables, tokens, count):
+    """Append which bands of the macroblock at (row, column) are coded, which components, and which blocks of luma.
+
+    Args:
+        tables: `blocks.model.tables.SearchTables` of luma.
+    """
     bands, mode = slab.luma.shape[0], np.int64(slab.maps[MODE, row, column])
     mask = np.int64(slab.maps[BAND_MASK, row, column])
+    context = choice_context(slab, row, column)
     if bands == 1:
-        tokens[count] = token(choice_context(slab, row, column), np.int64(slab.parts[0, row, column]))
+        tokens[count] = token(context, np.int64(slab.parts[0, row, column]))
     else:
-        tokens[count] = token(choice_context(slab, row, column), mask)
+        tokens[count] = token(context, mask_symbol(mask, bands, tables.flags[tables.rows[context]]))
     count += 1
     size_known = np.int64(0)
     for band in range(bands):
