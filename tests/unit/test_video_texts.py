@@ -96,4 +96,4 @@ def test_a_backslash_at_the_end_does_not_take_the_next_text_in(tmp_path: Path) -
 def test_what_is_not_kept() -> None:
     told = ";FFMETADATA1\nENCODER=x\nTITLE=kept\nartist= \n#title=no\n[STREAM]\ncomment=of a stream\n"
     assert parse_texts(told) == {"title": "kept"}
-    assert parse_texts(ffmetadata({"title": "up to here\0not this", "other": "x"})) == {"title": "up to here"}
+    assert parse_texts(ffmetadata({"title": "one\0two", "other": "x"})) == {"title": "one; two"}

@@ -22,6 +22,7 @@ from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Source, name_of, naming, seekable
 from vqcodec.files.sniffing import with_head
+from vqcodec.files.texts import all_in_one
 from vqcodec.media.decoding import CODEBOOK
 from vqcodec.media.encoding import SOURCE, TRACK, EncodeOptions
 from vqcodec.media.options import NumberOption
@@ -193,7 +194,7 @@ def _of_coded(source: Source, name: str, book: Codebook | None, threads: int | N
 
     form = video.header.format
     times = times_of(video, Part(0, video.length))
-    return _Contents(form, video.length, times, texts_of(video.media.metadata), frames, sound)
+    return _Contents(form, video.length, times, all_in_one(texts_of(video.media.metadata)), frames, sound)
 
 
 def _of_plain(source: Source, name: str, track: int | str | None, stack: ExitStack) -> _Contents:

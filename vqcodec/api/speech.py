@@ -18,6 +18,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import UnreadableInputError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, writable, write_all
+from vqcodec.files.texts import all_in_one
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.reports.base import CodebookUse
@@ -37,6 +38,7 @@ from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.speech.sound.formats import AudioFormat, find_format
+from vqcodec.speech.sound.tag_output import notes_on_texts
 
 _MAX_NAMED = 5  # lost packets that a note names
 
@@ -235,7 +237,7 @@ def write_decoded(
         seconds=time.perf_counter() - started,
         start_s=start_s,
         lost=tuple(LostPacket(lost.stream, lost.packet, lost.start_s, lost.end_s) for lost in decoding.lost),
-        notes=_loss_notes(decoding.damage, decoding.lost),
+        notes=(*_loss_notes(decoding.damage, decoding.lost), *notes_on_texts(chosen.name, tags)),
         data=memory.getvalue() if destination is None else None,
     )
 
@@ -262,7 +264,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         payload_kbps=payload_of(speech) * 8 / duration / 1000,
         packets=max(len(stream.packets) for stream in speech.streams),
         codebook=codebook_use(speech.media.codebook),
-        metadata=texts_of(speech.media.metadata),
+        metadata=all_in_one(texts_of(speech.media.metadata)),
         parameters=shape.description,
         bits=counted,
     )

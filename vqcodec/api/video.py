@@ -31,6 +31,7 @@ from vqcodec.errors import CodebookError
 from vqcodec.files.atomic import writing
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable
 from vqcodec.files.temporary import temporary_folder
+from vqcodec.files.texts import all_in_one
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import Progress as PartDone
@@ -203,7 +204,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         video_kbps=video_bytes * 8 / seconds / 1000,
         codebook=codebook_use(video.media.codebook),
         sound=sound,
-        metadata=texts_of(video.media.metadata),
+        metadata=all_in_one(texts_of(video.media.metadata)),
         bits=by_part,
         frame_bits=by_frame,
     )

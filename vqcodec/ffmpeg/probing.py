@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from vqcodec.errors import UnreadableInputError
@@ -29,7 +30,7 @@ class Probe:
         rotated: whether the file asks for rotation, which reading applies.
         sound: number of the stream of sound to take; None without sound.
         frames: approximate number of frames; None if unknown.
-        texts: by title, of the titles in `texts.TITLES`.
+        texts: by title, of the titles in `files.texts.TITLES`.
         alpha: whether its samples may be transparent.
         notes: what is not taken of the file, for the user.
     """
@@ -53,7 +54,7 @@ def probe(path: str, name: str, track: int | str | None = None, *, audio: bool =
         UnreadableInputError: ffmpeg is missing, cannot read the file, or finds no video in it.
         UsageError: it has no such track.
     """
-    texts, told = run(path, _TEXTS, "info")
+    texts, told = run(path, _asking_for_texts(path), "info")
     streams = streams_in(told)
     if not moving(streams):
         if re.search(r"^Input #0", told, re.MULTILINE):
@@ -98,8 +99,16 @@ def contents(path: str) -> Contents:
 
 
 def texts(path: str) -> dict[str, str]:
-    """Return the texts of a file by title, of the titles in `texts.TITLES`."""
-    return parse_texts(run(path, _TEXTS)[0])
+    """Return the texts of a file by title, of the titles in `files.texts.TITLES`."""
+    return parse_texts(run(path, _asking_for_texts(path))[0])
+
+
+def _asking_for_texts(path: str) -> list[str]:
+    """Return arguments with which ffmpeg tells the texts of a file. In Ogg they belong to the first stream."""
+    with suppress(OSError, ValueError), open(path, "rb") as file:
+        if file.read(4) == b"OggS":
+            return ["-map_metadata", "0:s:0", *_TEXTS]
+    return [*_TEXTS]
 
 
 def _expected_frames(told: str, about: str) -> int | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-TITLES = (
-    "title", "artist", "album", "date", "genre", "comment", "copyright", "license", "description", "creation_time",
-)  # fmt: skip
-"""FFmpeg's names of the texts that are kept. The name of the program that wrote a file is not among them."""
+from vqcodec.files.texts import collected, in_one, in_order
+
+_OWN_NAMES = {"tracknumber": "track", "discnumber": "disc", "albumartist": "album_artist"}
+"""FFmpeg's names of the texts that it calls otherwise."""
 
 _HEAD = ";FFMETADATA1"
 _SPECIAL = "\\=;#\n"
@@ -18,17 +18,12 @@ _SPECIAL = "\\=;#\n"
 
 def parse_texts(told: str) -> dict[str, str]:
     """Return the texts of a file by title, from `ffmetadata`; without those of streams and chapters."""
-    texts: dict[str, str] = {}
-    for key, value in _entries(told):
-        title = key.lower()
-        if title in TITLES and value.strip():
-            texts.setdefault(title, value)
-    return texts
+    return collected(_entries(told))
 
 
 def ffmetadata(texts: Mapping[str, str]) -> str:
-    """Return texts as `ffmetadata`; only those whose titles are in TITLES."""
-    rows = [f"{title}={_escaped(texts[title])}\n" for title in TITLES if title in texts]
+    """Return texts as `ffmetadata`, by title in the order of TITLES; several values are joined."""
+    rows = [f"{_OWN_NAMES.get(title, title)}={_escaped(in_one(text))}\n" for title, text in in_order(texts).items()]
     return f"{_HEAD}\n{''.join(rows)}"
 
 
@@ -55,11 +50,11 @@ def _entries(told: str) -> list[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
-    """Return `text` as a value. It ends before a character of code 0, as in C.
+    """Return `text` as a value.
 
     After a backslash at the end comes a space, since FFmpeg would treat the end of the line as escaped.
     """
-    whole = text.partition("\0")[0].replace("\r\n", "\n")
+    whole = text.replace("\r\n", "\n")
     if whole.endswith("\\"):
         whole += " "
     return "".join(f"\\{character}" if character in _SPECIAL else character for character in whole)

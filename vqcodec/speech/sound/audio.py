@@ -15,13 +15,14 @@ from vqcodec.errors import UnreadableInputError
 from vqcodec.ffmpeg.program import is_at_hand
 from vqcodec.files.endpoints import Source, read_all
 from vqcodec.files.sniffing import has_sound_magic
+from vqcodec.files.texts import collected
 from vqcodec.media.raw import RawSound
 from vqcodec.speech.sound.converted import ConvertedSource
-from vqcodec.speech.sound.formats import TAGS
 from vqcodec.speech.sound.layout import layout_of_format, layout_of_mask
 from vqcodec.speech.sound.mixing import Block
 from vqcodec.speech.sound.raw import DEMUXERS, UNSAID, libsndfile_arguments, raw_by_name, suffix_of
 from vqcodec.speech.sound.source import FileSource, check_shape
+from vqcodec.speech.sound.tags import tags_in
 from vqcodec.speech.sound.wav import WavHeader, WithLength, read_header
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class AudioSource(FileSource):
             size = reader.seek(0, os.SEEK_END)
             self._wav = None if raw else read_header(reader, size)
             counts = _counts_frames(reader)
+            reader.seek(0)
+            tags = None if raw else tags_in(reader)
         with self._open(name) as file:
             rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
             check_shape(rate, channels, name)
@@ -57,7 +60,8 @@ class AudioSource(FileSource):
                 raise UnreadableInputError(f"{name}: holds no samples")
             self.format = str(file.format)
             super().__init__(rate, channels, _layout(self._wav, self.format, channels))
-            self.tags = {key: text for key, text in file.copy_metadata().items() if key in TAGS and text.strip()}
+            tags = collected(file.copy_metadata().items()) if tags is None else tags
+        self.tags = tags
         self.name, self.size = name, size
         self.promised = frames
         if frames == _UNKNOWN_LENGTH or (self.format == "MP3" and not counts):

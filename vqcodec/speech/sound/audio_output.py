@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from vqcodec.errors import OutputError
 from vqcodec.files.endpoints import Destination, name_of
-from vqcodec.speech.sound.formats import M4A, TAGS, AudioFormat
+from vqcodec.files.texts import in_one, in_order
+from vqcodec.speech.sound.formats import M4A, AudioFormat
 from vqcodec.speech.sound.streamed_output import can_stream, stream_audio
+from vqcodec.speech.sound.tag_output import copy_with_texts, held, writes_anew
 
 _BLOCK = 1 << 15  # samples of a channel written at a time; libsndfile's Vorbis writer needs stack for each
 _WAV_BYTES = (1 << 32) - (1 << 16)  # largest size that a WAV header can hold, without header and tags
@@ -43,38 +46,59 @@ def write_audio(
         rate: Hz.
         channels: number of channels.
         length: samples of a channel in all blocks together.
-        tags: texts by name; only those among `TAGS` are written.
+        tags: texts by title (`files.texts`); `tag_output.notes_on_texts` says what the format does not hold.
         overwrite: whether to replace an existing file.
 
     Raises:
         OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
-    name = name_of(destination)
+    name, tags = name_of(destination), in_order(tags or {})
     if can_stream(format) and not isinstance(destination, (str, os.PathLike)) and not _can_seek(destination):
         return stream_audio(
             blocks, destination, name=name, format=format, rate=rate, channels=channels, length=length, tags=tags
         )
     if format.name == M4A:
-        return _write_m4a(blocks, destination, rate, channels, dict(tags or {}), overwrite)
+        return _write_m4a(blocks, destination, rate, channels, tags, overwrite)
     container = format.name
     if container == "WAV" and length > _WAV_BYTES // (2 * channels):
         container = "RF64"
+    described = replace(format, name=container)
     with _seekable(destination, overwrite) as file:
-        guarded = _Guarded(file)
-        sound = _open(guarded, name, container, format.subtype, rate, channels)
-        try:
-            for key in TAGS:
-                if tags and key in tags:
-                    with suppress(RuntimeError):  # a format without texts
-                        setattr(sound, key, tags[key])
-            for block in blocks:
-                for start in range(0, len(block), _BLOCK):
-                    with _naming_failures(name, guarded):
-                        sound.write(block[start : start + _BLOCK])
-        finally:
-            with _naming_failures(name, guarded):
-                sound.close()
+        if tags and writes_anew(format.name):
+            with tempfile.SpooledTemporaryFile(max_size=1 << 24) as spool:
+                bare = cast(BinaryIO, spool)
+                _write_by_libsndfile(blocks, bare, name, described, rate, channels, {})
+                bare.seek(0)
+                with _naming_failures(name):
+                    copy_with_texts(bare, file, format.name, tags)
+        else:
+            single = {key: in_one(text) for key, text in tags.items() if key in held(format.name)}
+            _write_by_libsndfile(blocks, file, name, described, rate, channels, single)
         return file.seek(0, os.SEEK_END)
+
+
+def _write_by_libsndfile(
+    blocks: Iterable[NDArray[np.int16]],
+    file: BinaryIO,
+    name: str,
+    format: AudioFormat,
+    rate: int,
+    channels: int,
+    tags: Mapping[str, str],
+) -> None:
+    """Write a whole sound file; `tags` have one value each, of those that the format holds."""
+    guarded = _Guarded(file)
+    sound = _open(guarded, name, format.name, format.subtype, rate, channels)
+    try:
+        for key, text in tags.items():
+            setattr(sound, key, text)
+        for block in blocks:
+            for start in range(0, len(block), _BLOCK):
+                with _naming_failures(name, guarded):
+                    sound.write(block[start : start + _BLOCK])
+    finally:
+        with _naming_failures(name, guarded):
+            sound.close()
 
 
 def _can_seek(stream: BinaryIO) -> bool:

@@ -11,9 +11,6 @@ from vqcodec.files.endpoints import Destination, name_of
 M4A = "M4A"
 """The format that ffmpeg writes; libsndfile writes the others."""
 
-TAGS = ("title", "artist", "album", "date", "genre", "tracknumber", "comment", "copyright", "license")
-"""Tags that are kept. The name of the program that wrote the file is not, since it says nothing about the sound."""
-
 
 @dataclass(frozen=True)
 class AudioFormat:

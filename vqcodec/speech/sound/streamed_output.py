@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec.files.streams import put
+from vqcodec.files.texts import in_one
 from vqcodec.speech.sound.formats import AudioFormat
 
 _CODES = {"PCM_16": (1, 16), "PCM_24": (1, 24), "PCM_U8": (1, 8), "FLOAT": (3, 32), "ALAW": (6, 8), "ULAW": (7, 8)}
@@ -84,7 +85,7 @@ def _header(subtype: str, rate: int, channels: int, length: int, tags: Mapping[s
     chunks = _chunk(b"fmt ", form if code == 1 else form + bytes(2))
     if code != 1:
         chunks += _chunk(b"fact", min(length, _GREATEST).to_bytes(4, "little"))
-    texts = b"".join(_chunk(_TAGS[key], text.encode() + b"\0") for key, text in tags.items() if key in _TAGS)
+    texts = b"".join(_chunk(_TAGS[key], in_one(text).encode() + b"\0") for key, text in tags.items() if key in _TAGS)
     if texts:
         chunks += _chunk(b"LIST", b"INFO" + texts)
     whole = 4 + len(chunks) + 8 + size + size % 2
