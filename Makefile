@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba fuzz lint types docs bench bench-image bench-speech bench-video wheel wasm clean help
+.PHONY: setup signatures demo test test-kernels test-numba fuzz lint types docs bench bench-design bench-image bench-speech bench-video wheel wasm clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,9 +69,14 @@ bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results,
 	$(BIN)/python -m benchmarks.lbg
 	$(BIN)/python -m benchmarks.block
 	$(BIN)/python -m benchmarks.palette
+	$(BIN)/python -m benchmarks.design
 	$(MAKE) bench-image
 	$(MAKE) bench-speech
 	$(MAKE) bench-video
+
+bench-design: setup $(VENV)/benchmarking ## methods and structures of codebook design, beside theory (ten minutes)
+	$(BIN)/python -m benchmarks.design
+	$(BIN)/python -m benchmarks.tables
 
 bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
 	$(BIN)/python -m benchmarks.image

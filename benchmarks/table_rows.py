@@ -229,6 +229,58 @@ def _lbg(results: Results) -> Rows:
         )
 
 
+@table("design-methods", "design")
+def _design_methods(results: Results) -> Rows:
+    """Each method: distortion, how far the codewords are used, time."""
+    heading = f"{results['vectors']:,} blocks of 4x4"
+    yield heading, "codewords", "training MSE", "Kodak PSNR (dB)", "usage", "perplexity", "seconds"
+    for row in results["methods"]:
+        yield (
+            row["method"],
+            row["codewords"],
+            f"{row['training_mse']:.2f}",
+            f"{row['test_psnr_db']:.2f}",
+            f"{100 * row['usage']:.0f} %",
+            f"{row['perplexity']:.0f}",
+            f"{row['seconds']:.1f}",
+        )
+
+
+@table("design-source", "design")
+def _design_source(results: Results) -> Rows:
+    """A Gauss-Markov source at one bit a sample."""
+    yield "quantizer", "dimension", "SNR (dB)"
+    for row in results["source"]:
+        yield row["quantizer"], row["dimension"] or "∞", f"{row['snr_db']:.2f}"
+
+
+@table("design-structures", "design")
+def _design_structures(results: Results) -> Rows:
+    """Each structure as a coder of Kodak's luma."""
+    yield "structure", "codewords", "PSNR (dB)", "bpp, fixed", "bpp, entropy", "encode", "decode", "tables"
+    for row in results["structures"]:
+        yield (
+            row["structure"],
+            row["codewords"],
+            f"{row['psnr_db']:.2f}",
+            f"{row['fixed_bpp']:.3f}",
+            f"{row['entropy_bpp']:.3f}",
+            f"{row['encode_ms']:.0f} ms/Mpixel",
+            f"{row['decode_ms']:.0f} ms/Mpixel",
+            f"{row['table_bytes']:,} B",
+        )
+
+
+@table("design-channel", "design")
+def _design_channel(results: Results) -> Rows:
+    """PSNR behind a noisy channel, by the order of the codewords."""
+    rates = sorted({row["ber"] for row in results["channel"]})
+    yield "order of 256 codewords", *(f"{100 * rate:g} % of bits wrong" for rate in rates)
+    found = {(row["order"], row["ber"]): row["psnr_db"] for row in results["channel"]}
+    for order in dict.fromkeys(row["order"] for row in results["channel"]):
+        yield order, *(f"{found[order, rate]:.2f} dB" for rate in rates)
+
+
 @table("side-by-side", "side-by-side")
 def _side_by_side(results: Results) -> Rows:
     yield ("whole picture", "codec", "bytes", "RGB PSNR (dB)", "SSIM")
