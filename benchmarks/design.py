@@ -28,8 +28,8 @@ from benchmarks.datasets import DATA, KODAK, MissingDataError, photographs
 from benchmarks.search import blocks_of, grey_blocks
 from vqcodec.entropy.rates import entropy_bits
 from vqcodec.vq import FlatQuantizer, Quantizer, SearchIndex, design_structure, nearest
+from vqcodec.vq.channel import assign_indices, channel_optimized, channel_search, transmit
 from vqcodec.vq.design import design
-from vqcodec.vq.design.channel import assign_indices, channel_optimized, channel_search, transmit
 from vqcodec.vq.structures.design import STRUCTURES
 
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -3,7 +3,7 @@
     python examples/neighbours.py [--vectors 100000]
 
 The vectors are made here: 32 dimensions, in clusters, as descriptors of pictures are. Recall is the share of queries
-whose true nearest neighbour is among the first R found (Jegou, Douze and Schmid 2011, whose 64-bit codes reach about 0.9 at
+whose true nearest neighbour is among the first R found (Jegou, Douze and Schmid 2011: 64-bit codes reach about 0.9 at
 R = 100 on descriptors). With faiss installed, its product quantizer stands beside ours.
 """
 

@@ -8,8 +8,8 @@ import itertools
 import numpy as np
 import pytest
 
-from vqcodec.vq.design import channel
-from vqcodec.vq.design.channel import (
+from vqcodec.vq import channel
+from vqcodec.vq.channel import (
     assign_indices,
     channel_distortion,
     channel_optimized,

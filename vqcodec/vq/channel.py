@@ -4,7 +4,7 @@ The channel is a binary symmetric one: each bit of an index arrives wrong with p
 squared error between two codewords. So codewords whose indices differ in one bit should lie close together.
 
     >>> import numpy as np
-    >>> from vqcodec.vq.design.channel import assign_indices, channel_distortion
+    >>> from vqcodec.vq.channel import assign_indices, channel_distortion
     >>> codewords = np.random.default_rng(0).normal(size=(16, 2))
     >>> order = assign_indices(codewords)
     >>> bool(channel_distortion(codewords[order], ber=0.01) < channel_distortion(codewords, ber=0.01))
