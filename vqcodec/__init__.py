@@ -20,7 +20,7 @@ _HOME = {  # the module, and the name there if it is another
     "encode_image": "vqcodec.image",
     "decode_image": "vqcodec.image",
     "encode_speech": "vqcodec.speech.codec",
-    "decode_speech": "vqcodec.speech.codec",
+    "decode_speech": "vqcodec.speech.reader",
     "open_speech": "vqcodec.speech.reader",
     "SpeechWriter": "vqcodec.speech.writer",
     "encode_video": "vqcodec.video.arrays",
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from vqcodec.image import encode_image as encode_image
     from vqcodec.media.registry import register_engine as register_engine
     from vqcodec.media.registry import unregister_engine as unregister_engine
-    from vqcodec.speech.codec import decode_speech as decode_speech
     from vqcodec.speech.codec import encode_speech as encode_speech
+    from vqcodec.speech.reader import decode_speech as decode_speech
     from vqcodec.speech.reader import open_speech as open_speech
     from vqcodec.speech.writer import SpeechWriter as SpeechWriter
     from vqcodec.video.arrays import decode_video as decode_video

@@ -15,7 +15,8 @@ from pathlib import Path
 import soundfile
 
 from vqcodec.codebook.library import load_codebook
-from vqcodec.speech.codec import decode_speech, encode_speech
+from vqcodec.speech.codec import encode_speech
+from vqcodec.speech.reader import decode_speech
 
 HERE = Path(__file__).parent / "speech"
 SAMPLE = HERE.parents[2] / "samples" / "librispeech-3331-woman.flac"

@@ -12,7 +12,7 @@ import soundfile
 
 from vqcodec.codebook.library import load_codebook
 from vqcodec.image import decode_image
-from vqcodec.speech.codec import decode_speech
+from vqcodec.speech.reader import decode_speech
 
 HERE = Path(__file__).parent
 HASHES = json.loads((HERE / "hashes.json").read_text())

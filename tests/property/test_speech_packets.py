@@ -15,13 +15,13 @@ from tiny_speech_codebook import tiny_codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.celp import engine
-from vqcodec.speech.celp.group_coding import parse_packet, synthesize_group, write_packets
+from vqcodec.speech.celp.group_coding import coded_vectors, parse_packet, synthesize_group
+from vqcodec.speech.celp.group_search import write_packets
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.celp.symbols import GroupSymbols
 from vqcodec.speech.noise_floor.filling import MAX_LEVEL, SAME, SPECTRUM
-from vqcodec.speech.signal.silence import coded_vectors
 
 BOOK = tiny_codebook(NARROWBAND)
 TABLE_SET = SpeechCodebook.of(BOOK).sets[0].rising

@@ -290,7 +290,10 @@ def test_a_corpus_of_sound_gives_what_can_be_read_and_lists_the_rest(tmp_path: P
         assert skipped == ["bad.wav"] * (number + 1)
     np.testing.assert_allclose(signals[1], 32768 * tone(16000), atol=3)
     assert [signal.size for signal in replace(corpus, seconds=0.25)] == [4000, 4000]
-    assert len(corpus.fingerprint()) == 16
+    fingerprint = corpus.fingerprint()
+    assert len(fingerprint) == 16
+    (tmp_path / "a.wav").unlink()
+    assert corpus.fingerprint() == fingerprint  # the files are hashed once
     with pytest.raises(UnreadableInputError, match="no sound files in it"):
         SoundCorpus.of([_folder(tmp_path / "empty")])
     with pytest.raises(UnreadableInputError, match=r"none of 1 files can be read; first: .*bad"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
@@ -212,3 +215,14 @@ def test_lambda_is_found_also_across_a_cliff() -> None:
     cliff = find_lambda(lambda one: 900.0 if one < 0.02 else 40.0, 100.0, 1.0, 12, 0.001)
     assert cliff >= 0.02
     assert mix([100] * 8, [20] * 8, 400) == [False, True, False, False] * 2 or sum(mix([100] * 8, [20] * 8, 400)) == 3
+
+
+def test_decoding_loads_nothing_that_searches() -> None:
+    program = (
+        "import sys, vqcodec.speech.decoding, vqcodec.speech.celp.engine\n"
+        "print(*[name for name in sys.modules if name.startswith('vqcodec.speech.')])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "vqcodec.speech.celp.group_coding" in loaded
+    encoding = ("search", "recording", "encoder", "analysis", "weighting", "silence", "mixing", "audio", "targets")
+    assert [name for name in loaded if any(word in name for word in encoding)] == []

@@ -15,8 +15,9 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.registry import engine_numbered
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UsageError
 from vqcodec.speech.celp.recording import Recording
-from vqcodec.speech.codec import decode_speech, encode_speech
+from vqcodec.speech.codec import encode_speech
 from vqcodec.speech.engines import Settings, engine_for
+from vqcodec.speech.reader import decode_speech
 from vqcodec.speech.textbook.celp import codebook as celp_codebook
 from vqcodec.speech.textbook.celp import engine as celp
 from vqcodec.speech.textbook.celp import search as celp_search

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -93,7 +94,14 @@ class FileCorpus(ABC, Generic[Item]):
         """Return the medium in a file; a VQCodecError if it cannot be read."""
 
     def fingerprint(self) -> str:
-        """Return a hash of the files' contents, 16 hex digits, so that a codebook says what it was trained on."""
+        """Return a hash of the files' contents, 16 hex digits, so that a codebook says what it was trained on.
+
+        They are read at the first call: a checkpoint and the codebook speak of the same corpus.
+        """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for path in self.paths:
             try:

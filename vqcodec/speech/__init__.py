@@ -25,7 +25,7 @@ Map, lowest first:
     decoding: pcm sound placement files
     reader: files decoding
     salvage: folding files decoding
-    codec: bands engines quality rates sound stream files decoding
+    codec: bands engines quality rates sound stream files
     live_file: pcm engines quality sound stream codec live
     writer: sound codec live_file
     textbook: bands pcm engines signal excitation filters lsf_quantizer celp live

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,16 +16,14 @@ from vqcodec import limits, user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import chosen_codebook, load_codebook
 from vqcodec.container import CodebookReference
-from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits, reference_to, with_container
+from vqcodec.container.wrapping import codebook_bits, metadata_bits, reference_to, with_container
 from vqcodec.errors import CodebookError, LimitError, UsageError
-from vqcodec.media import decoding
 from vqcodec.media.encoding import BAND, CHANNELS, SAMPLE_RATE, EncodeOptions
 from vqcodec.media.keywords import SpeechKeywords
 from vqcodec.media.progress import Progress
 from vqcodec.media.registry import default_codebook
-from vqcodec.media.target import BITRATE, THREADS, Target, Work
+from vqcodec.media.target import BITRATE, Target, Work
 from vqcodec.speech.bands import BANDS
-from vqcodec.speech.decoding import Decoding
 from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
@@ -117,46 +114,6 @@ def encode_speech(samples: NDArray[Any], sample_rate: int, **asked: Unpack[Speec
     for note in (*(sound.repairs.notes() if usual else sound.notes(encoded.streams)), *encoded.notes):
         warnings.warn(note, stacklevel=2)
     return encoded.data
-
-
-def decode_speech(
-    data: bytes,
-    *,
-    codebook: Codebook | str | os.PathLike[str] | None = None,
-    rate: int | str | None = "source",
-    start: float | str | None = None,
-    duration: float | str | None = None,
-    threads: int | None = None,
-) -> tuple[Samples, int]:
-    """Return the samples of a `.vqc` file of speech, int16 (samples,) or (samples, channels), and their sampling rate.
-
-    Args:
-        data: the bytes of the file.
-        codebook: a codebook, or the name or path of one; without it the file's own is looked for.
-        rate: `source` for that of what was encoded, `codec` for that of the codec, or 1000 to 768000 Hz.
-        start: second to begin with, or text such as `1:05`; None for the beginning.
-        duration: seconds to decode, above 0, or text as for `start`; None for all.
-        threads: how many to use; None for one a CPU.
-
-    Raises:
-        CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
-        CodebookError: its codebook is not found, or `codebook` is not the one it needs.
-        UsageError: an argument is of the wrong type or out of range, or the part begins beyond the end.
-    """
-    given = {"codebook": codebook, "rate": rate, "start": start, "duration": duration, "threads": threads}
-    book, rate = chosen_codebook(decoding.CODEBOOK.value_in(given)), decoding.RATE.value_in(given)
-    speech = read_speech(io.BytesIO(decoding.DATA.check(data)))
-    threads = THREADS.value_in(given)
-    decoded = Decoding(
-        speech,
-        codebook_of(speech.media, book),
-        rate=rate or "source",
-        start_s=decoding.START.value_in(given) or 0.0,
-        duration_s=decoding.DURATION.value_in(given),
-        threads=threads,
-    )
-    samples = np.concatenate(list(decoded.blocks()))
-    return (samples[:, 0] if samples.shape[1] == 1 else samples), decoded.rate
 
 
 def encode_sound(

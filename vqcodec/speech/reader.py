@@ -1,11 +1,12 @@
-"""Speech read piece by piece: an open `.vqc` file that gives samples as they are asked for."""
+"""Speech decoded: whole to an array, or piece by piece from an open `.vqc` file."""
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from types import TracebackType
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +43,10 @@ class SpeechReader:
         """Close the file."""
         self._resources.close()
 
-    def __enter__(self) -> SpeechReader:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -75,15 +74,54 @@ def open_speech(
         UsageError: an argument is of the wrong type or out of range, or the part begins beyond the end.
     """
     given = {"codebook": codebook, "rate": rate, "start": start, "duration": duration, "threads": threads}
-    book, name = chosen_codebook(decoding.CODEBOOK.value_in(given)), name_of(source)
+    name = name_of(source)
     with ExitStack() as resources, naming(name), beside(source):
-        speech = read_speech(resources.enter_context(seekable(source, name)), sparing=True)
-        decoded = Decoding(
-            speech,
-            codebook_of(speech.media, book),
-            rate=decoding.RATE.value_in(given) or "source",
-            start_s=decoding.START.value_in(given) or 0.0,
-            duration_s=decoding.DURATION.value_in(given),
-            threads=THREADS.value_in(given),
-        )
+        file = resources.enter_context(seekable(source, name))
+        decoded = _decoding_of(file, given, sparing=True)
         return SpeechReader(resources.pop_all(), decoded)
+
+
+def decode_speech(
+    data: bytes,
+    *,
+    codebook: Codebook | str | os.PathLike[str] | None = None,
+    rate: int | str | None = "source",
+    start: float | str | None = None,
+    duration: float | str | None = None,
+    threads: int | None = None,
+) -> tuple[NDArray[np.int16], int]:
+    """Return the samples of a `.vqc` file of speech, int16 (samples,) or (samples, channels), and their sampling rate.
+
+    Args:
+        data: the bytes of the file.
+        codebook: a codebook, or the name or path of one; without it the file's own is looked for.
+        rate: `source` for that of what was encoded, `codec` for that of the codec, or 1000 to 768000 Hz.
+        start: second to begin with, or text such as `1:05`; None for the beginning.
+        duration: seconds to decode, above 0, or text as for `start`; None for all.
+        threads: how many to use; None for one a CPU.
+
+    Raises:
+        CorruptFileError, UnsupportedError: the file is damaged, or of a later version.
+        CodebookError: its codebook is not found, or `codebook` is not the one it needs.
+        UsageError: an argument is of the wrong type or out of range, or the part begins beyond the end.
+    """
+    given = {"codebook": codebook, "rate": rate, "start": start, "duration": duration, "threads": threads}
+    decoded = _decoding_of(io.BytesIO(decoding.DATA.check(data)), given)
+    samples = np.concatenate(list(decoded.blocks()))
+    return (samples[:, 0] if samples.shape[1] == 1 else samples), decoded.rate
+
+
+def _decoding_of(file: BinaryIO, given: Mapping[str, Any], *, sparing: bool = False) -> Decoding:
+    """Return the decoding of a file as it is asked for; arguments and errors as of `open_speech` and `read_speech`."""
+    book = chosen_codebook(decoding.CODEBOOK.value_in(given))
+    rate, threads = decoding.RATE.value_in(given), THREADS.value_in(given)
+    start, duration = decoding.START.value_in(given), decoding.DURATION.value_in(given)
+    speech = read_speech(file, sparing=sparing)
+    return Decoding(
+        speech,
+        codebook_of(speech.media, book),
+        rate=rate or "source",
+        start_s=start or 0.0,
+        duration_s=duration,
+        threads=threads,
+    )

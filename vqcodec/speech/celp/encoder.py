@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vqcodec.errors import UsageError
 from vqcodec.speech.celp import rate_control
 from vqcodec.speech.celp.effort import effort_for
-from vqcodec.speech.celp.group_coding import search_symbols, write_packets
+from vqcodec.speech.celp.group_search import search_symbols, write_packets
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
 from vqcodec.speech.celp.rate_control import Aim
@@ -44,7 +44,7 @@ class CodedGroup(NamedTuple):
 
     Attributes:
         packets: bytes of each.
-        bits: int64 (parts + 1,), by part (see `group_coding.write_packets`).
+        bits: int64 (parts + 1,), by part (see `group_search.write_packets`).
         pitch_errors: float64, by strength of the pitch filter (see `pitch_filter_search.strength_errors`).
     """
 

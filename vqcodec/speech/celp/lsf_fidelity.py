@@ -10,11 +10,10 @@ import numpy.typing as npt
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.metrics.spectral_distortion import SpectralDistortion, spectral_distortion, summarize_distortion
 from vqcodec.speech.celp.engine import open_stream, parse_group
-from vqcodec.speech.celp.group_coding import group_lsf
+from vqcodec.speech.celp.group_coding import coded_vectors, group_lsf
 from vqcodec.speech.celp.recording import Recording
 from vqcodec.speech.signal.levels import active
 from vqcodec.speech.signal.lsf import lsf_to_lpc
-from vqcodec.speech.signal.silence import coded_vectors
 from vqcodec.threads import map_shards
 
 

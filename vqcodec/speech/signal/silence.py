@@ -68,29 +68,6 @@ def _runs(flags: npt.NDArray) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
 
 
-def coded_vectors(silent: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Return which LSF vectors of a group are sent, bool (frames + 1,).
-
-    The vector of frame f is number f + 1, at the frame's end; vector 0 is sent with frame 0.
-    """
-    return np.concatenate([silent[:1], silent]) == 0
-
-
-def fill_vectors(sent: npt.NDArray[np.floating], coded: npt.NDArray[np.bool_], before: DoubleArray) -> DoubleArray:
-    """Return all LSF vectors of a packet, float64 (vectors, order).
-
-    Args:
-        sent: float64 (sent vectors, order).
-        coded: bool (vectors,), True for the vectors that are sent. Each other vector equals the next one that is sent;
-            if none follows, it equals the last one.
-        before: float64 (order,), the last vector before the packet.
-    """
-    every = np.concatenate([before[None], sent.astype(np.float64)])
-    reached = np.cumsum(coded)
-    following = np.where(coded, reached, np.minimum(reached + 1, len(sent)))
-    return every[following]
-
-
 @kernel
 def _weigh(signal, filters, length, energies):
     """Fill `energies`, float64 (subframes,), with those of the weighted subframes of `signal`.

@@ -20,7 +20,7 @@ from vqcodec.media.engine import SpeechEngine
 from vqcodec.media.training import Training
 from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
 from vqcodec.speech.bands import BANDS, Band
-from vqcodec.speech.celp.group_coding import packet_starts, search_symbols
+from vqcodec.speech.celp.group_search import packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
 from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechTableSet
