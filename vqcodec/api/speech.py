@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,10 @@ from vqcodec.speech.bands import BANDS
 from vqcodec.speech.codec import MEDIUM, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import read_speech
+from vqcodec.speech.reader import Arrival, is_arriving
 from vqcodec.speech.salvage import without_damage
 from vqcodec.speech.sound.arrays import ArraySource
-from vqcodec.speech.sound.audio_output import write_audio
+from vqcodec.speech.sound.audio_output import is_streamed, write_audio
 from vqcodec.speech.sound.formats import AudioFormat, find_format
 from vqcodec.speech.sound.tag_output import notes_on_texts
 
@@ -163,6 +164,19 @@ def decode(
     start_s = asked.start or 0.0
     with naming(name):
         chosen = find_format(asked.format, destination, asked.encoding)
+        if is_arriving(source) and is_streamed(chosen, destination) and not asked.salvage:
+            arriving = Arrival(
+                cast(BinaryIO, source),
+                codebook,
+                rate="source" if asked.rate is None else asked.rate,
+                start_s=start_s,
+                duration_s=asked.duration,
+                threads=asked.threads,
+            )
+            tags = texts_of(arriving.metadata)
+            return write_decoded(
+                arriving, chosen, destination, asked, name=name, tags=tags, start_s=start_s, started=started
+            )
         with seekable(source, name) as file:
             sparing = asked.start is not None or asked.duration is not None
             speech = read_speech(file, salvage=asked.salvage, sparing=sparing)
@@ -182,7 +196,6 @@ def decode(
                 destination,
                 asked,
                 name=name,
-                size=speech.size,
                 tags=texts_of(speech.media.metadata),
                 start_s=start_s,
                 started=started,
@@ -190,13 +203,12 @@ def decode(
 
 
 def write_decoded(
-    decoding: Decoding,
+    decoding: Decoding | Arrival,
     chosen: AudioFormat,
     destination: Destination | None,
     asked: DecodeOptions,
     *,
     name: str,
-    size: int,
     tags: Mapping[str, str],
     start_s: float,
     started: float,
@@ -204,7 +216,7 @@ def write_decoded(
     """Write what is decoded; without a destination, the report carries the file.
 
     Args:
-        name, size: of the source; bytes.
+        name: of the source.
         tags: texts of the sound file by title.
         start_s: where the sound begins in the source.
         started: `time.perf_counter` when the work began.
@@ -224,15 +236,17 @@ def write_decoded(
         tags=tags,
         overwrite=asked.overwrite,
     )
+    length = decoding.length
+    assert length is not None  # all has been decoded
     return SpeechDecodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
-        input_bytes=size,
+        input_bytes=decoding.size,
         output_bytes=written,
         sample_rate=decoding.rate,
         channels=decoding.channels,
-        samples=decoding.length,
-        duration_s=decoding.length / decoding.rate,
+        samples=length,
+        duration_s=length / decoding.rate,
         format=chosen.name,
         seconds=time.perf_counter() - started,
         start_s=start_s,
@@ -351,7 +365,7 @@ def _samples_of(side: Side, rate: int, codebook: Codebook | None, threads: int |
         return ArraySource.of(np.concatenate(list(decoding.blocks())), rate).samples(rate)
 
 
-def _loss_notes(damage: Sequence[str], lost: list[Lost]) -> tuple[str, ...]:
+def _loss_notes(damage: Sequence[str], lost: Sequence[Lost]) -> tuple[str, ...]:
     """Return notes on what salvage skipped and concealed."""
     notes = [f"damaged: {reason}" for reason in damage[:_MAX_NAMED]]
     if lost:

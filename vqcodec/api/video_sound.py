@@ -56,7 +56,6 @@ def decode_sound(
                 destination,
                 asked,
                 name=name,
-                size=video.size,
                 tags=texts_of(video.media.metadata),
                 start_s=float(moment_of(video, part.first)),
                 started=started,

@@ -8,7 +8,7 @@ import re
 from typing import BinaryIO, cast
 
 from vqcodec.files.endpoints import PATTERN, Source, is_pattern, read_all, reading_errors
-from vqcodec.files.streams import read_up_to
+from vqcodec.files.streams import read_some, read_up_to
 
 HEAD_BYTES = 16
 
@@ -33,6 +33,7 @@ _OTHER_PICTURE_HEADS = (
 )
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _Y4M = b"YUV4MPEG2"
+_CODED, _MEDIUM_AT, _SPEECH = b"\x89VQC\r\n\x1a\n", 10, b"\x02"  # FORMAT.md, sections 4.1 and 2.4
 _VIDEO = (
     _Y4M,
     b"\x1aE\xdf\xa3",  # Matroska, WebM
@@ -170,6 +171,10 @@ class _Rejoined:
         taken, self._head = self._head[:size], self._head[size:]
         return taken
 
+    def read1(self, size: int) -> bytes:
+        """Read what is there, at most `size` bytes; nothing at the end."""
+        return self.read(size) if self._head else read_some(self._rest, size)
+
     def readline(self, size: int = -1) -> bytes:
         """Read a line as from a binary file."""
         if not self._head:
@@ -184,7 +189,8 @@ class _Rejoined:
 def with_head(source: Source, name: str) -> tuple[Source, bytes]:
     """Return a source and its first bytes. A source that can be read only once is read whole and returned as bytes.
 
-    A stream of y4m, which may be endless, is not read whole: the result is a stream with its beginning.
+    A stream of y4m or of coded speech, which may be endless, is not read whole: the result is a stream with its
+    beginning.
 
     Raises:
         UnreadableInputError, LimitError: as `endpoints.read_all`.
@@ -198,7 +204,7 @@ def with_head(source: Source, name: str) -> tuple[Source, bytes]:
     if hasattr(source, "read"):
         with reading_errors(name):
             head = read_up_to(cast(BinaryIO, source), HEAD_BYTES)
-        if head.startswith(_Y4M):
+        if head.startswith(_Y4M) or (head.startswith(_CODED) and head[_MEDIUM_AT : _MEDIUM_AT + 1] == _SPEECH):
             return cast(BinaryIO, _Rejoined(head, cast(BinaryIO, source))), head
         return head + read_all(source, name), head
     data = read_all(source, name)

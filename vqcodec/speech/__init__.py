@@ -23,7 +23,7 @@ Map, lowest first:
     placement
     files: engines stream folding placement
     decoding: pcm sound placement files
-    reader: files decoding
+    reader: pcm sound files decoding
     salvage: folding files decoding
     codec: bands engines quality rates sound stream files
     live_file: pcm engines quality sound stream codec live

@@ -56,6 +56,7 @@ class Decoding:
         rate: Hz.
         channels: number of channels.
         length: samples of a channel, over all `blocks`.
+        size: bytes of the file.
         lost: packets that are missing and will be concealed, if the file was salvaged.
         damage: what salvage skipped or leaves out, a clause for each.
 
@@ -83,10 +84,9 @@ class Decoding:
         shape = SoundShape.of(speech)
         self._codec_length = shape.codec_length
         self._group = shape.group_length
-        self.rate = _output_rate(rate, shape.source_rate, self._codec_rate)
+        self.rate = output_rate(rate, shape.source_rate, self._codec_rate)
         whole = shape.length_at(self.rate)
-        if not 0 <= start_s * self.rate < whole:
-            raise UsageError(f"start {start_s:g} s is not within the recording, which lasts {whole / self.rate:.3f} s")
+        check_start(start_s, self.rate, whole)
         self._first = int(start_s * self.rate)
         wanted = whole if duration_s is None else max(1, round(duration_s * self.rate))
         self.length = min(wanted, whole - self._first)
@@ -95,6 +95,7 @@ class Decoding:
         user_limits.current().check("output_bytes", 2 * self.length * self.channels, "sound")
         self.lost = lost_packets(speech, shape)
         self.damage = speech.damage
+        self.size = speech.size
 
     def blocks(self, progress: Progress | None = None) -> Iterator[Samples]:
         """Yield the samples, int16 (samples, channels) at a time, `length` in all."""
@@ -269,7 +270,14 @@ def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:
     ]
 
 
-def _output_rate(rate: int | str, source_rate: int, codec_rate: int) -> int:
+def check_start(start_s: float, rate: int, whole: int) -> None:
+    """Raise UsageError if a part does not begin within `whole` samples at `rate`."""
+    if not 0 <= start_s * rate < whole:
+        raise UsageError(f"start {start_s:g} s is not within the recording, which lasts {whole / rate:.3f} s")
+
+
+def output_rate(rate: int | str, source_rate: int, codec_rate: int) -> int:
+    """Return the rate in Hz that is asked for as a number, `source` or `codec`."""
     if rate == "source":
         return source_rate
     if rate == "codec":

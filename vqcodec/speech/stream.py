@@ -56,9 +56,13 @@ class StreamHeader:
         return self.engine_header.startswith(OPEN)
 
     def closed(self, codec_length: int, surplus: int = 0) -> StreamHeader:
-        """Return the header with its length, in samples at the codec's rate, of a header that is open."""
-        engine_header = put_varint(codec_length) + self.engine_header.removeprefix(OPEN)
-        return StreamHeader(self.source_rate, surplus, engine_header)
+        """Return the header with another length, in samples at the codec's rate; the engine's header begins with it.
+
+        Raises:
+            CorruptFileError: the engine's header is damaged.
+        """
+        _, position = get_varint(self.engine_header, 0)
+        return StreamHeader(self.source_rate, surplus, put_varint(codec_length) + self.engine_header[position:])
 
     def source_length(self, codec_rate: int, codec_length: int) -> int:
         """Return the samples of the source, if the engine's signal has `codec_length` samples at `codec_rate`.

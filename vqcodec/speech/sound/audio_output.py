@@ -31,7 +31,7 @@ def write_audio(
     format: AudioFormat,
     rate: int,
     channels: int,
-    length: int,
+    length: int | None,
     tags: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> int:
@@ -45,7 +45,8 @@ def write_audio(
         format: of the file.
         rate: Hz.
         channels: number of channels.
-        length: samples of a channel in all blocks together.
+        length: samples of a channel in all blocks together; None if it is not known, which only a pipe of a format that
+            `can_stream` allows.
         tags: texts by title (`files.texts`); `tag_output.notes_on_texts` says what the format does not hold.
         overwrite: whether to replace an existing file.
 
@@ -53,14 +54,21 @@ def write_audio(
         OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
     name, tags = name_of(destination), in_order(tags or {})
-    if can_stream(format) and not isinstance(destination, (str, os.PathLike)) and not _can_seek(destination):
+    if is_streamed(format, destination):
         return stream_audio(
-            blocks, destination, name=name, format=format, rate=rate, channels=channels, length=length, tags=tags
+            blocks,
+            cast(BinaryIO, destination),
+            name=name,
+            format=format,
+            rate=rate,
+            channels=channels,
+            length=length,
+            tags=tags,
         )
     if format.name == M4A:
         return _write_m4a(blocks, destination, rate, channels, tags, overwrite)
     container = format.name
-    if container == "WAV" and length > _WAV_BYTES // (2 * channels):
+    if container == "WAV" and length is not None and length > _WAV_BYTES // (2 * channels):
         container = "RF64"
     described = replace(format, name=container)
     with _seekable(destination, overwrite) as file:
@@ -99,6 +107,13 @@ def _write_by_libsndfile(
     finally:
         with _naming_failures(name, guarded):
             sound.close()
+
+
+def is_streamed(format: AudioFormat, destination: Destination | None) -> bool:
+    """Return whether `write_audio` writes blocks as they come: the format allows it, and the destination needs it."""
+    if destination is None or isinstance(destination, (str, os.PathLike)):
+        return False
+    return can_stream(format) and not _can_seek(destination)
 
 
 def _can_seek(stream: BinaryIO) -> bool:

@@ -37,12 +37,12 @@ def stream_audio(
     format: AudioFormat,
     rate: int,
     channels: int,
-    length: int,
+    length: int | None,
     tags: Mapping[str, str] | None = None,
 ) -> int:
     """Write a sound to a stream; return the bytes written. Arguments as of `audio_output.write_audio`.
 
-    The header of WAV has the exact length; it has the greatest one where that is beyond 4 GB.
+    The header of WAV has the exact length; it has the greatest one where that is beyond 4 GB, or not known.
 
     Raises:
         OutputError: the system refuses to write.
@@ -75,10 +75,11 @@ def _stored(block: NDArray[np.int16], subtype: str) -> bytes:
     return memory.getvalue()
 
 
-def _header(subtype: str, rate: int, channels: int, length: int, tags: Mapping[str, str]) -> bytes:
+def _header(subtype: str, rate: int, channels: int, length: int | None, tags: Mapping[str, str]) -> bytes:
     """Return the bytes of a WAV file up to its samples."""
     code, bits = _CODES[subtype]
     frame = channels * bits // 8
+    length = _GREATEST if length is None else length
     size = frame * length
     numbers = ((code, 2), (channels, 2), (rate, 4), (rate * frame, 4), (frame, 2), (bits, 2))
     form = b"".join(min(number, (1 << 8 * count) - 1).to_bytes(count, "little") for number, count in numbers)
