@@ -37,6 +37,17 @@ def test_encoding_tells_how_far_it_is(photograph: Path, threads: int) -> None:
     assert max(np.diff(told)) < 0.15
 
 
+@pytest.mark.parametrize(("quality", "least"), [(60, 8), (100, 2)])
+def test_encoding_by_blocks_tells_how_far_it_is(photograph: Path, tmp_path: Path, quality: int, least: int) -> None:
+    told: list[float] = []
+    with Image.open(photograph) as picture:
+        picture.convert("RGB").resize((1400, 1600)).save(tmp_path / "large.png")
+    vqcodec.encode(tmp_path / "large.png", codebook="classic-4x4-256", quality=quality, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) >= least
+
+
 def test_a_target_takes_several_encodings_and_never_goes_back(photograph: Path) -> None:
     told: list[float] = []
     vqcodec.encode(photograph, effort=0, target_size=20_000, progress=told.append)

@@ -23,7 +23,7 @@ from vqcodec.image.block.layers import at_stages as at_stages
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
-from vqcodec.media.progress import Progress
+from vqcodec.media.progress import Progress, part_of_work
 
 _LAMBDA_AT_ZERO = 40.0  # squared error per sample that a bit is worth at quality 0
 
@@ -52,13 +52,12 @@ def encode(
         effort: 0 to 9; passes of the rate-distortion choice: 0, 1 (from 3 on), 2 (8) or 3 (9).
         threads: of the search for the nearest codewords, at quality 100; otherwise one thread does the work.
         options: this engine has none.
-        progress: not used.
+        progress: called with the part that is done.
 
     Raises:
         CodebookError: the codebook is not for this engine, or cannot code colour (or grey).
         UsageError: an option was given.
     """
-    del progress
     BLOCK.check_encode_options(options or {})
     layers = layers_of(codebook)
     height, width, channels = samples.shape
@@ -66,12 +65,14 @@ def encode(
     planes = planes_of(samples[:, :, :colour_channels])
     passes = _PASSES[effort]
     used = _layers_for(planes, layers, codebook.name)
-    capacity = sum(most_bits(math.prod(layer.grid(height, width)), layer) for layer in used)
+    blocks = [math.prod(layer.grid(height, width)) for layer in used]
+    capacity = sum(map(most_bits, blocks, used))
     buffer = np.zeros(capacity // 8 + 1 + bits.PADDING, np.uint8)
     position, run_bits, decoded = 0, 0, []
-    for layer in used:
+    for number, layer in enumerate(used):
         vectors = vectors_of(planes, layer)
-        indices = select_indices(vectors, layer, lambda_of(quality, layer), passes, threads)
+        part = part_of_work(progress, *(sum(blocks[:end]) / sum(blocks) for end in (number, number + 1)))
+        indices = select_indices(vectors, layer, lambda_of(quality, layer), passes, threads, part)
         position, spent = encode_indices(indices, vectors, layer, buffer, position)
         run_bits += spent
         decoded += reconstruct_planes(indices, layer, height, width)

@@ -8,23 +8,32 @@ Weinberger, Seroussi, Sapiro 2000).
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from vqcodec.entropy import bits
 from vqcodec.entropy.tables import get_symbol, put_symbol
 from vqcodec.image.block.layers import RUN_SYMBOLS, Layer
 from vqcodec.kernels.jit import allocating_kernel, inline_kernel, inner_kernel, kernel
+from vqcodec.media.progress import Progress
 from vqcodec.vq.flat import integer_errors
 
 RUN_TO_END = RUN_SYMBOLS - 1
 _DIRECT_RUNS = 8  # run symbols below this are the length itself
 _COST_SCALE = 256  # lambda is held in 1/256 so that costs are integers and choices exact
 _NO_CODE_BITS = (1 << 31) - 1  # what a symbol without a code counts in the choice
+_BLOCKS_AT_ONCE = 1 << 14  # between two calls of `progress`
 _LEAST_WEIGHT = 8  # of a bit, in 1/256, at which _NO_CODE_BITS are above the greatest squared error of a block
 
 
 def select_indices(
-    vectors: np.ndarray, layer: Layer, lambda_: float, passes: int, threads: int | None = None
+    vectors: np.ndarray,
+    layer: Layer,
+    lambda_: float,
+    passes: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """Indices that minimise squared error + `lambda_` * bits: the quantizer's own choice if `lambda_` is 0.
 
@@ -37,6 +46,7 @@ def select_indices(
         lambda_: squared error a bit is worth, 0 or more.
         passes: further passes, 0 or more.
         threads: how many threads the quantizer may use; None: as many as there are CPUs.
+        progress: called with the part that is done.
 
     Returns:
         int32 (rows, columns).
@@ -46,11 +56,18 @@ def select_indices(
     if not (layer.index_lengths.all() and layer.run_lengths.all()):
         weight = max(weight, _LEAST_WEIGHT)
     if weight == 0:
-        return layer.quantizer.encode(vectors.reshape(-1, dimension), threads=threads).reshape(rows, columns)
+        nearest = layer.quantizer.encode(vectors.reshape(-1, dimension), threads=threads)
+        if progress is not None:
+            progress(1.0)
+        return nearest.reshape(rows, columns)
     indices = np.full((rows, columns), layer.first, np.int32)
     costs = _costs_of(layer.index_lengths), _run_costs_of(layer.run_lengths)
-    for number in range(1 + passes):
-        _select(vectors, layer.quantizer.columns, *costs, layer.contexts, weight, number > 0, indices)
+    at_once = max(1, _BLOCKS_AT_ONCE // columns)
+    for number, first in product(range(1 + passes), range(0, rows, at_once)):
+        end = min(first + at_once, rows)
+        _select(vectors, layer.quantizer.columns, *costs, layer.contexts, weight, number > 0, first, end, indices)
+        if progress is not None:
+            progress((number * rows + end) / ((1 + passes) * rows))
     return indices
 
 
@@ -160,16 +177,19 @@ def _run_at(indices, row, column, value):
 
 
 @allocating_kernel
-def _select(vectors, codewords, lengths, runs, contexts, weight, again, indices):
-    """One pass of the choice; `codewords` are columns, `again` says that `indices` hold the pass before."""
-    rows, columns, _ = vectors.shape
+def _select(vectors, codewords, lengths, runs, contexts, weight, again, first_row, end_row, indices):
+    """One pass of the choice, from `first_row` to before `end_row`.
+
+    `codewords` are columns; `again` says that `indices` hold the pass before.
+    """
+    columns = vectors.shape[1]
     size = codewords.shape[1]
     left_class, first = contexts.left_class, contexts.first
     cost = np.empty(size, np.int64)
     squared = np.empty(size, np.int32)
     right_bits = np.empty(contexts.classes, np.int64)
     below_bits = np.empty(contexts.classes, np.int64)
-    for row in range(rows):
+    for row in range(first_row, end_row):
         for column in range(columns):
             left, up = _neighbours(indices, row, column, first)
             integer_errors(vectors[row, column], codewords, squared)
