@@ -163,7 +163,7 @@ ROWS: dict[str, Row] = {
         VIDEO,
     ),
     "deinterlace": Row("choose auto, on or off", ("auto", "off", None), (*NOT_TEXT, "yes", ""), VIDEO),
-    "keep_partial": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, VIDEO),
+    "keep_partial": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("video", "speech")),
     "keep_hidden": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
     "tune": Row("choose ssim or psnr", ("ssim", "psnr"), (*NOT_TEXT, "looks", None), ("image",)),
     "chroma": Row("choose auto, 444 or 420", ("auto", "444", "420"), (*NOT_TEXT, "422", 420, None), ("image",)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -283,6 +285,55 @@ def test_a_pipe_gets_packets_while_its_input_goes_on(talk: np.ndarray) -> None:
         stuck.cancel()
         process.kill()
     assert data == written(talk, 16000, delay=0.5)
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to the commands it runs in the background: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_ctrl_c_ends_a_recording(talk: np.ndarray, tmp_path: Path, kept: bool) -> None:
+    command = [sys.executable, "-m", "vqcodec", "encode", "-", "-o", "x.vqc", "--raw", "16000:s16le", "--delay", "0.5"]
+    process = subprocess.Popen(
+        [*command, "-e0", *(["--keep-partial"] if kept else [])],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=_heed_interrupts,
+    )
+    assert process.stdin is not None
+    try:
+        process.stdin.write(talk[:40000].tobytes())
+        process.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.iterdir()):  # the unfinished file
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(talk[40000:].tobytes())  # what a microphone still had
+            process.stdin.close()
+        process.stdin = None
+        _, messages = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    if not kept:
+        assert not os.listdir(tmp_path)
+        return
+    assert b"interrupted" in messages
+    assert os.listdir(tmp_path) == ["x.vqc"]
+    assert 40000 <= vqcodec.info(tmp_path / "x.vqc").samples <= 64000
+    vqcodec.verify(tmp_path / "x.vqc")
+
+
+def test_keeping_a_part_needs_a_delay(talk: np.ndarray) -> None:
+    with pytest.raises(UsageError, match="keep partial needs delay"):
+        api.encode(wav(talk, 16000), keep_partial=True)
 
 
 def test_the_header_at_the_end_is_found_by_every_reader(talk: np.ndarray) -> None:

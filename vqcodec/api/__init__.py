@@ -75,7 +75,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
             that the file marks as the default.
         deinterlace: (video) whether to make progressive frames of interlaced ones: `on`, `off`, or `auto` (the
             default) for those that look so.
-        keep_partial: (video) whether to finish the file with the frames coded so far when interrupted.
+        keep_partial: (video, speech with `delay`) whether to finish the file with what has come so far when
+            interrupted.
         keep_hidden: (pictures) whether to keep the colours of fully transparent pixels; None for no: what costs least
             takes their place.
         tune: (engine `image/transform`) `ssim` for visual similarity, or `psnr` for squared error.

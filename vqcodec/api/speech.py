@@ -16,9 +16,10 @@ from vqcodec.api.media import Side
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_of
-from vqcodec.errors import UnreadableInputError
+from vqcodec.errors import UnreadableInputError, UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekable, writable, write_all
 from vqcodec.files.texts import all_in_one
+from vqcodec.interruption import asked_to_stop
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.reports.base import CodebookUse
@@ -53,6 +54,8 @@ def encode(
     started = time.perf_counter()
     if asked.delay is not None:
         return _encode_live(source, destination, name, codebook, asked)
+    if asked.keep_partial:
+        raise UsageError(f"{name}: keep partial needs delay, since a whole recording is coded at once")
     with naming(name):
         sound = open_audio(source, name, asked.raw)
         encoded = encode_sound(
@@ -122,12 +125,16 @@ def _encode_live(
             metadata={} if asked.strip_metadata else metadata_of(sound.tags),
             measured=True,
         )
-        for block in sound.whole_blocks():
-            live.push(block)
+        with asked_to_stop(bool(asked.keep_partial)) as stop:
+            for block in sound.whole_blocks():
+                live.push(block)
+                if stop.is_set():
+                    break
         if not live.length:
             raise UnreadableInputError("holds no samples")
         live.finish()
     size, duration, quality = live.size, live.length / sound.rate, live.quality()
+    cut = ["interrupted; what came before is in the file"] if stop.is_set() else []
     mixed = [] if live.mix is None else [f'{live.mix.how}, though they may cancel; keep them with channels="keep"']
     return SpeechEncodeReport(
         input=name,
@@ -151,7 +158,8 @@ def _encode_live(
         codebook=CodebookUse(live.codebook.name, live.codebook.identity, asked.embed_codebook, True),
         parameters=live.parameters,
         bits=live.bits(),
-        notes=(*mixed, *sound.repairs.notes()),
+        notes=(*cut, *mixed, *sound.repairs.notes()),
+        interrupted=stop.is_set(),
         data=memory.getvalue() if destination is None else None,
     )
 

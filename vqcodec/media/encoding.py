@@ -111,7 +111,11 @@ DEINTERLACE = ChoiceOption(
     choices=("auto", "on", "off"),
     media=("video",),
 )
-KEEP_PARTIAL = FlagOption("keep_partial", "At Ctrl-C, finish the file with the frames coded so far.", media=("video",))
+KEEP_PARTIAL = FlagOption(
+    "keep_partial",
+    "At Ctrl-C, finish the file with the frames, or with --delay the speech, that have come so far.",
+    media=("video", "speech"),
+)
 KEEP_HIDDEN = FlagOption("keep_hidden", "Keep the colours of fully transparent pixels.", media=("image",))
 EMBED_CODEBOOK = FlagOption(
     "embed_codebook", "Store the codebook in the file, so that the file decodes anywhere.", False

@@ -31,6 +31,7 @@ class SpeechEncodeReport(SpeechReport):
         ratio: size of the uncompressed samples (16 bits each), divided by the size of the output file.
         sqnr_db, segmental_snr_db, weighted_segmental_snr_db: of the decoded speech, at the codec's rate; None for
             silence. Below 16 kbit/s they say little about how the speech sounds.
+        interrupted: whether encoding was ended early and the speech so far was kept.
     """
 
     input: str
@@ -54,6 +55,7 @@ class SpeechEncodeReport(SpeechReport):
     codebook: CodebookUse
     parameters: Mapping[str, Any]
     bits: Mapping[str, int]
+    interrupted: bool = False
     notes: tuple[str, ...] = ()
     data: bytes | None = raw_data()
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO
@@ -17,6 +15,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UnreadableInputError
+from vqcodec.interruption import asked_to_stop
 from vqcodec.media.target import Work
 from vqcodec.threads import default_threads
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
@@ -132,7 +131,7 @@ def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress |
     writer = ChunkWriter(counting, "video")  # type: ignore[arg-type]
     _declare(writer, plan)
     sound = _SoundPackets(plan.sound)
-    with _asked_to_stop(plan.keep_partial) as stop:
+    with asked_to_stop(plan.keep_partial) as stop:
         try:
             for group, coded in _code_groups(plan, quality, progress, stop):
                 _write_group(writer, plan, sound, written, group, coded)
@@ -246,29 +245,6 @@ def _until(frames: Iterator[Frame], stop: threading.Event) -> Iterator[Frame]:
         if stop.is_set():
             raise KeyboardInterrupt
         yield frame
-
-
-@contextmanager
-def _asked_to_stop(kept: bool) -> Iterator[threading.Event]:
-    """Give an event. If what is coded is to be kept, Ctrl-C sets it, so that no packet is half written.
-
-    A second Ctrl-C interrupts as usual. Only the main thread can handle Ctrl-C; in others nothing changes.
-    """
-    stop = threading.Event()
-    if not kept or threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    usual = signal.getsignal(signal.SIGINT)
-
-    def ask(*_: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, usual)
-
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 class _Meter:
