@@ -1,5 +1,5 @@
 /**
- * vqcodec for browsers and node: decodes `.vqc` pictures to the same pixels as the program.
+ * vqcodec for browsers and node: decodes `.vqc` pictures to the same pixels as the program, and speech.
  *
  *     import { decode } from "./index.mjs";
  *     const { width, height, channels, data } = await decode(bytes, { codebook });
@@ -10,10 +10,11 @@ import { readMedia } from "./format/container.mjs";
 import { LimitError, UnsupportedError, VQCodecError, require } from "./errors.mjs";
 import { Kernels } from "./kernels.mjs";
 import * as transform from "./picture/transform.mjs";
+import { decodeSound } from "./speech/speech.mjs";
 
 export * from "./errors.mjs";
 export { readCodebook } from "./format/codebook.mjs";
-export { readMedia } from "./format/container.mjs";
+export { mediumOf, readMedia } from "./format/container.mjs";
 
 const ENGINES = { "image/block": block, "image/transform": transform };
 const WASM = new URL("./vqcodec-decoder.wasm", import.meta.url);
@@ -27,33 +28,68 @@ const WASM = new URL("./vqcodec-decoder.wasm", import.meta.url);
  */
 
 /**
+ * @typedef {object} Sound
+ * @property {number} rate samples a second of each channel: the codec's, 8000 or 16000
+ * @property {Int16Array[]} channels
+ * @property {number} sourceRate samples a second of what was encoded
+ * @property {number} sourceLength samples of a channel of what was encoded
+ *
+ * @typedef {object} Options
+ * @property {Uint8Array | Uint8Array[] | import("./format/codebook.mjs").Finder} [codebook] `.vqcb` files, of which the
+ *     one that the file names is used, or a function that returns them. Files with a codebook of their own need none.
+ * @property {WebAssembly.Module | BufferSource} [wasm] the decoder; without it the file beside this module
+ */
+
+/**
  * Decode a picture.
  * @param {Uint8Array | ArrayBuffer} bytes of a `.vqc` file
- * @param {object} [options]
- * @param {Uint8Array | Uint8Array[] | import("./format/codebook.mjs").Finder} [options.codebook] `.vqcb` files, of which the
- *     one that the file names is used, or a function that returns them. Files with a codebook of their own need none.
- * @param {WebAssembly.Module | BufferSource} [options.wasm] the decoder; without it `vqcodec-decoder.wasm` beside this
- *     module
+ * @param {Options} [options]
  * @returns {Promise<Picture>}
  * @throws {VQCodecError} one of the classes of `errors.mjs`
  */
 export async function decode(bytes, options = {}) {
-  const media = await readMedia(toBytes(bytes), finderOf(options.codebook ?? []));
-  const streams = [...media.streams.values()];
-  require(streams[0].medium === "image", `this is ${streams[0].medium}; pictures alone are decoded`, UnsupportedError);
-  require(streams.length === 1, "a file of several streams is no picture", UnsupportedError);
-  const [stream] = streams;
+  const media = await mediaOf(bytes, options, "image");
+  require(media.streams.size === 1, "a file of several streams is no picture", UnsupportedError);
+  const [stream] = media.streams.values();
   const engine = ENGINES[stream.engine];
   require(engine !== undefined, `the engine ${stream.engine} is not known here`, UnsupportedError);
-  const kernels = await Kernels.of(await moduleOf(options.wasm));
-  let { header, packets } = stream;
-  try {
+  return withKernels(options, (kernels) => {
+    let { header, packets } = stream;
     if (header.length === 0 && packets.length === 1) {
       [header, packets[0]] = engine.split(packets[0]);
     }
     return engine.decode(kernels, header, packets, media.codebooks[stream.codebook]);
+  });
+}
+
+/**
+ * Decode a sound: within 1 of what the program decodes, at the codec's rate.
+ * @param {Uint8Array | ArrayBuffer} bytes of a `.vqc` file
+ * @param {Options} [options]
+ * @returns {Promise<Sound>}
+ * @throws {VQCodecError} one of the classes of `errors.mjs`
+ */
+export async function decodeSpeech(bytes, options = {}) {
+  const media = await mediaOf(bytes, options, "speech");
+  return withKernels(options, (kernels) => decodeSound(kernels, media));
+}
+
+/** A media file whose streams are all of one medium. */
+async function mediaOf(bytes, { codebook = [] }, medium) {
+  const media = await readMedia(toBytes(bytes), finderOf(codebook));
+  for (const stream of media.streams.values()) {
+    require(stream.medium === medium, `this is ${stream.medium}, not ${medium}`, UnsupportedError);
+  }
+  return media;
+}
+
+/** What `work` makes with kernels of its own. */
+async function withKernels({ wasm }, work) {
+  const kernels = await Kernels.of(await moduleOf(wasm));
+  try {
+    return work(kernels);
   } catch (error) {
-    if (error instanceof RangeError) throw new LimitError(`the picture needs more memory than there is`);
+    if (error instanceof RangeError) throw new LimitError("this needs more memory than there is");
     throw error;
   }
 }

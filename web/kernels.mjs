@@ -44,6 +44,11 @@ class KernelArray {
     return `${this.type}[${this.shape.map(() => ":").join(", ")}]`;
   }
 
+  /** The same memory under another shape of as many elements. */
+  reshaped(shape) {
+    return new KernelArray(this.kernels, this.address, this.type, shape);
+  }
+
   /** Some of the entries along the first axis; the same memory. */
   part(first, count) {
     const [, ...inner] = this.shape;
@@ -116,10 +121,11 @@ export class Kernels {
     return new KernelArray(this, this.take(size), type, shape);
   }
 
-  /** A new array of these elements. */
+  /** A new array of these elements; those of another array in this memory are given as the array, not as its view. */
   array(type, shape, elements) {
     const array = this.room(type, shape);
-    array.view.set(elements);
+    const values = elements instanceof KernelArray ? elements.view : elements;
+    array.view.set(type === "int64" ? BigInt64Array.from(values, BigInt) : values);
     return array;
   }
 

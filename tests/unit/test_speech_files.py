@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import load_codebook
 from vqcodec.container.chunks import PACKET, chunk_bytes
 from vqcodec.container.files import medium_of_media
 from vqcodec.container.index import read_index
@@ -20,8 +21,10 @@ from vqcodec.container.varint import put_varint
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError, VQCodecError
 from vqcodec.files.sniffing import is_sound
+from vqcodec.speech.codec import encode_speech
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.folding import LEAST_CHECKED_PACKETS, MAX_FOLDED_PACKETS, Folded, fold, unfold, unfold_damaged
+from vqcodec.speech.reader import decode_speech
 from vqcodec.speech.sound.resampling import resampled_length
 from vqcodec.speech.stream import RATES, StreamHeader
 
@@ -212,6 +215,24 @@ def test_a_file_that_ends_within_a_packet_gives_those_before() -> None:
         read(data)
     speech = read(data, salvage=True)
     assert list(speech.streams[0].packets) == PACKETS[:70]
+
+
+@pytest.mark.parametrize("metadata", [None, {"text:title": b"chunked"}])
+def test_a_packet_more_than_the_length_makes_is_refused(metadata: dict[str, bytes] | None) -> None:
+    """In both forms (FORMAT.md, 13.4)."""
+    codebook = load_codebook("celp-4800")
+    whole = read_speech(io.BytesIO(encode_speech(np.ones(9000, np.int16), 8000, codebook=codebook)))
+    (stream,) = whole.streams
+    packets = [packet for packet in stream.packets if packet is not None]
+    for surplus in (0, 1):
+        found = [*packets, *packets[:surplus]]
+        longer = CodedStream(stream.header, found, [14400 * number for number in range(len(found))])
+        data = dump_speech([longer], codebook.engine, reference_to(codebook, embed=False), metadata)
+        if surplus:
+            with pytest.raises(CorruptFileError, match="its length makes"):
+                decode_speech(data, codebook=codebook)
+        else:
+            assert len(decode_speech(data, codebook=codebook)[0]) == 9000
 
 
 def test_files_of_other_media_and_engines_are_unsupported() -> None:

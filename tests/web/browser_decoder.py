@@ -7,11 +7,15 @@ import importlib.util
 import json
 import shutil
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.container.compact import MAGIC
 
 HERE = Path(__file__).parent
 CODEBOOKS = tuple(sorted((HERE.parents[1] / "codebooks").glob("*.vqcb")))
@@ -28,18 +32,25 @@ def node() -> str | None:
 
 
 def outcomes(
-    wasm: Path, files: Sequence[Path], codebooks: Sequence[Path] = CODEBOOKS, *, containers: bool = False
+    wasm: Path,
+    files: Sequence[Path],
+    codebooks: Sequence[Path] = CODEBOOKS,
+    *,
+    way: str = "picture",
+    output: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Return what each file is to the decoder: see `drive.mjs`.
 
     Args:
-        containers: whether media files are read without decoding.
+        way: what media files are decoded as: "picture", "speech", or "container" (not decoded).
+        output: folder for decoded speech.
     """
     asked = {
         "wasm": str(wasm),
         "codebooks": list(map(str, codebooks)),
         "files": list(map(str, files)),
-        "containers": containers,
+        "as": way,
+        "output": str(output),
     }
     program = node()
     assert program is not None
@@ -60,3 +71,9 @@ def pixels(samples: np.ndarray) -> dict[str, Any]:
     """Return what a picture is that the decoder gives as it should."""
     samples = np.atleast_3d(samples)
     return {"shape": list(samples.shape), "sha256": hashlib.sha256(samples.tobytes()).hexdigest()}
+
+
+def compact(version: bytes, codebook: Codebook, body: bytes) -> bytes:
+    """Return a compact file whose checksum is right: `version` and engine in one byte, `body` after the codebook."""
+    data = MAGIC + version + codebook.digest[:4] + body
+    return data + zlib.crc32(codebook.digest, zlib.crc32(data)).to_bytes(4, "little")

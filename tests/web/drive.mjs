@@ -1,18 +1,41 @@
 /**
  * What the decoder for browsers makes of files, for the tests in Python.
  *
- * Standard input holds JSON: `wasm`, the path of the decoder; `codebooks`, paths of shared codebooks; `files`, paths.
- * Standard output gets a list of JSON: for each file its shape and the SHA-256 of its pixels (pictures), its arrays
- * (codebooks), or the name of the error and its message.
+ * Standard input holds JSON: `wasm`, the path of the decoder; `codebooks`, paths of shared codebooks; `files`, paths;
+ * `as`: what they are decoded as, `picture` or `speech`, or `container`; `output`, a folder for decoded speech.
+ * Standard output gets a list of JSON: for each file its shape and the SHA-256 of its pixels (pictures), its rates and
+ * lengths (speech; the samples of one channel after the other go to `output`), its arrays (codebooks), its streams
+ * (containers), or the name of the error and its message.
  */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { decode, readCodebook, readMedia } from "../../web/index.mjs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { decode, decodeSpeech, readCodebook, readMedia } from "../../web/index.mjs";
 
-const { wasm, codebooks, files, containers } = JSON.parse(readFileSync(0, "utf-8"));
-const module = new WebAssembly.Module(readFileSync(wasm));
-const shared = codebooks.map(bytesOf);
+const asked = JSON.parse(readFileSync(0, "utf-8"));
+const options = { codebook: asked.codebooks.map(bytesOf), wasm: new WebAssembly.Module(readFileSync(asked.wasm)) };
+
+const WAYS = {
+  async picture(data) {
+    const { height, width, channels, data: pixels } = await decode(data, options);
+    return { shape: [height, width, channels], sha256: hashOf(pixels) };
+  },
+  async speech(data, path) {
+    const { channels, ...rest } = await decodeSpeech(data, options);
+    const samples = channels.map(({ buffer }) => Buffer.from(buffer));
+    writeFileSync(join(asked.output, `${basename(path)}.s16`), Buffer.concat(samples));
+    return { ...rest, channels: channels.length };
+  },
+  async container(data) {
+    const { streams } = await readMedia(data, () => options.codebook);
+    return Array.from(streams, ([number, { engine, packets }]) => [number, engine, packets.map(hashOf)]);
+  },
+  async codebook(data) {
+    const { arrays } = await readCodebook(data, () => options.codebook);
+    return Object.fromEntries(Array.from(arrays, ([name, { type, shape, data }]) => [name, [type, shape, hashOf(data)]]));
+  },
+};
 
 function bytesOf(path) {
   return new Uint8Array(readFileSync(path));
@@ -22,26 +45,13 @@ function hashOf(data) {
   return createHash("sha256").update(data).digest("hex");
 }
 
-async function resultOf(path) {
-  const data = bytesOf(path);
-  if (path.endsWith(".vqcb")) {
-    const { arrays } = await readCodebook(data, () => shared);
-    return Object.fromEntries(Array.from(arrays, ([name, { type, shape, data }]) => [name, [type, shape, hashOf(data)]]));
-  }
-  if (containers) {
-    const { streams } = await readMedia(data, () => shared);
-    return Array.from(streams, ([number, { engine, packets }]) => [number, engine, packets.map(hashOf)]);
-  }
-  const { height, width, channels, data: pixels } = await decode(data, { codebook: shared, wasm: module });
-  return { shape: [height, width, channels], sha256: hashOf(pixels) };
-}
-
 const results = [];
-for (const path of files) {
+for (const path of asked.files) {
   const start = performance.now();
   let result;
   try {
-    result = { result: await resultOf(path) };
+    const way = path.endsWith(".vqcb") ? "codebook" : asked.as;
+    result = { result: await WAYS[way](bytesOf(path), path) };
   } catch (error) {
     result = { error: error.name, message: error.message };
   }

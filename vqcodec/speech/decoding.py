@@ -252,7 +252,7 @@ def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:
     """Return the packets of a salvaged file that are missing and will be concealed.
 
     Raises:
-        CorruptFileError: packets are missing, and the file was not salvaged.
+        CorruptFileError: packets are missing or too many, and the file was not salvaged.
     """
     seconds = shape.packet_length / shape.codec_rate
     if not speech.salvaged:
@@ -260,6 +260,8 @@ def lost_packets(speech: SpeechFile, shape: SoundShape) -> list[Lost]:
         missing = sum(max(0, shape.packets - packets) for packets in have)
         if missing:
             raise CorruptFileError(f"{missing} packets are missing, the first at {min(have) * seconds:.1f} s")
+        if max(have) > shape.packets:
+            raise CorruptFileError(f"{max(have)} packets of speech, but its length makes {shape.packets}; damaged")
         return []
     duration = shape.codec_length / shape.codec_rate
     return [

@@ -39,6 +39,12 @@ const MOST_NUMBER = 255; // of a stream or a codebook
  * @property {Map<string, Uint8Array>} metadata by type of chunk; texts by `text:` and their title
  */
 
+/** The medium of a file, `image`, `speech` or `video`, as its first bytes say; undefined if they say none. */
+export function mediumOf(data) {
+  if (COMPACT_MAGIC.every((byte, index) => data[index] === byte)) return ENGINES[data[2] & 15]?.split("/")[0];
+  return CHUNKED_MAGIC.every((byte, index) => data[index] === byte) ? MEDIA[data[10]] : undefined;
+}
+
 /**
  * A media file, all of whose checksums are right, with its codebooks.
  * @param {Uint8Array} data
@@ -67,7 +73,7 @@ async function readCompact(data, find) {
   const codebook = await findCodebook(data.subarray(3, COMPACT_HEAD), find);
   const body = data.subarray(0, -4);
   const checksum = new Reader(data.subarray(-4), "checksum").number(4);
-  require(checksum === crc32(body, codebook.identity), "the checksum is wrong: damaged, or coded with another codebook");
+  require(checksum === crc32(body, codebook.identity), "the checksum is wrong: damaged, or another codebook");
   const [medium] = engine.split("/");
   const packets = [body.subarray(COMPACT_HEAD)];
   const stream = { medium, engine, codebook: 0, header: new Uint8Array(0), packets, starts: [0n] };

@@ -1,4 +1,4 @@
-/** Deflate (RFC 1951) and zlib streams (RFC 1950) of a known size. Browsers have them, but do not bound what comes out. */
+/** Deflate (RFC 1951) and zlib streams (RFC 1950) of a known size. Those of browsers do not bound what comes out. */
 
 import { require } from "../errors.mjs";
 

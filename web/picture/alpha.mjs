@@ -56,7 +56,7 @@ function predicted(kernels, data, height, width) {
   const left = kernels.room("int64", [levels + 1]);
   left.view.fill(-1n);
   const end = 8 * data.length;
-  const head = [bits.position, end, across - 1, down - 1, levels].map(BigInt);
+  const head = [bits.position, end, across - 1, down - 1, levels];
   const wide = kernels.zeros("uint8", [height + MARGIN, width + 2 * MARGIN]);
   const position = kernels.call(
     "image.alpha.decoding._decode",

@@ -39,8 +39,8 @@ export class Model {
     this.codebook = codebook;
     this.made = new Map();
     this.rungs = Array.from(this.take("rungs", "uint8", [null]).data);
-    const rising = this.rungs.every((rung, index) => rung <= MOST_STEP && (index === 0 || rung > this.rungs[index - 1]));
-    require(rising, "codebook: 'rungs' must be rising step indices", CodebookError);
+    const rises = this.rungs.every((rung, index) => index === 0 || rung > this.rungs[index - 1]);
+    require(rises && this.rungs.at(-1) <= MOST_STEP, "codebook: 'rungs' must be rising step indices", CodebookError);
     this.types = TYPES.map((type) => this.checkedType(type));
     this.transforms = this.checkedTransforms();
     this.restoration = this.checkedRestoration();

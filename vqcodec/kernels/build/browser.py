@@ -35,6 +35,22 @@ _KERNELS = {
         "vqcodec.image.colour._ycbcr_to_rgb",
         "vqcodec.image.fine_colour._ycbcr_to_rgb",
     ],
+    "speech": [
+        "vqcodec.speech.celp.group_synthesis._synthesize",
+        "vqcodec.speech.celp.packet_syntax.get_packet",
+        "vqcodec.speech.filters.equalizer.equalize",
+        "vqcodec.speech.filters.pitch_filter.find_periods",
+        "vqcodec.speech.filters.pitch_filter.remove_between",
+        "vqcodec.speech.filters.post_filter.post_filter_subframes",
+        "vqcodec.speech.lsf_quantizer.decoding._reconstruct",
+        "vqcodec.speech.noise_floor.filling.add_noise",
+        "vqcodec.speech.noise_floor.filling.measure_gaps",
+        "vqcodec.speech.signal.lsf._build_interpolated",
+        "vqcodec.speech.signal.lsf._build_predictors",
+        "vqcodec.speech.textbook.celp.synthesis._decode_lsf",
+        "vqcodec.speech.textbook.celp.synthesis._synthesize",
+        "vqcodec.speech.textbook.ld_celp.synthesis.synthesize_cycles",
+    ],
 }
 """By group, the kernels of the decoder."""
 

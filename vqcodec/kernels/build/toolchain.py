@@ -21,6 +21,7 @@ _OLDEST_GLIBC = "2.28"
 
 _FLAGS = ("-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-s")
 _BROWSER_FLAGS = ("--no-entry", "--gc-sections", "-O2", "--strip-all", "--fatal-warnings", "-z", "stack-size=1048576")
+_BROWSER_SOURCES = (HERE / "browser_memory.c", HERE / "browser_math.c")
 _BROWSER_EXPORTS = ("vqcodec_take", "vqcodec_taken", "vqcodec_give_back")
 _ZIG_MACHINES = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 
@@ -71,16 +72,17 @@ class BrowserToolchain(NamedTuple):
             entries: symbols to export.
             output: the module.
         """
-        memory = output.with_suffix(".o")
-        source = str(HERE / "browser_memory.c")
+        made = [output.with_suffix(f".{source.stem}.o") for source in _BROWSER_SOURCES]
         try:
             flags = ("-target", "wasm32-freestanding", "-O2", "-mbulk-memory", "-fno-builtin", "-g0")
-            _run((*self.command, "cc", *flags, "-c", source, "-o", str(memory)), "ziglang")
+            for source, file in zip(_BROWSER_SOURCES, made):
+                _run((*self.command, "cc", *flags, "-c", str(source), "-o", str(file)), "ziglang")
             exports = [f"--export={symbol}" for symbol in (*_BROWSER_EXPORTS, *entries)]
-            files = [str(memory), *map(str, parts)]
+            files = map(str, (*made, *parts))
             _run((*self.command, "wasm-ld", *_BROWSER_FLAGS, *exports, *files, "-o", str(output)), "ziglang")
         finally:
-            memory.unlink(missing_ok=True)
+            for file in made:
+                file.unlink(missing_ok=True)
 
 
 def _run(command: tuple[str, ...], name: str) -> None:
