@@ -23,11 +23,14 @@ from test_reference_transform import (
     shape_bytes,
 )
 
+import vqcodec
+from vqcodec.api.training import train_codebook
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.container.compact import MAGIC as COMPACT
 from vqcodec.errors import VQCodecError
 from vqcodec.image import decode_image, encode_image
+from vqcodec.image.block.structures import STRUCTURES
 from vqcodec.image.pixels import read_picture
 
 TESTS = Path(__file__).parents[1]
@@ -145,6 +148,18 @@ def test_options_of_the_transform_engine(decoder, sample, tmp_path):
         file.write_bytes(encode_image(samples, codebook=codebook, effort=1, **options))
         files.append((file, decode_image(file.read_bytes())))
     check_same(decoder, files)
+
+
+@pytest.mark.parametrize("structure", sorted(STRUCTURES))
+def test_codebooks_of_each_structure(structure, decoder, sample, tmp_path):
+    vqcodec.encode(TESTS.parent / "samples" / "kodim23.png", tmp_path / "corpus.vqc", codebook="classic-2x2-256")
+    vqcodec.decode(tmp_path / "corpus.vqc", tmp_path / "corpus.png", crop=(300, 100, 120, 96))
+    options = {"side": 2, "size": 16, "classes": 2, "structure": structure}
+    codebook = train_codebook([tmp_path / "corpus.png"], engine="block", **options)
+    (tmp_path / "own.vqcb").write_bytes(codebook.to_bytes())
+    file = tmp_path / "own.vqc"
+    file.write_bytes(encode_image(np.ascontiguousarray(sample[:51, :70, :3]), codebook=codebook))
+    check_same(decoder, [(file, decode_image(file.read_bytes(), codebook=codebook))], [tmp_path / "own.vqcb"])
 
 
 @pytest.mark.parametrize("chroma", [FULL, HALF, GREY])

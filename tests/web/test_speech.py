@@ -105,6 +105,15 @@ def decoded(file):
         return error
 
 
+def test_speech_that_was_encoded_while_it_came(decoder, talk, tmp_path):
+    """Its length stands at its end."""
+    file = tmp_path / "live.vqc"
+    with vqcodec.SpeechWriter(file, 16000, codebook="speech-nb", effort=0) as writer:
+        for start in range(0, 50000, 7000):
+            writer.write(talk[start : start + 7000])
+    check_same(decoder, [(file, vqcodec.decode_speech(file.read_bytes(), rate="codec")[0])], tmp_path)
+
+
 def test_a_picture_is_no_speech(decoder, tmp_path):
     picture = TESTS / "golden" / "block-pixel-30.vqc"
     (found,) = outcomes(decoder, [picture], way="speech", output=tmp_path)

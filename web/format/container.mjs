@@ -112,6 +112,7 @@ class Chunks {
   constructor() {
     this.codebooks = new Map();
     this.streams = new Map();
+    this.tails = new Set(); // numbers of streams whose whole header has come
     this.metadata = new Map();
     this.places = []; // stream, start, offset and length of each packet's chunk
     this.index = null;
@@ -136,6 +137,7 @@ class Chunks {
   use(kind, contents, offset, length) {
     if (kind === "CREF" || kind === "CEMB") this.takeCodebook(kind, contents);
     else if (kind === "STRM") this.takeStream(contents);
+    else if (kind === "TAIL") this.takeTail(contents);
     else if (kind === "DATA") this.takePacket(contents, offset, length);
     else if (METADATA.includes(kind)) this.addMetadata(kind, contents.rest(), contents.what);
     else if (kind === "text") this.takeText(contents);
@@ -175,12 +177,22 @@ class Chunks {
     this.streams.set(number, { medium: MEDIA[medium], engine, codebook, header, packets: [], starts: [] });
   }
 
+  takeTail(contents) {
+    const number = contents.varint();
+    const stream = this.streams.get(number);
+    require(stream !== undefined, `${contents.what}: the tail of a stream that is not declared`);
+    require(!this.tails.has(number), `${contents.what}: a second tail`);
+    this.tails.add(number);
+    stream.header = contents.rest();
+  }
+
   takePacket(contents, offset, length) {
     const number = contents.varint();
     const packet = contents.varint();
     const start = contents.wideVarint();
     const stream = this.streams.get(number);
     require(stream !== undefined, `${contents.what}: a packet of a stream that is not declared`);
+    require(!this.tails.has(number), `${contents.what}: a packet after the tail of its stream`);
     require(this.codebooks.has(stream.codebook), `${contents.what}: the stream's codebook is not named before it`);
     const { packets, starts } = stream;
     require(packet === packets.length, `${contents.what}: packet ${packet} where packet ${packets.length} is due`);

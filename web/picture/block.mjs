@@ -6,6 +6,7 @@ import { put, writeColours } from "./colour.mjs";
 import { CodebookError, require } from "../errors.mjs";
 import { checkLengths, decodeTables, paddedBits } from "../huffman.mjs";
 import { readShape } from "./shape.mjs";
+import { codewordsOf } from "./structures.mjs";
 
 const LAYOUTS = [
   [{ name: "luma", planes: 1, factor: 1 }],
@@ -88,8 +89,7 @@ function checkedLayer(codebook, { name, planes, factor }, side) {
     require(alike && shape.every((n, axis) => n === null || n === array.shape[axis]), unusable, CodebookError);
     return array;
   };
-  const codewords = take("codewords", "uint8", [null, planes * side * side]);
-  const [size] = codewords.shape;
+  const { size, words } = codewordsOf(codebook, name, planes * side * side);
   const left = take("left_class", "uint8", [size]);
   const up = take("up_class", "uint8", [size]);
   const runLengths = take("run_lengths", "uint8", [null, RUN_SYMBOLS]);
@@ -106,7 +106,7 @@ function checkedLayer(codebook, { name, planes, factor }, side) {
     first >= 0 &&
     first < size;
   require(allowed, unusable, CodebookError);
-  return { name, planes, side, factor, codewords, left, up, classes, indexLengths, runLengths, first };
+  return { name, planes, side, factor, words, left, up, classes, indexLengths, runLengths, first };
 }
 
 function layersFor(colours, layers, name) {
@@ -144,11 +144,10 @@ function readIndices(kernels, buffer, position, layer, indices) {
 }
 
 /** The planes of a layer: of the picture's size, or of half of it, rounded up. */
-function planesOf({ planes, side, factor, codewords }, indices, height, width) {
+function planesOf({ planes, side, factor, words }, indices, height, width) {
   const size = { height: Math.ceil(height / factor), width: Math.ceil(width / factor) };
   const numbers = indices.view;
   const columns = indices.shape[1];
-  const words = codewords.data;
   return Array.from({ length: planes }, (_, plane) => {
     const samples = new Uint8Array(size.height * size.width);
     for (let y = 0; y < size.height; y++) {
