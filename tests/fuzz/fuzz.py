@@ -21,7 +21,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 MOST_CPU_S = 12.0  # of a trial without an answer: CPU time, for a busy machine may keep it waiting
-MOST_WAIT_S = 300.0  # of a trial that waits for something itself
+MOST_WAIT_S = 1800.0  # of a trial that waits for something itself
 START_S = 600.0  # of a child, which makes the seeds: of both
 
 
@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    targets = "an engine, codebook:ENGINE, picture, y4m, or sound; all without it"
+    targets = "an engine, codebook:ENGINE, encoding:ENGINE, picture, y4m, or sound; all without it"
     parser.add_argument("--target", action="append", default=[], help=targets)
     parser.add_argument("--replay", metavar="NAME")
     parser.add_argument(

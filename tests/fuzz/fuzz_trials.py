@@ -15,16 +15,20 @@ import numpy as np
 from fuzz_codebooks import changed_codebook
 from fuzz_files import IDENTITY, Part
 from fuzz_mutations import changed_bytes, mutated
-from fuzz_seeds import Y4M, documents, pictures, sounds
+from fuzz_seeds import Y4M, documents, picture, pictures, sounds
+from moving_pictures import moving_frames
+from synthetic_speech import synthetic_speech
 
 import vqcodec
 from vqcodec import user_limits
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import resolve_codebook
 from vqcodec.errors import VQCodecError
 from vqcodec.image.codec import decode_picture, decode_picture_part
 from vqcodec.image.crop import Crop
 
 INPUTS = ("picture", "y4m", "sound")
+CODEBOOKS = ("codebook:", "encoding:")
 LIMITS = {"pixels": 1 << 22, "frames": 1000, "seconds": 300, "output_bytes": 1 << 24}
 """What is larger is refused, since it may honestly take longer than a trial may."""
 
@@ -35,7 +39,11 @@ class Disagreement(Exception):
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial, known by its name `TARGET:SEED:NUMBER`; a target is an engine, `codebook:ENGINE`, or one of INPUTS."""
+    """A trial, known by its name `TARGET:SEED:NUMBER`.
+
+    A target is an engine, `codebook:ENGINE` (decoding with a changed codebook), `encoding:ENGINE` (encoding with one),
+    or one of INPUTS.
+    """
 
     target: str
     seed: int
@@ -66,20 +74,22 @@ class Trials:
     def targets(self) -> list[str]:
         """Return all targets."""
         engines = sorted({document.engine for document in self._documents.values()})
-        return [*engines, *(f"codebook:{engine}" for engine in engines), *INPUTS]
+        return [*(way + engine for way in ("", *CODEBOOKS) for engine in engines), *INPUTS]
 
     def file_of(self, trial: Trial) -> bytes:
-        """Return the file of a trial."""
+        """Return the file of a trial; what encodes has the codebook alone."""
         random = Random(str(trial))
         if trial.target in INPUTS:
             pool = self._inputs[trial.target]
             return changed_bytes(random, random.choice(pool), random.choice(pool))
-        engine = trial.target.removeprefix("codebook:")
+        engine = _engine_of(trial)
         pool = [document for document in self._documents.values() if document.engine == engine]
         document = copy.deepcopy(random.choice(pool))
         if trial.target == engine:
             return mutated(random, document, pool)
         codebook = changed_codebook(random, resolve_codebook(document.identity))
+        if trial.target.startswith("encoding:"):
+            return codebook.to_bytes()
         document.embedded = codebook.to_bytes()
         document.identity = document.embedded[IDENTITY]
         if random.random() < 0.5:
@@ -98,7 +108,9 @@ class Trials:
         with user_limits.lowered(**LIMITS):
             if trial.target in INPUTS:
                 return self._outcome(lambda: _encoded(trial.target, data))
-            return self._read(data, trial.target.removeprefix("codebook:").partition("/")[0])
+            if trial.target.startswith("encoding:"):
+                return self._outcome(lambda: _encoded_with(Codebook.from_bytes(data), trial.number))
+            return self._read(data, _engine_of(trial).partition("/")[0])
 
     def _read(self, data: bytes, medium: str) -> str:
         """Return the outcome of decoding, after comparing it with the others."""
@@ -138,6 +150,29 @@ class Trials:
 def _change_first_packet(random: Random, part: Part) -> None:
     number, start, data = part.packets[0]
     part.packets[0] = (number, start, changed_bytes(random, data))
+
+
+def _engine_of(trial: Trial) -> str:
+    return trial.target.rpartition(":")[2]
+
+
+def _encoded_with(codebook: Codebook, number: int) -> bytes:
+    """Return a file that was encoded with a codebook; it must decode."""
+    asked = {} if codebook.engine in ("speech/celp-fixed", "speech/ld-celp") else {"quality": number * 37 % 101}
+    if codebook.engine.startswith("image/"):
+        encoded = vqcodec.encode_image(picture(30, 44, 3 - number % 3), codebook=codebook, effort=number % 4, **asked)
+    elif codebook.engine.startswith("speech/"):
+        talk = synthetic_speech(0.8, 16000, seed=number).astype(np.int16)
+        talk[4000 : 4000 + number % 3 * 2000] = 0
+        encoded = vqcodec.encode_speech(talk, 16000, codebook=codebook, **asked)
+    else:
+        frames = moving_frames(4 + number % 3, 40, 52, seed=number)
+        encoded = vqcodec.encode_video(frames, 25, codebook=codebook, effort=number % 3, **asked)
+    try:
+        vqcodec.decode(encoded, codebook=codebook, threads=1)
+    except VQCodecError as error:
+        raise Disagreement(f"what was encoded does not decode: {error}") from None
+    return encoded
 
 
 def _encoded(target: str, data: bytes) -> bytes:
