@@ -19,7 +19,7 @@ from vqcodec.files.texts import TITLES, collected, in_one, title_of
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.speech.sound.formats import FORMATS
-from vqcodec.speech.sound.tag_output import copy_with_texts
+from vqcodec.speech.sound.tag_output import copy_with_texts, notes_on_texts
 from vqcodec.speech.sound.tags import tags_in
 
 MANY = {title: f"{title} of ÄÖ 漢" for title in TITLES} | {
@@ -108,6 +108,12 @@ def test_texts_go_through_a_coded_file(suffix: str, tmp_path: Path) -> None:
         assert (file.artist, file.title, file.tracknumber) == ("Ann; Ben", "Talk", "7")
     raw = api.decode(coded, format="raw")
     assert raw.notes == ("texts that RAW has no place for are left out: title, artist, composer, tracknumber",)
+
+
+def test_the_comments_that_mp3_joins_are_said() -> None:
+    tags = {"artist": "Ann\0Ben", "comment": "one\0two"}
+    assert notes_on_texts("MP3", tags) == ["several texts in one, as MP3 has one place: comment"]
+    assert notes_on_texts("OGG", tags) == []
 
 
 @NEEDS_CODEBOOKS

@@ -19,7 +19,7 @@ _OF_MP4 = (
 )  # fmt: skip
 _HELD = {"WAV": _OF_LIBSNDFILE, "AIFF": ("title", "artist", "comment", "copyright"), "M4A": _OF_MP4}
 _ALL = ("FLAC", "OGG", "MP3")
-"""The formats that hold every text with all its values."""
+"""The formats that hold every text, with all its values but for a comment of MP3."""
 
 
 def held(format: str) -> Sequence[str]:
@@ -31,7 +31,8 @@ def notes_on_texts(format: str, tags: Mapping[str, str]) -> list[str]:
     """Return what a format does not hold of texts, a clause for each kind."""
     titles = in_order(tags)
     lost = [title for title in (*titles, *(tags.keys() - titles)) if title not in held(format)]
-    joined = [title for title in titles if title not in lost and format not in _ALL and len(values_of(tags[title])) > 1]
+    several = [title for title in titles if title not in lost and len(values_of(tags[title])) > 1]
+    joined = [title for title in several if format not in _ALL or (format, title) == ("MP3", "comment")]
     notes = [f"texts that {format} has no place for are left out: {', '.join(lost)}"] if lost else []
     return [*notes, *([f"several texts in one, as {format} has one place: {', '.join(joined)}"] if joined else [])]
 
