@@ -122,18 +122,23 @@ class TestChannelOptimized:
     [
         lambda: transmit([0], 1, 0.6),
         lambda: transmit([4], 2, 0.1),
+        lambda: transmit([[1, 2], [3, 0]], 2, 0.1),
         lambda: channel_distortion(np.zeros((3, 2)), ber=0.1),
         lambda: channel_distortion(np.zeros((4, 2)), ber=-0.1),
         lambda: channel_distortion(np.full((4, 2), np.nan), ber=0.1),
         lambda: channel_distortion(np.zeros((4, 2)), [0, 0, 0, 0], ber=0.1),
         lambda: assign_indices(np.zeros((4, 2)), [1, 2]),
         lambda: assign_indices(np.zeros((4, 2)), starts=0),
-        lambda: channel_optimized(np.zeros((100, 2)), 5, ber=0.1),
     ],
 )
 def test_faulty_arguments(call):
     with pytest.raises(ValueError, match=r"ber|indices|codewords|counts|starts"):
         call()
+
+
+def test_a_size_that_bits_cannot_number(vectors):
+    with pytest.raises(ValueError, match="size=5 codewords; 2 to 4096, a power of two"):
+        channel_optimized(vectors, 5, ber=0.1)
 
 
 def test_examples():

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from vqcodec.errors import LimitError
 from vqcodec.vq import (
     ClassifiedQuantizer,
     FiniteStateQuantizer,
@@ -203,6 +204,10 @@ class TestTree:
         with pytest.raises(ValueError, match=next(iter(options))):
             design_tree(vectors, **({"size": 8} | options))
 
+    def test_a_tree_has_at_most_as_many_nodes_as_a_codebook_codewords(self):
+        with pytest.raises(LimitError, match="a tree of 32769 leaves; at most 32768"):
+            design_tree(np.zeros((40_000, 1)), 32_769)
+
 
 def test_classes_are_searched_alone(vectors):
     quantizer = ClassifiedQuantizer([RNG.normal(size=(size, 4)) for size in (2, 5, 9)], [0.3, 1.0])
@@ -363,5 +368,21 @@ class TestDesign:
         assert design_structure(source, 128, structure="multistage", stages=3, rounds=0).sizes == (8, 4, 4)
         with pytest.raises(ValueError, match="power of two"):
             design_structure(source, 100, structure="product")
-        with pytest.raises(TypeError, match="branches"):
-            design_structure(source, 64, structure="flat", branches=3)
+        with pytest.raises(ValueError, match="size=1; at least 2"):
+            design_structure(source, 1, structure="product")
+
+    @pytest.mark.parametrize(
+        ("structure", "message"),
+        [
+            ("flat", "structure 'flat' has no option 'lattice'; it has none"),
+            ("tree", "structure 'tree' has no option 'lattice'; it has branches, grown, growth"),
+            ("multistage", "structure 'multistage' has no option 'lattice'; it has paths, rounds, stages"),
+        ],
+    )
+    def test_options_of_others(self, structure, message, source):
+        with pytest.raises(TypeError, match=message):
+            design_structure(source, 64, structure=structure, lattice=3)
+
+    def test_too_many_codewords_of_all_states(self, source):
+        with pytest.raises(LimitError, match="4096 states of 64 codewords; at most 65536 in all"):
+            design_structure(source, 64, structure="finite-state", states=4096)

@@ -44,8 +44,8 @@ def transmit(indices: npt.ArrayLike, bits: int, ber: float, *, seed: int = 0) ->
     """
     _check_rate(ber)
     sent = np.asarray(indices, dtype=np.int64)
-    if not 1 <= bits <= 16 or (sent.size and not 0 <= int(sent.min()) <= int(sent.max()) < 1 << bits):
-        raise ValueError(f"indices are wanted below 2^bits, bits={bits} from 1 to 16")
+    if sent.ndim != 1 or not 1 <= bits <= 16 or (sent.size and not 0 <= int(sent.min()) <= int(sent.max()) < 1 << bits):
+        raise ValueError(f"indices are wanted as (n,) below 2^bits, bits={bits} from 1 to 16")
     wrong = np.random.default_rng(seed).random((bits, len(sent))) < ber
     return sent ^ (wrong.astype(np.int64) << np.arange(bits)[:, np.newaxis]).sum(axis=0)
 
@@ -122,11 +122,13 @@ def channel_optimized(
     """
     begin = time.perf_counter()
     data = checked_training_sequence(training_sequence, size)
+    if not 2 <= size <= MOST_CODEWORDS or size & (size - 1):
+        raise ValueError(f"size={size} codewords; 2 to {MOST_CODEWORDS}, a power of two, is wanted")
     check_stopping_rule(threshold, max_iterations)
     _check_rate(ber)
     first = lbg(data, size, start=start, seed=seed, threads=threads)
     codewords: DoubleArray = first.codewords[assign_indices(first.codewords, first.counts, seed=seed)].astype(float)
-    transitions = _transitions(len(_checked_codewords(codewords)), ber)
+    transitions = _transitions(size, ber)
     history: list[Iteration] = []
     hint = None
     for iteration in range(1, max_iterations + 1):

@@ -12,12 +12,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec import limits
+from vqcodec.errors import LimitError
 from vqcodec.vq.design.methods import design
 from vqcodec.vq.design.starts import FloatArray, checked_training_sequence
 from vqcodec.vq.flat import FlatQuantizer
@@ -50,14 +53,15 @@ def design_structure(
     Args:
         vectors: (n, dimension) with n >= size, converted to float32; finite and within +-1e15. For finite-state and
             predictive quantizers the rows follow each other in time.
-        size: number of vectors that it can decode, 2 to 65,536. Structures of several tables share its bits among them,
-            so a power of two is wanted there. Finite-state: codewords of each state.
+        size: number of vectors that it can decode, 2 to 65,536 (tree: 32,768). Structures of several tables share its
+            bits among them, so a power of two is wanted there. Finite-state: codewords of each state, 65,536 in all.
         structure: one of `STRUCTURES`.
         method: of each codebook, see `design`; all but `ecvq`.
         seed, threads: as for `design`.
-        options: of the structure, see its function: `branches`, `growth` (tree), `stages`, `paths`, `rounds`
+        options: of the structure: `branches`, `growth`, `grown` (tree, see `growing.design_tree`), `stages`, `paths`
             (multistage), `parts` (product), `gain_bits` (gain-shape), `mean_bits` (mean-removed), `classes`
-            (classified), `states` (finite-state), `rounds` (all that are designed together).
+            (classified), `states` (finite-state), `rounds` (of all tables together: multistage, gain-shape,
+            finite-state, predictive).
 
     Raises:
         ValueError: there is no such structure or method, or an argument is not as described.
@@ -68,6 +72,9 @@ def design_structure(
         raise ValueError(f"there is no structure {structure!r}; choose one of {', '.join(STRUCTURES)}")
     if method == "ecvq":
         raise ValueError('method="ecvq" designs for one entropy code, which structures do not have; choose another')
+    if size < 2:
+        raise ValueError(f"size={size}; at least 2 is wanted")
+    _check_options(structure, options)
     data = checked_training_sequence(vectors, size)
     if structure == "tree":
         return design_tree(data, size, method=method, seed=seed, threads=threads, **options)
@@ -77,6 +84,15 @@ def design_structure(
         return design(rows, count, method=method, seed=seed, threads=threads, **options).codewords
 
     return STRUCTURES[structure](data, size, codewords_of, threads, **options)
+
+
+def _check_options(structure: str, options: dict[str, Any]) -> None:
+    """Raise TypeError if the structure does not have one of the options."""
+    parameters = inspect.signature(STRUCTURES[structure]).parameters.values()
+    own = {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} - {"method", "seed", "threads"}
+    for name in sorted(options.keys() - own):
+        has = f"it has {', '.join(sorted(own))}" if own else "it has none"
+        raise TypeError(f"structure {structure!r} has no option {name!r}; {has}")
 
 
 def _flat(data: FloatArray, size: int, codewords_of: Method, threads: int | None) -> FlatQuantizer:
@@ -201,6 +217,8 @@ def _finite_state(
     """
     if not 1 <= states <= 4096:
         raise ValueError(f"states={states}; 1 to 4096 are wanted")
+    if states * size > limits.MAX_CODEWORDS:
+        raise LimitError(f"{states} states of {size} codewords; at most {limits.MAX_CODEWORDS} in all are allowed")
     classes = FlatQuantizer(codewords_of(data, states))
     before = np.concatenate([[0], classes.encode(data, threads=threads)[:-1]])
     common = codewords_of(data, size)

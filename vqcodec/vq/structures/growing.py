@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec import limits
+from vqcodec.errors import LimitError
 from vqcodec.vq.design.methods import design
 from vqcodec.vq.design.starts import checked_training_sequence
 from vqcodec.vq.structures.tree import TreeQuantizer
@@ -75,7 +77,7 @@ def design_tree(
 
     Args:
         vectors: (n, dimension) with n >= size, converted to float32; finite and within +-1e15.
-        size: number of leaves, 2 to 65,536.
+        size: number of leaves, 2 to 32,768, since a tree has up to twice as many nodes.
         method: of the split of a node's vectors, see `design`.
         branches: children of a node, 2 to 256.
         growth: `balanced`: level by level, so that all indices take about the same bits; `greedy`: always the leaf
@@ -96,6 +98,8 @@ def design_tree(
         raise ValueError(f"growth={growth!r}; one of balanced, greedy, pruned is wanted")
     if size < 2 or not 2 <= branches <= 256 or grown < 1:
         raise ValueError(f"size={size}, branches={branches}, grown={grown}; 2 or more, 2..256 and 1 or more are wanted")
+    if 2 * size > limits.MAX_CODEWORDS:
+        raise LimitError(f"a tree of {size} leaves; at most {limits.MAX_CODEWORDS // 2} are allowed")
     if method == "lbg":
         options = {"start": "split"} | options
     tree = _Growth(data, branches, method, seed, options)

@@ -27,7 +27,7 @@ class ProductQuantizer(CompositeQuantizer):
     """Codewords for consecutive parts of a vector.
 
     Args:
-        parts: the codewords of each part, (size, dimension of the part). Integers stay integers.
+        parts: the codewords of each part, (size, dimension of the part); 1 to 16 parts. Integers stay integers.
 
     Attributes:
         parts: copies of the codewords of each part.
@@ -38,8 +38,8 @@ class ProductQuantizer(CompositeQuantizer):
     """
 
     def __init__(self, parts: Sequence[npt.ArrayLike]) -> None:
-        if not parts:
-            raise ValueError("no parts; at least one is wanted")
+        if not 1 <= len(parts) <= 16:
+            raise ValueError(f"{len(parts)} parts; 1 to 16 are wanted")
         self.parts = tuple(checked_part("parts", part) for part in parts)
         self.sizes = tuple(len(part) for part in self.parts)
         self._ends = np.cumsum([part.shape[1] for part in self.parts])
