@@ -64,7 +64,8 @@ class Arrays {
     const array = this.get(part);
     this.fit(array !== undefined && TYPES.includes(array.type) && array.shape.length === 2);
     const [count, width] = array.shape;
-    this.fit((length === null || width === length) && array.data.every((value) => Math.abs(value) <= MOST_NUMBER));
+    this.fit(count <= MOST_CODEWORDS && (length === null || width === length));
+    this.fit(array.data.every((value) => Math.abs(value) <= MOST_NUMBER));
     return Array.from({ length: count }, (_, row) => array.data.subarray(row * width, (row + 1) * width));
   }
 

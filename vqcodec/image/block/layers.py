@@ -16,7 +16,7 @@ import numpy as np
 from vqcodec import limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.tables import TableSet
-from vqcodec.errors import CodebookError, UsageError
+from vqcodec.errors import CodebookError, LimitError, UsageError
 from vqcodec.image import colour
 from vqcodec.image.block.structures import StructuredCodewords, structured_codewords
 from vqcodec.vq.flat import FlatQuantizer
@@ -114,7 +114,7 @@ def layers_of(codebook: Codebook) -> list[Layer]:
             return [_layer(codebook, "luma", side, 1, (0,)), _layer(codebook, "chroma", side, 2, (1, 2))]
         if layout == LAYOUTS["joint"]:
             return [_layer(codebook, "joint", side, 1, (0, 1, 2))]
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, LimitError) as error:
         raise CodebookError(f"codebook {codebook.name} is not a usable {ENGINE} codebook: {error}") from None
     raise CodebookError(f"codebook {codebook.name}: plane layout {layout} is unknown")
 

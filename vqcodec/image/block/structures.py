@@ -34,6 +34,7 @@ _CLASSES: dict[int, Any] = {
     4: GainShapeQuantizer,
     5: MeanRemovedQuantizer,
 }
+_TYPES = ("uint8", "int16", "int32")
 _STAGED = (TreeQuantizer, MultistageQuantizer)
 _CENTRED = GainShapeQuantizer
 """Codes samples less 128: gains and shapes stand for what differs from grey."""
@@ -94,7 +95,11 @@ def structured_codewords(arrays: Mapping[str, npt.NDArray]) -> StructuredCodewor
     stored = arrays["structure"]
     if stored.shape != (1,) or stored.dtype != np.uint8 or int(stored[0]) not in _CLASSES:
         raise ValueError("its structure is not known")
-    return StructuredCodewords.of(_CLASSES[int(stored[0])].from_arrays(arrays))
+    quantizer = _CLASSES[int(stored[0])].from_arrays(arrays)
+    for name in quantizer.to_arrays():
+        if arrays[name].dtype.name not in _TYPES:
+            raise ValueError(f"array {name} is {arrays[name].dtype}; one of {', '.join(_TYPES)} is wanted")
+    return StructuredCodewords.of(quantizer)
 
 
 def designed_structure(
@@ -120,5 +125,6 @@ def designed_structure(
 
 
 def _samples_of(quantizer: CompositeQuantizer | TreeQuantizer, vectors: npt.NDArray) -> npt.NDArray[np.uint8]:
-    centre = 128 if isinstance(quantizer, _CENTRED) else 0
-    return np.clip(vectors.astype(np.int64) + centre, 0, 255).astype(np.uint8)
+    """The samples that vectors of a quantizer, int32 (size, dimension), stand for; the vectors are changed."""
+    vectors += 128 if isinstance(quantizer, _CENTRED) else 0
+    return np.clip(vectors, 0, 255, out=vectors).astype(np.uint8)
