@@ -6,9 +6,12 @@ import synthetic_speech
 
 import vqcodec
 from vqcodec.speech.bands import WIDEBAND
+from vqcodec.speech.celp.recording import Recording
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook
 from vqcodec.speech.excitation.adaptive_codebook import LAG_UNITS
 from vqcodec.speech.filters.pitch_filter import filter_pitch
 from vqcodec.speech.filters.pitch_filter_search import best_strength, strength_errors
+from vqcodec.speech.noise_floor.search import find_floors
 
 RATES = {"nb": 8000, "wb": 16000}
 
@@ -42,6 +45,26 @@ def test_bursts_after_silence_keep_their_level(band, quality, floor_db):
         assert abs(level_db(heard[place]) - level_db(sent[place])) < (6 if quality == 0 else 3)
     if floor_db is None:
         assert not heard[int(0.6 * rate) : int(0.78 * rate)].any(), "digital silence is no longer silent"
+
+
+@pytest.mark.parametrize("quality", [0, 1, 2])
+@pytest.mark.parametrize("softer", [-20.4, -26.0])
+def test_soft_bursts_beside_loud_ones_keep_their_level_at_the_lowest_rates(quality, softer):
+    rate = RATES["nb"]
+    errors = []
+    for seed in range(2):
+        chance = np.random.default_rng(seed)
+        signal = np.zeros(3 * rate)
+        starts = [0.5, 1.006, 1.51, 2.014, 2.514]
+        for start, level in zip(starts, (-6.4, -6.4, -6.4, -6.4, softer)):
+            place = slice(int(start * rate), int((start + 0.2) * rate))
+            signal[place] = chance.normal(0, 32768 * 10 ** (level / 20), place.stop - place.start)
+        sent, heard = decoded(signal, "nb", quality=quality, effort=3)
+        for start in starts:
+            place = slice(int(start * rate), int((start + 0.2) * rate))
+            errors.append(level_db(heard[place]) - level_db(sent[place]))
+    assert min(errors) > -4.5
+    assert abs(np.mean(errors)) < 3
 
 
 @pytest.mark.parametrize("quality", [20, 100])
@@ -84,6 +107,23 @@ def test_noise_of_pauses_never_switches(band, bitrate):
     levels = [level_db(part) for part in frames.reshape(-1, 5, rate // 50)]
     assert max(levels) - min(levels) < 6
     assert abs(np.mean(levels) - level_db(noise)) < 10
+
+
+def test_the_edge_of_a_sound_is_no_pause():
+    """Between sound and digital silence lies a frame that is quiet by chance: no noise is made of it."""
+    rate = RATES["wb"]
+    signal = np.zeros(4 * rate)
+    end, frame = int(2.94 * rate), WIDEBAND.frame
+    signal[:end] = np.random.default_rng(4).normal(0, 1500, end)
+    signal[end : end + frame] = 3 * np.sin(2 * np.pi * 60 * np.arange(frame) / rate)
+    recording = Recording(np.rint(signal), WIDEBAND, 500)
+    group = recording.group(0)
+    table_set = SpeechCodebook.of(vqcodec.load_codebook("speech-wb")).sets[2]
+    floors, pauses = find_floors(
+        group.signal, group.analysis, group.active_db, WIDEBAND, table_set.lsf, table_set.aims.lsf_lambda, 50
+    )
+    assert not floors.levels.any()
+    assert not pauses.any()
 
 
 def test_a_pitch_filter_that_would_take_sound_is_made_weaker():

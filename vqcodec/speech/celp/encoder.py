@@ -28,6 +28,8 @@ Progress = Callable[[float], None]
 
 _COARSEST, _FINEST = 1.5, 0.5  # lambda of quality 0 and of 100, relative to that of the first and the last table set
 _LSF_SHARE = 0.5  # share of a change of lambda, against the table set's own, that the LSF quantizer follows
+_ENERGY_GROWTH, _MOST_ENERGY = 2.5, 4.0  # power of lambda, beyond the coarsest table set's, with which the weight of
+# energies grows, and the most it grows to: the coarser the coding, the more of what sounds like noise would be lost
 _QUICK_EFFORT = 1
 _QUICK_GROUPS = 6  # groups that the first passes of rate control look at
 _QUICK_PASSES, _QUICK_TOLERANCE = 8, 0.02
@@ -248,11 +250,18 @@ class Encoder:
     def _code(self, group: int, aim: Aim, table_set: SpeechTableSet, effort_number: int) -> CodedGroup:
         """Encode group number `group`."""
         signal, first = self._recording.group(group), group * self._layout.group_frames
-        return code_group(signal, first, aim, table_set, effort_number, self._layout.packet_frames)
+        coarsest = self._book.sets[0].aims.lambda_
+        return code_group(signal, first, aim, table_set, coarsest, effort_number, self._layout.packet_frames)
 
 
 def code_group(
-    signal: GroupSignal, first: int, aim: Aim, table_set: SpeechTableSet, effort_number: int, packet_frames: int
+    signal: GroupSignal,
+    first: int,
+    aim: Aim,
+    table_set: SpeechTableSet,
+    coarsest: float,
+    effort_number: int,
+    packet_frames: int,
 ) -> CodedGroup:
     """Encode a group of a recording.
 
@@ -261,16 +270,18 @@ def code_group(
         first: number of its first frame in the recording.
         aim: the lambdas.
         table_set: to code it with.
+        coarsest: lambda of the codebook's first table set. If lambda is larger, energies count more.
         effort_number: 0 to 9.
         packet_frames: frames of a packet.
     """
     effort = effort_for(table_set.band, effort_number)
+    growth = min(max(aim.mean / coarsest, 1.0) ** _ENERGY_GROWTH, _MOST_ENERGY)
     search = Search(
         survivors=effort.survivors,
         lag_candidates=effort.lag_candidates,
         sweeps=effort.sweeps,
         exact=int(effort.exact),
-        energy_weight=table_set.aims.energy_weight,
+        energy_weight=table_set.aims.energy_weight * growth,
         packet_frames=packet_frames,
     )
     relative = aim.mean / table_set.aims.lambda_
@@ -291,6 +302,11 @@ def guess_at_rate(rate: float, book: SpeechCodebook) -> tuple[int, float]:
     number = min(range(len(book.sets)), key=lambda one: abs(math.log(book.sets[one].aims.rate / rate)))
     aims = book.sets[number].aims
     return number, aims.lambda_ * (aims.rate / rate) ** _RATE_POWER
+
+    def _energy_growth(self, lambda_: float) -> float:
+        """Return by how much energies count more at `lambda_` than the table set says: 1 within the ladder."""
+        beyond = max(lambda_ / self._book.sets[0].aims.lambda_, 1.0)
+        return min(beyond**_ENERGY_GROWTH, _MOST_ENERGY)
 
 
 def _error(coded: Coded, wanted: float) -> float:

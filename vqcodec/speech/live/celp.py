@@ -69,7 +69,8 @@ class LiveCelp(LiveEncoder):
 
     def _code_group(self, part: Part, signal: GroupSignal, lambda_: float) -> CodedGroup:
         first = part.number * self._group_packets * self._packet_frames
-        return code_group(signal, first, Aim.of(lambda_), self._table_set, self._effort, self._packet_frames)
+        aim, coarsest = Aim.of(lambda_), self._book.sets[0].aims.lambda_
+        return code_group(signal, first, aim, self._table_set, coarsest, self._effort, self._packet_frames)
 
     def _code_in(self, part: Part, bytes_a_frame: float) -> CodedGroup:
         """Encode a group so that it and those before take what they may, on average."""

@@ -20,7 +20,8 @@ _AVERAGED_FRAMES = 5
 _NEAR_DB = 4.0  # above the noise: still nothing else
 _DEEP_POWER = 2.0  # squared sample steps: a least power below it is that of a short dip, and tells little of a pause
 _DEEP_QUIET_DB = 45.0  # below speech: a pause, if there is such a dip
-_BELOW_SPEECH_DB = 20.0  # the least power must be, or it is more than noise
+_BELOW_SPEECH_DB = 30.0  # the least power must be: noise that is louder is coded, and weak speech is no noise
+_SHORTEST = 5  # frames of noise within the reach; fewer are the edge of a sound, and tell nothing of a pause
 _DIGITAL_POWER = 0.1  # squared sample steps: below it is digital silence, which stays so
 _SOFTER_DB = 6.0  # than the noise, the floor that is sent: louder, it would be heard beside weak speech
 _HELD_STEPS = 1  # by which a level may be wrong before another one is sent
@@ -68,9 +69,10 @@ def find_floors(
     wanted = np.zeros(packets, dtype=np.int64)
     for packet, extent in enumerate(extents):
         own = slice(packet * packet_frames, (packet + 1) * packet_frames)
-        if quiet[extent].any() and _averaged(powers)[own].min() >= _DIGITAL_POWER:
+        heard = quiet[extent]
+        if heard.sum() >= _SHORTEST and _averaged(powers)[own].min() >= _DIGITAL_POWER:
             deep = least[packet] < _DEEP_POWER
-            noise_db = errors_db[extent][quiet[extent]].mean() if deep else averaged_db[extent].min()
+            noise_db = errors_db[extent][heard].mean() if deep else averaged_db[extent][heard].min()
             wanted[packet] = nearest_level(noise_db - _SOFTER_DB)
     _note_levels(wanted, floors, packet_frames)
     floors.headers[floors.sent == SPECTRUM] = quantized.indices.headers[0]
