@@ -303,11 +303,6 @@ def guess_at_rate(rate: float, book: SpeechCodebook) -> tuple[int, float]:
     aims = book.sets[number].aims
     return number, aims.lambda_ * (aims.rate / rate) ** _RATE_POWER
 
-    def _energy_growth(self, lambda_: float) -> float:
-        """Return by how much energies count more at `lambda_` than the table set says: 1 within the ladder."""
-        beyond = max(lambda_ / self._book.sets[0].aims.lambda_, 1.0)
-        return min(beyond**_ENERGY_GROWTH, _MOST_ENERGY)
-
 
 def _error(coded: Coded, wanted: float) -> float:
     """Return by which share the size of an encoding differs from `wanted`."""
