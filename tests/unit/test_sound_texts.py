@@ -16,10 +16,11 @@ from vqcodec.errors import VQCodecError
 from vqcodec.ffmpeg import probing
 from vqcodec.ffmpeg.program import run
 from vqcodec.files.texts import TITLES, collected, in_one, title_of
+from vqcodec.media.raw import RawSound
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.audio_output import write_audio
 from vqcodec.speech.sound.formats import FORMATS
-from vqcodec.speech.sound.tag_output import copy_with_texts, notes_on_texts
+from vqcodec.speech.sound.tag_output import copy_with_texts, held, notes_on_texts
 from vqcodec.speech.sound.tags import tags_in
 
 MANY = {title: f"{title} of ÄÖ 漢" for title in TITLES} | {
@@ -169,3 +170,12 @@ def test_names_that_files_give() -> None:
 def test_only_formats_with_a_place_are_written_anew() -> None:
     with pytest.raises((KeyError, VQCodecError)):
         copy_with_texts(io.BytesIO(), io.BytesIO(), "WAV", {})
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".aiff", ".m4a", ".au", ".raw", *REWRITTEN])
+def test_what_a_format_is_said_to_hold_comes_back_and_nothing_else(suffix: str, tmp_path: Path) -> None:
+    single = {title: in_one(text).replace("\n", " ") for title, text in MANY.items()}
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(written(suffix, single))
+    raw = RawSound(48000, "s16le") if suffix == ".raw" else None
+    assert set(open_audio(path, "x", raw).tags) == set(held(FORMATS[suffix].name))

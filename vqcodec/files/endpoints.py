@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO, cast
 
 from vqcodec import limits
@@ -139,9 +139,8 @@ def write_all(data: bytes, destination: Destination, *, overwrite: bool = False)
         stream.flush()
 
 
-@contextmanager
-def writable(destination: Destination, *, overwrite: bool = False) -> Iterator[BinaryIO]:
-    """Return a binary file to write to. A path gets what is written when the block ends without an error.
+def writable(destination: Destination, *, overwrite: bool = False) -> AbstractContextManager[BinaryIO]:
+    """Return a context that gives a binary file. A path gets what is written when the block ends without an error.
 
     Raises:
         OutputError: it exists and `overwrite` is not set, or the system refuses to write.
@@ -149,10 +148,8 @@ def writable(destination: Destination, *, overwrite: bool = False) -> Iterator[B
     if isinstance(destination, (str, os.PathLike)):
         from vqcodec.files.atomic import writing
 
-        with writing(destination, overwrite=overwrite) as stream:
-            yield stream
-    else:
-        yield whole(destination)
+        return writing(destination, overwrite=overwrite)
+    return nullcontext(whole(destination))
 
 
 def _is_device(path: str | os.PathLike[str]) -> bool:
