@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from browser_decoder import outcomes, pixels
-from test_pictures import compact
+from browser_decoder import compact, outcomes, pixels
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError
