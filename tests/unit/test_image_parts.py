@@ -103,6 +103,15 @@ def test_size_target_is_met_and_not_exceeded(target):
     assert 0.99 * target <= size <= target
 
 
+def test_a_target_that_leaves_room_gives_the_end_of_the_scale():
+    def size(quality):  # no larger from quality 50 on, and a little smaller at the end
+        return 1000 + 10 * min(quality, 50) - (quality > 90)
+
+    assert reach_size(size, lambda result: result, 2000)[0] == 100
+    assert reach_rate(size, lambda result: result, 2000, 0.01)[0] == 100
+    assert reach_psnr(lambda quality: 20 + 0.2 * max(quality - 50, 0), lambda result: result, 12.0)[0] == 0
+
+
 def test_size_below_the_smallest_gives_the_smallest():
     assert reach_size(lambda quality: int(1_000 * 1.05**quality), lambda result: result, 10)[0] == 0
 

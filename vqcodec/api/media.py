@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from vqcodec.errors import CodebookError, UnreadableInputError, UsageError
+from vqcodec.errors import CodebookError, UnreadableInputError, UsageError, VQCodecError
 from vqcodec.files.endpoints import Destination, Source, naming, read_all
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions, asks_for_video
@@ -171,13 +172,16 @@ def medium_of_source(source: Source, name: str) -> tuple[Source, str, bytes]:
     if kind is not None:
         raise UnreadableInputError(f"{name}: is {kind}; pictures, sound and videos are read")
     doubtful = may_be_sound(head) if video else not (coded or is_picture(head))
-    if doubtful and _is_only_sound(source, name):
-        return source, "speech", head
-    return source, "video" if video else "image", head
+    told = _told_by_ffmpeg(source, name, "video" if video else "image") if doubtful else None
+    return source, told or ("video" if video else "image"), head
 
 
-def _is_only_sound(source: Source, name: str) -> bool:
-    """Whether a path, or bytes, hold sound alone; False if ffmpeg cannot tell."""
+def _told_by_ffmpeg(source: Source, name: str, likely: str) -> str | None:
+    """Return the medium of a path, or of bytes, by what ffmpeg finds in it; None if it cannot tell.
+
+    Args:
+        likely: what the source looks like. It is no video if it looks like a picture and Pillow can open it.
+    """
     from vqcodec.ffmpeg.probing import contents
     from vqcodec.files.temporary import keeping, temporary_folder
 
@@ -188,9 +192,22 @@ def _is_only_sound(source: Source, name: str) -> bool:
             with keeping(name), open(path, "wb") as file:
                 file.write(source)
         if not isinstance(path, (str, os.PathLike)):
-            return False
+            return None
         try:
             found = contents(os.fspath(path))
         except UnreadableInputError:  # the reading of the file says what is wrong
-            return False
-    return found.sound and not found.video
+            return None
+        if not found.video:
+            return "speech" if found.sound else None
+        return None if likely == "image" and _is_picture(os.fspath(path)) else "video"
+
+
+def _is_picture(path: str) -> bool:
+    """Whether Pillow can open a file."""
+    from vqcodec.image import pillow
+
+    try:
+        with pillow.reading(path), pillow.open_picture(Path(path)):
+            return True
+    except VQCodecError:
+        return False

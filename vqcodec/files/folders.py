@@ -18,7 +18,8 @@ _MEDIA_SUFFIXES = (
     ".apng", ".avif", ".bmp", ".dds", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpeg", ".jpg", ".mpo", ".pbm", ".pcx",
     ".pgm", ".png", ".pnm", ".ppm", ".psd", ".qoi", ".tga", ".tif", ".tiff", ".webp",
     *(suffix for suffix in SOUND_SUFFIXES if suffix not in _UNCLEAR),
-    *VIDEO_SUFFIXES, ".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".webm", ".wmv", ".y4m",
+    *VIDEO_SUFFIXES, ".3gp", ".avi", ".dv", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mxf", ".webm", ".wmv",
+    ".y4m",
 )  # fmt: skip
 _NUMBERED = re.compile(r"(?s)(.*?)(\d{1,18})(\.[^.]*)")
 

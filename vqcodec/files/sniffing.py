@@ -43,6 +43,7 @@ _VIDEO = (
     b"DKIF",  # IVF
     b"0&\xb2u",  # ASF: WMV
     b".RMF",
+    b"nut/multimedia c",
 )
 _VIDEO_BRANDS = (b"moov", b"mdat", b"wide", b"free", b"skip")  # QuickTime without a file type
 _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"jp2 ", b"jpx ")

@@ -22,7 +22,7 @@ def reach_psnr(
     """Return the quality (0 to 100) whose PSNR is nearest to `target_db`, and its encoding.
 
     Its PSNR is at most PSNR_SHORTFALL_DB below the target, even if another one is nearer from below. If no quality
-    reaches that, it is the best that was found.
+    reaches that, it is the best that was found. If quality 0 reaches it, it is that.
 
     Args:
         encode: encodes at a quality.
@@ -35,13 +35,13 @@ def reach_psnr(
     def loss(gap: float) -> float:
         return abs(gap) if gap >= -PSNR_SHORTFALL_DB else 1e6 - gap
 
-    return _search(encode, excess, PSNR_TOLERANCE_DB, loss)
+    return _search(encode, excess, PSNR_TOLERANCE_DB, loss, end=0.0)
 
 
 def reach_size(
     encode: Callable[[float], Result], size_of: Callable[[Result], int], target_bytes: int
 ) -> tuple[float, Result]:
-    """Return the highest quality that takes at most `target_bytes`, and its encoding; quality 0 if none does.
+    """Return the highest quality that takes at most `target_bytes`, and its encoding; the smallest if none does.
 
     Args:
         encode: encodes at a quality.
@@ -51,7 +51,7 @@ def reach_size(
     def excess(result: Result) -> float:
         return math.log(size_of(result) / target_bytes)
 
-    return _search(encode, excess, SIZE_TOLERANCE, lambda gap: -gap if gap <= 0 else math.inf)
+    return _search(encode, excess, SIZE_TOLERANCE, lambda gap: -gap if gap <= 0 else math.inf, end=100.0)
 
 
 def reach_rate(
@@ -59,7 +59,7 @@ def reach_rate(
 ) -> tuple[float, Result]:
     """Return the quality whose size is near `wanted_bytes`, above or below, and its encoding.
 
-    If none is, it is the nearest one below, or quality 0 if all are above.
+    If none is, it is the nearest one below, or the smallest if all are above. If quality 100 takes less, it is that.
 
     Args:
         encode: encodes at a quality.
@@ -73,7 +73,7 @@ def reach_rate(
     def loss(gap: float) -> float:
         return abs(gap) if gap <= 2 * tolerance else math.inf
 
-    return _search(encode, excess, tolerance, loss)
+    return _search(encode, excess, tolerance, loss, end=100.0)
 
 
 def _search(
@@ -81,8 +81,16 @@ def _search(
     excess: Callable[[Result], float],
     tolerance: float,
     loss: Callable[[float], float],
+    *,
+    end: float,
 ) -> tuple[float, Result]:
-    """Find the root of `excess`: step outwards until both sides are known, then interpolate (regula falsi)."""
+    """Find the root of `excess`: step outwards until both sides are known, then interpolate (regula falsi).
+
+    Args:
+        tolerance: of the loss, at which to stop.
+        loss: of an excess; infinite, or 1e6 and more, if the target is not kept.
+        end: the quality to take if the target leaves room even there.
+    """
     tried: dict[float, tuple[float, Result]] = {}
 
     def gap_at(quality: float) -> float:
@@ -109,6 +117,8 @@ def _search(
         below, above = tried[low][0], tried[high][0]
         share = min(max(-below / (above - below), 0.1), 0.9) if above > below else 0.5
         middle = low + share * (high - low)
+    if end in tried and loss(tried[end][0]) < 1e6:  # at the ends, sizes and PSNR may stay the same, or go back a little
+        return end, tried[end][1]
     best = min(tried, key=lambda quality: (_finite(loss(tried[quality][0]), tried[quality][0]), quality))
     return best, tried[best][1]
 
