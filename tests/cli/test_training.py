@@ -86,9 +86,12 @@ def test_pictures_that_cannot_be_read_are_listed(workspace: Path, run: Run) -> N
     result = run("train-codebook", *pictures, "-o", "x.vqcb", "--engine", "block", "--size", "8", "--json")
     assert result.exit_code == 0, result.output
     lines = result.stderr.splitlines()
-    assert len(lines) == 2
-    assert re.match(r"left out: cut\.png: cannot be read", lines[0])
-    assert re.match(r"left out: text\.txt: not a picture", lines[1])
+    assert len(lines) == 3
+    assert re.fullmatch(r"training on 3 pictures \([\d.]+ Mpixel\)", lines[0])
+    assert re.match(r"left out: cut\.png: cannot be read", lines[1])
+    assert re.match(r"left out: text\.txt: not a picture", lines[2])
+    quiet = run("train-codebook", "photo.png", "-o", "y.vqcb", "--engine", "block", "--size", "8", "--quiet")
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
     assert json.loads(result.stdout)["provenance"]["corpus"]["pictures"] == 1
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from vqcodec.api.expectation import expectation
 from vqcodec.api.media import medium_of_source
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
@@ -39,7 +40,7 @@ def train_codebook(
     threads: int | None = None,
     progress: Progress | None = None,
     skipped: Callable[[Path, str], object] | None = None,
-    notice: Callable[[str], object] = lambda _line: None,
+    notice: Callable[[str], object] | None = None,
     **options: Any,
 ) -> Codebook:
     """Train a codebook on media files.
@@ -55,7 +56,8 @@ def train_codebook(
         threads: how many to use; None for one a CPU.
         progress: called with what is being done and the part of the whole that is done, 0 to 1.
         skipped: called at the end with each file that could not be read, and why.
-        notice: called with a line on a checkpoint that is not used.
+        notice: called before the work with a line on how long it will take and when the codebook pays, which some files
+            are looked at for, and with a line on a checkpoint that is not used.
         options: training options of the engine, as `vqcodec train-codebook --help` lists them, with `_` for `-`;
             `lambda_` stands for `--lambda`. `parent` is the name or path of the codebook to start from; `"none"`
             or None starts from scratch. `checkpoint` is a folder that keeps what is finished until the training ends;
@@ -83,7 +85,10 @@ def train_codebook(
     checkpoint = NOTHING_KEPT
     if folder is not None:
         identity = None if start is None else start.identity
-        checkpoint = Checkpoint(Path(folder), digest_of(chosen.name, values, identity, corpus.fingerprint()), notice)
+        digest = digest_of(chosen.name, values, identity, corpus.fingerprint())
+        checkpoint = Checkpoint(Path(folder), digest, notice or (lambda _line: None))
+    if notice is not None:
+        notice(expectation(corpus, chosen, values, start, threads).in_words())
     trainer: Trainer = chosen.trainer
     codebook = trainer(
         Training(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.image.pixels import Picture, read_picture
 from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.engine import Engine
+from vqcodec.media.target import DEFAULTS
+
+_CODED = 512  # samples a side
 
 
 @dataclass(frozen=True)
 class PictureCorpus(FileCorpus[Picture]):
     """A corpus of pictures."""
 
-    KIND = "picture"
+    KIND, FILES, AMOUNT = "picture", "pictures", ("Mpixel", 1e6)
+    WHOLE = True
     SUFFIXES = (
         ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff",
         ".webp",
@@ -22,3 +32,23 @@ class PictureCorpus(FileCorpus[Picture]):
     def read(self, path: Path) -> Picture:
         """Return the picture in a file; errors as `read_picture`."""
         return read_picture(path, str(path))
+
+    def amount(self, medium: Picture) -> float:
+        """Return the pixels of a picture."""
+        return medium.width * medium.height
+
+    def used(self, amount: float, options: Mapping[str, Any]) -> float:
+        """As `FileCorpus.used`: with both scales a quarter more, and no more than the option `pixels` says."""
+        scaled = amount * (1.25 if options.get("scales") == 2 else 1.0)
+        return min(scaled, options.get("pixels") or scaled)
+
+    def code(
+        self, medium: Picture, engine: Engine, codebook: Codebook, options: Mapping[str, Any]
+    ) -> tuple[float, int]:
+        """As `FileCorpus.code`: at most _CODED x _CODED pixels, without alpha."""
+        colours = medium.channels - (medium.channels + 1) % 2
+        samples = np.ascontiguousarray(medium.samples[:_CODED, :_CODED, :colours])
+        also = {option.name: options[option.name] for option in engine.encode_options if option.name in options}
+        effort = options.get("effort", DEFAULTS["image"].effort)
+        encoded = engine.coder.encode(samples, codebook, DEFAULTS["image"].quality, effort, 1, also, None)
+        return samples.shape[0] * samples.shape[1], len(encoded.header) + sum(map(len, encoded.packets))

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from vqcodec.errors import UnreadableInputError, VQCodecError
 from vqcodec.media.engine import Engine
+
+if TYPE_CHECKING:
+    from vqcodec.codebook.codebook import Codebook
 
 Item = TypeVar("Item")
 
@@ -59,6 +62,12 @@ class FileCorpus(ABC, Generic[Item]):
 
     SUFFIXES: ClassVar[tuple[str, ...]]
     KIND: ClassVar[str]
+    FILES: ClassVar[str]
+    """What the files are, for people."""
+    WHOLE: ClassVar[bool] = False
+    """Whether files are read whole, and not only their beginnings."""
+    AMOUNT: ClassVar[tuple[str, float]]
+    """Unit for people of how much there is, and how much that is."""
 
     @classmethod
     def of(cls, sources: Iterable[str | Path], **fields: Any) -> Self:
@@ -88,6 +97,23 @@ class FileCorpus(ABC, Generic[Item]):
             yield medium
         if not read:
             raise UnreadableInputError(f"none of {len(self.paths)} files can be read; first: {reason}")
+
+    @abstractmethod
+    def amount(self, medium: Item) -> float:
+        """Return how much a medium is, such as its pixels."""
+
+    def used(self, amount: float, options: Mapping[str, Any]) -> float:
+        """Return how much of a corpus of so much is trained on; `options` are those of the training."""
+        del options
+        return amount
+
+    @abstractmethod
+    def code(self, medium: Item, engine: Engine, codebook: Codebook, options: Mapping[str, Any]) -> tuple[float, int]:
+        """Code a medium, or a part of it, once on one thread; return how much that is, and the bytes that it takes.
+
+        Args:
+            options: of training, of which some are also options of encoding.
+        """
 
     @abstractmethod
     def read(self, path: Path) -> Item:

@@ -7,9 +7,9 @@ load it. The coder and the trainer are named, and loaded when they are first use
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from vqcodec.media.options import Option, check_options
 
@@ -37,6 +37,35 @@ class Warming:
     order: int = 0
 
 
+class TrainingWork(NamedTuple):
+    """How long a training takes on one thread: the sum of its parts.
+
+    Attributes:
+        passes: how many times as long as encoding its corpus once, as `FileCorpus.code` does.
+        each_s: seconds for each file.
+        once_s: seconds whatever the corpus.
+        reads: how many times the corpus is read.
+    """
+
+    passes: float
+    each_s: float = 0.0
+    once_s: float = 0.0
+    reads: int = 1
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """What training for an engine takes and brings, as measured.
+
+    Attributes:
+        work: returns, of the values of the training options and whether there is a parent, how long it takes.
+        saving: least and most share of the bytes that a codebook of one's own has been seen to save.
+    """
+
+    work: Callable[[Mapping[str, Any], bool], TrainingWork]
+    saving: tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Engine:
     """An engine.
@@ -55,6 +84,7 @@ class Engine:
         encode_options: options of encoding besides those that every engine of the medium has.
         training_options: options of training. An option has the same kind of value in all engines that have it.
         warming: see `Warming`.
+        training_cost: see `TrainingCost`; None if it has not been measured.
     """
 
     name: str
@@ -67,6 +97,7 @@ class Engine:
     encode_options: tuple[Option, ...] = ()
     training_options: tuple[Option, ...] = ()
     warming: Warming = field(default_factory=Warming)
+    training_cost: TrainingCost | None = None
 
     @property
     def medium(self) -> str:

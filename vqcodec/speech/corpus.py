@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.media.corpus import FileCorpus
 from vqcodec.media.engine import Engine, SpeechEngine
+from vqcodec.media.target import DEFAULTS
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.raw import SUFFIXES as RAW_SUFFIXES
+
+_CODED_S, _EFFORT = 6, 3  # of what `code` codes
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class SoundCorpus(FileCorpus[NDArray[np.int16]]):
     sample_rate: int = 8000
     seconds: float | None = None
 
-    KIND = "sound"
+    KIND, FILES, AMOUNT = "sound", "recordings", ("minutes", 60.0)
     SUFFIXES = (
         ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".eac3", ".flac", ".m4a", ".m4b",
         ".mka", ".mp2", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".tta", ".voc", ".w64", ".wav", ".wma", ".wv",
@@ -45,3 +49,17 @@ class SoundCorpus(FileCorpus[NDArray[np.int16]]):
         """Return the beginning of the sound in a file; errors as `open_audio`."""
         samples = open_audio(path, str(path)).samples(self.sample_rate)
         return samples if self.seconds is None else samples[: int(self.seconds * self.sample_rate)]
+
+    def amount(self, medium: NDArray[np.int16]) -> float:
+        """Return the seconds of a recording."""
+        return len(medium) / self.sample_rate
+
+    def code(
+        self, medium: NDArray[np.int16], engine: Engine, codebook: Codebook, options: Mapping[str, Any]
+    ) -> tuple[float, int]:
+        """As `FileCorpus.code`: at most _CODED_S seconds."""
+        from vqcodec.speech.engines import Settings
+
+        samples = medium[: _CODED_S * self.sample_rate]
+        settings = Settings(quality=DEFAULTS["speech"].quality, effort=_EFFORT, threads=1)
+        return self.amount(samples), engine.coder.encode(samples, codebook, settings, None).size

@@ -3,8 +3,8 @@
 Map, lowest first:
 
     io
-    corpus: io
     engines: io
+    corpus: io engines
     grouping: io
     quality: io
     sound: io

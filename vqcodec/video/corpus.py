@@ -8,11 +8,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UnreadableInputError
 from vqcodec.media.corpus import FileCorpus
 from vqcodec.media.engine import Engine
+from vqcodec.media.target import DEFAULTS
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.sources import open_video
+
+_CODED = 9  # frames: one of each level of the hierarchy
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class VideoCorpus(FileCorpus[list[Frame]]):
 
     frames_per_clip: int | None = None
 
-    KIND = "video"
+    KIND, FILES, AMOUNT = "video", "clips", ("Mpixel", 1e6)
     SUFFIXES = (
         ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
     )  # fmt: skip
@@ -44,3 +48,17 @@ class VideoCorpus(FileCorpus[list[Frame]]):
         if not frames:
             raise UnreadableInputError(f"{path}: holds no frames")
         return frames
+
+    def amount(self, medium: list[Frame]) -> float:
+        """Return the samples of luma of a clip."""
+        return len(medium) * medium[0].luma.size
+
+    def code(
+        self, medium: list[Frame], engine: Engine, codebook: Codebook, options: Mapping[str, Any]
+    ) -> tuple[float, int]:
+        """As `FileCorpus.code`: at most _CODED frames."""
+        from vqcodec.video.engines import Settings
+
+        frames = medium[:_CODED]
+        settings = Settings(DEFAULTS["video"].quality, options["effort"], 1, {})
+        return self.amount(frames), len(engine.coder.encode_group(frames, codebook, settings, lambda _: None).packet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,10 @@ from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Source, check_destination, write_all
 from vqcodec.media.registry import engine_to_train
 from vqcodec.names import is_codebook_name, printable
+
+if TYPE_CHECKING:
+    from vqcodec.cli.console import Console
+    from vqcodec.codebook.codebook import Codebook
 
 EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb",
@@ -78,6 +82,8 @@ def train_codebook(
     """Train a codebook on media of your own.
 
     An option belongs to the engines in front of its help. Files that cannot be read are listed and left out.
+
+    Before the work begins, a line says about how long it will take, and from how many files on such a codebook pays.
     """
     from vqcodec.api.training import medium_to_train
 
@@ -85,11 +91,7 @@ def train_codebook(
     trained = engine_to_train(medium, engine)
     given = chosen.for_engine(trained)
     trained.check_training_options(given)
-    name = name or Path(output).stem
-    if not is_codebook_name(name):
-        raise UsageError(
-            f"'{printable(name)}' cannot be the name of a codebook; give one with --name, of letters, digits and ._+-"
-        )
+    name = _checked_name(name or Path(output).stem)
     console = printing.console()
     with announce_compilation(console), console.progress("training", 1) as advance:
         from vqcodec.api.training import train_codebook as train
@@ -106,14 +108,28 @@ def train_codebook(
             threads=threads,
             progress=lambda what, done: advance(0, done, what),
             skipped=lambda _path, reason: console.notice(f"left out: {reason}"),
-            notice=console.notice,
+            notice=None if console.quiet else console.notice,
             **given,
         )
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)
+    _tell(console, codebook, medium, output, len(data))
+
+
+def _checked_name(name: str) -> str:
+    """Return a name; UsageError if it cannot be that of a codebook."""
+    if not is_codebook_name(name):
+        raise UsageError(
+            f"'{printable(name)}' cannot be the name of a codebook; give one with --name, of letters, digits and ._+-"
+        )
+    return name
+
+
+def _tell(console: Console, codebook: Codebook, medium: str, output: str, size: int) -> None:
+    """Print the result; `size` is that of the file in bytes."""
     record = {
         "output": output,
-        "output_bytes": len(data),
+        "output_bytes": size,
         "name": codebook.name,
         "engine": codebook.engine,
         "identity": codebook.identity,
@@ -124,7 +140,7 @@ def train_codebook(
     used = "" if count is None else f" from {count} {kind}"
     console.result(
         record,
-        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}){used}, {len(data):,} bytes",
+        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}){used}, {size:,} bytes",
         *_lsf_lines(codebook.provenance),
     )
 

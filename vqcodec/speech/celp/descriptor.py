@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from vqcodec.media.engine import SpeechEngine, Warming
+from vqcodec.media.engine import SpeechEngine, TrainingCost, TrainingWork, Warming
 from vqcodec.media.options import NumberOption
 from vqcodec.media.training_options import CHECKPOINT, ROUNDS, SECONDS, SEED, parent
+
+_TABLE_SETS = 7  # in narrowband; one less in wideband
+
+
+def training_work(options: Mapping[str, Any], has_parent: bool) -> TrainingWork:
+    """Return how long a training takes: LSF codebooks and table sets in rounds, and equalizers once."""
+    rounds = lsf_rounds = options["rounds"]
+    if not has_parent:
+        lsf_rounds = options["lsf_rounds"]
+        rounds += (options["first_rounds"] - rounds) / _TABLE_SETS
+    return TrainingWork(passes=1.5 + 4.5 * rounds + 1.1 * lsf_rounds, once_s=0.5)
+
 
 CELP_NB = SpeechEngine(
     name="speech/celp-nb",
@@ -40,6 +54,7 @@ CELP_NB = SpeechEngine(
         parent("speech-nb"),
         CHECKPOINT,
     ),
+    training_cost=TrainingCost(training_work, saving=(0.03, 0.05)),
     warming=Warming(order=5),
     sample_rate=8000,
     band="nb",
