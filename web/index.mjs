@@ -6,9 +6,11 @@
  */
 
 import * as block from "./picture/block.mjs";
+import { Reader } from "./format/bytes.mjs";
 import { readMedia } from "./format/container.mjs";
 import { LimitError, UnsupportedError, VQCodecError, require } from "./errors.mjs";
 import { Kernels } from "./kernels.mjs";
+import { readShape } from "./picture/shape.mjs";
 import * as transform from "./picture/transform.mjs";
 import { decodeSound } from "./speech/speech.mjs";
 
@@ -37,6 +39,7 @@ const WASM = new URL("./vqcodec-decoder.wasm", import.meta.url);
  * @typedef {object} Options
  * @property {Uint8Array | Uint8Array[] | import("./format/codebook.mjs").Finder} [codebook] `.vqcb` files, of which the
  *     one that the file names is used, or a function that returns them. Files with a codebook of their own need none.
+ * @property {number} [mostPixels] a picture of more is refused before it is decoded: a small file may hold a large one
  * @property {WebAssembly.Module | BufferSource} [wasm] the decoder; without it the file beside this module
  */
 
@@ -58,6 +61,9 @@ export async function decode(bytes, options = {}) {
     if (header.length === 0 && packets.length === 1) {
       [header, packets[0]] = engine.split(packets[0]);
     }
+    const { width, height } = readShape(new Reader(header, "picture header"));
+    const allowed = width * height <= (options.mostPixels ?? Infinity);
+    require(allowed, `a picture of ${width}x${height} pixels; at most ${options.mostPixels} are wanted`, LimitError);
     return engine.decode(kernels, header, packets, media.codebooks[stream.codebook]);
   });
 }

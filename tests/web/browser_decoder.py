@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import shutil
+import signal
 import subprocess
 import zlib
 from collections.abc import Sequence
@@ -38,12 +39,14 @@ def outcomes(
     *,
     way: str = "picture",
     output: Path | None = None,
+    most_pixels: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return what each file is to the decoder: see `drive.mjs`.
 
     Args:
         way: what media files are decoded as: "picture", "speech", or "container" (not decoded).
         output: folder for decoded speech.
+        most_pixels: of a picture; None for all that the format allows.
     """
     asked = {
         "wasm": str(wasm),
@@ -51,20 +54,26 @@ def outcomes(
         "files": list(map(str, files)),
         "as": way,
         "output": str(output),
+        "mostPixels": most_pixels,
     }
+    found: list[dict[str, Any]] = run_node("drive.mjs", standard_input=json.dumps(asked))
+    return found
+
+
+def run_node(script: str, *arguments: str, standard_input: str = "") -> Any:
+    """Return what a script of this folder writes as JSON (see `finish.mjs`)."""
     program = node()
     assert program is not None
     done = subprocess.run(
-        [program, str(HERE / "drive.mjs")],
-        input=json.dumps(asked),
+        [program, str(HERE / script), *arguments],
+        input=standard_input,
         capture_output=True,
         text=True,
         check=False,
         timeout=_SECONDS,
     )
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    return json.loads(done.stdout)
 
 
 def pixels(samples: np.ndarray) -> dict[str, Any]:

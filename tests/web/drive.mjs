@@ -2,19 +2,24 @@
  * What the decoder for browsers makes of files, for the tests in Python.
  *
  * Standard input holds JSON: `wasm`, the path of the decoder; `codebooks`, paths of shared codebooks; `files`, paths;
- * `as`: what they are decoded as, `picture` or `speech`, or `container`; `output`, a folder for decoded speech.
- * Standard output gets a list of JSON: for each file its shape and the SHA-256 of its pixels (pictures), its rates and
- * lengths (speech; the samples of one channel after the other go to `output`), its arrays (codebooks), its streams
- * (containers), or the name of the error and its message.
+ * `as`: what they are decoded as, `picture` or `speech`, or `container`; `mostPixels`, or null; `output`, a folder for
+ * decoded speech. Standard output gets a list of JSON: for each file its shape and the SHA-256 of its pixels
+ * (pictures), its rates and lengths (speech; the samples, channel after channel, go to `output`), its arrays
+ * (codebooks), its streams (containers), or the name of the error and its message.
  */
 
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { finish } from "./finish.mjs";
 import { decode, decodeSpeech, readCodebook, readMedia } from "../../web/index.mjs";
 
 const asked = JSON.parse(readFileSync(0, "utf-8"));
-const options = { codebook: asked.codebooks.map(bytesOf), wasm: new WebAssembly.Module(readFileSync(asked.wasm)) };
+const options = {
+  codebook: asked.codebooks.map(bytesOf),
+  wasm: new WebAssembly.Module(readFileSync(asked.wasm)),
+  mostPixels: asked.mostPixels ?? undefined,
+};
 
 const WAYS = {
   async picture(data) {
@@ -33,7 +38,7 @@ const WAYS = {
   },
   async codebook(data) {
     const { arrays } = await readCodebook(data, () => options.codebook);
-    return Object.fromEntries(Array.from(arrays, ([name, { type, shape, data }]) => [name, [type, shape, hashOf(data)]]));
+    return Object.fromEntries([...arrays].map(([name, { type, shape, data }]) => [name, [type, shape, hashOf(data)]]));
   },
 };
 
@@ -57,4 +62,4 @@ for (const path of asked.files) {
   }
   results.push({ ...result, seconds: (performance.now() - start) / 1000 });
 }
-console.log(JSON.stringify(results));
+finish(results);

@@ -86,14 +86,6 @@ def section_numbers(data):
     return numbers
 
 
-def test_the_page_knows_the_shipped_codebooks():
-    web = TESTS.parent / "web"
-    books = {path: Codebook.from_bytes(path.read_bytes(), find_parent=by_identity) for path in CODEBOOKS}
-    shown = {path: book.identity[:8] for path, book in books.items() if not book.engine.startswith("video/")}
-    known = json.loads((web / "codebooks.json").read_text())
-    assert {(web / address).resolve(): identity for identity, address in known.items()} == shown
-
-
 def test_golden_pictures_are_the_frozen_ones(decoder):
     frozen = json.loads((GOLDEN / "hashes.json").read_text())
     found = outcomes(decoder, [GOLDEN / name for name in frozen])
@@ -195,6 +187,13 @@ def test_wrong_files_end_in_their_errors(decoder):
         assert found["message"].isprintable()
         assert 10 < len(found["message"]) < 400
         assert found["seconds"] < MOST_SECONDS, one.name
+
+
+def test_pictures_of_too_many_pixels_are_refused(decoder):
+    file = GOLDEN / "transform-rgb-80.vqc"
+    height, width, _ = decode_image(file.read_bytes()).shape
+    assert "result" in outcomes(decoder, [file], most_pixels=height * width)[0]
+    assert outcomes(decoder, [file], most_pixels=height * width - 1)[0]["error"] == "LimitError"
 
 
 def test_files_that_hold_no_picture_are_read_as_far_as_they_go(decoder):
