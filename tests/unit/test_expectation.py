@@ -96,6 +96,7 @@ def test_the_line_says_what_it_takes_and_when_it_pays() -> None:
     assert replace(said, file_bytes=0.0).in_words().endswith("so it pays from about 2.4 MB to 12 MB of files on")
     assert "about 42 s on 1 thread;" in replace(said, seconds=42.4, threads=1).in_words()
     assert "about 2 hours on 2 threads;" in replace(said, seconds=7300.0).in_words()
+    assert replace(said, files=1, seconds=None).in_words() == "training on 1 picture (41 Mpixel)"
     assert replace(said, seconds=None).in_words() == "training on 312 pictures (41 Mpixel)"
 
 
@@ -114,10 +115,19 @@ def test_it_is_said_before_the_work(pictures: Path) -> None:
 def test_what_cannot_be_read_counts_as_the_others(pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "00.png").write_bytes(b"no picture")
     assert expected(pictures, 1).files == 30
+    for number in range(29):  # all that are looked at first
+        (tmp_path / f"{number:02}.png").write_bytes(b"no picture")
+    assert expected(pictures, 1).seconds == pytest.approx(30 * 2 * ENCODING_S)
     for number in range(30):
         (tmp_path / f"{number:02}.png").write_bytes(b"no picture")
     with pytest.raises(UnreadableInputError, match=r"00\.png: not a picture"):
         expected(pictures, 1)
+
+
+def test_without_a_codebook_at_hand_the_work_still_begins(pictures: Path) -> None:
+    engine = replace(SLOW, codebook="nobody-has-it")
+    said = expectation(PictureCorpus.of([pictures]), engine, {"rounds": 1}, None, 1)
+    assert said.in_words() == "training on 30 pictures (0.0115 Mpixel)"
 
 
 @pytest.mark.parametrize("engine", [one for one in trainable_engines() if one.training_cost], ids=lambda one: one.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +43,8 @@ class Expectation:
 
     def in_words(self) -> str:
         """Return it as a line."""
-        what = f"training on {self.files:,} {self.kind} ({self.amount})"
+        kind = self.kind.removesuffix("s") if self.files == 1 else self.kind
+        what = f"training on {self.files:,} {kind} ({self.amount})"
         if self.seconds is None:
             return what
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
@@ -72,12 +74,12 @@ def expectation(
         threads: to use; None for one a CPU.
 
     Raises:
-        UnreadableInputError: none of the files that are looked at can be read.
+        UnreadableInputError: none of the files can be read.
     """
     cost = engine.training_cost
     start = parent
     if start is None or start.engine != engine.name:
-        start = None if engine.codebook is None else load_codebook(engine.codebook)
+        start = _shipped(engine)
     seen, amount, reading = 0, 0.0, 0.0
     coded, size, coding, alone = 0.0, 0, 0.0, 0.0  # the last two: seconds with and without what else the machine does
     for medium, read_s in _some(corpus):
@@ -115,21 +117,33 @@ def expectation(
     )
 
 
+def _shipped(engine: Engine) -> Codebook | None:
+    """Return the codebook of an engine that is shipped; None if it is not at hand, which training does without."""
+    with suppress(VQCodecError):
+        return None if engine.codebook is None else load_codebook(engine.codebook)
+    return None
+
+
 def _some(corpus: FileCorpus[Any]) -> Iterator[tuple[Any, float]]:
     """Give some media of a corpus, evenly spread, and how long the reading of each took, in seconds.
 
-    They are _MOST_FILES at most, and no more after _MOST_S seconds.
+    They are _MOST_FILES at most, and no more after _MOST_S seconds. If none of these can be read, it is one of the
+    others.
 
     Raises:
         UnreadableInputError: none of them can be read.
     """
     paths = corpus.paths
     count = min(len(paths), _MOST_FILES)
+    spread = [number * len(paths) // count for number in range(count)]
+    others = sorted(set(range(len(paths))) - set(spread))
     began, given, failure = time.perf_counter(), 0, None
-    for number in range(count):
+    for tried, number in enumerate([*spread, *others]):
+        if given and tried >= count:
+            return
         before = time.perf_counter()
         try:
-            medium = corpus.read(paths[number * len(paths) // count])
+            medium = corpus.read(paths[number])
         except VQCodecError as error:  # the training passes it over as well
             failure = failure or error
             continue
