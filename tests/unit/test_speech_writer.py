@@ -249,6 +249,8 @@ def test_the_command_line_api_gives_the_same_bytes(talk: np.ndarray, tmp_path: P
     assert cut.notes == ("10,000 samples missing at the end: the file is cut off",)
     with pytest.raises(UsageError, match="target size"):
         api.encode(sound, delay=0.5, target_size=1000)
+    with pytest.raises(UsageError, match="speech has no option distance"):
+        api.encode(sound, delay=0.5, distance=8)
 
 
 def test_a_pipe_gets_packets_while_its_input_goes_on(talk: np.ndarray) -> None:

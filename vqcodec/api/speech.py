@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ from vqcodec.reports.speech import (
     SpeechVerifyReport,
 )
 from vqcodec.speech.bands import BANDS
-from vqcodec.speech.codec import MEDIUM, count_bits, encode_sound, payload_of
+from vqcodec.speech.codec import MEDIUM, EncodedSound, count_bits, encode_sound, payload_of
 from vqcodec.speech.decoding import Decoding, Lost, SoundShape
 from vqcodec.speech.files import read_speech
 from vqcodec.speech.reader import Arrival, is_arriving
@@ -41,6 +41,10 @@ from vqcodec.speech.sound.arrays import ArraySource
 from vqcodec.speech.sound.audio_output import is_streamed, write_audio
 from vqcodec.speech.sound.formats import AudioFormat, find_format
 from vqcodec.speech.sound.tag_output import notes_on_texts
+
+if TYPE_CHECKING:
+    from vqcodec.speech.sound.piped import PipedSound
+    from vqcodec.speech.sound.source import FileSource
 
 _MAX_NAMED = 5  # lost packets that a note names
 
@@ -72,32 +76,8 @@ def encode(
         )
     if destination is not None:
         write_all(encoded.data, destination, overwrite=asked.overwrite)
-    size, duration = len(encoded.data), sound.length / sound.rate
-    return SpeechEncodeReport(
-        input=name,
-        output=None if destination is None else name_of(destination),
-        input_bytes=sound.size,
-        output_bytes=size,
-        sample_rate=sound.rate,
-        channels=sound.channels,
-        samples=sound.length,
-        duration_s=duration,
-        codec_rate=encoded.codec_rate,
-        streams=encoded.streams,
-        kbps=size * 8 / duration / 1000,
-        payload_kbps=encoded.payload_bytes * 8 / duration / 1000,
-        ratio=2 * sound.length * sound.channels / size,
-        sqnr_db=encoded.quality.sqnr_db,
-        segmental_snr_db=encoded.quality.segmental_snr_db,
-        weighted_segmental_snr_db=encoded.quality.weighted_segmental_snr_db,
-        seconds=time.perf_counter() - started,
-        engine=encoded.codebook.engine,
-        codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
-        parameters=encoded.parameters,
-        bits=encoded.bits,
-        notes=(*sound.notes(encoded.streams), *encoded.notes),
-        data=encoded.data if destination is None else None,
-    )
+    notes = (*sound.notes(encoded.streams), *encoded.notes)
+    return _encode_report(sound, encoded, name, destination, asked, started, notes)
 
 
 def _encode_live(
@@ -133,34 +113,51 @@ def _encode_live(
         if not live.length:
             raise UnreadableInputError("holds no samples")
         live.finish()
-    size, duration, quality = live.size, live.length / sound.rate, live.quality()
     cut = ["interrupted; what came before is in the file"] if stop.is_set() else []
     mixed = [] if live.mix is None else [f'{live.mix.how}, though they may cancel; keep them with channels="keep"']
+    notes = (*cut, *mixed, *sound.repairs.notes())
+    encoded = live.encoded(memory.getvalue())
+    return _encode_report(sound, encoded, name, destination, asked, started, notes, interrupted=stop.is_set())
+
+
+def _encode_report(
+    sound: FileSource | PipedSound,
+    encoded: EncodedSound,
+    name: str,
+    destination: Destination | None,
+    asked: EncodeOptions,
+    started: float,
+    notes: tuple[str, ...],
+    *,
+    interrupted: bool = False,
+) -> SpeechEncodeReport:
+    """Return the report of an encoding; `started` is `time.perf_counter` when the work began."""
+    duration = encoded.length / sound.rate
     return SpeechEncodeReport(
         input=name,
         output=None if destination is None else name_of(destination),
         input_bytes=sound.size,
-        output_bytes=size,
+        output_bytes=encoded.size,
         sample_rate=sound.rate,
         channels=sound.channels,
-        samples=live.length,
+        samples=encoded.length,
         duration_s=duration,
-        codec_rate=live.engine.sample_rate,
-        streams=live.streams,
-        kbps=size * 8 / duration / 1000,
-        payload_kbps=live.payload_bytes * 8 / duration / 1000,
-        ratio=2 * live.length * sound.channels / size,
-        sqnr_db=quality.sqnr_db,
-        segmental_snr_db=quality.segmental_snr_db,
-        weighted_segmental_snr_db=quality.weighted_segmental_snr_db,
+        codec_rate=encoded.codec_rate,
+        streams=encoded.streams,
+        kbps=encoded.size * 8 / duration / 1000,
+        payload_kbps=encoded.payload_bytes * 8 / duration / 1000,
+        ratio=2 * encoded.length * sound.channels / encoded.size,
+        sqnr_db=encoded.quality.sqnr_db,
+        segmental_snr_db=encoded.quality.segmental_snr_db,
+        weighted_segmental_snr_db=encoded.quality.weighted_segmental_snr_db,
         seconds=time.perf_counter() - started,
-        engine=live.codebook.engine,
-        codebook=CodebookUse(live.codebook.name, live.codebook.identity, asked.embed_codebook, True),
-        parameters=live.parameters,
-        bits=live.bits(),
-        notes=(*cut, *mixed, *sound.repairs.notes()),
-        interrupted=stop.is_set(),
-        data=memory.getvalue() if destination is None else None,
+        engine=encoded.codebook.engine,
+        codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
+        parameters=encoded.parameters,
+        bits=encoded.bits,
+        interrupted=interrupted,
+        notes=notes,
+        data=encoded.data if destination is None else None,
     )
 
 

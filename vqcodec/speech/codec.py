@@ -44,7 +44,8 @@ class EncodedSound:
     """An encoded recording.
 
     Attributes:
-        data: the `.vqc` file.
+        data: the `.vqc` file; nothing if it has been written already.
+        size: bytes of the file. length: samples of a channel of the source.
         codebook: what it was coded with. streams: channels coded. codec_rate: Hz.
         quality: of what the decoder will give at the codec's rate.
         qualities: of the channels, at which they would take as many bits (see `engines.EncodedSpeech`).
@@ -55,6 +56,8 @@ class EncodedSound:
     """
 
     data: bytes
+    size: int
+    length: int
     codebook: Codebook
     streams: int
     codec_rate: int
@@ -138,8 +141,7 @@ def encode_sound(
         progress: called with the part of the work that is done, 0 to 1.
         options: others, of which there are none.
     """
-    if options:
-        raise UsageError(f"speech has no option {sorted(options)[0]}; it has {BAND.name}, {CHANNELS.name}")
+    check_options(options or {})
     target, work = target or Target(), work or Work()
     target.check_medium(MEDIUM)
     keep = channels == "keep" and sound.channels > 1
@@ -158,6 +160,12 @@ def encode_sound(
     if codebook is None and band in (None, "auto") and band_for(sound.rate, kbps) != band_for(sound.rate, None):
         encoder = encoder_for(kbps)
     return encoder.encode_to_size(target, target.size)
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise UsageError if there are options of the engine, of which speech has none."""
+    if options:
+        raise UsageError(f"speech has no option {sorted(options)[0]}; it has {BAND.name}, {CHANNELS.name}")
 
 
 def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, kbps: float | None) -> Codebook:
@@ -323,6 +331,8 @@ class _Encoder:
         data = self._file(streams)
         return EncodedSound(
             data=data,
+            size=len(data),
+            length=self._length,
             codebook=self._codebook,
             streams=len(streams),
             codec_rate=self._engine.sample_rate,

@@ -16,7 +16,7 @@ from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UsageError
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.engine import SpeechEngine, load
-from vqcodec.speech.codec import MEDIUM, check_fixed_rate, choose_codebook, whole_bits
+from vqcodec.speech.codec import MEDIUM, EncodedSound, check_fixed_rate, check_options, choose_codebook, whole_bits
 from vqcodec.speech.engines import Settings, engine_for
 from vqcodec.speech.live.encoder import LiveEncoder, LivePacket
 from vqcodec.speech.pcm import to_pcm
@@ -50,8 +50,6 @@ class LiveFile:
         streams: number of coded channels.
         length: samples of each channel of the sound so far.
         mix: how several channels become one; None if each is kept.
-        parameters: what was asked for, with the defaults.
-        payload_bytes: headers and packets, without the container; complete at the end.
 
     Raises:
         UsageError: a size is asked for, or the engine or the codebook does not accept something else.
@@ -79,12 +77,12 @@ class LiveFile:
         settings = Settings(asked.target.quality, bitrate, None, asked.work.effort, asked.work.threads)
         delay = DEFAULT_DELAY_S if asked.delay is None else asked.delay
         self._meter = meter = QualityMeter(self.engine.sample_rate) if measured else None
-        self.parameters: dict[str, Any] = {"delay": delay}
+        self._parameters: dict[str, Any] = {"delay": delay}
         if self.engine.kbps is None:
             goal = {"quality": asked.target.quality_for(MEDIUM)} if bitrate is None else {}
-            self.parameters |= {**goal, "effort": asked.work.effort_for(MEDIUM)}
+            self._parameters |= {**goal, "effort": asked.work.effort_for(MEDIUM)}
         if asked.target.bitrate is not None:
-            self.parameters["bitrate_kbps"] = asked.target.bitrate
+            self._parameters["bitrate_kbps"] = asked.target.bitrate
         self._channels = [
             _Channel(self.engine, self.codebook, settings, delay, rate, meter) for _ in range(self.streams)
         ]
@@ -96,7 +94,7 @@ class LiveFile:
         self._writer: ChunkWriter | None = None
         self._waiting: list[Block] = []
         self._waiting_length = 0
-        self.length = self.payload_bytes = 0
+        self.length = self._payload_bytes = 0
 
     def push(self, block: Block) -> None:
         """Take samples, float64 (samples, channels) within full scale 1.
@@ -133,7 +131,7 @@ class LiveFile:
         writer = self._opened()
         for number, channel in enumerate(self._channels):
             tail = channel.tail(self.length)
-            self.payload_bytes += len(tail.engine_header)
+            self._payload_bytes += len(tail.engine_header)
             writer.tail(number, tail.to_bytes(self.engine.sample_rate))
         writer.close()
         self._flush()
@@ -143,17 +141,25 @@ class LiveFile:
         """Bytes written so far."""
         return 0 if self._writer is None else self._writer.size
 
-    def bits(self) -> dict[str, int]:
-        """Return where the bits of the finished file went, by part; they sum to 8 times its size."""
+    def encoded(self, data: bytes = b"") -> EncodedSound:
+        """Return what the finished file is; `data` are its bytes, if they are at hand."""
         parts: Counter[str] = Counter()
         for channel in self._channels:
             parts.update(channel.encoder.bits)
             parts["header"] += 8 * len(channel.tail(self.length).engine_header)
-        return whole_bits(parts, self._metadata, self._reference, self.size)
-
-    def quality(self) -> Quality:
-        """Return how close the decoder's output will be, at the codec's rate; without `measured` nothing is known."""
-        return Quality(None, None, None) if self._meter is None else self._meter.result()
+        return EncodedSound(
+            data=data,
+            size=self.size,
+            length=self.length,
+            codebook=self.codebook,
+            streams=self.streams,
+            codec_rate=self.engine.sample_rate,
+            quality=Quality(None, None, None) if self._meter is None else self._meter.result(),
+            qualities=[None] * self.streams,
+            payload_bytes=self._payload_bytes,
+            bits=whole_bits(parts, self._metadata, self._reference, self.size),
+            parameters=self._parameters,
+        )
 
     def _code(self, block: Block) -> None:
         columns = block.T if self.mix is None else [self.mix.of(block)]
@@ -165,7 +171,7 @@ class LiveFile:
         writer = self._opened()
         for start, number, data in in_time:
             writer.packet(number, data, start)
-            self.payload_bytes += len(data)
+            self._payload_bytes += len(data)
         if in_time:
             self._flush()
 
@@ -190,6 +196,7 @@ class LiveFile:
 
 def check_live(asked: EncodeOptions) -> None:
     """Raise UsageError if something is asked for that cannot be had while the sound still comes."""
+    check_options(asked.engine)
     if asked.target.size is not None:
         raise UsageError("a target size needs the whole recording; ask for a quality or a bitrate, or leave out delay")
 
