@@ -2,11 +2,13 @@
 
     python -m benchmarks.design             print the figures and write them to benchmarks/results/design.json
 
-Four parts:
+Five parts:
 
 - `methods`: each method on 4x4 blocks of photographs; the PSNR is that of blocks of other photographs (Kodak's).
 - `source`: a Gauss-Markov source, rho 0.9, at one bit a sample, beside the Lloyd-Max quantizer of single samples and
   the rate-distortion bound. Dimension by dimension, and two structures with memory.
+- `cube`: uniform vectors, beside the law of high rates D = k G M^(-2/k), G = 1/12 for cubes (Zador, Gersho), the best
+  lattices known, and how many iterations LBG took at the last size.
 - `structures`: each structure as a coder of Kodak's luma: PSNR, the entropy of its indices, times, and what its tables
   take. Indices are those of the structure's own search.
 - `channel`: one picture through a channel that changes bits of the indices: orders of the codewords compared.
@@ -54,6 +56,7 @@ RHO = 0.9
 LLOYD_MAX_DB = 10 * np.log10(1 / (1 - 2 / np.pi))  # of a Gaussian sample at one bit: 4.40 dB
 BOUND_DB = 10 * np.log10(4 / (1 - RHO**2))  # 2^2 / (1 - rho^2), valid while the distortion is below the spectrum
 DIMENSIONS = (1, 2, 3, 4, 6, 8, 10)
+BEST_MOMENTS = {1: 0.08333, 2: 0.08019, 3: 0.07854, 4: 0.07660, 8: 0.07168}  # interval, hexagons, bcc, D4, E8
 ERROR_RATES = (0.001, 0.01)
 
 
@@ -116,6 +119,32 @@ def compare_with_theory(count: int) -> list[dict[str, Any]]:
         rows.append({"quantizer": structure, "dimension": dimension, "snr_db": round(snr, 2)})
         print(rows[-1], flush=True)
     return [*rows, {"quantizer": "rate-distortion bound", "dimension": None, "snr_db": round(BOUND_DB, 2)}]
+
+
+def compare_with_cube(count: int) -> list[dict[str, Any]]:
+    """Normalized second moment of the cells of LBG codebooks on the unit cube, by dimension.
+
+    Cells at the faces of the cube are as large as the others but have fewer neighbours; in few dimensions they are few.
+    """
+    rows = []
+    for dimension, best in BEST_MOMENTS.items():
+        size = 1024
+        vectors = np.random.default_rng(dimension).random((count, dimension)).astype(np.float32)
+        result = design(vectors, size, threshold=1e-4)
+        moment = result.distortion / dimension * size ** (2 / dimension)
+        iterations = sum(entry.size == size for entry in design(vectors, size).history)
+        rows.append(
+            {
+                "dimension": dimension,
+                "codewords": size,
+                "moment": round(moment, 5),
+                "cube": round(1 / 12, 5),
+                "best_lattice": best,
+                "iterations": iterations,
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
 
 
 def table_bytes(quantizer: Quantizer) -> int:
@@ -224,6 +253,7 @@ def main() -> None:
         "samples": options.samples,
         "methods": compare_methods(data, np.concatenate(pictures)[::4], options.sizes),
         "source": compare_with_theory(options.samples),
+        "cube": compare_with_cube(options.samples // 5),
         "structures": compare_structures(data, pictures, options.sizes),
         "channel": compare_orders(data, pictures[-1], 256),
     }

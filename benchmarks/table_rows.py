@@ -23,6 +23,7 @@ class Table:
 
 
 TABLES: dict[str, Table] = {}
+MOMENTS = ("moment", "cube", "best_lattice")
 
 
 def table(name: str, benchmark: str) -> Callable[[Callable[[Results], Rows]], Callable[[Results], Rows]]:
@@ -252,6 +253,14 @@ def _design_source(results: Results) -> Rows:
     yield "quantizer", "dimension", "SNR (dB)"
     for row in results["source"]:
         yield row["quantizer"], row["dimension"] or "∞", f"{row['snr_db']:.2f}"
+
+
+@table("design-cube", "design")
+def _design_cube(results: Results) -> Rows:
+    """LBG on the unit cube beside the law of high rates."""
+    yield "dimension", "codewords", "G, measured", "G of a cube", "G of the best lattice known", "LBG iterations"
+    for row in results["cube"]:
+        yield row["dimension"], row["codewords"], *(f"{row[name]:.4f}" for name in MOMENTS), row["iterations"]
 
 
 @table("design-structures", "design")

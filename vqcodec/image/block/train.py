@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -212,25 +213,24 @@ class _Sources:
 def _training_sequence(sources: _Sources, layer: Layer, options: BlockTraining) -> tuple[int, np.ndarray]:
     """Return the number of pictures of the corpus, and the training vectors, float32 (n, dimension).
 
-    These are all vectors, or every n-th so that about `training_vectors` remain.
+    These are all vectors, or every n-th so that about `training_vectors` remain. Pictures are read twice, to count and
+    to take: no more than these vectors and one picture are in memory, however large the corpus is.
     """
-    dimension = layer.quantizer.dimension
-    pictures, pieces = 0, []
+    dimension, pictures, total = layer.quantizer.dimension, 0, 0
     for picture in sources.corpus:
         pictures += 1
-        pieces += [vectors_of(planes, layer).reshape(-1, dimension) for planes in sources.planes_of(picture, layer)]
-    if not pieces:
+        total += sum(math.prod(layer.grid(*planes[0].shape)) for planes in sources.planes_of(picture, layer))
+    if not total:
         raise UnreadableInputError("the corpus has no colour pictures to train chroma on; train with the grey layout")
-    views = 8 if options.symmetries else 1
-    stride = max(1, views * sum(map(len, pieces)) // options.training_vectors)
-    sequence = np.concatenate(pieces)
-    if options.symmetries:
-        sequence = np.concatenate(
-            [view[number % stride :: stride] for number, view in enumerate(_turned(sequence, layer))]
-        )
-    else:
-        sequence = sequence[::stride]
-    return pictures, sequence.astype(np.float32)
+    kept: list[list[np.ndarray]] = [[] for _ in range(8 if options.symmetries else 1)]
+    stride = max(1, len(kept) * total // options.training_vectors)
+    place = 0
+    for planes in sources.planes(layer):
+        vectors = vectors_of(planes, layer).reshape(-1, dimension)
+        for number, view in enumerate(_turned(vectors, layer) if options.symmetries else [vectors]):
+            kept[number].append(view[(number - place) % stride :: stride].copy())
+        place += len(vectors)
+    return pictures, np.concatenate([piece for view in kept for piece in view]).astype(np.float32)
 
 
 def _turned(vectors: np.ndarray, layer: Layer) -> Iterator[np.ndarray]:
