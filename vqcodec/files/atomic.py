@@ -47,9 +47,8 @@ def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: b
         return
     temporary = _temporary(target)
     permissions = 0o666 if mode is None else stat.S_IMODE(mode) & 0o777
-    file = _open(temporary, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
-    try:
-        with file:
+    try:  # from before the file is there: Ctrl-C may come at any moment
+        with _open(temporary, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions) as file:
             yield file
             file.flush()
             _settle(file, shown, None if mode is None else permissions, durable)
@@ -89,9 +88,11 @@ def check_folder(path: str | os.PathLike[str]) -> None:
 
 def _try_file(trial: Path, shown: str) -> None:
     """Make a file that is not there yet, and remove it, or raise OutputError."""
-    _open(trial, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600).close()
-    with suppress(OSError):
-        os.unlink(trial)
+    try:
+        _open(trial, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600).close()
+    finally:
+        with suppress(OSError):
+            os.unlink(trial)
 
 
 class _OutputFile(io.FileIO):
