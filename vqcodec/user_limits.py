@@ -71,7 +71,12 @@ class Limits:
         Raises:
             LimitError: they are more than FREE_PIXELS, and the others are more than `pixels_per_byte` allows.
         """
-        self.check("pixels_per_byte", (pixels - FREE_PIXELS) / max(size, 1), subject)
+        self.check("pixels_per_byte", pixels_per_byte(pixels, size), subject)
+
+
+def pixels_per_byte(pixels: int, size: int) -> float:
+    """Return the pixels of a picture beyond FREE_PIXELS for each of the bytes that it is coded in."""
+    return (pixels - FREE_PIXELS) / max(size, 1)
 
 
 NAMES = tuple(field.name for field in fields(Limits))

@@ -25,6 +25,8 @@ from vqcodec.container.chunks import PACKET, chunk_bytes
 from vqcodec.container.varint import put_varint
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import CorruptFileError, LimitError
+from vqcodec.image.codec import encode_picture
+from vqcodec.image.pixels import Picture
 from vqcodec.image.shape import Shape
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.celp.header import MAX_GROUP_FRAMES, SpeechHeader
@@ -168,6 +170,24 @@ def test_a_blank_picture_of_few_bytes_is_not_of_any_size() -> None:
     with user_limits.lowered(pixels_per_byte=1_000_000):
         assert (decode_image(blank(20_000, 1000)) == 7).all()
     assert (decode_image(blank(4096, 4096)) == 7).all()
+
+
+def test_who_encodes_a_blank_picture_that_decoders_refuse_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_limits, "FREE_PIXELS", 1000)
+    pictures = np.full((512, 2048), 7, np.uint8), np.full((512, 2048), 7, np.uint8)
+    pictures[1][::3, ::5] = 200
+    encoded = [
+        encode_picture(Picture(samples[:, :, None]), codebook=load_codebook("classic-4x4-256")) for samples in pictures
+    ]
+    assert encoded[1].notes == []
+    (note,) = encoded[0].notes
+    with pytest.raises(LimitError):
+        decode_image(encoded[0].data)
+    told = int(note.rpartition("pixels_per_byte=")[2])
+    with user_limits.lowered(pixels_per_byte=told):
+        assert decode_image(encoded[0].data).shape == (512, 2048)
+    with user_limits.lowered(pixels_per_byte=told - 1), pytest.raises(LimitError):
+        decode_image(encoded[0].data)
 
 
 @pytest.mark.parametrize("method", [codebook_file.LZMA2, codebook_file.DEFLATE])

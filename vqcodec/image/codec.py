@@ -332,7 +332,7 @@ def _encode_at(
     data = dump_media(media)
     psnr = metrics.psnr_seen(picture.samples, encoded.reconstruction)
     parts = _whole_bits(encoded.bits_by_part, media, len(data))
-    return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts)
+    return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts, list(encoded.notes))
 
 
 def _whole_bits(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:

@@ -24,12 +24,14 @@ class Encoded:
         packets: the packets of the stream.
         reconstruction: uint8 (height, width, channels), exactly what the decoder gives.
         bits_by_part: where the bits of header and packets went; they sum to their size.
+        notes: what the user should know, one clause each.
     """
 
     header: bytes
     packets: list[bytes]
     reconstruction: np.ndarray
     bits_by_part: dict[str, int]
+    notes: Sequence[str] = ()
 
 
 class Coder(Protocol):

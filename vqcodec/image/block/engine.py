@@ -87,7 +87,18 @@ def encode(
         reconstruction = np.concatenate([reconstruction, plane[:, :, None]], axis=2)
     header = Shape(width, height, channels).to_bytes()
     parts["header"] = 8 * len(header)
-    return Encoded(header, [payload], reconstruction, parts)
+    return Encoded(header, [payload], reconstruction, parts, _notes(height * width, len(payload)))
+
+
+def _notes(pixels: int, size: int) -> list[str]:
+    """What is to be said of a picture that is coded in this number of bytes: whether decoders refuse it."""
+    ratio = user_limits.pixels_per_byte(pixels, size)
+    if ratio <= user_limits.Limits().pixels_per_byte:
+        return []
+    return [
+        "so large a picture in so few bytes is refused by decoders, as if it were forged, unless they are told: "
+        f"decode with --limit pixels_per_byte={math.ceil(ratio)}"
+    ]
 
 
 def ways(samples: np.ndarray, options: Mapping[str, object], psnr_db: float) -> list[Mapping[str, object]]:
