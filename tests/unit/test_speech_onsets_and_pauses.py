@@ -109,6 +109,15 @@ def test_noise_of_pauses_never_switches(band, bitrate):
     assert abs(np.mean(levels) - level_db(noise)) < 10
 
 
+def floors_of(signal):
+    """Return the noise floors and the pauses of a wideband signal of one group."""
+    group = Recording(np.rint(signal), WIDEBAND, 500).group(0)
+    table_set = SpeechCodebook.of(vqcodec.load_codebook("speech-wb")).sets[2]
+    return find_floors(
+        group.signal, group.analysis, group.active_db, WIDEBAND, table_set.lsf, table_set.aims.lsf_lambda, 50
+    )
+
+
 def test_the_edge_of_a_sound_is_no_pause():
     """Between sound and digital silence lies a frame that is quiet by chance: no noise is made of it."""
     rate = RATES["wb"]
@@ -116,14 +125,20 @@ def test_the_edge_of_a_sound_is_no_pause():
     end, frame = int(2.94 * rate), WIDEBAND.frame
     signal[:end] = np.random.default_rng(4).normal(0, 1500, end)
     signal[end : end + frame] = 3 * np.sin(2 * np.pi * 60 * np.arange(frame) / rate)
-    recording = Recording(np.rint(signal), WIDEBAND, 500)
-    group = recording.group(0)
-    table_set = SpeechCodebook.of(vqcodec.load_codebook("speech-wb")).sets[2]
-    floors, pauses = find_floors(
-        group.signal, group.analysis, group.active_db, WIDEBAND, table_set.lsf, table_set.aims.lsf_lambda, 50
-    )
+    floors, pauses = floors_of(signal)
     assert not floors.levels.any()
     assert not pauses.any()
+
+
+@pytest.mark.parametrize(("below_db", "is_noise"), [(25, False), (35, True)])
+def test_what_is_hardly_softer_than_speech_is_no_noise(below_db, is_noise):
+    """Weak speech between loud syllables is not filled up; room noise far below them is a pause."""
+    rate = RATES["wb"]
+    signal = np.random.default_rng(6).normal(0, 2000, 4 * rate)
+    signal[rate : 2 * rate] *= 10 ** (-below_db / 20)
+    floors, pauses = floors_of(signal)
+    assert floors.levels.any() == is_noise
+    assert pauses.any() == is_noise
 
 
 def test_a_pitch_filter_that_would_take_sound_is_made_weaker():
