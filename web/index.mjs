@@ -82,7 +82,7 @@ export async function decodeSpeech(bytes, options = {}) {
 
 /** A media file whose streams are all of one medium. */
 async function mediaOf(bytes, { codebook = [] }, medium) {
-  const media = await readMedia(toBytes(bytes), finderOf(codebook));
+  const media = await readMedia(bytes, finderOf(codebook));
   for (const stream of media.streams.values()) {
     require(stream.medium === medium, `this is ${stream.medium}, not ${medium}`, UnsupportedError);
   }
@@ -100,15 +100,9 @@ async function withKernels({ wasm }, work) {
   }
 }
 
-function toBytes(data) {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  require(data instanceof Uint8Array, "a file is given as an ArrayBuffer or a Uint8Array", VQCodecError);
-  return data;
-}
-
 function finderOf(codebook) {
   if (typeof codebook === "function") return codebook;
-  return () => [codebook].flat().map(toBytes);
+  return () => [codebook].flat();
 }
 
 let own = null;

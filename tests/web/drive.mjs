@@ -16,7 +16,7 @@ import { decode, decodeSpeech, readCodebook, readMedia } from "../../web/index.m
 
 const asked = JSON.parse(readFileSync(0, "utf-8"));
 const options = {
-  codebook: asked.codebooks.map(bytesOf),
+  codebook: asked.codebooks.map((path) => readFileSync(path)),
   wasm: new WebAssembly.Module(readFileSync(asked.wasm)),
   mostPixels: asked.mostPixels ?? undefined,
 };
@@ -42,10 +42,6 @@ const WAYS = {
   },
 };
 
-function bytesOf(path) {
-  return new Uint8Array(readFileSync(path));
-}
-
 function hashOf(data) {
   return createHash("sha256").update(data).digest("hex");
 }
@@ -56,7 +52,7 @@ for (const path of asked.files) {
   let result;
   try {
     const way = path.endsWith(".vqcb") ? "codebook" : asked.as;
-    result = { result: await WAYS[way](bytesOf(path), path) };
+    result = { result: await WAYS[way](readFileSync(path), path) };
   } catch (error) {
     result = { error: error.name, message: error.message };
   }

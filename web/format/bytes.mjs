@@ -1,8 +1,21 @@
 /** Numbers, names and checksums, as all parts of a file write them (FORMAT.md, 2). */
 
-import { CorruptFileError, UnreadableInputError, require } from "../errors.mjs";
+import { CorruptFileError, UnreadableInputError, VQCodecError, require } from "../errors.mjs";
 
 const MOST_VARINT_BYTES = 9;
+
+const plain = new WeakMap(); // by what was given, so that the same file is the same object
+
+/** Data as a plain Uint8Array: that of an ArrayBuffer, and that of node's Buffer, whose `slice` does not copy. */
+export function bytesOf(data) {
+  if (data?.constructor === Uint8Array) return data;
+  const isView = ArrayBuffer.isView(data);
+  require(isView || data instanceof ArrayBuffer, "a file is given as an ArrayBuffer or a Uint8Array", VQCodecError);
+  if (!plain.has(data)) {
+    plain.set(data, isView ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
+  }
+  return plain.get(data);
+}
 
 /** Bytes that are taken from the front; taking more than there are is an error. */
 export class Reader {

@@ -1,6 +1,6 @@
 /** Codebooks: the `.vqcb` file, what it holds, and how a shared one is found (FORMAT.md, 5 and 6). */
 
-import { Reader, checkMagic, crc32, hexOf, latin1, nameOf, sha256 } from "./bytes.mjs";
+import { Reader, bytesOf, checkMagic, crc32, hexOf, latin1, nameOf, sha256 } from "./bytes.mjs";
 import { CodebookError, LimitError, UnsupportedError, require } from "../errors.mjs";
 import { inflate } from "./inflate.mjs";
 import { unpackLzma2 } from "./lzma2.mjs";
@@ -58,12 +58,12 @@ export function codebookHead(data, what = "codebook") {
 
 /**
  * The codebook of a file.
- * @param {Uint8Array} data
+ * @param {Uint8Array | ArrayBuffer} data
  * @param {Finder} find for the parent of a file that is a difference; null if it may not be one
  * @returns {Promise<Codebook>}
  */
 export async function readCodebook(data, find, what = "codebook") {
-  const head = codebookHead(data, what);
+  const head = codebookHead(bytesOf(data), what);
   const { payload, payloadSize } = head;
   require(payload.length === payloadSize, `${what}: ${payload.length} bytes where it says ${payloadSize}`);
   let canonical;
@@ -181,7 +181,8 @@ function addDifferences(stored, parent) {
  * @callback Finder
  * @param {string} beginning in hex, of the identity of the codebook that is wanted: 4 or 32 bytes of it
  * @param {string} name what the file calls it, for people; "" if it does not
- * @returns {Uint8Array[] | Promise<Uint8Array[]>} codebook files, of which those that do not fit are passed over
+ * @returns {(Uint8Array | ArrayBuffer)[] | Promise<(Uint8Array | ArrayBuffer)[]>} codebook files; those that do not fit
+ *     are passed over
  */
 
 /**
@@ -194,7 +195,8 @@ export async function findCodebook(beginning, find, name = "", mayDiffer = true)
   const wanted = hexOf(beginning);
   const called = name ? ` '${name}'` : "";
   const files = new Map();
-  for (const file of await find(wanted, name)) {
+  for (const given of await find(wanted, name)) {
+    const file = bytesOf(given);
     const identity = hexOf(codebookHead(file).identity);
     if (identity.startsWith(wanted)) files.set(identity, file);
   }

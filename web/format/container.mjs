@@ -1,6 +1,6 @@
 /** Media files: the compact and the chunked form (FORMAT.md, 3 and 4). */
 
-import { Reader, checkMagic, crc32, latin1, nameOf, utf8 } from "./bytes.mjs";
+import { Reader, bytesOf, checkMagic, crc32, latin1, nameOf, utf8 } from "./bytes.mjs";
 import { codebookHead, findCodebook, readCodebook } from "./codebook.mjs";
 import { CodebookError, CorruptFileError, LimitError, UnsupportedError, require } from "../errors.mjs";
 
@@ -40,18 +40,20 @@ const MOST_NUMBER = 255; // of a stream or a codebook
  */
 
 /** The medium of a file, `image`, `speech` or `video`, as its first bytes say; undefined if they say none. */
-export function mediumOf(data) {
+export function mediumOf(given) {
+  const data = bytesOf(given);
   if (COMPACT_MAGIC.every((byte, index) => data[index] === byte)) return ENGINES[data[2] & 15]?.split("/")[0];
   return CHUNKED_MAGIC.every((byte, index) => data[index] === byte) ? MEDIA[data[10]] : undefined;
 }
 
 /**
  * A media file, all of whose checksums are right, with its codebooks.
- * @param {Uint8Array} data
+ * @param {Uint8Array | ArrayBuffer} given
  * @param {import("./codebook.mjs").Finder} find
  * @returns {Promise<Media>}
  */
-export async function readMedia(data, find) {
+export async function readMedia(given, find) {
+  const data = bytesOf(given);
   const isCompact = COMPACT_MAGIC.every((byte, index) => data[index] === byte);
   require(!(data.length === 1 && data[0] === COMPACT_MAGIC[0]), "the file is cut off after 1 byte");
   const media = isCompact ? await readCompact(data, find) : await readChunked(data, find);
