@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,10 +14,11 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, UsageError
 from vqcodec.image.block.descriptor import BLOCK
 from vqcodec.image.block.layers import layers_of
-from vqcodec.image.block.structures import STRUCTURES
+from vqcodec.image.block.structures import STRUCTURES, StructuredCodewords
 from vqcodec.image.codec import decode_picture
 from vqcodec.vq.design.methods import METHODS
 from vqcodec.vq.structures.design import STRUCTURES as DESIGNS
+from vqcodec.vq.structures.multistage import MultistageQuantizer
 
 
 def scene(height, width, seed):
@@ -164,6 +167,19 @@ def test_structures_that_do_not_fit(change, value, staged):
     book = Codebook("image/block", "broken", arrays, {})
     with pytest.raises(CodebookError, match="not a usable image/block codebook"):
         layers_of(book)
+
+
+def test_codewords_of_small_tables_take_little_more_than_their_own_memory():
+    stages = [np.full((256, 192), value, np.uint8) for value in (20, 70)]
+    tracemalloc.start()
+    try:
+        codewords = StructuredCodewords.of(MultistageQuantizer(stages)).codewords
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert codewords.shape == (65536, 192)
+    assert (codewords == 90).all()
+    assert most < 2 * codewords.nbytes
 
 
 def test_no_more_codewords_than_the_format_allows(staged):

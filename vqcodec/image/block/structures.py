@@ -36,6 +36,7 @@ _CLASSES: dict[int, Any] = {
 }
 _TYPES = ("uint8", "int16", "int32")
 _STAGED = (TreeQuantizer, MultistageQuantizer)
+_AT_A_TIME = 4096
 _CENTRED = GainShapeQuantizer
 """Codes samples less 128: gains and shapes stand for what differs from grey."""
 
@@ -61,7 +62,7 @@ class StructuredCodewords:
         """
         if quantizer.size > limits.MAX_CODEWORDS:
             raise LimitError(f"{quantizer.size} codewords; at most {limits.MAX_CODEWORDS} are allowed")
-        return cls(quantizer, _samples_of(quantizer, quantizer.reproductions()))
+        return cls(quantizer, _samples_of(quantizer))
 
     @property
     def stages(self) -> int:
@@ -74,7 +75,7 @@ class StructuredCodewords:
         """What the first `stages` stages of each index give, uint8 (size, dimension)."""
         if not isinstance(self.quantizer, _STAGED) or stages >= self.stages:
             return self.codewords
-        return _samples_of(self.quantizer, self.quantizer.reproductions(stages=stages))
+        return _samples_of(self.quantizer, stages=stages)
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.integer]]:
         """The arrays of a layer that a codebook stores."""
@@ -124,7 +125,16 @@ def designed_structure(
     return StructuredCodewords.of(quantizer.rounded())
 
 
-def _samples_of(quantizer: CompositeQuantizer | TreeQuantizer, vectors: npt.NDArray) -> npt.NDArray[np.uint8]:
-    """The samples that vectors of a quantizer, int32 (size, dimension), stand for; the vectors are changed."""
-    vectors += 128 if isinstance(quantizer, _CENTRED) else 0
-    return np.clip(vectors, 0, 255, out=vectors).astype(np.uint8)
+def _samples_of(quantizer: CompositeQuantizer | TreeQuantizer, **how: int) -> npt.NDArray[np.uint8]:
+    """The samples of all codewords, uint8 (size, dimension); `how` is for `decode`.
+
+    A small file may hold the tables of many codewords, so they are computed some at a time.
+    """
+    centre = 128 if isinstance(quantizer, _CENTRED) else 0
+    indices = np.arange(quantizer.size) if isinstance(quantizer, TreeQuantizer) else quantizer.every_index()
+    samples = np.empty((quantizer.size, quantizer.dimension), np.uint8)
+    for first in range(0, quantizer.size, _AT_A_TIME):
+        rows = slice(first, first + _AT_A_TIME)
+        decode: Any = quantizer.decode
+        samples[rows] = np.clip(decode(indices[rows], **how) + centre, 0, 255)
+    return samples
