@@ -5,45 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from browser_decoder import compact, outcomes, pixels
+from make_structures import codebook_of, tables_of
 
-from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError
 from vqcodec.image import decode_image, encode_image
-
-SIZE, SIDE = 16, 2
-
-
-def tables_of(structure, chance):
-    """Tables that give 16 codewords of four samples, some of them beyond 0 to 255."""
-
-    def numbers(rows, columns):
-        return chance.integers(-60, 200, (rows, columns)).astype(np.int16)
-
-    directions = chance.normal(size=(4, 4))
-    shapes = np.rint(directions / np.linalg.norm(directions, axis=1, keepdims=True) * 16384)
-    parents = [-1, *((node - 1) // 2 for node in range(1, 31))]
-    return {
-        1: {"nodes": numbers(31, 4), "parents": np.array(parents, np.int16)},
-        2: {"stage0": numbers(4, 4), "stage1": numbers(2, 4), "stage2": numbers(2, 4).astype(np.int32)},
-        3: {"part0": np.abs(numbers(4, 1)).astype(np.uint8), "part1": numbers(4, 3)},
-        4: {"gains": np.abs(numbers(4, 1)), "shapes": shapes.astype(np.int16)},
-        5: {"means": numbers(4, 1), "residuals": numbers(4, 4)},
-    }[structure]
-
-
-def codebook_of(structure, tables):
-    arrays = {
-        "layout": np.array([0], np.uint8),
-        "side": np.array([SIDE], np.uint8),
-        "luma.structure": np.array([structure], np.uint8),
-        "luma.codewords": np.zeros((SIZE, SIDE * SIDE), np.uint8),  # which nobody looks at
-        "luma.left_class": np.zeros(SIZE, np.uint8),
-        "luma.up_class": np.zeros(SIZE, np.uint8),
-        "luma.index_lengths": np.full((1, SIZE), 4, np.uint8),
-        "luma.run_lengths": np.array([[4] * 14 + [5] * 4], np.uint8),
-        "luma.first": np.array([0], np.int32),
-    }
-    return Codebook("image/block", f"structure-{structure}", arrays | {f"luma.{k}": v for k, v in tables.items()}, {})
 
 
 def test_the_same_codewords(decoder, tmp_path):
