@@ -71,7 +71,8 @@ class Limits:
         Raises:
             LimitError: they are more than FREE_PIXELS, and the others are more than `pixels_per_byte` allows.
         """
-        self.check("pixels_per_byte", pixels_per_byte(pixels, size), subject)
+        beyond = f"{subject}, beyond its first {FREE_PIXELS} pixels"
+        self.check("pixels_per_byte", pixels_per_byte(pixels, size), beyond)
 
 
 def pixels_per_byte(pixels: int, size: int) -> float:
