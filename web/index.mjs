@@ -7,7 +7,7 @@
 
 import * as block from "./picture/block.mjs";
 import { Reader } from "./format/bytes.mjs";
-import { readMedia } from "./format/container.mjs";
+import { mediumOf, readMedia } from "./format/container.mjs";
 import { LimitError, UnsupportedError, VQCodecError, require } from "./errors.mjs";
 import { Kernels } from "./kernels.mjs";
 import { readShape } from "./picture/shape.mjs";
@@ -82,6 +82,7 @@ export async function decodeSpeech(bytes, options = {}) {
 
 /** A media file whose streams are all of one medium. */
 async function mediaOf(bytes, { codebook = [] }, medium) {
+  require(mediumOf(bytes) !== "video", "this is video, which is not decoded here", UnsupportedError);
   const media = await readMedia(bytes, finderOf(codebook));
   for (const stream of media.streams.values()) {
     require(stream.medium === medium, `this is ${stream.medium}, not ${medium}`, UnsupportedError);

@@ -79,7 +79,7 @@ async function show(file) {
   canvas.width = canvas.height = 0;
   audio.hidden = true;
   URL.revokeObjectURL(audio.src);
-  said.textContent = `${file.name} is decoded`;
+  said.textContent = `${file.name} is being decoded`;
   const start = performance.now();
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());

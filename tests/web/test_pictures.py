@@ -196,6 +196,13 @@ def test_pictures_of_too_many_pixels_are_refused(decoder):
     assert outcomes(decoder, [file], most_pixels=height * width - 1)[0]["error"] == "LimitError"
 
 
+def test_video_is_called_so_whether_its_codebook_is_at_hand_or_not(decoder):
+    videos = [path_of(one) for one in SAMPLES if one.found_by == "video" and not one.error]
+    assert videos
+    for found in outcomes(decoder, videos, []):
+        assert (found["error"], found["message"]) == ("UnsupportedError", "this is video, which is not decoded here")
+
+
 def test_files_that_hold_no_picture_are_read_as_far_as_they_go(decoder):
     right = [one for one in SAMPLES if one.found_by == "container" and not one.error]
     for one, found in zip(right, outcomes(decoder, list(map(path_of, right)), SHARED, way="container"), strict=True):
