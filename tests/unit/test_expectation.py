@@ -15,7 +15,7 @@ from PIL import Image
 from vqcodec.api import training
 from vqcodec.api.expectation import Expectation, expectation
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import UnreadableInputError
+from vqcodec.errors import CodebookError, UnreadableInputError
 from vqcodec.image.corpus import PictureCorpus
 from vqcodec.media.engine import Engine, TrainingCost, TrainingWork
 from vqcodec.media.options import NumberOption
@@ -98,6 +98,14 @@ def test_the_line_says_what_it_takes_and_when_it_pays() -> None:
     assert "about 2 hours on 2 threads;" in replace(said, seconds=7300.0).in_words()
     assert replace(said, files=1, seconds=None).in_words() == "training on 1 picture (41 Mpixel)"
     assert replace(said, seconds=None).in_words() == "training on 312 pictures (41 Mpixel)"
+
+
+def test_what_cannot_be_coded_leaves_out_the_time(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise CodebookError("the codebook is not usable")
+
+    monkeypatch.setattr(CODER, "encode", refuse)
+    assert expected(pictures, 1).in_words() == "training on 30 pictures (0.0115 Mpixel)"
 
 
 def test_it_is_said_before_the_work(pictures: Path) -> None:

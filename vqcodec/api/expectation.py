@@ -88,10 +88,14 @@ def expectation(
         reading += read_s
         if cost is None or start is None:
             continue
-        if seen == 1:
-            corpus.code(medium, engine, start, options)  # which loads the coder
-        before = time.perf_counter(), time.thread_time()
-        part, part_bytes = corpus.code(medium, engine, start, options)
+        try:
+            if seen == 1:
+                corpus.code(medium, engine, start, options)  # which loads the coder
+            before = time.perf_counter(), time.thread_time()
+            part, part_bytes = corpus.code(medium, engine, start, options)
+        except VQCodecError:  # if it matters, the training says what is wrong
+            start = None
+            continue
         coding += time.perf_counter() - before[0]
         alone += time.thread_time() - before[1]
         coded += part
