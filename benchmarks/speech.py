@@ -6,8 +6,9 @@
     python -m benchmarks.speech --peers-only
 
 Codecs are compared by payload: their own bits, without what a container adds. Results go to
-benchmarks/results/speech.json, curves to .svg beside it. The peers' points are kept in a cache, by clip, program and
-settings, so that only vqcodec is measured anew; times are always measured in the run itself, codecs taking turns.
+benchmarks/results/speech.json, curves to .svg beside it, and times to speech-speed.json. The peers' points are kept in
+a cache, by clip, program and settings, so that only vqcodec is measured anew; times are always measured in the run
+itself, codecs taking turns. With --speed-rounds 0 the times of an earlier run stay.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--peers-only", action="store_true", help="measure no vqcodec")
     add("--quality", default=",".join(f"{q:g}" for q in LADDER), help="ladder of vqcodec (default: %(default)s)")
     add("--limit", type=int, metavar="N", help="take N clips, evenly spread over the folder")
-    add("--speed-rounds", type=int, default=2, metavar="N", help="rounds of timing; 0: none (default: 2)")
+    add("--speed-rounds", type=int, default=2, metavar="N", help="rounds of timing; 0: keep the times (default: 2)")
     add("--cache", type=Path, default=CACHE, help="where the peers' points are kept (default: %(default)s)")
     add("--no-cache", dest="cache", action="store_const", const=None, help="measure the peers anew")
     add("--output", type=Path, default=RESULTS, metavar="FOLDER", help="where JSON and plots go (default: %(default)s)")
@@ -138,11 +139,13 @@ def _report(
         "mean": rows,
         "bits_needed": needed,
         "floors": [floor for name in dict.fromkeys(own) for floor in floors_reached(rows, name)],
-        "speed": speed,
         "points": list(points),
     }
     path = options.output / "speech.json"
     write_json(path, "speech", results)
+    if speed:
+        times = {"codecs": results["codecs"], "speed": speed}
+        write_json(options.output / "speech-speed.json", "speech", times)
     for band in options.band.split(","):
         _plot(path, band, codecs, rows)
     for row in needed:

@@ -129,7 +129,7 @@ def _ladder(results: Results) -> Rows:
             )
 
 
-@table("speech-speed", "speech")
+@table("speech-speed", "speech-speed")
 def _speed(results: Results) -> Rows:
     """Real-time factors near 6 kbit/s (narrowband) and 12 kbit/s (wideband)."""
     labels = codec_labels(results)

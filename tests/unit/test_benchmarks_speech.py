@@ -153,11 +153,10 @@ def test_tables_of_speech_are_rendered(tmp_path: Path) -> None:
         "mean": rows,
         "bits_needed": [{"candidate": "vqcodec", "group": "all"} | row for row in bits_needed(rows, "vqcodec")],
         "floors": floors_reached(rows, "vqcodec"),
-        "speed": [
-            {"band": "nb", "codec": "opus", "setting": "1", "encode_x_real_time": 50.0, "decode_x_real_time": 200.0}
-        ],
     }
+    times = [{"band": "nb", "codec": "opus", "setting": "1", "encode_x_real_time": 50.0, "decode_x_real_time": 200.0}]
     write_json(tmp_path / "speech.json", "speech", results)
+    write_json(tmp_path / "speech-speed.json", "speech", {"codecs": labels, "speed": times})
     assert "| Opus 1 | 6.00 | 3.50 | 0.700 | – | 50 % | 50 % | – |" in tables.render("speech-nb", tmp_path)
     assert "| Opus (nb) | 3.0–12.0 | 50 % | 50 % | – |" in tables.render("speech-summary", tmp_path)
     assert "| narrowband | 3.2 |" in tables.render("speech-floors", tmp_path)
