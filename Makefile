@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba fuzz lint types docs bench bench-design bench-image bench-speech bench-video wheel wasm clean help
+.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs bench bench-design bench-image bench-speech bench-video wheel wasm clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ test-numba: ## golden files by numba alone, of the oldest and the newest version
 	  VQCODEC_KERNELS=jit $(VENV)-numba/bin/pytest tests/golden || exit 1; \
 	done
 	rm -rf $(VENV)-numba
+
+test-aarch64: setup ## the wheel for aarch64 under qemu: the same bytes and samples (half an hour; needs Debian and qemu-user)
+	sh tests/aarch64/run.sh $(BIN)/python
 
 SECONDS ?= 3600
 fuzz: setup ## changed files, codebooks and inputs, an hour of them (SECONDS=...); prints what is wrong, by name

@@ -1,6 +1,7 @@
-"""`python -m vqcodec.kernels.build.wheels`: the wheels of all systems, from the folder of the repository.
+"""`python -m vqcodec.kernels.build.wheels [MACHINE ...]`: the wheels, from the folder of the repository.
 
-One with native kernels for each kind of machine, and one without, which fits every system. Needs `ziglang` and `build`.
+One with native kernels for each kind of machine that is named. If none is named: one for each, and one without native
+kernels, which fits every system. Needs `ziglang` and `build`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ PYTHON = "cp311-abi3"
 
 def main() -> None:
     """Build the wheels into `dist`."""
-    _build_wheel({})
-    make_parts([target for targets in OBJECTS.values() for target in targets], FOLDER / "parts")
-    for machine, targets in OBJECTS.items():
+    wanted = sys.argv[1:] or list(OBJECTS)
+    if not sys.argv[1:]:
+        _build_wheel({})
+    make_parts([target for machine in wanted for target in OBJECTS[machine]], FOLDER / "parts")
+    for machine in wanted:
+        targets = OBJECTS[machine]
         folder = FOLDER / machine
         build(list(targets), portable=True, folder=folder, parts=FOLDER / "parts")
         _build_wheel({"VQCODEC_WHEEL": f"{folder.resolve()} {PYTHON}-manylinux_2_28_{machine}"})
