@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -322,6 +323,32 @@ def test_ctrl_c_ends_a_recording(talk: np.ndarray, tmp_path: Path, kept: bool) -
         return
     assert b"interrupted" in messages
     assert os.listdir(tmp_path) == ["x.vqc"]
+    samples = vqcodec.info(tmp_path / "x.vqc").samples
+    assert (tmp_path / "x.vqc").read_bytes() == written(talk[:samples], 16000, delay=0.5)
+
+
+def test_ctrl_c_ends_the_wait_for_more(talk: np.ndarray, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vqcodec", "encode", "-", "-o", "x.vqc"]
+    process = subprocess.Popen(
+        [*command, "--raw", "16000:s16le", "--delay", "0.5", "-e0", "--keep-partial"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heed_interrupts,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    try:
+        process.stdin.write(talk[:40000].tobytes())
+        process.stdin.flush()
+        time.sleep(1)  # by now it usually waits; that it ends must not depend on it
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert b"interrupted" in process.stderr.read()
+    finally:
+        process.kill()
+        process.stdin.close()
+        process.stderr.close()
     samples = vqcodec.info(tmp_path / "x.vqc").samples
     assert (tmp_path / "x.vqc").read_bytes() == written(talk[:samples], 16000, delay=0.5)
 

@@ -106,10 +106,12 @@ def _encode_live(
             measured=True,
         )
         with asked_to_stop(bool(asked.keep_partial)) as stop:
-            for block in sound.whole_blocks():
-                live.push(block)
-                if stop.is_set():
-                    break
+            try:
+                for block in stop.items(sound.whole_blocks()):
+                    live.push(block)
+            except KeyboardInterrupt:
+                if not (stop.is_set() and live.length):
+                    raise
         if not live.length:
             raise UnreadableInputError("holds no samples")
         live.finish()

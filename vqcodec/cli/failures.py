@@ -95,7 +95,7 @@ def _reported(meta: Mapping[str, Any]) -> Iterator[None]:
     except BrokenPipeError:
         raise typer.Exit(CLOSED_PIPE) from None
     except KeyboardInterrupt:
-        typer.echo("vqcodec: interrupted; finished files are whole, others were not written", err=True)
+        typer.echo("vqcodec: interrupted; files are whole or not written; what a pipe got may be cut off", err=True)
         raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     except Exception as error:
         print_failure(error, debug=meta.get(DEBUG, False))

@@ -8,6 +8,7 @@ import select
 from typing import Any, BinaryIO
 
 from vqcodec.errors import OutputError
+from vqcodec.interruption import waiting_for_input
 
 _REMEDIES = {
     errno.ENOENT: "the folder does not exist; make it first",
@@ -118,7 +119,8 @@ def read_some(stream: BinaryIO, size: int) -> bytes:
     """Return what a binary stream has, from 1 to `size` bytes; wait if it has nothing yet. Nothing means its end."""
     read = getattr(stream, "read1", stream.read)
     while True:
-        block: bytes | None = read(size)
+        with waiting_for_input():
+            block: bytes | None = read(size)
         if block is not None:
             return block
         _wait(stream, reading=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +14,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UnreadableInputError
-from vqcodec.interruption import asked_to_stop
+from vqcodec.interruption import StopRequest, asked_to_stop
 from vqcodec.media.target import Work
 from vqcodec.threads import default_threads
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
@@ -192,7 +191,7 @@ def _write_group(
 
 
 def _code_groups(
-    plan: Plan, quality: float, progress: Progress | None, stop: threading.Event
+    plan: Plan, quality: float, progress: Progress | None, stop: StopRequest
 ) -> Iterator[tuple[list[Frame], CodedGroup]]:
     """Give each group of a source and its coded form, in order; threads code several at the same time."""
     engine = engine_for(plan.codebook.engine)
@@ -212,8 +211,7 @@ def _code_groups(
     waiting: deque[tuple[list[Frame], Future[CodedGroup]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            frames = _until(plan.source.frames(), stop)
-            ahead = _with_next(groups(frames, length, detector))
+            ahead = _with_next(groups(stop.items(plan.source.frames()), length, detector))
             for number, (group, last) in enumerate(ahead):
                 threads = plan.threads if last and number == 0 else plan.threads // workers
                 waiting.append((group, pool.submit(code, group, threads, meter.part())))
@@ -239,18 +237,10 @@ def _with_next(items: Iterator[list[Frame]]) -> Iterator[tuple[list[Frame], bool
         yield held, True
 
 
-def _until(frames: Iterator[Frame], stop: threading.Event) -> Iterator[Frame]:
-    """Give frames until `stop` is set; then raise KeyboardInterrupt."""
-    for frame in frames:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        yield frame
-
-
 class _Meter:
     """Adds up the frames that several groups have done, and ends their work on request."""
 
-    def __init__(self, progress: Progress | None, stop: threading.Event) -> None:
+    def __init__(self, progress: Progress | None, stop: StopRequest) -> None:
         self._progress = progress
         self._done: list[int] = []
         self._stopped = stop

@@ -13,6 +13,7 @@ import numpy as np
 
 from vqcodec.errors import UnreadableInputError
 from vqcodec.ffmpeg.colours import SITINGS
+from vqcodec.interruption import waiting_for_input
 from vqcodec.video.io.frames import Frame, chroma_size
 from vqcodec.video.io.video_format import MIDWAY, VideoFormat
 
@@ -160,7 +161,8 @@ def _read_into(stream: BinaryIO, samples: np.ndarray) -> int:
     view = memoryview(samples)  # type: ignore[arg-type]
     filled = 0
     while filled < len(view):
-        data = stream.read(len(view) - filled)
+        with waiting_for_input():
+            data = stream.read(len(view) - filled)
         if not data:
             break
         view[filled : filled + len(data)] = data

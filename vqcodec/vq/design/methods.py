@@ -81,7 +81,7 @@ def design(
             - `som`: so do its neighbours on a lattice, and neighbouring indices become alike;
             - `neural-gas`: all codewords move, by their rank;
             - `relaxation`: Lloyd iterations whose codewords are shaken, less and less;
-            - `annealing`: soft cells at a falling temperature; slow, low, and independent of chance.
+            - `annealing`: soft cells at a falling temperature; slow, and nearly independent of chance.
         weights: what the squared error is weighted with; `distortion` and `lambda_` are in this measure. None: nothing.
             (dimension,), above 0: the weight of each component. (dimension, dimension), symmetric and positive
             definite: the error is (x - y)' W (x - y); with the inverse covariance as W, the Mahalanobis distance.
