@@ -294,6 +294,14 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def _wait_for_packets(folder: Path) -> None:
+    """Wait until something stands in the file that is being written."""
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size for path in folder.glob(".vqcodec-*.part")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_ctrl_c_ends_a_recording(talk: np.ndarray, tmp_path: Path, kept: bool) -> None:
     command = [sys.executable, "-m", "vqcodec", "encode", "-", "-o", "x.vqc", "--raw", "16000:s16le", "--delay", "0.5"]
@@ -308,7 +316,8 @@ def test_ctrl_c_ends_a_recording(talk: np.ndarray, tmp_path: Path, kept: bool) -
     assert process.stdin is not None
     try:
         process.stdin.write(talk[:40000].tobytes())
-        process.stdin.flush()  # a pipe holds 64 KiB, so the command has begun to read
+        process.stdin.flush()
+        _wait_for_packets(tmp_path)
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(talk[40000:].tobytes())  # what a microphone still had
@@ -341,7 +350,8 @@ def test_ctrl_c_ends_the_wait_for_more(talk: np.ndarray, tmp_path: Path) -> None
     try:
         process.stdin.write(talk[:40000].tobytes())
         process.stdin.flush()
-        time.sleep(1)  # by now it usually waits; that it ends must not depend on it
+        _wait_for_packets(tmp_path)
+        time.sleep(0.5)  # by now it usually waits for more; that it ends must not depend on it
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert b"interrupted" in process.stderr.read()
