@@ -10,7 +10,7 @@ from typing import Any
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
-from vqcodec.errors import UnreadableInputError, VQCodecError
+from vqcodec.errors import VQCodecError
 from vqcodec.media.corpus import FileCorpus
 from vqcodec.media.engine import Engine
 from vqcodec.threads import default_threads
@@ -156,7 +156,7 @@ def _some(corpus: FileCorpus[Any]) -> Iterator[tuple[Any, float]]:
         if time.perf_counter() - began > _MOST_S:
             return
     if not given:
-        raise failure or UnreadableInputError("there are no files to train on")
+        raise corpus.unreadable(failure)
 
 
 def _duration(seconds: float) -> str:

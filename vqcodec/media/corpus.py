@@ -96,7 +96,11 @@ class FileCorpus(ABC, Generic[Item]):
             read += 1
             yield medium
         if not read:
-            raise UnreadableInputError(f"none of {len(self.paths)} files can be read; first: {reason}")
+            raise self.unreadable(reason)
+
+    def unreadable(self, reason: object) -> UnreadableInputError:
+        """Return the error that none of the files can be read, with the reason of the first."""
+        return UnreadableInputError(f"none of {len(self.paths)} files can be read; first: {reason}")
 
     @abstractmethod
     def amount(self, medium: Item) -> float:

@@ -108,8 +108,8 @@ def _search(
         low, high = (middle, high) if gap < 0 else (low, middle)
         ends_known = low in tried and high in tried
         if not ends_known:
-            end = high if gap < 0 else low
-            step = min(_outward(tried), abs(end - middle))
+            border = high if gap < 0 else low
+            step = min(_outward(tried), abs(border - middle))
             middle = middle + step if gap < 0 else middle - step
             if middle in tried:
                 break
