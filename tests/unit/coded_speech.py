@@ -27,7 +27,7 @@ def four_seconds() -> np.ndarray:
     return np.rint(synthetic_speech(4.0, 16000)).astype(np.int16)
 
 
-def wav(samples: np.ndarray, rate: int, subtype: str = "PCM_16", format: str = "WAV", **tags: str) -> bytes:
+def wav(samples: np.ndarray, rate: int, format: str = "WAV", subtype: str = "PCM_16", **tags: str) -> bytes:
     target = io.BytesIO()
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     with soundfile.SoundFile(target, "w", rate, channels, subtype, format=format) as file:

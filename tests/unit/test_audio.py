@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from coded_speech import wav as sound
 
 from vqcodec import limits
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
@@ -27,16 +28,6 @@ def tone(rate: int, seconds: float = 0.5, hz: float = 440.0, peak: float = 0.5) 
     """A tone under a Hann window, float64 (samples,)."""
     time = np.arange(round(rate * seconds)) / rate
     return peak * np.sin(2 * np.pi * hz * time) * np.sin(np.pi * time / seconds) ** 2
-
-
-def sound(samples: np.ndarray, rate: int, format: str = "WAV", subtype: str = "PCM_16", **tags: str) -> bytes:
-    target = io.BytesIO()
-    channels = 1 if samples.ndim == 1 else samples.shape[1]
-    with soundfile.SoundFile(target, "w", rate, channels, subtype, format=format) as file:
-        for key, text in tags.items():
-            setattr(file, key, text)
-        file.write(samples)
-    return target.getvalue()
 
 
 def read(data: bytes, codec_rate: int = 8000, channel: int | None = None) -> tuple[AudioSource, np.ndarray]:
