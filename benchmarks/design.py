@@ -149,12 +149,10 @@ def compare_with_cube(count: int) -> list[dict[str, Any]]:
 
 def table_bytes(quantizer: Quantizer) -> int:
     """What the tables of a quantizer take in a codebook, uncompressed."""
-    stored = quantizer.rounded() if hasattr(quantizer, "rounded") else quantizer
     if isinstance(quantizer, FlatQuantizer):
         return int(quantizer.codewords.size)
-    if not hasattr(quantizer, "rounded"):
-        return int(sum(array.size for array in vars(quantizer).values() if isinstance(array, np.ndarray)))
-    return int(sum(array.nbytes for array in stored.to_arrays().values()))
+    rounded: Any = quantizer
+    return int(sum(array.nbytes for array in rounded.rounded().to_arrays().values()))
 
 
 def compare_structures(data: np.ndarray, pictures: list[np.ndarray], sizes: list[int]) -> list[dict[str, Any]]:

@@ -29,10 +29,7 @@ RNG = np.random.default_rng(3)
 def _designed(structure):
     """A small quantizer of a structure, in integers."""
     source = np.random.default_rng(5).normal(100, 60, (2_000, 6))
-    designed = design_structure(source, 16, structure=structure, seed=1)
-    if structure == "finite-state":
-        return type(designed)(np.rint(designed.codewords).astype(np.int32), designed.next_states)
-    return designed.rounded()
+    return design_structure(source, 16, structure=structure, seed=1).rounded()
 
 
 STRUCTURES = {

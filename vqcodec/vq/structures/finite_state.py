@@ -90,6 +90,10 @@ class FiniteStateQuantizer(Quantizer):
         """Return the bits of indices of fixed length; see `Quantizer.rate_bits`."""
         return np.full(len(self.states_of(indices)), float((self.codewords.shape[1] - 1).bit_length()))
 
+    def rounded(self) -> Self:
+        """The quantizer with its codewords rounded to integers."""
+        return type(self)(np.rint(self.codewords).astype(np.int32), self.next_states)
+
     def to_arrays(self) -> dict[str, npt.NDArray[np.integer]]:
         """Return `codewords` and `next_states`; see `Quantizer.to_arrays`."""
         return integers_of({"codewords": self.codewords, "next_states": self.next_states})

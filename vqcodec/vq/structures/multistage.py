@@ -22,6 +22,7 @@ from vqcodec.vq.structures.parts import (
     checked_vectors,
     integers_of,
     no_rate,
+    numbered_tables,
 )
 
 _SHARD = 4_096
@@ -100,10 +101,7 @@ class MultistageQuantizer(CompositeQuantizer):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> Self:
         """Return the quantizer that `to_arrays` stored; see `Quantizer.from_arrays`."""
-        stages = [arrays["stage0"]]
-        while (name := f"stage{len(stages)}") in arrays:
-            stages.append(arrays[name])
-        return cls(stages)
+        return cls(numbered_tables(arrays, "stage"))
 
 
 @allocating_kernel

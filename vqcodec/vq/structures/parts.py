@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -86,6 +86,18 @@ def integers_of(arrays: dict[str, npt.NDArray]) -> dict[str, npt.NDArray[np.inte
         kind = next(kind for kind in kinds if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
         found[name] = array.astype(kind)
     return found
+
+
+def numbered_tables(arrays: Mapping[str, npt.NDArray], name: str) -> list[npt.NDArray]:
+    """The arrays `name`0, `name`1 and so on, up to the first number that is missing.
+
+    Raises:
+        KeyError: there is no `name`0.
+    """
+    tables = [arrays[f"{name}0"]]
+    while (following := f"{name}{len(tables)}") in arrays:
+        tables.append(arrays[following])
+    return tables
 
 
 class CompositeQuantizer(Quantizer, abc.ABC):

@@ -20,6 +20,7 @@ from vqcodec.vq.structures.parts import (
     checked_vectors,
     integers_of,
     no_rate,
+    numbered_tables,
 )
 
 
@@ -77,7 +78,4 @@ class ProductQuantizer(CompositeQuantizer):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> Self:
         """Return the quantizer that `to_arrays` stored; see `Quantizer.from_arrays`."""
-        parts = [arrays["part0"]]
-        while (name := f"part{len(parts)}") in arrays:
-            parts.append(arrays[name])
-        return cls(parts)
+        return cls(numbered_tables(arrays, "part"))
