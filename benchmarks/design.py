@@ -30,7 +30,7 @@ from benchmarks.datasets import DATA, KODAK, MissingDataError, photographs
 from benchmarks.search import blocks_of, grey_blocks
 from vqcodec.entropy.rates import entropy_bits
 from vqcodec.vq import FlatQuantizer, Quantizer, SearchIndex, design_structure, nearest
-from vqcodec.vq.channel import assign_indices, channel_optimized, channel_search, transmit
+from vqcodec.vq.channel import assign_indices, channel_optimized, channel_search, gray_order, transmit
 from vqcodec.vq.design import design
 from vqcodec.vq.structures.design import STRUCTURES
 
@@ -204,8 +204,6 @@ def compare_orders(data: np.ndarray, picture: np.ndarray, size: int) -> list[dic
     chain = design(data, size, method="som", lattice=1).codewords
     codewords = plain.codewords
     by_mean = np.argsort(codewords.mean(axis=1))
-    grey = np.empty(size, np.intp)
-    grey[np.arange(size) ^ (np.arange(size) >> 1)] = by_mean
     switched = assign_indices(codewords, plain.counts)
     rows = []
     for rate in (0.0, *ERROR_RATES):
@@ -213,7 +211,7 @@ def compare_orders(data: np.ndarray, picture: np.ndarray, size: int) -> list[dic
         contenders = {
             "random": (codewords[random], 0.0),
             "by mean": (codewords[by_mean], 0.0),
-            "by mean, Gray code": (codewords[grey], 0.0),
+            "by mean, Gray code": (codewords[gray_order(codewords)], 0.0),
             "map, 1-D": (chain, 0.0),
             "binary switching": (codewords[switched], 0.0),
             "channel-optimized": (optimized, rate),

@@ -14,6 +14,7 @@ from vqcodec.vq.channel import (
     channel_distortion,
     channel_optimized,
     channel_search,
+    gray_order,
     transmit,
 )
 from vqcodec.vq.design.lbg import lbg
@@ -53,6 +54,15 @@ def test_expected_distortion_is_what_is_measured(vectors):
     arrived = transmit(sent, 4, 0.02)
     measured = np.square(codewords[sent] - codewords[arrived]).sum(axis=1).mean()
     assert channel_distortion(codewords, counts, ber=0.02) == pytest.approx(measured, rel=0.03)
+
+
+def test_neighbours_in_the_mean_differ_in_one_bit_of_a_gray_code():
+    codewords = np.random.default_rng(4).normal(size=(32, 3))
+    order = gray_order(codewords)
+    assert sorted(order) == list(range(32))
+    index_of = np.argsort(order)
+    ranked = index_of[np.argsort(codewords.mean(axis=1))]
+    assert all(int(a ^ b).bit_count() == 1 for a, b in itertools.pairwise(ranked))
 
 
 class TestAssignment:

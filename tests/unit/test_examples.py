@@ -52,6 +52,20 @@ def test_digits(run, digits):
     assert min(found) > 30
 
 
+def test_noisy_channel(run, tmp_path):
+    y, x = np.mgrid[:96, :128]
+    shaded = 128 + 60 * np.sin(x / 9) + 50 * np.cos(y / 13) + np.random.default_rng(3).normal(0, 8, (96, 128))
+    Image.fromarray(np.clip(shaded, 0, 255).astype(np.uint8)).save(tmp_path / "p.png")
+    said = run("noisy_channel.py", tmp_path / "p.png", "--ber", "0.02", "--codewords", "64", "-o", tmp_path / "out")
+    levels = {name: float(level) for name, level in re.findall(r"^(\w+) +([\d.]+) dB", said, re.MULTILINE)}
+    assert levels["random"] + 1 < levels["switching"]
+    assert levels["gray"] < levels["switching"] + 0.3
+    assert levels["switching"] < levels["optimized"] + 0.3
+    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == sorted(levels)
+    with pytest.raises(SystemExit, match="--ber must be"):
+        run("noisy_channel.py", tmp_path / "p.png", "--ber", "0.7")
+
+
 def test_weights(run, digits):
     found = percentages(run("weights.py", digits))
     assert found[0] > 60

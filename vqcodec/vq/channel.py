@@ -96,6 +96,19 @@ def assign_indices(
     return orders[int(np.argmin(costs))]
 
 
+def gray_order(codewords: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """Return codewords by their mean, in a Gray code: neighbours in the mean have indices that differ in one bit.
+
+    Returns:
+        A permutation as of `assign_indices`; arguments and errors are its.
+    """
+    rows = _checked_codewords(codewords)
+    numbers = np.arange(len(rows))
+    order = np.empty(len(rows), dtype=np.intp)
+    order[numbers ^ (numbers >> 1)] = np.argsort(rows.mean(axis=1), kind="stable")
+    return order
+
+
 def channel_optimized(
     training_sequence: npt.ArrayLike,
     size: int,
