@@ -16,7 +16,7 @@ from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.block.train import BlockTraining
 from vqcodec.image.engines import Coder as PictureCoder
 from vqcodec.image.engines import engine_for
-from vqcodec.image.transform.engine import TransformOptions
+from vqcodec.image.transform.coding import TransformOptions
 from vqcodec.image.transform.train import TransformTraining
 from vqcodec.media.engine import Engine
 from vqcodec.media.registry import default_codebook, engine_to_train, engines, find_engine

@@ -1,0 +1,129 @@
+"""Pictures to stream headers and packets and back, with a model: what the engine and its memory both stand on.
+
+There is one packet a tile: the block engine's payload; with alpha preceded by its length as a varint and followed by
+the payload of alpha.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vqcodec.blocks.decoding.decoder import decode_planes
+from vqcodec.blocks.model.tables import Model
+from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, CodingParameters
+from vqcodec.blocks.picture_planes import Samples
+from vqcodec.image.engines import Encoded
+from vqcodec.image.shape import Shape
+from vqcodec.image.transform import alpha
+from vqcodec.image.transform.chroma import ChromaCoding, chroma_coding
+from vqcodec.image.transform.header import Header
+from vqcodec.image.transform.planes import plane_shapes, planes_of, sample_type, samples_of
+from vqcodec.image.transform.quality import ladder_position
+from vqcodec.media.progress import Progress
+
+_NO_CHROMA = ChromaCoding("grey", DEFAULT_CHROMA_STEP)
+
+
+@dataclass(frozen=True)
+class TransformOptions:
+    """The values of the encode options that the descriptor declares.
+
+    Attributes:
+        tune: "ssim", to spend bits where the eye looks, or "psnr".
+        chroma: "444", "420", or "auto" to choose by the picture and the quality.
+        alpha_quality: 0 to 100; 100 keeps alpha exactly.
+    """
+
+    tune: str
+    chroma: str
+    alpha_quality: float
+
+
+def encode_picture(
+    samples: np.ndarray,
+    model: Model,
+    quality: float,
+    effort: int,
+    options: TransformOptions,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Encoded:
+    """Encode a picture, uint8 (height, width, 1 to 4 channels); arguments and errors as in `engine.encode`."""
+    shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
+    colour = np.ascontiguousarray(samples[:, :, : shape.colour_channels])
+    chroma = _NO_CHROMA
+    if shape.colour_channels == 3:
+        chroma = chroma_coding(colour, quality, options.tune, options.chroma)
+    parameters = _parameters(quality, effort, options.tune, chroma)
+    from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
+
+    planes = planes_of(colour, chroma.subsampling, chroma.sharp)
+    coded = encode_planes(planes, model, parameters, threads, progress)
+    alpha_header = b""
+    packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
+    if shape.has_alpha:
+        plane = np.ascontiguousarray(samples[:, :, -1])
+        kept = alpha.encode(plane, model, options.alpha_quality, effort, threads)
+        alpha_header = kept.header
+        packets = alpha.join(packets, kept.payloads)
+        bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, coded.payloads)))
+        reconstruction = np.concatenate([reconstruction, kept.reconstruction[:, :, None]], axis=2)
+    header = Header(shape, coded.parameters, alpha_header).to_bytes()
+    bits["header"] = 8 * len(header)
+    return Encoded(header, packets, reconstruction, bits)
+
+
+@dataclass(frozen=True)
+class DecodedPlanes:
+    """The planes of a picture.
+
+    Attributes:
+        colour: [grey] or [Y, Cb, Cr], as `planes.samples_of` takes them.
+        alpha: uint8 (height, width); None without alpha.
+    """
+
+    colour: list[Samples]
+    alpha: np.ndarray | None
+
+
+def decode_picture(
+    header: Header,
+    packets: list[bytes],
+    model: Model,
+    threads: int | None = None,
+    tiles: Sequence[int] = (0,),
+    progress: Progress | None = None,
+    fine: bool = False,
+) -> DecodedPlanes:
+    """Return the planes of a picture; outside `tiles` (numbers) they are black. If `fine`, grey is int16 in 1/16, too.
+
+    Raises:
+        CorruptFileError: a packet is damaged.
+        CodebookError: the picture needs a restoration filter, and the model has none.
+    """
+    shape, parameters = header.shape, header.parameters
+    payloads: list[bytes] = []
+    if shape.has_alpha:
+        packets, payloads = alpha.split(packets, tiles)
+    shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
+    kind = np.int16 if fine else sample_type(shape.colour_channels)
+    colour = decode_planes(packets, shapes, model, parameters, threads, tiles, kind, progress)
+    if not shape.has_alpha:
+        return DecodedPlanes(colour, None)
+    plane = alpha.decode(header.alpha, payloads, shape.height, shape.width, model, threads, tiles)
+    return DecodedPlanes(colour, plane)
+
+
+def _parameters(quality: float, effort: int, tune: str, chroma: ChromaCoding) -> CodingParameters:
+    index, lambda_scale = ladder_position(quality)
+    return CodingParameters(
+        index,
+        chroma_step=chroma.step,
+        tune=tune,
+        subsampling=chroma.subsampling,
+        effort=effort,
+        lambda_scale=lambda_scale,
+    )
