@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,7 +35,8 @@ _WITHOUT_ALPHA = {"PPM", "JPEG"}
 _WITH_QUALITY = {"JPEG": 95, "WEBP": None, "AVIF": 90}
 """Formats that have a quality, and the one that is taken if none is asked for; None for no loss at all."""
 
-_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""Pillow's modes by the number of channels."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,21 @@ def read_picture(source: Path | bytes | BinaryIO, name: str = "picture") -> Pict
         reduced = pillow.is_reduced(image, data)
         image.load()
         limits.check_picture_size(*image.size, name)  # which loading may correct
-        upright = ImageOps.exif_transpose(image)
-        shown, notes = in_rgb(upright)
-        samples = _samples_of(shown)
-        metadata, losses = metadata_of(image, data, channels=samples.shape[2], converted=shown is not upright)
-        return Picture(samples, metadata, [*_notes_on(image, reduced), *notes, *losses])
+        picture = picture_of(image, data)
+        return replace(picture, notes=[*_notes_on(image, reduced), *picture.notes])
+
+
+def picture_of(image: Image.Image, data: bytes = b"") -> Picture:
+    """Return the picture that Pillow holds: upright, 8-bit grey or RGB with or without alpha, with its metadata.
+
+    Args:
+        data: the file that the image was read from, if it is at hand; Pillow does not keep all metadata.
+    """
+    upright = ImageOps.exif_transpose(image)
+    shown, notes = in_rgb(upright)
+    samples = _samples_of(shown)
+    metadata, losses = metadata_of(image, data, channels=samples.shape[2], converted=shown is not upright)
+    return Picture(samples, metadata, [*notes, *losses])
 
 
 def write_picture(
@@ -125,7 +136,7 @@ def write_picture(
         raise UsageError(f"{format}: not a format that can be written; choose one of {known}")
     if quality is not None and format not in _WITH_QUALITY:
         raise UsageError(f"{format} has no output quality; leave it out, or choose {', '.join(_WITH_QUALITY)}")
-    samples, channels = picture.samples, picture.channels
+    channels = picture.channels
     if channels in (2, 4) and format in _WITHOUT_ALPHA:
         raise UsageError(
             f"{format} has no transparency and the picture does; say a background, or choose PNG, TIFF or WEBP"
@@ -134,7 +145,8 @@ def write_picture(
     options |= _coding_options(format, quality)
     if format == "GIF":
         notes.append("GIF has 256 colours, and transparency that is on or off: what is more is lost")
-    image = Image.fromarray(samples[:, :, 0] if channels == 1 else samples, _MODES[channels])
+    samples = picture.samples
+    image = Image.fromarray(samples[:, :, 0] if channels == 1 else samples, MODES[channels])
     pillow.save_picture(image, target, format, options, picture.metadata)
     return notes
 
