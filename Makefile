@@ -106,8 +106,8 @@ bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Th
 wheel: setup ## build the wheels into dist/: x86-64 and aarch64 with compiled kernels, and one for all systems
 	$(BIN)/python -m vqcodec.kernels.build.wheels
 
-wasm: setup ## make the decoder for browsers, web/vqcodec-decoder.wasm
-	$(BIN)/python -m vqcodec.kernels.build --wasm web/vqcodec-decoder.wasm
+wasm: setup ## make the decoder for browsers, web/vqcodec-*.wasm
+	$(BIN)/python -m vqcodec.kernels.build --wasm web
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist demo build vqcodec/kernels/objects web/vqcodec-decoder.wasm .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist demo build vqcodec/kernels/objects web/vqcodec-*.wasm .pytest_cache .mypy_cache .ruff_cache

@@ -12,9 +12,24 @@ const FAULTS = [, "no symbol with a code", "more codes than the lengths have roo
 
 /** Bytes in the memory of kernels, ready for reading bits. */
 export function paddedBits(kernels, data) {
-  const buffer = kernels.zeros("uint8", [data.length + PADDING]);
-  buffer.view.set(data);
-  return buffer;
+  const room = new PaddedRoom(kernels, data.length);
+  room.fill(data);
+  return room.array;
+}
+
+/** Memory for bytes, one piece of data after the other. */
+export class PaddedRoom {
+  constructor(kernels, most) {
+    this.whole = kernels.room("uint8", [most + PADDING]);
+    this.array = null;
+  }
+
+  /** Make `array` these bytes, ready for reading bits. */
+  fill(data) {
+    this.array = this.whole.part(0, data.length + PADDING);
+    this.array.view.fill(0, data.length);
+    this.array.view.set(data);
+  }
 }
 
 /** Refuse code lengths (uint8, one code a row) that make no codes. */
@@ -31,11 +46,17 @@ export function checkLengths(kernels, lengths, what) {
  * @param {KernelArray} lengths checked, uint8 (contexts, symbols)
  */
 export function decodeTables(kernels, lengths) {
-  const [contexts, symbols] = lengths.shape;
   const longest = lengths.view.reduce((greatest, length) => Math.max(greatest, length), 0);
+  const tables = roomForTables(kernels, ...lengths.shape, longest);
+  kernels.scope(() => kernels.call("entropy.tables._fill_decode_tables", lengths, tables));
+  return tables;
+}
+
+/** Zeroed tables for codes of up to `longest` bits. */
+export function roomForTables(kernels, contexts, symbols, longest) {
   const affordable = Math.max(1, 31 - Math.clz32(Math.floor(MOST_LOOKUP_ENTRIES / contexts)));
   const width = Math.min(LOOKUP_BITS, longest, affordable);
-  const tables = [
+  return [
     kernels.zeros("uint16", [contexts, 1 << width]),
     kernels.zeros("uint32", [contexts, MOST_LENGTH + 1]),
     kernels.zeros("int32", [contexts, MOST_LENGTH + 1]),
@@ -43,6 +64,4 @@ export function decodeTables(kernels, lengths) {
     width,
     symbols <= LOOKUP_SYMBOLS ? width + 1 : 1,
   ];
-  kernels.scope(() => kernels.call("entropy.tables._fill_decode_tables", lengths, tables));
-  return tables;
 }

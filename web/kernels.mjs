@@ -1,5 +1,5 @@
 /**
- * The kernels of `vqcodec-decoder.wasm`, and their memory.
+ * The kernels of `vqcodec-decoder.wasm` or `vqcodec-video.wasm`, and their memory.
  *
  * A call fills slots of 8 bytes: an array is its address and shape, a record its address, a number itself. Results
  * overwrite the slots. What a kernel takes, the module itself says in its section `kernels`.
@@ -39,6 +39,11 @@ class KernelArray {
     return new VIEWS[this.type](this.kernels.buffer, this.address, this.size);
   }
 
+  /** The elements as pairs of 32 bits, the lower ones first, if they have 64; until memory is taken next. */
+  get words() {
+    return new Int32Array(this.kernels.buffer, this.address, 2 * this.size);
+  }
+
   /** What kernels call the type of such an array. */
   get leaf() {
     return `${this.type}[${this.shape.map(() => ":").join(", ")}]`;
@@ -54,6 +59,16 @@ class KernelArray {
     const [, ...inner] = this.shape;
     const step = inner.reduce((product, length) => product * length, VIEWS[this.type].BYTES_PER_ELEMENT);
     return new KernelArray(this.kernels, this.address + first * step, this.type, [count, ...inner]);
+  }
+
+  /** One of the entries along the first axis; the same memory. */
+  entry(index) {
+    return this.part(index, 1).reshaped(this.shape.slice(1));
+  }
+
+  /** Make all elements 0. */
+  clear() {
+    new Uint8Array(this.kernels.buffer, this.address, this.size * VIEWS[this.type].BYTES_PER_ELEMENT).fill(0);
   }
 }
 
@@ -111,7 +126,7 @@ export class Kernels {
   /** A new array of zeros. */
   zeros(type, shape) {
     const array = this.room(type, shape);
-    array.view.fill(type === "int64" ? 0n : 0);
+    array.clear();
     return array;
   }
 

@@ -1,9 +1,14 @@
-/** The page that shows a picture, or plays a sound. */
+/** The page that shows a picture, or plays a sound or a clip. */
 
-import { decode, decodeSpeech, mediumOf } from "./index.mjs";
+import { CorruptFileError, decode, decodeSpeech, decodeVideo, mediumOf } from "./index.mjs";
+import { Player } from "./player.mjs";
 
-const ids = ["drop", "file", "said", "canvas", "audio"];
-const [drop, input, said, canvas, audio] = ids.map((id) => document.getElementById(id));
+const MOST_CLAUSES = 5; // of damage that are said
+const ids = ["drop", "file", "said", "canvas", "audio", "controls", "play", "seek", "moment"];
+const [drop, input, said, canvas, audio, controls, play, seek, moment] = ids.map((id) => document.getElementById(id));
+const player = new Player({ canvas, audio, play, seek, moment }, (error) => {
+  said.textContent = `${error.name}: ${error.message}`;
+});
 const shipped = fetch("codebooks.json").then((response) => response.json());
 const fetched = new Map(); // codebook files by their addresses
 
@@ -60,31 +65,67 @@ function wavOf({ rate, channels }) {
   return new Blob([view], { type: "audio/wav" });
 }
 
+/** What one of the decoders makes of a file; of a damaged one, what is intact. */
+async function decoded(decoder, bytes) {
+  try {
+    return await decoder(bytes, { codebook: find });
+  } catch (error) {
+    if (!(error instanceof CorruptFileError)) throw error;
+    return decoder(bytes, { codebook: find, salvage: true });
+  }
+}
+
+/** What to say of damage. */
+function wordsOf(damage = []) {
+  if (damage.length === 0) return "";
+  const more = damage.length > MOST_CLAUSES ? [`and ${damage.length - MOST_CLAUSES} more`] : [];
+  return `; damaged: ${[...damage.slice(0, MOST_CLAUSES), ...more].join("; ")}`;
+}
+
 async function showPicture(bytes) {
-  const picture = await decode(bytes, { codebook: find });
+  const picture = await decoded(decode, bytes);
   canvas.width = picture.width;
   canvas.height = picture.height;
   canvas.getContext("2d").putImageData(rgbaOf(picture), 0, 0);
-  return `${picture.width} x ${picture.height} pixels`;
+  return [`${picture.width} x ${picture.height} pixels`, picture.damage];
 }
 
 async function playSound(bytes) {
-  const sound = await decodeSpeech(bytes, { codebook: find });
-  audio.src = URL.createObjectURL(wavOf(sound));
+  const sound = await decoded(decodeSpeech, bytes);
+  const seconds = hear(sound);
   audio.hidden = false;
-  return `${(sound.channels[0].length / sound.rate).toFixed(1)} s, ${sound.rate} Hz`;
+  return [`${seconds.toFixed(1)} s, ${sound.rate} Hz`, sound.damage];
 }
 
+async function showClip(bytes) {
+  const video = await decoded(decodeVideo, bytes);
+  const sound = await video.decodeSound();
+  await player.open(video, sound === null ? 0 : hear(sound));
+  controls.hidden = false;
+  const { width, height, length, seconds } = video;
+  return [`${width} x ${height} pixels, ${length} frames, ${seconds.toFixed(1)} s`, video.damage];
+}
+
+/** Give the audio element a sound; returns how long it lasts. */
+function hear(sound) {
+  audio.src = URL.createObjectURL(wavOf(sound));
+  return sound.channels[0].length / sound.rate;
+}
+
+const WAYS = { speech: playSound, video: showClip };
+
 async function show(file) {
+  player.close();
   canvas.width = canvas.height = 0;
-  audio.hidden = true;
+  audio.hidden = controls.hidden = true;
   URL.revokeObjectURL(audio.src);
   said.textContent = `${file.name} is being decoded`;
   const start = performance.now();
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const what = await (mediumOf(bytes) === "speech" ? playSound : showPicture)(bytes);
-    said.textContent = `${file.name}: ${what}, ${bytes.length} bytes, ${(performance.now() - start).toFixed(0)} ms`;
+    const [what, damage] = await (WAYS[mediumOf(bytes)] ?? showPicture)(bytes);
+    const spent = `${bytes.length} bytes, ${(performance.now() - start).toFixed(0)} ms`;
+    said.textContent = `${file.name}: ${what}, ${spent}${wordsOf(damage)}`;
   } catch (error) {
     said.textContent = `${file.name}: ${error.name}: ${error.message}`;
   }

@@ -19,6 +19,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.compact import MAGIC
 
 HERE = Path(__file__).parent
+WEB = HERE.parents[1] / "web"
 CODEBOOKS = tuple(sorted((HERE.parents[1] / "codebooks").glob("*.vqcb")))
 _SECONDS = 300
 
@@ -33,28 +34,35 @@ def node() -> str | None:
 
 
 def outcomes(
-    wasm: Path,
+    decoder: Path,
     files: Sequence[Path],
     codebooks: Sequence[Path] = CODEBOOKS,
     *,
     way: str = "picture",
     output: Path | None = None,
     most_pixels: int | None = None,
+    first: int = 0,
+    salvage: bool = False,
 ) -> list[dict[str, Any]]:
     """Return what each file is to the decoder: see `drive.mjs`.
 
     Args:
-        way: what media files are decoded as: "picture", "speech", or "container" (not decoded).
+        decoder: folder of the modules.
+        way: what media files are decoded as: "picture", "speech", "video", or "container" or "groups" (not decoded).
         output: folder for decoded speech.
-        most_pixels: of a picture; None for all that the format allows.
+        most_pixels: of a picture or frame; None for all that the format allows.
+        first: frame of video from which on it is decoded.
+        salvage: whether to decode what is intact of damaged files.
     """
     asked = {
-        "wasm": str(wasm),
+        "decoder": str(decoder),
         "codebooks": list(map(str, codebooks)),
         "files": list(map(str, files)),
         "as": way,
         "output": str(output),
         "mostPixels": most_pixels,
+        "first": first,
+        "salvage": salvage,
     }
     found: list[dict[str, Any]] = run_node("drive.mjs", standard_input=json.dumps(asked))
     return found

@@ -14,15 +14,15 @@ const shown = { picture: null, sound: null };
 const hashOf = (data) => createHash("sha256").update(data).digest("hex");
 const elements = {};
 
-for (const id of ["drop", "file", "said", "canvas", "audio"]) {
-  elements[id] = { listeners: {}, classList: { toggle() {} } };
+for (const id of ["drop", "file", "said", "canvas", "audio", "controls", "play", "seek", "moment"]) {
+  elements[id] = { listeners: {}, classList: { toggle() {} }, style: {}, pause() {} };
   elements[id].addEventListener = (kind, listener) => (elements[id].listeners[kind] = listener);
 }
 elements.canvas.getContext = () => ({ putImageData: (image) => (shown.picture = hashOf(image.data)) });
 globalThis.document = { getElementById: (id) => elements[id] };
 globalThis.ImageData = class {
-  constructor(width, height) {
-    this.data = new Uint8ClampedArray(4 * width * height);
+  constructor(...given) {
+    this.data = typeof given[0] === "number" ? new Uint8ClampedArray(4 * given[0] * given[1]) : given[0];
   }
 };
 globalThis.fetch = async (address) => new Response(readFileSync(join(folder, address)));

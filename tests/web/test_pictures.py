@@ -63,8 +63,9 @@ def check_same(decoder, files, codebooks=CODEBOOKS):
         assert found.get("result") == pixels(samples), (file.name, found)
 
 
-def test_the_module_is_small_and_imports_nothing(decoder):
-    data = decoder.read_bytes()
+@pytest.mark.parametrize("name", ["vqcodec-decoder.wasm", "vqcodec-video.wasm"])
+def test_the_modules_are_small_and_import_nothing(name, decoder):
+    data = (decoder / name).read_bytes()
     assert data.startswith(b"\0asm")
     assert 2 not in section_numbers(data)  # that of imports
     assert len(data) <= MOST_BYTES
@@ -200,7 +201,7 @@ def test_video_is_called_so_whether_its_codebook_is_at_hand_or_not(decoder):
     videos = [path_of(one) for one in SAMPLES if one.found_by == "video" and not one.error]
     assert videos
     for found in outcomes(decoder, videos, []):
-        assert (found["error"], found["message"]) == ("UnsupportedError", "this is video, which is not decoded here")
+        assert (found["error"], found["message"]) == ("UnsupportedError", "this is video, not image")
 
 
 def test_files_that_hold_no_picture_are_read_as_far_as_they_go(decoder):

@@ -1,11 +1,13 @@
 /** Media files: the compact and the chunked form (FORMAT.md, 3 and 4). */
 
-import { Reader, bytesOf, checkMagic, crc32, latin1, nameOf, utf8 } from "./bytes.mjs";
+import { Reader, bytesOf, checkMagic, crc32, nameOf, utf8 } from "./bytes.mjs";
+import { chunksOf, clauseOf, isDamage } from "./chunks.mjs";
 import { codebookHead, findCodebook, readCodebook } from "./codebook.mjs";
 import { CodebookError, CorruptFileError, LimitError, UnsupportedError, require } from "../errors.mjs";
 
 const COMPACT_MAGIC = [0xd6, 0x51];
 const COMPACT_HEAD = 7;
+const CHECKED = 254; // begins speech whose packets have checks of their own (13.3)
 const CHUNKED_MAGIC = Uint8Array.of(0x89, 0x56, 0x51, 0x43, 0x0d, 0x0a, 0x1a, 0x0a);
 const MEDIA = [undefined, "image", "speech", "video"];
 const ENGINES = [
@@ -20,7 +22,7 @@ const ENGINES = [
   "speech/ld-celp",
 ];
 const METADATA = ["iccp", "exif", "xmpd", "cicp", "dens"];
-const MOST_CHUNK_BYTES = 2 ** 30;
+const HEAD_BYTES = 11; // before their checksum
 const MOST_METADATA = 1024;
 const MOST_NUMBER = 255; // of a stream or a codebook
 
@@ -31,10 +33,16 @@ const MOST_NUMBER = 255; // of a stream or a codebook
  * @property {number} codebook its number
  * @property {Uint8Array} header in the compact form empty: the packet then begins with it
  * @property {Uint8Array[]} packets
+ * @property {number[]} numbers of the packets: if none is missing, 0, 1, 2 and so on
  * @property {bigint[]} starts
  *
+ * @typedef {object} Reference to a codebook
+ * @property {Uint8Array} identity
+ * @property {string} [name] of a shared codebook
+ * @property {Uint8Array} [file] of a codebook that is embedded
+ *
  * @typedef {object} Media
- * @property {import("./codebook.mjs").Codebook[]} codebooks
+ * @property {Map<number, Reference | import("./codebook.mjs").Codebook>} codebooks by number
  * @property {Map<number, Stream>} streams
  * @property {Map<string, Uint8Array>} metadata by type of chunk; texts by `text:` and their title
  */
@@ -42,29 +50,59 @@ const MOST_NUMBER = 255; // of a stream or a codebook
 /** The medium of a file, `image`, `speech` or `video`, as its first bytes say; undefined if they say none. */
 export function mediumOf(given) {
   const data = bytesOf(given);
-  if (COMPACT_MAGIC.every((byte, index) => data[index] === byte)) return ENGINES[data[2] & 15]?.split("/")[0];
+  if (isCompact(data)) return ENGINES[data[2] & 15]?.split("/")[0];
   return CHUNKED_MAGIC.every((byte, index) => data[index] === byte) ? MEDIA[data[10]] : undefined;
+}
+
+/** Whether a file has the compact form. */
+export function isCompact(data) {
+  return COMPACT_MAGIC.every((byte, index) => data[index] === byte);
 }
 
 /**
  * A media file, all of whose checksums are right, with its codebooks.
  * @param {Uint8Array | ArrayBuffer} given
  * @param {import("./codebook.mjs").Finder} find
+ * @param {string[] | null} damage to which a clause for each damaged part is added; null if they are an error
  * @returns {Promise<Media>}
  */
-export async function readMedia(given, find) {
+export async function readMedia(given, find, damage = null) {
   const data = bytesOf(given);
-  const isCompact = COMPACT_MAGIC.every((byte, index) => data[index] === byte);
-  require(!(data.length === 1 && data[0] === COMPACT_MAGIC[0]), "the file is cut off after 1 byte");
-  const media = isCompact ? await readCompact(data, find) : await readChunked(data, find);
-  for (const stream of media.streams.values()) {
-    const { engine, name } = media.codebooks[stream.codebook];
-    require(engine === stream.engine, `coded by ${stream.engine}, but '${name}' is for ${engine}`, CodebookError);
+  if (isCompact(data)) {
+    const media = await readCompact(data, find, damage);
+    media.streams.forEach((stream) => checkEngine(stream, media.codebooks.get(0)));
+    return media;
   }
-  return media;
+  return withCodebooks(readChunked(data, damage), find);
 }
 
-async function readCompact(data, find) {
+/** Media whose codebooks have not been found yet, with those of its streams. */
+export async function withCodebooks({ codebooks, streams, metadata }, find) {
+  const found = new Map();
+  for (const stream of streams.values()) {
+    const number = stream.codebook;
+    if (!found.has(number)) found.set(number, await codebookFor(codebooks.get(number), find));
+    checkEngine(stream, found.get(number));
+  }
+  return { codebooks: found, streams, metadata };
+}
+
+/** The codebook of a stream of a file whose codebooks have not been found yet. */
+export async function codebookOf({ codebooks }, stream, find) {
+  const codebook = await codebookFor(codebooks.get(stream.codebook), find);
+  checkEngine(stream, codebook);
+  return codebook;
+}
+
+async function codebookFor({ identity, name, file }, find) {
+  return file ? readCodebook(file, find) : findCodebook(identity, find, name);
+}
+
+function checkEngine(stream, { engine, name }) {
+  require(engine === stream.engine, `coded by ${stream.engine}, but '${name}' is for ${engine}`, CodebookError);
+}
+
+async function readCompact(data, find, damage) {
   require(data.length >= 3, `the file is cut off after ${data.length} bytes`);
   const version = data[2] >> 4;
   const engine = ENGINES[data[2] & 15];
@@ -75,43 +113,72 @@ async function readCompact(data, find) {
   const codebook = await findCodebook(data.subarray(3, COMPACT_HEAD), find);
   const body = data.subarray(0, -4);
   const checksum = new Reader(data.subarray(-4), "checksum").number(4);
-  require(checksum === crc32(body, codebook.identity), "the checksum is wrong: damaged, or another codebook");
   const [medium] = engine.split("/");
-  const packets = [body.subarray(COMPACT_HEAD)];
-  const stream = { medium, engine, codebook: 0, header: new Uint8Array(0), packets, starts: [0n] };
-  return { codebooks: [codebook], streams: new Map([[0, stream]]), metadata: new Map() };
+  const isRight = checksum === crc32(body, codebook.identity);
+  const isChecked = damage !== null && medium === "speech" && data[COMPACT_HEAD] === CHECKED;
+  require(isRight || isChecked, "the checksum is wrong: damaged, or another codebook");
+  const packets = [(isRight ? body : data).subarray(COMPACT_HEAD)]; // checked ones may be cut off anywhere
+  const stream = { medium, engine, codebook: 0, header: new Uint8Array(0), packets, numbers: [0], starts: [0n] };
+  return { codebooks: new Map([[0, codebook]]), streams: new Map([[0, stream]]), metadata: new Map() };
 }
 
-async function readChunked(data, find) {
+/**
+ * A file of the chunked form, whose codebooks have yet to be found.
+ * @param {Uint8Array} data
+ * @param {string[] | null} damage to which a clause for each damaged part is added; null if they are an error
+ * @returns {Media}
+ */
+export function readChunked(data, damage = null) {
+  require(!(data.length === 1 && data[0] === COMPACT_MAGIC[0]), "the file is cut off after 1 byte");
   checkMagic(data, CHUNKED_MAGIC, "the file");
   const reader = new Reader(data, "the file");
-  const head = reader.take(11);
-  require(reader.number(4) === crc32(head), "the head of the file is damaged (wrong checksum)");
+  const medium = readHead(reader, damage);
+  const chunks = new Chunks(damage !== null);
+  for (const chunk of chunksOf(reader, damage)) {
+    try {
+      chunks.use(chunk);
+      if (chunks.ended) require(reader.left === 0, "the file goes on after its end");
+    } catch (error) {
+      if (damage === null || !isDamage(error)) throw error;
+      damage.push(clauseOf(chunk.offset, chunk.offset + chunk.length, error.message));
+    }
+  }
+  require(chunks.ended || damage !== null, "the file is cut off: it has no end chunk");
+  if (!chunks.ended) damage.push(`the file ends after ${data.length} bytes, without an end chunk`);
+  const [first] = chunks.streams.values();
+  require(first !== undefined, "no stream is declared");
+  require(medium === null || first.medium === medium, "the head names another medium than the first stream");
+  for (const stream of chunks.streams.values()) {
+    require(chunks.codebooks.has(stream.codebook), "the codebook of a stream is missing");
+  }
+  const { codebooks, streams, metadata } = chunks;
+  for (let number = 0; number < codebooks.size; number++) {
+    require(damage !== null || codebooks.has(number), `codebook number ${number} is missing`);
+  }
+  return { codebooks, streams, metadata };
+}
+
+/** The medium that the head of a file names; null if it is damaged, and that is passed over. */
+function readHead(reader, damage) {
+  const head = reader.take(HEAD_BYTES);
+  if (reader.number(4) !== crc32(head)) {
+    const reason = "the head of the file is damaged (wrong checksum)";
+    require(damage !== null, reason);
+    damage.push(clauseOf(0, reader.position, reason));
+    return null;
+  }
   const [major, , medium] = head.subarray(8);
   require(major !== 0, "a file of the impossible version 0");
   require(major === 1, `version ${major} of the format is not known here`, UnsupportedError);
   require(MEDIA[medium] !== undefined, `medium ${medium} is not known here`, UnsupportedError);
-  const chunks = new Chunks();
-  while (!chunks.ended) chunks.take(reader);
-  require(reader.left === 0, "the file goes on after its end");
-  const [first] = chunks.streams.values();
-  require(first !== undefined, "no stream is declared");
-  require(first.medium === MEDIA[medium], "the head names another medium than the first stream");
-  for (const stream of chunks.streams.values()) {
-    require(chunks.codebooks.has(stream.codebook), "the codebook of a stream is missing");
-  }
-  const codebooks = [];
-  for (let number = 0; number < chunks.codebooks.size; number++) {
-    require(chunks.codebooks.has(number), `codebook number ${number} is missing`);
-    const { identity, name, file } = chunks.codebooks.get(number);
-    codebooks.push(file ? await readCodebook(file, find) : await findCodebook(identity, find, name));
-  }
-  return { codebooks, streams: chunks.streams, metadata: chunks.metadata };
+  return MEDIA[medium];
 }
 
 /** What the chunks so far have said. */
 class Chunks {
-  constructor() {
+  /** @param {boolean} lenient whether packets may be missing */
+  constructor(lenient) {
+    this.lenient = lenient;
     this.codebooks = new Map();
     this.streams = new Map();
     this.tails = new Set(); // numbers of streams whose whole header has come
@@ -121,22 +188,9 @@ class Chunks {
     this.ended = false;
   }
 
-  take(reader) {
-    const offset = reader.position;
-    require(reader.left > 0, "the file is cut off: it has no end chunk");
-    const kind = latin1(reader.take(4));
-    require(/^[A-Za-z]{4}$/.test(kind), `the file is damaged at byte ${offset}: no chunk begins there`);
-    const length = reader.varint();
-    const what = `chunk ${kind} at byte ${offset}`;
-    require(length <= MOST_CHUNK_BYTES, `${what}: ${length} bytes; too many`, LimitError);
-    const payload = reader.take(length);
-    const body = reader.data.subarray(offset, reader.position);
-    require(reader.number(4) === crc32(body), `${what} is damaged (wrong checksum)`);
-    require(kind === "DONE" || this.index === null, `${what}: only the end may follow the index`);
-    this.use(kind, new Reader(payload, what), offset, reader.position - offset);
-  }
-
-  use(kind, contents, offset, length) {
+  use({ kind, contents, offset, length }) {
+    const late = kind !== "DONE" && this.index !== null && !this.lenient;
+    require(!late, `${contents.what}: only the end may follow the index`);
     if (kind === "CREF" || kind === "CEMB") this.takeCodebook(kind, contents);
     else if (kind === "STRM") this.takeStream(contents);
     else if (kind === "TAIL") this.takeTail(contents);
@@ -176,7 +230,7 @@ class Chunks {
     const fits = MEDIA[medium] === engine.split("/")[0];
     require(fits, `${contents.what}: a stream of medium ${MEDIA[medium]} with the engine ${engine}`);
     const header = contents.rest();
-    this.streams.set(number, { medium: MEDIA[medium], engine, codebook, header, packets: [], starts: [] });
+    this.streams.set(number, { medium: MEDIA[medium], engine, codebook, header, packets: [], numbers: [], starts: [] });
   }
 
   takeTail(contents) {
@@ -194,12 +248,15 @@ class Chunks {
     const start = contents.wideVarint();
     const stream = this.streams.get(number);
     require(stream !== undefined, `${contents.what}: a packet of a stream that is not declared`);
-    require(!this.tails.has(number), `${contents.what}: a packet after the tail of its stream`);
-    require(this.codebooks.has(stream.codebook), `${contents.what}: the stream's codebook is not named before it`);
-    const { packets, starts } = stream;
-    require(packet === packets.length, `${contents.what}: packet ${packet} where packet ${packets.length} is due`);
+    const { packets, numbers, starts } = stream;
+    const orderly = !this.tails.has(number) && this.codebooks.has(stream.codebook);
+    require(this.lenient || orderly, `${contents.what}: a packet after the tail of its stream, or before its codebook`);
+    const due = (numbers.at(-1) ?? -1) + 1;
+    const follows = this.lenient ? packet >= due : packet === due;
+    require(follows, `${contents.what}: packet ${packet} where packet ${due} is due`);
     require(starts.length === 0 || start > starts.at(-1), `${contents.what}: the packet does not start after the last`);
     packets.push(contents.rest());
+    numbers.push(packet);
     starts.push(start);
     this.places.push([BigInt(number), start, BigInt(offset), BigInt(length)]);
   }
@@ -222,9 +279,10 @@ class Chunks {
     const packets = contents.number(4);
     const indexOffset = contents.wideNumber();
     require(contents.left === 0, `${contents.what}: bytes too many`);
+    this.ended = true;
+    if (this.lenient) return;
     require(packets === this.places.length, `${this.places.length} packets where the file says ${packets}: cut off`);
     if (indexOffset > 0n) this.checkIndex(indexOffset);
-    this.ended = true;
   }
 
   checkIndex(offset) {

@@ -34,7 +34,7 @@ export function split(data) {
  * @param {Uint8Array} header
  * @param {Uint8Array[]} packets
  * @param {Codebook} codebook
- * @returns {{width: number, height: number, channels: number, data: Uint8Array}}
+ * @returns {Picture} it has one part, so nothing of it is lost
  */
 export function decode(kernels, header, packets, codebook) {
   const reader = new Reader(header, "picture header");
@@ -63,7 +63,7 @@ export function decode(kernels, header, packets, codebook) {
   if (colours === 3) writeColours(kernels, planes, shape, data);
   else put(planes[0].samples, 1, data, channels, 0);
   if (hasAlpha) put(decodeAlpha(kernels, rest, height, width), 1, data, channels, 0, channels - 1);
-  return { width, height, channels, data };
+  return { width, height, channels, data, lost: [] };
 }
 
 /** The layers of a codebook, checked. */

@@ -2,15 +2,19 @@
 
 import { decodeAlpha } from "./alpha.mjs";
 import { Reader } from "../format/bytes.mjs";
+import { isDamage } from "../format/chunks.mjs";
 import { put, writeColours } from "./colour.mjs";
 import { UnsupportedError, require } from "../errors.mjs";
 import { Model } from "./model.mjs";
+import { ModelArrays } from "./model_arrays.mjs";
 import { HALF_WIDTH, NONE, readParameters } from "./parameters.mjs";
 import { decodePlanes } from "./planes.mjs";
 import { readShape } from "./shape.mjs";
 import { tilesOf } from "./tiles.mjs";
 
 const EXACT_ALPHA = 0x7f;
+const GREY = 128 << 4; // in 1/16
+const MOST_TILES = 16; // for each that is intact: so that few bytes do not make a large picture
 
 /** The stream header and the packet of a compact file, in which they follow each other. */
 export function split(data) {
@@ -25,37 +29,62 @@ export function split(data) {
  * @param {Uint8Array} header
  * @param {Uint8Array[]} packets
  * @param {Codebook} codebook
- * @returns {{width: number, height: number, channels: number, data: Uint8Array}}
+ * @param {number[] | null} numbers of the packets, if some may be lost: their tiles are then grey, and transparent if
+ *     the picture has alpha; null if that is an error
+ * @returns {Picture} with the tiles that are lost, if some may be
  */
-export function decode(kernels, header, packets, codebook) {
+export function decode(kernels, header, packets, codebook, numbers = null) {
   const reader = new Reader(header, "picture header");
   const { shape, parameters, alpha } = readHeader(reader);
   const { width, height, channels, colours, hasAlpha } = shape;
   require(reader.left === 0, "picture header: bytes too many");
   const tiles = tilesOf(shape);
-  require(packets.length === tiles.length, `${packets.length} packets, but the picture has ${tiles.length} tiles`);
-  const payloads = hasAlpha ? packets.map(splitPacket) : packets.map((packet) => ({ colour: packet }));
-  const model = new Model(kernels, codebook);
-  const planesOf = (of, count, part) => {
-    return decodePlanes(kernels, model, of, shape, count, payloads.map((payload) => payload[part]));
+  require(numbers !== null || packets.length === tiles.length, `${packets.length} packets of ${tiles.length} tiles`);
+  const lost = new Set();
+  const report = (number) => lost.add(number);
+  const payloads = tiles.map((_, number) => {
+    const packet = numbers === null ? packets[number] : packets[numbers.indexOf(number)];
+    try {
+      if (packet !== undefined) return hasAlpha ? splitPacket(packet) : { colour: packet };
+    } catch (error) {
+      if (numbers === null || !isDamage(error)) throw error;
+    }
+    report(number);
+    return { colour: null, alpha: null };
+  });
+  const least = tiles.length / MOST_TILES;
+  require(tiles.length - lost.size >= least, `${tiles.length - lost.size} of ${tiles.length} tiles are there; too few`);
+  const model = new Model(kernels, new ModelArrays(codebook.arrays));
+  const planesOf = (of, count, part, sample) => {
+    const ofTiles = payloads.map((payload) => payload[part]);
+    return decodePlanes(kernels, model, of, shape, count, ofTiles, numbers && { sample, report });
   };
-  const planes = planesOf(parameters, colours, "colour");
+  const planes = planesOf(parameters, colours, "colour", GREY);
   const data = new Uint8Array(width * height * channels);
   if (colours === 3) writeColours(kernels, planes, shape, data);
   else put(rounded(planes[0].samples), 1, data, channels, 0);
-  if (!hasAlpha) return { width, height, channels, data };
-  if (alpha !== null) {
-    put(rounded(planesOf(alpha, 1, "alpha")[0].samples), 1, data, channels, 0, channels - 1);
-    return { width, height, channels, data };
-  }
+  if (alpha !== null) put(rounded(planesOf(alpha, 1, "alpha", 0)[0].samples), 1, data, channels, 0, channels - 1);
+  else if (hasAlpha) putExactAlpha(kernels, tiles, payloads, shape, data, numbers && report);
+  require(lost.size < tiles.length, "no part of the picture is intact");
+  return { width, height, channels, data, lost: tiles.filter((_, number) => lost.has(number)) };
+}
+
+/** Write the alpha of all tiles into pixels; that of damaged ones is told to `report`, or an error if it is null. */
+function putExactAlpha(kernels, tiles, payloads, { width, channels }, data, report) {
   tiles.forEach((tile, number) => {
-    const samples = decodeAlpha(kernels, payloads[number].alpha, tile.height, tile.width);
-    for (let y = 0; y < tile.height; y++) {
-      const row = samples.subarray(y * tile.width, (y + 1) * tile.width);
-      put(row, 1, data, channels, (tile.top + y) * width + tile.left, channels - 1);
+    const { alpha } = payloads[number];
+    if (alpha === null) return;
+    try {
+      const samples = decodeAlpha(kernels, alpha, tile.height, tile.width);
+      for (let y = 0; y < tile.height; y++) {
+        const row = samples.subarray(y * tile.width, (y + 1) * tile.width);
+        put(row, 1, data, channels, (tile.top + y) * width + tile.left, channels - 1);
+      }
+    } catch (error) {
+      if (report === null || !isDamage(error)) throw error;
+      report(number);
     }
   });
-  return { width, height, channels, data };
 }
 
 /** Shape and parameters; those of alpha are null if it is exact or if there is none. */

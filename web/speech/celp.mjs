@@ -43,11 +43,17 @@ export function readHeader(data, engine) {
   return { band, fits, samples, set: set >> 4, packetFrames, groupPackets, filters, rises, frames, packets };
 }
 
+/** A header for another number of packets, all whole. */
+export function withPackets(header, packets) {
+  const frames = packets * header.packetFrames;
+  return { ...header, packets, frames, samples: frames * header.band.frame };
+}
+
 /**
  * The samples of a stream.
  * @param {Kernels} kernels
  * @param {object} header as `readHeader` returns it
- * @param {Uint8Array[]} packets
+ * @param {(Uint8Array | null)[]} packets null for a lost one, which is silent
  * @param {Codebook} codebook
  * @returns {Int16Array}
  */
@@ -93,6 +99,10 @@ function parseGroup(kernels, { syntax, lsf }, { band, packetFrames }, packets, f
   packets.forEach((packet, number) => {
     const first = number * packetFrames;
     const count = Math.min(packetFrames, frames - first);
+    if (packet === null) {
+      symbols.silent.view.fill(1, first, first + count);
+      return;
+    }
     const end = kernels.scope(() => {
       const buffer = paddedBits(kernels, packet);
       return kernels.call("speech.celp.packet_syntax.get_packet", buffer, first, count, tuple, syntax, bits);

@@ -51,6 +51,12 @@ export function readHeader(data, engine) {
   return { engine, samples, packetUnits, units, packets: Math.ceil(units / packetUnits) };
 }
 
+/** A header for another number of packets, all whole. */
+export function withPackets(header, packets) {
+  const units = packets * header.packetUnits;
+  return { ...header, packets, units, samples: units * ENGINES[header.engine].unit };
+}
+
 /** The samples of a stream; arguments as those of `decode` in `celp.mjs`. */
 export function decode(kernels, { engine, samples, packetUnits, units }, packets, codebook) {
   const { unit, widths, tables, synthesize } = ENGINES[engine];
@@ -58,6 +64,7 @@ export function decode(kernels, { engine, samples, packetUnits, units }, packets
     const known = tables(kernels, codebook);
     const output = new Int16Array(samples);
     packets.forEach((packet, number) => {
+      if (packet === null) return;
       const first = number * packetUnits;
       const fields = fieldsOf(packet, widths, Math.min(packetUnits, units - first), number);
       const speech = kernels.scope(() => toPcm(synthesize(kernels, known, fields)));

@@ -2,6 +2,7 @@
 
 import { LimitError, require } from "../errors.mjs";
 import { Reader } from "../format/bytes.mjs";
+import { isDamage } from "../format/chunks.mjs";
 
 const RATES = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000];
 const OTHER_RATE = 255;
@@ -23,10 +24,15 @@ export function readStreamHeader(reader, codecRate) {
   return { rate, surplus, engine: reader.take(reader.varint()) };
 }
 
-/** The header and the packets that are folded into the one packet of a compact file. */
-export function unfold(data, codecRate) {
+/**
+ * The header and the packets that are folded into the one packet of a compact file.
+ * @param {Uint8Array} data
+ * @param {number} codecRate
+ * @param {boolean} lenient whether packets may be damaged; these are null
+ */
+export function unfold(data, codecRate, lenient = false) {
   const reader = new Reader(data, "speech");
-  if (data[0] === CHECKED) return unfoldChecked(reader, codecRate);
+  if (data[0] === CHECKED) return unfoldChecked(reader, codecRate, lenient);
   const header = readStreamHeader(reader, codecRate);
   const count = reader.varint();
   const packets = [];
@@ -36,18 +42,23 @@ export function unfold(data, codecRate) {
   return { header, packets };
 }
 
-function unfoldChecked(reader, codecRate) {
+function unfoldChecked(reader, codecRate, lenient) {
   reader.take(1);
   const header = readStreamHeader(reader, codecRate);
   const lengths = [];
   for (let left = reader.varint(); left > 0; left--) lengths.push(reader.varint());
   check(reader, reader.data.subarray(0, reader.position), "the part before the packets");
   const packets = lengths.map((length, number) => {
-    const packet = reader.take(length);
-    check(reader, packet, `packet ${number}`);
-    return packet;
+    try {
+      const packet = reader.take(length);
+      check(reader, packet, `packet ${number}`);
+      return packet;
+    } catch (error) {
+      if (!lenient || !isDamage(error)) throw error;
+      return null;
+    }
   });
-  require(reader.left === 0, "speech: bytes follow the last packet");
+  require(lenient || reader.left === 0, "speech: bytes follow the last packet");
   return { header, packets };
 }
 

@@ -16,16 +16,16 @@ def main() -> None:
     parser.add_argument("--checked", action="store_true", help="make the object that checks every index, too")
     parser.add_argument("--portable", action="store_true", help="link for the systems that wheels are made for")
     parser.add_argument("--output", type=Path, default=FOLDER, help="folder for the objects")
-    parser.add_argument("--wasm", type=Path, metavar="FILE", help="make the decoder for browsers, and nothing else")
+    parser.add_argument("--wasm", type=Path, metavar="FOLDER", help="make the decoder for browsers, and nothing else")
     options = parser.parse_args()
     from vqcodec.kernels.build.building import build, host_target
     from vqcodec.kernels.build.toolchain import NoCompiler
 
     if options.wasm:
-        from vqcodec.kernels.build.browser import build_decoder
+        from vqcodec.kernels.build.browser import build_modules
 
         try:
-            build_decoder(options.wasm)
+            build_modules(options.wasm)
         except NoCompiler as error:
             raise SystemExit(f"the decoder for browsers is not made: {error}") from None
         return

@@ -1,6 +1,9 @@
 """The decoder for browsers: kernels as WebAssembly, which the JavaScript in `web/` calls.
 
-The module imports nothing. It exports its memory, three functions of `browser_memory.c`, and an entry for each variant
+There are two modules: one for pictures and speech, and one for video, which a page loads with the first clip. What both
+need is in both, since each has a memory of its own.
+
+A module imports nothing. It exports its memory, three functions of `browser_memory.c`, and an entry for each variant
 of a kernel. Its custom section `kernels` says in JSON what the entries take: JavaScript finds them there by the names
 of the kernels, and refuses to call one with other types.
 """
@@ -11,55 +14,79 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vqcodec.kernels.build.building import make_parts, replace_file
+from vqcodec.kernels.build.building import Part, make_parts, replace_file
 from vqcodec.kernels.build.declared import read_declared
-from vqcodec.kernels.build.toolchain import find_browser_toolchain
+from vqcodec.kernels.build.toolchain import BrowserToolchain, find_browser_toolchain
 from vqcodec.kernels.native import FOLDER
 from vqcodec.kernels.signatures import Array, Record, Scalar, Tuple, Type
 
-NAME = "vqcodec-decoder.wasm"
 TARGET = "wasm32"
 SECTION = "kernels"
 
+_TILES = [
+    "vqcodec.blocks.decoding.plane_decoding.decode_plane",
+    "vqcodec.blocks.signal.restoration_kernels.sum_unit_differences",
+    "vqcodec.blocks.signal.restoration_kernels.classify_units",
+    "vqcodec.blocks.signal.restoration_kernels.filter_rows",
+    "vqcodec.entropy.huffman._find_fault",
+    "vqcodec.entropy.tables._fill_decode_tables",
+]
+"""What pictures and video need."""
+
+DECODER = "vqcodec-decoder.wasm"
+VIDEO = "vqcodec-video.wasm"
 _KERNELS = {
-    "pictures": [
-        "vqcodec.blocks.decoding.plane_decoding.decode_plane",
-        "vqcodec.blocks.signal.restoration_kernels.sum_unit_differences",
-        "vqcodec.blocks.signal.restoration_kernels.classify_units",
-        "vqcodec.blocks.signal.restoration_kernels.filter_rows",
-        "vqcodec.entropy.huffman._find_fault",
-        "vqcodec.entropy.tables._fill_decode_tables",
-        "vqcodec.image.alpha.decoding._decode",
-        "vqcodec.image.block.indices._read_indices",
-        "vqcodec.image.colour._double",
-        "vqcodec.image.colour._ycbcr_to_rgb",
-        "vqcodec.image.fine_colour._ycbcr_to_rgb",
-    ],
-    "speech": [
-        "vqcodec.speech.celp.group_synthesis._synthesize",
-        "vqcodec.speech.celp.packet_syntax.get_packet",
-        "vqcodec.speech.filters.equalizer.equalize",
-        "vqcodec.speech.filters.pitch_filter.find_periods",
-        "vqcodec.speech.filters.pitch_filter.remove_between",
-        "vqcodec.speech.filters.post_filter.post_filter_subframes",
-        "vqcodec.speech.lsf_quantizer.decoding._reconstruct",
-        "vqcodec.speech.noise_floor.filling.add_noise",
-        "vqcodec.speech.noise_floor.filling.measure_gaps",
-        "vqcodec.speech.signal.lsf._build_interpolated",
-        "vqcodec.speech.signal.lsf._build_predictors",
-        "vqcodec.speech.textbook.celp.synthesis._decode_lsf",
-        "vqcodec.speech.textbook.celp.synthesis._synthesize",
-        "vqcodec.speech.textbook.ld_celp.synthesis.synthesize_cycles",
-    ],
+    DECODER: {
+        "pictures": [
+            *_TILES,
+            "vqcodec.image.alpha.decoding._decode",
+            "vqcodec.image.block.indices._read_indices",
+            "vqcodec.image.colour._double",
+            "vqcodec.image.colour._ycbcr_to_rgb",
+            "vqcodec.image.fine_colour._ycbcr_to_rgb",
+        ],
+        "speech": [
+            "vqcodec.speech.celp.group_synthesis._synthesize",
+            "vqcodec.speech.celp.packet_syntax.get_packet",
+            "vqcodec.speech.filters.equalizer.equalize",
+            "vqcodec.speech.filters.pitch_filter.find_periods",
+            "vqcodec.speech.filters.pitch_filter.remove_between",
+            "vqcodec.speech.filters.post_filter.post_filter_subframes",
+            "vqcodec.speech.lsf_quantizer.decoding._reconstruct",
+            "vqcodec.speech.noise_floor.filling.add_noise",
+            "vqcodec.speech.noise_floor.filling.measure_gaps",
+            "vqcodec.speech.signal.lsf._build_interpolated",
+            "vqcodec.speech.signal.lsf._build_predictors",
+            "vqcodec.speech.textbook.celp.synthesis._decode_lsf",
+            "vqcodec.speech.textbook.celp.synthesis._synthesize",
+            "vqcodec.speech.textbook.ld_celp.synthesis.synthesize_cycles",
+        ],
+    },
+    VIDEO: {
+        "video": [
+            *_TILES,
+            "vqcodec.entropy.huffman._package_merge",
+            "vqcodec.video.mc.motion.deblocking.edge_strengths",
+            "vqcodec.video.mc.motion.deblocking.smooth_chroma",
+            "vqcodec.video.mc.motion.deblocking.smooth_luma",
+            "vqcodec.video.mc.motion.interpolation.pad_reference",
+            "vqcodec.video.mc.syntax.header.get_frame_header",
+            "vqcodec.video.mc.syntax.reading.decode_frame",
+            "vqcodec.video.st3d.signal.lifting.predict",
+            "vqcodec.video.st3d.signal.lifting.update",
+            "vqcodec.video.st3d.syntax.reading.decode_chroma_row",
+            "vqcodec.video.st3d.syntax.reading.decode_luma_row",
+        ],
+    },
 }
-"""By group, the kernels of the decoder."""
+"""By module and group, the kernels of the decoder. Kernels of a group share what they call."""
 
 
-def build_decoder(output: Path, parts: Path = FOLDER / "parts") -> None:
-    """Make the decoder for browsers.
+def build_modules(folder: Path, parts: Path = FOLDER / "parts") -> None:
+    """Make the modules of the decoder for browsers.
 
     Args:
-        output: the file.
+        folder: where to put them.
         parts: folder for what is kept from build to build.
 
     Raises:
@@ -67,15 +94,21 @@ def build_decoder(output: Path, parts: Path = FOLDER / "parts") -> None:
         RuntimeError: a kernel cannot be compiled for its signatures.
     """
     toolchain = find_browser_toolchain()
-    made = make_parts([TARGET], parts, groups=_KERNELS)
-    for part in made:
+    groups = {group: names for module in _KERNELS.values() for group, names in module.items()}
+    made = dict(zip(groups, make_parts([TARGET], parts, groups=groups), strict=True))
+    for part in made.values():
         for name, reason in part.refused.items():
             raise RuntimeError(f"{name} cannot be compiled for browsers: {reason}")
-    kernels = {name: kernel for part in made for name, kernel in part.kernels.items()}
-    tuples = {name: kind for part in made for name, kind in part.tuples.items()}
+    for name, own in _KERNELS.items():
+        _build_module([made[group] for group in own], folder / name, toolchain)
+
+
+def _build_module(parts: list[Part], output: Path, toolchain: BrowserToolchain) -> None:
+    kernels = {name: kernel for part in parts for name, kernel in part.kernels.items()}
+    tuples = {name: kind for part in parts for name, kind in part.tuples.items()}
     entries = [variant["symbol"] for kernel in kernels.values() for variant in kernel["variants"]]
     linked = output.with_suffix(".new")
-    toolchain.link([part.files[TARGET] for part in made], entries, linked)
+    toolchain.link([part.files[TARGET] for part in parts], entries, linked)
     code = linked.read_bytes()
     linked.unlink()
     replace_file(output, code + _section(_described(kernels, tuples)))

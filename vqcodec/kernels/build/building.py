@@ -124,7 +124,7 @@ def make_parts(
     if missing:
         workers = min(default_threads(), len(missing))
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
             jobs = [
                 pool.submit(_make_part, declared, groups[group], targets, stems[group], checked) for group in missing
             ]

@@ -1,0 +1,116 @@
+/** Engine video/mc: the parameters of a group, the order of its frames and their references (FORMAT.md, 18.1, 18.4). */
+
+import { require } from "../errors.mjs";
+import { Reader } from "../format/bytes.mjs";
+
+const WHAT = "group of frames";
+const MOST_FRAMES = 1 << 16;
+const MOST_STEP = 63;
+const LEAST_CHROMA_STEP = -8;
+const MOST_DISTANCE_LOG = 4;
+const LEVEL_STEPS = [-5, 0, 3, 4, 5, 6]; // by level; deeper ones as the last
+
+/** Frames that are kept at a time. */
+export const SLOTS = 8;
+
+/** Most references in a list. */
+export const ENTRIES = 2;
+
+/**
+ * What a packet holds.
+ * @param {Uint8Array} packet
+ */
+export function readGroup(packet) {
+  const reader = new Reader(packet, WHAT);
+  const { frames, step, form } = readHead(reader);
+  const size = reader.varint();
+  const filters = reader.number(1);
+  require(filters < 4, `${WHAT}: it has a filter that is not possible; damaged`);
+  const chromaStep = (form & 15) + LEAST_CHROMA_STEP;
+  const first = reader.take(size);
+  return { frames, step, chromaStep, distance: 1 << (form >> 4), filters, first, rest: reader.rest() };
+}
+
+/** The number of frames that a packet tells. */
+export function framesIn(packet) {
+  return readHead(new Reader(packet, WHAT)).frames;
+}
+
+function readHead(reader) {
+  const frames = reader.varint();
+  const [step, form] = reader.take(2);
+  const possible = frames >= 1 && frames <= MOST_FRAMES && step <= MOST_STEP && form >> 4 <= MOST_DISTANCE_LOG;
+  require(possible, `${WHAT}: its first bytes have values that are not possible; damaged`);
+  return { frames, step, form };
+}
+
+/** The step indices of luma and chroma of a frame of a level, whose header changes them by `change`. */
+export function stepsOf({ step, chromaStep }, { level }, change = 0) {
+  const luma = step + LEVEL_STEPS[Math.min(level, LEVEL_STEPS.length - 1)] + change;
+  return [luma, luma + chromaStep].map((index) => Math.min(Math.max(index, 0), MOST_STEP));
+}
+
+/**
+ * A frame in the order of coding.
+ * @typedef {object} Place
+ * @property {number} time its number in the order of display
+ * @property {number} level
+ * @property {number} frameClass 0 to 3
+ * @property {boolean} kept whether others may be predicted from it
+ */
+
+/**
+ * The frames of a group in the order of coding.
+ * @returns {Generator<Place>}
+ */
+export function* codingOrder({ frames, distance }) {
+  yield { time: 0, level: 0, frameClass: 0, kept: true };
+  for (let low = 0; low < frames - 1; ) {
+    const high = Math.min(low + distance, frames - 1);
+    yield { time: high, level: 1, frameClass: 1, kept: true };
+    yield* between(low, high, 2);
+    low = high;
+  }
+}
+
+function* between(low, high, level) {
+  if (high - low < 2) return;
+  const time = (low + high) >> 1;
+  const kept = high - low > 2;
+  yield { time, level, frameClass: kept ? 2 : 3, kept };
+  yield* between(low, time, level + 1);
+  yield* between(time, high, level + 1);
+}
+
+/** The frames that are kept: the slot of each. */
+export class References {
+  constructor() {
+    this.times = new Array(SLOTS).fill(null);
+    this.keys = []; // times of frames of levels 0 and 1, in the order of coding
+  }
+
+  /** Keep a frame; returns its slot. */
+  keep({ time, level }) {
+    if (level < 2) this.keys.push(time);
+    if (!this.times.includes(null)) this.times[this.times.indexOf(Math.min(...this.times))] = null;
+    const slot = this.times.indexOf(null);
+    this.times[slot] = time;
+    return slot;
+  }
+
+  slotOf(time) {
+    return this.times.indexOf(time);
+  }
+
+  /** The times of the references in the two lists of a frame. */
+  lists({ time, level }) {
+    const kept = this.times.filter((one) => one !== null).sort((a, b) => a - b);
+    if (level === 1) {
+      const keys = this.keys.filter((key) => kept.includes(key)).slice(-ENTRIES).reverse();
+      return [keys, keys];
+    }
+    const past = kept.filter((one) => one < time).reverse();
+    const future = kept.filter((one) => one > time);
+    return [[...past, ...future].slice(0, ENTRIES), [...future, ...past].slice(0, ENTRIES)];
+  }
+}
