@@ -152,9 +152,9 @@ USAGE = [
     Case("train-codebook photo.png -o x.vqcb --engine block --lambda nan", 2, r"lambda"),
     Case("train-codebook photo.png -o x.vqcb --size 8", 2, r"--size is an option of engine block, not of transform"),
     Case(
-        "train-codebook photo.png -o x.vqcb --engine block --checkpoint x",
+        "train-codebook photo.png -o x.vqcb --engine block --effort 3",
         2,
-        r"--checkpoint is an option of engine transform, not of block",
+        r"--effort is an option of engine transform, not of block",
     ),
     Case("train-codebook photo.png -o mine.vqcb --parent mine.vqcb --force", 2, r"mine\.vqcb: is also an input"),
     Case("train-codebook photo.png -o -.vqcb", 2, r"cannot be the name of a codebook; give one with --name"),

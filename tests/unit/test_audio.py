@@ -14,7 +14,9 @@ import soundfile
 from coded_speech import wav as sound
 
 from vqcodec import limits
+from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.errors import LimitError, OutputError, UnreadableInputError, UsageError
+from vqcodec.media.corpora.survey import survey
 from vqcodec.speech.corpus import SoundCorpus
 from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.sound.arrays import ArraySource
@@ -273,22 +275,26 @@ def test_a_corpus_of_sound_gives_what_can_be_read_and_lists_the_rest(tmp_path: P
     (tmp_path / "a.wav").write_bytes(sound(tone(8000), 8000))
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
     (tmp_path / "notes.txt").write_bytes(b"")
-    skipped: list[str] = []
-    corpus = SoundCorpus.of([tmp_path], skipped=lambda path, _reason: skipped.append(path.name), sample_rate=16000)
-    for number in range(2):
+    files, carrier = SoundCorpus.of([tmp_path], sample_rate=16000), ThreadCarrier(2)
+    corpus = survey(files, carrier)
+    for _ in range(2):
         signals = list(corpus)
         assert [signal.size for signal in signals] == [8000, 8000]
-        assert skipped == ["bad.wav"] * (number + 1)
+    assert corpus.sizes == ((8000,), (8000,))
+    ((place, reason),) = corpus.left_out
+    assert place == tmp_path / "bad.wav"
+    assert "bad.wav" in reason
     np.testing.assert_allclose(signals[1], 32768 * tone(16000), atol=3)
-    assert [signal.size for signal in replace(corpus, seconds=0.25)] == [4000, 4000]
-    fingerprint = corpus.fingerprint()
-    assert len(fingerprint) == 16
-    (tmp_path / "a.wav").unlink()
-    assert corpus.fingerprint() == fingerprint  # the files are hashed once
+    brief = survey(replace(files, seconds=0.25), carrier)
+    assert [signal.size for signal in brief] == [4000, 4000]
+    assert brief.fingerprint() == corpus.fingerprint()
+    assert len(corpus.fingerprint()) == 16
+    with pytest.raises(UnreadableInputError, match=r"1 of 3 files cannot be read; first: .*bad"):
+        survey(files, carrier, strict=True)
     with pytest.raises(UnreadableInputError, match="no sound files in it"):
         SoundCorpus.of([_folder(tmp_path / "empty")])
     with pytest.raises(UnreadableInputError, match=r"none of 1 files can be read; first: .*bad"):
-        list(SoundCorpus.of([tmp_path / "bad.wav"]))
+        survey(SoundCorpus.of([tmp_path / "bad.wav"]), carrier)
 
 
 def _folder(path: Path) -> Path:

@@ -15,6 +15,7 @@ from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.blocks.search.modulation import superblock_steps
 from vqcodec.blocks.training import train as training
 from vqcodec.blocks.training.fitting import merge_contexts
+from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
 
 RUNGS = [26, 40]
@@ -41,7 +42,7 @@ def picture(height, width, subsampling, seed=0):
 def model():
     pictures = [picture(64, 64, "420", seed) for seed in range(2)]
     parameters = CodingParameters(0, subsampling="420", effort=2)
-    return training.train(pictures, parameters=parameters, steps=RUNGS, rounds=1, threads=1)
+    return training.train([pictures], carrier=ThreadCarrier(1), parameters=parameters, steps=RUNGS, rounds=1)
 
 
 def psnr(a, b):
@@ -193,18 +194,18 @@ def test_training_is_the_same_on_any_number_of_threads_and_resumes():
     common = {"parameters": parameters, "steps": RUNGS}
     told, models = [], {}
     whole = training.train(
-        pictures,
+        [pictures],
+        carrier=ThreadCarrier(1),
         **common,
         rounds=2,
-        threads=1,
         progress=lambda *what: told.append(what),
         finished=models.__setitem__,
     )
-    assert told[-1] == ("round 2 of 2", len(pictures) * len(RUNGS))
+    assert told[-1] == ("round 2 of 2", 1.0)
     assert sorted(models) == [1, 2]
     for result in (
-        training.train(pictures, **common, rounds=2, threads=3),
-        training.train(pictures, **common, rounds=2, threads=2, resumed=(1, models[1])),
+        training.train([[one] for one in pictures], carrier=ThreadCarrier(3), **common, rounds=2),
+        training.train([pictures], carrier=ThreadCarrier(2), **common, rounds=2, resumed=(1, models[1])),
     ):
         assert all(np.array_equal(result.to_arrays()[name], array) for name, array in whole.to_arrays().items())
 

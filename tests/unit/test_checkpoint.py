@@ -1,4 +1,4 @@
-"""Checkpoints of trainings: what is kept is found again by the same training alone, and never stops another."""
+"""Checkpoints of trainings: what is kept is found again by the same training alone, and never used by another."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from PIL import Image
 
 import vqcodec
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import OutputError
+from vqcodec.errors import CorruptFileError, OutputError, UsageError
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform import train as transform
-from vqcodec.media import checkpoint as kept
-from vqcodec.media.checkpoint import Checkpoint, digest_of
+from vqcodec.media.checkpoint import Begun, Checkpoint
 from vqcodec.media.training import Training
 
-DIGEST = digest_of("image/transform", {"rounds": 2}, None, "0123456789abcdef")
+BEGUN = Begun("image/transform", {"rounds": 2, "tune": "ssim"}, None, "0123456789abcdef")
 
 
 def same(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -26,81 +25,93 @@ def same(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def test_without_a_folder_nothing_is_kept() -> None:
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the checkpoint is."""
+    return tmp_path / "x.vqcb.unfinished"
+
+
+def test_without_a_file_nothing_is_kept() -> None:
     nothing = Checkpoint(None)
     nothing.keep("a", {"x": np.arange(3)})
     assert nothing.kept("a", same) is None
+    assert nothing.is_empty
 
 
-def test_the_last_round_replaces_the_ones_before(tmp_path: Path) -> None:
-    told: list[str] = []
-    checkpoint = Checkpoint(tmp_path / "new" / "folder", DIGEST, told.append)
+def test_the_last_round_replaces_the_ones_before(path: Path) -> None:
+    checkpoint = Checkpoint(path, BEGUN)
     assert checkpoint.last_round(2, same) == (0, None)
     checkpoint.keep("other", {"y": np.ones(2)})
     for number in (1, 2):
         checkpoint.keep_round(number, {"x": np.full(4, number)})
-    again = Checkpoint(tmp_path / "new" / "folder", DIGEST, told.append)
+        checkpoint.keep_round(number, {"x": np.full(4, 10 * number)}, "chroma")
+    again = Checkpoint(path, BEGUN, resume=True)
     number, arrays = again.last_round(2, same)
     assert number == 2
     assert arrays is not None
     assert arrays.keys() == {"x"}
     assert (arrays["x"] == 2).all()
+    number, arrays = again.last_round(2, same, "chroma")
+    assert arrays is not None
+    assert (arrays["x"] == 20).all()
     assert list(again.kept("other", same) or ()) == ["y"]
-    assert not told
-    assert len(list((tmp_path / "new" / "folder").iterdir())) == 1
+    assert list(path.parent.iterdir()) == [path]
     again.remove()
     again.remove()
-    assert not list((tmp_path / "new" / "folder").iterdir())
+    assert not list(path.parent.iterdir())
 
 
-def test_another_training_does_not_find_it_and_says_so(tmp_path: Path) -> None:
-    Checkpoint(tmp_path, DIGEST).keep_round(1, {"x": np.zeros(1)})
-    told: list[str] = []
-    other = digest_of("image/transform", {"rounds": 3}, None, "0123456789abcdef")
-    assert Checkpoint(tmp_path, other, told.append).last_round(3, same) == (0, None)
-    assert len(told) == 1
-    assert "not of this training" in told[0]
-    assert "\n" not in told[0]
-    assert Checkpoint(tmp_path, DIGEST).last_round(3, same)[0] == 1
+def test_it_is_used_only_if_asked_for(path: Path) -> None:
+    Checkpoint(path, BEGUN).keep_round(1, {"x": np.zeros(1)})
+    with pytest.raises(UsageError, match="an interrupted training has left it; go on with --resume"):
+        Checkpoint(path, BEGUN)
+    assert Checkpoint(path, BEGUN, resume=True).last_round(2, same)[0] == 1
 
 
-@pytest.mark.parametrize("change", ["engine", "options", "parent", "corpus", "version"])
-def test_the_digest_depends_on_all_that_the_result_depends_on(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {"engine": "image/transform", "options": {"tune": "ssim"}, "parent": None, "corpus": "00"}
-    before = digest_of(**asked)  # type: ignore[arg-type]
-    if change == "version":
-        monkeypatch.setattr(kept, "__version__", "99")
-    else:
-        asked[change] = {"tune": "psnr"} if change == "options" else "11"
-    assert digest_of(**asked) != before  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"engine": "video/mc"}, "engine image/transform, not video/mc"),
+        ({"options": {"rounds": 3, "tune": "ssim"}}, "rounds 2, not 3"),
+        ({"parent": "ab"}, "parent None, not ab"),
+        ({"corpus": "11"}, "other media"),
+        ({"version": "99"}, "version .*, not 99"),
+    ],
+)
+def test_another_training_is_refused_in_a_line_that_says_the_difference(
+    path: Path, change: dict[str, object], said: str
+) -> None:
+    Checkpoint(path, BEGUN).keep_round(1, {"x": np.zeros(1)})
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match=f"is of a training with {said}; ask for the same") as refused:
+        Checkpoint(path, BEGUN._replace(**change), resume=True)  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+    assert path.read_bytes() == before
+    assert Checkpoint(path, BEGUN, resume=True).last_round(3, same)[0] == 1
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "text", "array", "other-digest"])
-def test_a_damaged_one_is_ignored_with_a_word(tmp_path: Path, damage: str) -> None:
-    Checkpoint(tmp_path, DIGEST).keep_round(1, {"x": np.arange(1000)})
-    (path,) = tmp_path.iterdir()
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "text", "array", "other"])
+def test_a_damaged_one_is_an_error_of_one_line(path: Path, damage: str) -> None:
+    Checkpoint(path, BEGUN).keep_round(1, {"x": np.arange(1000)})
     whole = path.read_bytes()
     if damage == "array":
         with path.open("wb") as file:
             np.save(file, np.arange(3))
-    elif damage == "other-digest":
-        np.savez(path, digest=np.array("no"), x=np.arange(3))
+    elif damage == "other":
+        with path.open("wb") as file:
+            np.savez(file, x=np.arange(3))
     else:
         flipped = bytearray(whole)
         flipped[len(whole) // 2] ^= 1
         path.write_bytes({"empty": b"", "cut": whole[:-40], "flipped": bytes(flipped), "text": b"hello\n"}[damage])
-    told: list[str] = []
-    checkpoint = Checkpoint(tmp_path, DIGEST, told.append)
-    assert checkpoint.last_round(2, same) == (0, None)
-    assert len(told) == 1
-    assert "cannot be used" in told[0]
-    checkpoint.keep_round(1, {"x": np.arange(1000)})
-    assert Checkpoint(tmp_path, DIGEST).last_round(2, same)[0] == 1
+    with pytest.raises(CorruptFileError, match="remove it to begin anew") as refused:
+        Checkpoint(path, BEGUN, resume=True)
+    assert "\n" not in str(refused.value)
 
 
-def test_arrays_that_make_no_model_are_ignored_with_a_word(tmp_path: Path) -> None:
+def test_arrays_that_make_no_model_are_ignored_with_a_word(path: Path) -> None:
     told: list[str] = []
-    checkpoint = Checkpoint(tmp_path, DIGEST, told.append)
+    checkpoint = Checkpoint(path, BEGUN, notice=told.append)
     checkpoint.keep_round(1, {"x": np.arange(3)})
     assert checkpoint.last_round(2, lambda arrays: arrays["y"]) == (0, None)
     assert len(told) == 1
@@ -109,22 +120,15 @@ def test_arrays_that_make_no_model_are_ignored_with_a_word(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_a_named_error(tmp_path: Path) -> None:
-    checkpoint = Checkpoint(tmp_path, DIGEST)
-    (tmp_path / f"training-{DIGEST[:16]}.npz").symlink_to("/dev/full")
+def test_a_full_disk_is_a_named_error(path: Path) -> None:
+    checkpoint = Checkpoint(path, BEGUN)
+    path.symlink_to("/dev/full")
     with pytest.raises(OutputError, match="the disk is full"):
         checkpoint.keep_round(1, {"x": np.zeros(9)})
 
 
-def test_a_folder_that_cannot_be_is_a_named_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(OutputError, match="cannot be a folder for checkpoints"):
-            Checkpoint(folder, DIGEST)
-
-
 def test_what_was_trained_on_one_corpus_is_not_taken_for_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted = True
 
@@ -140,18 +144,16 @@ def test_what_was_trained_on_one_corpus_is_not_taken_for_another(
     monkeypatch.setattr(transform, "train", train)
     for name, value in (("a", 10), ("b", 200)):
         Image.new("L", (8, 8), value).save(tmp_path / f"{name}.png")
-    folder, told = tmp_path / "kept", list[str]()
-    asked = {"parent": "none", "checkpoint": folder, "notice": told.append}
+    asked = {"parent": "none", "checkpoint": path, "resume": True}
+    told: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        vqcodec.train_codebook([tmp_path / "a.png"], **asked)
-    with pytest.raises(KeyboardInterrupt):
-        vqcodec.train_codebook([tmp_path / "a.png"], rounds=7, **asked)
-    assert len(list(folder.iterdir())) == 2
+        vqcodec.train_codebook([tmp_path / "a.png"], notice=told.append, **asked)
+    assert told[-1] == "nothing has been kept to resume: the training begins anew"
     interrupted = False
-    other = vqcodec.train_codebook([tmp_path / "b.png"], **asked)
-    assert other.arrays["mean"] == [200]
-    assert sum(text.endswith("not of this training (other media, options or parent); not used") for text in told) == 2
+    for sources, options, said in (("b", {}, "other media"), ("a", {"rounds": 7}, "rounds 3, not 7")):
+        with pytest.raises(UsageError, match=said):
+            vqcodec.train_codebook([tmp_path / f"{sources}.png"], **asked, **options)
     own = vqcodec.train_codebook([tmp_path / "a.png"], **asked)
     assert own.arrays["mean"] == [10]
     assert own.provenance == {"rounds before": 1}
-    assert len(list(folder.iterdir())) == 1
+    assert not path.exists()

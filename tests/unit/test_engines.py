@@ -75,7 +75,7 @@ def test_the_coder_is_what_the_medium_asks_for(engine: Engine) -> None:
 def test_trainers_know_the_options_that_are_declared(engine: Engine) -> None:
     values = engine.check_training_options({})
     fields = [field.name for field in dataclasses.fields(TRAINING[engine.name])]
-    assert set(fields) == values.keys() - {"parent", "checkpoint"}
+    assert set(fields) == values.keys() - {"parent"}
     assert callable(engine.trainer)
 
 

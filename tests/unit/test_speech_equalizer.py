@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
 from tiny_speech_codebook import tiny_equalizer
+from training_tasks import kept
 
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.filters.equalizer import GAIN_UNIT, TAPS, Equalizer, bands_of, equalize
 from vqcodec.speech.filters.equalizer_search import lambda_at, search_entries, wanted_gains
-from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
+from vqcodec.speech.training.equalizer_training import Missing, sent_frames, train_equalizer
 
 FRAME, FADE, LAMBDA = 160, 40, 1.5
 
@@ -98,6 +99,11 @@ def test_the_chosen_entries_are_the_best_of_all(seed):
     assert cost_of(chosen, wanted, weights, silent, equalizer, 4) == pytest.approx(best)
 
 
+def sent(one: Missing) -> int:
+    """The frames of a recording that are not silent."""
+    return sent_frames([one])
+
+
 def test_training_finds_the_gains_that_recordings_lack():
     rng = np.random.default_rng(1)
     kinds = np.array([[0.0] * 7, [6.0] * 7, [0, 0, 0, 0, -8, -8, -8]])
@@ -107,7 +113,7 @@ def test_training_finds_the_gains_that_recordings_lack():
         silent = np.zeros(200, np.uint8)
         silent[50:60] = 1
         recordings.append(Missing(kinds[which] + rng.normal(0, 0.3, (200, 7)), np.ones(200), silent))
-    equalizer = train_equalizer(recordings, NARROWBAND, LAMBDA, 50)
+    equalizer = train_equalizer(kept(recordings, sent), NARROWBAND, LAMBDA, 50)
     assert equalizer.fits(NARROWBAND)
     nearest = np.abs(kinds[1:, None] - equalizer.gains * GAIN_UNIT).max(axis=2).min(axis=1)
     assert (nearest < 0.6).all()
@@ -123,6 +129,6 @@ def test_bits_are_dear_where_they_are_few():
 
 def test_too_little_speech_makes_an_equalizer_that_does_nothing():
     few = Missing(np.ones((30, 7)), np.ones(30), np.zeros(30, np.uint8))
-    equalizer = train_equalizer([few], NARROWBAND, LAMBDA, 50)
+    equalizer = train_equalizer(kept([few], sent), NARROWBAND, LAMBDA, 50)
     assert equalizer.entries == 1
     assert not search_entries(few.gains, few.weights, few.silent, equalizer, LAMBDA, 50).any()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
+from training_tasks import kept
 
+from vqcodec.carriers.kept import Kept
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.lsf_quantizer.codebook import UNIT, LsfCodebook
 from vqcodec.speech.lsf_quantizer.decoding import LsfIndices, reconstruct_lsf
-from vqcodec.speech.lsf_quantizer.refit import Encoded, _solve, model_of, refit, to_codebook
+from vqcodec.speech.lsf_quantizer.refit import Encoded, Refit, _solve, model_of, to_codebook
 from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, search_lsf
 from vqcodec.speech.lsf_quantizer.training import LsfDesign, train_lsf
 from vqcodec.speech.signal.analysis import Analysis, analyse
@@ -33,7 +36,18 @@ def recordings() -> list[Analysis]:
 
 @pytest.fixture(scope="module")
 def codebook(recordings: list[Analysis]) -> LsfCodebook:
-    return train_lsf(recordings[:3], NARROWBAND, LAMBDA, design=DESIGN, threads=1)
+    return train_lsf(analysed(recordings[:3], 1), NARROWBAND, LAMBDA, design=DESIGN, threads=1)
+
+
+def analysed(analyses: list[Analysis], threads: int = 1) -> Kept:
+    """What the training takes."""
+    return kept([Recording(one) for one in analyses], lambda one: len(one.analysis) - 1, threads)
+
+
+class Recording(NamedTuple):
+    """A recording that has been analysed."""
+
+    analysis: Analysis
 
 
 def quantize(analysis: Analysis, codebook: LsfCodebook, lambda_: float = LAMBDA, **options) -> QuantizedLsf:
@@ -194,8 +208,8 @@ def test_missing_arrays_are_named(codebook: LsfCodebook) -> None:
 
 def test_training_lowers_the_cost_and_threads_do_not_matter(recordings: list[Analysis], codebook: LsfCodebook) -> None:
     brief = dataclasses.replace(DESIGN, rounds=1)
-    untrained = train_lsf(recordings[:3], NARROWBAND, LAMBDA, design=brief, threads=1)
-    threaded = train_lsf(recordings[:3], NARROWBAND, LAMBDA, design=DESIGN, threads=3)
+    untrained = train_lsf(analysed(recordings[:3], 1), NARROWBAND, LAMBDA, design=brief, threads=1)
+    threaded = train_lsf(analysed(recordings[:3], 3), NARROWBAND, LAMBDA, design=DESIGN, threads=3)
     assert cost(recordings[3], quantize(recordings[3], codebook)) < cost(
         recordings[3], quantize(recordings[3], untrained)
     )
@@ -207,13 +221,13 @@ def test_training_lowers_the_cost_and_threads_do_not_matter(recordings: list[Ana
 def test_too_little_speech_to_train_on_is_refused(recordings: list[Analysis], recording_count: int) -> None:
     few = [part(recordings[0], 0, 12)] * recording_count
     with pytest.raises(UsageError, match="more recordings"):
-        train_lsf(few, NARROWBAND, LAMBDA, design=DESIGN)
+        train_lsf(analysed(few), NARROWBAND, LAMBDA, design=DESIGN)
 
 
 def test_progress_reports_falling_cost(recordings: list[Analysis]) -> None:
     design = dataclasses.replace(DESIGN, rising_rounds=1, rounds=3)
     rounds: list = []
-    train_lsf(recordings[:2], NARROWBAND, LAMBDA, design=design, threads=1, progress=rounds.append)
+    train_lsf(analysed(recordings[:2], 1), NARROWBAND, LAMBDA, design=design, threads=1, progress=rounds.append)
     assert [entry.number for entry in rounds] == [0, 1, 2]
     assert rounds[2].distortion + LAMBDA * rounds[2].bits < rounds[1].distortion + LAMBDA * rounds[1].bits
 
@@ -235,7 +249,9 @@ def test_refit_lowers_the_distortion_of_what_was_encoded(recordings: list[Analys
         Encoded(group.lsf, group.sensitivity, reconstruct_lsf(indices, book), indices)
         for group, indices in zip(groups, symbols)
     ]
-    better = to_codebook(refit(book, encoded, 1), codebook.sizes, 0.001, *lengths)
+    fit = Refit(book, 1)
+    fit.add(encoded)
+    better = to_codebook(fit.model(), codebook.sizes, 0.001, *lengths)
     assert distortion(better) < 0.8 * distortion(book)
 
 

@@ -13,7 +13,7 @@ from training_tasks import task_for
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CodebookError, UsageError
-from vqcodec.media.checkpoint import Checkpoint
+from vqcodec.media.checkpoint import Begun, Checkpoint
 from vqcodec.speech.bands import NARROWBAND, WIDEBAND
 from vqcodec.speech.celp import engine
 from vqcodec.speech.celp.engine import Settings
@@ -26,6 +26,7 @@ from vqcodec.speech.training.statistics import Counts, likely_counts
 from vqcodec.speech.training.train import Ladder, train
 
 PARENT = tiny_codebook(NARROWBAND)
+BEGUN = Begun("speech/celp-nb", {}, None, "00")
 
 
 @pytest.fixture
@@ -96,12 +97,12 @@ def test_every_step_of_a_ladder_has_a_post_filter() -> None:
 def test_a_checkpoint_keeps_what_is_finished(tmp_path: Path) -> None:
     one = SpeechCodebook.of(PARENT).sets[0]
     trained = TrainedSet(one.excitation, likely_counts(one.lengths, one.tables))
-    kept = KeptParts(Checkpoint(tmp_path, "digest"))
+    kept = KeptParts(Checkpoint(tmp_path / "kept", BEGUN, resume=True))
     assert kept.lsf(0) is kept.table_set(0) is kept.equalizer(0) is None
     kept.keep_lsf(0, one.lsf)
     kept.keep_table_set(0, trained, 4321.0)
     kept.keep_equalizer(0, one.equalizer)
-    again = KeptParts(Checkpoint(tmp_path, "digest"))
+    again = KeptParts(Checkpoint(tmp_path / "kept", BEGUN, resume=True))
     lsf, found, equalizer = again.lsf(0), again.table_set(0), again.equalizer(0)
     assert lsf is not None
     assert found is not None
@@ -115,4 +116,4 @@ def test_a_checkpoint_keeps_what_is_finished(tmp_path: Path) -> None:
             np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(lsf.codewords, one.lsf.codewords)
     np.testing.assert_array_equal(equalizer.gains, one.equalizer.gains)
-    assert KeptParts(Checkpoint(tmp_path, "another")).table_set(0) is None
+    assert KeptParts(Checkpoint(None)).table_set(0) is None

@@ -310,11 +310,11 @@ def test_training_fits_the_clips_whatever_the_threads(tmp_path):
     asked = {"parent": tiny_video_codebook(False), "rounds": 2, "effort": 2}
     books = [
         train(task_for("video/mc", clips, **asked, threads=threads, **more))
-        for threads, more in ((1, {}), (2, {"checkpoint": tmp_path, "progress": kinds.__setitem__}))
+        for threads, more in ((1, {}), (2, {"checkpoint": tmp_path / "kept", "progress": kinds.__setitem__}))
     ]
     assert books[0].identity == books[1].identity
     assert kinds == {"round 1 of 2": 0.5, "round 2 of 2": 1.0}
-    resumed = train(task_for("video/mc", clips, **asked, checkpoint=tmp_path))
+    resumed = train(task_for("video/mc", clips, **asked, checkpoint=tmp_path / "kept"))
     assert resumed.identity == books[0].identity
     settings = Settings(quality=50, effort=2, threads=1)
     fresh = moving_frames(4, 40, 48, seed=9)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from synthetic_speech import synthetic_speech
+from training_tasks import kept
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.speech.bands import Band
@@ -16,7 +18,7 @@ from vqcodec.speech.excitation.shapes import SHAPE_SCALE
 from vqcodec.speech.filters.equalizer import Equalizer, bands_of
 from vqcodec.speech.lsf_quantizer.search import LsfEffort
 from vqcodec.speech.lsf_quantizer.training import LsfDesign, train_lsf
-from vqcodec.speech.signal.analysis import analyse
+from vqcodec.speech.signal.analysis import Analysis, analyse
 from vqcodec.speech.training.statistics import flat_counts
 
 
@@ -44,6 +46,12 @@ def tiny_equalizer(band: Band) -> Equalizer:
     return Equalizer(gains, np.full((5, 4), 2, dtype=np.uint8))
 
 
+class Analysed(NamedTuple):
+    """A recording that has been analysed."""
+
+    analysis: Analysis
+
+
 @cache
 def tiny_codebook(band: Band) -> Codebook:
     """A codebook of two table sets, the first with an equalizer."""
@@ -57,7 +65,8 @@ def tiny_codebook(band: Band) -> Codebook:
         effort=LsfEffort(1, 2),
         gap_rad=0.015,
     )
-    lsf = train_lsf([analyse(speech, band)], band, 0.3, design=design)
+    analysed = kept([Analysed(analyse(speech, band))], lambda one: len(one.analysis) - 1)
+    lsf = train_lsf(analysed, band, 0.3, design=design)
     sets = []
     for lambda_, pulse_counts in ((0.02, (1, 3, 6)), (0.002, (2, 8))):
         excitation = tiny_excitation(band, pulse_counts)

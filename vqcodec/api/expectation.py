@@ -11,7 +11,7 @@ from typing import Any
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import VQCodecError
-from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.corpora.files import FileCorpus
 from vqcodec.media.engine import Engine
 from vqcodec.threads import default_threads
 
@@ -100,7 +100,7 @@ def expectation(
         alone += time.thread_time() - before[1]
         coded += part
         size += part_bytes
-    files = len(corpus.paths)
+    files = len(corpus.places)
     there = amount / seen * files
     used = corpus.used(there, options)
     unit, units = corpus.AMOUNT
@@ -137,17 +137,17 @@ def _some(corpus: FileCorpus[Any]) -> Iterator[tuple[Any, float]]:
     Raises:
         UnreadableInputError: none of them can be read.
     """
-    paths = corpus.paths
-    count = min(len(paths), _MOST_FILES)
-    spread = [number * len(paths) // count for number in range(count)]
-    others = sorted(set(range(len(paths))) - set(spread))
+    places = corpus.places
+    count = min(len(places), _MOST_FILES)
+    spread = [number * len(places) // count for number in range(count)]
+    others = sorted(set(range(len(places))) - set(spread))
     began, given, failure = time.perf_counter(), 0, None
     for tried, number in enumerate([*spread, *others]):
         if given and tried >= count:
             return
         before = time.perf_counter()
         try:
-            medium = corpus.read(paths[number])
+            medium = corpus.medium_at(places[number])
         except VQCodecError as error:  # the training passes it over as well
             failure = failure or error
             continue

@@ -10,15 +10,19 @@ from typing import Any
 
 from vqcodec.api.expectation import expectation
 from vqcodec.api.media import medium_of_source
+from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import UnreadableInputError, UsageError
-from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint, digest_of
-from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.checkpoint import Begun, Checkpoint
+from vqcodec.media.corpora.files import FileCorpus
+from vqcodec.media.corpora.places import Place, files_at, place_of, suffix_of
+from vqcodec.media.corpora.survey import survey
 from vqcodec.media.engine import load
-from vqcodec.media.options import NumberOption
+from vqcodec.media.options import NumberOption, check_options
 from vqcodec.media.registry import engine_to_train, trainable_engines
 from vqcodec.media.training import Progress, Trainer, Training
+from vqcodec.media.training_options import RUN_OPTIONS
 from vqcodec.names import is_codebook_name, printable
 
 _CORPORA = {
@@ -27,6 +31,8 @@ _CORPORA = {
     "video": "vqcodec.video.corpus:VideoCorpus",
 }
 """References of the corpora of files, by medium."""
+
+_RUN_NAMES = frozenset(option.name for option in RUN_OPTIONS)
 
 _THREADS = NumberOption("threads", low=1, whole=True)
 
@@ -39,7 +45,7 @@ def train_codebook(
     name: str = "mine",
     threads: int | None = None,
     progress: Progress | None = None,
-    skipped: Callable[[Path, str], object] | None = None,
+    skipped: Callable[[Place, str], object] | None = None,
     notice: Callable[[str], object] | None = None,
     **options: Any,
 ) -> Codebook:
@@ -48,27 +54,33 @@ def train_codebook(
     The same files, options and seed give the same codebook, byte for byte, whatever the number of threads.
 
     Args:
-        sources: files, and folders that are searched with all below them.
+        sources: files, and folders that are searched with all below them; or their URLs, where fsspec can read them.
         medium: `image`, `speech` or `video`; None to look at the engine, else at the files.
         engine: `transform` or `block`, `celp-nb`, `celp-wb`, `celp-fixed` or `ld-celp`, `mc` or `st3d`, or one that you
             have registered; None for the medium's default, which is the first that is named here.
         name: the codebook's name.
         threads: how many to use; None for one a CPU.
         progress: called with what is being done and the part of the whole that is done, 0 to 1.
-        skipped: called at the end with each file that could not be read, and why.
+        skipped: called before the work with each file that could not be read, and why.
         notice: called before the work with a line on how long it will take and when the codebook pays, which some files
             are looked at for, and with a line on a checkpoint that is not used.
         options: training options of the engine, as `vqcodec train-codebook --help` lists them, with `_` for `-`;
             `lambda_` stands for `--lambda`. `parent` is the name or path of the codebook to start from; `"none"`
-            or None starts from scratch. `checkpoint` is a folder that keeps what is finished until the training ends;
-            after an interruption the same training goes on from there.
+            or None starts from scratch. Besides, for every engine:
+
+            - `checkpoint`: a file that keeps what is finished until the training ends; `resume=True` goes on from there
+              after an interruption, and gives the same codebook;
+            - `memory`: bytes that the process may take, or text such as `"2GB"`; what does not fit goes to a file, in
+              the folder of the checkpoint or else in the system's own for such files;
+            - `strict=True`: a file that cannot be read is an error.
 
     Raises:
         UsageError: there is no such engine or option, or an option is of the wrong type or out of range; the message
             says what to choose. The files are of several media, and `medium` is None.
         UnreadableInputError: no usable media among the sources, or too little of it.
         CodebookError: the parent is not found, or is for another engine.
-        OutputError: the checkpoint cannot be written.
+        OutputError: the checkpoint cannot be written, or the disk is too full for what the memory does not hold.
+        CorruptFileError: the checkpoint is damaged.
     """
     sources = list(sources)
     if not isinstance(name, str) or not is_codebook_name(name):
@@ -76,19 +88,26 @@ def train_codebook(
     threads = None if threads is None else _THREADS.check(threads)
     medium = medium or medium_to_train(sources, engine)
     chosen = engine_to_train(medium, engine)
+    run = check_options(RUN_OPTIONS, {name: options.pop(name) for name in _RUN_NAMES & options.keys()}, "training")
     values = chosen.check_training_options(options)
-    left_out: dict[Path, str] = {}
+    say = notice or (lambda _line: None)
+    tell = progress or (lambda _what, _part: None)
+    path = None if run["checkpoint"] is None else Path(run["checkpoint"])
+    carrier = ThreadCarrier(threads, run["memory"], None if path is None else path.absolute().parent)
     kind = _corpus_of(medium)
-    corpus = kind.of(sources, skipped=left_out.setdefault, **kind.fields_for(chosen, values))
-    parent, folder = values.pop("parent", None), values.pop("checkpoint", None)
+    files = kind.of(sources, **kind.fields_for(chosen, values))
+    parent = values.pop("parent", None)
     start = None if parent is None else load_codebook(parent)
-    checkpoint = NOTHING_KEPT
-    if folder is not None:
-        identity = None if start is None else start.identity
-        digest = digest_of(chosen.name, values, identity, corpus.fingerprint())
-        checkpoint = Checkpoint(Path(folder), digest, notice or (lambda _line: None))
     if notice is not None:
-        notice(expectation(corpus, chosen, values, start, threads).in_words())
+        notice(expectation(files, chosen, values, start, threads).in_words())
+    corpus = survey(files, carrier, strict=run["strict"])
+    for place, reason in corpus.left_out:
+        if skipped:
+            skipped(place, reason)
+    begun = Begun(chosen.name, values, None if start is None else start.identity, corpus.fingerprint())
+    checkpoint = Checkpoint(path, begun, run["resume"], say)
+    if run["resume"] and checkpoint.is_empty:
+        say("nothing has been kept to resume: the training begins anew")
     trainer: Trainer = chosen.trainer
     codebook = trainer(
         Training(
@@ -98,14 +117,12 @@ def train_codebook(
             options=values,
             parent=start,
             checkpoint=checkpoint,
+            carrier=carrier,
             threads=threads,
-            progress=progress or (lambda _what, _part: None),
+            progress=tell,
         )
     )
     checkpoint.remove()
-    if skipped:
-        for path in sorted(left_out):
-            skipped(path, left_out[path])
     return codebook
 
 
@@ -125,18 +142,16 @@ def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) ->
     for known in trainable_engines():
         if known.short_name == engine:
             return known.medium
-    named = [Path(source) for source in sources]
+    named = [place_of(source) for source in sources]
     found: Counter[str] = Counter()
     for source in named:
-        if source.is_dir():
-            suffixes = Counter(path.suffix.lower() for path in source.rglob("*") if path.is_file())
-            for medium in _CORPORA:
-                found[medium] += sum(suffixes[suffix] for suffix in _corpus_of(medium).SUFFIXES)
-        elif source.is_file():
+        if isinstance(source, Path) and source.is_file():
             with suppress(UnreadableInputError):  # the corpus leaves it out, and says so
                 found[medium_of_source(source, str(source))[1]] += 1
-        else:
-            raise UnreadableInputError(f"{source}: no such file or folder")
+            continue
+        suffixes = Counter(suffix_of(place) for place in files_at(source))
+        for medium in _CORPORA:
+            found[medium] += sum(suffixes[suffix] for suffix in _corpus_of(medium).SUFFIXES)
     media = [medium for medium, count in found.items() if count]
     if not media:
         if not named:
@@ -148,13 +163,13 @@ def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) ->
     return media[0]
 
 
-def training_files(sources: Iterable[str | Path], medium: str) -> tuple[Path, ...]:
+def training_files(sources: Iterable[str | Path], medium: str) -> tuple[Place, ...]:
     """Return the files that a training on `sources` reads.
 
     Raises:
         UnreadableInputError: a source does not exist, or there is no file of the medium at all.
     """
-    return _corpus_of(medium).of(sources).paths
+    return _corpus_of(medium).of(sources).places
 
 
 def _corpus_of(medium: str) -> type[FileCorpus[Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.image.pixels import Picture, read_picture
-from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.corpora.files import FileCorpus, Size
 from vqcodec.media.engine import Engine
 from vqcodec.media.target import DEFAULTS
 
@@ -29,9 +29,13 @@ class PictureCorpus(FileCorpus[Picture]):
         ".webp",
     )  # fmt: skip
 
-    def read(self, path: Path) -> Picture:
+    def read(self, path: Path, name: str) -> Picture:
         """Return the picture in a file; errors as `read_picture`."""
-        return read_picture(path, str(path))
+        return read_picture(path, name)
+
+    def size(self, medium: Picture) -> Size:
+        """Return height, width and channels."""
+        return (medium.height, medium.width, medium.channels)
 
     def amount(self, medium: Picture) -> float:
         """Return the pixels of a picture."""

@@ -1,19 +1,18 @@
 """What a training keeps of its finished parts, so that it can go on after an interruption. All media share it.
 
-A checkpoint is a NumPy archive in a folder of the user's. It is named by a digest of all that the result depends on:
-program, engine, options, parent and corpus. So a training finds its own parts alone, and several may share a folder.
+A checkpoint is a NumPy archive. It says all that the result depends on: program, engine, options, parent and corpus. So
+a training goes on from its own parts alone, and ends with the bytes of one that was never interrupted.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from vqcodec.errors import OutputError, VQCodecError
+from vqcodec.errors import CorruptFileError, UsageError, VQCodecError
 from vqcodec.files.atomic import writing
 from vqcodec.version import __version__
 
@@ -22,47 +21,70 @@ if TYPE_CHECKING:
 
 Kept = TypeVar("Kept")
 
-_DIGEST = "digest"
+_BEGUN = "begun"
 _ROUND = "round"
 
 
-def digest_of(engine: str, options: Mapping[str, Any], parent: str | None, corpus: str) -> str:
-    """Return the digest of a training, 64 hex digits.
+class Begun(NamedTuple):
+    """All that the result of a training depends on.
 
-    Args:
+    Attributes:
         engine: its name.
         options: training options by name.
         parent: identity of the codebook that training starts from.
         corpus: fingerprint of the media.
+        version: of the program.
     """
-    told = json.dumps([__version__, engine, dict(options), parent, corpus], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()
+
+    engine: str
+    options: Mapping[str, Any]
+    parent: str | None
+    corpus: str
+    version: str = __version__
+
+    def told(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(self._asdict(), sort_keys=True, default=str)
 
 
 class Checkpoint:
     """The finished parts of one training: named sets of arrays, in a file that is written anew with every part.
 
     Args:
-        folder: where the file is, made if need be; None to keep nothing.
-        digest: of the training (`digest_of`).
-        notice: told in a line of files that are there and are not used.
+        path: of the file, which need not be there; None to keep nothing.
+        begun: what the training is of.
+        resume: whether to go on from what is there.
+        notice: told in a line what cannot be used.
 
     Raises:
-        OutputError: there cannot be such a folder.
+        UsageError: there is a checkpoint, and `resume` is not set; or it is of another training.
+        CorruptFileError: it is damaged.
     """
 
     def __init__(
-        self, folder: Path | None, digest: str = "", notice: Callable[[str], object] = lambda _line: None
+        self,
+        path: Path | None,
+        begun: Begun | None = None,
+        resume: bool = False,
+        notice: Callable[[str], object] = lambda _line: None,
     ) -> None:
-        self._path: Path | None = None
-        self._digest = digest
+        self._path = path
+        self._begun = "" if begun is None else begun.told()
         self._notice = notice
         self._arrays: dict[str, npt.NDArray[Any]] = {}
-        if folder is not None:
-            _make(folder)
-            self._path = folder / f"training-{digest[:16]}.npz"
-            self._tell_of_others(folder)
-            self._arrays = self._read(self._path)
+        if path is None or not path.exists():
+            return
+        if not resume:
+            raise UsageError(
+                f"{path}: an interrupted training has left it; go on with --resume (resume=True), or remove it"
+            )
+        self._arrays = _read(path)
+        self._check_begun(str(self._arrays.pop(_BEGUN)))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been kept yet."""
+        return not self._arrays
 
     def keep(self, part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Keep `arrays` as a part, in place of what was kept as that part.
@@ -77,7 +99,7 @@ class Checkpoint:
         others = {name: array for name, array in self._arrays.items() if not name.startswith(f"{part}:")}
         self._arrays = others | {f"{part}:{name}": array for name, array in arrays.items()}
         packed = io.BytesIO()
-        np.savez(packed, **{_DIGEST: np.array(self._digest), **self._arrays})  # type: ignore[arg-type]
+        np.savez(packed, **{_BEGUN: np.array(self._begun), **self._arrays})  # type: ignore[arg-type]
         with writing(self._path, overwrite=True) as file:
             file.write(packed.getbuffer())
 
@@ -91,20 +113,21 @@ class Checkpoint:
             self._notice(f"{self._path}: a part of it cannot be used ({error}); it is done again")
             return None
 
-    def keep_round(self, number: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Keep the arrays of a model after round `number`; errors as `keep`."""
+    def keep_round(self, number: int, arrays: Mapping[str, npt.NDArray[Any]], part: str = _ROUND) -> None:
+        """Keep the arrays of a model after round `number`, of a part that has rounds; errors as `keep`."""
         import numpy as np
 
-        self.keep(_ROUND, {**arrays, "number": np.array(number)})
+        self.keep(part, {**arrays, "number": np.array(number)})
 
     def last_round(
-        self, rounds: int, read: Callable[[dict[str, npt.NDArray[Any]]], Kept]
+        self, rounds: int, read: Callable[[dict[str, npt.NDArray[Any]]], Kept], part: str = _ROUND
     ) -> tuple[int, Kept] | tuple[int, None]:
         """Return (rounds done, 1 to `rounds`; the model after them), or (0, None) if none is kept.
 
         Args:
             rounds: in all.
             read: makes a model of its arrays.
+            part: that has rounds.
         """
 
         def read_both(arrays: dict[str, npt.NDArray[Any]]) -> tuple[int, Kept]:
@@ -113,7 +136,7 @@ class Checkpoint:
                 raise ValueError(f"it says {number} of {rounds} rounds")
             return number, read(arrays)
 
-        return self.kept(_ROUND, read_both) or (0, None)
+        return self.kept(part, read_both) or (0, None)
 
     def remove(self) -> None:
         """Remove the file, at the end of the training."""
@@ -123,44 +146,38 @@ class Checkpoint:
             except OSError as error:
                 self._notice(f"{self._path}: cannot be removed: {error.strerror}")
 
-    def _read(self, path: Path) -> dict[str, npt.NDArray[Any]]:
-        """Return the arrays in the file by name; none if there is no file, or it is damaged."""
-        import numpy as np
+    def _check_begun(self, told: str) -> None:
+        """Refuse what another training has kept."""
+        if told == self._begun:
+            return
+        theirs, ours = json.loads(told), json.loads(self._begun)
+        options = ({**theirs.pop("options"), **theirs}, {**ours.pop("options"), **ours})
+        names = sorted(options[0].keys() | options[1].keys())
+        values = [(name, *(one.get(name) for one in options)) for name in names]
+        said = ", ".join(
+            "other media" if name == "corpus" else f"{name.rstrip('_')} {before}, not {now}"
+            for name, before, now in values
+            if before != now
+        )
+        raise UsageError(
+            f"{self._path}: is of a training with {said}; ask for the same to go on, or remove it to begin anew"
+        )
 
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            if str(arrays.pop(_DIGEST)) != self._digest:
-                raise ValueError("it is of another training")
-        except FileNotFoundError:
-            return {}
-        except Exception as error:  # numpy and zipfile raise anything on damaged archives
-            self._notice(f"{path}: cannot be used ({error}); the training begins anew")
-            return {}
-        return arrays
 
-    def _tell_of_others(self, folder: Path) -> None:
-        others = sorted(_archives(folder, self._path))
-        if others:
-            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-            self._notice(f"{others[0]}{more}: not of this training (other media, options or parent); not used")
+def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays in a file by name."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        json.loads(str(arrays[_BEGUN]))
+    except Exception as error:  # numpy and zipfile raise anything on damaged archives
+        raise CorruptFileError(
+            f"{path}: damaged, or no checkpoint ({' '.join(str(error).split())}); remove it to begin anew"
+        ) from None
+    return arrays
 
 
 NOTHING_KEPT = Checkpoint(None)
 """The checkpoint of a training that keeps nothing."""
-
-
-def _make(folder: Path) -> None:
-    """Make the folder, with those above it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be a folder for checkpoints: {error.strerror}; name another one") from None
-
-
-def _archives(folder: Path, own: Path | None) -> Iterable[Path]:
-    """Return the archives in `folder` except `own`; none if it cannot be looked into."""
-    try:
-        return [path for path in folder.glob("*.npz") if path != own]
-    except OSError:
-        return []

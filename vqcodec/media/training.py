@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from vqcodec.carriers.carrier import Carrier
+from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint
 
 if TYPE_CHECKING:
@@ -18,11 +20,37 @@ Progress = Callable[[str, float], None]
 """Called with what is being done and the part of the whole that is done, 0 to 1."""
 
 
-class Corpus(Protocol[Item]):
-    """The media to train on. It does not change, so it can be iterated as often as a trainer needs."""
+class Shard(Protocol[Item]):
+    """Media of a corpus that follow one another. It can be pickled, and reads its media when it is iterated.
+
+    Attributes:
+        first: number of the first of its media in the corpus.
+    """
+
+    @property
+    def first(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+    def __len__(self) -> int: ...
+
+
+class Corpus(Sized, Protocol[Item]):
+    """The media to train on. It does not change, so it can be iterated as often as a trainer needs.
+
+    Attributes:
+        sizes: extents of each medium: height, width and channels of a picture; samples of a recording; frames, height
+            and width of a clip.
+    """
+
+    @property
+    def sizes(self) -> Sequence[tuple[int, ...]]: ...
 
     def __iter__(self) -> Iterator[Item]:
         """Give one picture, recording or clip after another, always in the same order."""
+
+    def shards(self, samples: int) -> Sequence[Shard[Item]]:
+        """Cut it into shards of at most so many samples, or of one medium if it has more, in order."""
 
     def fingerprint(self) -> str:
         """Return a hash of the contents, 16 hex digits, for the provenance."""
@@ -32,16 +60,17 @@ class Corpus(Protocol[Item]):
 class Training(Generic[Item]):
     """What a trainer is given. A trainer takes nothing else, and returns the codebook.
 
-    The same corpus, options and parent give the same codebook, byte for byte, whatever the threads.
+    The same corpus, options and parent give the same codebook, byte for byte, whatever the carrier and the threads.
 
     Attributes:
         engine: to train for.
         corpus: the media to train on.
         name: of the codebook.
-        options: the value of every training option of the engine, except parent and checkpoint, checked.
+        options: the value of every training option of the engine, except parent, checked.
         parent: codebook to start from; None to start from scratch.
         checkpoint: keeps what is finished, so that a training that was interrupted goes on.
-        threads: None for as many as there are CPUs.
+        carrier: brings shards of the corpus to where they are worked on.
+        threads: for what is not done in shards of the corpus; None for as many as there are CPUs.
         progress: see `Progress`.
     """
 
@@ -51,6 +80,7 @@ class Training(Generic[Item]):
     options: Mapping[str, Any]
     parent: Codebook | None = None
     checkpoint: Checkpoint = NOTHING_KEPT
+    carrier: Carrier = field(default_factory=ThreadCarrier)
     threads: int | None = None
     progress: Progress = lambda _what, _part: None
 

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from vqcodec.media.options import NumberOption, Option, PathOption
+from vqcodec.media.kinds import SizeOption
+from vqcodec.media.options import FlagOption, NumberOption, Option, PathOption
 
 FROM_SCRATCH = "none"
 """The word for no parent, on the command line and in `train_codebook`; inside, None stands for it."""
@@ -49,7 +50,23 @@ SECONDS = NumberOption("seconds", "Use at most this many seconds of a recording.
 FRAMES_PER_CLIP = NumberOption(
     "frames_per_clip", "Use at most this many frames of a clip, from its first one on.", 33, low=2, whole=True
 )
-CHECKPOINT = PathOption(
-    "checkpoint", "Folder that keeps what is finished; the same training goes on from it.", None, default_help="none"
-)
 SEED = NumberOption("seed", "The same seed gives the same codebook.", 0, low=0, whole=True)
+
+CHECKPOINT = PathOption("checkpoint", "File that keeps what is finished until the training ends.", default_help="none")
+RESUME = FlagOption(
+    "resume",
+    "Go on where an interrupted training of the same options and files stopped; from the beginning if there was none.",
+    default=False,
+)
+MEMORY = SizeOption(
+    "memory",
+    "Memory to take, such as 2GB. What does not fit goes to the disk; the codebook is the same.",
+    default_help="half of the machine's",
+    low=1 << 20,
+    whole=True,
+    unit="bytes",
+)
+STRICT = FlagOption("strict", "Stop at a file that cannot be read, where else such files are left out.", default=False)
+
+RUN_OPTIONS: tuple[Option, ...] = (CHECKPOINT, RESUME, MEMORY, STRICT)
+"""Options of every training, which do not change the codebook."""

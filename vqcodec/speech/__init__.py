@@ -17,7 +17,7 @@ Map, lowest first:
     celp: bands pcm engines signal excitation filters lsf_quantizer noise_floor
     live: bands engines signal celp
     sound: pcm
-    corpus: engines sound
+    corpus: pcm engines sound
     stream: sound
     folding: stream
     placement

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.corpora.files import FileCorpus, Size
 from vqcodec.media.engine import Engine, SpeechEngine
 from vqcodec.media.target import DEFAULTS
+from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.raw import SUFFIXES as RAW_SUFFIXES
 
@@ -45,10 +46,22 @@ class SoundCorpus(FileCorpus[NDArray[np.int16]]):
         assert isinstance(engine, SpeechEngine)
         return {"sample_rate": engine.sample_rate, "seconds": options.get("seconds")}
 
-    def read(self, path: Path) -> NDArray[np.int16]:
+    def read(self, path: Path, name: str) -> NDArray[np.int16]:
         """Return the beginning of the sound in a file; errors as `open_audio`."""
-        samples = open_audio(path, str(path)).samples(self.sample_rate)
-        return samples if self.seconds is None else samples[: int(self.seconds * self.sample_rate)]
+        sound = open_audio(path, name)
+        if self.seconds is None:
+            return sound.samples(self.sample_rate)
+        most, parts, count = int(self.seconds * self.sample_rate), [], 0
+        for block in sound.blocks(self.sample_rate):
+            parts.append(to_pcm(block))
+            count += len(block)
+            if count >= most:  # the rest of a long recording is not read
+                break
+        return np.concatenate(parts)[:most]
+
+    def size(self, medium: NDArray[np.int16]) -> Size:
+        """Return the samples that are used."""
+        return (len(medium),)
 
     def amount(self, medium: NDArray[np.int16]) -> float:
         """Return the seconds of a recording."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UnreadableInputError
-from vqcodec.media.corpus import FileCorpus
+from vqcodec.media.corpora.files import FileCorpus, Size
 from vqcodec.media.engine import Engine
 from vqcodec.media.target import DEFAULTS
 from vqcodec.video.io.frames import Frame
@@ -40,14 +40,18 @@ class VideoCorpus(FileCorpus[list[Frame]]):
         del engine
         return {"frames_per_clip": options.get("frames_per_clip")}
 
-    def read(self, path: Path) -> list[Frame]:
+    def read(self, path: Path, name: str) -> list[Frame]:
         """Return the first frames of a file; errors as `open_video`, and UnreadableInputError where there are none."""
         most = self.frames_per_clip
-        with open_video(str(path), str(path), most=most, audio=False) as source:
+        with open_video(str(path), name, most=most, audio=False) as source:
             frames = list(islice(source.frames(), most))
         if not frames:
-            raise UnreadableInputError(f"{path}: holds no frames")
+            raise UnreadableInputError(f"{name}: holds no frames")
         return frames
+
+    def size(self, medium: list[Frame]) -> Size:
+        """Return frames, height and width."""
+        return (len(medium), *medium[0].luma.shape)
 
     def amount(self, medium: list[Frame]) -> float:
         """Return the samples of luma of a clip."""

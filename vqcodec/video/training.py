@@ -1,13 +1,12 @@
 """What training a video codebook is for every engine: encode the clips with the present tables, collect, refit, again.
 
-Work is cut into (clip, rung) pairs that do not depend on the number of threads, and all statistics are sums of
-integers, so the codebook is the same on any number of threads, and after an interruption.
+Work is cut into (clip, rung) pairs, and all statistics are sums of integers. So the codebook does not depend on what
+carries the pairs, nor on interruptions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -48,16 +47,14 @@ class VideoTraining:
     effort: int
 
 
-def clips_of(task: Training[list[Frame]]) -> list[Clip]:
-    """Return the clips of the corpus, all in memory.
+def check_clips(task: Training[list[Frame]]) -> None:
+    """Refuse a corpus without motion.
 
     Raises:
         UsageError: there is nothing to learn motion from.
     """
-    clips: list[Clip] = list(task.corpus)
-    if not any(len(clip) > 1 for clip in clips):
+    if not any(frames > 1 for frames, *_ in task.corpus.sizes):
         raise UsageError("no clip of two frames or more to train on")
-    return clips
 
 
 def train_rounds(
@@ -91,25 +88,27 @@ def train_rounds(
 
 
 def collect_by_rung(
-    clips: Sequence[Clip],
+    task: Training[list[Frame]],
     rungs: int,
-    collect: Callable[[Clip, int], Found],
+    collect: Callable[..., Found],
+    common: tuple[Any, ...],
     add: Callable[[int, Found], None],
-    threads: int,
     tell: Callable[[float], None],
 ) -> None:
-    """Call `collect` with every clip at every rung, several at a time, and `add` with rung and result, in order."""
-    tasks = [(clip, rung) for clip in clips for rung in range(rungs)]
-    with ThreadPoolExecutor(threads) as pool:
-        # In batches, so that what is collected does not pile up
-        for start in range(0, len(tasks), 4 * threads):
-            batch = tasks[start : start + 4 * threads]
-            for (_, rung), found in zip(batch, pool.map(lambda task: collect(*task), batch)):
-                add(rung, found)
-            tell((start + len(batch)) / len(tasks))
+    """Collect from every clip at every rung, several at a time, and add up what is found.
+
+    Args:
+        collect: called with (a shard of one clip, number of the rung) and `common`, as `Carrier.map` does.
+        add: called with rung and result, in order.
+        tell: told the part that is done, 0 to 1.
+    """
+    parts = [(shard, rung) for shard in task.corpus.shards(1) for rung in range(rungs)]
+    for number, found in enumerate(task.carrier.map(collect, parts, *common)):
+        add(parts[number][1], found)
+        tell((number + 1) / len(parts))
 
 
-def story_of(method: str, task: Training[list[Frame]], clips: Sequence[Clip]) -> dict[str, Any]:
+def story_of(method: str, task: Training[list[Frame]]) -> dict[str, Any]:
     """Return what the provenance of a codebook says of its training.
 
     Args:
@@ -118,9 +117,9 @@ def story_of(method: str, task: Training[list[Frame]], clips: Sequence[Clip]) ->
     options = VideoTraining(**task.options)
     return {
         "method": f"encode, collect, refit ({method})",
-        "clips": len(clips),
-        "frames": sum(map(len, clips)),
+        "clips": len(task.corpus),
+        "frames": sum(frames for frames, *_ in task.corpus.sizes),
         "rounds": options.rounds,
         "effort": options.effort,
-        "corpus": {"clips": len(clips), "fingerprint": task.corpus.fingerprint()},
+        "corpus": {"clips": len(task.corpus), "fingerprint": task.corpus.fingerprint()},
     }

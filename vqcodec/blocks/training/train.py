@@ -1,16 +1,14 @@
 """Training of a model in rounds: encode the corpus with the current tables, collect statistics, fit new tables.
 
-Work is cut into (picture, rung) pairs, and all statistics are sums of integers. So the model does not depend on the
-number of threads, nor on interruptions.
+Work is cut into pairs of a shard of pictures and a rung, and all statistics are sums of integers. So the model does not
+depend on what carries the shards, nor on interruptions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from queue import SimpleQueue
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +25,9 @@ from vqcodec.blocks.signal.restoration import FilterSums, solve
 from vqcodec.blocks.signal.restoration import collect as collect_filter
 from vqcodec.blocks.training.fitting import fit_model
 from vqcodec.blocks.training.statistics import Collector, PlaneStatistics, new_statistics
-from vqcodec.blocks.training.transform_training import Spectra, SpectrumCollector, spectrum_count, train_transforms
+from vqcodec.blocks.training.transform_training import Spectra, SpectrumCollector, chosen_spectra, train_transforms
+from vqcodec.carriers.carrier import Carrier
 from vqcodec.kernels.records import new_record
-from vqcodec.threads import default_threads
 
 DEFAULT_RUNGS = (14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54)  # steps 3.4 to 108, half an octave apart
 DEFAULT_ROUNDS = 4
@@ -37,21 +35,30 @@ SPECTRA_PER_PICTURE = 500  # of each kind, from each rung
 ENOUGH_SPECTRA = 20_000  # a corpus with fewer spectra gets no transforms of its own
 
 Picture = Sequence[Samples]
-Kept = TypeVar("Kept")
+Shard = Iterable[Picture]
 
 
 class Collected(NamedTuple):
-    """The statistics of one round of training.
+    """The statistics of pictures at one rung.
 
     Attributes:
-        tables: statistics by plane type and rung.
-        filters: sums for the restoration filter by plane type and rung; zero unless `Wanted.filters`.
-        spectra: of luma residuals; empty unless `Wanted.spectra`.
+        tables: statistics by plane type.
+        filters: sums for the restoration filter by plane type; zero unless `Wanted.filters`.
     """
 
-    tables: list[list[PlaneStatistics]]
-    filters: list[list[FilterSums]]
-    spectra: Spectra
+    tables: list[PlaneStatistics]
+    filters: list[FilterSums]
+
+    @classmethod
+    def nothing(cls) -> Collected:
+        """Return statistics of nothing."""
+        return cls([new_statistics() for _ in PLANE_TYPES], [FilterSums.zeros() for _ in PLANE_TYPES])
+
+    def add(self, other: Collected) -> None:
+        """Add the statistics of `other` in place."""
+        for kind in range(len(PLANE_TYPES)):
+            self.tables[kind].add(other.tables[kind])
+            self.filters[kind] = self.filters[kind] + other.filters[kind]
 
 
 class Wanted(NamedTuple):
@@ -61,96 +68,87 @@ class Wanted(NamedTuple):
     filters: bool
 
 
-def _nothing(rungs: int) -> Collected:
-    """Return statistics of nothing."""
-    kinds = range(len(PLANE_TYPES))
-    return Collected(
-        [[new_statistics() for _ in range(rungs)] for _ in kinds],
-        [[FilterSums.zeros() for _ in range(rungs)] for _ in kinds],
-        {},
+def collect_shard(
+    part: tuple[int, Shard], model: Model, parameters: CodingParameters, wanted: Wanted
+) -> tuple[Collected, Spectra]:
+    """Encode the pictures of a shard at a rung; return their statistics, and the spectra of luma residuals if wanted.
+
+    Raises:
+        UsageError: planes do not fit the subsampling.
+    """
+    rung, pictures = part
+    parameters = replace(parameters, step_index=int(model.rungs[rung]))
+    scratch, collector, spectrum_collector = (
+        new_record(PARTITION_SCRATCH),
+        Collector(),
+        SpectrumCollector(SPECTRA_PER_PICTURE),
     )
-
-
-class _Worker:
-    """Encodes pictures and collects their statistics. Each thread needs its own worker, because it holds scratch."""
-
-    def __init__(self) -> None:
-        self._scratch = new_record(PARTITION_SCRATCH)
-        self._collector = Collector()
-        self._spectra = SpectrumCollector(SPECTRA_PER_PICTURE)
-
-    def run(self, planes: Picture, model: Model, parameters: CodingParameters, wanted: Wanted) -> Collected:
-        """Return the statistics of one picture at one step, as those of a single rung."""
-        result = _nothing(1)
-        searched = search_tile(planes, model, parameters, None, [self._scratch])
-        rung = model.rung_of(parameters.step_index)
+    result, spectra = Collected.nothing(), Spectra()
+    for planes in pictures:
+        check_planes(planes, parameters)
+        searched = search_tile(planes, model, parameters, None, [scratch])
         for index, plane in enumerate(searched):
             kind = plane_type(index, parameters.subsampling)
             if wanted.filters:
                 height, width = plane.shape
                 original = rounded(plane.source[:height, :width])
-                result.filters[kind][0] = result.filters[kind][0] + collect_filter(original, plane.plane)
-            self._collector.collect(plane, model.search_tables(kind, rung), result.tables[kind][0])
+                result.filters[kind] = result.filters[kind] + collect_filter(original, plane.plane)
+            collector.collect(plane, model.search_tables(kind, rung), result.tables[kind])
         if wanted.spectra:
-            result.spectra.update(self._spectra.collect(searched[0]))
-        return result
+            for number, rows in spectrum_collector.collect(searched[0]).items():
+                spectra.setdefault(number, []).extend(rows)
+    return result, spectra
 
 
-def _tasks(pictures: Iterable[Picture], rungs: int) -> Iterator[tuple[int, Picture]]:
-    """Yield each picture with each rung."""
-    for picture in pictures:
-        for rung in range(rungs):
-            yield rung, picture
+def _collect_and_keep(
+    part: tuple[int, Shard], model: Model, parameters: CodingParameters, wanted: Wanted
+) -> tuple[tuple[Collected, dict[int, int]], Spectra]:
+    """As `collect_shard`; the number of spectra of each kind comes back, and they are kept."""
+    collected, spectra = collect_shard(part, model, parameters, wanted)
+    return (collected, {number: sum(map(len, rows)) for number, rows in spectra.items()}), spectra
+
+
+def _without_spectra(part: tuple[int, Shard], model: Model, parameters: CodingParameters, wanted: Wanted) -> Collected:
+    return collect_shard(part, model, parameters, wanted)[0]
 
 
 def collect_round(
-    pictures: Iterable[Picture],
+    shards: Sequence[Shard],
     model: Model,
     parameters: CodingParameters,
     wanted: Wanted,
-    threads: int,
-    advance: Callable[[], None],
-) -> Collected:
-    """Encode every picture at every rung of `model`; return the sum of the statistics."""
-    sums = _nothing(len(model.rungs))
-    workers: SimpleQueue[_Worker] = SimpleQueue()
-    for _ in range(threads):
-        workers.put(_Worker())
+    carrier: Carrier,
+    tell: Callable[[float], object],
+) -> tuple[list[Collected], Spectra]:
+    """Encode every shard at every rung of `model`; return the sums by rung, and the spectra to train transforms on.
 
-    def run(rung: int, picture: Picture) -> Collected:
-        worker = workers.get()
-        try:
-            step = replace(parameters, step_index=int(model.rungs[rung]))
-            return worker.run(picture, model, step, wanted)
-        finally:
-            workers.put(worker)
-
-    def take(rung: int, future: Future[Collected]) -> None:
-        part = future.result()
-        for kind in range(len(PLANE_TYPES)):
-            sums.tables[kind][rung].add(part.tables[kind][0])
-            if wanted.filters:
-                sums.filters[kind][rung] = sums.filters[kind][rung] + part.filters[kind][0]
-        for number, rows in part.spectra.items():
-            sums.spectra.setdefault(number, []).extend(rows)
-        advance()
-
-    with ThreadPoolExecutor(threads) as pool:
-        running: list[tuple[int, Future[Collected]]] = []
-        for rung, picture in _tasks(pictures, len(model.rungs)):
-            check_planes(picture, parameters)
-            running.append((rung, pool.submit(run, rung, picture)))
-            if len(running) > threads:  # so that only a few pictures are in memory
-                take(*running.pop(0))
-        for item in running:
-            take(*item)
-    return sums
+    There are none of these if they are not wanted, or if they are fewer than ENOUGH_SPECTRA.
+    """
+    rungs = len(model.rungs)
+    sums = [Collected.nothing() for _ in range(rungs)]
+    parts = [(rung, shard) for shard in shards for rung in range(rungs)]
+    kept: list[tuple[dict[int, int], Any]] = []
+    common = (model, parameters, wanted)
+    found: Iterable[Any] = (
+        carrier.keep(_collect_and_keep, parts, *common)
+        if wanted.spectra
+        else carrier.map(_without_spectra, parts, *common)
+    )
+    for number, result in enumerate(found):
+        if wanted.spectra:
+            (collected, counts), handle = result
+            kept.append((counts, handle))
+        else:
+            collected = result
+        sums[number % rungs].add(collected)
+        tell((number + 1) / len(parts))
+    return sums, chosen_spectra(kept, carrier, ENOUGH_SPECTRA)
 
 
-def _fit_filters(sums: list[list[FilterSums]]) -> npt.NDArray[np.int16]:
+def _fit_filters(sums: Sequence[Sequence[FilterSums]]) -> npt.NDArray[np.int16]:
     """Return int16 (plane types, rungs, classes, taps): a rung's neighbours count a quarter as much as itself."""
 
-    def shared(rungs: list[FilterSums], rung: int) -> FilterSums:
+    def shared(rungs: Sequence[FilterSums], rung: int) -> FilterSums:
         total = rungs[rung] + rungs[rung] + rungs[rung] + rungs[rung]
         for neighbour in (rung - 1, rung + 1):
             if 0 <= neighbour < len(rungs):
@@ -161,29 +159,31 @@ def _fit_filters(sums: list[list[FilterSums]]) -> npt.NDArray[np.int16]:
 
 
 def train(
-    pictures: Iterable[Picture],
+    shards: Sequence[Shard],
     *,
+    carrier: Carrier,
     parameters: CodingParameters,
     steps: Sequence[int] = DEFAULT_RUNGS,
     rounds: int = DEFAULT_ROUNDS,
     prior: Model | None = None,
     threads: int | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, float], object] = lambda _round, _part: None,
     resumed: tuple[int, Model | None] = (0, None),
     finished: Callable[[int, Model], object] = lambda _round, _model: None,
 ) -> Model:
-    """Fit a model to `pictures`.
+    """Fit a model to pictures.
 
     Args:
-        pictures: planes (uint8, or int16 in 1/16; luma first) of each picture. Each round iterates over them, so give a
-            list or another re-iterable.
+        shards: each gives the planes (uint8, or int16 in 1/16; luma first) of its pictures whenever it is iterated. It
+            can be pickled.
+        carrier: brings shards to where they are encoded.
         parameters: subsampling, chroma step, tune and effort to train for. An effort below TRAINING_EFFORT is raised to
             it. The step index is not used.
         steps: step indices of the rungs, ascending.
         rounds: number of rounds of encoding, collecting and fitting.
         prior: model to start from, which fills in if data are few; None for tables from formulas.
-        threads: None for all CPUs; the result does not depend on it.
-        progress: called with (round as text, number of (picture, rung) pairs done in it).
+        threads: for what is not done in shards; None for all CPUs. The result does not depend on it.
+        progress: called with the round as text, and the part of it that is done, 0 to 1.
         resumed: rounds that are done already, and the model after them.
         finished: called after each round with its number, from 1 on, and the model.
 
@@ -196,22 +196,17 @@ def train(
     done, model = resumed
     model = model or _on_ladder(base, rungs)
     for number in range(done, rounds):
-        pairs = 0
 
-        def advance(label: str = f"round {number + 1} of {rounds}") -> None:
-            nonlocal pairs
-            pairs += 1
-            if progress:
-                progress(label, pairs)
+        def tell(part: float, label: str = f"round {number + 1} of {rounds}") -> None:
+            progress(label, part)
 
         needs_transforms = number == 0 and rounds > 1 and not base.transforms.small.size
         wanted = Wanted(needs_transforms, number == rounds - 1)
-        found = collect_round(pictures, model, parameters, wanted, threads or default_threads(), advance)
-        transforms = model.transforms
-        if needs_transforms and spectrum_count(found.spectra) >= ENOUGH_SPECTRA:
-            transforms = Transforms(*train_transforms(found.spectra, threads))
-        filters = _fit_filters(found.filters) if wanted.filters else None
-        model = fit_model(found.tables, base, rungs, transforms, filters)
+        found, spectra = collect_round(shards, model, parameters, wanted, carrier, tell)
+        transforms = Transforms(*train_transforms(spectra, threads)) if spectra else model.transforms
+        tables = [[of_rung.tables[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
+        sums = [[of_rung.filters[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
+        model = fit_model(tables, base, rungs, transforms, _fit_filters(sums) if wanted.filters else None)
         finished(number + 1, model)
     return model
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from vqcodec.blocks.signal.secondary import (
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.training.statistics import list_leaves, listed_leaf, mark_done
+from vqcodec.carriers.carrier import Carrier
 from vqcodec.kernels.jit import kernel
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import map_shards
@@ -37,9 +40,37 @@ _STIFFNESS = {16: 5.0, 64: 20.0}  # resistance of a transform to change, in kept
 Spectra = dict[int, list[npt.NDArray[np.float32]]]
 
 
-def spectrum_count(spectra: Spectra) -> int:
-    """Return the number of spectra of all kinds."""
-    return sum(len(rows) for parts in spectra.values() for rows in parts)
+def chosen_spectra(kept: Sequence[tuple[Mapping[int, int], Any]], carrier: Carrier, enough: int) -> Spectra:
+    """Return at most SAMPLES spectra of each kind, evenly taken from those that are kept; none if there are not enough.
+
+    Args:
+        kept: for each part of the work, the number of its spectra by kind, and the handle of a `Spectra`.
+    """
+    totals: Counter[int] = Counter()
+    places = []
+    for counts, _ in kept:
+        places.append(dict(totals))
+        totals.update(counts)
+    if sum(totals.values()) < enough:
+        return {}
+    strides = {number: max(1, -(-count // SAMPLES)) for number, count in totals.items()}
+    spectra: Spectra = {}
+    parts = ((handle, before) for (_, handle), before in zip(kept, places))
+    for chosen in carrier.map(_evenly_taken, parts, strides):
+        for number, rows in chosen.items():
+            spectra.setdefault(number, []).append(rows)
+    return spectra
+
+
+def _evenly_taken(
+    part: tuple[Spectra, Mapping[int, int]], strides: Mapping[int, int]
+) -> dict[int, npt.NDArray[np.float32]]:
+    """Return one in so many spectra of each kind; a part has as many before it as its mapping says."""
+    spectra, before = part
+    return {
+        number: np.concatenate(rows)[-before.get(number, 0) % strides[number] :: strides[number]]
+        for number, rows in spectra.items()
+    }
 
 
 @kernel

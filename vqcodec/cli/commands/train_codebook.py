@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +18,7 @@ from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.options.common import Media
 from vqcodec.cli.wording import engines
 from vqcodec.errors import UsageError
+from vqcodec.files.descriptors import descriptor_of
 from vqcodec.files.endpoints import Source, check_destination, write_all
 from vqcodec.media.registry import engine_to_train
 from vqcodec.names import is_codebook_name, printable
@@ -24,15 +27,17 @@ if TYPE_CHECKING:
     from vqcodec.cli.console import Console
     from vqcodec.codebook.codebook import Codebook
 
+_UNFINISHED = ".unfinished"
+
 EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb",
     "vqcodec encode photo.png -c mine.vqcb -o photo.vqc",
-    "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --checkpoint unfinished",
+    "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --memory 2GB",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
     "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --side 8 --name grey-8x8",
     "vqcodec train-codebook voices -o voices.vqcb --rounds 1 --seconds 6",
     "vqcodec train-codebook voices -o low-delay.vqcb --engine ld-celp --rounds 12",
-    "vqcodec train-codebook clips -o camera.vqcb --frames-per-clip 17 --checkpoint unfinished",
+    "vqcodec train-codebook clips -o camera.vqcb --frames-per-clip 17 --resume",
 )
 
 
@@ -67,16 +72,7 @@ def train_codebook(
         ),
     ] = None,
     chosen: training.EngineOptions,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads",
-            metavar="N",
-            min=1,
-            help="Threads to use; the codebook is the same for any number.",
-            show_default="the number of CPUs",
-        ),
-    ] = None,
+    running: training.RunOptions,
     printing: options.Printing,
 ) -> None:
     """Train a codebook on media of your own.
@@ -84,6 +80,11 @@ def train_codebook(
     An option belongs to the engines in front of its help. Files that cannot be read are listed and left out.
 
     Before the work begins, a line says about how long it will take, and from how many files on such a codebook pays.
+
+    What is finished is kept in a file beside the output, whose name ends in .unfinished, until the training ends. After
+    an interruption the same command with --resume goes on from there, and writes the same bytes.
+
+    INPUT may be a URL that fsspec can read, such as s3://bucket/tiles.
     """
     from vqcodec.api.training import medium_to_train
 
@@ -93,7 +94,12 @@ def train_codebook(
     trained.check_training_options(given)
     name = _checked_name(name or Path(output).stem)
     console = printing.console()
-    with announce_compilation(console), console.progress("training", 1) as advance:
+    unfinished = None if descriptor_of(output) is not None else f"{output}{_UNFINISHED}"
+    with (
+        _keeping(unfinished, console),
+        announce_compilation(console),
+        console.progress("training", 1) as advance,
+    ):
         from vqcodec.api.training import train_codebook as train
         from vqcodec.api.training import training_files
 
@@ -105,15 +111,27 @@ def train_codebook(
             medium=medium,
             engine=trained.short_name,
             name=name,
-            threads=threads,
+            checkpoint=unfinished,
             progress=lambda what, done: advance(0, done, what),
             skipped=lambda _path, reason: console.notice(f"left out: {reason}"),
             notice=None if console.quiet else console.notice,
+            **running.as_arguments(),
             **given,
         )
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)
     _tell(console, codebook, medium, output, len(data))
+
+
+@contextmanager
+def _keeping(path: str | None, console: Console) -> Iterator[None]:
+    """If the block fails and what is finished has been kept there, say so."""
+    try:
+        yield
+    except BaseException:
+        if path is not None and os.path.exists(path):
+            console.notice(f"{path} keeps what is finished: the same command with --resume goes on from there")
+        raise
 
 
 def _checked_name(name: str) -> str:

@@ -1,18 +1,44 @@
-"""The options of `train-codebook` that belong to one engine or another, as the engines' descriptors declare them."""
+"""The options of `train-codebook`: those of every training, and those that the engines' descriptors declare."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
+from vqcodec.cli.options.declared import declared
 from vqcodec.cli.wording.engines import defaults_in_words, placeholder, value_of, value_type
 from vqcodec.errors import UsageError
+from vqcodec.media import training_options
 from vqcodec.media.engine import Engine
 from vqcodec.media.options import FlagOption
 from vqcodec.media.registry import trainable_engines
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a training runs, whatever engine it is for; none of it changes the codebook."""
+
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            metavar="N",
+            min=1,
+            help="Threads to use; the codebook is the same for any number.",
+            show_default="the number of CPUs",
+        ),
+    ] = None
+    memory: Annotated[str | None, declared(training_options.MEMORY, "--memory", metavar="SIZE")] = None
+    resume: Annotated[bool, declared(training_options.RESUME, "--resume")] = False
+    strict: Annotated[bool, declared(training_options.STRICT, "--strict")] = False
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return them as `vqcodec.train_codebook` takes them."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 class EngineOptions:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vqcodec.media.engine import Engine
-from vqcodec.media.options import MEDIA, ChoiceOption, FlagOption, NumberOption, Option, PathOption
+from vqcodec.media.options import MEDIA, ChoiceOption, FlagOption, NumberOption, Option
 from vqcodec.media.registry import engine_to_train, engines, find_engine, trainable_engines
 from vqcodec.media.training_options import FROM_SCRATCH, ParentOption
 
@@ -84,7 +84,7 @@ def placeholder(options: Sequence[Option]) -> str | None:
         return f"NAME|FILE|{FROM_SCRATCH}"
     if isinstance(one, FlagOption):
         return None
-    return "DIR" if isinstance(one, PathOption) else "TEXT"
+    return "TEXT"
 
 
 def defaults_in_words(options: Mapping[str, Option]) -> str:

@@ -7,6 +7,7 @@ chroma planes. A joint one has a single layer of all three planes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -106,8 +107,8 @@ def layers_of(codebook: Codebook) -> list[Layer]:
     """
     codebook.require_engine(ENGINE)
     try:
-        layout = _number(codebook, "layout", np.uint8)
-        side = _number(codebook, "side", np.uint8)
+        layout = _number(codebook.arrays, "layout", np.uint8)
+        side = _number(codebook.arrays, "side", np.uint8)
         if layout == LAYOUTS["grey"]:
             return [_layer(codebook, "luma", side, 1, (0,))]
         if layout == LAYOUTS["420"]:
@@ -119,9 +120,21 @@ def layers_of(codebook: Codebook) -> list[Layer]:
     raise CodebookError(f"codebook {codebook.name}: plane layout {layout} is unknown")
 
 
-def _number(codebook: Codebook, name: str, dtype: type) -> int:
+def layer_arrays(layer: Layer) -> dict[str, np.ndarray]:
+    """The arrays of a layer that a codebook stores."""
+    return {
+        **(layer.structure or layer.quantizer).to_arrays(),
+        "left_class": layer.left_class,
+        "up_class": layer.up_class,
+        "index_lengths": layer.index_lengths,
+        "run_lengths": layer.run_lengths,
+        "first": np.array([layer.first], np.int32),
+    }
+
+
+def _number(arrays: Mapping[str, np.ndarray], name: str, dtype: type) -> int:
     """The number that an array of one element holds."""
-    array = codebook.arrays[name]
+    array = arrays[name]
     if array.shape != (1,) or array.dtype != dtype:
         raise ValueError(f"array {name} is not one {np.dtype(dtype).name}")
     return int(array[0])
@@ -130,11 +143,23 @@ def _number(codebook: Codebook, name: str, dtype: type) -> int:
 def _layer(codebook: Codebook, name: str, side: int, subsampling: int, planes: tuple[int, ...]) -> Layer:
     arrays = codebook.arrays
     own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+    try:
+        return layer_of(own, side, subsampling, planes)
+    except ValueError as error:
+        raise ValueError(f"layer {name}: {error}") from None
+
+
+def layer_of(own: Mapping[str, np.ndarray], side: int, subsampling: int, planes: tuple[int, ...]) -> Layer:
+    """The layer of the arrays that `layer_arrays` gave.
+
+    Raises:
+        KeyError, IndexError, ValueError, LimitError: the arrays do not fit together.
+    """
     structure = structured_codewords(own)
     codewords = own["codewords"] if structure is None else structure.codewords
     left, up = own["left_class"], own["up_class"]
     index_lengths, run_lengths = own["index_lengths"], own["run_lengths"]
-    first = _number(codebook, f"{name}.first", np.int32)
+    first = _number(own, "first", np.int32)
     size, classes = codewords.shape[0], run_lengths.shape[0]
     fits = (
         1 <= side <= 16
@@ -150,7 +175,7 @@ def _layer(codebook: Codebook, name: str, side: int, subsampling: int, planes: t
         and 0 <= first < size
     )
     if not fits:
-        raise ValueError(f"the arrays of layer {name} do not fit together")
+        raise ValueError("its arrays do not fit together")
     quantizer = FlatQuantizer.from_arrays({"codewords": codewords})
     tables = left, up, classes, index_lengths, run_lengths
     return Layer(quantizer, side, subsampling, planes, *tables, first, structure)

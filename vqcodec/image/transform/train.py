@@ -9,17 +9,17 @@ import numpy as np
 
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.training.train import DEFAULT_RUNGS
 from vqcodec.blocks.training.train import train as train_model
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.image import colour
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.engine import ENGINE, model_of
 from vqcodec.image.transform.planes import planes_of
-from vqcodec.media.training import Corpus, Training
+from vqcodec.media.training import Shard, Training
 from vqcodec.version import __version__
 
 PIECE = 512  # larger pictures are trained on in pieces of so many samples a side
+_SHARD_SAMPLES = 3 * PIECE * PIECE
 
 
 @dataclass(frozen=True)
@@ -43,36 +43,37 @@ class TransformTraining:
     pixels: int
 
 
+@dataclass(frozen=True)
 class _Pieces:
-    """The planes of all pieces of the corpus that are trained on; read afresh whenever it is iterated."""
+    """The planes of the pieces of a shard that are trained on; they are read whenever it is iterated.
 
-    def __init__(self, corpus: Corpus[Picture], options: TransformTraining) -> None:
-        self._corpus = corpus
-        self._options = options
-        self.pictures = 0
-        sizes: list[int] = []
-        for picture in corpus:
-            self.pictures += 1
-            sizes += [piece.shape[0] * piece.shape[1] for piece in self._of(picture)]
-        self.stride = max(1, sum(sizes) // options.pixels) if options.pixels else 1
-        self.count = len(range(0, len(sizes), self.stride))
-        self.pixels = sum(sizes[:: self.stride])
+    Attributes:
+        pictures: the shard.
+        scales, chroma: see `TransformTraining`.
+        place: number of the first piece of the shard among those of the corpus.
+        stride: one in so many pieces is trained on.
+    """
 
-    def _all(self) -> Iterator[np.ndarray]:
-        for picture in self._corpus:
-            yield from self._of(picture)
+    pictures: Shard[Picture]
+    scales: int
+    chroma: str
+    place: int
+    stride: int
+
+    def __iter__(self) -> Iterator[list[np.ndarray]]:
+        place = self.place
+        for picture in self.pictures:
+            for piece in self._of(picture):
+                if place % self.stride == 0:
+                    yield planes_of(np.ascontiguousarray(piece), self.chroma)
+                place += 1
 
     def _of(self, picture: Picture) -> Iterator[np.ndarray]:
         channels = picture.channels - (picture.channels + 1) % 2
         samples = picture.samples[:, :, :channels]
         yield from _cut(samples)
-        if self._options.scales == 2:
+        if self.scales == 2:
             yield from _cut(np.stack([colour.halve(samples[:, :, c].copy()) for c in range(channels)], axis=2))
-
-    def __iter__(self) -> Iterator[list[np.ndarray]]:
-        for number, piece in enumerate(self._all()):
-            if number % self.stride == 0:
-                yield planes_of(np.ascontiguousarray(piece), self._options.chroma)
 
 
 def _cut(samples: np.ndarray) -> Iterator[np.ndarray]:
@@ -83,6 +84,17 @@ def _cut(samples: np.ndarray) -> Iterator[np.ndarray]:
             yield samples[top : top + PIECE, left : left + PIECE]
 
 
+def _areas(size: tuple[int, ...], scales: int) -> list[int]:
+    """Return the pixels of each piece of a picture, by its height and width."""
+    sizes = [size[:2], (-(-size[0] // 2), -(-size[1] // 2))][:scales]
+    return [
+        min(PIECE, height - top) * min(PIECE, width - left)
+        for height, width in sizes
+        for top in range(0, height, PIECE)
+        for left in range(0, width, PIECE)
+    ]
+
+
 def train(task: Training[Picture]) -> Codebook:
     """Train a codebook on pictures.
 
@@ -91,13 +103,20 @@ def train(task: Training[Picture]) -> Codebook:
         CodebookError: the parent is for another engine.
     """
     options = TransformTraining(**task.options)
-    pieces = _Pieces(task.corpus, options)
-    work = pieces.count * len(DEFAULT_RUNGS)
-    rounds_told: dict[str, int] = {}
+    areas = [_areas(size, options.scales) for size in task.corpus.sizes]
+    flat = [area for of_picture in areas for area in of_picture]
+    stride = max(1, sum(flat) // options.pixels) if options.pixels else 1
+    places = np.concatenate([[0], np.cumsum([len(of_picture) for of_picture in areas])]).tolist()
+    shards = [
+        _Pieces(shard, options.scales, options.chroma, places[shard.first], stride)
+        for shard in task.corpus.shards(_SHARD_SAMPLES)
+        if -places[shard.first] % stride < places[shard.first + len(shard)] - places[shard.first]
+    ]
+    rounds_told: dict[str, float] = {}
 
-    def tell(label: str, finished: int) -> None:
-        rounds_told[label] = finished
-        task.progress(label, min(1.0, sum(rounds_told.values()) / (work * options.rounds)))
+    def tell(label: str, part: float) -> None:
+        rounds_told[label] = part
+        task.progress(label, min(1.0, sum(rounds_told.values()) / options.rounds))
 
     parent = task.parent
     prior: Model | None = model_of(parent) if parent else None
@@ -108,7 +127,8 @@ def train(task: Training[Picture]) -> Codebook:
         effort=options.effort,
     )
     model = train_model(
-        pieces,
+        shards,
+        carrier=task.carrier,
         parameters=parameters,
         rounds=options.rounds,
         prior=prior,
@@ -123,8 +143,8 @@ def train(task: Training[Picture]) -> Codebook:
         "options": dict(vars(options)),
         "parent": parent.identity if parent else None,
         "corpus": {
-            "pictures": pieces.pictures,
-            "pixels": pieces.pixels,
+            "pictures": len(task.corpus),
+            "pixels": sum(flat[::stride]),
             "fingerprint": task.corpus.fingerprint(),
         },
     }

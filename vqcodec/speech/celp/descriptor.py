@@ -8,7 +8,7 @@ from typing import Any
 
 from vqcodec.media.engine import SpeechEngine, TrainingCost, TrainingWork, Warming
 from vqcodec.media.options import NumberOption
-from vqcodec.media.training_options import CHECKPOINT, ROUNDS, SECONDS, SEED, parent
+from vqcodec.media.training_options import ROUNDS, SECONDS, SEED, parent
 
 _TABLE_SETS = 7  # in narrowband; one less in wideband
 
@@ -52,7 +52,6 @@ CELP_NB = SpeechEngine(
         ROUNDS,
         NumberOption("survivors", "Paths that the searches in training keep.", 2, low=1, high=16, whole=True),
         parent("speech-nb"),
-        CHECKPOINT,
     ),
     training_cost=TrainingCost(training_work, saving=(0.03, 0.05)),
     warming=Warming(order=5),

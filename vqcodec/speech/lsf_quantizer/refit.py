@@ -12,6 +12,7 @@ Trans. Communications 1992.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -114,55 +115,71 @@ def _fixed_point(values: DoubleArray, dtype: type[np.signedinteger]) -> npt.NDAr
     return np.clip(np.rint(values), bounds.min, bounds.max).astype(dtype)
 
 
-def refit(codebook: LsfCodebook, encoded: list[Encoded], threads: int | None = None) -> LsfModel:
-    """Return the model of least weighted distortion for the recordings `encoded` with `codebook`.
+class Refit:
+    """Fits the model of least weighted distortion to recordings that were encoded with a codebook, one after another.
 
-    Each class is fitted on a thread of its own; the result does not depend on the number of threads.
+    Args:
+        codebook: with which they were encoded.
+        threads: each class is fitted on a thread of its own; the result does not depend on their number.
     """
-    model = model_of(codebook)
-    order, stages = codebook.order, codebook.stages
-    firsts = 1 + order + np.concatenate([[0], np.cumsum(codebook.sizes, dtype=np.int64)])
-    centres, predictors, codewords = model.centres.copy(), model.predictors.copy(), model.codewords.copy()
 
-    def move(kind: int) -> None:
-        change = _solve_class(kind, codebook, model, encoded, firsts)
-        centres[kind] += change[:, 0]
-        predictors[kind] += change[:, 1 : 1 + order]
-        for stage in range(stages):
-            codewords[kind, stage, : codebook.sizes[stage]] += change[:, firsts[stage] : firsts[stage + 1]].T
+    def __init__(self, codebook: LsfCodebook, threads: int | None = None) -> None:
+        self._codebook = codebook
+        self._threads = threads
+        self._model = model_of(codebook)
+        firsts = 1 + codebook.order + np.concatenate([[0], np.cumsum(codebook.sizes, dtype=np.int64)])
+        order, unknowns = codebook.order, int(firsts[-1])
+        self._classes = [
+            _Equations(firsts, np.zeros((order, unknowns, unknowns)), np.zeros((order, unknowns)))
+            for _ in range(codebook.classes)
+        ]
+        self._counts = [0] * codebook.classes
+        self._positions = np.zeros((2, len(self._model.positions)))
 
-    map_shards(move, range(codebook.classes), threads)
-    return LsfModel(model.start, centres, predictors, codewords, _refit_positions(codebook, model, encoded))
+    def add(self, recordings: Sequence[Encoded]) -> None:
+        """Add recordings."""
+        coded, model = self._codebook.coded_headers, self._model
 
+        def add_to(kind: int) -> None:
+            for recording in recordings:
+                self._counts[kind] += _accumulate(
+                    kind, coded, recording, model.start, model.positions, self._classes[kind]
+                )
 
-def _solve_class(
-    kind: int, codebook: LsfCodebook, model: LsfModel, encoded: list[Encoded], firsts: npt.NDArray[np.int64]
-) -> DoubleArray:
-    """Return the changes, float64 (order, unknowns), of the unknowns of class `kind`.
+        map_shards(add_to, range(self._codebook.classes), self._threads)
+        for recording in recordings:
+            _accumulate_positions(coded, recording, model.start, *self._positions)
 
-    The entries of stage s begin with unknown firsts[s].
-    """
-    order, unknowns = codebook.order, int(firsts[-1])
-    gram = np.zeros((order, unknowns, unknowns))
-    moment = np.zeros((order, unknowns))
-    equations = _Equations(firsts, gram, moment)
-    count = 0
-    for recording in encoded:
-        count += _accumulate(kind, codebook.coded_headers, recording, model.start, model.positions, equations)
-    for i in range(order):
-        ridge = np.full(unknowns, _RIDGE * gram[i, 0, 0] / max(1, count) + _TINY)
-        ridge[1 : 1 + order] *= _PREDICTOR_VARIANCE
-        gram[i].flat[:: unknowns + 1] += ridge
-        _solve(gram[i], moment[i])
-    return moment
+    def model(self) -> LsfModel:
+        """Return the model for all that was added. Nothing can be added after that."""
+        order, stages, sizes = self._codebook.order, self._codebook.stages, self._codebook.sizes
+        model, (products, squares) = self._model, self._positions
+        centres, predictors, codewords = model.centres.copy(), model.predictors.copy(), model.codewords.copy()
 
+        def move(kind: int) -> None:
+            firsts, change = self._classes[kind].firsts, self._solved(kind)
+            centres[kind] += change[:, 0]
+            predictors[kind] += change[:, 1 : 1 + order]
+            for stage in range(stages):
+                codewords[kind, stage, : sizes[stage]] += change[:, firsts[stage] : firsts[stage + 1]].T
 
-def _refit_positions(codebook: LsfCodebook, model: LsfModel, encoded: list[Encoded]) -> DoubleArray:
-    """Return the positions of least weighted distortion for the interpolated vectors, (interpolations,)."""
-    products, squares = np.zeros((2, len(model.positions)))
-    for recording in encoded:
-        _accumulate_positions(codebook.coded_headers, recording, model.start, products, squares)
-    return np.where(squares > 0, products / np.maximum(squares, _TINY), model.positions)
+        map_shards(move, range(self._codebook.classes), self._threads)
+        positions = np.where(squares > 0, products / np.maximum(squares, _TINY), model.positions)
+        return LsfModel(model.start, centres, predictors, codewords, positions)
+
+    def _solved(self, kind: int) -> DoubleArray:
+        """Return the changes, float64 (order, unknowns), of the unknowns of class `kind`.
+
+        The entries of stage s begin with unknown firsts[s].
+        """
+        _, gram, moment = self._classes[kind]
+        order, unknowns = moment.shape
+        for i in range(order):
+            ridge = np.full(unknowns, _RIDGE * gram[i, 0, 0] / max(1, self._counts[kind]) + _TINY)
+            ridge[1 : 1 + order] *= _PREDICTOR_VARIANCE
+            gram[i].flat[:: unknowns + 1] += ridge
+            _solve(gram[i], moment[i])
+        return moment
 
 
 @allocating_kernel

@@ -13,25 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.carriers.kept import Kept
 from vqcodec.entropy.tables import TableSet
 from vqcodec.errors import UsageError
 from vqcodec.speech.bands import Band
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
-from vqcodec.speech.lsf_quantizer.refit import Encoded, LsfModel, refit, to_codebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, header_contexts, search_lsf, stage_symbols
+from vqcodec.speech.lsf_quantizer.refit import Encoded, LsfModel, Refit, to_codebook
+from vqcodec.speech.lsf_quantizer.search import LsfEffort, header_contexts, search_lsf, stage_symbols
 from vqcodec.speech.signal.analysis import Analysis
 from vqcodec.speech.signal.levels import frame_weights, reference_level
 from vqcodec.speech.signal.lsf import SD_PER_WEIGHTED_ERROR
-from vqcodec.threads import map_shards
 from vqcodec.vq.design.lbg import lbg
 
 DoubleArray = npt.NDArray[np.float64]
 
+_STARTING_VECTORS = 1 << 17  # 44 minutes: the most on which the codebook to start from is designed
 _COUNT_UNITS = 64  # counts of indices are multiplied by it, so that a fraction of one can be added
 _INDEX_PRIOR = 20  # added to the count of every entry, in those units, so that each entry has a code
 _HEADER_PRIOR = 8.0  # vectors added to every context, distributed like the header symbols of all contexts
@@ -77,17 +78,15 @@ class LsfRound(NamedTuple):
     distortion: float
 
 
-class _Sequence(NamedTuple):
-    """The analysis of a recording; `weights`, float64 (vectors, order), are in dB^2 of a squared radian."""
+class Analysed(Protocol):
+    """A recording that has been analysed."""
 
-    analysis: Analysis
-    reference_db: float
-    weights: DoubleArray
-    packet_starts: npt.NDArray[np.int64]
+    @property
+    def analysis(self) -> Analysis: ...
 
 
 def train_lsf(
-    analyses: Sequence[Analysis],
+    recordings: Kept,
     band: Band,
     lambda_: float,
     *,
@@ -101,7 +100,8 @@ def train_lsf(
     """Train an LSF codebook for one lambda; it is good for lambdas from about a third to three times that one.
 
     Args:
-        analyses: of the training material, one for each recording; at least some thousands of vectors.
+        recordings: the training material, at least some thousands of vectors: a sequence of `Analysed` for each shard,
+            whose rows are the vectors of all but the first of each recording.
         band: narrowband or wideband.
         lambda_: dB^2 that a bit is worth, as in `search_lsf`.
         design: None for the band's own.
@@ -115,72 +115,94 @@ def train_lsf(
         UsageError: there are fewer vectors than entries of a stage.
     """
     design = design or DESIGNS[band.name]
-    sequences = [_sequence(analysis, packet_frames) for analysis in analyses]
-    codebook = start or _initial_codebook(sequences, design, seed, threads)
+    codebook = start or _initial_codebook(recordings, design, seed, threads)
     for number in range(design.rounds):
         share = 1.0 if start else min(1.0, 0.25 + 0.75 * number / design.rising_rounds)
-        coded = _encode_all(sequences, codebook, lambda_ * share, design.effort, threads)
+        totals, fit = _Totals.of(codebook), Refit(codebook, threads)
+        common = (codebook, lambda_ * share, design.effort, packet_frames)
+        for found, encoded in recordings.map(_encode_all, *common):
+            totals = totals.plus(found)
+            fit.add(encoded)
         if progress is not None:
-            progress(_figures(number, design.rounds, sequences, coded))
-        encoded = [
-            Encoded(sequence.analysis.lsf, sequence.weights, result.lsf_q, result.indices)
-            for sequence, result in zip(sequences, coded)
-        ]
-        lengths = _code_lengths(codebook, sequences, coded)
-        codebook = to_codebook(refit(codebook, encoded, threads), codebook.sizes, design.gap_rad, *lengths)
+            progress(LsfRound(number, design.rounds, totals.bits / totals.vectors, totals.distortion / totals.vectors))
+        lengths = (
+            TableSet.from_counts(totals.headers, smoothing=_HEADER_PRIOR).lengths,
+            _index_lengths(totals.entries, codebook.sizes),
+        )
+        codebook = to_codebook(fit.model(), codebook.sizes, design.gap_rad, *lengths)
     return codebook
 
 
-def _sequence(analysis: Analysis, packet_frames: int) -> _Sequence:
-    """Return the analysis of a recording with its weights and the starts of its packets."""
-    reference_db = reference_level(analysis.energy_db)
-    weights = frame_weights(analysis.energy_db, reference_db)[:, None] * analysis.sensitivity
-    starts = np.arange(0, len(analysis), packet_frames, dtype=np.int64)
-    return _Sequence(analysis, reference_db, weights * SD_PER_WEIGHTED_ERROR, starts)
+class _Totals(NamedTuple):
+    """Sums over recordings as they were encoded.
+
+    Attributes:
+        headers, entries: int64, how often each header and each index of a stage occurred in each context.
+        vectors: their number. bits: of their symbols. distortion: weighted and squared, in dB^2.
+    """
+
+    headers: npt.NDArray[np.int64]
+    entries: npt.NDArray[np.int64]
+    vectors: int = 0
+    bits: int = 0
+    distortion: float = 0.0
+
+    @classmethod
+    def of(cls, codebook: LsfCodebook) -> _Totals:
+        """Return sums over nothing."""
+        return cls(
+            np.zeros((codebook.headers + 1, codebook.headers), np.int64),
+            np.zeros(codebook.index_lengths.shape, np.int64),
+        )
+
+    def plus(self, other: _Totals) -> _Totals:
+        """Return the sums over both."""
+        return _Totals(
+            self.headers + other.headers,
+            self.entries + other.entries,
+            self.vectors + other.vectors,
+            self.bits + other.bits,
+            self.distortion + other.distortion,
+        )
 
 
 def _encode_all(
-    sequences: list[_Sequence], codebook: LsfCodebook, lambda_: float, effort: LsfEffort, threads: int | None
-) -> list[QuantizedLsf]:
-    """Encode every sequence as one group."""
-
-    def encode(sequence: _Sequence) -> QuantizedLsf:
-        return search_lsf(
-            sequence.analysis,
-            codebook,
-            lambda_,
-            reference_db=sequence.reference_db,
-            packet_starts=sequence.packet_starts,
-            effort=effort,
-        )
-
-    return map_shards(encode, sequences, threads)
-
-
-def _figures(number: int, rounds: int, sequences: list[_Sequence], coded: list[QuantizedLsf]) -> LsfRound:
-    """Return the figures of a round that made `coded` of `sequences`."""
-    vectors = sum(len(sequence.analysis) for sequence in sequences)
-    bits = sum(int(result.bits.sum()) for result in coded)
-    distortion = sum(
-        float((sequence.weights * (sequence.analysis.lsf - result.lsf_q) ** 2).sum())
-        for sequence, result in zip(sequences, coded)
-    )
-    return LsfRound(number, rounds, bits / vectors, distortion / vectors)
-
-
-def _code_lengths(
-    codebook: LsfCodebook, sequences: list[_Sequence], coded: list[QuantizedLsf]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Return the code lengths of headers and of stage indices, from how often they occurred."""
-    headers = np.zeros((codebook.headers + 1, codebook.headers), np.int64)
-    entries = np.zeros(codebook.index_lengths.shape, np.int64)
-    for sequence, result in zip(sequences, coded):
-        contexts = header_contexts(result.indices.headers, codebook, sequence.packet_starts)
-        np.add.at(headers, (contexts, result.indices.headers), 1)
+    recordings: Sequence[Analysed], codebook: LsfCodebook, lambda_: float, effort: LsfEffort, packet_frames: int
+) -> tuple[_Totals, list[Encoded]]:
+    """Encode each recording as one group; return the sums over them, and what was encoded."""
+    totals, encoded = _Totals.of(codebook), []
+    for recording in recordings:
+        analysis = recording.analysis
+        reference_db = reference_level(analysis.energy_db)
+        starts = np.arange(0, len(analysis), packet_frames, dtype=np.int64)
+        result = search_lsf(analysis, codebook, lambda_, reference_db=reference_db, packet_starts=starts, effort=effort)
+        contexts = header_contexts(result.indices.headers, codebook, starts)
+        np.add.at(totals.headers, (contexts, result.indices.headers), 1)
         for _, rows, indices in stage_symbols(result.indices, codebook):
-            np.add.at(entries, (rows, indices), 1)
-    header_lengths = TableSet.from_counts(headers, smoothing=_HEADER_PRIOR).lengths
-    return header_lengths, _index_lengths(entries, codebook.sizes)
+            np.add.at(totals.entries, (rows, indices), 1)
+        weights = _weights(analysis, reference_db)
+        distortion = float((weights * (analysis.lsf - result.lsf_q) ** 2).sum())
+        totals = totals._replace(
+            vectors=totals.vectors + len(analysis),
+            bits=totals.bits + int(result.bits.sum()),
+            distortion=totals.distortion + distortion,
+        )
+        encoded.append(Encoded(analysis.lsf, weights, result.lsf_q, result.indices))
+    return totals, encoded
+
+
+def _weights(analysis: Analysis, reference_db: float) -> DoubleArray:
+    """Return the weights of squared LSF errors, float64 (vectors, order), in dB^2 of a squared radian."""
+    return frame_weights(analysis.energy_db, reference_db)[:, None] * analysis.sensitivity * SD_PER_WEIGHTED_ERROR
+
+
+def _vectors(part: tuple[Sequence[Analysed], slice]) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    """Return (vectors, the vectors before them, weights) of recordings, those in a slice of their list."""
+    recordings, taken = part
+    analyses = [one.analysis for one in recordings]
+    pieces = [(a.lsf[1:], a.lsf[:-1], _weights(a, reference_level(a.energy_db))[1:]) for a in analyses]
+    vectors, previous, weights = (np.concatenate(column)[taken] for column in zip(*pieces))
+    return vectors, previous, weights
 
 
 def _index_lengths(counts: npt.NDArray[np.int64], sizes: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -193,7 +215,7 @@ def _index_lengths(counts: npt.NDArray[np.int64], sizes: npt.ArrayLike) -> npt.N
     return TableSet.from_counts(np.where(exists, counts * _COUNT_UNITS + _INDEX_PRIOR, 0)).lengths
 
 
-def _initial_codebook(sequences: list[_Sequence], design: LsfDesign, seed: int, threads: int | None) -> LsfCodebook:
+def _initial_codebook(recordings: Kept, design: LsfDesign, seed: int, threads: int | None) -> LsfCodebook:
     """Return the codebook to start from: stages by LBG on residuals, without quantization of the vectors before.
 
     Each class is designed on the vectors that it predicts best.
@@ -201,14 +223,14 @@ def _initial_codebook(sequences: list[_Sequence], design: LsfDesign, seed: int, 
     Raises:
         UsageError: there are fewer vectors than entries of a stage.
     """
-    frames = sum(len(sequence.analysis) - 1 for sequence in sequences)
-    if frames < max(design.sizes):
+    if recordings.total < max(design.sizes):
         raise UsageError(
-            f"{frames} frames of speech are too few to train {max(design.sizes)} codewords; give more recordings"
+            f"{recordings.total} frames of speech are too few to train {max(design.sizes)} codewords; "
+            "give more recordings"
         )
-    vectors = np.concatenate([sequence.analysis.lsf[1:] for sequence in sequences])
-    previous = np.concatenate([sequence.analysis.lsf[:-1] for sequence in sequences])
-    weights = np.concatenate([sequence.weights[1:] for sequence in sequences])
+    vectors, previous, weights = (
+        np.concatenate(column) for column in zip(*recordings.evenly(_vectors, _STARTING_VECTORS))
+    )
     classes, stages, order = len(design.correlations), len(design.sizes), vectors.shape[1]
     mean = (vectors * weights).sum(axis=0) / weights.sum(axis=0)
     correlations = np.asarray(design.correlations)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from vqcodec.media.training_options import ROUNDS, SECONDS, SEED
 
 if TYPE_CHECKING:
     from vqcodec.media.training import Training
+
+SHARD_SAMPLES = 60 * 8000  # that are worked on together, unless one recording has more
 
 TEXTBOOK_OPTIONS = (SEED, SECONDS, replace(ROUNDS, default=8, low=0))
 
@@ -24,12 +25,12 @@ class TextbookTraining:
     rounds: int
 
 
-def story_of(task: Training[Any], signals: Sequence[Any]) -> dict[str, Any]:
-    """Return what the provenance of a codebook says of its training on these recordings, (n,) each."""
+def story_of(task: Training[Any]) -> dict[str, Any]:
+    """Return what the provenance of a codebook says of its training."""
     assert isinstance(task.engine, SpeechEngine)
     options = TextbookTraining(**task.options)
     return {
-        "corpus": {"recordings": len(signals), "fingerprint": task.corpus.fingerprint()},
-        "seconds": round(sum(map(len, signals)) / task.engine.sample_rate, 1),
+        "corpus": {"recordings": len(task.corpus), "fingerprint": task.corpus.fingerprint()},
+        "seconds": round(sum(samples for samples, *_ in task.corpus.sizes) / task.engine.sample_rate, 1),
         "options": {"seed": options.seed, "most_seconds": options.seconds, "rounds": options.rounds},
     }

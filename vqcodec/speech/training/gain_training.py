@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.carriers.kept import Kept
 from vqcodec.speech.excitation.gains import (
     ADAPTIVE,
     FIXED,
@@ -23,107 +27,218 @@ IntArray = npt.NDArray[np.int64]
 MAX_ADAPTIVE_GAIN = 1.25
 _LEAST_GAIN = 0.01
 _FEWEST = 3
+_FEWEST_LEVELS, _FEWEST_OF_A_KIND = 50, 5  # subframes to fit levels to
 _RIDGE = 3.0  # of the predictor's normal equations, in subframes
 _CHUNK = 4096  # subframes compared with all entries at once
 _LEAST_SHARE = 0.3  # of the gain sent; a best gain below that share is not trusted
 
 
-def fit_levels(
-    inputs: DoubleArray,
-    inner: DoubleArray,
-    weights: DoubleArray,
-    symbols: IntArray,
-    adaptive_gains: DoubleArray,
-    fixed_gains: DoubleArray,
-    kinds: int,
-    before: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]],
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return (weights, biases) of the level prediction by weighted least squares, as integers.
+class LevelTargets(NamedTuple):
+    """What the level prediction is fitted to, one entry a subframe.
 
-    Args:
+    Attributes:
         inputs: float64 (subframes, LEVEL_INPUTS), see `replay.Observations`.
         inner: float64 (subframes, 6), see `replay.Observations`.
         weights: float64 (subframes,), of squared errors.
-        symbols: int64 (subframes,), types.
+        types: int64 (subframes,).
         adaptive_gains, fixed_gains: float64 (subframes,), as sent.
+    """
+
+    inputs: DoubleArray
+    inner: DoubleArray
+    weights: DoubleArray
+    types: IntArray
+    adaptive_gains: DoubleArray
+    fixed_gains: DoubleArray
+
+
+Levels = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+"""Weights and biases of the level prediction, as integers."""
+
+
+def fit_levels(subframes: Kept, take: Callable[[Any], LevelTargets], kinds: int, before: Levels) -> Levels:
+    """Return the level prediction by weighted least squares.
+
+    Args:
+        subframes: what is kept of them.
+        take: returns the targets in a value that is kept.
         kinds: number of kinds of fixed vector.
-        before: (weights, biases) that stay where there are too few subframes.
+        before: stays where there are too few subframes.
     """
     level_weights, level_bias = before[0].copy(), before[1].copy()
-    best = (inner[:, 2] - adaptive_gains * inner[:, 5]) / np.maximum(inner[:, 4], 1e-12)
-    best = np.maximum(best, _LEAST_SHARE * fixed_gains)
-    for adaptive in range(2):
-        chosen = np.flatnonzero((symbols // kinds == adaptive) & (symbols % kinds > 0) & (fixed_gains > 0))
-        if len(chosen) < 50:
+    totals = sum(subframes.map(_importances, take, kinds), start=np.zeros((2, 2)))
+    means = totals[:, 0] / np.maximum(totals[:, 1], 1)
+    size = LEVEL_INPUTS + kinds
+    sums = np.zeros((2, size, size)), np.zeros((2, size)), np.zeros((2, kinds), np.int64)
+    for part in subframes.map(_level_equations, take, kinds, means):
+        for mine, theirs in zip(sums, part):
+            np.add(mine, theirs, out=mine)
+    for adaptive, (gram, moment, seen) in enumerate(zip(*sums)):
+        if totals[adaptive, 1] < _FEWEST_LEVELS:
             continue
-        columns = np.zeros((len(chosen), LEVEL_INPUTS + kinds))
-        columns[:, :LEVEL_INPUTS] = inputs[chosen]
-        columns[:, LEVEL_INPUTS - 1] *= adaptive > 0
-        kind = symbols[chosen] % kinds
-        columns[np.arange(len(chosen)), LEVEL_INPUTS + kind] = 1
-        level = 20 * np.log10(best[chosen] + 1e-3)
-        importance = weights[chosen] * inner[chosen, 4] * best[chosen] ** 2
-        importance = np.sqrt(importance) / np.sqrt(importance).mean() + 0.05
-        weighed = columns * importance[:, None]
-        gram = weighed.T @ columns + np.eye(LEVEL_INPUTS + kinds) * _RIDGE
-        solution = np.linalg.solve(gram, weighed.T @ level)
+        solution = np.linalg.solve(gram + np.eye(size) * _RIDGE, moment)
         level_weights[adaptive] = np.rint(solution[:LEVEL_INPUTS] * WEIGHT_SCALE)
-        seen = np.bincount(kind, minlength=kinds) >= 5
-        biases = np.where(seen, solution[LEVEL_INPUTS:], solution[LEVEL_INPUTS:][seen].mean())
+        known = seen >= _FEWEST_OF_A_KIND
+        biases = np.where(known, solution[LEVEL_INPUTS:], solution[LEVEL_INPUTS:][known].mean())
         level_bias[adaptive * kinds : (adaptive + 1) * kinds] = np.rint(biases * LEVEL_SCALE)
     return level_weights, level_bias
 
 
-def predicted_amplitudes(
-    inputs: DoubleArray, symbols: IntArray, kinds: int, levels: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
-) -> DoubleArray:
+def _with_fixed_vector(targets: LevelTargets, kinds: int, adaptive: int) -> tuple[IntArray, DoubleArray, DoubleArray]:
+    """Return the subframes with a fixed vector, with or without the adaptive codebook: their numbers, their best
+    amplitudes, and how much these matter.
+    """
+    types, fixed_gains = targets.types, targets.fixed_gains
+    chosen = np.flatnonzero((types // kinds == adaptive) & (types % kinds > 0) & (fixed_gains > 0))
+    inner = targets.inner[chosen]
+    best = (inner[:, 2] - targets.adaptive_gains[chosen] * inner[:, 5]) / np.maximum(inner[:, 4], 1e-12)
+    best = np.maximum(best, _LEAST_SHARE * fixed_gains[chosen])
+    return chosen, best, np.sqrt(targets.weights[chosen] * inner[:, 4] * best**2)
+
+
+def _importances(value: Any, take: Callable[[Any], LevelTargets], kinds: int) -> DoubleArray:
+    """Return the sum of the importances and the number of subframes, without and with the adaptive codebook, (2, 2)."""
+    targets = take(value)
+    found = (_with_fixed_vector(targets, kinds, adaptive)[2] for adaptive in range(2))
+    return np.array([[importance.sum(), len(importance)] for importance in found])
+
+
+def _level_equations(
+    value: Any, take: Callable[[Any], LevelTargets], kinds: int, means: DoubleArray
+) -> tuple[DoubleArray, DoubleArray, IntArray]:
+    """Return the normal equations of the levels and the counts of the kinds, without and with the adaptive codebook."""
+    targets = take(value)
+    found = []
+    for adaptive in range(2):
+        chosen, best, importance = _with_fixed_vector(targets, kinds, adaptive)
+        columns = np.zeros((len(chosen), LEVEL_INPUTS + kinds))
+        columns[:, :LEVEL_INPUTS] = targets.inputs[chosen]
+        columns[:, LEVEL_INPUTS - 1] *= adaptive > 0
+        kind = targets.types[chosen] % kinds
+        columns[np.arange(len(chosen)), LEVEL_INPUTS + kind] = 1
+        weighed = columns * (importance / means[adaptive] + 0.05)[:, None]
+        level = 20 * np.log10(best + 1e-3)
+        found.append((weighed.T @ columns, weighed.T @ level, np.bincount(kind, minlength=kinds)))
+    grams, moments, seen = (np.stack(column) for column in zip(*found))
+    return grams, moments, seen
+
+
+def predicted_amplitudes(inputs: DoubleArray, types: IntArray, kinds: int, levels: Levels) -> DoubleArray:
     """Return the predicted amplitude of each subframe, float64 (subframes,); its fixed gain is relative to that.
 
-    `levels` are (weights, biases) as `fit_levels` returns them; the other arguments are those of `fit_levels`.
+    Args:
+        inputs, types: as in `LevelTargets`.
+        kinds, levels: as `fit_levels` takes and returns them.
     """
-    level = (inputs * (levels[0] / WEIGHT_SCALE)[symbols // kinds]).sum(axis=1) + (levels[1] / LEVEL_SCALE)[symbols]
+    level = (inputs * (levels[0] / WEIGHT_SCALE)[types // kinds]).sum(axis=1) + (levels[1] / LEVEL_SCALE)[types]
     return 10 ** (np.clip(level, -MAX_LEVEL, MAX_LEVEL) / 20)
 
 
+class GainTargets(NamedTuple):
+    """What a table of gains is designed for, one entry for each subframe that uses it.
+
+    Attributes:
+        products: float64 (subframes, 6), inner products, of a fixed vector of the predicted amplitude.
+        weights: float64 (subframes,), of squared errors.
+        contexts: int64 (subframes,), gain classes.
+    """
+
+    products: DoubleArray
+    weights: DoubleArray
+    contexts: IntArray
+
+
+def gain_targets(inner: DoubleArray, amplitudes: DoubleArray, weights: DoubleArray, contexts: IntArray) -> GainTargets:
+    """Return the targets of subframes; `amplitudes` are those of `predicted_amplitudes`."""
+    powers = np.array([0, 0, 1, 0, 2, 1])  # of the amplitude in xx, xy, xz, yy, zz, yz
+    return GainTargets(inner * amplitudes[:, None] ** powers, weights, contexts)
+
+
+class _GainTable(NamedTuple):
+    """A table of gains in training: float64 (entries, 2); and how often each pair was best, (GAIN_CLASSES, entries)."""
+
+    gains: DoubleArray
+    counts: DoubleArray
+
+
 def train_gains(
-    table: int,
-    pairs: npt.NDArray[np.int32],
-    inner: DoubleArray,
-    amplitudes: DoubleArray,
-    weights: DoubleArray,
-    contexts: IntArray,
+    subframes: Kept,
+    tables: Mapping[int, npt.NDArray[np.int32]],
     lambda_: float,
     energy_weight: float,
     rounds: int,
-) -> tuple[npt.NDArray[np.int32], DoubleArray]:
-    """Improve a table of gains by entropy-constrained vector quantization; return (pairs, counts).
+) -> dict[int, tuple[npt.NDArray[np.int32], DoubleArray]]:
+    """Improve tables of gains by entropy-constrained vector quantization.
 
     Args:
-        table: JOINT, FIXED or ADAPTIVE.
-        pairs: int32 (entries, 2), to start from.
-        inner: float64 (subframes, 6), of the subframes that use this table.
-        amplitudes, weights: float64 (subframes,), of these subframes.
-        contexts: int64 (subframes,), gain classes.
+        subframes: for each shard, a mapping with the `GainTargets` of every table.
+        tables: the pairs to start from, int32 (entries, 2), of JOINT, FIXED or ADAPTIVE.
         lambda_, energy_weight: see `trellis_state.Tradeoff`.
         rounds: of the algorithm.
 
     Returns:
-        The pairs, int32 (entries, 2), and the counts, float64 (GAIN_CLASSES, entries): how often each pair was best.
+        For each table the pairs, int32 (entries, 2), and how often each was best, float64 (GAIN_CLASSES, entries).
     """
-    gains = pairs / GAIN_SCALE
-    powers = np.array([0, 0, 1, 0, 2, 1])  # of the amplitude in xx, xy, xz, yy, zz, yz
-    products = inner * amplitudes[:, None] ** powers
-    counts = np.ones((GAIN_CLASSES, len(gains)))
+    present = {
+        table: _GainTable(pairs / GAIN_SCALE, np.ones((GAIN_CLASSES, len(pairs)))) for table, pairs in tables.items()
+    }
     for number in range(rounds + 1):
-        pooled = counts.sum(axis=0) + 0.3
-        shares = counts + 2 * pooled / pooled.sum()
+        sums = {table: _GainSums.zeros(len(one.gains)) for table, one in present.items()}
+        for part in subframes.map(_gain_sums, present, lambda_, energy_weight):
+            for table, found in part.items():
+                sums[table].add(found)
+        for table, (gains, _) in present.items():
+            moved = _centroids(table, gains, sums[table], energy_weight) if number < rounds else gains
+            present[table] = _GainTable(moved, sums[table].counts)
+    return {table: (np.rint(one.gains * GAIN_SCALE).astype(np.int32), one.counts) for table, one in present.items()}
+
+
+class _GainSums(NamedTuple):
+    """Sums over the subframes that chose each pair.
+
+    Attributes:
+        counts: float64 (GAIN_CLASSES, entries).
+        moments: float64 (2, entries).
+        grams: float64 (3, entries), of yy, zz and yz.
+    """
+
+    counts: DoubleArray
+    moments: DoubleArray
+    grams: DoubleArray
+
+    @classmethod
+    def zeros(cls, entries: int) -> _GainSums:
+        """Return sums over nothing."""
+        return cls(np.zeros((GAIN_CLASSES, entries)), np.zeros((2, entries)), np.zeros((3, entries)))
+
+    def add(self, other: _GainSums) -> None:
+        """Add the sums of `other` in place."""
+        for mine, theirs in zip(self, other):
+            np.add(mine, theirs, out=mine)
+
+
+def _gain_sums(
+    targets: Mapping[int, GainTargets], present: Mapping[int, _GainTable], lambda_: float, energy: float
+) -> dict[int, _GainSums]:
+    """Return the sums over subframes, each with its best pair. The difference of norms is linearized at that pair."""
+    found = {}
+    for table, (gains, counted) in present.items():
+        products, weights, contexts = targets[table]
+        pooled = counted.sum(axis=0) + 0.3
+        shares = counted + 2 * pooled / pooled.sum()
         bits = -np.log2(shares / shares.sum(axis=1, keepdims=True))
-        nearest = _assign(gains, products, weights, contexts, lambda_ * bits, energy_weight)
-        counts = np.zeros((GAIN_CLASSES, len(gains)))
-        np.add.at(counts, (contexts, nearest), 1)
-        if number < rounds:
-            gains = _centroids(table, gains, products, weights, nearest, energy_weight)
-    return np.rint(gains * GAIN_SCALE).astype(np.int32), counts
+        nearest = _assign(gains, products, weights, contexts, lambda_ * bits, energy)
+        sums = found[table] = _GainSums.zeros(len(gains))
+        np.add.at(sums.counts, (contexts, nearest), 1)
+        adaptive, fixed = gains[nearest, 0], gains[nearest, 1]
+        xx, xy, xz, yy, zz, yz = products.T
+        towards = adaptive * yy + fixed * yz, fixed * zz + adaptive * yz
+        squares = np.maximum(adaptive * towards[0] + fixed * towards[1], 1e-12)
+        pull = energy * np.sqrt(xx / squares)
+        columns = (xy + pull * towards[0], xz + pull * towards[1], yy, zz, yz)
+        for row, values in zip((*sums.moments, *sums.grams), columns):
+            row += np.bincount(nearest, weights * values, minlength=len(gains))
+    return found
 
 
 def _assign(
@@ -148,26 +263,11 @@ def _assign(
     return nearest
 
 
-def _centroids(
-    table: int, gains: DoubleArray, products: DoubleArray, weights: DoubleArray, nearest: IntArray, energy: float
-) -> DoubleArray:
-    """Return the best pair of every cell, float64 (entries, 2).
-
-    The difference of norms is linearized at the present pair.
-    """
-    adaptive, fixed = gains[nearest, 0], gains[nearest, 1]
-    xx, xy, xz, yy, zz, yz = products.T
-    towards = adaptive * yy + fixed * yz, fixed * zz + adaptive * yz
-    squares = np.maximum(adaptive * towards[0] + fixed * towards[1], 1e-12)
-    pull = energy * np.sqrt(xx / squares)
-
-    def sums(values: DoubleArray) -> DoubleArray:
-        return np.bincount(nearest, weights * values, minlength=len(gains)).astype(np.float64)
-
-    moment = sums(xy + pull * towards[0]), sums(xz + pull * towards[1])
-    gram = (1 + energy) * sums(yy), (1 + energy) * sums(zz), (1 + energy) * sums(yz)
+def _centroids(table: int, gains: DoubleArray, sums: _GainSums, energy: float) -> DoubleArray:
+    """Return the best pair of every cell, float64 (entries, 2)."""
+    moment, gram = sums.moments, (1 + energy) * sums.grams
     fitted = gains.copy()
-    used = np.bincount(nearest, minlength=len(gains)) >= _FEWEST
+    used = sums.counts.sum(axis=0) >= _FEWEST
     with np.errstate(divide="ignore", invalid="ignore"):
         if table == JOINT:
             determinant = gram[0] * gram[1] - gram[2] ** 2

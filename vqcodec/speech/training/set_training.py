@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.carriers.carrier import Carrier
+from vqcodec.carriers.kept import Kept
 from vqcodec.speech.bands import Band
-from vqcodec.speech.excitation.excitation_search import search_group
 from vqcodec.speech.excitation.gains import ADAPTIVE, FIXED, GAIN_SCALE, JOINT, WEIGHT_SCALE
-from vqcodec.speech.excitation.model import SHARPENING_SCALE, Excitation, Tables
+from vqcodec.speech.excitation.model import SHARPENING_SCALE, Excitation
 from vqcodec.speech.excitation.shapes import SHAPE_SCALE
-from vqcodec.speech.excitation.trellis_state import Search, Symbols
-from vqcodec.speech.signal.silence import find_silence
-from vqcodec.speech.signal.weighting import Weighting
+from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.training import gain_training
-from vqcodec.speech.training.replay import Contexts, Observations, contexts_of, observe
+from vqcodec.speech.training.observed import (
+    Encoding,
+    Material,
+    Observed,
+    Totals,
+    encode_all,
+    fixed_vectors,
+    keep_gain_targets,
+    level_targets,
+    sums_alone,
+    targets_of_book,
+    targets_with_fixed_vector,
+)
 from vqcodec.speech.training.shape_training import train_shapes
 from vqcodec.speech.training.statistics import Counts, flat_counts
-from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -60,20 +71,6 @@ class SetDesign:
     shape_rounds: int = 12
 
 
-class Material(NamedTuple):
-    """A signal to train on.
-
-    Attributes:
-        signal: float64 (subframes * band.subframe,), high-passed.
-        lpc: float64 (subframes, order + 1), quantized and interpolated.
-        weighting: of the subframes.
-    """
-
-    signal: DoubleArray
-    lpc: DoubleArray
-    weighting: Weighting
-
-
 class Round(NamedTuple):
     """The figures of a round of training.
 
@@ -97,26 +94,26 @@ class TrainedSet:
 
 
 def train_set(
-    materials: Sequence[Material],
+    materials: Kept,
+    take: Callable[..., Sequence[Material]],
     band: Band,
     design: SetDesign,
     *,
     start: TrainedSet | None = None,
     seed: int = 0,
     packet_frames: int = 50,
-    threads: int | None = None,
     progress: Callable[[Round], None] | None = None,
 ) -> TrainedSet:
-    """Return a table set trained on `materials`; the same whatever the number of threads.
+    """Return a table set trained on recordings; the same whatever carries them.
 
     Args:
-        materials: to train on.
+        materials: what is kept of the recordings.
+        take: returns the materials in a value that is kept.
         band: narrowband or wideband.
         design: of the table set.
         start: a table set for another lambda to start from; None to start from pulses alone.
         seed: of the first codevectors.
         packet_frames: frames of a packet; contexts start anew with each packet.
-        threads: None for all; the result does not depend on it.
         progress: called after every round.
     """
     rng = np.random.default_rng(seed)
@@ -127,9 +124,7 @@ def train_set(
     else:
         excitation, counts = adapt(start, design)
     for number in range(design.rounds):
-        last = number == design.rounds - 1
         tables = excitation.tables(band)
-        costs = counts.ideal_costs(tables, excitation.fixed_bits(band))
         search = Search(
             survivors=1 if fresh and number == 0 else design.survivors,
             lag_candidates=2,
@@ -138,25 +133,55 @@ def train_set(
             energy_weight=design.energy_weight,
             packet_frames=packet_frames,
         )
-
-        def encode(material: Material) -> tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]:
-            lambdas = np.full(len(material.lpc) // band.subframes, design.lambda_)
-            silent = find_silence(material.signal, material.weighting, band, lambdas)
-            symbols = search_group(*material, silent, lambdas, band, tables, costs, search)  # noqa: B023  (used at once)
-            contexts = contexts_of(symbols, tables, band, packet_frames)  # noqa: B023
-            return symbols, contexts, observe(*material, band, tables, symbols), silent  # noqa: B023
-
-        encoded = map_shards(encode, materials, threads)
-        counts = Counts.empty(excitation, tables.lags.size)
-        for symbols, contexts, _, silent in encoded:
-            counts.add(symbols, contexts, silent, tables, band)
-        collected = _Collection.of(encoded, materials, tables)
-        if progress is not None:
-            progress(collected.figures(number, counts, tables, excitation.fixed_bits(band), design, band))
+        costs = counts.ideal_costs(tables, excitation.fixed_bits(band))
+        how = Encoding(band, excitation, tables, costs, search, design.lambda_)
+        last = number == design.rounds - 1
         if last:
-            break
-        excitation, counts = _refit(excitation, counts, collected, design, rng, fresh and number == 0, threads)
+            totals, observed = reduce(Totals.plus, materials.map(_sums_of, take, how)), None
+        else:
+            totals, observed = _encoded(materials, take, how)
+        counts = totals.counts
+        if progress is not None:
+            progress(_figures(number, totals, how))
+        if observed is not None:
+            excitation, counts = _refit(excitation, counts, totals, observed, design, rng, fresh and number == 0)
     return TrainedSet(excitation, counts)
+
+
+def _sums_of(value: Any, take: Callable[..., Sequence[Material]], how: Encoding) -> Totals:
+    return sums_alone(take(value), how)
+
+
+def _encode_kept(value: Any, take: Callable[..., Sequence[Material]], how: Encoding) -> tuple[Totals, Observed]:
+    return encode_all(take(value), how)
+
+
+def _encoded(materials: Kept, take: Callable[..., Sequence[Material]], how: Encoding) -> tuple[Totals, Kept]:
+    """Encode all recordings; return sums over them, and what is kept of their subframes."""
+    found = list(materials.carrier.keep(_encode_kept, materials.handles, take, how))
+    rows = tuple(totals.subframes for totals, _ in found)
+    kept = Kept(materials.carrier, rows, tuple(handle for _, handle in found))
+    return reduce(Totals.plus, (totals for totals, _ in found)), kept
+
+
+def _figures(number: int, totals: Totals, how: Encoding) -> Round:
+    """Return the figures of the round, with the codes that are ideal for it."""
+    counts, fixed_bits, band = totals.counts, how.excitation.fixed_bits(how.band), how.band
+    costs = counts.ideal_costs(how.tables, fixed_bits)
+    bits = sum(
+        (counted * cost).sum()
+        for counted, cost in (
+            (counts.first_type[:, : len(how.tables.level_bias)], costs.first_type),
+            (counts.later_type, costs.later_type),
+            (counts.lag_steps, costs.lag_steps),
+            (counts.lags, costs.lags),
+            *((table, costs.gains[n, :, : table.shape[1]]) for n, table in enumerate(counts.gains)),
+            (np.concatenate([np.zeros(0), *[book[0] for book in counts.shapes]]), costs.shapes),
+        )
+    )
+    bits += (fixed_bits * totals.kinds).sum()
+    rate = bits / totals.subframes * band.sample_rate / band.subframe
+    return Round(number, rate, (totals.error + how.lambda_ * bits) / totals.subframes)
 
 
 def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:
@@ -192,72 +217,6 @@ def _resized(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
     return np.rint(varied).astype(np.int32)
 
 
-_Encoded = tuple[Symbols, Contexts, Observations, npt.NDArray[np.uint8]]
-
-
-class _Collection(NamedTuple):
-    """All that was observed in a round, one entry for each subframe of all signals, one signal after another."""
-
-    type: npt.NDArray[np.int64]
-    shape: npt.NDArray[np.int64]
-    gain: npt.NDArray[np.int64]
-    context: npt.NDArray[np.int64]
-    repeated: npt.NDArray[np.bool_]
-    adaptive_gains: DoubleArray
-    fixed_gains: DoubleArray
-    weights: DoubleArray
-    observations: Observations
-
-    @classmethod
-    def of(cls, encoded: Sequence[_Encoded], materials: Sequence[Material], tables: Tables) -> _Collection:
-        """Return what was observed in all signals, joined."""
-        symbols = [np.concatenate(parts).astype(np.int64) for parts in zip(*(item[0][:4] for item in encoded))]
-        kind, gain, lag, shape = symbols[0], symbols[2], symbols[1], symbols[3]
-        observations = Observations._make(np.concatenate(parts) for parts in zip(*(item[2] for item in encoded)))
-        adaptive, fixed = kind // tables.kinds > 0, kind % tables.kinds > 0
-        table = np.select([adaptive & fixed, fixed, adaptive], [JOINT, FIXED, ADAPTIVE], 0)
-        chosen = np.where((adaptive | fixed)[:, None], tables.gains[table, gain], 0)
-        inputs = observations.level_inputs
-        level = (inputs * tables.level_weights[kind // tables.kinds]).sum(axis=1) + tables.level_bias[kind]
-        return cls(
-            type=kind,
-            shape=shape,
-            gain=gain,
-            context=np.concatenate([item[1].gain for item in encoded]),
-            repeated=adaptive & (tables.lags[lag] < 12 * tables.transposed.shape[0]),
-            adaptive_gains=chosen[:, 0],
-            fixed_gains=chosen[:, 1] * 10 ** (level / 20),
-            weights=np.concatenate([material.weighting.weights for material in materials]),
-            observations=observations,
-        )
-
-    def figures(
-        self, number: int, counts: Counts, tables: Tables, fixed_bits: DoubleArray, design: SetDesign, band: Band
-    ) -> Round:
-        """Return the figures of the round, with the codes that are ideal for it."""
-        costs = counts.ideal_costs(tables, fixed_bits)
-        bits = sum(
-            (counted * cost).sum()
-            for counted, cost in (
-                (counts.first_type[:, : len(tables.level_bias)], costs.first_type),
-                (counts.later_type, costs.later_type),
-                (counts.lag_steps, costs.lag_steps),
-                (counts.lags, costs.lags),
-                *((table, costs.gains[n, :, : table.shape[1]]) for n, table in enumerate(counts.gains)),
-                (np.concatenate([np.zeros(0), *[book[0] for book in counts.shapes]]), costs.shapes),
-            )
-        )
-        bits += fixed_bits[self.type % tables.kinds].sum()
-        xx, xy, xz, yy, zz, yz = self.observations.inner.T
-        a, f = self.adaptive_gains, self.fixed_gains
-        squares = np.maximum(a * a * yy + f * f * zz + 2 * a * f * yz, 0)
-        error = xx - 2 * (a * xy + f * xz) + squares
-        error += design.energy_weight * (np.sqrt(xx) - np.sqrt(squares)) ** 2
-        subframes = len(self.type)
-        rate = bits / subframes * band.sample_rate / band.subframe
-        return Round(number, rate, float((self.weights * error).sum() + design.lambda_ * bits) / subframes)
-
-
 def _initial(design: SetDesign, band: Band) -> Excitation:
     """Return the excitation of the first round: pulses alone, gains on a grid."""
     joint, fixed, adaptive = design.gains
@@ -283,56 +242,43 @@ def _initial(design: SetDesign, band: Band) -> Excitation:
 def _refit(
     excitation: Excitation,
     counts: Counts,
-    collected: _Collection,
+    totals: Totals,
+    observed: Kept,
     design: SetDesign,
     rng: np.random.Generator,
     first: bool,
-    threads: int | None,
 ) -> tuple[Excitation, Counts]:
     """Return the excitation and the counts for the next round."""
-    seen, kinds = collected.observations, excitation.kinds
-    levels = gain_training.fit_levels(
-        seen.level_inputs, seen.inner, collected.weights, collected.type, collected.adaptive_gains,
-        collected.fixed_gains, kinds, (excitation.level_weights, excitation.level_bias),
-    )  # fmt: skip
-    amplitudes = gain_training.predicted_amplitudes(seen.level_inputs, collected.type, kinds, levels)
-    adaptive, fixed = collected.type // kinds > 0, collected.type % kinds > 0
+    kinds = excitation.kinds
+    levels = gain_training.fit_levels(observed, level_targets, kinds, (excitation.level_weights, excitation.level_bias))
+    targets = Kept.of(observed.carrier, keep_gain_targets, observed.handles, levels)
     gains = list(excitation.gains)
-    for table, chosen in ((JOINT, adaptive & fixed), (FIXED, ~adaptive & fixed), (ADAPTIVE, adaptive & ~fixed)):
-        if chosen.sum() >= 2 * len(gains[table]):
-            gains[table], counts.gains[table] = gain_training.train_gains(
-                table, gains[table], seen.inner[chosen], amplitudes[chosen], collected.weights[chosen],
-                collected.context[chosen], design.lambda_, design.energy_weight, _GAIN_ROUNDS if first else 3,
-            )  # fmt: skip
+    users = [int(table.sum()) for table in counts.gains]
+    starting = {table: gains[table] for table in (JOINT, FIXED, ADAPTIVE) if users[table] >= 2 * len(gains[table])}
+    rounds = _GAIN_ROUNDS if first else 3
+    trained = gain_training.train_gains(targets, starting, design.lambda_, design.energy_weight, rounds)
+    for table, found in trained.items():
+        gains[table], counts.gains[table] = found
     fitted = Excitation(excitation.shapes, excitation.pulse_counts, gains, levels[0], levels[1], excitation.sharpening)
     if first and design.books:
-        return _with_books(fitted, counts, collected, design, rng, threads)
-    fitted.shapes = _refit_books(fitted, collected, rng, threads)
+        return _with_books(fitted, counts, observed, design, rng)
+    fitted.shapes = _refit_books(fitted, totals, observed, rng)
     return fitted, counts
 
 
 def _with_books(
-    excitation: Excitation,
-    counts: Counts,
-    collected: _Collection,
-    design: SetDesign,
-    rng: np.random.Generator,
-    threads: int | None,
+    excitation: Excitation, counts: Counts, observed: Kept, design: SetDesign, rng: np.random.Generator
 ) -> tuple[Excitation, Counts]:
     """Return the excitation with trained books, made from the vectors of pulses, and its first counts."""
-    chosen = np.flatnonzero(collected.type % excitation.kinds > 0)
-    seen = collected.observations
+    carrier, handles = observed.carrier, observed.handles
+    rows = list(observed.map(_fixed_vector_count))
     books = []
     for entries in design.books:
-        start = seen.vectors[rng.choice(chosen, entries, replace=len(chosen) < entries)].astype(np.float64)
+        numbers = rng.choice(sum(rows), entries, replace=sum(rows) < entries)
+        start = _drawn(carrier, handles, rows, numbers).astype(np.float64)
         start += _SHAPE_NOISE * rng.standard_normal(start.shape)
         start /= np.sqrt((start**2).mean(axis=1, keepdims=True))
-        books.append(
-            train_shapes(
-                start, seen.responses[chosen], seen.residuals[chosen], collected.weights[chosen],
-                design.shape_rounds, rng, threads,
-            )
-        )  # fmt: skip
+        books.append(train_shapes(start, observed, targets_with_fixed_vector, (), design.shape_rounds, rng))
     kinds = 1 + len(books) + len(design.pulse_counts)
     biases = np.zeros(2 * kinds, dtype=np.int32)
     for adaptive in range(2):
@@ -351,28 +297,36 @@ def _with_books(
     return fitted, fresh
 
 
+def _fixed_vector_count(observed: Observed) -> int:
+    return int(np.count_nonzero(observed.with_fixed_vector()))
+
+
+def _drawn(
+    carrier: Carrier, handles: Sequence[Any], rows: Sequence[int], numbers: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Return the fixed vectors of these numbers, in their order; `rows` says how many each value has."""
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(rows)
+    cut = np.split(numbers[order], np.searchsorted(numbers[order], ends[:-1]))
+    parts = [(handle, own - (end - count)) for handle, own, end, count in zip(handles, cut, ends, rows)]
+    found = np.concatenate(list(carrier.map(fixed_vectors, parts)))
+    drawn = np.empty_like(found)
+    drawn[order] = found
+    return drawn
+
+
 def _refit_books(
-    excitation: Excitation, collected: _Collection, rng: np.random.Generator, threads: int | None
+    excitation: Excitation, totals: Totals, observed: Kept, rng: np.random.Generator
 ) -> list[npt.NDArray[np.int16]]:
     """Return the books, each refitted to the subframes that use it; a book with few subframes stays as it is."""
     books = []
-    seen = collected.observations
     for number, book in enumerate(excitation.shapes):
-        used = collected.type % excitation.kinds == number + 1
-        if excitation.sharpening:
-            used &= ~collected.repeated
-        chosen = np.flatnonzero(used)
-        if len(chosen) < 5 * len(book):
+        if totals.refitting[number + 1] < 5 * len(book):
             books.append(book)
             continue
+        which = (number, bool(excitation.sharpening))
         shapes = book.astype(np.float64) / SHAPE_SCALE
-        books.append(
-            _stored(
-                train_shapes(
-                    shapes, seen.responses[chosen], seen.residuals[chosen], collected.weights[chosen], 2, rng, threads
-                )
-            )
-        )
+        books.append(_stored(train_shapes(shapes, observed, targets_of_book, which, 2, rng)))
     return books
 
 

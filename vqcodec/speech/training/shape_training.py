@@ -8,60 +8,81 @@ Source: G. Davidson and A. Gersho, "Complexity reduction methods for vector exci
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.carriers.kept import Kept
 from vqcodec.kernels.jit import allocating_kernel
 from vqcodec.speech.excitation.adaptive_codebook import dot
 from vqcodec.speech.excitation.shapes import autocorrelations
 from vqcodec.speech.excitation.targets import exact_energy, fill_gram
-from vqcodec.threads import map_shards
 
 DoubleArray = npt.NDArray[np.float64]
 SingleArray = npt.NDArray[np.float32]
 
-_SHARDS = 8
+_GROUP = 4  # shards whose sums are made together: the sums are as large as the data of some minutes
 _RIDGE = 1e-3
 _FEWEST = 3  # subframes; a cell with fewer is given up
 _SPLIT_NOISE = 0.3
 
 
+class ShapeTargets(NamedTuple):
+    """What codevectors are designed for, one entry a subframe.
+
+    Attributes:
+        responses, residuals: float32 (subframes, n), see `replay.Observations`.
+        weights: float64 (subframes,), of squared errors.
+    """
+
+    responses: SingleArray
+    residuals: SingleArray
+    weights: DoubleArray
+
+
 def train_shapes(
     shapes: DoubleArray,
-    responses: SingleArray,
-    residuals: SingleArray,
-    weights: DoubleArray,
+    subframes: Kept,
+    take: Callable[..., ShapeTargets],
+    common: tuple[Any, ...],
     rounds: int,
     rng: np.random.Generator,
-    threads: int | None = None,
 ) -> DoubleArray:
     """Return codevectors improved for the given subframes, float64 (entries, n), of unit rms.
 
     Args:
         shapes: float64 (entries, n), to start from.
-        responses, residuals: float32 (subframes, n), see `replay.Observations`.
-        weights: float64 (subframes,), of squared errors.
+        subframes: what is kept of them.
+        take: returns the targets in a value that is kept; called with it and `common`.
         rounds: of the algorithm.
         rng: for the codevectors that replace empty cells.
-        threads: None for all; the result does not depend on it.
     """
-    entries, length = shapes.shape
-    shards = np.array_split(np.arange(len(weights)), _SHARDS)
+    groups = [subframes.handles[first : first + _GROUP] for first in range(0, len(subframes.handles), _GROUP)]
     for _ in range(rounds):
-        lags = autocorrelations(shapes)
         transposed = np.ascontiguousarray(shapes.T, dtype=np.float32)
-
-        def collect(
-            shard: npt.NDArray[np.int64],
-            tables: tuple[SingleArray, SingleArray, DoubleArray] = (transposed, lags, np.ascontiguousarray(shapes)),
-        ) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
-            sums = np.zeros((entries, length, length)), np.zeros((entries, length)), np.zeros(entries)
-            _collect(*tables, responses[shard], residuals[shard], weights[shard], *sums)
-            return sums
-
-        grams, moments, counts = (sum(parts) for parts in zip(*map_shards(collect, shards, threads)))
-        shapes = _refit(shapes, grams, moments, counts, rng)
+        tables = transposed, autocorrelations(shapes), np.ascontiguousarray(shapes)
+        sums = (np.zeros((*shapes.shape, shapes.shape[1])), np.zeros(shapes.shape), np.zeros(len(shapes)))
+        for part in subframes.carrier.map(_collect_group, groups, tables, take, common):
+            for mine, theirs in zip(sums, part):
+                np.add(mine, theirs, out=mine)
+        shapes = _refit(shapes, *sums, rng)
     return shapes
+
+
+def _collect_group(
+    values: tuple[Any, ...],
+    tables: tuple[SingleArray, SingleArray, DoubleArray],
+    take: Callable[..., ShapeTargets],
+    common: tuple[Any, ...],
+) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    """Return the normal equations of the cells, and how many subframes each has, over several values that are kept."""
+    entries, length = tables[2].shape
+    sums = np.zeros((entries, length, length)), np.zeros((entries, length)), np.zeros(entries)
+    for value in values:
+        _collect(*tables, *take(value, *common), *sums)
+    return sums
 
 
 def _refit(
@@ -89,7 +110,7 @@ def _collect(transposed, lags, shapes, responses, residuals, weights, grams, mom
     Args:
         transposed, lags: see `model.Tables`.
         shapes: float64 (entries, n).
-        responses, residuals, weights: of the subframes, see `train_shapes`.
+        responses, residuals, weights: see `ShapeTargets`.
         grams: float64 (entries, n, n).
         moments: float64 (entries, n).
         counts: float64 (entries,).

@@ -75,6 +75,17 @@ class Counts:
             entries = (symbols.shape[kind == book + 1] >> 1) - tables.books[book]
             np.add.at(counted[0], entries, 1)
 
+    def plus(self, other: Counts) -> Counts:
+        """Return the counts of both."""
+        return Counts(
+            self.first_type + other.first_type,
+            self.later_type + other.later_type,
+            self.lag_steps + other.lag_steps,
+            self.lags + other.lags,
+            [mine + theirs for mine, theirs in zip(self.gains, other.gains, strict=True)],
+            [mine + theirs for mine, theirs in zip(self.shapes, other.shapes, strict=True)],
+        )
+
     def ideal_costs(self, tables: Tables, fixed_bits: DoubleArray) -> Costs:
         """Return the costs of ideal codes: -log2 of the smoothed probabilities."""
         return costs_of(

@@ -6,45 +6,39 @@ there is a parent codebook, each starts from the parent's table set of about the
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.carriers.kept import Kept
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.media.engine import SpeechEngine
 from vqcodec.media.training import Training
-from vqcodec.metrics.spectral_distortion import spectral_distortion, summarize_distortion
 from vqcodec.speech.bands import BANDS, Band
-from vqcodec.speech.celp.group_search import packet_starts, search_symbols
 from vqcodec.speech.celp.header import PACKET_FRAMES
-from vqcodec.speech.celp.recording import GroupSignal
 from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechTableSet
-from vqcodec.speech.excitation.trellis_state import Search
 from vqcodec.speech.filters.equalizer import Equalizer
 from vqcodec.speech.filters.equalizer_search import lambda_at
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
-from vqcodec.speech.lsf_quantizer.search import LsfEffort, QuantizedLsf, search_lsf
 from vqcodec.speech.lsf_quantizer.training import DESIGNS, train_lsf
-from vqcodec.speech.signal.analysis import Analysis, analyse
-from vqcodec.speech.signal.highpass import HighPass
-from vqcodec.speech.signal.levels import Levels, active
-from vqcodec.speech.signal.lsf import interpolate_lpc, lsf_to_lpc
-from vqcodec.speech.signal.weighting import Weighting, measure_levels, weighting
-from vqcodec.speech.training.equalizer_training import Missing, train_equalizer
+from vqcodec.speech.training.equalizer_training import train_equalizer
 from vqcodec.speech.training.kept_parts import KeptParts
-from vqcodec.speech.training.set_training import Material, SetDesign, TrainedSet, train_set
+from vqcodec.speech.training.recordings import (
+    Fidelity,
+    lsf_fidelity,
+    materials_of,
+    missing_gains,
+    prepare,
+    quantized_lpc,
+)
+from vqcodec.speech.training.set_training import SetDesign, TrainedSet, train_set
 from vqcodec.speech.training.statistics import likely_counts
-from vqcodec.threads import map_shards
 
-DoubleArray = npt.NDArray[np.float64]
-
-_LSF_EFFORT = LsfEffort(paths=2, survivors=8)
-_LAG_CANDIDATES = 2  # of the search that codes the recordings for the training of an equalizer
+_SHARD_S = 60  # seconds of speech that are worked on together, unless one recording has more
 _EQUALIZER_BEGINS = 0.8  # share of the work on a table set after which its equalizer is trained
 _LEAST_S, _LEAST_FROM_SCRATCH_S = 5, 60  # seconds of speech: with a parent, and without
 _FEW_PULSES = (1, 2, 3, 4, 6)
@@ -130,16 +124,6 @@ class CelpTraining:
         return {"name": name, "seed": told.pop("seed"), "most_seconds": told.pop("seconds"), **told}
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """A recording, analysed."""
-
-    signal: DoubleArray
-    levels: Levels
-    analysis: Analysis
-    weighting: Weighting
-
-
 def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     """Train a codebook for `speech/celp-nb` or `speech/celp-wb` on recordings (n,) at the band's sampling rate.
 
@@ -150,13 +134,13 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     assert isinstance(task.engine, SpeechEngine)
     band, options, parent, tell = BANDS[task.engine.band], CelpTraining(**task.options), task.parent, task.progress
     ladder = LADDERS[band.name]
-    signals, fingerprint = list(task.corpus), task.corpus.fingerprint()
-    cut = [signal.astype(np.float64) for signal in signals if len(signal) >= band.frame]
+    samples = [count for count, *_ in task.corpus.sizes if count >= band.frame]
     known = None if parent is None else _known(parent, band)
-    _check_enough(sum(map(len, cut)) / band.sample_rate, known is not None)
+    _check_enough(sum(samples) / band.sample_rate, known is not None)
     told = options.story(task.name)
     kept = KeptParts(task.checkpoint)
-    prepared = map_shards(lambda signal: _prepare(signal, band), cut, task.threads)
+    tell("analysing", 0.0)
+    recordings = Kept.of(task.carrier, prepare, task.corpus.shards(_SHARD_S * band.sample_rate), band)
     tasks = len(ladder.lsf_lambdas) + len(ladder.steps)
     books = []
     for number, lambda_ in enumerate(ladder.lsf_lambdas):
@@ -165,11 +149,11 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
         if book is None:
             user = next(design.lambda_ for lsf, design in ladder.steps if lsf == number)
             start = None if known is None else known.sets[known.nearest(user)].lsf
-            book = _train_lsf([one.analysis for one in prepared], band, lambda_, options, start, task.threads)
+            book = _train_lsf(recordings, band, lambda_, options, start, task.threads)
             kept.keep_lsf(number, book)
         books.append(book)
     fidelity = [
-        {"lambda": lambda_, **_lsf_fidelity(prepared, book, lambda_, band, task.threads)}
+        {"lambda": lambda_, **reduce(Fidelity.plus, recordings.map(lsf_fidelity, book, lambda_, band)).figures()}
         for lambda_, book in zip(ladder.lsf_lambdas, books)
     ]
     sets: dict[int, SpeechTableSet] = {}
@@ -177,13 +161,13 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     for done, number in enumerate(_order(ladder)):
         tell(f"table set {done + 1} of {len(ladder.steps)}", (len(books) + done) / tasks)
         lsf, design = ladder.steps[number]
-        materials, lsf_rate = _materials(prepared, books[lsf], design, band, task.threads)
+        materials, lsf_rate = _materials(recordings, books[lsf], design, band)
         begin = trained.get(number + 1 if number < ladder.first else number - 1)
         if known is not None:
             begin = _trained(known.sets[known.nearest(design.lambda_)])
         found = kept.table_set(number)
         if found is None:
-            found = _train_set(materials, band, design, begin, options, task.threads)
+            found = _train_set(materials, band, design, begin, options)
             kept.keep_table_set(number, *found)
         trained[number], rate = found
         aims = SetAims(
@@ -194,49 +178,30 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
         tell(f"equalizer {done + 1} of {len(ladder.steps)}", (len(books) + done + _EQUALIZER_BEGINS) / tasks)
         equalizer = kept.equalizer(number)
         if equalizer is None:
-            equalizer = _train_equalizer(prepared, unequalized, options, task.threads)
+            equalizer = _train_equalizer(recordings, unequalized, options)
             kept.keep_equalizer(number, equalizer)
         sets[number] = replace(unequalized, equalizer=equalizer)
     tell("done", 1.0)
     story: dict[str, Any] = {
         "method": "LSF multistage VQ and CELP by encode, collect, refit; see docs/experiments-speech.md",
         "options": told,
-        "seconds": round(sum(map(len, cut)) / band.sample_rate, 1),
-        "recordings": len(cut),
+        "seconds": round(sum(samples) / band.sample_rate, 1),
+        "recordings": len(samples),
         "rates": [round(sets[number].aims.rate) for number in sorted(sets)],
         "lsf": fidelity,
     }
     if parent is not None:
         story["parent"] = parent.identity
     book_of_sets = SpeechCodebook(band, [sets[number] for number in sorted(sets)])
-    story["corpus"] = {"recordings": len(signals), "fingerprint": fingerprint}
+    story["corpus"] = {"recordings": len(task.corpus), "fingerprint": task.corpus.fingerprint()}
     return book_of_sets.to_codebook(task.name, story)
 
 
-def _train_equalizer(
-    prepared: Sequence[_Prepared], table_set: SpeechTableSet, options: CelpTraining, threads: int | None
-) -> Equalizer:
+def _train_equalizer(recordings: Kept, table_set: SpeechTableSet, options: CelpTraining) -> Equalizer:
     """Return the equalizer for the recordings, coded with a table set that has none."""
-    aims, band = table_set.aims, table_set.band
-    search = Search(
-        survivors=options.survivors,
-        lag_candidates=_LAG_CANDIDATES,
-        sweeps=1,
-        exact=0,
-        energy_weight=aims.energy_weight,
-        packet_frames=PACKET_FRAMES,
-    )
-
-    def code(one: _Prepared) -> Missing:
-        group = GroupSignal(
-            one.signal, one.analysis, one.weighting, one.levels.reference_db, 10 * math.log10(one.levels.power)
-        )
-        lambdas = np.full(len(one.analysis) - 1, aims.lambda_)
-        symbols, shortfall = search_symbols(group, table_set, search, lambdas, aims.lsf_lambda, _LSF_EFFORT)
-        return Missing(shortfall.gains, shortfall.weights, symbols.silent)
-
-    missing = map_shards(code, prepared, threads)
-    return train_equalizer(missing, band, lambda_at(aims.rate), PACKET_FRAMES, options.seed)
+    missing = Kept.of(recordings.carrier, missing_gains, recordings.handles, table_set, options.survivors)
+    lambda_ = lambda_at(table_set.aims.rate)
+    return train_equalizer(missing, table_set.band, lambda_, PACKET_FRAMES, options.seed)
 
 
 def _order(ladder: Ladder) -> list[int]:
@@ -276,18 +241,8 @@ def _trained(table_set: SpeechTableSet) -> TrainedSet:
     return TrainedSet(table_set.excitation, likely_counts(table_set.lengths, table_set.tables))
 
 
-def _prepare(signal: DoubleArray, band: Band) -> _Prepared:
-    """Return a recording high-passed, filled up to whole frames, and analysed."""
-    filtered = HighPass(band).filter(signal)
-    levels = measure_levels(filtered, band)
-    analysis = analyse(filtered, band)
-    frames = len(analysis) - 1
-    filled = np.concatenate([filtered, np.zeros(frames * band.frame - len(filtered))])
-    return _Prepared(filled, levels, analysis, weighting(filtered, band, levels, subframes=frames * band.subframes))
-
-
 def _train_lsf(
-    analyses: Sequence[Analysis],
+    recordings: Kept,
     band: Band,
     lambda_: float,
     options: CelpTraining,
@@ -298,72 +253,31 @@ def _train_lsf(
     design = replace(DESIGNS[band.name], rounds=options.lsf_rounds if start is None else options.rounds)
     try:
         return train_lsf(
-            analyses, band, lambda_, design=design, packet_frames=PACKET_FRAMES, seed=options.seed,
+            recordings, band, lambda_, design=design, packet_frames=PACKET_FRAMES, seed=options.seed,
             threads=threads, start=start,
         )  # fmt: skip
     except ValueError as error:
         raise UsageError(f"too little speech to train on ({error}); give some minutes") from error
 
 
-def _lsf_fidelity(
-    prepared: Sequence[_Prepared], book: LsfCodebook, lambda_: float, band: Band, threads: int | None
-) -> dict[str, float]:
-    """Return figures of how well an LSF codebook codes the recordings at `lambda_`, by name.
-
-    They are the bits of a frame, the mean log-spectral distortion in dB, and the shares of frames above 2 and 4 dB (see
-    `metrics.spectral_distortion`); pauses count for the bits alone.
+def _materials(recordings: Kept, book: LsfCodebook, design: SetDesign, band: Band) -> tuple[Kept, float]:
+    """Return what `materials_of` takes: the recordings, with LSFs quantized at the lambda of `design`. Also return the
+    rate of the LSFs in bit/s.
     """
-
-    def measure(one: _Prepared) -> tuple[DoubleArray, int]:
-        quantized = _quantize(one, book, lambda_)
-        spoken = active(10 ** (one.analysis.energy_db / 10))
-        wished, given = (lsf_to_lpc(lsf[spoken]) for lsf in (one.analysis.lsf, quantized.lsf_q))
-        return spectral_distortion(wished, given, band.sample_rate), int(quantized.bits.sum())
-
-    measured = map_shards(measure, prepared, threads)
-    figures = {"bits_per_frame": round(sum(bits for _, bits in measured) / sum(len(o.analysis) for o in prepared), 2)}
-    distortion = np.concatenate([part for part, _ in measured])
-    if distortion.size:
-        figures |= {name: round(value, 4) for name, value in summarize_distortion(distortion)._asdict().items()}
-    return figures
-
-
-def _materials(
-    prepared: Sequence[_Prepared], book: LsfCodebook, design: SetDesign, band: Band, threads: int | None
-) -> tuple[list[Material], float]:
-    """Return the recordings with LSFs quantized at the lambda of `design`, and the rate of the LSFs in bit/s."""
-
-    def quantize(one: _Prepared) -> tuple[Material, int]:
-        quantized = _quantize(one, book, design.lsf_lambda)
-        lpc = interpolate_lpc(quantized.lsf_q, band.subframes)
-        return Material(one.signal, lpc, one.weighting), int(quantized.bits.astype(np.int64).sum())
-
-    found = map_shards(quantize, prepared, threads)
-    seconds = sum(len(one.signal) for one in prepared) / band.sample_rate
-    return [material for material, _ in found], sum(bits for _, bits in found) / seconds
-
-
-def _quantize(one: _Prepared, book: LsfCodebook, lambda_: float) -> QuantizedLsf:
-    """Return the quantized LSFs of a recording, all of whose vectors are sent."""
-    return search_lsf(
-        one.analysis, book, lambda_, reference_db=one.levels.reference_db,
-        packet_starts=packet_starts(np.ones(len(one.analysis), dtype=np.bool_), PACKET_FRAMES), effort=_LSF_EFFORT,
-    )  # fmt: skip
+    found = list(recordings.carrier.keep(quantized_lpc, recordings.handles, book, design.lsf_lambda, band))
+    seconds = recordings.total * band.frame / band.sample_rate
+    handles = tuple((recording, lpc) for recording, (_, lpc) in zip(recordings.handles, found, strict=True))
+    return replace(recordings, handles=handles), sum(bits for bits, _ in found) / seconds
 
 
 def _train_set(
-    materials: Sequence[Material],
-    band: Band,
-    design: SetDesign,
-    start: TrainedSet | None,
-    options: CelpTraining,
-    threads: int | None,
+    materials: Kept, band: Band, design: SetDesign, start: TrainedSet | None, options: CelpTraining
 ) -> tuple[TrainedSet, float]:
     """Return a trained table set, and the rate of its excitation in bit/s."""
     rates = [0.0]
     rounds = options.first_rounds if start is None else options.rounds
     trained = train_set(
-        materials, band, replace(design, rounds=rounds, survivors=options.survivors), start=start, seed=options.seed,
-        packet_frames=PACKET_FRAMES, threads=threads, progress=lambda figures: rates.append(figures.rate),
+        materials, materials_of, band, replace(design, rounds=rounds, survivors=options.survivors), start=start,
+        seed=options.seed, packet_frames=PACKET_FRAMES, progress=lambda figures: rates.append(figures.rate),
     )  # fmt: skip
     return trained, rates[-1]

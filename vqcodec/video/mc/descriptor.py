@@ -7,7 +7,7 @@ from typing import Any
 
 from vqcodec.media.engine import Engine, TrainingCost, TrainingWork, Warming
 from vqcodec.media.options import ChoiceOption
-from vqcodec.media.training_options import CHECKPOINT, EFFORT, FRAMES_PER_CLIP, ROUNDS, parent
+from vqcodec.media.training_options import EFFORT, FRAMES_PER_CLIP, ROUNDS, parent
 
 
 def training_work(options: Mapping[str, Any], _has_parent: bool) -> TrainingWork:
@@ -27,7 +27,7 @@ MC = Engine(
     encode_options=(
         ChoiceOption("distance", "Frames from a key frame to the next.", default=8, choices=(1, 2, 4, 8, 16)),
     ),
-    training_options=(FRAMES_PER_CLIP, ROUNDS, EFFORT, parent("video"), CHECKPOINT),
+    training_options=(FRAMES_PER_CLIP, ROUNDS, EFFORT, parent("video")),
     training_cost=TrainingCost(training_work, saving=(0.008, 0.009)),
     warming=Warming(efforts=(9,), order=1),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vqcodec.media.engine import Engine, Warming
 from vqcodec.media.options import ChoiceOption, FlagOption
-from vqcodec.media.training_options import CHECKPOINT, EFFORT, FRAMES_PER_CLIP, ROUNDS, parent
+from vqcodec.media.training_options import EFFORT, FRAMES_PER_CLIP, ROUNDS, parent
 
 ST3D = Engine(
     name="video/st3d",
@@ -24,6 +24,6 @@ ST3D = Engine(
         FlagOption("motion", "Whether blocks follow motion; not with depth 1.", default=True),
         FlagOption("replenish", "Whether blocks may stay as they were before; not with depth 1.", default=True),
     ),
-    training_options=(FRAMES_PER_CLIP, ROUNDS, EFFORT, parent("video-st3d"), CHECKPOINT),
+    training_options=(FRAMES_PER_CLIP, ROUNDS, EFFORT, parent("video-st3d")),
     warming=Warming(efforts=(9,), order=4),
 )

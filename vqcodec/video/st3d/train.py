@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -13,13 +13,12 @@ from vqcodec.blocks.training.fitting import fit_model
 from vqcodec.blocks.training.statistics import PlaneStatistics, new_statistics
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.media.training import Training
-from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.st3d.effort import slab_effort
 from vqcodec.video.st3d.encoder import GroupEncoder
 from vqcodec.video.st3d.engine import ENGINE, St3dOptions, model_of
 from vqcodec.video.st3d.statistics import SlabCollector
-from vqcodec.video.training import Clip, VideoTraining, clips_of, collect_by_rung, story_of, train_rounds
+from vqcodec.video.training import Clip, VideoTraining, check_clips, collect_by_rung, story_of, train_rounds
 
 RUNGS = (16, 24, 30, 36, 42, 48)  # steps 4 to 64
 # Ways to code a group; each uses contexts that no other way uses
@@ -42,38 +41,33 @@ def train(task: Training[list[Frame]]) -> Codebook:
         UsageError: there is no clip of two frames or more.
         CodebookError: the parent is for another engine.
     """
-    options, clips = VideoTraining(**task.options), clips_of(task)
-    threads = task.threads or default_threads()
-    steps = np.array(RUNGS, dtype=np.uint8)
+    check_clips(task)
+    options, steps = VideoTraining(**task.options), np.array(RUNGS, dtype=np.uint8)
     base = model_of(task.parent) if task.parent else initial_model(steps)
 
     def refit(model: Model, _last: bool, tell: Callable[[float], None]) -> Model:
-        statistics = _collect_round(clips, model, options.effort, threads, tell)
-        return fit_model(statistics, base, steps, no_transforms(), None)
+        sums = [[new_statistics() for _ in RUNGS] for _ in PLANE_TYPES]
+
+        def add(rung: int, found: list[PlaneStatistics]) -> None:
+            for kind, statistics in enumerate(found):
+                sums[kind][rung].add(statistics)
+
+        collect_by_rung(task, len(RUNGS), _collect, (model, options.effort), add, tell)
+        return fit_model(sums, base, steps, no_transforms(), None)
 
     model = train_rounds(
         base, options.rounds, refit, Model.from_arrays, checkpoint=task.checkpoint, progress=task.progress
     )
-    return Codebook(ENGINE, task.name, model.to_arrays(), story_of("vqcodec.video.st3d.train", task, clips))
+    return Codebook(ENGINE, task.name, model.to_arrays(), story_of("vqcodec.video.st3d.train", task))
 
 
-def _collect_round(
-    clips: Sequence[Clip], model: Model, effort: int, threads: int, tell: Callable[[float], None]
-) -> list[list[PlaneStatistics]]:
-    """Encode every clip in every way at every rung; return the sums by plane type and rung."""
-    sums = [[new_statistics() for _ in RUNGS] for _ in PLANE_TYPES]
-
-    def collect(clip: Clip, rung: int) -> list[PlaneStatistics]:
-        collector = SlabCollector()
+def _collect(part: tuple[Iterable[Clip], int], model: Model, effort: int) -> list[PlaneStatistics]:
+    """Encode a clip in every way at a rung; return the sums by plane type."""
+    clips, rung = part
+    collector = SlabCollector()
+    for clip in clips:
         for way in _WAYS:
             parameters = way.parameters(len(clip), RUNGS[rung])
             search = slab_effort(effort, 1.0, parameters.motion, parameters.adaptive, parameters.replenish)
             GroupEncoder(model, parameters, search, threads=1, observer=collector).encode(clip)
-        return collector.statistics
-
-    def add(rung: int, found: list[PlaneStatistics]) -> None:
-        for kind, statistics in enumerate(found):
-            sums[kind][rung].add(statistics)
-
-    collect_by_rung(clips, len(RUNGS), collect, add, threads, tell)
-    return sums
+    return collector.statistics

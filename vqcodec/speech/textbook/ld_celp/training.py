@@ -9,12 +9,15 @@ codebook design; G. Davidson and A. Gersho, "Complexity reduction methods for ve
 
 from __future__ import annotations
 
-from functools import partial, reduce
-from typing import NamedTuple
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.carriers.kept import Kept
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.kernels.jit import kernel
@@ -36,8 +39,7 @@ from vqcodec.speech.textbook.ld_celp.synthesis import (
     VECTOR,
     Tables,
 )
-from vqcodec.speech.textbook.training_options import TextbookTraining, story_of
-from vqcodec.threads import map_shards
+from vqcodec.speech.textbook.training_options import SHARD_SAMPLES, TextbookTraining, story_of
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -74,31 +76,56 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     Raises:
         UsageError: there is too little speech.
     """
-    options, signals = TextbookTraining(**task.options), list(task.corpus)
-    vectors = sum(map(len, signals)) // VECTOR
+    options = TextbookTraining(**task.options)
+    vectors = sum(samples for samples, *_ in task.corpus.sizes) // VECTOR
     if vectors < _FEWEST * SHAPES:
         raise UsageError(f"too little speech to train on ({vectors} vectors of {VECTOR} samples); give some minutes")
     rng = np.random.default_rng(options.seed)
     shapes: DoubleArray = rng.standard_normal((SHAPES, VECTOR))
     shapes /= np.sqrt((shapes**2).mean(axis=1, keepdims=True))
     magnitudes = _FIRST_MAGNITUDES
-    packets = [packet for parts in map_shards(_prepare, signals, task.threads) for packet in parts]
     best = (np.inf, shapes, magnitudes)
-    for number in range(options.rounds + 1):
+
+    def read(arrays: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
+        rng.bit_generator.state = json.loads(str(arrays["rng"]))
+        return arrays
+
+    done, state = task.checkpoint.last_round(options.rounds + 1, read)
+    if state is not None:
+        shapes, magnitudes = state["shapes"], state["magnitudes"]
+        best = (float(state["best_error"]), state["best_shapes"], state["best_magnitudes"])
+    packets = Kept.of(task.carrier, _prepare, task.corpus.shards(SHARD_SAMPLES))
+    for number in range(done, options.rounds + 1):
         task.progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
-        tables = make_tables(shapes, magnitudes)
-        sums = reduce(_Sums.plus, map_shards(partial(_collect_packet, tables=tables), packets, task.threads))
+        sums = reduce(_Sums.plus, packets.map(_collect_packets, make_tables(shapes, magnitudes)))
         if sums.error / sums.energy < best[0]:
             best = (sums.error / sums.energy, shapes, magnitudes)
         shapes, magnitudes = _refit(shapes, magnitudes, sums, rng)
+        task.checkpoint.keep_round(
+            number + 1,
+            {
+                "shapes": shapes,
+                "magnitudes": magnitudes,
+                "best_error": np.array(best[0]),
+                "best_shapes": best[1],
+                "best_magnitudes": best[2],
+                "rng": np.array(json.dumps(rng.bit_generator.state)),
+            },
+        )
     reached = {"weighted_snr_db": round(-10 * float(np.log10(best[0])), 2)}
-    return to_codebook(best[1], best[2], task.name, {**story_of(task, signals), "figures": reached})
+    return to_codebook(best[1], best[2], task.name, {**story_of(task), "figures": reached})
 
 
-def _prepare(signal: npt.NDArray[np.int16]) -> list[tuple[DoubleArray, Weighting]]:
-    """Return the packets of a recording, each with its weighting."""
-    recording = Recording(signal, BAND, PACKET_CYCLES)
-    return [recording.weighted(packet) for packet in range(recording.groups)]
+def _prepare(signals: Iterable[npt.NDArray[np.int16]]) -> tuple[int, list[tuple[DoubleArray, Weighting]]]:
+    """Return the number of packets of recordings, and the packets, each with its weighting."""
+    recordings = [Recording(signal, BAND, PACKET_CYCLES) for signal in signals]
+    packets = [recording.weighted(packet) for recording in recordings for packet in range(recording.groups)]
+    return len(packets), packets
+
+
+def _collect_packets(packets: Sequence[tuple[DoubleArray, Weighting]], tables: Tables) -> _Sums:
+    """Encode packets; return the sums over their vectors."""
+    return reduce(_Sums.plus, (_collect_packet(packet, tables) for packet in packets))
 
 
 def _collect_packet(packet: tuple[DoubleArray, Weighting], tables: Tables) -> _Sums:

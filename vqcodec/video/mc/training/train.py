@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from vqcodec.blocks.model.tables import Model
 from vqcodec.codebook.codebook import Codebook
@@ -10,7 +10,6 @@ from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CodebookError
 from vqcodec.media.registry import default_codebook
 from vqcodec.media.training import Training
-from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.encoder import encode_frames
 from vqcodec.video.mc.engine import ENGINE
@@ -19,7 +18,7 @@ from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import DEFAULT_DISTANCE, Place
 from vqcodec.video.mc.training.fitting import fit_video_model
 from vqcodec.video.mc.training.statistics import GroupCollector, GroupStatistics
-from vqcodec.video.training import Clip, VideoTraining, clips_of, collect_by_rung, story_of, train_rounds
+from vqcodec.video.training import Clip, VideoTraining, check_clips, collect_by_rung, story_of, train_rounds
 
 RUNGS = (20, 26, 32, 38, 44)  # steps 5.7 to 45
 _PICTURE_ENGINE = "image/transform"
@@ -35,18 +34,19 @@ def train(task: Training[list[Frame]]) -> Codebook:
         UsageError: there is no clip of two frames or more.
         CodebookError: the parent is for another engine.
     """
-    options, clips = VideoTraining(**task.options), clips_of(task)
-    threads = task.threads or default_threads()
-    base = _starting_model(task.parent)
+    check_clips(task)
+    options, base = VideoTraining(**task.options), _starting_model(task.parent)
 
     def refit(model: VideoModel, last: bool, tell: Callable[[float], None]) -> VideoModel:
-        statistics = _collect_round(clips, model, options.effort, last, threads, tell)
-        return fit_video_model(statistics, base, last)
+        sums = [GroupStatistics() for _ in model.rungs]
+        common = (model, options.effort, last)
+        collect_by_rung(task, len(sums), _collect, common, lambda rung, found: sums[rung].add(found), tell)
+        return fit_video_model(sums, base, last)
 
     model = train_rounds(
         base, options.rounds, refit, VideoModel.from_arrays, checkpoint=task.checkpoint, progress=task.progress
     )
-    return Codebook(ENGINE, task.name, model.to_arrays(), story_of("vqcodec.video.mc.train", task, clips))
+    return Codebook(ENGINE, task.name, model.to_arrays(), story_of("vqcodec.video.mc.train", task))
 
 
 def _starting_model(parent: Codebook | None) -> VideoModel:
@@ -62,24 +62,15 @@ def _starting_model(parent: Codebook | None) -> VideoModel:
     )
 
 
-def _collect_round(
-    clips: Sequence[Clip],
-    model: VideoModel,
-    effort: int,
-    filters: bool,
-    threads: int,
-    tell: Callable[[float], None],
-) -> list[GroupStatistics]:
-    """Encode every clip at every rung; return the sums by rung."""
-    sums = [GroupStatistics() for _ in model.rungs]
-
-    def collect(clip: Clip, rung: int) -> GroupStatistics:
+def _collect(part: tuple[Iterable[Clip], int], model: VideoModel, effort: int, filters: bool) -> GroupStatistics:
+    """Encode a clip at a rung; return the sums."""
+    clips, rung = part
+    sums = GroupStatistics()
+    for clip in clips:
         parameters = GroupParameters(len(clip), int(model.rungs[rung]), distance=DEFAULT_DISTANCE)
         step, _ = parameters.steps(Place(0, 0, 0, True))
         collector = GroupCollector(model.intra, step, filters)
         # Tables trained on bits that are spread by importance code worse
         encode_frames(clip, model, parameters, effort=effort, uniform_lambda=True, threads=1, observer=collector)
-        return collector.statistics
-
-    collect_by_rung(clips, len(sums), collect, lambda rung, found: sums[rung].add(found), threads, tell)
+        sums.add(collector.statistics)
     return sums
