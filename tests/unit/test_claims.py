@@ -18,6 +18,7 @@ from moving_pictures import moving_frames
 
 from vqcodec import api, decode_image, encode_video, user_limits
 from vqcodec.codebook import file as codebook_file
+from vqcodec.codebook import packing
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.container import ChunkWriter, MediaFile, Stream, dump_media
@@ -190,11 +191,11 @@ def test_who_encodes_a_blank_picture_that_decoders_refuse_is_told(monkeypatch: p
         decode_image(encoded[0].data)
 
 
-@pytest.mark.parametrize("method", [codebook_file.LZMA2, codebook_file.DEFLATE])
+@pytest.mark.parametrize("method", [packing.LZMA2, packing.DEFLATE])
 def test_a_codebook_of_few_bytes_does_not_inflate(method: int) -> None:
     book = Codebook("image/block", "zeros", {"a": np.zeros(40 << 20, np.uint8)})
     raw = book.canonical_bytes()
-    if method == codebook_file.DEFLATE:
+    if method == packing.DEFLATE:
         packer = zlib.compressobj(9, zlib.DEFLATED, -15)
         payload = packer.compress(raw) + packer.flush()
     else:
@@ -210,7 +211,7 @@ def test_a_stored_codebook_takes_its_memory_once_while_it_is_read() -> None:
     size = 8 << 20
     book = Codebook("image/block", "zeros", {"a": np.zeros(size, np.uint8)})
     raw = book.canonical_bytes()
-    data = codebook_file.file_bytes(book.engine, book.name, len(raw), book.digest, codebook_file.STORED, raw)
+    data = codebook_file.file_bytes(book.engine, book.name, len(raw), book.digest, packing.STORED, raw)
     tracemalloc.start()
     try:
         Codebook.from_bytes(data)

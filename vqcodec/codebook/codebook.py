@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vqcodec import user_limits
-from vqcodec.codebook import canonical
+from vqcodec.codebook import canonical, packing
 from vqcodec.codebook import file as codebook_file
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError
 from vqcodec.limits import MAX_CODEBOOK_BYTES
@@ -181,7 +181,7 @@ class Codebook:
         if header.method == codebook_file.DIFFERENCE:
             parts = _parse_difference(payload, header, find_parent, source)
         else:
-            raw = codebook_file.unpack(header.method, payload, header.raw_bytes, source)
+            raw = packing.unpack(header.method, payload, header.raw_bytes, source)
             if codebook_file.digest_of(raw) != header.digest:
                 raise CorruptFileError(
                     f"{at(source)}codebook '{header.name}' is damaged or altered: its SHA-256 is not {header.identity}"
@@ -210,7 +210,7 @@ def _parse_difference(
             f"{at(source)}codebook '{header.name}' is a difference from the codebook {parent_digest.hex()}, "
             "which is needed too"
         )
-    body = codebook_file.unpack(method, packed, header.raw_bytes, source)
+    body = packing.unpack(method, packed, header.raw_bytes, source)
     parent = find_parent(parent_digest)
     if parent.digest != parent_digest:
         raise CodebookError(f"{at(source)}needs the codebook {parent_digest.hex()}, got {parent.identity}")

@@ -6,14 +6,13 @@ A file is complete, or it holds the difference from a parent codebook, which the
 from __future__ import annotations
 
 import hashlib
-import lzma
 import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from vqcodec.codebook import packing
 from vqcodec.errors import CorruptFileError, LimitError, UnreadableInputError, UnsupportedError
 from vqcodec.limits import MAX_CODEBOOK_BYTES
 from vqcodec.names import at, is_codebook_name, is_engine_name, printable
@@ -21,10 +20,8 @@ from vqcodec.names import at, is_codebook_name, is_engine_name, printable
 MAGIC = b"\x89VQB\r\n\x1a\n"
 VERSION = 1
 
-STORED = 0
-LZMA2 = 1
-DEFLATE = 2
 DIFFERENCE = 16
+"""The method of a payload that is a difference; the others are those of `packing`."""
 
 _FIXED = struct.Struct("<8sBBBBII32s")  # magic, version, method, engine and name lengths, sizes, SHA-256
 FIXED_BYTES = _FIXED.size
@@ -35,10 +32,6 @@ MOST_EXPANSION = 256
 """A codebook has at most FREE_BYTES canonical bytes and this many for each byte of the payload."""
 
 _PARENT = struct.Struct("<32sB")  # the parent's SHA-256, then the method that packs the differences
-
-_DICTIONARY_BYTES = 1 << 22
-_SMALLEST_DICTIONARY_BYTES = 1 << 12  # liblzma takes no smaller one
-_LZMA_TUNINGS = ((3, 0, 0), (3, 0, 2), (1, 1, 1))  # lc, lp, pb: for bytes; the default; for 16-bit elements
 
 
 @dataclass(frozen=True)
@@ -141,52 +134,15 @@ def split_difference(payload: memoryview, source: str) -> tuple[bytes, int, memo
     return parent, method, payload[_PARENT.size :]
 
 
-def unpack(method: int, packed: memoryview, raw_bytes: int, source: str) -> bytes | memoryview:
-    """Decompress to exactly `raw_bytes` bytes, and never to more.
-
-    Raises:
-        UnsupportedError: an unknown method.
-        CorruptFileError: not a stream of this method, or of another length.
-    """
-    try:
-        if method == STORED:
-            raw: bytes | memoryview = packed
-            complete = True
-        elif method == LZMA2:
-            inflater = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_lzma_filters(_DICTIONARY_BYTES))
-            raw = inflater.decompress(packed, max_length=raw_bytes + 1)
-            complete = inflater.eof and not inflater.unused_data
-        elif method == DEFLATE:
-            deflated = zlib.decompressobj(-zlib.MAX_WBITS)
-            raw = deflated.decompress(packed, raw_bytes + 1)
-            complete = deflated.eof and not deflated.unused_data
-        else:
-            raise UnsupportedError(
-                f"{at(source)}codebook packed by the unknown method {method}; a newer version is needed"
-            )
-    except (lzma.LZMAError, zlib.error):
-        raise CorruptFileError(f"{at(source)}the packed codebook is damaged") from None
-    if len(raw) != raw_bytes or not complete:
-        raise CorruptFileError(f"{at(source)}the packed codebook does not unpack to the {raw_bytes} bytes it says")
-    return raw
-
-
-def pack(raw: bytes) -> tuple[int, bytes]:
-    """Return the method and bytes of the smallest packing of `raw` that may be; of equal ones the simplest method."""
-    dictionary = min(_DICTIONARY_BYTES, max(_SMALLEST_DICTIONARY_BYTES, len(raw)))
-    candidates = [(STORED, raw), (DEFLATE, _deflate(raw))]
-    candidates += [
-        (LZMA2, lzma.compress(raw, lzma.FORMAT_RAW, filters=_lzma_filters(dictionary, *tuning)))
-        for tuning in _LZMA_TUNINGS
-    ]
-    allowed = [candidate for candidate in candidates if len(raw) <= most_raw_bytes(len(candidate[1]))]
-    return min(allowed, key=lambda candidate: len(candidate[1]))
-
-
 def file_bytes(engine: str, name: str, raw_bytes: int, digest: bytes, method: int, payload: bytes) -> bytes:
     """Return a whole `.vqcb` file."""
     fixed = _FIXED.pack(MAGIC, VERSION, method, len(engine), len(name), raw_bytes, len(payload), digest)
     return fixed + engine.encode("ascii") + name.encode("ascii") + payload
+
+
+def pack(raw: bytes) -> tuple[int, bytes]:
+    """Return the method and bytes of the smallest packing of `raw` that a codebook may have."""
+    return packing.pack(raw, allowed=lambda packed: len(raw) <= most_raw_bytes(len(packed)))
 
 
 def difference_payload(parent_digest: bytes, body: bytes) -> bytes:
@@ -227,7 +183,7 @@ def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.n
         if like is None or like.dtype != array.dtype or like.shape != array.shape:
             continue
         folded = difference(array, like)
-        if len(_deflate(folded.tobytes())) < len(_deflate(array.tobytes())):
+        if len(packing.deflated(folded.tobytes())) < len(packing.deflated(array.tobytes())):
             smaller[key] = folded
     return smaller
 
@@ -235,22 +191,3 @@ def differing_arrays(arrays: Mapping[str, np.ndarray], parent: Mapping[str, np.n
 def digest_of(raw: bytes | memoryview) -> bytes:
     """Return the SHA-256 of canonical bytes."""
     return hashlib.sha256(raw).digest()
-
-
-def _deflate(raw: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(raw) + packer.flush()
-
-
-def _lzma_filters(dictionary: int, lc: int = 3, lp: int = 0, pb: int = 2) -> list[dict[str, int]]:
-    """Return LZMA2 filters. The decoder needs only the size of the dictionary; the rest is in the stream."""
-    return [
-        {
-            "id": lzma.FILTER_LZMA2,
-            "preset": 9 | lzma.PRESET_EXTREME,
-            "dict_size": dictionary,
-            "lc": lc,
-            "lp": lp,
-            "pb": pb,
-        }
-    ]

@@ -87,6 +87,25 @@ def chunk_bytes(kind: bytes, payload: bytes) -> bytes:
     return body + zlib.crc32(body).to_bytes(4, "little")
 
 
+def chunk_payload(data: bytes, length: int, kind: bytes, where: str) -> bytes:
+    """Return the payload of a whole chunk of a type, of which an index says how long it is.
+
+    Args:
+        data: the bytes that are there.
+
+    Raises:
+        CorruptFileError: it is cut off, damaged, of another type or of another length.
+    """
+    if len(data) != length or length < 9 or data[:4] != kind:
+        raise CorruptFileError(f"{where}: not there")
+    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+        raise CorruptFileError(f"{where}: damaged (wrong checksum)")
+    declared, position = get_varint(data, 4, where)
+    if position + declared + 4 != length:
+        raise CorruptFileError(f"{where}: {declared} bytes where there is room for {length - position - 4}")
+    return data[position:-4]
+
+
 class ChunkSource:
     """The chunks of a binary file, from its current position on. The file is only read, never sought.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -243,12 +242,4 @@ def _chunk_at(file: BinaryIO, offset: int, length: int, kind: bytes, source: str
     """Return the payload of the chunk of `length` bytes at `offset`. Both must lie within the file."""
     where = f"{at(source)}chunk {kind.decode('ascii')} at byte {offset}"
     file.seek(offset)
-    data = file.read(length)
-    if len(data) != length or length < 9 or data[:4] != kind:
-        raise CorruptFileError(f"{where}: not there")
-    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
-        raise CorruptFileError(f"{where}: damaged (wrong checksum)")
-    declared, position = get_varint(data, 4, where)
-    if position + declared + 4 != length:
-        raise CorruptFileError(f"{where}: {declared} bytes where there is room for {length - position - 4}")
-    return data[position:-4]
+    return chunks.chunk_payload(file.read(length), length, kind, where)

@@ -11,13 +11,11 @@ from vqcodec.container import chunks
 from vqcodec.container.chunks import Chunk, Damage
 from vqcodec.container.index import IndexCheck, Packet, parse_end, parse_packet_head
 from vqcodec.container.media import MAX_CODEBOOKS, MAX_METADATA, MAX_STREAMS, CodebookReference
+from vqcodec.container.metadata import KINDS, metadata_in, short_text
 from vqcodec.container.registry import MEDIUM_OF_NUMBER, medium_of
 from vqcodec.container.varint import get_varint
-from vqcodec.container.writer import METADATA_KINDS, TEXT_PREFIX
 from vqcodec.errors import CorruptFileError, LimitError, UnsupportedError
 from vqcodec.names import at, is_codebook_name, is_engine_name, printable
-
-_METADATA_OF_KIND = {kind: key for key, kind in METADATA_KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class ChunkReader:
             self._take_tail(chunk.payload, where)
         elif chunk.kind in (chunks.CODEBOOK_REFERENCE, chunks.CODEBOOK_EMBEDDED):
             self._take_codebook(chunk, where)
-        elif chunk.kind in _METADATA_OF_KIND or chunk.kind == chunks.TEXT:
+        elif chunk.kind in KINDS:
             self._take_metadata(chunk, where)
         elif chunk.kind == chunks.INDEX:
             self._indexed = True
@@ -152,7 +150,7 @@ class ChunkReader:
             header = codebook_file.read_header(body[: codebook_file.MAX_HEADER_BYTES], where)
             self.codebooks[number] = CodebookReference(header.digest, header.name, body)
             return
-        name, rest = _short_text(body, where)
+        name, rest = short_text(body, where)
         if not is_codebook_name(name):
             raise CorruptFileError(f"{where}: '{printable(name)}' cannot be the name of a codebook")
         if len(rest) != 32:
@@ -167,7 +165,7 @@ class ChunkReader:
             raise CorruptFileError(f"{where}: stream {number} is declared a second time")
         medium_number = payload[position : position + 1]
         codebook, position = get_varint(payload, position + 1, where)
-        engine, header = _short_text(payload[position:], where)
+        engine, header = short_text(payload[position:], where)
         if not is_engine_name(engine):
             raise CorruptFileError(f"{where}: '{printable(engine)}' cannot be the name of an engine")
         medium = MEDIUM_OF_NUMBER.get(medium_number[0])
@@ -215,9 +213,7 @@ class ChunkReader:
         return Packet(stream, number, start, chunk.payload[position:])
 
     def _take_metadata(self, chunk: Chunk, where: str) -> None:
-        key, value = _METADATA_OF_KIND.get(chunk.kind), chunk.payload
-        if key is None:
-            key, value = _text_metadata(chunk.payload, where)
+        key, value = metadata_in(chunk.kind, chunk.payload, where)
         if key in self.metadata:
             raise CorruptFileError(f"{where}: metadata '{printable(key)}' a second time")
         if len(self.metadata) >= MAX_METADATA:
@@ -237,22 +233,3 @@ class ChunkReader:
             raise CorruptFileError(f"{where}: the file goes on after its end chunk")
         self._ended = True
         self.complete = packets == self._packets
-
-
-def _short_text(data: bytes, where: str) -> tuple[str, bytes]:
-    """Return the text after a length byte, and the bytes after the text."""
-    if not data or len(data) < 1 + data[0]:
-        raise CorruptFileError(f"{where}: a name is cut off")
-    return data[1 : 1 + data[0]].decode("latin-1"), data[1 + data[0] :]
-
-
-def _text_metadata(payload: bytes, where: str) -> tuple[str, bytes]:
-    _, value = _short_text(payload, where)
-    try:
-        title = payload[1 : 1 + payload[0]].decode("utf-8")
-        value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise CorruptFileError(f"{where}: text that is not UTF-8") from None
-    if not title or not title.isprintable():
-        raise CorruptFileError(f"{where}: '{printable(title)}' cannot be the title of a text")
-    return TEXT_PREFIX + title, value

@@ -9,20 +9,11 @@ from typing import BinaryIO
 from vqcodec.container import chunks
 from vqcodec.container.index import end_payload, index_payload
 from vqcodec.container.media import MAX_CODEBOOKS, MAX_METADATA, CodebookReference, check_reference, check_stream
+from vqcodec.container.metadata import metadata_chunk
 from vqcodec.container.registry import MEDIA
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import UsageError
-from vqcodec.limits import MAX_NAME_BYTES
 from vqcodec.names import printable
-
-METADATA_KINDS = {
-    "icc": chunks.ICC,
-    "exif": chunks.EXIF,
-    "xmp": chunks.XMP,
-    "cicp": chunks.COLOURS,
-    "density": chunks.DENSITY,
-}
-TEXT_PREFIX = "text:"
 
 
 class ChunkWriter:
@@ -160,17 +151,7 @@ class ChunkWriter:
         if len(self._metadata) >= MAX_METADATA:
             raise UsageError(f"more than {MAX_METADATA} pieces of metadata")
         self._metadata.add(key)
-        if key in METADATA_KINDS:
-            self._chunk(METADATA_KINDS[key], value)
-            return
-        title = key.removeprefix(TEXT_PREFIX).encode("utf-8", "replace")
-        if not key.startswith(TEXT_PREFIX) or not 0 < len(title) <= MAX_NAME_BYTES or not key.isprintable():
-            raise UsageError(f"metadata '{printable(key)}' is none of icc, exif, xmp, text:TITLE")
-        try:
-            value.decode("utf-8")
-        except UnicodeDecodeError:
-            raise UsageError(f"metadata '{printable(key)}' is not UTF-8") from None
-        self._chunk(chunks.TEXT, bytes([len(title)]) + title + value)
+        self._put(metadata_chunk(key, value))
 
     def close(self) -> None:
         """Write the index and the end. A second call does nothing.

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, PngImagePlugin
 
-from vqcodec.container.writer import TEXT_PREFIX
+from vqcodec.container.metadata import TEXT_PREFIX
 from vqcodec.image.profiles import profile_of_gamma, space_of
 
 _XMP = "XML:com.adobe.xmp"
