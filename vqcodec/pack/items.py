@@ -1,0 +1,117 @@
+"""Items and `.vqc` files: what an item keeps of its file, and the file made of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
+from vqcodec.container.registry import MEDIA, MEDIUM_OF_NUMBER, engine_numbered, medium_of, number_of
+from vqcodec.container.wrapping import codebook_of
+from vqcodec.errors import UnsupportedError
+from vqcodec.media.registry import find_engine
+from vqcodec.pack.parts import MOST_HEAD_BYTES, WHOLE_FILE, Kind
+
+
+@dataclass(frozen=True)
+class Item:
+    """A coded item, apart from its name and from numbers that only its pack gives.
+
+    Attributes:
+        form: as of `Kind`.
+        data: its own bytes.
+        codebook: None for a whole file.
+        head: the first bytes of its stream.
+        metadata: by key, as in `MediaFile`.
+    """
+
+    form: int
+    data: bytes
+    codebook: CodebookReference | None = None
+    head: bytes = b""
+    metadata: dict[str, bytes] = field(default_factory=dict)
+
+
+def item_of(data: bytes, codebook: Codebook | None = None, *, with_metadata: bool = True) -> Item:
+    """Return what a pack keeps of a `.vqc` file.
+
+    One packet of an engine that has a number needs no more than its own bytes. Everything else stays a whole file.
+
+    Args:
+        data: the file. codebook: that it was coded with; None to look for it.
+        with_metadata: whether the pack has room for another set of metadata. If not, a file with metadata stays whole.
+
+    Raises:
+        CorruptFileError, UnsupportedError, LimitError: it is damaged, or not known here.
+        CodebookError: it has the compact form, and its codebook is not found.
+    """
+    media = load_media(data)
+    whole = Item(WHOLE_FILE + MEDIA[media.medium], data)
+    number = number_of(media.engine)
+    stream = media.streams[0]
+    split = _split_of(media.engine)
+    if number is None:
+        return whole
+    if media.seal is not None:
+        reference = CodebookReference.shared(codebook_of(media, codebook))
+        head, own = split(stream.packets[0]) if split else (b"", stream.packets[0])
+        return Item(number, own, reference, head) if _fits(head) else whole
+    single = len(media.streams) == 1 and not media.further_codebooks and len(stream.packets) == 1
+    plain = stream.number == 0 and stream.codebook == 0 and list(stream.starts or [0]) == [0]
+    kept = with_metadata or not media.metadata
+    if not (single and plain and kept and split and stream.header and _fits(stream.header)):
+        return whole
+    if split(stream.header + stream.packets[0])[0] != stream.header:
+        return whole
+    return Item(number, stream.packets[0], media.codebook, stream.header, media.metadata)
+
+
+def file_of(kind: Kind, data: bytes, codebook: CodebookReference | None, metadata: dict[str, bytes]) -> bytes:
+    """Return the `.vqc` file of an item, as `Item` describes it.
+
+    Args:
+        codebook: its reference; one that embeds the codebook is used where the file can hold it.
+
+    Raises:
+        UnsupportedError: its engine or medium is not known here.
+    """
+    if codebook is None:
+        return data
+    engine = engine_of(kind)
+    if codebook.embedded is not None and not _split_of(engine):
+        codebook = CodebookReference(codebook.identity_prefix, codebook.name)
+    medium = medium_of(engine)
+    stream = Stream(0, medium, engine, kind.head, [data])
+    return dump_media(MediaFile(medium, engine, codebook, [stream], metadata))
+
+
+def engine_of(kind: Kind) -> str:
+    """Return the name of the engine of items that are not whole files.
+
+    Raises:
+        UnsupportedError: it is not known here.
+    """
+    engine = engine_numbered(kind.form)
+    if engine is None:
+        raise UnsupportedError(f"coded by engine number {kind.form}, unknown here; a newer version is needed")
+    return engine
+
+
+def medium_of_kind(kind: Kind) -> str:
+    """Return the medium of items; errors as `engine_of`."""
+    if kind.form < WHOLE_FILE:
+        return medium_of(engine_of(kind))
+    if kind.form - WHOLE_FILE not in MEDIUM_OF_NUMBER:
+        raise UnsupportedError(f"an item of form {kind.form}, unknown here; a newer version is needed")
+    return MEDIUM_OF_NUMBER[kind.form - WHOLE_FILE]
+
+
+def _split_of(engine: str) -> Callable[[bytes], tuple[bytes, bytes]] | None:
+    """Return the function of an engine that splits what the compact form holds; None if it has none."""
+    found = find_engine(engine)
+    return None if found is None else getattr(found.coder, "split", None)
+
+
+def _fits(head: bytes) -> bool:
+    return len(head) <= MOST_HEAD_BYTES
