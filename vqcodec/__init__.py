@@ -26,6 +26,9 @@ _HOME = {  # the module, and the name there if it is another
     "encode_video": "vqcodec.video.arrays",
     "decode_video": "vqcodec.video.arrays",
     "open_video": "vqcodec.api.opened_video",
+    "Pack": "vqcodec.api.packs.opened",
+    "make_pack": "vqcodec.api.packs.building",
+    "unpack": "vqcodec.api.packs.unpacking",
     "train_codebook": "vqcodec.api.training",
     "register_engine": "vqcodec.media.registry",
     "unregister_engine": "vqcodec.media.registry",
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from vqcodec.api import info as info
     from vqcodec.api import verify as verify
     from vqcodec.api.opened_video import open_video as open_video
+    from vqcodec.api.packs.building import make_pack as make_pack
+    from vqcodec.api.packs.opened import Pack as Pack
+    from vqcodec.api.packs.unpacking import unpack as unpack
     from vqcodec.api.training import train_codebook as train_codebook
     from vqcodec.codebook.codebook import Codebook as Codebook
     from vqcodec.codebook.library import load_codebook as load_codebook

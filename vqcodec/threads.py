@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -32,3 +34,28 @@ def map_shards(function: Callable[[Item], Result], shards: Iterable[Item], threa
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
+
+
+def map_ahead(
+    function: Callable[[Item, threading.Event], Result], items: Iterable[Item], threads: int | None = None
+) -> Iterator[Result]:
+    """Yield the results of `function` for each item, in the order of the items; only a few are worked on ahead.
+
+    Args:
+        function: called with an item, and with an event that is set when no result is wanted any more.
+        threads: None for all CPUs.
+    """
+    workers = threads or default_threads()
+    stopped = threading.Event()
+    pool = ThreadPoolExecutor(workers)
+    running: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            running.append(pool.submit(function, item, stopped))
+            if len(running) > 2 * workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)

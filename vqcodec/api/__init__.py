@@ -176,10 +176,10 @@ def info(
     codebook: CodebookChoice | None = None,
     name: str | None = None,
 ) -> AnyInfo:
-    """Return what a `.vqc` file says of itself; needs no codebook, and decodes nothing, unless bits are counted.
+    """Return what a `.vqc` file or a pack says of itself; it needs no codebook, unless bits are counted.
 
     Args:
-        source: a `.vqc` file.
+        source: a `.vqc` file, or a pack (`.vqp`), of which the bytes are counted in any case.
         bits: also find where every bit of the file went.
         codebook: for that, as in `decode`.
         name: as in `encode`.
@@ -193,7 +193,7 @@ def info(
     name, _ = _checked(source, None, NAME.value_in(given))
     counted = decoding.BITS.value_in(given)
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
-    source, medium = medium_to_decode(source, name)
+    source, medium = medium_to_decode(source, name, packs=True)
     with beside(source):
         return module_for(medium).info(source, name, book, bits=counted)
 
@@ -205,10 +205,10 @@ def verify(
     threads: int | None = None,
     name: str | None = None,
 ) -> AnyVerifyReport:
-    """Check a `.vqc` file in full: structure, checksums, that its codebook is at hand, and that it decodes.
+    """Check a `.vqc` file or a pack in full: structure, checksums, that its codebook is at hand, and that it decodes.
 
     Args:
-        source: a `.vqc` file.
+        source: a `.vqc` file, or a pack (`.vqp`).
         codebook, threads: as in `decode`.
         name: as in `encode`.
 
@@ -220,7 +220,7 @@ def verify(
     name, _ = _checked(source, None, NAME.value_in(given))
     threads = THREADS.value_in(given)
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
-    source, medium = medium_to_decode(source, name)
+    source, medium = medium_to_decode(source, name, packs=True)
     with beside(source):
         return module_for(medium).verify(source, name, book, threads)
 

@@ -16,10 +16,14 @@ from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, Any
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
 
+PACK = "pack"
+"""What a pack counts as beside the media: `info` and `verify` know it."""
+
 _MODULES = {
     "image": "vqcodec.api.image",
     "speech": "vqcodec.api.speech",
     "video": "vqcodec.api.video",
+    PACK: "vqcodec.api.packs.describing",
 }
 
 
@@ -110,18 +114,25 @@ def _check_one_video(source: str, name: str, medium: str | None) -> None:
         )
 
 
-def medium_to_decode(source: Source, name: str) -> tuple[Source, str]:
+def medium_to_decode(source: Source, name: str, *, packs: bool = False) -> tuple[Source, str]:
     """Return the source, which may have been read, and the medium of the `.vqc` file that it is.
+
+    Args:
+        packs: whether it may be a pack, whose medium is PACK.
 
     Raises:
         CorruptFileError, UnsupportedError: it is not a `.vqc` file, or of a later version.
+        UsageError: it is a pack, and may not be one.
     """
     from vqcodec.container import load_media
     from vqcodec.container.files import medium_of_media
     from vqcodec.files.sniffing import with_head
+    from vqcodec.pack.parts import MAGIC
 
     source, head = with_head(source, name)
-    medium = medium_of_media(head)
+    if head.startswith(MAGIC) and not packs:
+        raise UsageError(f"{name}: is a pack of many items; take them out with `vqcodec unpack` or `vqcodec extract`")
+    medium = PACK if head.startswith(MAGIC) else medium_of_media(head)
     if medium:
         return source, medium
     data = read_all(source, name)

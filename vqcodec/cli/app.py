@@ -19,11 +19,17 @@ class Commands(CommandLine):
     listed: ClassVar[Mapping[str, Listed]] = {
         "encode": Listed("Encode pictures, speech and video to .vqc files.", "encode", "encode"),
         "decode": Listed("Decode .vqc files to pictures, sound files and videos.", "decode", "decode"),
-        "info": Listed("Show what .vqc files say of themselves.", "info", "info"),
-        "verify": Listed("Check .vqc files in full.", "verify", "verify"),
+        "info": Listed("Show what .vqc files and packs say of themselves.", "info", "info"),
+        "verify": Listed("Check .vqc files and packs in full.", "verify", "verify"),
         "compare": Listed(
             "Measure how far a picture, a recording or a video is from its reference.", "compare", "compare"
         ),
+        "pack": Listed("Put many pictures, prompts and clips into one file.", "pack", "pack", "PACK_EXAMPLES"),
+        "list": Listed("List the items of a pack.", "unpack", "list_", "LIST_EXAMPLES"),
+        "unpack": Listed("Decode the items of a pack to files.", "unpack", "unpack", "UNPACK_EXAMPLES"),
+        "extract": Listed("Decode one item of a pack.", "unpack", "extract", "EXTRACT_EXAMPLES"),
+        "add": Listed("Add items to a pack.", "pack", "add", "ADD_EXAMPLES"),
+        "remove": Listed("Remove items from a pack.", "pack", "remove", "REMOVE_EXAMPLES"),
         "train-codebook": Listed("Train a codebook on media of your own.", "train_codebook", "train_codebook"),
         "codebook": Listed("List, show and export codebooks.", "codebook", "codebooks"),
         "warm": Listed("Compile the kernels that did not come compiled.", "warm", "warm"),

@@ -108,7 +108,7 @@ def _output_for(item: Item, output: str | None, folder: str | None, extension_fo
             raise UsageError(f"{name}: a pattern does not say what the video is called; name it with -o")
         output = STANDARD if name == STANDARD else os.path.splitext(_stem_source(item))[0] + extension_for(name)
     if output == STANDARD:
-        _check_stdout()
+        check_stdout()
     return output
 
 
@@ -137,7 +137,7 @@ def _apart(items: Sequence[Item], extension_for: Callable[[str], str]) -> list[I
     ]
 
 
-def _check_stdout() -> None:
+def check_stdout() -> None:
     if sys.stdout.isatty():
         raise UsageError("standard output is a terminal; name an output with -o, or pipe it somewhere")
     if stdout_is_closed():

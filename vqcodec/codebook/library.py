@@ -31,6 +31,7 @@ REMEDY = f"set {PATH_VARIABLE} or pass codebook=FILE"
 _MOST_FILE_BYTES = MAX_CODEBOOK_BYTES + codebook_file.MAX_HEADER_BYTES + 64
 
 _beside: ContextVar[tuple[Path, ...]] = ContextVar("_beside", default=())
+_at_hand: ContextVar[tuple[Codebook, ...]] = ContextVar("_at_hand", default=())
 _loaded: dict[tuple[str, int, int], Codebook] = {}  # by path, time of the last change, and size
 
 
@@ -106,6 +107,16 @@ def beside(source: object) -> Iterator[None]:
         yield
     finally:
         _beside.reset(before)
+
+
+@contextmanager
+def at_hand(codebooks: Iterable[Codebook]) -> Iterator[None]:
+    """Within the block, look up hashes first among these codebooks."""
+    before = _at_hand.set((*_at_hand.get(), *codebooks))
+    try:
+        yield
+    finally:
+        _at_hand.reset(before)
 
 
 def list_codebooks() -> list[CodebookEntry]:
@@ -203,6 +214,9 @@ def find_identity(prefix: bytes, name: str | None = None) -> Codebook:
         CodebookError: no codebook is found, or several are.
         CorruptFileError, LimitError, UnsupportedError: the file of the codebook cannot be read.
     """
+    for codebook in _at_hand.get():
+        if codebook.digest.startswith(prefix):
+            return codebook
     return _load_found(find_entry(prefix, name))
 
 

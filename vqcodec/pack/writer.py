@@ -49,18 +49,22 @@ class PackWriter:
     Args:
         file: open for writing, at the position where the pack ends; of a new pack, at its beginning.
         before: the pack as it is; None for a new one.
+
+    Attributes:
+        references: of the codebooks, by number.
+        root: of the pack as it was, and after `prepare` of the new one.
     """
 
     def __init__(self, file: BinaryIO, before: PackReader | None = None) -> None:
         self._file = file
         self._before = before
-        self._root = Root() if before is None else before.root
+        self.root = Root() if before is None else before.root
         self._position = 0 if before is None else before.end
-        references = [] if before is None else before.references()
-        self._codebooks = {reference.identity_prefix: number for number, reference in enumerate(references)}
-        self._codebook_places = list(self._root.codebooks)
+        self.references = [] if before is None else before.references()
+        self._codebooks = {reference.identity_prefix: number for number, reference in enumerate(self.references)}
+        self._codebook_places = list(self.root.codebooks)
         self._metadata: dict[bytes, int] = {}
-        self._metadata_places = list(self._root.metadata)
+        self._metadata_places = list(self.root.metadata)
         self._pending: dict[str, _Pending] = {}
         self._pending_bytes = 0
         self._known: dict[_Key, Place] = {}  # data already there, by kind and SHA-256
@@ -125,16 +129,17 @@ class PackWriter:
             kind, body = CODEBOOK_EMBEDDED, reference.embedded
         self._codebook_places.append(self._chunk(kind, put_varint(number) + body))
         self._codebooks[reference.identity_prefix] = number
+        self.references.append(reference)
         return number
 
     def prepare(self) -> None:
         """Write all but the root and the foot, so that these can wait until the rest is on the disk."""
         self._write_pending()
-        self._root = self._new_root()
+        self.root = self._new_root()
 
     def commit(self) -> None:
         """Write the root and the foot, after `prepare`; errors as `add`."""
-        place = self._put(root_chunk(self._root))
+        place = self._put(root_chunk(self.root))
         self._put(foot_chunk(place.offset))
 
     def _metadata_number(self, metadata: dict[str, bytes]) -> int:
@@ -143,7 +148,7 @@ class PackWriter:
             return 0
         body = b"".join(metadata_chunk(key, metadata[key]) for key in sorted(metadata))
         if not self._metadata and self._before is not None:
-            for number in range(len(self._root.metadata)):
+            for number in range(len(self.root.metadata)):
                 old = self._before.metadata(number)
                 self._metadata[b"".join(metadata_chunk(key, old[key]) for key in sorted(old))] = number
         if body not in self._metadata:
@@ -176,7 +181,7 @@ class PackWriter:
 
     def _new_root(self) -> Root:
         """Return the root with all changes; the blocks of names that they change are written anew."""
-        before = self._root
+        before = self.root
         unused = before.unused + (before.place.length + FOOT_BYTES if self._before else 0)
         blocks: list[Block] = []
         if not before.blocks and self._in_order():

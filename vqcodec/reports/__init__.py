@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
+    from vqcodec.reports.pack import PackInfo, PackVerifyReport
     from vqcodec.reports.speech import (
         SpeechComparison,
         SpeechDecodeReport,
@@ -28,5 +29,5 @@ if TYPE_CHECKING:
 AnyComparison: TypeAlias = "Comparison | SpeechComparison | VideoComparison"
 AnyDecodeReport: TypeAlias = "DecodeReport | SpeechDecodeReport | VideoDecodeReport"
 AnyEncodeReport: TypeAlias = "EncodeReport | SpeechEncodeReport | VideoEncodeReport"
-AnyInfo: TypeAlias = "FileInfo | SpeechInfo | VideoInfo"
-AnyVerifyReport: TypeAlias = "VerifyReport | SpeechVerifyReport | VideoVerifyReport"
+AnyInfo: TypeAlias = "FileInfo | SpeechInfo | VideoInfo | PackInfo"
+AnyVerifyReport: TypeAlias = "VerifyReport | SpeechVerifyReport | VideoVerifyReport | PackVerifyReport"

@@ -17,12 +17,18 @@ from vqcodec.media.progress import SpokenProgress
 if TYPE_CHECKING:
     from vqcodec.reports import AnyInfo
 
-EXAMPLES = options.examples("vqcodec info photo.vqc", "vqcodec info photo.vqc --bits", "vqcodec info *.vqc --json")
+EXAMPLES = options.examples(
+    "vqcodec info photo.vqc",
+    "vqcodec info photo.vqc --bits",
+    "vqcodec info *.vqc --json",
+    "vqcodec info icons.vqp",
+)
 
 
 def info(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, or - for standard input.")
+        list[str],
+        typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, packs (.vqp), or - for standard input."),
     ],
     bits: Annotated[bool, typer.Option("--bits", help="Show where every bit went; needs the codebook.")] = False,
     limit: options.Limit = None,
@@ -30,7 +36,7 @@ def info(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Show what .vqc files say of themselves.
+    """Show what .vqc files and packs say of themselves.
 
     Needs no codebook without --bits, so it also tells which codebook a file needs that is not at hand.
     """
@@ -43,6 +49,7 @@ def info(
         return api.info(item.source, bits=bits, codebook=codebook, name=item.name)
 
     def show(_item: Item, report: AnyInfo) -> None:
-        console.result(report.as_dict() | engine_facts(report.engine), *info_lines(report))
+        engine = getattr(report, "engine", None)  # a pack has none of its own
+        console.result(report.as_dict() | (engine_facts(engine) if engine else {}), *info_lines(report))
 
     process(find_inputs(inputs), work, show, console=console, jobs=1, verb="reading", kernels=bits)

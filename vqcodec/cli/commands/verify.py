@@ -22,7 +22,8 @@ EXAMPLES = options.examples("vqcodec verify photo.vqc", "vqcodec verify *.vqc --
 @unbundled
 def verify(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, or - for standard input.")
+        list[str],
+        typer.Argument(metavar="INPUT...", help=".vqc files, folders of them, packs (.vqp), or - for standard input."),
     ],
     *,
     codebook: options.Codebook = None,
@@ -30,9 +31,9 @@ def verify(
     jobs: options.Jobs = None,
     printing: options.Printing,
 ) -> None:
-    """Check .vqc files in full.
+    """Check .vqc files and packs in full.
 
-    Structure, checksums, that the codebook is at hand, and that the file decodes to its end.
+    Structure, checksums, that the codebook is at hand, and that the file, or each item of a pack, decodes to its end.
     """
     options.use_limits(limit)
     console = printing.console()

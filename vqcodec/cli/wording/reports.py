@@ -10,9 +10,12 @@ from vqcodec.cli.wording.common import codebook_line
 from vqcodec.cli.wording.engines import engine_in_words
 from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
 from vqcodec.reports.base import Report
+from vqcodec.reports.pack import OfPack
 
 if TYPE_CHECKING:
+    from vqcodec.reports.image import FileInfo
     from vqcodec.reports.speech import SpeechInfo
+    from vqcodec.reports.video import VideoInfo
 
 
 def encode_line(report: AnyEncodeReport) -> str:
@@ -43,6 +46,9 @@ def decode_total(reports: Sequence[AnyDecodeReport]) -> str:
 def info_lines(report: AnyInfo) -> list[str]:
     """Return one fact per line."""
     words = _words_for(report)
+    if isinstance(report, OfPack):
+        lines_of_pack: list[str] = words.info_lines(report)
+        return lines_of_pack
     facts = dict(words.facts(report))
     facts.update({"engine": engine_in_words(report.engine), "codebook": codebook_line(report.codebook)})
     parameters = getattr(report, "parameters", {})  # the facts of a video say all of them
@@ -56,6 +62,8 @@ def info_lines(report: AnyInfo) -> list[str]:
 def verify_line(report: AnyVerifyReport) -> str:
     """Return a line that says that the file is whole."""
     what = _words_for(report).verify_facts(report)
+    if isinstance(report, OfPack):
+        return f"{report.input}: whole; {what}, {report.seconds:.2f} s"
     return f"{report.input}: whole; {what}, codebook {codebook_line(report.codebook)}, {report.seconds:.2f} s"
 
 
@@ -74,7 +82,7 @@ def _size_of_all(reports: Sequence[AnyEncodeReport | AnyDecodeReport]) -> str:
     return f"{len(reports)} files: {sum(report.output_bytes for report in reports):,} bytes"
 
 
-def _bits_lines(report: AnyInfo) -> list[str]:
+def _bits_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:
     """Return a table of the bits by part, the largest first, for speech also in kbit/s; empty if not counted."""
     if report.bits is None:
         return []

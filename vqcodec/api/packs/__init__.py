@@ -1,0 +1,11 @@
+"""Packs in Python: make them, open them, take items out of them. `vqcodec.pack` has the file format.
+
+Map, lowest first:
+
+    coding
+    choosing: coding
+    opened: coding
+    describing: opened
+    building: coding choosing
+    unpacking: opened
+"""

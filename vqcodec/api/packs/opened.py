@@ -1,0 +1,306 @@
+"""A pack that is open: a mapping of its items, each decoded when it is asked for."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, BinaryIO, Self
+
+from vqcodec.api.packs.coding import Coding, coded_files, files_to_pack
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.library import CodebookChoice, at_hand, beside, chosen_codebook
+from vqcodec.errors import UsageError
+from vqcodec.files.endpoints import Source, naming
+from vqcodec.names import printable
+from vqcodec.pack.access import access_to
+from vqcodec.pack.changing import changed_pack, compact, is_wasteful
+from vqcodec.pack.items import engine_of, medium_of_kind
+from vqcodec.pack.names import item_name
+from vqcodec.pack.parts import WHOLE_FILE, Entry
+from vqcodec.pack.reader import PackReader
+from vqcodec.pack.writer import PackWriter
+from vqcodec.reports.pack import PackedItem
+
+
+class Pack(Mapping[str, Any]):
+    """A pack as a mapping from names to decoded items.
+
+        with vqcodec.Pack("icons.vqp") as icons:
+            cat = icons["animals/cat.png"]
+
+    A picture is an array as `vqcodec.decode_image` returns it, speech and video are what `decode_speech` and
+    `decode_video` return. An item is read and decoded when it is asked for, without the others; nothing decoded is
+    kept. Any number of threads may read one `Pack`. Names are in the order of their bytes in UTF-8.
+
+    A pack in a file can be changed: `add` and `remove` count when `save` is called, or when the `with` block ends
+    without an error. Until then reading shows the pack as it was.
+
+    Args:
+        source: a path; a URL that fsspec knows, such as `https://host/icons.vqp` (pip install 'vqcodec[remote]');
+            bytes; a seekable binary file, which stays open. Of a file or a URL only what is needed is read.
+        codebook: a codebook, or the name or path of one, that the pack names and that is not in the library.
+        salvage: whether to find items also without a whole index, by going through the whole file.
+        threads: how many decode an item; None for one a CPU. One is best for small items.
+        name: how messages call the pack.
+
+    Raises:
+        UnreadableInputError: it cannot be read, or is not a pack.
+        CorruptFileError: it has no whole index.
+        UnsupportedError: a later version.
+        UsageError: an argument is of the wrong type; a URL, and fsspec is not installed.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        codebook: CodebookChoice | None = None,
+        salvage: bool = False,
+        threads: int | None = 1,
+        name: str | None = None,
+    ) -> None:
+        self._source = source
+        self._salvage = salvage
+        self._threads = threads
+        self._given = chosen_codebook(codebook)
+        self._stack = ExitStack()
+        self._writer: PackWriter | None = None
+        self._reader = PackReader(access_to(source, name), salvage=salvage)
+
+    @property
+    def name(self) -> str:
+        """How messages call the pack."""
+        return self._reader.access.name
+
+    @property
+    def reader(self) -> PackReader:
+        """What reads the file."""
+        return self._reader
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.name for entry in self._reader.entries())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._found(name) is not None
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a decoded item.
+
+        Raises:
+            KeyError: there is none of that name.
+            CorruptFileError, UnsupportedError, LimitError: it is damaged, of a later version, or beyond a limit set.
+            CodebookError: its codebook is neither in the pack nor in the library.
+        """
+        entry = self._entry(name)
+        data, book = self._coded(entry)
+        decode = _decoder(medium_of_kind(entry.kind))
+        with naming(self._reader.called(entry.name)), at_hand(self._embedded(entry)), beside(self._source):
+            return decode(data, codebook=book, threads=self._threads)
+
+    def read(self, name: str) -> bytes:
+        """Return the `.vqc` file of an item; it embeds the codebook if the pack does, and decodes anywhere.
+
+        Clips and speech name a codebook that the pack embeds, which `codebooks` gives.
+
+        Raises:
+            KeyError, CorruptFileError, UnsupportedError: as `pack[name]`.
+        """
+        return self._reader.file(self._entry(name), alone=True)
+
+    def open(self, name: str) -> BinaryIO:
+        """Return the `.vqc` file of an item as a file: for `open_video`, `open_speech`, `decode`. Errors as `read`."""
+        file = io.BytesIO(self.read(name))
+        file.name = f"{self.name}/{name}"
+        return file
+
+    def item(self, name: str) -> PackedItem:
+        """Return what the index says of an item; errors as `read`."""
+        return described(self._reader, self._entry(name))
+
+    def items_in_index(self) -> Iterator[PackedItem]:
+        """Give what the index says of all items, without reading them.
+
+        Raises:
+            CorruptFileError: a part of the index is damaged.
+        """
+        return (described(self._reader, entry) for entry in self._reader.entries())
+
+    def codebooks(self) -> list[Codebook]:
+        """Return the codebooks of the pack.
+
+        Raises:
+            CodebookError: one is not found. CorruptFileError: one is damaged.
+        """
+        return [self._codebook(number) for number in range(len(self._reader.references()))]
+
+    def add(self, name: str, source: Source, **asked: Any) -> None:
+        """Encode a picture, sound or video and add it; a `.vqc` file is added as it is.
+
+        Args:
+            name: of the item: a relative path with `/`.
+            source: as of `vqcodec.encode`.
+            asked: options of `vqcodec.encode`; `overwrite` replaces an item of that name. Without `codebook`, a
+                picture takes the first codebook for pictures that the pack has.
+
+        Raises:
+            UsageError: the pack is not in a file, the name is not allowed or taken, or as `vqcodec.encode`.
+            OutputError: another process changes the pack, or the system refuses to write.
+            UnreadableInputError, CodebookError, LimitError: as `vqcodec.encode`.
+        """
+        (file,), _ = files_to_pack([source], item_name(name))
+        writer = self._changing()
+        if not asked.get("overwrite") and self._found(file.name) is not None:
+            raise UsageError(f"{self.name}: has an item '{printable(name)}' already; pass overwrite=True")
+        coding = self.coding(chosen_codebook(asked.pop("codebook", None)))
+        coding = Coding(coding.codebooks, coding.embedded, asked, self._threads)
+        for coded in coded_files([file], coding, with_metadata=writer.room_for_metadata):
+            writer.add(coded.name, coded.item)
+
+    def remove(self, name: str) -> None:
+        """Remove an item. Its bytes stay in the file until it is compacted.
+
+        Raises:
+            KeyError: there is none of that name. UsageError, OutputError: as `add`.
+        """
+        entry = self._entry(name)
+        self._changing().remove(entry.name)
+
+    def save(self) -> None:
+        """Write what was added and removed. If that fails, the file stays as it was.
+
+        A pack of which most is unused is compacted.
+
+        Raises:
+            OutputError: the system refuses to write.
+        """
+        if self._writer is None:
+            return
+        self._writer = None
+        self._stack.close()
+        self._reopen()
+        if is_wasteful(self._reader):
+            self.compact()
+
+    def compact(self) -> None:
+        """Write the pack anew without what is unused; errors as `save`, and CorruptFileError for a damaged item."""
+        self.save()
+        self._reader.access.close()
+        try:
+            compact(self._path())
+        finally:
+            self._reopen()
+
+    def close(self) -> None:
+        """Save, and close the file. A second call does nothing."""
+        try:
+            self.save()
+        finally:
+            self._reader.access.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
+        if kind is None:
+            self.close()
+            return
+        self._writer = None
+        self._stack.__exit__(kind, error, traceback)
+        self._reader.access.close()
+
+    def coding(self, codebook: Codebook | None) -> Coding:
+        """Return how new items are coded: with a codebook, or for pictures with the first one that the pack has."""
+        references = self._reader.references()
+        embedded = {one.identity_prefix: one for one in references if one.embedded is not None}
+        books = {} if codebook is None else {codebook.engine.partition("/")[0]: codebook}
+        if codebook is None:
+            for number in range(len(references)):
+                own = self._codebook(number)
+                books.setdefault(own.engine.partition("/")[0], own)
+            books.pop("speech", None)  # by the band of each recording
+        return Coding(books, embedded)
+
+    def _coded(self, entry: Entry) -> tuple[bytes, Codebook | None]:
+        """Return the `.vqc` file of an item and its codebook; None for a whole file, which names its own."""
+        data = self._reader.file(entry)
+        if entry.kind.form >= WHOLE_FILE:
+            return data, None
+        with beside(self._source):
+            return data, self._codebook(entry.kind.codebook)
+
+    def _codebook(self, number: int) -> Codebook:
+        reference = self._reader.reference(number)
+        if self._given is not None and self._given.digest == reference.identity_prefix:
+            return self._given
+        return self._reader.codebook(number)
+
+    def _embedded(self, entry: Entry) -> list[Codebook]:
+        """Return the codebooks that a whole file may name and only the pack has."""
+        if entry.kind.form < WHOLE_FILE:
+            return []
+        numbers = [number for number, one in enumerate(self._reader.references()) if one.embedded is not None]
+        return [*map(self._codebook, numbers), *([self._given] if self._given else [])]
+
+    def _found(self, name: str) -> Entry | None:
+        return self._reader.find(_normalised(name))
+
+    def _entry(self, name: str) -> Entry:
+        entry = self._found(name) if isinstance(name, str) else None
+        if entry is None:
+            raise KeyError(name)
+        return entry
+
+    def _path(self) -> str | os.PathLike[str]:
+        if not isinstance(self._source, (str, os.PathLike)) or not os.path.exists(self._source):
+            raise UsageError(f"{self.name}: only a pack in a file can be changed")
+        if self._salvage:
+            raise UsageError(f"{self.name}: what was salvaged cannot be changed; unpack it, and pack it anew")
+        return self._source
+
+    def _changing(self) -> PackWriter:
+        if self._writer is None:
+            self._writer, _ = self._stack.enter_context(changed_pack(self._path()))
+        return self._writer
+
+    def _reopen(self) -> None:
+        name = self.name
+        self._reader.access.close()
+        self._reader = PackReader(access_to(self._source, name))
+
+
+def described(reader: PackReader, entry: Entry) -> PackedItem:
+    """Return what the index says of an item."""
+    whole = entry.kind.form >= WHOLE_FILE
+    return PackedItem(
+        entry.name,
+        medium_of_kind(entry.kind),
+        None if whole else engine_of(entry.kind),
+        entry.length,
+        None if whole else reader.reference(entry.kind.codebook).name,
+    )
+
+
+def _normalised(name: str) -> str:
+    try:
+        return item_name(name)
+    except UsageError:  # then there is none of that name
+        return name
+
+
+def _decoder(medium: str) -> Any:
+    if medium == "image":
+        from vqcodec.image import decode_image
+
+        return decode_image
+    if medium == "speech":
+        from vqcodec.speech.reader import decode_speech
+
+        return decode_speech
+    from vqcodec.video.arrays import decode_video
+
+    return decode_video
