@@ -3,13 +3,13 @@
 Map, lowest first:
 
     names
-    parts: names
+    parts
     access
     blocks: names parts
-    root: names parts
-    scanning: parts access blocks root
+    root: blocks parts
+    scanning: access parts root
     items: parts
-    reader: parts access blocks root scanning items
-    writer: parts blocks root items
-    changing: names parts access root reader writer
+    reader: access blocks items parts root scanning
+    writer: blocks items parts reader root
+    changing: access items parts reader writer
 """

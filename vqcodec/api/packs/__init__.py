@@ -5,7 +5,7 @@ Map, lowest first:
     coding
     choosing: coding
     opened: coding
-    describing: opened
-    building: coding choosing
+    building: coding choosing opened
+    describing: opened building
     unpacking: opened
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,6 +52,27 @@ Salvage = Annotated[
 Coded = Annotated[bool, typer.Option("--coded", help="Write .vqc files instead of decoded ones.")]
 
 
+@dataclass(frozen=True)
+class Files:
+    """Which files are written, and where."""
+
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            "-d",
+            "--output-dir",
+            metavar="DIR",
+            help="Output folder; it is made if it is missing.",
+            show_default="one called as the pack, here",
+        ),
+    ] = None
+    format: decoding.FormatName = None
+    coded: Coded = False
+    salvage: Salvage = False
+    force: options.Force = False
+    skip_existing: options.SkipExisting = False
+
+
 def list_(
     source: PackSource,
     patterns: Annotated[
@@ -81,21 +103,7 @@ def unpack(
         list[str] | None, typer.Argument(metavar="PATTERN...", help="Names, or patterns such as 'animals/*'.")
     ] = None,
     *,
-    folder: Annotated[
-        str | None,
-        typer.Option(
-            "-d",
-            "--output-dir",
-            metavar="DIR",
-            help="Output folder; it is made if it is missing.",
-            show_default="one called as the pack, here",
-        ),
-    ] = None,
-    format: decoding.FormatName = None,
-    coded: Coded = False,
-    salvage: Salvage = False,
-    force: options.Force = False,
-    skip_existing: options.SkipExisting = False,
+    wanted: Files,
     codebook: options.Codebook = None,
     limit: options.Limit = None,
     jobs: options.Jobs = None,
@@ -109,31 +117,33 @@ def unpack(
     """
     options.use_limits(limit)
     console = printing.console()
-    with _opened(source, salvage=salvage, codebook=codebook) as pack:
+    with _opened(source, salvage=wanted.salvage, codebook=codebook) as pack:
         from vqcodec.api.packs.unpacking import places, unpack_to, write_codebooks
 
-        folder = folder or (PurePosixPath(pack.name).stem if source != STANDARD else None)
+        folder = wanted.folder or (PurePosixPath(pack.name).stem if source != STANDARD else None)
         if not folder:
             raise UsageError("standard input has no name; say a folder with -d DIR")
         names = [name for name in pack if _is_wanted(name, patterns)] if patterns else []
         if patterns and not names:
             raise UsageError(f"{pack.name}: no item matches")
-        planned = places(pack, folder, names, format=format, coded=coded)
+        planned = places(pack, folder, names, format=wanted.format, coded=wanted.coded)
         remarks = []
-        if skip_existing:
+        if wanted.skip_existing:
             missing = [place for place in planned if not os.path.lexists(place[1])]
             remarks = [f"skipped, because their outputs exist: {len(planned) - len(missing)} of {len(planned)}"]
             planned = missing
-        if coded:
-            for path in write_codebooks(pack, folder, overwrite=force or skip_existing):
+        if wanted.coded:
+            for path in write_codebooks(pack, folder, overwrite=wanted.force or wanted.skip_existing):
                 console.notice(f"{path}: a codebook that the files need; keep it beside them")
         items = [Item(name, path) for name, path in planned]
-        asked: dict[str, Any] = {} if format is None or coded else {"format": format}
+        asked: dict[str, Any] = {} if wanted.format is None or wanted.coded else {"format": wanted.format}
 
         def work(item: Item, progress: SpokenProgress, threads: int) -> UnpackReport:
             progress(0.0)
             assert item.output is not None
-            return unpack_to(pack, item.input, item.output, coded=coded, overwrite=force, threads=threads, **asked)
+            return unpack_to(
+                pack, item.input, item.output, coded=wanted.coded, overwrite=wanted.force, threads=threads, **asked
+            )
 
         def show(_item: Item, report: UnpackReport) -> None:
             console.result(report.as_dict(), *([] if len(items) > _MOST_LINES else [unpack_line(report)]))
