@@ -157,7 +157,20 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
             write_clip(Path(name), 12, 120, 160)
         write_clip(Path("long.mkv"), 152)
         assert run("encode", "long.mkv", "-o", "clip.vqc", "-e", "0", "--gop", "76").exit_code == 0
+    if ".vqp" in example:
+        _make_packs(run)
     return workspace
+
+
+def _make_packs(run: Run) -> None:
+    """What the examples of packs take for granted."""
+    for name in ("icons/old.png", "icons/animals/cat.png", "new.png", "more/other.png"):
+        Path(name).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copy("photos/0.png", name)
+    Path("prompts").mkdir()
+    soundfile.write("prompts/one.wav", synthetic_speech(1, 8000).astype(np.int16), 8000)
+    assert run("pack", "icons", "-o", "icons.vqp", "--no-train", "-e", "0").exit_code == 0
+    Path("damaged.vqp").write_bytes(Path("icons.vqp").read_bytes()[:-3])
 
 
 @pytest.mark.parametrize("example", _examples())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +30,15 @@ def coded(number: int, side: int = 12) -> bytes:
     return encode_image(picture(number, side), codebook=BOOK, quality=10)
 
 
+@cache
 def item(number: int, side: int = 12) -> Item:
     """A picture as an item."""
     return item_of(coded(number, side), load_codebook(BOOK))
+
+
+def filler(number: int, length: int) -> Item:
+    """Some bytes as an item, which no engine could decode."""
+    return Item(2, random.Random(number).randbytes(length), item(0).codebook, b"12345")
 
 
 def packed(items: Mapping[str, Item]) -> bytes:

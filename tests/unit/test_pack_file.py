@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from packed import BOOK, add, coded, contents, item, packed, picture
+from packed import BOOK, add, coded, contents, filler, item, packed, picture
 from reference_pack import decode_pack
 
 from vqcodec import encode_image
@@ -46,11 +46,6 @@ def find(_identity: bytes) -> list[bytes]:
     return [load_codebook(BOOK).to_bytes()]
 
 
-def short(number: int, length: int) -> Item:
-    """Some bytes as an item, which no engine could decode."""
-    return Item(2, random.Random(number).randbytes(length), item(0).codebook, b"12345")
-
-
 def test_items_come_back_in_the_order_of_their_names() -> None:
     found = contents(packed(ITEMS))
     assert found == FILES
@@ -65,7 +60,7 @@ def test_the_reference_reads_the_same() -> None:
 
 
 def test_a_small_item_pays_a_few_bytes() -> None:
-    many = {f"tiles/{number:05}.png": short(number, 60 + number % 30) for number in range(1500)}
+    many = {f"tiles/{number:05}.png": filler(number, 60 + number % 30) for number in range(1500)}
     data = packed(many)
     beside = len(data) - sum(len(one.data) for one in many.values())
     assert beside / len(many) < 3.5, "a check of 2 bytes, a length of one, and next to nothing for name and header"

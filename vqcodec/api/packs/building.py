@@ -69,8 +69,6 @@ def make_pack(
     given = _sources(sources)
     notice = notice or (lambda _line: None)
     files, others = files_to_pack(given)
-    if others:
-        notice(f"left out, because they are no media: {_some(others)}")
     check_destination(
         destination,
         [*(file.source for file in files), *codebook_sources(options.codebook)],
@@ -79,6 +77,8 @@ def make_pack(
     book = chosen_codebook(options.codebook)
     if book is not None and (train or memory_bytes is not None):
         raise UsageError("a codebook is given, so none is trained; leave out codebook, or train and memory_bytes")
+    if others:
+        notice(f"left out, because they are no media: {_some(others)}")
     books = {} if book is None else {book.engine.partition("/")[0]: book}
     embedded = _embedding(books.values()) if options.embed_codebook else {}
     coding = Coding(books, embedded, asked, options.work.threads)

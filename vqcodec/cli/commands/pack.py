@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 PACK_EXAMPLES = options.examples(
     "vqcodec pack icons -o icons.vqp",
     "vqcodec pack icons -o icons.vqp -q 40 --no-train --force",
-    "vqcodec pack icons prompts/*.wav -o app.vqp -c graphic",
-    "vqcodec pack icons -o - | ssh host 'cat > icons.vqp'",
+    "vqcodec pack icons prompts -o app.vqp -c graphic",
+    "vqcodec pack icons -o - | vqcodec list -",
 )
 ADD_EXAMPLES = options.examples(
     "vqcodec add icons.vqp new.png more/*.png",
-    "vqcodec add icons.vqp cat.png --as animals/cat.png --force",
-    "cat cat.png | vqcodec add icons.vqp - --as cat.png",
+    "vqcodec add icons.vqp new.png --as animals/cat.png --force",
+    "cat new.png | vqcodec add icons.vqp - --as piped.png",
 )
 REMOVE_EXAMPLES = options.examples(
     "vqcodec remove icons.vqp old.png animals/cat.png",

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 LIST_EXAMPLES = options.examples(
     "vqcodec list icons.vqp",
     "vqcodec list icons.vqp 'animals/*' --json",
-    "vqcodec list https://example.org/icons.vqp",
 )
 UNPACK_EXAMPLES = options.examples(
     "vqcodec unpack icons.vqp -d icons-decoded",
