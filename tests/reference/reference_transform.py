@@ -1,12 +1,13 @@
 """Engine image/transform of the reference decoder: section 9 of FORMAT.md; header, tiles, colour and alpha.
 
 The parts are in modules of their own: _tables (9.1, 9.2), _plane (9.4), _syntax (9.4 to 9.7, 9.9, 9.15), _residual (9.8
-to 9.12), _prediction (9.13, 9.14) and _restoration (9.16).
+to 9.12), _prediction (9.13, 9.14), _restoration (9.16) and _memory (9.18).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from reference_block import append_alpha, doubled
 from reference_decoder import (
@@ -19,6 +20,7 @@ from reference_decoder import (
     Unsupported,
     require,
 )
+from reference_transform_memory import References, be_guided_by_places, planes_for
 from reference_transform_plane import Plane, Samples, be_guided, clip
 from reference_transform_restoration import restored
 from reference_transform_syntax import PlaneDecoder
@@ -37,6 +39,7 @@ class Parameters:
     chroma_step: int
     chroma: int
     restoration: bool
+    remembering: bool
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Header:
     channels: int
     parameters: Parameters
     alpha: Parameters | None = None
+    items: list[int] = field(default_factory=list)
 
 
 def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list[list[int]]]:
@@ -63,6 +67,7 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
         require(reader.at_end())
     model = model_of(codebook)
     check_filter(shape.parameters, model)
+    memory = [item(codebook, model, number, shape.parameters) for number in shape.items]
     tiles = tile_rectangles(shape.height, shape.width)
     require(len(packets) == len(tiles))
     has_alpha = shape.channels in (2, 4)
@@ -71,7 +76,7 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
         require(8 * len(payload) >= superblocks(tile, shape.parameters))
     planes = [blank(*size) for size in plane_sizes(shape)]
     for (payload, _), tile in zip(payloads, tiles, strict=True):
-        for number, part in enumerate(decode_tile(payload, tile, shape.parameters, model)):
+        for number, part in enumerate(decode_tile(payload, tile, shape.parameters, model, memory)):
             shift = 1 if number > 0 and shape.parameters.chroma == HALF else 0
             put(part, planes[number], tile.top >> shift, tile.left >> shift)
     pixels = joined(planes, shape)
@@ -90,18 +95,41 @@ def read_header(reader: Reader) -> Header:
     header = Header(width, height, channels, read_parameters(reader.number(1), reader))
     require(header.parameters.chroma != RESERVED, Unsupported)
     require((header.parameters.chroma == NO_CHROMA) == (channels < 3))
+    if header.parameters.remembering:
+        require(width <= 1280 and height <= 1280)
+        first = reader.varint()
+        header.items = [first // 3] + [reader.varint() for _ in range(first % 3)]
     if channels in (2, 4):
         first = reader.number(1)
         if first != EXACT_ALPHA:
             header.alpha = read_parameters(first, reader)
-            require(header.alpha.chroma == NO_CHROMA)
+            require(header.alpha.chroma == NO_CHROMA and not header.alpha.remembering)
     return header
 
 
 def read_parameters(first: int, reader: Reader) -> Parameters:
     second = reader.number(1)
-    require(first < 128 and second < 128, Unsupported)
-    return Parameters(first % 64, first >= 64, second % 16 - 8, second // 16 % 4, second >= 64)
+    require(first < 128, Unsupported)
+    chroma, restoration = second // 16 % 4, second // 64 % 2 == 1
+    return Parameters(first % 64, first >= 64, second % 16 - 8, chroma, restoration, second >= 128)
+
+
+def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) -> list[Samples]:
+    """9.18: the planes of an item of the codebook's memory, for a picture with these parameters."""
+    require("memory_sizes" in codebook.arrays and model.remembering != [], CodebookMissing)
+    sizes = codebook.arrays["memory_sizes"].elements
+    require(number < len(sizes))
+    start = sum(sizes[:number])
+    reader = Reader(bytes(codebook.arrays["memory_bytes"].elements[start : start + sizes[number]]))
+    header = read_header(reader)
+    require(max(header.width, header.height) <= 1280 and not header.items, CodebookMissing)
+    packet = reader.rest()
+    payload = cut_packet(packet)[0] if header.channels in (2, 4) else packet
+    tile = Tile(0, 0, header.height, header.width)
+    planes = decode_tile(payload, tile, header.parameters, model)
+    sizes_of_planes = [plane_size(tile, plane, header.parameters) for plane in range(len(planes))]
+    cut = [[row[:width] for row in plane[:height]] for plane, (height, width) in zip(planes, sizes_of_planes)]
+    return planes_for(cut, parameters.chroma != NO_CHROMA, parameters.chroma == HALF)
 
 
 def check_filter(parameters: Parameters, model: Model) -> None:
@@ -160,11 +188,13 @@ def plane_count(parameters: Parameters) -> int:
     return 1 if parameters.chroma == NO_CHROMA else 3
 
 
-def decode_tile(payload: bytes, tile: Tile, parameters: Parameters, model: Model) -> list[Samples]:
+def decode_tile(
+    payload: bytes, tile: Tile, parameters: Parameters, model: Model, memory: Sequence[list[Samples]] = ()
+) -> list[Samples]:
     """The planes of a tile, padded and filtered, in 1/16."""
     require(8 * len(payload) >= superblocks(tile, parameters))
     bits = BitReader(payload)
-    planes = decode_planes(bits, tile, parameters, model)
+    planes = decode_planes(bits, tile, parameters, model, memory)
     require(8 * len(payload) - bits.position < 8)
     if not parameters.restoration:
         return [plane.samples for plane in planes]
@@ -172,7 +202,9 @@ def decode_tile(payload: bytes, tile: Tile, parameters: Parameters, model: Model
     return [restored(plane, filter_weights(model, rung, number > 0)) for number, plane in enumerate(planes)]
 
 
-def decode_planes(bits: BitReader, tile: Tile, parameters: Parameters, model: Model) -> list[Plane]:
+def decode_planes(
+    bits: BitReader, tile: Tile, parameters: Parameters, model: Model, memory: Sequence[list[Samples]] = ()
+) -> list[Plane]:
     """The planes of a tile before the restoration filter."""
     rung = model.rung_of(parameters.step_index)
     chroma_index = clip(parameters.step_index + parameters.chroma_step, 0, 63)
@@ -183,6 +215,11 @@ def decode_planes(bits: BitReader, tile: Tile, parameters: Parameters, model: Mo
         if number > 0:
             be_guided(plane, planes, 1 if parameters.chroma == HALF else 0)
         tables = model.chroma if number > 0 else model.luma
+        if memory:
+            tables = model.remembering[min(number, 1)]
+            plane.memory = References([planes_of_item[number] for planes_of_item in memory], plane)
+            if number > 0:
+                be_guided_by_places(plane, planes[0], 1 if parameters.chroma == HALF else 0)
         PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
         planes.append(plane)
     return planes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 Samples = list[list[int]]
 """By row and column, in 1/16."""
@@ -35,6 +36,7 @@ class Unit:
     mode: int
     energy: int
     coded: bool
+    place: tuple[int, int, int] | None = None  # what it is predicted from, where that is memory (9.18)
 
 
 class Plane:
@@ -48,6 +50,9 @@ class Plane:
         self.steps: dict[tuple[int, int], int] = {}
         self.guides: list[Samples] = []
         self.luma_modes: list[list[int]] = []  # by unit of this plane
+        self.memory: Any = None  # of a plane that is predicted from memory (9.18): what it is predicted from
+        self.luma_units: dict[tuple[int, int], Unit] = {}  # likewise: luma's units, by unit of this plane
+        self.place_scale = 1  # likewise: what luma's displacements are multiplied by
 
     def contains(self, y: int, x: int) -> bool:
         return 0 <= y < self.height and 0 <= x < self.width

@@ -121,9 +121,13 @@ class CoefficientReader:
         return min(3 + 2**zeros - 1 + self.bits.bits(zeros), 8193)
 
 
-def form(block: Block, mode: int, alternative: int) -> int:
-    """9.5"""
-    look = 3 if alternative > 0 else 1 if 7 <= mode <= 13 else 2 if 23 <= mode <= 29 else 0
+def form(block: Block, mode: int, alternative: int, remembering: bool) -> int:
+    """9.5, 9.18"""
+    look = 1 if 7 <= mode <= 13 else 2 if 23 <= mode <= 29 else 0
+    if remembering:
+        look = 1 if mode == 38 else 2 if look else 0
+    if alternative > 0:
+        look = 3
     return look * 7 + block.lw + block.lh - 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reference_transform_memory as memory
 from reference_decoder import BitReader
 from reference_transform_plane import Block, Plane, Unit, clip
 from reference_transform_prediction import predict
@@ -17,7 +18,7 @@ from reference_transform_tables import Model, Tables, step_of
 
 PLANAR, DC, VERTICAL = 0, 1, 26
 BLOCK, QUARTERS, UPPER_LOWER = 0, 1, 2
-MODE_SYMBOL = 3
+MODE_SYMBOL, REMEMBERING = 3, 7
 CHOICE_CONTEXT, STEP_CONTEXT, TRANSFORM_CONTEXT, MODE_CONTEXT = 36, 316, 332, 5386
 
 
@@ -97,25 +98,38 @@ class PlaneDecoder:
         left, above = self.neighbour_mode(block.y, block.x - 1), self.neighbour_mode(block.y - 1, block.x)
         size = block.lw + block.lh - 4
         kinds = 9 if left == above > DC else min(left, 2) * 3 + min(above, 2)
+        if self.plane.memory:
+            kinds = memory.choice_kinds(self.plane, block)
         choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
-        mode = self.read_mode(block, choice // 2, left, above)
-        prediction = predict(self.plane, block, mode)
+        place = None
+        if self.plane.memory and choice // 2 == REMEMBERING:
+            mode = memory.REMEMBERED
+            place, flavour = memory.read_motion(self.plane, block, self.symbol, self.bits.bits)
+        else:
+            mode = self.read_mode(block, choice // 2, left, above)
         residual, total = self.read_residual(block, mode, energy) if choice % 2 else (None, 0)
+        if place is None:
+            prediction = predict(self.plane, block, mode)
+        else:
+            prediction = memory.from_memory(self.plane, block, place, flavour)
         for i in range(block.height):
             for j in range(block.width):
                 sample = prediction[i][j] + (residual[i][j] if residual else 0)
                 self.plane.samples[block.y + i][block.x + j] = clip(sample, 0, 4080)
         area = block.width * block.height
-        self.plane.keep(block, Unit(block.lw, block.lh, mode, min(8, (16 * total + area - 1) // area), total > 0))
+        energy = min(8, (16 * total + area - 1) // area)
+        self.plane.keep(block, Unit(block.lw, block.lh, mode, energy, total > 0, place))
 
     def read_residual(self, block: Block, mode: int, energy: int) -> tuple[list[list[int]], int]:
         """The residual, and the sum of magnitudes."""
         alternative = 0
-        if has_alternatives(self.model, block, mode) and self.tables is self.model.luma:
+        if has_alternatives(self.model, block, mode) and not self.plane.guides:
             size = block.lw + block.lh - 4
             symbol = self.symbol(TRANSFORM_CONTEXT + size * 2 + (2 <= mode <= 34))
             alternative = min(symbol, self.model.alternatives)
-        reader = CoefficientReader(block, form(block, mode, alternative), energy, self.bits, self.symbol)
+        reader = CoefficientReader(
+            block, form(block, mode, alternative, self.plane.memory is not None), energy, self.bits, self.symbol
+        )
         groups = reader.groups()
         step = step_of(self.plane.step_index(block.y, block.x))
         coefficients = dequantised(groups, step, self.tables, self.rung)
@@ -139,6 +153,7 @@ class PlaneDecoder:
         if self.plane.guides:
             middle_y, middle_x = block.y + block.height // 2, block.x + block.width // 2
             first = self.plane.luma_modes[middle_y // 4][middle_x // 4]
+            first = PLANAR if first == memory.REMEMBERED else first
             second = above if left == first else left
             third = above
         else:

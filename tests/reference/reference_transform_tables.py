@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from reference_decoder import Array, Codebook, CodebookMissing, HuffmanCode, require
 
@@ -20,6 +23,7 @@ def step_of(index: int) -> int:
 
 I1, U1, I2, U2 = range(4)
 FIRST_MODE_CONTEXT, FIRST_PATTERN_CONTEXT, CONTEXTS = 5386, 5710, 8398
+MEMORY_CONTEXTS = 8423
 POOLS = {"flags": (16, 0), "modes": (40, FIRST_MODE_CONTEXT), "patterns": (256, FIRST_PATTERN_CONTEXT)}
 """Symbols and first context of each pool."""
 
@@ -37,6 +41,12 @@ def matrices(array: Array, count: int, side: int) -> list[list[list[int]]]:
     """The last two axes of an array, `side` long each, as a list of `count` matrices."""
     rows = [array.elements[start : start + side] for start in range(0, count * side * side, side)]
     return [rows[start : start + side] for start in range(0, count * side, side)]
+
+
+def pool_of(context: int) -> str:
+    """The pool of a context."""
+    firsts = (("motions", CONTEXTS), ("patterns", FIRST_PATTERN_CONTEXT), ("modes", FIRST_MODE_CONTEXT), ("flags", 0))
+    return next(name for name, first in firsts if context >= first)
 
 
 class Tables:
@@ -57,11 +67,32 @@ class Tables:
         offsets = take(codebook, f"{kind}_offsets", I1, None, 32, 256, 4)
         require(max(self.offset_sets) < offsets.shape[0], CodebookMissing)
         self.offsets = offsets.elements
+        self.changed: Callable[[int, int], HuffmanCode | None] = lambda _rung, _context: None
 
     def code(self, rung: int, context: int) -> HuffmanCode:
-        """9.5"""
-        pool = "flags" if context < FIRST_MODE_CONTEXT else "modes" if context < FIRST_PATTERN_CONTEXT else "patterns"
-        return self.codes[pool][self.rows[rung * CONTEXTS + context]]
+        """9.5, 9.18"""
+        if changed := self.changed(rung, context):
+            return changed
+        return self.codes[pool_of(context)][self.rows[rung * CONTEXTS + context]]
+
+    def remembering(self, codebook: Codebook, kind: str, groups: list[int]) -> Tables:
+        """9.18: the tables of planes that are predicted from memory."""
+        tables = copy.copy(self)
+        count, own = max(groups) + 1, {}
+        rows = take(codebook, f"memory_{kind}_rows", U2, count, MEMORY_CONTEXTS).elements
+        for pool, symbols in (("flags", 16), ("patterns", 256), ("motions", 32)):
+            if pool == "motions" or f"memory_{kind}_{pool}" in codebook.arrays:
+                lengths = take(codebook, f"memory_{kind}_{pool}", U1, None, symbols).elements
+                starts = range(0, len(lengths), symbols)
+                own[pool] = [HuffmanCode(lengths[start : start + symbols]) for start in starts]
+        for at, row in enumerate(rows):
+            context = at % MEMORY_CONTEXTS
+            require(row <= len(own.get(pool_of(context), [])), CodebookMissing)
+            require(row > 0 or context < CONTEXTS, CodebookMissing)
+        tables.changed = lambda rung, context: (
+            own[pool_of(context)][row - 1] if (row := rows[groups[rung] * MEMORY_CONTEXTS + context]) else None
+        )
+        return tables
 
     def offset(self, rung: int, situation: int, pattern: int, component: int) -> int:
         """9.10"""
@@ -79,6 +110,7 @@ class Model:
     small: list[list[list[int]]]  # by group and alternative
     large: list[list[list[int]]]  # by size, group and alternative
     restoration: list[list[int]]  # by type of planes, rung and class
+    remembering: list[Tables] = field(default_factory=list)  # 9.18: of luma and chroma; none without a memory
 
     def rung_of(self, step_index: int) -> int:
         """The nearest rung; of two that are equally near, the smaller."""
@@ -101,4 +133,10 @@ def model_of(codebook: Codebook) -> Model:
         weights = take(codebook, "restoration", I2, 2, len(rungs), 120, 36).elements
         require(all(abs(weight) <= 2048 for weight in weights), CodebookMissing)
         model.restoration = [weights[start : start + 36] for start in range(0, len(weights), 36)]
+    if "memory_groups" in codebook.arrays:
+        groups = take(codebook, "memory_groups", U1, len(rungs)).elements
+        require(groups[0] == 0 and all(b - a in (0, 1) for a, b in pairwise(groups)), CodebookMissing)
+        model.remembering = [
+            tables.remembering(codebook, kind, groups) for tables, kind in ((luma, "luma"), (chroma, "chroma"))
+        ]
     return model

@@ -6,7 +6,7 @@ import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
 
-CONTEXTS = 8398
+CONTEXTS, MEMORY_CONTEXTS = 8398, 8423
 POOLS = (("flags", 16, 0, 5386), ("modes", 40, 5386, 5710), ("patterns", 256, 5710, CONTEXTS))
 """Name, symbols, first context and the one after the last (FORMAT.md, 9.5)."""
 SPECIAL = (
@@ -14,6 +14,7 @@ SPECIAL = (
     (36, 316, [4, 4, 5, 5, 5, 5, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]),  # choices: half of them a mode symbol
 )
 """First context, the one after the last, and code lengths under which what a picture seldom has is not rare."""
+REMEMBERING_CHOICES = [4, 4, *[5] * 12, 2, 2]  # half of them memory
 TABLES = 12  # in each pool
 
 
@@ -61,3 +62,22 @@ def random_lengths(symbols: int, chance: np.random.Generator) -> np.ndarray:
     lengths = np.zeros(symbols, np.uint8)
     lengths[chance.permutation(symbols)[: len(leaves)]] = leaves
     return lengths
+
+
+def with_random_memory(book: Codebook, items: list[bytes], seed: int) -> Codebook:
+    """The codebook with a memory, and random tables for planes that are predicted from it."""
+    chance = np.random.default_rng(seed)
+    arrays = dict(book.arrays)
+    arrays["memory_bytes"] = np.frombuffer(b"".join(items), np.uint8)
+    arrays["memory_sizes"] = np.array([len(item) for item in items], np.uint32)
+    arrays["memory_groups"] = np.array([0, 0, 1], np.uint8)
+    for kind in ("luma", "chroma"):
+        rows = np.zeros((2, MEMORY_CONTEXTS), np.uint16)
+        for pool, symbols, first, end in (POOLS[0], POOLS[2], ("motions", 32, CONTEXTS, MEMORY_CONTEXTS)):
+            tables = [even_lengths(symbols), *(random_lengths(symbols, chance) for _ in range(TABLES - 1))]
+            arrays[f"memory_{kind}_{pool}"] = np.array(tables, np.uint8)
+            rows[:, first:end] = chance.integers(pool == "motions", TABLES + 1, (2, end - first))
+        arrays[f"memory_{kind}_flags"][1] = REMEMBERING_CHOICES
+        rows[:, 36:316] = np.where(chance.random((2, 280)) < 0.8, 2, rows[:, 36:316])
+        arrays[f"memory_{kind}_rows"] = rows
+    return Codebook(book.engine, f"remembering-{seed}", arrays)

@@ -43,7 +43,16 @@ from vqcodec.blocks.syntax.coefficients import (
     parse_coefficients,
     reconstruct_levels,
 )
-from vqcodec.blocks.syntax.contexts import ALL_CONTEXTS, COUNT_SIZE, COUNT_STARTS, ELEMENTS, FORMS, coefficient_form
+from vqcodec.blocks.syntax.contexts import (
+    ALL_CONTEXTS,
+    ALL_WITH_MEMORY,
+    COUNT_SIZE,
+    COUNT_STARTS,
+    ELEMENTS,
+    FORMS,
+    MEMORY_ELEMENTS,
+    coefficient_form,
+)
 from vqcodec.blocks.syntax.partitions import PLACES, leaf_count, leaf_of, next_node, node_corner
 from vqcodec.blocks.syntax.parts import new_part_bits
 from vqcodec.blocks.syntax.tokens import pack_tokens
@@ -165,7 +174,7 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
     inside = np.s_[32 : 32 + (1 << log_height), 32 : 32 + (1 << log_width)]
     levels[inside] = random_levels(log_width, log_height, 3)
     state, tokens = new_record(COEFFICIENT_STATE), np.zeros(8192, dtype=np.uint32)
-    form = coefficient_form(log_width, log_height, 10, 0)
+    form = coefficient_form(log_width, log_height, 10, 0, 0)
     block = Block(32, 32, log_width, log_height)
     count = emit_coefficients(levels, block, form, 2, state, tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
@@ -192,7 +201,7 @@ def test_quantizer_counts_the_bits_that_are_written(model, log_width, log_height
     height, width = 1 << log_height, 1 << log_width
     scratch.values[:height, :width] = np.random.default_rng(4).laplace(0, 1.2, (height, width))
     scratch.values[0, 0] = 7.3
-    form = coefficient_form(log_width, log_height, 0, 0)
+    form = coefficient_form(log_width, log_height, 0, 0, 0)
     bits, distortion, total, zero = quantize_block(
         log_width, log_height, form, model.search_tables(LUMA, 0), np.float32(0.16), 1, 2, scratch
     )
@@ -246,9 +255,14 @@ def test_contexts_are_numbered_without_gaps():
     assert ELEMENTS[0].first == 0
     assert all(a.first + a.contexts == b.first for a, b in pairwise(ELEMENTS))
     last = ELEMENTS[-1]
-    assert last.first + last.contexts == ALL_CONTEXTS == len(COUNT_STARTS)
+    assert last.first + last.contexts == ALL_CONTEXTS == MEMORY_ELEMENTS[0].first
+    assert all(a.first + a.contexts == b.first for a, b in pairwise(MEMORY_ELEMENTS))
+    last = MEMORY_ELEMENTS[-1]
+    assert last.first + last.contexts == ALL_WITH_MEMORY == len(COUNT_STARTS)
     assert COUNT_STARTS[-1] + last.symbols == COUNT_SIZE
-    forms = {coefficient_form(w, h, mode, transform) for w, h in SIZES for mode in range(38) for transform in range(2)}
+    forms = {
+        coefficient_form(w, h, mode, transform, 0) for w, h in SIZES for mode in range(38) for transform in range(2)
+    }
     assert forms == set(range(FORMS))
 
 

@@ -8,6 +8,7 @@ from moving_pictures import moving_frames
 from tiny_video_codebook import tiny_video_codebook
 from training_tasks import task_for
 
+from vqcodec.blocks.signal.interpolation import QUARTER_TAPS, pad_reference
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import check_lengths
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
@@ -20,7 +21,7 @@ from vqcodec.video.mc.encoder import encode_frames
 from vqcodec.video.mc.layout import BORDER, GRID_LOG, LOG_SIZE, ROOT_LOG
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
-from vqcodec.video.mc.motion.interpolation import LUMA_TAPS, interpolate_phases, pad_reference
+from vqcodec.video.mc.motion.interpolation import interpolate_phases
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.search.motion_search import hadamard_difference
 from vqcodec.video.mc.structure import INTRA, KEY, TOP, References, coding_order
@@ -77,9 +78,9 @@ def test_phases_are_interpolated_as_the_taps_say():
     wide = padded.astype(np.int64)
     for down in range(4):
         for across in range(4):
-            rows = sum(tap * np.roll(wide, 3 - k, axis=1) for k, tap in enumerate(LUMA_TAPS[across]))
+            rows = sum(tap * np.roll(wide, 3 - k, axis=1) for k, tap in enumerate(QUARTER_TAPS[across]))
             rows = (rows + 32) >> 6
-            both = sum(tap * np.roll(rows, 3 - k, axis=0) for k, tap in enumerate(LUMA_TAPS[down]))
+            both = sum(tap * np.roll(rows, 3 - k, axis=0) for k, tap in enumerate(QUARTER_TAPS[down]))
             inner = np.s_[10:-10, 10:-10]
             assert np.array_equal(phases[4 * down + across][inner], ((both + 32) >> 6)[inner])
 

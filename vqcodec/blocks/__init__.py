@@ -6,9 +6,9 @@ Map, lowest first:
     steps
     effort: steps
     parameters: steps effort
-    picture_planes: layout parameters
     signal: layout steps
     syntax: layout steps signal
+    picture_planes: layout parameters signal syntax
     model: layout steps signal syntax
     decoding: layout parameters picture_planes signal syntax model
     search: layout steps effort parameters picture_planes signal syntax model decoding

@@ -25,6 +25,10 @@ class LeafSettings(NamedTuple):
         refine: 1 to look at the angles around the best one too.
         passes: of the quantizer.
         transforms: largest number of alternative transforms tried.
+        memory_trials: number of motions tried in full in planes that are predicted from memory.
+        memory_explicit: 1 to search displacements.
+        memory_reach: how far, in whole samples, beside those around the candidates.
+        memory_fractions: 1 to search them to quarters of a sample.
         transform_margin: they are tried if the plain transform costs at most this times the least cost so far.
     """
 
@@ -35,6 +39,10 @@ class LeafSettings(NamedTuple):
     refine: int
     passes: int
     transforms: int
+    memory_trials: int
+    memory_explicit: int
+    memory_reach: int
+    memory_fractions: int
     transform_margin: np.float32
 
 
@@ -92,6 +100,18 @@ _CHROMA = (
     _Effort((1, 2, 2, 1, 2, 0), half=(1, 1, 4, 1, 2, 0)),
     _Effort((10, 2, 1, 0, 3, 0), half=(8, 2, 1, 0, 3, 0)),
 )
+_MEMORY = (  # by effort: trials, explicit, reach, fractions
+    (1, 0, 0, 0),
+    (1, 1, 0, 0),
+    (1, 1, 4, 0),
+    (1, 1, 4, 0),
+    (1, 1, 8, 1),
+    (1, 1, 8, 1),
+    (2, 1, 12, 1),
+    (2, 1, 16, 1),
+    (3, 1, 16, 1),
+    (4, 1, 24, 1),
+)
 _MARGINS = (1.04,) * 9 + (1.5,)  # by effort
 
 
@@ -102,10 +122,11 @@ def search_settings(effort: int, lambda_factor: float = LAMBDA_FACTOR, chroma: b
         lambda_factor: distortion per bit, in squared steps.
     """
     row = (_CHROMA if chroma else _LUMA)[effort]
+    memory = _MEMORY[effort]
     scale, margin = np.float32(lambda_factor), np.float32(_MARGINS[effort])
     return SearchSettings(
-        leaf=LeafSettings(scale, *row.leaf, margin),
-        half=LeafSettings(scale, *(row.half or row.leaf), margin),
+        leaf=LeafSettings(scale, *row.leaf, *memory, margin),
+        half=LeafSettings(scale, *(row.half or row.leaf), *memory, margin),
         halves=int(row.half is not None),
         largest=row.largest,
         smallest=row.smallest,

@@ -29,6 +29,7 @@ COEFFICIENT_MAX = (1 << 16) - 1  # 32 * 255 * 8 fits
 
 LUMA, CHROMA = 0, 1
 PLANE_TYPES = ("luma", "chroma")
+REMEMBERING = len(PLANE_TYPES)  # added to the type of a plane that is predicted from memory, for tables of its own
 
 UNIT_LOG = 2
 UNIT = 1 << UNIT_LOG
@@ -47,7 +48,11 @@ LEAF, QUARTERS, UPPER_LOWER, LEFT_RIGHT, OUTSIDE = range(5)
 PLANAR, DC, FIRST_ANGLE, HORIZONTAL, DIAGONAL, VERTICAL, LAST_ANGLE = 0, 1, 2, 10, 18, 26, 34
 PLANE_MODES = 35
 FROM_FIRST, FROM_BOTH, FROM_SECOND = 35, 36, 37
-ALL_MODES = 38
+MEMORY = 38  # prediction from pictures of the codebook's memory, in planes that have such references
+ALL_MODES = 39
+
+MAX_REFERENCES = 3  # pictures of a memory that one picture is predicted from
+MEMORY_BORDER = 40  # samples around the references of a plane: a block, and the taps of the interpolation
 
 
 class Block(NamedTuple):
@@ -74,6 +79,12 @@ class Plane(NamedTuple):
         guides: int16 (guides, height, width), planes decoded before this one and brought to its size, in 1/16.
         guide_modes: uint8 (height / 4, width / 4), the luma plane's modes at this plane's size; zeros for luma.
         steps: uint8 (superblock rows, superblock columns), step index of each superblock.
+        memory: int16 (references, rows + 2 MEMORY_BORDER, columns + 2 MEMORY_BORDER), pictures of a memory in 1/16,
+            their edges repeated. Sample (0, 0) of a reference lies where that of the plane does. Of length 0 without.
+        motion: int64 (height / 4, width / 4), where the blocks of mode MEMORY are predicted from, as `pack_motion`
+            returns it, and -1 for other blocks; of size 0 without references.
+        guide_motion: int64, likewise: the luma plane's motion at this plane's size, with whether luma is coded in place
+            of the flavour; of size 0 for luma.
     """
 
     samples: npt.NDArray[np.int16]
@@ -82,6 +93,13 @@ class Plane(NamedTuple):
     guides: npt.NDArray[np.int16]
     guide_modes: npt.NDArray[np.uint8]
     steps: npt.NDArray[np.uint8]
+    memory: npt.NDArray[np.int16]
+    motion: npt.NDArray[np.int64]
+    guide_motion: npt.NDArray[np.int64]
+
+
+_NO_REFERENCES = np.zeros((0, 0, 0), dtype=np.int16)
+_NO_MOTION = np.zeros((0, 0), dtype=np.int64)
 
 
 def padded_size(size: int) -> int:
@@ -95,7 +113,13 @@ def superblock_count(size: int) -> int:
 
 
 def new_plane(
-    height: int, width: int, step_index: int, guides: npt.NDArray[np.int16], guide_modes: npt.NDArray[np.uint8]
+    height: int,
+    width: int,
+    step_index: int,
+    guides: npt.NDArray[np.int16],
+    guide_modes: npt.NDArray[np.uint8],
+    memory: npt.NDArray[np.int16] = _NO_REFERENCES,
+    guide_motion: npt.NDArray[np.int64] = _NO_MOTION,
 ) -> Plane:
     """Return an empty plane of `height` x `width` samples (before padding), every superblock at `step_index`.
 
@@ -103,6 +127,7 @@ def new_plane(
         guides: int16 (guides, padded height, padded width), in 1/16; an array of length 0 for the first plane of a
             picture.
         guide_modes: uint8 by unit; ignored without guides.
+        memory: the references, as in `Plane`; guide_motion: int64 by unit, of the luma plane.
     """
     rows, columns = padded_size(height), padded_size(width)
     units = (rows // UNIT, columns // UNIT)
@@ -113,4 +138,7 @@ def new_plane(
         guides=guides if len(guides) else np.zeros((0, rows, columns), dtype=np.int16),
         guide_modes=guide_modes if len(guides) else np.zeros(units, dtype=np.uint8),
         steps=np.full((superblock_count(rows), superblock_count(columns)), step_index, dtype=np.uint8),
+        memory=memory,
+        motion=np.full(units, -1, dtype=np.int64) if len(memory) else _NO_MOTION,
+        guide_motion=guide_motion,
     )

@@ -26,6 +26,8 @@ class CodingParameters:
         subsampling: "444", "420", "422" or "grey" (any number of independent planes of one size).
         restoration: whether the decoder applies the restoration filter.
         effort: 0 to 9; not in the stream.
+        remembering: whether the planes are predicted from pictures of the codebook's memory. They then have tables of
+            their own.
         lambda_scale: factor of the rate-distortion lambda, for sizes between two steps; not in the stream.
 
     Raises:
@@ -39,6 +41,7 @@ class CodingParameters:
     restoration: bool = True
     effort: int = DEFAULT_EFFORT
     lambda_scale: float = 1.0
+    remembering: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.step_index <= MAX_STEP_INDEX:
@@ -64,10 +67,10 @@ class CodingParameters:
         return min(max(self.step_index + self.chroma_step, 0), MAX_STEP_INDEX)
 
     def to_bytes(self) -> bytes:
-        """Return PARAMETER_BYTES bytes: step and tune, then chroma step, subsampling and filter."""
+        """Return PARAMETER_BYTES bytes: step and tune, then chroma step, subsampling, filter and memory."""
         first = self.step_index | TUNES.index(self.tune) << 6
         second = (self.chroma_step - CHROMA_STEP_MIN) | SUBSAMPLINGS.index(self.subsampling) << 4
-        return bytes([first, second | int(self.restoration) << 6])
+        return bytes([first, second | int(self.restoration) << 6 | int(self.remembering) << 7])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> CodingParameters:
@@ -80,7 +83,7 @@ class CodingParameters:
         if len(data) < PARAMETER_BYTES:
             raise CorruptFileError(f"coding parameters: {len(data)} bytes instead of {PARAMETER_BYTES}; truncated")
         first, second = data[0], data[1]
-        if (first | second) & 0x80:
+        if first & 0x80:
             raise UnsupportedError("coding parameters: a reserved bit is set; a later version wrote this stream")
         return cls(
             step_index=first & 0x3F,
@@ -88,4 +91,5 @@ class CodingParameters:
             tune=TUNES[first >> 6 & 1],
             subsampling=SUBSAMPLINGS[second >> 4 & 3],
             restoration=bool(second >> 6 & 1),
+            remembering=bool(second >> 7),
         )

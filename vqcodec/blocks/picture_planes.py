@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.layout import CHROMA, LUMA, MODE, SAMPLE_BITS, UNIT, Plane, new_plane, padded_size
+from vqcodec.blocks.layout import (
+    CHROMA,
+    CODED,
+    LAST_ANGLE,
+    LUMA,
+    MEMORY_BORDER,
+    MODE,
+    PLANAR,
+    REMEMBERING,
+    SAMPLE_BITS,
+    UNIT,
+    Plane,
+    new_plane,
+    padded_size,
+)
 from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.signal.interpolation import pad_reference
+from vqcodec.blocks.syntax.motion import FLAVOUR_BITS, column_of, pack_place, reference_of, row_of
 
 TILE_MAX = 1280  # larger pictures are cut into independent tiles of about equal size
 TILE_ALIGNMENT = 64
 _SHIFTS = {"444": (0, 0), "420": (1, 1), "422": (0, 1), "grey": (0, 0)}  # log2 subsampling: rows, columns
 
 Shape = tuple[int, int]
+References = Sequence[Sequence[npt.NDArray[np.int16]]]  # planes in 1/16 of each picture to predict from
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.int16]  # 0 to 255, or 0 to 4080 in 1/16
 
 
@@ -42,8 +59,13 @@ def plane_shape(luma: Shape, plane: int, subsampling: str) -> Shape:
 
 
 def plane_type(plane: int, subsampling: str) -> int:
-    """Return the type of plane number `plane`, LUMA or CHROMA, which chooses its tables."""
+    """Return the type of plane number `plane`, LUMA or CHROMA."""
     return LUMA if plane == 0 or subsampling == "grey" else CHROMA
+
+
+def tables_type(plane: int, parameters: CodingParameters) -> int:
+    """Return the type of plane number `plane`, which chooses its tables: REMEMBERING more with memory."""
+    return plane_type(plane, parameters.subsampling) + (REMEMBERING if parameters.remembering else 0)
 
 
 def _cuts(size: int) -> list[int]:
@@ -84,21 +106,52 @@ def padded_source(plane: Samples) -> npt.NDArray[np.int16]:
     return np.ascontiguousarray(np.pad(plane, extra, mode="edge"))
 
 
-def open_plane(index: int, shape: Shape, before: Sequence[Plane], parameters: CodingParameters) -> Plane:
+def open_plane(
+    index: int, shape: Shape, before: Sequence[Plane], parameters: CodingParameters, references: References = ()
+) -> Plane:
     """Return the empty plane number `index` of a tile, with guides made of the planes `before` it.
 
     Args:
         shape: (height, width) of the plane, before padding.
+        references: what the tile is predicted from besides; any sizes.
     """
+    rows, columns = padded_size(shape[0]), padded_size(shape[1])
+    memory = _padded_references([planes[index] for planes in references], rows, columns)
+    guide_motion = np.zeros((0, 0), dtype=np.int64)
     guides = np.zeros((0, 1, 1), dtype=np.int16)
     guide_modes = np.zeros((1, 1), dtype=np.uint8)
     if index > 0 and parameters.subsampling != "grey":
         down, across = _SHIFTS[parameters.subsampling]
-        rows, columns = padded_size(shape[0]), padded_size(shape[1])
         luma = _reduce(before[0].samples, down, across, rows, columns)
         guides = np.stack([luma, *(plane.samples for plane in before[1:index])])
-        guide_modes = _reduce_modes(before[0].blocks[MODE], down, across, rows // UNIT, columns // UNIT)
-    return new_plane(*shape, parameters.plane_step(index), guides, guide_modes)
+        units = rows // UNIT, columns // UNIT
+        modes = _reduce_map(before[0].blocks[MODE], down, across, *units)
+        guide_modes = np.where(modes <= LAST_ANGLE, modes, np.uint8(PLANAR))
+        if references:
+            guide_motion = _guiding_motion(before[0], down, across, *units)
+    return new_plane(*shape, parameters.plane_step(index), guides, guide_modes, memory, guide_motion)
+
+
+def _padded_references(planes: Sequence[npt.NDArray[np.int16]], rows: int, columns: int) -> npt.NDArray[np.int16]:
+    """Return `planes` as `layout.Plane.memory` has them; they become as large as the largest and as rows x columns."""
+    if not planes:
+        return np.zeros((0, 0, 0), dtype=np.int16)
+    height = max(rows, *(plane.shape[0] for plane in planes))
+    width = max(columns, *(plane.shape[1] for plane in planes))
+    memory = np.empty((len(planes), height + 2 * MEMORY_BORDER, width + 2 * MEMORY_BORDER), dtype=np.int16)
+    for plane, target in zip(planes, memory):
+        pad_reference(np.require(plane, requirements=["C", "W"]), MEMORY_BORDER, target)
+    return memory
+
+
+def _guiding_motion(luma: Plane, down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.int64]:
+    """Return `layout.Plane.guide_motion` for a plane of this many units, in eighths of its samples."""
+    motion = _reduce_map(luma.motion, down, across, rows, columns)
+    coded = _reduce_map(luma.blocks[CODED], down, across, rows, columns)
+    place = motion >> FLAVOUR_BITS
+    row, column = row_of(place) << (1 - down), column_of(place) << (1 - across)
+    scaled = (pack_place(reference_of(place), row, column) << FLAVOUR_BITS) | coded
+    return np.where(motion >= 0, scaled, np.int64(-1))
 
 
 def _reduce(samples: npt.NDArray[np.int16], down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.int16]:
@@ -113,13 +166,11 @@ def _reduce(samples: npt.NDArray[np.int16], down: int, across: int, rows: int, c
     return ((sums + ((1 << shift) >> 1)) >> shift).astype(np.int16)
 
 
-def _reduce_modes(
-    modes: npt.NDArray[np.uint8], down: int, across: int, rows: int, columns: int
-) -> npt.NDArray[np.uint8]:
-    """Return the mode at the centre of each unit of the smaller plane."""
-    v = np.minimum((np.arange(rows) << down) + down, modes.shape[0] - 1)
-    u = np.minimum((np.arange(columns) << across) + across, modes.shape[1] - 1)
-    return np.ascontiguousarray(modes[np.ix_(v, u)])
+def _reduce_map(units: npt.NDArray[Any], down: int, across: int, rows: int, columns: int) -> npt.NDArray[Any]:
+    """Return what a map of luma has at the centre of each unit of the smaller plane."""
+    v = np.minimum((np.arange(rows) << down) + down, units.shape[0] - 1)
+    u = np.minimum((np.arange(columns) << across) + across, units.shape[1] - 1)
+    return np.ascontiguousarray(units[np.ix_(v, u)])
 
 
 def rounded(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.uint8]:

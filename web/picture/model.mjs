@@ -8,6 +8,7 @@ export const LUMA = 0;
 export const CHROMA = 1;
 const TYPES = ["luma", "chroma"];
 const CONTEXTS = 8398;
+const MOTION_SYMBOLS = 32;
 const POOLS = [
   { name: "flags", symbols: 16, first: 0, end: 5386 },
   { name: "modes", symbols: 40, first: 5386, end: 5710 },
@@ -83,7 +84,10 @@ export class Model {
   }
 
   codes(type) {
-    return this.once(`codes ${type}`, () => this.types[type].pools.map((pool) => decodeTables(this.kernels, pool)));
+    return this.once(`codes ${type}`, () => {
+      const tables = this.types[type].pools.map((pool) => decodeTables(this.kernels, pool));
+      return [...tables, noMotions(this.kernels)];
+    });
   }
 
   transformsOf(type) {
@@ -111,4 +115,11 @@ export class Model {
     }
     return this.made.get(key);
   }
+}
+
+/** What stands for the tables of motion in planes that are not predicted from a memory. */
+export function noMotions(kernels) {
+  const lengths = kernels.zeros("uint8", [1, MOTION_SYMBOLS]);
+  lengths.view[0] = 1;
+  return decodeTables(kernels, lengths);
 }

@@ -12,7 +12,8 @@ const MOST_STEP = 63;
 /** The parameters at the place of a reader. */
 export function readParameters(reader) {
   const [first, second] = reader.take(2);
-  require(((first | second) & 0x80) === 0, "coding parameters: a reserved bit is set", UnsupportedError);
+  require((first & 0x80) === 0, "coding parameters: a reserved bit is set", UnsupportedError);
+  require((second & 0x80) === 0, "it is predicted from its codebook's memory, which is not known here", UnsupportedError);
   const step = first & 63;
   const chromaStep = step + (second & 15) + LEAST_CHROMA_STEP;
   return {

@@ -46,7 +46,7 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch) 
     const plane = openPlane(kernels, part, step, planes, parameters.chroma === HALF ? 1 : 0);
     position = kernels.call(
       "blocks.decoding.plane_decoding.decode_plane",
-      [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps],
+      [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps, ...plane.memory],
       buffer,
       position,
       end,
@@ -75,6 +75,7 @@ function openPlane(kernels, { width, height }, step, before, shift) {
     guides: kernels.zeros("int16", [before.length, rows, columns]),
     guideModes: kernels.zeros("uint8", units),
     steps: kernels.room("uint8", [Math.ceil(rows / SUPERBLOCK), Math.ceil(columns / SUPERBLOCK)]),
+    memory: noMemory(kernels),
   };
   plane.steps.view.fill(step);
   before.forEach((guide, number) => {
@@ -84,6 +85,11 @@ function openPlane(kernels, { width, height }, step, before, shift) {
   });
   if (before.length > 0) pickModes(before[0].blocks, plane.guideModes, shift);
   return plane;
+}
+
+/** What stands for the references of a plane without any, its motion and that of luma. */
+export function noMemory(kernels) {
+  return [kernels.room("int16", [0, 0, 0]), kernels.room("int64", [0, 0]), kernels.room("int64", [0, 0])];
 }
 
 /** Means of 2x2 samples; beyond the border its samples are repeated. */

@@ -1,6 +1,6 @@
 /** Engine video/mc: the frame that is being decoded, and those that it is predicted from (FORMAT.md, 18.4 and 18.9). */
 
-import { BLOCK_FIELDS, SUPERBLOCK, UNIT } from "../picture/tile.mjs";
+import { BLOCK_FIELDS, SUPERBLOCK, UNIT, noMemory } from "../picture/tile.mjs";
 import { ENTRIES, References, SLOTS } from "./mc_order.mjs";
 
 const GRID = 8; // samples of luma along a side of a unit of motion
@@ -109,7 +109,7 @@ export class Frames {
     samples.forEach((plane, number) => {
       const padded = number === 0 ? this.luma.entry(slot) : this.chroma.entry(number - 1).entry(slot);
       const border = number === 0 ? BORDER : BORDER / 2;
-      this.kernels.call("video.mc.motion.interpolation.pad_reference", plane, border, padded);
+      this.kernels.call("blocks.signal.interpolation.pad_reference", plane, border, padded);
     });
     return slot;
   }
@@ -138,12 +138,13 @@ function openPlane(kernels, samples, guides, guideModes) {
     guides,
     guideModes,
     steps: kernels.room("uint8", [Math.ceil(rows / SUPERBLOCK), Math.ceil(columns / SUPERBLOCK)]),
+    memory: noMemory(kernels),
   };
 }
 
 /** A plane as kernels take it. */
-function tupleOf({ samples, levels, blocks, guides, guideModes, steps }) {
-  return [samples, levels, blocks, guides, guideModes, steps];
+function tupleOf({ samples, levels, blocks, guides, guideModes, steps, memory }) {
+  return [samples, levels, blocks, guides, guideModes, steps, ...memory];
 }
 
 /** Make all units of a map of motion of one kind. */

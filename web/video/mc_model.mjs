@@ -2,7 +2,7 @@
 
 import { CodebookError, require } from "../errors.mjs";
 import { checkLengths, roomForTables } from "../huffman.mjs";
-import { Model } from "../picture/model.mjs";
+import { Model, noMotions } from "../picture/model.mjs";
 import { FILTER_WEIGHTS, ModelArrays, checkRows, nearestRung, packedWeights } from "../picture/model_arrays.mjs";
 
 /** Classes of frames that are predicted. */
@@ -93,6 +93,7 @@ export class Adaptation {
     this.model = model;
     this.counts = POOLS.map(({ contexts, symbols }) => kernels.zeros("int64", [contexts, symbols]));
     this.rows = kernels.array("int32", [PICTURE_CONTEXTS], coefficientRows());
+    this.noMotions = noMotions(kernels);
     this.noTransforms = [kernels.room("int8", [0, 0, 16, 16]), kernels.room("int8", [0, 0, 0, 64, 64])];
     this.classes = Array.from({ length: CLASSES }, () => new ClassTables(kernels));
   }
@@ -116,6 +117,7 @@ export class Adaptation {
       pools[masks].tables,
       pools[masks].tables,
       pools[masks + 1].tables,
+      this.noMotions,
       offsets[type],
       this.noTransforms,
       this.counts[masks],

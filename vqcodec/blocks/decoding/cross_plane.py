@@ -19,7 +19,7 @@ _MOMENT_BITS = 20  # moments are reduced to this many bits before two slopes are
 
 
 @inline_kernel
-def _solve(numerator, denominator):
+def solve(numerator, denominator):
     """Return numerator / denominator as a bounded slope."""
     return min(max((numerator << SLOPE_BITS) // denominator, -SLOPE_MAX), SLOPE_MAX)
 
@@ -33,7 +33,7 @@ def _solve_two(v11, v12, v22, c1, c2):
     limit = 1 << (2 * _MOMENT_BITS)
     first = min(max(c1 * v22 - c2 * v12, -limit), limit)
     second = min(max(c2 * v11 - c1 * v12, -limit), limit)
-    return _solve(first, determinant), _solve(second, determinant)
+    return solve(first, determinant), solve(second, determinant)
 
 
 @inner_kernel
@@ -77,7 +77,7 @@ def predict_from_planes(plane, block, mode, prediction):
             v22, c2 = count * s22 - s2 * s2 + ridge, count * s2t - s2 * st
             slope1, slope2 = _solve_two(v11, count * s12 - s1 * s2, v22, c1, c2)
         else:
-            slope1 = _solve(c1, v11)
+            slope1 = solve(c1, v11)
         half = count >> 1
         mean, mean1, mean2 = (st + half) // count, (s1 + half) // count, (s2 + half) // count
     rounding = 1 << (SLOPE_BITS - 1)

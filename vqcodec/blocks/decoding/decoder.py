@@ -15,12 +15,14 @@ from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import (
     Rectangle,
+    References,
     Samples,
     Shape,
     open_plane,
     plane_rectangle,
     plane_type,
     rounded,
+    tables_type,
     tile_rectangles,
 )
 from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
@@ -41,13 +43,20 @@ class DecodedTile(NamedTuple):
     bits: dict[str, int]
 
 
-def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameters: CodingParameters) -> DecodedTile:
+def decode_tile(
+    payload: bytes,
+    shapes: Sequence[Shape],
+    model: Model,
+    parameters: CodingParameters,
+    references: References = (),
+) -> DecodedTile:
     """Return a decoded tile.
 
     Args:
         payload: its coded data.
         shapes: (height, width) of each of its planes.
         model: the tables it was coded with.
+        references: what it is predicted from, if `parameters.remembering`.
 
     Raises:
         CorruptFileError: the payload is too short, or bytes are left over.
@@ -56,12 +65,12 @@ def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameter
     end = 8 * (buffer.size - PADDING)
     rung = model.rung_of(parameters.step_index)
     scratch = new_record(BLOCK_SCRATCH)
-    part_bits = new_part_bits()
+    part_bits = new_part_bits(parameters.remembering)
     planes: list[Plane] = []
     position = kind = 0
     for index, shape in enumerate(shapes):
         kind = plane_type(index, parameters.subsampling)
-        plane = open_plane(index, shape, planes, parameters)
+        plane = open_plane(index, shape, planes, parameters, references)
         position = decode_plane(
             plane,
             buffer,
@@ -69,7 +78,7 @@ def decode_tile(payload: bytes, shapes: Sequence[Shape], model: Model, parameter
             end,
             parameters.plane_step(index),
             parameters.modulated and kind == 0,
-            model.decoder_tables(kind, rung),
+            model.decoder_tables(tables_type(index, parameters), rung),
             part_bits[kind],
             scratch,
         )
@@ -90,6 +99,7 @@ def decode_planes(
     tiles: Sequence[int] | None = None,
     dtype: type[np.uint8] | type[np.int16] = np.uint8,
     progress: Callable[[float], None] | None = None,
+    references: References = (),
 ) -> list[Samples]:
     """Return the planes that `encode_planes` coded.
 
@@ -101,6 +111,7 @@ def decode_planes(
         tiles: numbers of the tiles to decode; the rest of the planes is black. None for all.
         dtype: np.uint8 for rounded samples, np.int16 for samples in 1/16.
         progress: called with the part of the tiles that is done, in the calling thread.
+        references: planes of the pictures that the picture is predicted from, if `parameters.remembering`.
 
     Raises:
         LimitError: the picture is larger than `vqcodec.limits` allow.
@@ -113,7 +124,7 @@ def decode_planes(
 
     def decode_one(number: int) -> None:
         parts = parts_by_tile[number]
-        decoded = decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters)
+        decoded = decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters, references)
         for index, (part, plane) in enumerate(zip(parts, decoded.planes)):
             samples = plane.samples
             if parameters.restoration:
@@ -136,6 +147,7 @@ def count_plane_bits(
     model: Model,
     parameters: CodingParameters,
     threads: int | None = None,
+    references: References = (),
 ) -> dict[str, int]:
     """Return the bits of all payloads by part, as `EncodedPlanes.bits`; arguments and errors as in `decode_planes`."""
     tiles = range(len(payloads))
@@ -143,7 +155,7 @@ def count_plane_bits(
 
     def count_one(number: int) -> dict[str, int]:
         parts = parts_by_tile[number]
-        return decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters).bits
+        return decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters, references).bits
 
     total: dict[str, int] = {}
     for bits in map_shards(count_one, tiles, threads):

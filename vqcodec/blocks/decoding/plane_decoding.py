@@ -9,6 +9,7 @@ from vqcodec.blocks.decoding.reconstruction import (
     predict_block,
     reconstruct_block,
     record_block,
+    record_motion,
 )
 from vqcodec.blocks.layout import SUPERBLOCK_LOG
 from vqcodec.blocks.syntax.leaves import parse_leaf
@@ -44,6 +45,7 @@ def decode_leaf(plane, buffer, position, block, tables, part_bits, scratch):
         scratch,
     )
     record_block(plane.blocks, block, mode, transform, total)
+    record_motion(plane, block, mode, scratch)
     return position
 
 

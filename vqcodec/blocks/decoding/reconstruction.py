@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.cross_plane import predict_from_planes
+from vqcodec.blocks.decoding.memory_prediction import TAPS_SHAPE, predict_from_memory
 from vqcodec.blocks.layout import (
     CODED,
     DONE,
@@ -12,6 +13,7 @@ from vqcodec.blocks.layout import (
     LAST_ANGLE,
     LOG_HEIGHT,
     LOG_WIDTH,
+    MEMORY,
     MODE,
     SAMPLE_MAX,
     SUPERBLOCK,
@@ -34,9 +36,14 @@ BLOCK_SCRATCH = record_type(
     between=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
     residual=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
     secondary=(np.int32, (2, 64)),
+    taps=(np.int32, TAPS_SHAPE),
+    motion=(np.int64, 1),
     coefficient_state=COEFFICIENT_STATE,
 )
-"""Working arrays for one block, which lies in the top left corner of the (32, 32) ones; each thread has a set."""
+"""Working arrays for one block, which lies in the top left corner of the (32, 32) ones; each thread has a set.
+
+`motion` is that of the block, if its mode is MEMORY.
+"""
 
 
 @inline_kernel
@@ -51,7 +58,10 @@ def transform_kind(log_width, log_height, mode, transform):
 
 @kernel
 def predict_block(plane, block, mode, scratch):
-    """Predict a block (`layout.Block`) into `scratch.prediction`; `scratch.references` are gathered already."""
+    """Predict a block (`layout.Block`) into `scratch.prediction`.
+
+    `scratch.references` are gathered already; `scratch.motion` is set if the mode is MEMORY.
+    """
     if mode <= LAST_ANGLE:
         predict_from_neighbours(
             scratch.references,
@@ -62,6 +72,8 @@ def predict_block(plane, block, mode, scratch):
             scratch.turned,
             scratch.prediction,
         )
+    elif mode == MEMORY:
+        predict_from_memory(plane, block, scratch.motion[0], scratch.taps, scratch.prediction)
     else:
         predict_from_planes(plane, block, mode, scratch.prediction)
 
@@ -132,3 +144,20 @@ def record_block(blocks, block, mode, transform, total):
             blocks[ENERGY, v, u] = energy
             blocks[TRANSFORM, v, u] = transform
             blocks[CODED, v, u] = total > 0
+
+
+@inline_kernel
+def load_motion(plane, block, scratch):
+    """Set `scratch.motion` to what the plane records of a block (`layout.Block`)."""
+    if plane.memory.shape[0] > 0:
+        scratch.motion[0] = plane.motion[block.y >> UNIT_LOG, block.x >> UNIT_LOG]
+
+
+@inline_kernel
+def record_motion(plane, block, mode, scratch):
+    """Note the motion of a decoded block (`layout.Block`) in its plane, if that has references."""
+    if plane.memory.shape[0] > 0:
+        motion = scratch.motion[0] if mode == MEMORY else np.int64(-1)
+        for v in range(block.y >> UNIT_LOG, (block.y + (1 << block.log_height)) >> UNIT_LOG):
+            for u in range(block.x >> UNIT_LOG, (block.x + (1 << block.log_width)) >> UNIT_LOG):
+                plane.motion[v, u] = motion

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import PLANE_MODES, PLANE_TYPES
-from vqcodec.blocks.model.tables import Model, PlaneTables
+from vqcodec.blocks.model.plane_tables import PlaneTables
+from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.syntax.contexts import (
     ALL_CONTEXTS,
     ELEMENTS,

@@ -2,42 +2,29 @@
 
 A model has two plane types (luma, chroma) and a ladder of rungs: the quantizer steps that it was trained at. A picture
 uses the rung nearest to its step. All rungs and contexts of a plane type share pools of tables (code lengths) and of
-reconstruction offsets. Small maps tell which table a context uses on a rung.
+reconstruction offsets. Small maps tell which table a context uses on a rung. Planes that are predicted from memory are
+two more types, whose tables are those of luma and chroma with changes (`memory_tables`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.layout import LUMA, PLANE_TYPES
-from vqcodec.blocks.model.model_arrays import ModelArrays, check_rows
+from vqcodec.blocks.layout import LUMA, PLANE_TYPES, REMEMBERING
+from vqcodec.blocks.model.memory_tables import MemoryChanges
+from vqcodec.blocks.model.model_arrays import ModelArrays
+from vqcodec.blocks.model.plane_tables import MEMORY_POOLS, PlaneTables, no_motions
 from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
 from vqcodec.blocks.signal.secondary import MODE_GROUPS, forward_matrices
-from vqcodec.blocks.syntax.contexts import (
-    ALL_CONTEXTS,
-    FIRST_MODE,
-    FIRST_PATTERN,
-    FLAG_SYMBOLS,
-    MODE_SYMBOLS,
-    OFFSET_CELLS,
-    PATTERN_SYMBOLS,
-)
-from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
+from vqcodec.entropy.tables import DecodeTables, EncodeTables
 from vqcodec.errors import CodebookError
 
 MAX_ALTERNATIVES = 8
-POOLS = {"flags": FLAG_SYMBOLS, "modes": MODE_SYMBOLS, "patterns": PATTERN_SYMBOLS}
-POOL_RANGES = {
-    "flags": (0, FIRST_MODE),
-    "modes": (FIRST_MODE, FIRST_PATTERN),
-    "patterns": (FIRST_PATTERN, ALL_CONTEXTS),
-}
 
 
 class SearchTables(NamedTuple):
@@ -45,7 +32,7 @@ class SearchTables(NamedTuple):
 
     Attributes:
         rows: int32 (ALL_CONTEXTS,), the table of each context in the pool of its alphabet.
-        flags, modes, patterns: uint8 (tables, symbols), what `entropy.tables.bits_of` turns into bits.
+        flags, modes, patterns, motions: uint8 (tables, symbols), what `entropy.tables.bits_of` turns into bits.
         offsets: int8 (OFFSET_CELLS, 256, 4), reconstruction offsets in 1/64 step.
         small_transforms, large_transforms: int8, see `secondary`; of size 0 for chroma.
         small_forward, large_forward: float32, their forward matrices.
@@ -55,6 +42,7 @@ class SearchTables(NamedTuple):
     flags: npt.NDArray[np.uint8]
     modes: npt.NDArray[np.uint8]
     patterns: npt.NDArray[np.uint8]
+    motions: npt.NDArray[np.uint8]
     offsets: npt.NDArray[np.int8]
     small_transforms: npt.NDArray[np.int8]
     large_transforms: npt.NDArray[np.int8]
@@ -76,6 +64,7 @@ class DecoderTables(NamedTuple):
     flags: DecodeTables
     modes: DecodeTables
     patterns: DecodeTables
+    motions: DecodeTables
     offsets: npt.NDArray[np.int8]
     small_transforms: npt.NDArray[np.int8]
     large_transforms: npt.NDArray[np.int8]
@@ -90,6 +79,7 @@ class PackTables(NamedTuple):
     flags: EncodeTables
     modes: EncodeTables
     patterns: EncodeTables
+    motions: EncodeTables
 
 
 class Transforms(NamedTuple):
@@ -108,23 +98,6 @@ _NO_COUNTS = np.zeros((0, 0), dtype=np.int64)
 _NO_FORWARD = tuple(forward_matrices(matrices) for matrices in no_transforms())
 
 
-@dataclass(frozen=True)
-class PlaneTables:
-    """The tables of one plane type.
-
-    Attributes:
-        rows: uint16 (rungs, ALL_CONTEXTS).
-        pools: the table sets by name (`POOLS`).
-        offset_sets: uint8 (rungs,), the set of offsets of each rung.
-        offsets: int8 (sets, OFFSET_CELLS, 256, 4).
-    """
-
-    rows: npt.NDArray[np.uint16]
-    pools: Mapping[str, TableSet]
-    offset_sets: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int8]
-
-
 class Model:
     """All tables of an engine; immutable.
 
@@ -133,6 +106,7 @@ class Model:
         planes: the tables of each plane type.
         transforms: of luma; None for none.
         restoration: int16 (plane types, rungs, classes, taps), coefficients of the restoration filter; None for none.
+        memory: what changes in planes that are predicted from memory; None if the model has no tables for them.
     """
 
     def __init__(
@@ -141,12 +115,15 @@ class Model:
         planes: tuple[PlaneTables, ...],
         transforms: Transforms | None = None,
         restoration: npt.NDArray[np.int16] | None = None,
+        memory: MemoryChanges | None = None,
     ) -> None:
         self.rungs = np.ascontiguousarray(rungs, dtype=np.uint8)
         self.planes = planes
+        self.memory = memory
         self.transforms = transforms or no_transforms()
         none = np.zeros((len(PLANE_TYPES), 0, CLASSES, TAPS), dtype=np.int16)
         self.restoration = none if restoration is None else restoration
+        self._plane = lru_cache(maxsize=None)(self._make_plane_tables)
         self._search = lru_cache(maxsize=None)(self._make_search_tables)
         self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
         self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
@@ -159,6 +136,27 @@ class Model:
     def rung_of(self, step_index: int) -> int:
         """Return the rung nearest to `step_index`, the finer one if two are equally near."""
         return int(np.argmin(np.abs(self.rungs.astype(np.int64) - step_index)))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the model has tables for planes that are predicted from memory."""
+        return self.memory is not None
+
+    def plane_tables(self, plane_type: int) -> PlaneTables:
+        """Return the tables of a plane type, which may be REMEMBERING more than LUMA or CHROMA.
+
+        Raises:
+            CodebookError: the model has no tables for planes that are predicted from memory.
+        """
+        return self._plane(plane_type)
+
+    def _make_plane_tables(self, plane_type: int) -> PlaneTables:
+        if plane_type < REMEMBERING:
+            return self.planes[plane_type]
+        if self.memory is None:
+            raise CodebookError("codebook: it has no tables for pictures that are predicted from a memory")
+        number = plane_type - REMEMBERING
+        return self.memory.planes[number].changed(self.planes[number], self.memory.groups)
 
     def search_tables(self, plane_type: int, rung: int) -> SearchTables:
         """Return code lengths and offsets for the search.
@@ -177,13 +175,14 @@ class Model:
         return self._pack(plane_type, rung)
 
     def _make_search_tables(self, plane_type: int, rung: int) -> SearchTables:
-        plane = self.planes[plane_type]
-        forward = self._forward_transforms if plane_type == LUMA else _NO_FORWARD
+        plane = self.plane_tables(plane_type)
+        forward = self._forward_transforms if plane_type % REMEMBERING == LUMA else _NO_FORWARD
         return SearchTables(
             rows=plane.rows[rung].astype(np.int32),
             flags=plane.pools["flags"].prices,
             modes=plane.pools["modes"].prices,
             patterns=plane.pools["patterns"].prices,
+            motions=plane.pools.get("motions", no_motions()).prices,
             offsets=plane.offsets[plane.offset_sets[rung]],
             small_transforms=self._transforms_of(plane_type).small,
             large_transforms=self._transforms_of(plane_type).large,
@@ -196,15 +195,16 @@ class Model:
         return tuple(forward_matrices(matrices) for matrices in self.transforms)
 
     def _transforms_of(self, plane_type: int) -> Transforms:
-        return self.transforms if plane_type == LUMA else no_transforms()
+        return self.transforms if plane_type % REMEMBERING == LUMA else no_transforms()
 
     def _make_decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
-        plane = self.planes[plane_type]
+        plane = self.plane_tables(plane_type)
         return DecoderTables(
             rows=plane.rows[rung].astype(np.int32),
             flags=plane.pools["flags"].decoder,
             modes=plane.pools["modes"].decoder,
             patterns=plane.pools["patterns"].decoder,
+            motions=plane.pools.get("motions", no_motions()).decoder,
             offsets=plane.offsets[plane.offset_sets[rung]],
             small_transforms=self._transforms_of(plane_type).small,
             large_transforms=self._transforms_of(plane_type).large,
@@ -213,22 +213,23 @@ class Model:
         )
 
     def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
-        plane = self.planes[plane_type]
-        return PackTables(plane.rows[rung].astype(np.int32), *(plane.pools[name].encoder for name in POOLS))
+        plane = self.plane_tables(plane_type)
+        return PackTables(
+            plane.rows[rung].astype(np.int32),
+            *(plane.pools.get(name, no_motions()).encoder for name in MEMORY_POOLS),
+        )
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the model as named integer arrays, for a codebook."""
         arrays: dict[str, npt.NDArray[Any]] = {"rungs": self.rungs}
         for prefix, plane in zip(PLANE_TYPES, self.planes):
-            arrays[f"{prefix}_rows"] = plane.rows
-            for name in POOLS:
-                arrays[f"{prefix}_{name}"] = plane.pools[name].lengths
-            arrays[f"{prefix}_offset_sets"] = plane.offset_sets
-            arrays[f"{prefix}_offsets"] = plane.offsets
+            arrays |= plane.to_arrays(prefix)
         if self.transforms.small.size:
             arrays["small_transforms"], arrays["large_transforms"] = self.transforms
         if self.restores:
             arrays["restoration"] = self.restoration
+        if self.memory:
+            arrays |= self.memory.to_arrays()
         return arrays
 
     @classmethod
@@ -241,7 +242,7 @@ class Model:
         """
         held = ModelArrays(arrays, "the block engine")
         rungs = held.take_rungs()
-        planes = tuple(_plane_tables(held, prefix, len(rungs)) for prefix in PLANE_TYPES)
+        planes = tuple(PlaneTables.from_arrays(held, prefix, len(rungs)) for prefix in PLANE_TYPES)
         transforms = None
         if "small_transforms" in held:
             small = held.take("small_transforms", np.int8, (MODE_GROUPS, None, 16, 16))
@@ -252,18 +253,4 @@ class Model:
                 )
             transforms = Transforms(small, large)
         restoration = held.take_restoration((len(PLANE_TYPES), len(rungs)))
-        return cls(rungs, planes, transforms, restoration)
-
-
-def _plane_tables(held: ModelArrays, prefix: str, rungs: int) -> PlaneTables:
-    rows = held.take(f"{prefix}_rows", np.uint16, (rungs, ALL_CONTEXTS))
-    pools = {}
-    for name, symbols in POOLS.items():
-        lengths = held.take(f"{prefix}_{name}", np.uint8, (None, symbols))
-        first, end = POOL_RANGES[name]
-        check_rows(rows[:, first:end], len(lengths), f"{prefix}_rows")
-        pools[name] = TableSet(lengths, f"codebook: '{prefix}_{name}'")
-    sets = held.take(f"{prefix}_offset_sets", np.uint8, (rungs,))
-    offsets = held.take(f"{prefix}_offsets", np.int8, (None, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
-    check_rows(sets, len(offsets), f"{prefix}_offset_sets")
-    return PlaneTables(rows, pools, sets, offsets)
+        return cls(rungs, planes, transforms, restoration, MemoryChanges.from_arrays(held, len(rungs)))

@@ -16,6 +16,7 @@ from vqcodec.blocks.layout import CHROMA, SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, P
 from vqcodec.blocks.model.tables import Model, SearchTables
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import (
+    References,
     Samples,
     open_plane,
     padded_source,
@@ -23,6 +24,7 @@ from vqcodec.blocks.picture_planes import (
     plane_shape,
     plane_type,
     rounded,
+    tables_type,
     tile_rectangles,
 )
 from vqcodec.blocks.search.modulation import superblock_steps
@@ -120,18 +122,19 @@ def search_tile(
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
     advance: Callable[[int], None] = lambda _: None,
+    references: References = (),
 ) -> list[SearchedPlane]:
     """Search the planes of one tile one after another; each may be predicted from those before it.
 
-    `advance` is as for `search_plane`.
+    `advance` is as for `search_plane`, `references` as for `encode_planes`.
     """
     lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
     rung = model.rung_of(parameters.step_index)
     searched: list[SearchedPlane] = []
     for index, source in enumerate(sources):
-        plane = open_plane(index, source.shape, [s.plane for s in searched], parameters)
+        plane = open_plane(index, source.shape, [s.plane for s in searched], parameters, references)
         modulated = parameters.modulated and plane_type(index, parameters.subsampling) == 0
-        tables = model.search_tables(plane_type(index, parameters.subsampling), rung)
+        tables = model.search_tables(tables_type(index, parameters), rung)
         original = padded_source(source)
         if modulated:
             plane.steps[:] = superblock_steps(original, parameters.plane_step(index))
@@ -158,10 +161,12 @@ def pack_tile(
     most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
     buffer = np.zeros(most_bytes, dtype=np.uint8)
     position = kind = 0
-    part_bits = new_part_bits()
+    part_bits = new_part_bits(parameters.remembering)
     for index, plane in enumerate(searched):
         kind = plane_type(index, parameters.subsampling)
-        position = pack_tokens(plane.tokens, model.pack_tables(kind, rung), buffer, position, part_bits[kind])
+        position = pack_tokens(
+            plane.tokens, model.pack_tables(tables_type(index, parameters), rung), buffer, position, part_bits[kind]
+        )
     check_written(position)
     return buffer[: (position + 7) // 8].tobytes(), bits_by_part(part_bits, kind + 1, -position % 8)
 
@@ -172,6 +177,7 @@ def encode_planes(
     parameters: CodingParameters,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
+    references: References = (),
 ) -> EncodedPlanes:
     """Code `planes` (luma first) with `model`.
 
@@ -181,6 +187,8 @@ def encode_planes(
         parameters: quantizer steps, tune, effort and so on.
         threads: None for all CPUs; the bytes do not depend on it.
         progress: called with the part of the superblocks that is done, in the calling thread.
+        references: planes of the pictures to predict from, of this subsampling, if `parameters.remembering`. The
+            picture is then one tile.
 
     Raises:
         CodebookError: `model` decodes, but cannot encode these planes: a symbol without a code, a singular transform.
@@ -202,7 +210,7 @@ def encode_planes(
         for tile in tile_rectangles((luma[0], luma[1])):
             parts = [plane_rectangle(tile, (luma[0], luma[1]), i, parameters.subsampling) for i in range(len(planes))]
             sources = [part.of(plane) for part, plane in zip(parts, planes)]
-            searched = search_tile(sources, model, parameters, pool, scratches, advance)
+            searched = search_tile(sources, model, parameters, pool, scratches, advance, references)
             payload, tile_bits = pack_tile(searched, model, parameters)
             payloads.append(payload)
             add_bits(bits, tile_bits)

@@ -10,17 +10,21 @@ from vqcodec.blocks.decoding.reconstruction import (
     predict_block,
     reconstruct_block,
     record_block,
+    record_motion,
     transform_kind,
 )
 from vqcodec.blocks.layout import (
     ALL_MODES,
     FIRST_ANGLE,
     FROM_FIRST,
+    MEMORY,
     PLANE_MODES,
     SAMPLE_BITS,
     SUPERBLOCK,
     SUPERBLOCK_LOG,
 )
+from vqcodec.blocks.search.hadamard import hadamard_cost
+from vqcodec.blocks.search.memory_search import MOTIONS, motion_bits, rank_motions
 from vqcodec.blocks.search.quantization import HUGE_LEAF_COST, QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
 from vqcodec.blocks.signal.transforms import transform_forward
@@ -28,7 +32,6 @@ from vqcodec.blocks.steps import STEP_SIZES, STEPS
 from vqcodec.blocks.syntax.coefficients import reconstruct_levels, tree_depth
 from vqcodec.blocks.syntax.contexts import (
     CHOOSE_OTHER,
-    choice_context,
     coefficient_form,
     mode_context,
     size_class,
@@ -36,6 +39,7 @@ from vqcodec.blocks.syntax.contexts import (
     transform_context,
 )
 from vqcodec.blocks.syntax.leaves import choice_of, likely_modes
+from vqcodec.blocks.syntax.motion import leaf_choice_context
 from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
@@ -51,41 +55,16 @@ LEAF_SCRATCH = record_type(
     hadamard=(np.int32, 16),
     mode_costs=(np.float32, ALL_MODES),
     candidates=(np.int32, ALL_MODES),
+    motions=(np.int64, MOTIONS),
+    motion_costs=(np.float32, MOTIONS),
     best_levels=(np.int16, (SUPERBLOCK, SUPERBLOCK)),
     block=BLOCK_SCRATCH,
     quantizer=QUANTIZER_SCRATCH,
 )
-"""Working arrays of the leaf search and of the kernels that it calls; each thread has a set. `candidates` are modes."""
+"""Working arrays of the leaf search and of the kernels that it calls; each thread has a set.
 
-
-@inner_kernel
-def hadamard_cost(source, block, prediction, scratch):
-    """Return the sum of the absolute 4x4 Hadamard coefficients of the residual, a quarter each, in samples.
-
-    Args:
-        source: int16 plane in 1/16; block: `layout.Block`.
-        prediction: int32 (32, 32) in 1/16.
-        scratch: int32 (16,).
-    """
-    h, y, x = scratch, block.y, block.x
-    width, height = 1 << block.log_width, 1 << block.log_height
-    original = source[y : y + height, x : x + width]
-    total = np.int32(0)
-    for top in range(0, height, 4):
-        for left in range(0, width, 4):
-            for i in range(4):
-                a = np.int32(original[top + i, left] - prediction[top + i, left])
-                b = np.int32(original[top + i, left + 1] - prediction[top + i, left + 1])
-                c = np.int32(original[top + i, left + 2] - prediction[top + i, left + 2])
-                d = np.int32(original[top + i, left + 3] - prediction[top + i, left + 3])
-                h[i] = a + c + b + d
-                h[4 + i] = a + c - b - d
-                h[8 + i] = a - c + b - d
-                h[12 + i] = a - c - b + d
-            for j in range(0, 16, 4):
-                e, f, g, k = h[j] + h[j + 2], h[j + 1] + h[j + 3], h[j] - h[j + 2], h[j + 1] - h[j + 3]
-                total += abs(e + f) + abs(e - f) + abs(g + k) + abs(g - k)
-    return np.float32(total) / np.float32(4 << SAMPLE_BITS)
+`candidates` are modes to try, `motions` what to try with mode MEMORY.
+"""
 
 
 @inline_kernel
@@ -216,7 +195,7 @@ def try_mode(plane, source, block, mode, transform, energy, step, tables, settin
         predict_block(plane, block, mode, scratch.block)
         load_residual(source, block, scratch.block.prediction, scratch.residual)
     transform_block(log_width, log_height, mode, transform, tables, scratch)
-    form = coefficient_form(log_width, log_height, mode, transform)
+    form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
     values = scratch.quantizer.values
     scale = np.float32(1) / step
     for fy in range(1 << log_height):
@@ -239,7 +218,10 @@ def keep_levels(log_width, log_height, scratch):
 
 @inner_kernel
 def apply_block(plane, block, mode, transform, coded, tables, scratch):
-    """Store the best levels and reconstruct the block with the decoder's functions."""
+    """Store the best levels and reconstruct the block with the decoder's functions.
+
+    `scratch.block.motion` is set if the mode is MEMORY.
+    """
     y, x, log_width, log_height = block
     levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
     for i in range(1 << log_height):
@@ -252,7 +234,7 @@ def apply_block(plane, block, mode, transform, coded, tables, scratch):
         total, used_width, used_height = reconstruct_levels(
             plane.levels,
             block,
-            coefficient_form(log_width, log_height, mode, transform),
+            coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0]),
             step,
             tables,
             scratch.block.coefficient_state,
@@ -270,6 +252,7 @@ def apply_block(plane, block, mode, transform, coded, tables, scratch):
         scratch.block,
     )
     record_block(plane.blocks, block, mode, transform, total)
+    record_motion(plane, block, mode, scratch.block)
 
 
 @inner_kernel
@@ -294,17 +277,26 @@ def search_leaf(plane, source, block, tables, settings, scratch):
     first, second, third, left, above = likely
     energy = surrounding_energy(plane.blocks, y, x)
     size = size_class(log_width, log_height)
-    context = choice_context(size, energy, left, above)
+    context = leaf_choice_context(plane, block, energy, left, above)
     weight = np.float32(np.sqrt(lambda_))
     rank_modes(plane, source, block, likely, context, weight, tables, settings, scratch)
     count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
+    motions = np.int64(0)
+    if plane.memory.shape[0] > 0:
+        motions = rank_motions(plane, source, block, weight, tables, settings, scratch)
     plain = HUGE_LEAF_COST
     best, best_mode, best_coded, best_transform = HUGE_LEAF_COST, np.int64(0), np.int64(0), np.int64(0)
-    for i in range(count):
-        mode = np.int64(scratch.candidates[i])
+    best_motion = np.int64(-1)
+    for i in range(count + motions):
+        mode = np.int64(MEMORY if i < motions else scratch.candidates[i - motions])
         choice = choice_of(mode, first, second, third)
         choice_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(0))
         side_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+        if i < motions:
+            scratch.block.motion[0] = scratch.motions[i]
+            bits_of_motion = motion_bits(plane, block, scratch.motions[i], tables)
+            choice_bits += bits_of_motion
+            side_bits += bits_of_motion
         trials = alternatives(tables.small_transforms, log_width, log_height, mode)
         transform_row = tables.rows[transform_context(size, mode)]
         for transform in range(min(trials, settings.transforms) + 1):
@@ -317,6 +309,7 @@ def search_leaf(plane, source, block, tables, settings, scratch):
                 cost = zero * step * step + lambda_ * choice_bits
                 if cost < best:
                     best, best_mode, best_coded, best_transform = cost, mode, np.int64(0), np.int64(0)
+                    best_motion = scratch.block.motion[0]
                 if total == 0:
                     break
             bits += side_bits
@@ -327,6 +320,8 @@ def search_leaf(plane, source, block, tables, settings, scratch):
                 plain = cost
             if total > 0 and cost < best:
                 best, best_mode, best_coded, best_transform = cost, mode, np.int64(1), np.int64(transform)
+                best_motion = scratch.block.motion[0]
                 keep_levels(log_width, log_height, scratch)
+    scratch.block.motion[0] = best_motion
     apply_block(plane, block, best_mode, best_transform, best_coded, tables, scratch)
     return best

@@ -38,6 +38,7 @@ PARTITION_SCRATCH = record_type(
     samples=(np.int16, (SIZES, SUPERBLOCK, SUPERBLOCK)),
     levels=(np.int16, (SIZES, SUPERBLOCK, SUPERBLOCK)),
     blocks=(np.uint8, (SIZES, BLOCK_FIELDS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT)),
+    motion=(np.int64, (SIZES, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT)),
     nodes=(np.int32, (SIZES, 3)),
     costs=(np.float64, (SIZES, 2)),
     leaf=LEAF_SCRATCH,
@@ -46,7 +47,7 @@ PARTITION_SCRATCH = record_type(
 
 Attributes:
     samples, levels: the best alternative of the open node of each size.
-    blocks: its maps.
+    blocks, motion: its maps.
     nodes: y, x and next child of the open nodes; the child is -1 until the node itself has been tried.
     costs: best cost so far, and cost of the quarters so far, in squared samples.
     leaf: scratch of the leaf search.
@@ -70,6 +71,8 @@ def save_node(plane, y, x, log_size, scratch):
     _copy(plane.levels[y : y + size, x : x + size], scratch.levels[k, :size, :size])
     for field in range(BLOCK_FIELDS):
         _copy(plane.blocks[field, v : v + units, u : u + units], scratch.blocks[k, field, :units, :units])
+    if plane.memory.shape[0] > 0:
+        _copy(plane.motion[v : v + units, u : u + units], scratch.motion[k, :units, :units])
 
 
 @inner_kernel
@@ -81,6 +84,8 @@ def restore_node(plane, y, x, log_size, scratch):
     _copy(scratch.levels[k, :size, :size], plane.levels[y : y + size, x : x + size])
     for field in range(BLOCK_FIELDS):
         _copy(scratch.blocks[k, field, :units, :units], plane.blocks[field, v : v + units, u : u + units])
+    if plane.memory.shape[0] > 0:
+        _copy(scratch.motion[k, :units, :units], plane.motion[v : v + units, u : u + units])
 
 
 @inline_kernel

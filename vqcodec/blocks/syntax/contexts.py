@@ -2,8 +2,9 @@
 
 An element is an alphabet with a number of contexts. Contexts are numbered consecutively through all elements. So a
 token is a context and a symbol, and one flat histogram holds all statistics. Elements of one alphabet size share a set
-of tables: FLAGS (16 symbols: all small alphabets), MODES (the 40 intra modes) and PATTERNS (the 256 codewords of a 2x2
-group of magnitudes). A model maps each context to one of its tables.
+of tables: FLAGS (16 symbols: all small alphabets), MODES (the 40 intra modes), PATTERNS (the 256 codewords of a 2x2
+group of magnitudes), and in planes that are predicted from memory MOTIONS (32 symbols: all that tells motion). A model
+maps each context to one of its tables.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vqcodec.blocks.layout import (
     LAST_ANGLE,
     LOG_HEIGHT,
     LOG_WIDTH,
+    MEMORY,
     MODE,
     SIZE_CLASSES,
     UNIT_LOG,
@@ -54,13 +56,25 @@ FIRST_MODE = FLAG_CONTEXTS
 FIRST_PATTERN = FIRST_MODE + MODE_CONTEXTS
 ALL_CONTEXTS = FIRST_PATTERN + PATTERN_CONTEXTS
 
+# Contexts of planes that are predicted from memory; they come after all others
+MOTION_SYMBOLS = 32
+MOTION_CONTEXTS = SIZE_CLASSES * 3  # size, and number of neighbours that are predicted from memory
+VECTOR_CONTEXTS = 3  # rows; columns, by whether the rows are as predicted
+FRACTION_CONTEXTS = 1
+FIRST_MOTION = ALL_CONTEXTS
+FIRST_VECTOR = FIRST_MOTION + MOTION_CONTEXTS
+FIRST_FRACTION = FIRST_VECTOR + VECTOR_CONTEXTS
+ALL_WITH_MEMORY = FIRST_FRACTION + FRACTION_CONTEXTS
+
 # Tokens are uint32: context * 65536 + symbol. Contexts from RAW_SIGNS on mean raw bits; their number is added
 RAW_SIGNS = 0xF000
 RAW_ESCAPE = 0xF100
+RAW_VECTOR = 0xF200
 TOKEN_SHIFT = 16
 
 # Symbols of the choice element: twice one of these, plus 1 if the block has coefficients
 CHOOSE_FIRST, CHOOSE_SECOND, CHOOSE_THIRD, CHOOSE_OTHER, CHOOSE_FROM_FIRST = range(5)
+CHOOSE_MEMORY = 7
 
 
 class Element(NamedTuple):
@@ -82,17 +96,18 @@ ELEMENTS = (
     Element("pattern", FIRST_PATTERN, PATTERN_CONTEXTS, PATTERN_SYMBOLS),
 )
 
+MEMORY_ELEMENTS = (
+    Element("motion", FIRST_MOTION, MOTION_CONTEXTS, MOTION_SYMBOLS),
+    Element("vector", FIRST_VECTOR, VECTOR_CONTEXTS, MOTION_SYMBOLS),
+    Element("fraction", FIRST_FRACTION, FRACTION_CONTEXTS, MOTION_SYMBOLS),
+)
+
 OFFSET_CELLS = PATTERN_PLACES * PATTERN_SURROUNDINGS // 3  # contexts of reconstruction offsets
 
 # Start of each context's counts in the flat histogram
-COUNT_STARTS = np.concatenate(
-    [
-        np.arange(FLAG_CONTEXTS) * FLAG_SYMBOLS,
-        FLAG_CONTEXTS * FLAG_SYMBOLS + np.arange(MODE_CONTEXTS) * MODE_SYMBOLS,
-        FLAG_CONTEXTS * FLAG_SYMBOLS + MODE_CONTEXTS * MODE_SYMBOLS + np.arange(PATTERN_CONTEXTS) * PATTERN_SYMBOLS,
-    ]
-).astype(np.int64)
-COUNT_SIZE = FLAG_CONTEXTS * FLAG_SYMBOLS + MODE_CONTEXTS * MODE_SYMBOLS + PATTERN_CONTEXTS * PATTERN_SYMBOLS
+_SYMBOLS = np.concatenate([np.full(e.contexts, e.symbols) for e in (*ELEMENTS, *MEMORY_ELEMENTS)])
+COUNT_STARTS = (np.cumsum(_SYMBOLS) - _SYMBOLS).astype(np.int64)
+COUNT_SIZE = int(_SYMBOLS.sum())
 
 ENERGY_CLASSES = np.array([0, 1, 2, 2, 3, 3, 3, *[4] * 4, *[5] * 6], dtype=np.int32)  # by left + above, 0 to 16
 _SURROUNDING_CLASSES = np.digitize(np.arange(24), [1, 2, 4, 6, 9, 14, 23]).astype(np.int32)
@@ -134,17 +149,32 @@ def choice_context(size, energy, left_mode, above_mode):
 
 
 @inline_kernel
-def coefficient_form(log_width, log_height, mode, transform):
+def memory_choice_context(size, energy, luma, neighbours):
+    """Return the context of the choice symbol in planes that are predicted from memory.
+
+    Args:
+        luma: what luma has at the middle of the block: 0 without memory (and in luma itself), 1 for memory without
+            coefficients, 2 for memory with coefficients.
+        neighbours: 0 to 2, the number of neighbours that are predicted from memory.
+    """
+    return FIRST_CHOICE + (size * 4 + min(energy, 3)) * 10 + luma * 3 + neighbours
+
+
+@inline_kernel
+def coefficient_form(log_width, log_height, mode, transform, remembering):
     """Return 0 to FORMS - 1: the size of a block, and the expected look of its coefficients.
 
     The look is 3 with an alternative transform, else 1 or 2 if the prediction is nearly horizontal or vertical (at most
-    9/32 samples a row aside), else 0.
+    9/32 samples a row aside), else 0. In planes that are predicted from memory (`remembering` is their number of
+    references), 1 is for the blocks of mode MEMORY, and 2 for both directions.
     """
     look = 0
     if transform > 0:
         look = 3
-    elif abs(mode - HORIZONTAL) <= 3:
+    elif mode == MEMORY:
         look = 1
+    elif abs(mode - HORIZONTAL) <= 3:
+        look = 2 if remembering > 0 else 1
     elif abs(mode - VERTICAL) <= 3:
         look = 2
     return look * SIZE_CLASSES + size_class(log_width, log_height)

@@ -1,8 +1,8 @@
 """The syntax of a leaf: its mode, its transform and its coefficients. The writer and the reader stand side by side.
 
 A leaf is written as one symbol for the choice of its mode and the presence of coefficients. The mode itself follows if
-it is none of the likely ones. The transform follows if the block has coefficients and its size and mode have
-alternative transforms, and then the coefficients.
+it is none of the likely ones, and the motion if the block is predicted from memory. The transform follows if the block
+has coefficients and its size and mode have alternative transforms, and then the coefficients.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from vqcodec.blocks.layout import (
     FROM_FIRST,
     FROM_SECOND,
     LAST_ANGLE,
+    MEMORY,
     MODE,
     PLANAR,
     SUPERBLOCK_LOG,
@@ -29,10 +30,10 @@ from vqcodec.blocks.syntax.coefficients import emit_coefficients, parse_coeffici
 from vqcodec.blocks.syntax.contexts import (
     CHOOSE_FIRST,
     CHOOSE_FROM_FIRST,
+    CHOOSE_MEMORY,
     CHOOSE_OTHER,
     CHOOSE_SECOND,
     CHOOSE_THIRD,
-    choice_context,
     coefficient_form,
     mode_context,
     neighbour_mode,
@@ -40,6 +41,7 @@ from vqcodec.blocks.syntax.contexts import (
     surrounding_energy,
     transform_context,
 )
+from vqcodec.blocks.syntax.motion import emit_motion, leaf_choice_context, parse_motion
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
@@ -111,18 +113,20 @@ def emit_leaf(plane, block, transforms, state, tokens, count):
     first, second, third, left, above = likely_modes(plane, block)
     energy = surrounding_energy(blocks, y, x)
     choice = choice_of(mode, first, second, third)
-    context = choice_context(size_class(log_width, log_height), energy, left, above)
+    context = leaf_choice_context(plane, block, energy, left, above)
     tokens[count] = token(context, 2 * choice + coded)
     count += 1
     if choice == CHOOSE_OTHER:
         tokens[count] = token(mode_context(left, above), mode)
         count += 1
+    if mode == MEMORY:
+        count = emit_motion(plane, block, tokens, count)
     if coded:
         transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
         if alternatives(transforms, log_width, log_height, mode) > 0:
             tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
             count += 1
-        form = coefficient_form(log_width, log_height, mode, transform)
+        form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
         count = emit_coefficients(plane.levels, block, form, energy, state, tokens, count)
     return count
 
@@ -144,7 +148,7 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
     y, x, log_width, log_height = block
     first, second, third, left, above = likely_modes(plane, block)
     energy = surrounding_energy(plane.blocks, y, x)
-    context = choice_context(size_class(log_width, log_height), energy, left, above)
+    context = leaf_choice_context(plane, block, energy, left, above)
     symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.CHOICE)
     choice = symbol >> 1
     mode = first
@@ -156,6 +160,9 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
         table = tables.rows[mode_context(left, above)]
         mode, position = count_symbol(buffer, position, table, tables.modes, part_bits, parts.MODE)
         mode = min(mode, LAST_ANGLE)
+    elif choice == CHOOSE_MEMORY and plane.memory.shape[0] > 0:
+        mode = np.int64(MEMORY)
+        scratch.motion[0], position = parse_motion(plane, buffer, position, block, tables, part_bits)
     elif choice >= CHOOSE_FROM_FIRST:
         mode = _allowed_mode(min(FROM_FIRST + choice - CHOOSE_FROM_FIRST, FROM_SECOND), plane.guides.shape[0])
     total = used_width = used_height = transform = np.int64(0)
@@ -170,7 +177,7 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
             buffer,
             position,
             block,
-            coefficient_form(log_width, log_height, mode, transform),
+            coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0]),
             energy,
             step,
             tables,

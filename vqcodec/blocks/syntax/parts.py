@@ -12,14 +12,21 @@ from vqcodec.blocks.syntax.contexts import ELEMENTS
 
 PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")
 # np.int64 instead of int: numba compiles a helper again for each literal integer in its calls
+MEMORY_PART_NAMES = ("motion", "vector")  # of planes that are predicted from memory, besides
 PARTITION, CHOICE, STEP, TRANSFORM, MASK, MODE, PATTERN, SIGN, ESCAPE = map(np.int64, range(len(PART_NAMES)))
+MOTION, VECTOR = np.int64(len(PART_NAMES)), np.int64(len(PART_NAMES) + 1)
 
 PartBits = npt.NDArray[np.int64]  # (plane types, parts), in bits
 
 
-def new_part_bits() -> PartBits:
-    """Return zeroed counts for the planes of a tile. Kernels add to the row of their plane's type."""
-    return np.zeros((len(PLANE_TYPES), len(PART_NAMES)), dtype=np.int64)
+def new_part_bits(remembering: bool = False) -> PartBits:
+    """Return zeroed counts for the planes of a tile. Kernels add to the row of their plane's type.
+
+    Args:
+        remembering: whether the planes are predicted from memory, which has parts of its own.
+    """
+    parts = len(PART_NAMES) + (len(MEMORY_PART_NAMES) if remembering else 0)
+    return np.zeros((len(PLANE_TYPES), parts), dtype=np.int64)
 
 
 def bits_by_part(counts: PartBits, types: int, padding: int) -> dict[str, int]:
@@ -33,7 +40,7 @@ def bits_by_part(counts: PartBits, types: int, padding: int) -> dict[str, int]:
     named = {
         f"{plane_type} {part}": bits
         for plane_type, row in zip(PLANE_TYPES[:types], counts.tolist())
-        for part, bits in zip(PART_NAMES, row)
+        for part, bits in zip((*PART_NAMES, *MEMORY_PART_NAMES), row)
     }
     return {**named, "padding": padding}
 

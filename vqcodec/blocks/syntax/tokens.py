@@ -5,22 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.syntax.contexts import (
-    ALL_CONTEXTS,
+    ALL_WITH_MEMORY,
     COUNT_STARTS,
     ELEMENTS,
     FIRST_MODE,
+    FIRST_MOTION,
     FIRST_PATTERN,
+    MEMORY_ELEMENTS,
     RAW_ESCAPE,
     RAW_SIGNS,
+    RAW_VECTOR,
     TOKEN_SHIFT,
 )
 from vqcodec.blocks.syntax.partitions import emit_superblock
-from vqcodec.blocks.syntax.parts import ESCAPE, SIGN
+from vqcodec.blocks.syntax.parts import ESCAPE, MOTION, SIGN, VECTOR
 from vqcodec.entropy.bits import put_bits
 from vqcodec.entropy.tables import put_symbol
 from vqcodec.kernels.jit import kernel
 
-PART_OF_CONTEXT = np.repeat(np.arange(len(ELEMENTS)), [e.contexts for e in ELEMENTS]).astype(np.int64)
+_PARTS = (*range(len(ELEMENTS)), MOTION, VECTOR, VECTOR)
+PART_OF_CONTEXT = np.repeat(_PARTS, [e.contexts for e in (*ELEMENTS, *MEMORY_ELEMENTS)]).astype(np.int64)
 MAX_TOKEN_BITS = 16
 
 
@@ -53,10 +57,13 @@ def pack_tokens(tokens, tables, buffer, position, part_bits):
         before = position
         if context >= RAW_SIGNS:
             position = put_bits(buffer, position, symbol, context & 0xFF)
-            part_bits[ESCAPE if context >= RAW_ESCAPE else SIGN] += position - before
+            part = VECTOR if context >= RAW_VECTOR else (ESCAPE if context >= RAW_ESCAPE else SIGN)
+            part_bits[part] += position - before
             continue
         row = tables.rows[context]
-        if context >= FIRST_PATTERN:
+        if context >= FIRST_MOTION:
+            position = put_symbol(buffer, position, row, symbol, tables.motions.codes, tables.motions.lengths)
+        elif context >= FIRST_PATTERN:
             position = put_symbol(buffer, position, row, symbol, tables.patterns.codes, tables.patterns.lengths)
         elif context >= FIRST_MODE:
             position = put_symbol(buffer, position, row, symbol, tables.modes.codes, tables.modes.lengths)
@@ -71,5 +78,5 @@ def count_tokens(tokens, counts):
     """Add the symbols among `tokens` (uint32) to the flat histogram `counts` (int64 (COUNT_SIZE,))."""
     for item in tokens:
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
-        if context < ALL_CONTEXTS:
+        if context < ALL_WITH_MEMORY:
             counts[COUNT_STARTS[context] + symbol] += 1

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import SIZE_CLASSES
-from vqcodec.blocks.model.tables import POOL_RANGES, POOLS, Model, PlaneTables, Transforms
+from vqcodec.blocks.model.plane_tables import POOL_RANGES, POOLS, PlaneTables
+from vqcodec.blocks.model.tables import Model, Transforms
 from vqcodec.blocks.syntax.coefficients import OFFSET_BITS
 from vqcodec.blocks.syntax.contexts import COUNT_STARTS, ELEMENTS, FORMS, Element
 from vqcodec.blocks.training.statistics import OFFSET_SCALE, PlaneStatistics
@@ -36,7 +37,7 @@ def _prior_distribution(prior: Model, plane_type: int, rung: int, pool: str) -> 
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], element: Element) -> npt.NDArray:
+def smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], element: Element) -> npt.NDArray:
     """Return `counts` (contexts, symbols) plus weighted distributions of similar contexts and of the prior."""
     factor = _FIRST_FACTOR.get(element.name, 1)
     shape = (factor, element.contexts // factor, element.symbols)
@@ -59,7 +60,7 @@ def _pool_counts(
                 start = COUNT_STARTS[element.first]
                 counts = sums.counts[start : start + element.contexts * symbols].astype(np.float64)
                 rows = slice(element.first - first, element.first - first + element.contexts)
-                parts.append(_smoothed(counts.reshape(element.contexts, symbols), base[rows], element))
+                parts.append(smoothed(counts.reshape(element.contexts, symbols), base[rows], element))
         stack.append(np.concatenate(parts))
     return np.stack(stack)
 

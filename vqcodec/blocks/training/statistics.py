@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.decoding.reconstruction import gather_block_references, predict_block
+from vqcodec.blocks.decoding.reconstruction import gather_block_references, load_motion, predict_block
 from vqcodec.blocks.layout import CODED, DONE, MODE, SUPERBLOCK_LOG, TRANSFORM, UNIT_LOG, Block
 from vqcodec.blocks.model.tables import SearchTables
 from vqcodec.blocks.search.encoder import SearchedPlane
@@ -135,12 +135,13 @@ def _collect_block(plane, source, block, tables, state, scratch, offset_sums, of
     y, x, log_width, log_height = block
     mode = np.int64(plane.blocks[MODE, y >> UNIT_LOG, x >> UNIT_LOG])
     gather_block_references(plane, block, scratch.block)
+    load_motion(plane, block, scratch.block)
     predict_block(plane, block, mode, scratch.block)
     load_residual(source, block, scratch.block.prediction, scratch.residual)
     transform = np.int64(plane.blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
     transform_block(log_width, log_height, mode, transform, tables, scratch)
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
-    form = coefficient_form(log_width, log_height, mode, transform)
+    form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
     values = scratch.quantizer.values
     collect_levels(plane.levels, values, block, form, step, state, offset_sums, offset_counts)
 

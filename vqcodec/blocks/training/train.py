@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.effort import TRAINING_EFFORT
-from vqcodec.blocks.layout import PLANE_TYPES
+from vqcodec.blocks.layout import PLANE_TYPES, REMEMBERING
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.model.tables import Model, Transforms
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.picture_planes import Samples, plane_type, rounded
+from vqcodec.blocks.picture_planes import References, Samples, plane_type, rounded, tables_type
 from vqcodec.blocks.search.encoder import check_planes, search_tile
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH
 from vqcodec.blocks.signal.restoration import FilterSums, solve
@@ -35,14 +35,23 @@ SPECTRA_PER_PICTURE = 500  # of each kind, from each rung
 ENOUGH_SPECTRA = 20_000  # a corpus with fewer spectra gets no transforms of its own
 
 Picture = Sequence[Samples]
-Shard = Iterable[Picture]
+
+
+class Remembered(NamedTuple):
+    """A picture that is predicted from memory: its planes, and the planes of what it is predicted from."""
+
+    planes: Picture
+    references: References
+
+
+Shard = Iterable[Picture | Remembered]
 
 
 class Collected(NamedTuple):
     """The statistics of pictures at one rung.
 
     Attributes:
-        tables: statistics by plane type.
+        tables: statistics by plane type, then those of planes that are predicted from memory.
         filters: sums for the restoration filter by plane type; zero unless `Wanted.filters`.
     """
 
@@ -52,12 +61,13 @@ class Collected(NamedTuple):
     @classmethod
     def nothing(cls) -> Collected:
         """Return statistics of nothing."""
-        return cls([new_statistics() for _ in PLANE_TYPES], [FilterSums.zeros() for _ in PLANE_TYPES])
+        return cls([new_statistics() for _ in range(2 * REMEMBERING)], [FilterSums.zeros() for _ in PLANE_TYPES])
 
     def add(self, other: Collected) -> None:
         """Add the statistics of `other` in place."""
+        for mine, theirs in zip(self.tables, other.tables):
+            mine.add(theirs)
         for kind in range(len(PLANE_TYPES)):
-            self.tables[kind].add(other.tables[kind])
             self.filters[kind] = self.filters[kind] + other.filters[kind]
 
 
@@ -84,15 +94,18 @@ def collect_shard(
         SpectrumCollector(SPECTRA_PER_PICTURE),
     )
     result, spectra = Collected.nothing(), Spectra()
-    for planes in pictures:
+    for picture in pictures:
+        planes, references = picture if isinstance(picture, Remembered) else (picture, ())
         check_planes(planes, parameters)
-        searched = search_tile(planes, model, parameters, None, [scratch])
+        parameters = replace(parameters, remembering=bool(references))
+        searched = search_tile(planes, model, parameters, None, [scratch], references=references)
         for index, plane in enumerate(searched):
             kind = plane_type(index, parameters.subsampling)
             if wanted.filters:
                 height, width = plane.shape
                 original = rounded(plane.source[:height, :width])
                 result.filters[kind] = result.filters[kind] + collect_filter(original, plane.plane)
+            kind = tables_type(index, parameters)
             collector.collect(plane, model.search_tables(kind, rung), result.tables[kind])
         if wanted.spectra:
             for number, rows in spectrum_collector.collect(searched[0]).items():
@@ -175,7 +188,7 @@ def train(
 
     Args:
         shards: each gives the planes (uint8, or int16 in 1/16; luma first) of its pictures whenever it is iterated. It
-            can be pickled.
+            can be pickled. Pictures that are predicted from memory do not count.
         carrier: brings shards to where they are encoded.
         parameters: subsampling, chroma step, tune and effort to train for. An effort below TRAINING_EFFORT is raised to
             it. The step index is not used.

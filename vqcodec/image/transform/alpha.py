@@ -83,7 +83,7 @@ def decode(
     """
     if header != _EXACT:
         parameters = CodingParameters.from_bytes(header)
-        if parameters.subsampling != "grey":
+        if parameters.subsampling != "grey" or parameters.remembering:
             raise CorruptFileError("the alpha plane's parameters are not those of a single plane")
         return decode_planes(payloads, [(height, width)], model, parameters, threads, numbers)[0]
     tiles = tile_rectangles((height, width))

@@ -6,15 +6,18 @@ the payload of alpha.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from vqcodec.blocks.decoding.decoder import decode_planes
+from vqcodec.blocks.layout import SAMPLE_BITS
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, CodingParameters
-from vqcodec.blocks.picture_planes import Samples
+from vqcodec.blocks.picture_planes import References, Samples
+from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
@@ -23,6 +26,9 @@ from vqcodec.image.transform.header import Header
 from vqcodec.image.transform.planes import plane_shapes, planes_of, sample_type, samples_of
 from vqcodec.image.transform.quality import ladder_position
 from vqcodec.media.progress import Progress
+
+if TYPE_CHECKING:
+    from vqcodec.blocks.search.encoder import EncodedPlanes
 
 _NO_CHROMA = ChromaCoding("grey", DEFAULT_CHROMA_STEP)
 
@@ -42,6 +48,17 @@ class TransformOptions:
     alpha_quality: float
 
 
+class ChosenReferences(NamedTuple):
+    """Items of a memory that a picture may be predicted from: their numbers, and their planes."""
+
+    items: tuple[int, ...]
+    planes: References
+
+
+ChooseReferences = Callable[[np.ndarray, CodingParameters], ChosenReferences]
+"""Chooses for the colours of a picture, uint8 (height, width, 1 or 3), and its parameters."""
+
+
 def encode_picture(
     samples: np.ndarray,
     model: Model,
@@ -50,8 +67,14 @@ def encode_picture(
     options: TransformOptions,
     threads: int | None = None,
     progress: Progress | None = None,
+    choose: ChooseReferences | None = None,
 ) -> Encoded:
-    """Encode a picture, uint8 (height, width, 1 to 4 channels); arguments and errors as in `engine.encode`."""
+    """Encode a picture, uint8 (height, width, 1 to 4 channels); arguments and errors as in `engine.encode`.
+
+    Args:
+        choose: says which items of a memory the picture may be predicted from. It is coded without them as well, and
+            what costs less is taken.
+    """
     shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
     colour = np.ascontiguousarray(samples[:, :, : shape.colour_channels])
     chroma = _NO_CHROMA
@@ -62,6 +85,15 @@ def encode_picture(
 
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
     coded = encode_planes(planes, model, parameters, threads, progress)
+    items: tuple[int, ...] = ()
+    if choose is not None:
+        chosen = choose(colour, parameters)
+        if chosen.items:
+            remembering = replace(parameters, remembering=True)
+            other = encode_planes(planes, model, remembering, threads, progress, chosen.planes)
+            named = 8 * (1 + len(chosen.items))
+            if cost_of(planes, other, parameters) + named < cost_of(planes, coded, parameters):
+                coded, items = other, chosen.items
     alpha_header = b""
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
@@ -71,7 +103,7 @@ def encode_picture(
         packets = alpha.join(packets, kept.payloads)
         bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, coded.payloads)))
         reconstruction = np.concatenate([reconstruction, kept.reconstruction[:, :, None]], axis=2)
-    header = Header(shape, coded.parameters, alpha_header).to_bytes()
+    header = Header(shape, coded.parameters, items, alpha_header).to_bytes()
     bits["header"] = 8 * len(header)
     return Encoded(header, packets, reconstruction, bits)
 
@@ -96,9 +128,14 @@ def decode_picture(
     threads: int | None = None,
     tiles: Sequence[int] = (0,),
     progress: Progress | None = None,
+    *,
+    references: References = (),
     fine: bool = False,
 ) -> DecodedPlanes:
     """Return the planes of a picture; outside `tiles` (numbers) they are black. If `fine`, grey is int16 in 1/16, too.
+
+    Args:
+        references: planes of the items that it is predicted from, if its header names any.
 
     Raises:
         CorruptFileError: a packet is damaged.
@@ -110,11 +147,22 @@ def decode_picture(
         packets, payloads = alpha.split(packets, tiles)
     shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
     kind = np.int16 if fine else sample_type(shape.colour_channels)
-    colour = decode_planes(packets, shapes, model, parameters, threads, tiles, kind, progress)
+    colour = decode_planes(packets, shapes, model, parameters, threads, tiles, kind, progress, references)
     if not shape.has_alpha:
         return DecodedPlanes(colour, None)
     plane = alpha.decode(header.alpha, payloads, shape.height, shape.width, model, threads, tiles)
     return DecodedPlanes(colour, plane)
+
+
+def cost_of(planes: Sequence[Samples], coded: EncodedPlanes, parameters: CodingParameters) -> float:
+    """Return what coded planes cost, in bits: their own, and those that their squared error is worth."""
+    bits = 8.0 * sum(map(len, coded.payloads))
+    for index, (plane, other) in enumerate(zip(planes, coded.reconstruction)):
+        unit = 1 if plane.dtype == np.uint8 else 1 << SAMPLE_BITS
+        error = float(np.sum((plane.astype(np.float64) - other) ** 2)) / (unit * unit)
+        step = float(STEP_SIZES[parameters.plane_step(index)])
+        bits += error / (LAMBDA_FACTOR * parameters.lambda_scale * step * step)
+    return bits
 
 
 def _parameters(quality: float, effort: int, tune: str, chroma: ChromaCoding) -> CodingParameters:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from vqcodec.blocks.decoding.decoder import count_plane_bits
+from vqcodec.blocks.layout import SAMPLE_BITS
 from vqcodec.blocks.model.tables import Model
-from vqcodec.blocks.picture_planes import tile_rectangles
+from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.picture_planes import TILE_MAX, References, tile_rectangles
+from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.errors import CorruptFileError
+from vqcodec.codebook.memory import Memory
+from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
 from vqcodec.image.transform.chroma import sizes_to_try
-from vqcodec.image.transform.coding import TransformOptions, decode_picture, encode_picture
+from vqcodec.image.transform.coding import ChosenReferences, TransformOptions, decode_picture, encode_picture
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.header import Header, parse
-from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, samples_of
+from vqcodec.image.transform.memory.choice import ItemChooser
+from vqcodec.image.transform.memory.store import ItemStore, store_of
+from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, samples_of
 from vqcodec.media.progress import Progress
 
 ENGINE = TRANSFORM.name
@@ -38,6 +44,38 @@ def model_of(codebook: Codebook) -> Model:
     return Model.from_arrays(codebook.arrays)
 
 
+@lru_cache(maxsize=8)
+def memory_of(codebook: Codebook) -> ItemStore | None:
+    """The items that a codebook remembers; None if it has no memory. Errors as `model_of`."""
+    return store_of(Memory.from_arrays(codebook.arrays), model_of(codebook))
+
+
+@lru_cache(maxsize=8)
+def chooser_of(codebook: Codebook, subsampling: str) -> ItemChooser:
+    """What chooses among the items of a codebook that has a memory, for pictures of this subsampling."""
+    store = memory_of(codebook)
+    if store is None:
+        raise CodebookError(f"codebook {codebook.name} has no memory")
+    return ItemChooser(store, subsampling)
+
+
+def _references_of(header: Header, codebook: Codebook) -> References:
+    """The planes that a picture is predicted from.
+
+    Raises:
+        CodebookError: the codebook has no memory, or an item of it is damaged.
+        CorruptFileError: the codebook has no such item.
+    """
+    if not header.items:
+        return ()
+    store = memory_of(codebook)
+    if store is None:
+        raise CodebookError(
+            f"the picture is predicted from a memory, and codebook {codebook.name} has none; it is another codebook"
+        )
+    return store.references(header.items, header.parameters.subsampling)
+
+
 def encode(
     samples: np.ndarray,
     codebook: Codebook,
@@ -46,6 +84,7 @@ def encode(
     threads: int | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    without_items: Collection[int] = (),
 ) -> Encoded:
     """Encode a picture, uint8 (height, width, 1 to 4 channels).
 
@@ -55,13 +94,34 @@ def encode(
         threads: how many to use; the bytes do not depend on it.
         options: encode options of the descriptor, by name.
         progress: told of the colours; alpha comes at the end.
+        without_items: numbers of items of the codebook's memory that the picture must not be predicted from.
 
     Raises:
         CodebookError: the codebook is not for this engine.
         UsageError: an option is unknown or out of range.
     """
     chosen = TransformOptions(**TRANSFORM.check_encode_options(options or {}))
-    return encode_picture(samples, model_of(codebook), quality, effort, chosen, threads, progress)
+    store = memory_of(codebook)
+    choose = None
+    if store is not None and max(samples.shape[:2]) <= TILE_MAX:
+        choose = partial(_choose_items, codebook, store, without_items)
+    return encode_picture(samples, model_of(codebook), quality, effort, chosen, threads, progress, choose)
+
+
+def _choose_items(
+    codebook: Codebook,
+    store: ItemStore,
+    without: Collection[int],
+    colour: np.ndarray,
+    parameters: CodingParameters,
+) -> ChosenReferences:
+    """Return the items that a picture is predicted from; arguments as in `coding.ChooseReferences`."""
+    grey = colour.shape[2] == 1
+    planes = planes_of(colour, "grey" if grey else "444")
+    fine = [plane.astype(np.int16) << SAMPLE_BITS if grey else plane for plane in planes]
+    step = float(STEP_SIZES[parameters.step_index])
+    items = chooser_of(codebook, "grey" if grey else "444").choose(fine, step, without)
+    return ChosenReferences(tuple(items), store.references(items, parameters.subsampling))
 
 
 def ways(samples: np.ndarray, options: Mapping[str, Any], psnr_db: float) -> list[Mapping[str, Any]]:
@@ -97,7 +157,8 @@ def decode(
     part = crop or Crop(0, 0, parsed.shape.width, parsed.shape.height)
     tiles = needed_packets(header, part)
     _check_packet_count(packets, parsed.shape)
-    planes = decode_picture(parsed, packets, model_of(codebook), threads, tiles, progress)
+    references = _references_of(parsed, codebook)
+    planes = decode_picture(parsed, packets, model_of(codebook), threads, tiles, progress, references=references)
     samples = samples_of(planes.colour, part)
     if planes.alpha is None:
         return samples
@@ -127,11 +188,13 @@ def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[
 
     Alpha is one part, and not decoded.
     """
-    shape, parameters, _ = parse(header)
+    parsed = parse(header)
+    shape, parameters = parsed.shape, parsed.parameters
     _check_packet_count(packets, shape)
     colour = alpha.split(packets, range(len(packets)))[0] if shape.has_alpha else packets
     shapes = plane_shapes(shape.height, shape.width, shape.colour_channels, parameters.subsampling)
-    bits = count_plane_bits(colour, shapes, model_of(codebook), parameters)
+    references = _references_of(parsed, codebook)
+    bits = count_plane_bits(colour, shapes, model_of(codebook), parameters, None, references)
     if shape.has_alpha:
         bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, colour)))
     bits["header"] = 8 * len(header)
@@ -146,8 +209,8 @@ def split(data: bytes) -> tuple[bytes, bytes]:
 
 def describe(header: bytes) -> dict[str, object]:
     """What a stream header says."""
-    shape, parameters, _ = parse(header)
-    return {
+    shape, parameters, items, _ = parse(header)
+    said: dict[str, object] = {
         "width": shape.width,
         "height": shape.height,
         "channels": shape.channels,
@@ -155,6 +218,9 @@ def describe(header: bytes) -> dict[str, object]:
         "tune": parameters.tune,
         "chroma": parameters.subsampling,
     }
+    if items:
+        said["memory_items"] = list(items)
+    return said
 
 
 def _check_packet_count(packets: list[bytes], shape: Shape) -> None:

@@ -65,11 +65,11 @@ _KERNELS = {
     VIDEO: {
         "video": [
             *_TILES,
+            "vqcodec.blocks.signal.interpolation.pad_reference",
             "vqcodec.entropy.huffman._package_merge",
             "vqcodec.video.mc.motion.deblocking.edge_strengths",
             "vqcodec.video.mc.motion.deblocking.smooth_chroma",
             "vqcodec.video.mc.motion.deblocking.smooth_luma",
-            "vqcodec.video.mc.motion.interpolation.pad_reference",
             "vqcodec.video.mc.syntax.header.get_frame_header",
             "vqcodec.video.mc.syntax.reading.decode_frame",
             "vqcodec.video.st3d.signal.lifting.predict",

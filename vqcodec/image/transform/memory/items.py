@@ -96,6 +96,8 @@ def decode_item(item: bytes, model: Model, name: str = "an item") -> Item:
             raise CodebookError(
                 f"its {header.shape.width}x{header.shape.height} pixels are more than {TILE_MAX} a side"
             )
+        if header.items:
+            raise CodebookError("it is predicted from other items")
         planes = decode_picture(header, [item[used:]], model, threads=1, fine=True)
     except VQCodecError as error:
         raise CodebookError(f"codebook: {name} of its memory cannot be used: {error}") from None

@@ -18,16 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import SAMPLE_BITS
+from vqcodec.blocks.signal.interpolation import BETWEEN_ROWS, pad_reference
 from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.layout import BORDER, GRID, ROOT, Sources
-from vqcodec.video.mc.motion.interpolation import (
-    BETWEEN_ROWS,
-    PHASES,
-    interpolate_phases,
-    pad_reference,
-    predict_chroma,
-)
+from vqcodec.video.mc.motion.interpolation import PHASES, interpolate_phases, predict_chroma
 from vqcodec.video.mc.planes import padded_planes
 
 LEVEL_STRENGTHS = (0.6, 0.6, 0.38)  # by level of the hierarchy; higher levels are not smoothed
@@ -69,7 +64,7 @@ class TemporalFilter:
         self._luma, self._between = np.zeros(padded, np.int16), np.zeros(padded, np.int16)
         self._phases = np.zeros((PHASES, *padded), np.int16)
         self._chroma = np.zeros((2, height // 2 + BORDER, width // 2 + BORDER), np.int16)
-        self._scratch = np.zeros((2, BETWEEN_ROWS, ROOT), np.int32)
+        self._scratch = np.zeros((2, ROOT + BETWEEN_ROWS, ROOT), np.int32)
         self._errors = np.zeros((height // GRID, width // GRID), np.float32)
 
     def smoothed(self, time: int, level: int, step: float) -> Smoothed:
@@ -241,7 +236,7 @@ def _add_chroma(target, reference, motion, errors, table, scratch, sums, totals)
 
     Args:
         reference: int16, the neighbour's plane padded by BORDER / 2.
-        scratch: int32 (2, BETWEEN_ROWS, ROOT).
+        scratch: int32 (2, ROOT + BETWEEN_ROWS, ROOT).
     """
     size = GRID >> 1
     for block_row in range(motion.shape[0]):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.blocks.model.plane_tables import no_motions
 from vqcodec.blocks.model.tables import DecoderTables, SearchTables, no_transforms
 from vqcodec.blocks.syntax.contexts import MODE_SYMBOLS
 from vqcodec.entropy.huffman import canonical_codes, code_lengths
@@ -160,6 +161,7 @@ class Adaptation:
                 lengths[masks],
                 _NO_MODES,
                 lengths[patterns],
+                no_motions().prices,
                 tables.offsets[plane_type],
                 *no_transforms(),
                 *_NO_FORWARD,
@@ -196,6 +198,7 @@ class Adaptation:
                 decoders[masks],
                 decoders[masks],
                 decoders[patterns],
+                no_motions().decoder,
                 tables.offsets[plane_type],
                 *no_transforms(),
                 counts[masks],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from vqcodec.blocks.signal.interpolation import BETWEEN_ROWS
 from vqcodec.kernels.jit import inner_kernel
 from vqcodec.kernels.records import record_type
 from vqcodec.video.mc.layout import ROOT
-from vqcodec.video.mc.motion.interpolation import BETWEEN_ROWS, predict_chroma, predict_luma
+from vqcodec.video.mc.motion.interpolation import predict_chroma, predict_luma
 
 MOTION_SCRATCH = record_type(
-    between=(np.int32, (BETWEEN_ROWS, ROOT)),
+    between=(np.int32, (ROOT + BETWEEN_ROWS, ROOT)),
     other=(np.int32, (ROOT, ROOT)),
 )
 """Working arrays of motion compensation.

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.blocks.signal.interpolation import pad_reference
 from vqcodec.video.mc.layout import BORDER, ENTRIES, INTRA, LISTS, SLOTS, InterFrame, new_motion, new_planes
-from vqcodec.video.mc.motion.interpolation import PHASES, interpolate_phases, pad_reference
+from vqcodec.video.mc.motion.interpolation import PHASES, interpolate_phases
 from vqcodec.video.mc.structure import Place, References
 
 Samples = npt.NDArray[np.int16]

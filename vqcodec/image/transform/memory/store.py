@@ -1,0 +1,82 @@
+"""The memory of a picture codebook as the engine uses it: items decoded on demand, and kept within bounds."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.model.tables import Model
+from vqcodec.codebook.memory import Memory
+from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.image.transform.memory.items import Item, decode_item
+
+KEPT_BYTES = 1 << 28  # of decoded items
+
+
+class ItemStore:
+    """The items of a memory, decoded on demand; threads may share it.
+
+    Args:
+        memory: the coded items.
+        model: the model of the codebook that holds them.
+    """
+
+    def __init__(self, memory: Memory, model: Model) -> None:
+        self._memory = memory
+        self._model = model
+        self._kept: OrderedDict[int, Item] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._memory)
+
+    def __getitem__(self, number: int) -> Item:
+        """Return a decoded item.
+
+        Raises:
+            CodebookError: it is damaged.
+        """
+        with self._lock:
+            if number in self._kept:
+                self._kept.move_to_end(number)
+                return self._kept[number]
+        item = decode_item(self._memory[number], self._model, f"item {number}")
+        with self._lock:
+            if number not in self._kept:
+                self._kept[number] = item
+                self._bytes += item.bytes_held
+            while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+                self._bytes -= self._kept.popitem(last=False)[1].bytes_held
+        return item
+
+    def references(self, numbers: Sequence[int], subsampling: str) -> list[tuple[npt.NDArray[np.int16], ...]]:
+        """Return the planes of items that a picture of this subsampling is predicted from.
+
+        Raises:
+            CorruptFileError: there is no such item.
+            CodebookError: an item is damaged.
+        """
+        for number in numbers:
+            if number >= len(self._memory):
+                raise CorruptFileError(
+                    f"the picture is predicted from item {number} of its codebook's memory, which has {len(self)} items"
+                )
+        return [self[number].planes_for(subsampling) for number in numbers]
+
+
+def store_of(memory: Memory | None, model: Model) -> ItemStore | None:
+    """Return the store of a codebook's memory; None without a memory.
+
+    Raises:
+        CodebookError: there is a memory, but the model has no tables for pictures that are predicted from it.
+    """
+    if memory is None:
+        return None
+    if not model.remembers:
+        raise CodebookError("codebook: it has a memory, but no tables for pictures that are predicted from it")
+    return ItemStore(memory, model)
