@@ -58,6 +58,24 @@ def test_a_picture_is_shown(name, page):
     assert (canvas_of(page)[..., :3] == samples).all()
 
 
+def test_modules_are_fetched_when_they_are_needed(page, tmp_path):
+    def fetched():
+        script = 'performance.getEntriesByType("resource").map(({ name }) => name.split("/").at(-1))'
+        return {name for name in page.evaluate(script) if name.endswith(".wasm")}
+
+    page.send("Page.reload")
+    page.wait_for(f'document.readyState === "complete" && {SAID}.startsWith("It is decoded here")')
+    assert fetched() == set()
+    silent = tmp_path / "silent.vqc"
+    silent.write_bytes(vqcodec.encode_video(moving_frames(2, 16, 16), RATE, codebook="video-st3d", effort=0))
+    said_of(page, silent)
+    assert fetched() == {"vqcodec-video.wasm"}
+    page.send("Page.reload")
+    page.wait_for(f'document.readyState === "complete" && {SAID}.startsWith("It is decoded here")')
+    said_of(page, GOLDEN / "block-rgb-80.vqc")
+    assert fetched() == {"vqcodec-decoder.wasm"}
+
+
 def test_a_sound_is_played(page, tmp_path):
     tone = (4000 * np.sin(np.arange(8000) / 11)).astype(np.int16)
     file = tmp_path / "tone.vqc"

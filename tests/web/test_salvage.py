@@ -16,6 +16,7 @@ from test_video import planes_of
 import vqcodec
 from vqcodec.codebook.library import load_codebook
 from vqcodec.container.compact import MAGIC as COMPACT
+from vqcodec.errors import VQCodecError
 from vqcodec.image.pixels import read_picture
 from vqcodec.video.decoding import Decoding
 from vqcodec.video.files import read_video
@@ -84,6 +85,28 @@ def test_frames_of_intact_groups_are_shown(clip, decoder, tmp_path):
             assert any(clause.endswith(last) for clause in result["damage"]), (file.name, result["damage"])
         lossless += not lost
     assert lossless == 2  # a damaged head, and bytes between chunks
+
+
+def test_random_damage_ends_as_in_python(clip, decoder, tmp_path):
+    chance = np.random.default_rng(3)
+    files, wanted = [], []
+    for number in range(40):
+        data = bytearray(clip)
+        for _ in range(chance.integers(1, 6)):
+            start, length = chance.integers(15, len(data)), chance.integers(0, 40)
+            data[start : start + chance.integers(0, 40)] = chance.integers(0, 256, length, np.uint8).tobytes()
+        files.append(tmp_path / f"{number}.vqc")
+        files[-1].write_bytes(data)
+        try:
+            video = read_video(io.BytesIO(data), salvage=True)
+            decoding = Decoding(video, load_codebook(video.media.codebook.name))
+            wanted.append(planes_of(list(decoding.frames())))
+        except VQCodecError as error:
+            wanted.append(type(error).__name__)
+    for file, frames, found in zip(files, wanted, outcomes(decoder, files, way="video", salvage=True), strict=True):
+        hashes = [frame[2] for frame in found["result"]["frames"]] if "result" in found else found["error"]
+        assert hashes == frames, (file.name, found)
+    assert 10 < sum(isinstance(frames, list) for frames in wanted) < 40
 
 
 def test_a_file_of_nothing_intact_is_refused(clip, decoder, tmp_path):
