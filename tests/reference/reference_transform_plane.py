@@ -37,6 +37,7 @@ class Unit:
     energy: int
     coded: bool
     place: tuple[int, int, int] | None = None  # what it is predicted from, where that is memory (9.18)
+    flavour: int = 0  # likewise, how
 
 
 class Plane:
@@ -52,7 +53,7 @@ class Plane:
         self.luma_modes: list[list[int]] = []  # by unit of this plane
         self.memory: Any = None  # of a plane that is predicted from memory (9.18): what it is predicted from
         self.luma_units: dict[tuple[int, int], Unit] = {}  # likewise: luma's units, by unit of this plane
-        self.place_scale = 1  # likewise: what luma's displacements are multiplied by
+        self.luma_shift = 0  # likewise: 1 where the plane has half the size of luma
 
     def contains(self, y: int, x: int) -> bool:
         return 0 <= y < self.height and 0 <= x < self.width

@@ -184,7 +184,11 @@ def slopes(t: list[int], f: list[int], g: list[int], both: bool) -> tuple[int, i
     vf, cf = moment(f, f) + ridge, moment(f, t)
     if not both:
         return slope(cf, vf), 0
-    vg, cg, vfg = moment(g, g) + ridge, moment(g, t), moment(f, g)
+    return two_slopes(vf, moment(g, g) + ridge, moment(f, g), cf, moment(g, t))
+
+
+def two_slopes(vf: int, vg: int, vfg: int, cf: int, cg: int) -> tuple[int, int]:
+    """9.14, step 4."""
     shift = 0
     while max(vf, vg) >> shift >= 1 << 20:
         shift += 1

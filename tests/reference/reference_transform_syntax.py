@@ -78,6 +78,8 @@ class PlaneDecoder:
         above, left = self.plane.unit(y - 1, x), self.plane.unit(y, x - 1)
         finer_above = clip(k - above.lw, 0, 2) if above else 0
         finer_left = clip(k - left.lh, 0, 2) if left else 0
+        if self.plane.luma_units:
+            return memory.partition_context(self.plane, y, x, k, (finer_above > 0) + (finer_left > 0))
         return ((k - 2) * 3 + finer_above) * 3 + finer_left
 
     def energy_around(self, block: Block) -> int:
@@ -101,7 +103,7 @@ class PlaneDecoder:
         if self.plane.memory:
             kinds = memory.choice_kinds(self.plane, block)
         choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
-        place = None
+        place, flavour = None, 0
         if self.plane.memory and choice // 2 == REMEMBERING:
             mode = memory.REMEMBERED
             place, flavour = memory.read_motion(self.plane, block, self.symbol, self.bits.bits)
@@ -118,7 +120,7 @@ class PlaneDecoder:
                 self.plane.samples[block.y + i][block.x + j] = clip(sample, 0, 4080)
         area = block.width * block.height
         energy = min(8, (16 * total + area - 1) // area)
-        self.plane.keep(block, Unit(block.lw, block.lh, mode, energy, total > 0, place))
+        self.plane.keep(block, Unit(block.lw, block.lh, mode, energy, total > 0, place, flavour))
 
     def read_residual(self, block: Block, mode: int, energy: int) -> tuple[list[list[int]], int]:
         """The residual, and the sum of magnitudes."""

@@ -51,6 +51,7 @@ FROM_FIRST, FROM_BOTH, FROM_SECOND = 35, 36, 37
 MEMORY = 38  # prediction from pictures of the codebook's memory, in planes that have such references
 ALL_MODES = 39
 
+GUIDE_SIZE_SHIFT = 6  # of the size of luma's blocks in `Plane.guide_modes`
 MAX_REFERENCES = 3  # pictures of a memory that one picture is predicted from
 MEMORY_BORDER = 40  # samples around the references of a plane: a block, and the taps of the interpolation
 
@@ -77,7 +78,8 @@ class Plane(NamedTuple):
         levels: int16 (height, width), signed quantisation indices at the position of their block's coefficients.
         blocks: uint8 (BLOCK_FIELDS, height / 4, width / 4), the decisions by unit.
         guides: int16 (guides, height, width), planes decoded before this one and brought to its size, in 1/16.
-        guide_modes: uint8 (height / 4, width / 4), the luma plane's modes at this plane's size; zeros for luma.
+        guide_modes: uint8 (height / 4, width / 4), the luma plane's modes at this plane's size; zeros for luma. In
+            planes with references, from bit GUIDE_SIZE_SHIFT on, log2 of the shorter side of luma's block, in units.
         steps: uint8 (superblock rows, superblock columns), step index of each superblock.
         memory: int16 (references, rows + 2 MEMORY_BORDER, columns + 2 MEMORY_BORDER), pictures of a memory in 1/16,
             their edges repeated. Sample (0, 0) of a reference lies where that of the plane does. Of length 0 without.

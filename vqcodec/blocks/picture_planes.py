@@ -12,7 +12,10 @@ import numpy.typing as npt
 from vqcodec.blocks.layout import (
     CHROMA,
     CODED,
+    GUIDE_SIZE_SHIFT,
     LAST_ANGLE,
+    LOG_HEIGHT,
+    LOG_WIDTH,
     LUMA,
     MEMORY_BORDER,
     MODE,
@@ -20,6 +23,7 @@ from vqcodec.blocks.layout import (
     REMEMBERING,
     SAMPLE_BITS,
     UNIT,
+    UNIT_LOG,
     Plane,
     new_plane,
     padded_size,
@@ -128,6 +132,7 @@ def open_plane(
         modes = _reduce_map(before[0].blocks[MODE], down, across, *units)
         guide_modes = np.where(modes <= LAST_ANGLE, modes, np.uint8(PLANAR))
         if references:
+            guide_modes |= _guiding_sizes(before[0], down, across, *units) << GUIDE_SIZE_SHIFT
             guide_motion = _guiding_motion(before[0], down, across, *units)
     return new_plane(*shape, parameters.plane_step(index), guides, guide_modes, memory, guide_motion)
 
@@ -142,6 +147,13 @@ def _padded_references(planes: Sequence[npt.NDArray[np.int16]], rows: int, colum
     for plane, target in zip(planes, memory):
         pad_reference(np.require(plane, requirements=["C", "W"]), MEMORY_BORDER, target)
     return memory
+
+
+def _guiding_sizes(luma: Plane, down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """Return log2 of the shorter side of luma's blocks, in units of a plane of so many of them."""
+    height = _reduce_map(luma.blocks[LOG_HEIGHT], down, across, rows, columns).astype(np.int64) - down
+    width = _reduce_map(luma.blocks[LOG_WIDTH], down, across, rows, columns).astype(np.int64) - across
+    return np.maximum(np.minimum(height, width) - UNIT_LOG, 0).astype(np.uint8)
 
 
 def _guiding_motion(luma: Plane, down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.int64]:

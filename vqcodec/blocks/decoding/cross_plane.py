@@ -25,7 +25,7 @@ def solve(numerator, denominator):
 
 
 @inline_kernel
-def _solve_two(v11, v12, v22, c1, c2):
+def solve_two(v11, v12, v22, c1, c2):
     """Return the two slopes of a regression with these variances and covariances, which have one common scale."""
     while max(v11, v22) >> _MOMENT_BITS != 0:
         v11, v12, v22, c1, c2 = v11 >> 1, v12 >> 1, v22 >> 1, c1 >> 1, c2 >> 1
@@ -75,7 +75,7 @@ def predict_from_planes(plane, block, mode, prediction):
         v11, c1 = count * s11 - s1 * s1 + ridge, count * s1t - s1 * st
         if mode == FROM_BOTH:
             v22, c2 = count * s22 - s2 * s2 + ridge, count * s2t - s2 * st
-            slope1, slope2 = _solve_two(v11, count * s12 - s1 * s2, v22, c1, c2)
+            slope1, slope2 = solve_two(v11, count * s12 - s1 * s2, v22, c1, c2)
         else:
             slope1 = solve(c1, v11)
         half = count >> 1

@@ -73,7 +73,7 @@ def predict_block(plane, block, mode, scratch):
             scratch.prediction,
         )
     elif mode == MEMORY:
-        predict_from_memory(plane, block, scratch.motion[0], scratch.taps, scratch.prediction)
+        predict_from_memory(plane, block, scratch.motion[0], scratch)
     else:
         predict_from_planes(plane, block, mode, scratch.prediction)
 

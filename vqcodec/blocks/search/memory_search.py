@@ -128,7 +128,7 @@ def _search_whole(plane, source, block, places, reference, weight, tables, setti
 @inner_kernel
 def _motion_cost(plane, source, block, motion, weight, tables, scratch):
     """Return the Hadamard cost of a motion + `weight` * its bits."""
-    predict_from_memory(plane, block, motion, scratch.block.taps, scratch.block.prediction)
+    predict_from_memory(plane, block, motion, scratch.block)
     cost = hadamard_cost(source, block, scratch.block.prediction, scratch.hadamard)
     return cost + weight * motion_bits(plane, block, motion, tables)
 
@@ -180,9 +180,10 @@ def rank_motions(plane, source, block, weight, tables, settings, scratch):
         scratch: record of LEAF_SCRATCH.
     """
     count, most = np.int64(0), np.int64(settings.memory_trials)
+    flavours = FLAVOURS if plane.guides.shape[0] + plane.memory.shape[0] > 1 else FLAVOURS - 1
     places = list_places(plane, block)
     for number in range(places[0]):
-        for flavour in range(FLAVOURS):
+        for flavour in range(flavours):
             motion = (np.int64(place_number(places, number)) << FLAVOUR_BITS) | flavour
             cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
             count = _offer(motion, cost, most, count, scratch)
@@ -191,7 +192,7 @@ def rank_motions(plane, source, block, weight, tables, settings, scratch):
             place = _search_whole(plane, source, block, places, np.int64(reference), weight, tables, settings)
             if settings.memory_fractions:
                 place = _search_fractions(plane, source, block, place, weight, tables, scratch)
-            for flavour in range(FLAVOURS):
+            for flavour in range(flavours):
                 motion = (place << FLAVOUR_BITS) | flavour
                 cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
                 count = _offer(motion, cost, most, count, scratch)

@@ -24,8 +24,7 @@ from vqcodec.blocks.layout import (
 )
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, search_leaf
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.syntax.contexts import partition_context
-from vqcodec.blocks.syntax.partitions import crosses_edge, leaf_count, leaf_of
+from vqcodec.blocks.syntax.partitions import crosses_edge, leaf_count, leaf_of, node_context
 from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type
@@ -137,7 +136,7 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
         if child < 0:
             child = np.int64(0)
             if log_size <= settings.largest and not crosses_edge(plane.samples, top, left, log_size):
-                row = tables.rows[partition_context(plane.blocks, top, left, log_size)]
+                row = tables.rows[node_context(plane, top, left, log_size)]
                 coded = True
                 for cut in (LEAF, UPPER_LOWER, LEFT_RIGHT):
                     clear_done(plane.blocks, top, left, log_size)

@@ -17,6 +17,7 @@ from vqcodec.blocks.layout import (
     DC,
     DONE,
     ENERGY,
+    GUIDE_SIZE_SHIFT,
     HORIZONTAL,
     LAST_ANGLE,
     LOG_HEIGHT,
@@ -58,7 +59,7 @@ ALL_CONTEXTS = FIRST_PATTERN + PATTERN_CONTEXTS
 
 # Contexts of planes that are predicted from memory; they come after all others
 MOTION_SYMBOLS = 32
-MOTION_CONTEXTS = SIZE_CLASSES * 3  # size, and number of neighbours that are predicted from memory
+MOTION_CONTEXTS = SIZE_CLASSES * 3  # size, and flavours of the neighbours, or whether luma is predicted from memory
 VECTOR_CONTEXTS = 3  # rows; columns, by whether the rows are as predicted
 FRACTION_CONTEXTS = 1
 FIRST_MOTION = ALL_CONTEXTS
@@ -128,6 +129,29 @@ def partition_context(blocks, y, x, log_size):
     if x > 0 and blocks[LOG_HEIGHT, y >> UNIT_LOG, (x - 1) >> UNIT_LOG] < log_size:
         left = 2 if blocks[LOG_HEIGHT, y >> UNIT_LOG, (x - 1) >> UNIT_LOG] + 1 < log_size else 1
     return FIRST_PARTITION + ((log_size - UNIT_LOG) * 3 + above) * 3 + left
+
+
+@inline_kernel
+def guided_partition_context(blocks, guide_modes, y, x, log_size):
+    """Return the context of a partition in chroma planes that are predicted from memory.
+
+    It counts the neighbours that have smaller blocks, and by how much luma's blocks in the middles of the node's
+    quarters are smaller than the node, at most.
+
+    Args:
+        guide_modes: as in `layout.Plane`.
+    """
+    near = 0
+    if y > 0 and blocks[LOG_WIDTH, (y - 1) >> UNIT_LOG, x >> UNIT_LOG] < log_size:
+        near += 1
+    if x > 0 and blocks[LOG_HEIGHT, y >> UNIT_LOG, (x - 1) >> UNIT_LOG] < log_size:
+        near += 1
+    finer = np.int64(0)
+    for quarter in range(4):
+        v = (y + (((quarter >> 1) * 2 + 1) << log_size >> 2)) >> UNIT_LOG
+        u = (x + (((quarter & 1) * 2 + 1) << log_size >> 2)) >> UNIT_LOG
+        finer = max(finer, log_size - UNIT_LOG - (np.int64(guide_modes[v, u]) >> GUIDE_SIZE_SHIFT))
+    return FIRST_PARTITION + ((log_size - UNIT_LOG) * 3 + near) * 3 + min(finer, 2)
 
 
 @inline_kernel

@@ -14,6 +14,7 @@ from vqcodec.blocks.layout import (
     DC,
     FROM_FIRST,
     FROM_SECOND,
+    GUIDE_SIZE_SHIFT,
     LAST_ANGLE,
     MEMORY,
     MODE,
@@ -45,6 +46,8 @@ from vqcodec.blocks.syntax.motion import emit_motion, leaf_choice_context, parse
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
+_GUIDE_MODES = (1 << GUIDE_SIZE_SHIFT) - 1
+
 
 @inline_kernel
 def likely_modes(plane, block):
@@ -58,7 +61,7 @@ def likely_modes(plane, block):
     above = neighbour_mode(plane.blocks, y - 1, x) if y > 0 else DC
     if plane.guides.shape[0] > 0:
         centre_y, centre_x = y + (1 << block.log_height >> 1), x + (1 << block.log_width >> 1)
-        first = np.int64(plane.guide_modes[centre_y >> UNIT_LOG, centre_x >> UNIT_LOG])
+        first = np.int64(plane.guide_modes[centre_y >> UNIT_LOG, centre_x >> UNIT_LOG]) & _GUIDE_MODES
         second = left if left != first else above
         third = above
     else:

@@ -27,8 +27,10 @@ from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.entropy.bits import get_bits
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
-COPY, FITTED = 0, 1  # flavours: the reference as it is, or with gain and offset fitted to the decoded surroundings
-FLAVOURS = 2
+# Flavours: the reference as it is, with gain and offset fitted to the decoded surroundings, or fitted together with
+# another reference (in planes with guides: with the first guide)
+COPY, FITTED, COMBINED = 0, 1, 2
+FLAVOURS = 3
 FLAVOUR_BITS = 2
 CANDIDATES = 5
 FIRST_EXPLICIT = FLAVOURS * CANDIDATES  # motion symbols: flavour * CANDIDATES + candidate, then explicit ones
@@ -152,6 +154,14 @@ def remembering_neighbours(plane, block):
 
 
 @inline_kernel
+def _luma_at_centre(plane, block):
+    """Return 0 if luma at a block's centre is not predicted from memory, 1 if it is and is not coded, else 2."""
+    y, x = block.y + (1 << block.log_height >> 1), block.x + (1 << block.log_width >> 1)
+    motion = plane.guide_motion[y >> UNIT_LOG, x >> UNIT_LOG]
+    return np.int64(0) if motion < 0 else 1 + (motion & 1)
+
+
+@inline_kernel
 def leaf_choice_context(plane, block, energy, left, above):
     """Return the context of the choice symbol of a leaf (`layout.Block`).
 
@@ -161,12 +171,7 @@ def leaf_choice_context(plane, block, energy, left, above):
     size = size_class(block.log_width, block.log_height)
     if plane.memory.shape[0] == 0:
         return choice_context(size, energy, left, above)
-    luma = np.int64(0)
-    if plane.guides.shape[0] > 0:
-        y, x = block.y + (1 << block.log_height >> 1), block.x + (1 << block.log_width >> 1)
-        motion = plane.guide_motion[y >> UNIT_LOG, x >> UNIT_LOG]
-        if motion >= 0:
-            luma = 1 + (motion & 1)
+    luma = _luma_at_centre(plane, block) if plane.guides.shape[0] > 0 else np.int64(0)
     return memory_choice_context(size, energy, luma, remembering_neighbours(plane, block))
 
 
@@ -174,7 +179,17 @@ def leaf_choice_context(plane, block, energy, left, above):
 def motion_context(plane, block):
     """Return the context of the motion symbol of a block (`layout.Block`)."""
     size = size_class(block.log_width, block.log_height)
-    return FIRST_MOTION + size * 3 + remembering_neighbours(plane, block)
+    if plane.guides.shape[0] > 0:
+        return FIRST_MOTION + size * 3 + _luma_at_centre(plane, block)
+    v, u = block.y >> UNIT_LOG, block.x >> UNIT_LOG
+    left = plane.motion[v, u - 1] if u > 0 else np.int64(_NONE)
+    above = plane.motion[v - 1, u] if v > 0 else np.int64(_NONE)
+    kind = np.int64(0)
+    if left >= 0 or above >= 0:
+        flavours = (1 << FLAVOUR_BITS) - 1
+        fitted = (left >= 0 and left & flavours != COPY) or (above >= 0 and above & flavours != COPY)
+        kind = np.int64(2 if fitted else 1)
+    return FIRST_MOTION + size * 3 + kind
 
 
 @inline_kernel

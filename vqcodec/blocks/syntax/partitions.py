@@ -35,7 +35,7 @@ from vqcodec.blocks.layout import (
 )
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.blocks.syntax import parts
-from vqcodec.blocks.syntax.contexts import FIRST_STEP, partition_context
+from vqcodec.blocks.syntax.contexts import FIRST_STEP, guided_partition_context, partition_context
 from vqcodec.blocks.syntax.leaves import emit_leaf
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
@@ -113,11 +113,19 @@ def recorded_cut(plane, y, x, log_size):
 
 
 @inline_kernel
+def node_context(plane, y, x, log_size):
+    """Return the context of the partition of the square node at (y, x) of a plane."""
+    if plane.memory.shape[0] > 0 and plane.guides.shape[0] > 0:
+        return guided_partition_context(plane.blocks, plane.guide_modes, y, x, log_size)
+    return partition_context(plane.blocks, y, x, log_size)
+
+
+@inline_kernel
 def _emit_cut(plane, y, x, log_size, tokens, count):
     """Append the token of the recorded cut of the node at (y, x), if it has one; return (cut, new count)."""
     cut = recorded_cut(plane, y, x, log_size)
     if _given_cut(plane.samples, y, x, log_size) == _FREE:
-        tokens[count] = token(partition_context(plane.blocks, y, x, log_size), cut)
+        tokens[count] = token(node_context(plane, y, x, log_size), cut)
         count += 1
     return cut, count
 
@@ -127,7 +135,7 @@ def parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits):
     """Return (cut of the node at (y, x), new position); the symbol is read if the node has one."""
     cut = np.int64(_given_cut(plane.samples, y, x, log_size))
     if cut == _FREE:
-        table = tables.rows[partition_context(plane.blocks, y, x, log_size)]
+        table = tables.rows[node_context(plane, y, x, log_size)]
         cut, position = count_symbol(buffer, position, table, tables.flags, part_bits, parts.PARTITION)
         cut = min(cut, LEFT_RIGHT)
     return cut, position
