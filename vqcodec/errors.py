@@ -61,4 +61,10 @@ class OutputError(VQCodecError):
     exit_code = 8
 
 
+class SchedulerError(VQCodecError):
+    """A scheduler of workers is not there, or went away, or has no workers."""
+
+    exit_code = 9
+
+
 INTERRUPTED_EXIT_CODE = 130  # 128 + SIGINT, as shells report it

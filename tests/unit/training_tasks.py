@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vqcodec.carriers.carrier import Carrier
 from vqcodec.carriers.kept import Kept
 from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.codebook.codebook import Codebook
@@ -56,6 +57,7 @@ def task_for(
     name: str = "own",
     parent: Codebook | None = None,
     checkpoint: Path | None = None,
+    carrier: Carrier | None = None,
     threads: int | None = 1,
     progress: Progress = lambda _what, _part: None,
     **options: Any,
@@ -71,7 +73,7 @@ def task_for(
     corpus = MemoryCorpus(items)
     begun = Begun(known.name, chosen, parent.identity if parent else None, corpus.fingerprint())
     kept = Checkpoint(checkpoint, begun, resume=True)
-    return Training(known, corpus, name, chosen, parent, kept, ThreadCarrier(threads), threads, progress)
+    return Training(known, corpus, name, chosen, parent, kept, carrier or ThreadCarrier(threads), threads, progress)
 
 
 def kept(values: Iterable[Any], rows: Callable[[Any], int] = len, threads: int | None = 1) -> Kept:

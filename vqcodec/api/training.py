@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from vqcodec.api.expectation import expectation
 from vqcodec.api.media import medium_of_source
+from vqcodec.carriers.carrier import Carrier
 from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
@@ -51,7 +52,7 @@ def train_codebook(
 ) -> Codebook:
     """Train a codebook on media files.
 
-    The same files, options and seed give the same codebook, byte for byte, whatever the number of threads.
+    The same files, options and seed give the same codebook, byte for byte, whatever the number of threads and workers.
 
     Args:
         sources: files, and folders that are searched with all below them; or their URLs, where fsspec can read them.
@@ -72,7 +73,9 @@ def train_codebook(
               after an interruption, and gives the same codebook;
             - `memory`: bytes that the process may take, or text such as `"2GB"`; what does not fit goes to a file, in
               the folder of the checkpoint or else in the system's own for such files;
-            - `strict=True`: a file that cannot be read is an error.
+            - `strict=True`: a file that cannot be read is an error;
+            - `workers`: number of processes on this machine that do the work; `scheduler`: address of a Dask scheduler
+              whose workers do. Both need `vqcodec[distributed]`, and give the same codebook.
 
     Raises:
         UsageError: there is no such engine or option, or an option is of the wrong type or out of range; the message
@@ -81,6 +84,7 @@ def train_codebook(
         CodebookError: the parent is not found, or is for another engine.
         OutputError: the checkpoint cannot be written, or the disk is too full for what the memory does not hold.
         CorruptFileError: the checkpoint is damaged.
+        SchedulerError: the scheduler is not there, or went away. What is finished is kept.
     """
     sources = list(sources)
     if not isinstance(name, str) or not is_codebook_name(name):
@@ -90,40 +94,54 @@ def train_codebook(
     chosen = engine_to_train(medium, engine)
     run = check_options(RUN_OPTIONS, {name: options.pop(name) for name in _RUN_NAMES & options.keys()}, "training")
     values = chosen.check_training_options(options)
-    say = notice or (lambda _line: None)
-    tell = progress or (lambda _what, _part: None)
-    path = None if run["checkpoint"] is None else Path(run["checkpoint"])
-    carrier = ThreadCarrier(threads, run["memory"], None if path is None else path.absolute().parent)
-    kind = _corpus_of(medium)
-    files = kind.of(sources, **kind.fields_for(chosen, values))
     parent = values.pop("parent", None)
     start = None if parent is None else load_codebook(parent)
+    kind = _corpus_of(medium)
+    files = kind.of(sources, **kind.fields_for(chosen, values))
     if notice is not None:
-        notice(expectation(files, chosen, values, start, threads).in_words())
-    corpus = survey(files, carrier, strict=run["strict"])
-    for place, reason in corpus.left_out:
-        if skipped:
-            skipped(place, reason)
-    begun = Begun(chosen.name, values, None if start is None else start.identity, corpus.fingerprint())
-    checkpoint = Checkpoint(path, begun, run["resume"], say)
-    if run["resume"] and checkpoint.is_empty:
-        say("nothing has been kept to resume: the training begins anew")
-    trainer: Trainer = chosen.trainer
-    codebook = trainer(
-        Training(
-            engine=chosen,
-            corpus=corpus,
-            name=name,
-            options=values,
-            parent=start,
-            checkpoint=checkpoint,
-            carrier=carrier,
-            threads=threads,
-            progress=tell,
+        notice(expectation(files, chosen, values, start, run["workers"] or threads).in_words())
+    path = None if run["checkpoint"] is None else Path(run["checkpoint"])
+    with _carrier(run, threads, None if path is None else path.absolute().parent) as carrier:
+        corpus = survey(files, carrier, strict=run["strict"])
+        for place, reason in corpus.left_out:
+            if skipped:
+                skipped(place, reason)
+        begun = Begun(chosen.name, values, None if start is None else start.identity, corpus.fingerprint())
+        checkpoint = Checkpoint(path, begun, run["resume"], notice or (lambda _line: None))
+        if run["resume"] and checkpoint.is_empty and notice is not None:
+            notice("nothing has been kept to resume: the training begins anew")
+        trainer: Trainer = chosen.trainer
+        codebook = trainer(
+            Training(
+                engine=chosen,
+                corpus=corpus,
+                name=name,
+                options=values,
+                parent=start,
+                checkpoint=checkpoint,
+                carrier=carrier,
+                threads=threads,
+                progress=progress or (lambda _what, _part: None),
+            )
         )
-    )
     checkpoint.remove()
     return codebook
+
+
+def _carrier(run: Mapping[str, Any], threads: int | None, folder: Path | None) -> AbstractContextManager[Carrier]:
+    """Return what brings shards to where they are worked on, as RUN_OPTIONS ask for it.
+
+    Args:
+        folder: for what the memory does not hold.
+    """
+    workers, scheduler, memory = run["workers"], run["scheduler"], run["memory"]
+    if workers is None and scheduler is None:
+        return nullcontext(ThreadCarrier(threads, memory, folder))
+    if workers is not None and scheduler is not None:
+        raise UsageError("workers and a scheduler exclude one another; give one of them")
+    from vqcodec.carriers.cluster import connected
+
+    return connected(scheduler, workers, memory, folder)
 
 
 def medium_to_train(sources: Iterable[str | Path], engine: str | None = None) -> str:

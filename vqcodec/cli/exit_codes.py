@@ -16,6 +16,7 @@ EXIT_CODES: dict[int, str] = {
     errors.CodebookError.exit_code: "a codebook is missing or is the wrong one",
     errors.LimitError.exit_code: "a size is beyond the limits",
     errors.OutputError.exit_code: "an output exists or cannot be written",
+    errors.SchedulerError.exit_code: "a scheduler of workers is not there, or went away",
     errors.INTERRUPTED_EXIT_CODE: "interrupted (Ctrl-C)",
     CLOSED_PIPE: "the reader of standard output went away",
 }

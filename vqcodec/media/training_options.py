@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vqcodec.media.kinds import SizeOption
-from vqcodec.media.options import FlagOption, NumberOption, Option, PathOption
+from vqcodec.media.options import FlagOption, NumberOption, Option, PathOption, TextOption
 
 FROM_SCRATCH = "none"
 """The word for no parent, on the command line and in `train_codebook`; inside, None stands for it."""
@@ -68,5 +68,19 @@ MEMORY = SizeOption(
 )
 STRICT = FlagOption("strict", "Stop at a file that cannot be read, where else such files are left out.", default=False)
 
-RUN_OPTIONS: tuple[Option, ...] = (CHECKPOINT, RESUME, MEMORY, STRICT)
+WORKERS = NumberOption(
+    "workers",
+    "Processes on this machine to do the work (needs vqcodec[distributed]).",
+    default_help="threads of this one",
+    low=1,
+    high=4096,
+    whole=True,
+)
+SCHEDULER = TextOption(
+    "scheduler",
+    "Address of a Dask scheduler, such as tcp://10.0.0.1:8786, whose workers do the work (needs vqcodec[distributed]).",
+    default_help="none",
+)
+
+RUN_OPTIONS: tuple[Option, ...] = (CHECKPOINT, RESUME, MEMORY, STRICT, WORKERS, SCHEDULER)
 """Options of every training, which do not change the codebook."""

@@ -128,6 +128,10 @@ class Model:
         self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
         self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
 
+    def __reduce__(self) -> tuple[type[Model], tuple[Any, ...]]:
+        """Pickle what it is made of, without the tables that are made as they are needed."""
+        return Model, (self.rungs, self.planes, self.transforms, self.restoration)
+
     @property
     def restores(self) -> bool:
         """Whether the model has a restoration filter."""

@@ -35,6 +35,8 @@ class RunOptions:
     memory: Annotated[str | None, declared(training_options.MEMORY, "--memory", metavar="SIZE")] = None
     resume: Annotated[bool, declared(training_options.RESUME, "--resume")] = False
     strict: Annotated[bool, declared(training_options.STRICT, "--strict")] = False
+    workers: Annotated[int | None, declared(training_options.WORKERS, "--workers", metavar="N")] = None
+    scheduler: Annotated[str | None, declared(training_options.SCHEDULER, "--scheduler", metavar="URL")] = None
 
     def as_arguments(self) -> dict[str, Any]:
         """Return them as `vqcodec.train_codebook` takes them."""
