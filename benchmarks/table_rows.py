@@ -295,3 +295,14 @@ def _side_by_side(results: Results) -> Rows:
     yield ("whole picture", "codec", "bytes", "RGB PSNR (dB)", "SSIM")
     for row in results["rows"]:
         yield row["picture"], row["codec"], row["bytes"], f"{row['psnr_rgb_db']:.2f}", f"{row['ssim']:.3f}"
+
+
+@table("packs", "packs")
+def _packs(results: Results) -> Rows:
+    """Bytes of each set in each form at each PSNR, and the pack's share of the best of the others."""
+    labels = {row["codec"]: row["label"] for row in results["points"]}
+    yield ("set", "PSNR", *labels.values(), "pack / best other")
+    for row in results["at"]:
+        sizes = ["–" if row.get(codec) is None else f"{row[codec]:,.0f}" for codec in labels]
+        share = "–" if row["of_best"] is None else f"{row['of_best']:.2f}"
+        yield (f"{row['set']} ({row['pictures']:,})", f"{row['psnr']:g} dB", *sizes, share)
