@@ -1,24 +1,27 @@
 """Whole sets of small pictures in one pack, against the same pictures as files of other formats and as one video.
 
-    python -m benchmarks.packs                    all sets (half an hour)
+    python -m benchmarks.packs                    all sets (an hour)
     python -m benchmarks.packs --only digits20 --limit 500
+    python -m benchmarks.packs --pack-only        measure the packs anew, and keep the figures of the others
 
-Everything is counted: of a pack the codebook, the index with the names, and the checksums; of files the files alone, without
-names and without what a file system takes; of a video its raw stream, without names, whose pictures cannot be read
-one by one. Pictures with transparency are laid on white before anything is coded. PSNR is that of all samples of a
-picture, at most 60 dB, and the mean over the pictures. Bytes at a PSNR are interpolated between the two settings
-around it (logarithm of bytes over PSNR). Results go to benchmarks/results/packs.json.
+Everything is counted: of a pack the codebook, the index with the names, and the checksums. Of files only the files
+count, without names and what a file system takes. Of a video its raw stream counts, without names; its pictures
+cannot be read one by one. Pictures with transparency are laid on white before anything is coded. PSNR is that of all
+samples of a picture, at most 60 dB, and the mean over the pictures. Bytes at a PSNR are interpolated between the two
+settings around it (logarithm of bytes over PSNR). Results go to benchmarks/results/packs.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +42,19 @@ SETS = {
     "sprites": "1,332 game sprites, 68x56, on white",
     "orl_faces": "400 faces, 92x112, grey",
 }
-FORMATS = ("webp", "avif", "jxl")
+FORMATS = ("webp", "avif", "avif444", "jxl")
 TARGETS = (35.0, 40.0)
 MOST_PSNR = 60.0
-_LADDERS = {"webp": (35, 65, 85, 93), "avif": (45, 65, 80, 90), "jxl": (40, 65, 82, 92)}
+_LADDERS = {
+    "webp": (50, 75, 90, 100),
+    "avif": (35, 60, 75, 90),
+    "avif444": (50, 65, 78, 88),
+    "jxl": (60, 80, 90, 95),
+}
 _QUALITIES = (35.0, 50.0, 65.0, 78.0)  # of vqcodec
 _VIDEOS = {
     "x265": ("x265, one video", ["-c:v", "libx265", "-preset", "slow", "-x265-params"], "hevc", (32, 26, 20, 14)),
-    "av1": (
-        "AV1, one video",
-        ["-c:v", "libaom-av1", "-cpu-used", "5", "-row-mt", "1", "-crf"],
-        "obu",
-        (45, 32, 20, 10),
-    ),
+    "av1": ("AV1, one video", ["-c:v", "libaom-av1", "-cpu-used", "5", "-crf"], "obu", (45, 32, 22, 12)),
 }
 
 
@@ -71,24 +74,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=DATA / "images" / "tiles", help="where the sets are")
     parser.add_argument("--only", action="append", choices=SETS, help="a set; may be repeated")
     parser.add_argument("--limit", type=int, help="take about this many pictures of each set, evenly spread")
+    parser.add_argument("--pack-only", action="store_true", help="keep the other codecs' figures of the last run")
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FOLDER", help="where the JSON goes")
     options = parser.parse_args(arguments)
-    peers, missing = find_peers(FORMATS)
-    for reason in missing.values():
-        print(reason, file=sys.stderr)
     rows: list[dict[str, Any]] = []
+    kept = _last_points(options.output / "packs.json") if options.pack_only else []
     for name in options.only or SETS:
         if not (options.folder / name).is_dir():
             print(f"packs: {name} is skipped: {options.folder / name} is not there", file=sys.stderr)
             continue
-        rows += measure(name, options.folder / name, options.limit, peers)
+        others = [row for row in kept if row["set"] == name and row["codec"] != "vqcodec"]
+        rows += measure(name, options.folder / name, options.limit, others)
+    rows += [row for row in kept if row["set"] not in {found["set"] for found in rows}]
     if rows:
         write_json(options.output / "packs.json", "packs", {"points": rows, "at": interpolated(rows)})
     return 0
 
 
-def measure(name: str, folder: Path, limit: int | None, peers: Sequence[Codec]) -> list[dict[str, Any]]:
-    """The points of all codecs on a set."""
+def measure(name: str, folder: Path, limit: int | None, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The points of all codecs on a set; `others` are those of the other codecs, if they are known."""
     paths = sorted(folder.glob("*.png"))
     stride = 1 if limit is None else max(1, len(paths) // limit)
     with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as temporary:
@@ -99,6 +103,11 @@ def measure(name: str, folder: Path, limit: int | None, peers: Sequence[Codec]) 
             pictures.append(_on_white(path))
             Image.fromarray(pictures[-1]).save(plain / path.name)
         rows = _rows(name, pictures, "vqcodec", "vqcodec pack", packed(plain, pictures))
+        if others:
+            return rows + others
+        peers, missing = find_peers(FORMATS, grey=pictures[0].ndim == 2)
+        for reason in missing.values():
+            print(reason, file=sys.stderr)
         for codec in peers:
             rows += _rows(name, pictures, codec.name, f"{codec.label} files", as_files(pictures, codec))
         for video, (label, *_) in _VIDEOS.items():
@@ -149,30 +158,9 @@ def as_video(pictures: Sequence[Samples], name: str) -> list[Point]:
     with tempfile.TemporaryDirectory(prefix="vqcodec-benchmark-") as folder:
         path = str(Path(folder, f"v.{form}"))
         for setting in ladder:
-            rate = (
-                [f"crf={setting}:keyint=-1:log-level=error:no-info=1"]
-                if name == "x265"
-                else [str(setting), "-g", "9999"]
-            )
-            _ffmpeg(
-                [
-                    *raw,
-                    "-s",
-                    f"{width}x{height}",
-                    "-r",
-                    "25",
-                    "-i",
-                    "-",
-                    *to_planes,
-                    *coded_as,
-                    *options,
-                    *rate,
-                    "-f",
-                    form,
-                    path,
-                ],
-                frames,
-            )
+            rate = f"crf={setting}:keyint=-1:log-level=error:no-info=1" if name == "x265" else str(setting)
+            source = [*raw, "-s", f"{width}x{height}", "-r", "25", "-i", "-"]
+            _ffmpeg([*source, *to_planes, *coded_as, *options, rate, "-g", "9999", "-f", form, path], frames)
             out = _ffmpeg(["-i", path, *to_rgb, *raw, "-"])
             decoded = np.frombuffer(out, np.uint8).reshape(len(pictures), *pictures[0].shape)
             points.append(Point(setting, Path(path).stat().st_size, mean_psnr(pictures, list(decoded))))
@@ -211,11 +199,19 @@ def interpolated(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _at(points: Sequence[tuple[float, int]], target: float) -> float | None:
     """Bytes at a PSNR, between the two points around it; None beyond the points."""
     ordered = sorted(points)
-    for (low, few), (high, many) in zip(ordered, ordered[1:]):
+    for (low, few), (high, many) in pairwise(ordered):
         if low <= target <= high:
             share = (target - low) / (high - low)
             return math.exp((1 - share) * math.log(few) + share * math.log(many))
     return None
+
+
+def _last_points(path: Path) -> list[dict[str, Any]]:
+    """The points of the last run; none if there was none."""
+    if not path.is_file():
+        return []
+    points: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["results"]["points"]
+    return points
 
 
 def _rows(
@@ -239,12 +235,8 @@ def _on_white(path: Path) -> Samples:
 
 
 def _ffmpeg(arguments: Sequence[str], data: bytes = b"") -> bytes:
-    done = subprocess.run(
-        [executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments],
-        input=data,
-        capture_output=True,
-        check=False,
-    )
+    command = [executable(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
     if done.returncode:
         raise VQCodecError(f"ffmpeg: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

@@ -24,7 +24,7 @@ LEAST_SAVING = 0.08
 would pay for the codebook."""
 LEAST_MEMORY_SAVING = 0.2
 """The same of a codebook with a memory, where the engine can train one."""
-_OWN_BYTES = 25_000  # that a codebook trained for one folder takes at least
+_MEMORY_BYTES = 5_000  # that a codebook with a memory takes at least, if it has the tables of its parent
 _QUALITIES = (-8.0, 8.0)  # around the quality that is asked for
 _TARGETS = (45.0, 65.0)  # qualities to compare at if a PSNR is asked for
 _MEMORY = "memory_bytes"
@@ -80,7 +80,7 @@ def codebook_for(
     common = float(np.mean([psnr for curve in points.values() for psnr, _ in curve]))
     best = min((_Trial(book, _at(points[book], common)) for book in shipped), key=lambda trial: trial.bytes)
     chosen = replace(coding, codebooks={**coding.codebooks, "image": best.codebook})
-    if not _may_pay(best.bytes * len(files), wish):
+    if not _may_pay(best.bytes * len(files), best.codebook, wish):
         return chosen
     own = _trained(files, best.codebook, asked, coding.threads, wish, part_of_work(progress, 0.0, 1.0), notice)
     reference = CodebookReference.embedding(own, shipped_parent(own))
@@ -132,11 +132,12 @@ def _at(curve: Sequence[tuple[float, float]], psnr: float) -> float:
     return float(np.exp((1 - share) * np.log(few) + share * np.log(many)))
 
 
-def _may_pay(coded_bytes: float, wish: Wish) -> bool:
+def _may_pay(coded_bytes: float, parent: Codebook, wish: Wish) -> bool:
     if wish.train is not None:
         return wish.train
-    saving = LEAST_MEMORY_SAVING if _remembers() else LEAST_SAVING
-    return saving * coded_bytes > _OWN_BYTES
+    if _remembers():
+        return LEAST_MEMORY_SAVING * coded_bytes > _MEMORY_BYTES
+    return LEAST_SAVING * coded_bytes > len(parent.to_bytes()) / 2
 
 
 def _remembers() -> bool:
