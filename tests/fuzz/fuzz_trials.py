@@ -15,6 +15,7 @@ import numpy as np
 from fuzz_codebooks import changed_codebook
 from fuzz_files import IDENTITY, Part
 from fuzz_mutations import changed_bytes, mutated
+from fuzz_packs import changed_pack, packs, read_pack
 from fuzz_seeds import Y4M, documents, picture, pictures, sounds
 from moving_pictures import moving_frames
 from synthetic_speech import synthetic_speech
@@ -28,6 +29,7 @@ from vqcodec.image.codec import decode_picture, decode_picture_part
 from vqcodec.image.crop import Crop
 
 INPUTS = ("picture", "y4m", "sound")
+PACK = "pack"
 CODEBOOKS = ("codebook:", "encoding:")
 LIMITS = {"pixels": 1 << 22, "frames": 1000, "seconds": 300, "output_bytes": 1 << 24}
 """What is larger is refused, since it may honestly take longer than a trial may."""
@@ -42,7 +44,7 @@ class Trial:
     """A trial, known by its name `TARGET:SEED:NUMBER`.
 
     A target is an engine, `codebook:ENGINE` (decoding with a changed codebook), `encoding:ENGINE` (encoding with one),
-    or one of INPUTS.
+    PACK, or one of INPUTS.
     """
 
     target: str
@@ -69,12 +71,13 @@ class Trials:
     def __init__(self) -> None:
         self.slowest_s = 0.0
         self._documents = documents()
+        self._packs = packs()
         self._inputs = {"picture": pictures(), "y4m": [Y4M], "sound": sounds()}
 
     def targets(self) -> list[str]:
         """Return all targets."""
         engines = sorted({document.engine for document in self._documents.values()})
-        return [*(way + engine for way in ("", *CODEBOOKS) for engine in engines), *INPUTS]
+        return [*(way + engine for way in ("", *CODEBOOKS) for engine in engines), PACK, *INPUTS]
 
     def file_of(self, trial: Trial) -> bytes:
         """Return the file of a trial; what encodes has the codebook alone."""
@@ -82,6 +85,8 @@ class Trials:
         if trial.target in INPUTS:
             pool = self._inputs[trial.target]
             return changed_bytes(random, random.choice(pool), random.choice(pool))
+        if trial.target == PACK:
+            return changed_pack(random, random.choice(self._packs))
         engine = _engine_of(trial)
         pool = [document for document in self._documents.values() if document.engine == engine]
         document = copy.deepcopy(random.choice(pool))
@@ -108,6 +113,8 @@ class Trials:
         with user_limits.lowered(**LIMITS):
             if trial.target in INPUTS:
                 return self._outcome(lambda: _encoded(trial.target, data))
+            if trial.target == PACK:
+                return self._read_pack(data)
             if trial.target.startswith("encoding:"):
                 return self._outcome(lambda: _encoded_with(Codebook.from_bytes(data), trial.number))
             return self._read(data, _engine_of(trial).partition("/")[0])
@@ -131,6 +138,21 @@ class Trials:
         elif medium != "image":
             self._outcome(lambda: _decode(data, medium, salvage=True))
         return decoded
+
+    def _read_pack(self, data: bytes) -> str:
+        """Return the outcome of reading a pack with all its items, after comparing it with the others."""
+        found: dict[str, str] = {}
+        outcome = self._outcome(lambda: found.update(read_pack(data)) or found)
+        verified = self._outcome(lambda: vqcodec.verify(data, threads=1).items)
+        good = not outcome.endswith("Error") and not any(one.endswith("Error") for one in found.values())
+        if not good and not verified.endswith("Error"):
+            raise Disagreement(f"verify passes a pack of {found or outcome}")
+        salvaged: dict[str, str] = {}
+        self._outcome(lambda: salvaged.update(read_pack(data, salvage=True)))
+        lost = [name for name, one in found.items() if not one.endswith("Error") and name not in salvaged]
+        if lost:
+            raise Disagreement(f"salvage loses {lost}")
+        return outcome
 
     def _outcome(self, work: Callable[[], object]) -> str:
         """Return a digest of what work returns, or the name of the error of vqcodec; its message must be printable."""
