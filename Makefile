@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs bench bench-design bench-image bench-speech bench-video wheel wasm clean help
+.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs bench bench-design bench-image bench-memory bench-speech bench-video wheel wasm clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,7 @@ bench: setup $(VENV)/benchmarking ## all benchmarks: JSON in benchmarks/results,
 	$(BIN)/python -m benchmarks.palette
 	$(BIN)/python -m benchmarks.design
 	$(MAKE) bench-image
+	$(MAKE) bench-memory
 	$(MAKE) bench-speech
 	$(MAKE) bench-video
 
@@ -89,6 +90,10 @@ bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JP
 	$(BIN)/python -m benchmarks.image --grey
 	$(BIN)/python -m benchmarks.image --small
 	$(BIN)/python -m benchmarks.side_by_side
+	$(BIN)/python -m benchmarks.tables
+
+bench-memory: setup $(VENV)/benchmarking ## what codebooks of one's own bring that remember pictures of the corpus (an hour)
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.tables
 
 bench-speech: setup $(VENV)/benchmarking ## speech beside Opus, AMR-NB, Speex, G.723.1, GSM, Codec2 (apt-get install codec2 speex)

@@ -150,6 +150,30 @@ for _set in ("tiles32", "tiles64", "faces", "emoji"):
     table(f"worth-{_set}", f"image-{_set}")(_worth)
 
 
+@table("memory", "memory")
+def _memory(results: Results) -> Rows:
+    """What codebooks of one's own bring with a memory, and when they pay."""
+    yield (
+        "trained on, measured on others of the kind",
+        "against",
+        "BD-rate",
+        "bytes a picture, quality 50",
+        "items",
+        "codebook (bytes)",
+        "pays from (pictures)",
+    )
+    for row in results["rows"]:
+        yield (
+            row["label"],
+            f"`{row['reference']}`",
+            percent(row["bd_rate"]),
+            f"{row['bytes_a_picture']:.0f} → {row['bytes_a_picture'] - row['saved_bytes_a_picture']:.0f}",
+            row["items"],
+            f"{row['codebook_bytes']:,}",
+            "never" if row["pays_from_pictures"] is None else f"{row['pays_from_pictures']:,}",
+        )
+
+
 @table("block", "block")
 def _block(results: Results) -> Rows:
     """The textbook coder on grey pictures: rate and PSNR by method."""

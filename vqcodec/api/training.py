@@ -48,6 +48,7 @@ def train_codebook(
     progress: Progress | None = None,
     skipped: Callable[[Place, str], object] | None = None,
     notice: Callable[[str], object] | None = None,
+    report: Callable[[Mapping[str, Any]], object] | None = None,
     **options: Any,
 ) -> Codebook:
     """Train a codebook on media files.
@@ -65,6 +66,8 @@ def train_codebook(
         skipped: called before the work with each file that could not be read, and why.
         notice: called before the work with a line on how long it will take and when the codebook pays, which some files
             are looked at for, and with a line on a checkpoint that is not used.
+        report: called at the end with what the codebook brings, as docs/json.md describes it; empty if the engine does
+            not tell.
         options: training options of the engine, as `vqcodec train-codebook --help` lists them, with `_` for `-`;
             `lambda_` stands for `--lambda`. `parent` is the name or path of the codebook to start from; `"none"`
             or None starts from scratch. Besides, for every engine:
@@ -110,6 +113,7 @@ def train_codebook(
         checkpoint = Checkpoint(path, begun, run["resume"], notice or (lambda _line: None))
         if run["resume"] and checkpoint.is_empty and notice is not None:
             notice("nothing has been kept to resume: the training begins anew")
+        found: dict[str, Any] = {}
         trainer: Trainer = chosen.trainer
         codebook = trainer(
             Training(
@@ -122,9 +126,14 @@ def train_codebook(
                 carrier=carrier,
                 threads=threads,
                 progress=progress or (lambda _what, _part: None),
+                report=found.update,
             )
         )
     checkpoint.remove()
+    if report:
+        for item in (found.get("memory") or {}).get("items", ()):
+            item["file"] = str(corpus.files.places[item.pop("picture")])
+        report(found)
     return codebook
 
 

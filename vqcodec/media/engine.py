@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from vqcodec.media.options import Option, check_options
 
 RESERVED = (
-    "sources", "medium", "engine", "name", "threads", "progress", "skipped", "inputs", "output", "force", "media",
-    "quiet", "no_progress", "as_json", "json", "debug", "help",
+    "sources", "medium", "engine", "name", "threads", "progress", "skipped", "report", "inputs", "output", "force",
+    "media", "quiet", "no_progress", "as_json", "json", "debug", "help",
 )  # fmt: skip
 """Names that no training option may have: `train_codebook` or `vqcodec train-codebook` uses them itself."""
 

@@ -72,6 +72,7 @@ class Training(Generic[Item]):
         carrier: brings shards of the corpus to where they are worked on.
         threads: for what is not done in shards of the corpus; None for as many as there are CPUs.
         progress: see `Progress`.
+        report: told at the end, if there is more to say than the codebook's provenance does, as docs/json.md has it.
     """
 
     engine: Engine
@@ -83,6 +84,7 @@ class Training(Generic[Item]):
     carrier: Carrier = field(default_factory=ThreadCarrier)
     threads: int | None = None
     progress: Progress = lambda _what, _part: None
+    report: Callable[[Mapping[str, Any]], object] = lambda _record: None
 
 
 Trainer = Callable[[Training[Any]], "Codebook"]

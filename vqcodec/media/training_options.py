@@ -52,6 +52,25 @@ FRAMES_PER_CLIP = NumberOption(
 )
 SEED = NumberOption("seed", "The same seed gives the same codebook.", 0, low=0, whole=True)
 
+MEMORY_BYTES = NumberOption(
+    "memory_bytes",
+    "Bytes that pieces of your media may take in the codebook; 0: none.",
+    None,
+    default_help="as long as a piece saves more than it takes",
+    low=0,
+    high=1 << 30,
+    whole=True,
+)
+FOR = NumberOption(
+    "for_",
+    "Files that you are going to code: what takes more bytes than it saves them is left out.",
+    None,
+    default_help="as many as there are to train on",
+    low=1,
+    whole=True,
+)
+MEMORY_QUALITY = NumberOption("memory_quality", "Quality of the pieces.", 60.0, low=0, high=100)
+
 CHECKPOINT = PathOption("checkpoint", "File that keeps what is finished until the training ends.", default_help="none")
 RESUME = FlagOption(
     "resume",

@@ -17,6 +17,7 @@ from vqcodec.cli.options import training
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.options.common import Media
 from vqcodec.cli.wording import engines
+from vqcodec.cli.wording.training import memory_lines
 from vqcodec.errors import UsageError
 from vqcodec.files.descriptors import descriptor_of
 from vqcodec.files.endpoints import Source, check_destination, write_all
@@ -33,6 +34,7 @@ EXAMPLES = options.examples(
     "vqcodec train-codebook photos -o mine.vqcb",
     "vqcodec encode photo.png -c mine.vqcb -o photo.vqc",
     "vqcodec train-codebook photos -o mine.vqcb --pixels 2000000 --memory 2GB",
+    "vqcodec train-codebook icons -o icons.vqcb --parent graphic --for 5000",
     "vqcodec train-codebook photos/*.png -o small.vqcb --engine block --size 64 --lambda 20 --seed 1",
     "vqcodec train-codebook photos -o grey.vqcb --engine block --layout grey --side 8 --name grey-8x8",
     "vqcodec train-codebook voices -o voices.vqcb --rounds 1 --seconds 6",
@@ -93,6 +95,7 @@ def train_codebook(
     given = chosen.for_engine(trained)
     trained.check_training_options(given)
     name = _checked_name(name or Path(output).stem)
+    brought: dict[str, Any] = {}
     console = printing.console()
     unfinished = None if descriptor_of(output) is not None else f"{output}{_UNFINISHED}"
     with (
@@ -116,11 +119,12 @@ def train_codebook(
             skipped=lambda _path, reason: console.notice(f"left out: {reason}"),
             notice=None if console.quiet else console.notice,
             **running.as_arguments(),
+            report=brought.update,
             **given,
         )
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)
-    _tell(console, codebook, medium, output, len(data))
+    _tell(console, codebook, medium, output, len(data), brought)
 
 
 @contextmanager
@@ -143,8 +147,10 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _tell(console: Console, codebook: Codebook, medium: str, output: str, size: int) -> None:
-    """Print the result; `size` is that of the file in bytes."""
+def _tell(
+    console: Console, codebook: Codebook, medium: str, output: str, size: int, brought: Mapping[str, Any]
+) -> None:
+    """Print the result; `size` is that of the file in bytes, `brought` what the trainer reported."""
     record = {
         "output": output,
         "output_bytes": size,
@@ -152,6 +158,7 @@ def _tell(console: Console, codebook: Codebook, medium: str, output: str, size: 
         "engine": codebook.engine,
         "identity": codebook.identity,
         "provenance": codebook.provenance,
+        **brought,
     }
     kind = {"image": "pictures", "speech": "recordings", "video": "clips"}[medium]
     count = codebook.provenance.get("corpus", {}).get(kind)  # engines of others may not say
@@ -160,6 +167,7 @@ def _tell(console: Console, codebook: Codebook, medium: str, output: str, size: 
         record,
         f"{output}: codebook {codebook.name} ({codebook.identity[:16]}){used}, {size:,} bytes",
         *_lsf_lines(codebook.provenance),
+        *(memory_lines(brought["memory"]) if "memory" in brought else ()),
     )
 
 

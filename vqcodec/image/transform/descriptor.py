@@ -7,7 +7,7 @@ from typing import Any
 
 from vqcodec.media.engine import Engine, TrainingCost, TrainingWork, Warming
 from vqcodec.media.options import ChoiceOption, NumberOption
-from vqcodec.media.training_options import EFFORT, ROUNDS, SCALES, parent
+from vqcodec.media.training_options import EFFORT, FOR, MEMORY_BYTES, MEMORY_QUALITY, ROUNDS, SCALES, parent
 
 TUNES = ("ssim", "psnr")
 
@@ -60,6 +60,9 @@ TRANSFORM = Engine(
             low=0,
             whole=True,
         ),
+        MEMORY_BYTES,
+        FOR,
+        MEMORY_QUALITY,
     ),
     training_cost=TrainingCost(training_work, saving=(0.02, 0.2)),  # photographs, and what is unlike photographs
     warming=Warming(options=({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}), order=2),

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.training.memory_training import with_memory
 from vqcodec.blocks.training.train import train as train_model
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.image import colour
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.engine import ENGINE, model_of
+from vqcodec.image.transform.memory_training.paying import Paying, with_worth
+from vqcodec.image.transform.memory_training.remembering import Wanted, choose_memory
+from vqcodec.image.transform.memory_training.rounds import Work
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.media.training import Shard, Training
 from vqcodec.version import __version__
 
+_TABLES_SHARE = 0.7  # of the time of a training, if it chooses a memory too
 PIECE = 512  # larger pictures are trained on in pieces of so many samples a side
 _SHARD_SAMPLES = 3 * PIECE * PIECE
 
@@ -33,6 +39,10 @@ class TransformTraining:
         chroma: "444" or "420"; likewise.
         scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
         pixels: about this many pixels of the corpus are used, taken evenly; 0 for all.
+        memory_bytes: that the items of a memory may take; 0 for no memory, None for as long as they pay.
+        for_: number of files that are going to be coded. What takes more bytes than it saves them is left out: tables
+            of the codebook's own, and items. None: tables are always its own, and the corpus counts for the items.
+        memory_quality: of the items, 0 to 100.
     """
 
     rounds: int
@@ -41,6 +51,14 @@ class TransformTraining:
     chroma: str
     scales: int
     pixels: int
+    memory_bytes: int | None
+    for_: int | None
+    memory_quality: float
+
+    @property
+    def parameters(self) -> CodingParameters:
+        """The parameters with which pictures are coded."""
+        return CodingParameters(0, tune=self.tune, subsampling=self.chroma, effort=self.effort)
 
 
 @dataclass(frozen=True)
@@ -101,43 +119,30 @@ def train(task: Training[Picture]) -> Codebook:
     Raises:
         UnreadableInputError: there is nothing to train on.
         CodebookError: the parent is for another engine.
+        OutputError: the pictures cannot be kept in a temporary file.
     """
     options = TransformTraining(**task.options)
+    parent = task.parent
     areas = [_areas(size, options.scales) for size in task.corpus.sizes]
     flat = [area for of_picture in areas for area in of_picture]
     stride = max(1, sum(flat) // options.pixels) if options.pixels else 1
-    places = np.concatenate([[0], np.cumsum([len(of_picture) for of_picture in areas])]).tolist()
-    shards = [
-        _Pieces(shard, options.scales, options.chroma, places[shard.first], stride)
-        for shard in task.corpus.shards(_SHARD_SAMPLES)
-        if -places[shard.first] % stride < places[shard.first + len(shard)] - places[shard.first]
-    ]
-    rounds_told: dict[str, float] = {}
-
-    def tell(label: str, part: float) -> None:
-        rounds_told[label] = part
-        task.progress(label, min(1.0, sum(rounds_told.values()) / options.rounds))
-
-    parent = task.parent
-    prior: Model | None = model_of(parent) if parent else None
-    parameters = CodingParameters(
-        0,
-        tune=options.tune,
-        subsampling=options.chroma,
-        effort=options.effort,
-    )
-    model = train_model(
-        shards,
-        carrier=task.carrier,
-        parameters=parameters,
-        rounds=options.rounds,
-        prior=prior,
-        threads=task.threads,
-        progress=tell,
-        resumed=task.checkpoint.last_round(options.rounds, Model.from_arrays),
-        finished=lambda number, model: task.checkpoint.keep_round(number, model.to_arrays()),
-    )
-    provenance = {
+    model = _tables(task, options, areas, stride)
+    chosen = None
+    if options.memory_bytes != 0:
+        chosen = choose_memory(
+            task.corpus,
+            model,
+            Wanted(options.memory_bytes, options.for_ or len(task.corpus), options.memory_quality),
+            Work(
+                options.parameters,
+                task.carrier,
+                task.threads,
+                task.checkpoint,
+                lambda part: task.progress("memory", _TABLES_SHARE + (1 - _TABLES_SHARE) * part),
+            ),
+        )
+    arrays: dict[str, Any] = dict(model.to_arrays() if chosen is None else chosen.to_arrays())
+    provenance: dict[str, Any] = {
         "program": f"vqcodec {__version__}",
         "method": "encode, collect, refit",
         "options": dict(vars(options)),
@@ -148,4 +153,49 @@ def train(task: Training[Picture]) -> Codebook:
             "fingerprint": task.corpus.fingerprint(),
         },
     }
-    return Codebook(ENGINE, task.name, model.to_arrays(), provenance)
+    if chosen is not None:
+        provenance["memory"] = {"items": len(chosen.memory), "bytes": sum(map(len, chosen.memory))}
+    codebook = Codebook(ENGINE, task.name, arrays, provenance)
+    if options.memory_bytes != 0:
+        task.report({"memory": None if chosen is None else with_worth(chosen.report, codebook, parent)})
+    return codebook
+
+
+def _tables(task: Training[Picture], options: TransformTraining, areas: Sequence[Sequence[int]], stride: int) -> Model:
+    """Return a model without memory: fitted to the corpus, or the parent's, if its own tables do not pay.
+
+    Args:
+        areas: pixels of each piece, by picture.
+        stride: one in so many pieces is trained on.
+    """
+    prior = with_memory(model_of(task.parent), None) if task.parent else None
+    paying = None
+    if task.parent is not None and prior is not None and options.for_ is not None:
+        paying = Paying(task.corpus, task.parent, options.for_)
+        if not paying.may_pay():
+            return prior
+    places = np.concatenate([[0], np.cumsum([len(of_picture) for of_picture in areas])]).tolist()
+    shards = [
+        _Pieces(shard, options.scales, options.chroma, places[shard.first], stride)
+        for shard in task.corpus.shards(_SHARD_SAMPLES)
+        if -places[shard.first] % stride < places[shard.first + len(shard)] - places[shard.first]
+    ]
+    rounds_told: dict[str, float] = {}
+    share = 1.0 if options.memory_bytes == 0 else _TABLES_SHARE
+
+    def tell(label: str, part: float) -> None:
+        rounds_told[label] = part
+        task.progress(label, share * min(1.0, sum(rounds_told.values()) / options.rounds))
+
+    model = train_model(
+        shards,
+        carrier=task.carrier,
+        parameters=options.parameters,
+        rounds=options.rounds,
+        prior=prior,
+        threads=task.threads,
+        progress=tell,
+        resumed=task.checkpoint.last_round(options.rounds, Model.from_arrays),
+        finished=lambda number, model: task.checkpoint.keep_round(number, model.to_arrays()),
+    )
+    return prior if paying is not None and prior is not None and not paying.pays(model) else model

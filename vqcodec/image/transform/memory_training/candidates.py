@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.blocks.layout import MAX_REFERENCES
+from vqcodec.carriers.carrier import Carrier
 from vqcodec.image.transform.memory_training.descriptors import describe
 from vqcodec.image.transform.memory_training.estimate import bits_alone, bits_given, cells_of
 from vqcodec.image.transform.planes import planes_of
-from vqcodec.threads import map_shards
 from vqcodec.vq.facility_location import Savings
 from vqcodec.vq.neighbours import nearest_few
 
@@ -20,14 +21,26 @@ PARTS = 4  # a picture is cut into at most PARTS x PARTS parts, which may have i
 NEAREST = 16  # candidates by which a picture is predicted
 UNIT = 16  # savings and costs are counted in 1/UNIT bits
 _NAMING_BITS = 16.0  # of a picture, to say which items it is predicted from
+_FEWEST_BITS = 24  # that another item must save a picture
 _SAME = 1 / 4  # pictures are the same if the error of no cell of luma exceeds this share of the step, squared
-_SHARD = 8  # pictures
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Samples = npt.NDArray[np.uint8]
 Advance = Callable[[float], None]
 """Called with the part that is done, 0 to 1."""
+
+
+class Pictures(NamedTuple):
+    """The pictures of a corpus, as a carrier keeps them.
+
+    Attributes:
+        handles: of the pictures, uint8 (height, width, channels) each.
+        sizes: height, width and channels of each.
+    """
+
+    handles: Sequence[Any]
+    sizes: Sequence[tuple[int, ...]]
 
 
 class Entries(NamedTuple):
@@ -42,6 +55,11 @@ class Entries(NamedTuple):
     pictures: IntArray
     parts: IntArray
     saved: IntArray
+
+    def without(self, left_out: npt.NDArray[np.bool_]) -> Entries:
+        """Return the entries of other candidates than those that are left out: bool (pictures,)."""
+        kept = ~left_out[self.candidates]
+        return Entries(*(array[kept] for array in self))
 
     def savings(self, pictures: int, parts: int, factors: npt.NDArray[np.float64] | None = None) -> Savings:
         """Return them as a matrix of candidates and parts.
@@ -82,38 +100,41 @@ def colour_planes(samples: Samples) -> FloatArray:
     return np.stack(planes).astype(np.float32) / np.float32(16)
 
 
-def describe_all(pictures: Sequence[Samples], threads: int | None) -> npt.NDArray[np.uint8]:
-    """Return the descriptors of all pictures, uint8 (pictures, DIMENSION)."""
-    shards = range(0, len(pictures), _SHARD)
-
-    def run(first: int) -> list[npt.NDArray[np.uint8]]:
-        return [describe(colour_planes(samples)) for samples in pictures[first : first + _SHARD]]
-
-    return np.stack([row for part in map_shards(run, shards, threads) for row in part])
+def describe_picture(samples: Samples) -> npt.NDArray[np.uint8]:
+    """Return the descriptor of a picture, uint8 (DIMENSION,)."""
+    return describe(colour_planes(samples))
 
 
-def find_copies(
-    pictures: Sequence[Samples], nearest: npt.NDArray[np.int32], step: float, threads: int | None
-) -> IntArray:
+def find_copies(pictures: Pictures, nearest: npt.NDArray[np.int32], step: float, carrier: Carrier) -> IntArray:
     """Return for each picture the first picture of the same size that it nearly equals, int64; often itself.
 
     Args:
+        pictures: of the corpus.
         nearest: (pictures, any), the pictures that look most like each.
         step: quantizer step of luma at which differences are looked at.
+        carrier: brings pictures to where they are compared.
     """
-
-    def run(number: int) -> int:
-        mine = pictures[number]
-        for other in sorted(n for n in nearest[number].tolist() if n < number):
-            theirs = pictures[other]
-            if theirs.shape == mine.shape and _same(mine, theirs, step):
-                return other
-        return number
-
-    originals = np.arange(len(pictures))
-    for number, other in enumerate(map_shards(run, range(len(pictures)), threads)):
-        originals[number] = originals[other]
+    before = [
+        sorted(other for other in row if other < number and pictures.sizes[other] == pictures.sizes[number])
+        for number, row in enumerate(nearest.tolist())
+    ]
+    shards = [
+        (pictures.handles[number], tuple(pictures.handles[other] for other in others))
+        for number, others in enumerate(before)
+        if others
+    ]
+    firsts = carrier.map(_first_copy, shards, step)
+    originals = np.arange(len(before))
+    for number, others in enumerate(before):
+        place = next(firsts) if others else None
+        if place is not None:
+            originals[number] = originals[others[place]]
     return originals
+
+
+def _first_copy(shard: tuple[Samples, tuple[Samples, ...]], step: float) -> int | None:
+    mine, others = shard
+    return next((place for place, theirs in enumerate(others) if _same(mine, theirs, step)), None)
 
 
 def _same(first: Samples, second: Samples, step: float) -> bool:
@@ -124,78 +145,99 @@ def _same(first: Samples, second: Samples, step: float) -> bool:
 
 
 def find_candidates(
-    pictures: Sequence[Samples],
-    items: Sequence[Samples],
+    pictures: Pictures,
+    items: Sequence[Any],
     alone: IntArray,
     step: float,
-    threads: int | None,
+    carrier: Carrier,
+    *,
+    threads: int | None = None,
     advance: Advance = lambda _part: None,
+    pool: IntArray | None = None,
 ) -> Candidates:
     """Find out what pictures may be predicted from, and about what that saves.
 
     Args:
-        pictures: of the corpus; uint8 (height, width, channels) each.
-        items: what the memory would hold of each, decoded; likewise.
+        pictures: of the corpus.
+        items: handles of what the memory would hold of each, decoded: uint8 (height, width, 1 or 3).
         alone: int64 (pictures,), bits that each takes without a memory.
         step: quantizer step of luma with which they take them.
-        threads: None for all CPUs; the result does not depend on it.
+        carrier: brings pictures to where they are compared.
+        threads: to search descriptors; None for all CPUs. The result does not depend on it.
         advance: see `Advance`.
+        pool: int64, numbers of the pictures that may be candidates, ascending; None for all.
     """
-    descriptors = describe_all(pictures, threads)
+    count = len(pictures.sizes)
+    descriptors = np.stack(list(carrier.map(describe_picture, pictures.handles)))
     around, _ = nearest_few(descriptors, descriptors, NEAREST + 1, threads)
-    originals = find_copies(pictures, around, step, threads)
-    own = np.flatnonzero(originals == np.arange(len(pictures)))
-    copied = np.bincount(originals, minlength=len(pictures)) > 1
-    places, _ = nearest_few(descriptors[own], descriptors, NEAREST + 1, threads)
-    nearest = own[places]
-    counts = np.array([_part_shape(shape) for shape in map(np.shape, pictures)]).prod(axis=1)
-    part_starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    done = 0
-
-    def run(first: int) -> list[tuple[int, int, IntArray]]:
-        nonlocal done
-        found = []
-        for number in range(first, min(first + _SHARD, len(pictures))):
-            others = [n for n in nearest[number].tolist() if n != number or copied[number]][:NEAREST]
-            found += _saved_by(number, others, pictures[number], items, float(alone[number]), step)
-            done += 1
-        advance(done / len(pictures))
-        return found
-
-    found = [entry for part in map_shards(run, range(0, len(pictures), _SHARD), threads) for entry in part]
-    entries = Entries(
-        np.repeat([candidate for candidate, _, _ in found], [len(saved) for _, _, saved in found]).astype(np.int64),
-        np.repeat([picture for _, picture, _ in found], [len(saved) for _, _, saved in found]).astype(np.int64),
-        _joined([part_starts[picture] + np.arange(len(saved)) for _, picture, saved in found]),
-        _joined([saved for _, _, saved in found]),
+    originals = find_copies(pictures, around, step, carrier)
+    own = np.flatnonzero(originals == np.arange(count)) if pool is None else pool
+    copied = np.bincount(originals, minlength=count) > 1
+    nearest = own[nearest_few(descriptors[own], descriptors, NEAREST + 1, threads)[0]]
+    chosen = [
+        [other for other in row if other != number or copied[number]][:NEAREST]
+        for number, row in enumerate(nearest.tolist())
+    ]
+    shards = (
+        (pictures.handles[number], float(alone[number]), tuple(items[other] for other in others))
+        for number, others in enumerate(chosen)
     )
-    return Candidates(originals, entries, part_starts)
+    counts = np.array([_part_shape(size) for size in pictures.sizes], np.int64).prod(axis=1)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rows: list[Entries] = []
+    for number, saved in enumerate(carrier.map(_saved_by, shards, step)):
+        places, parts = np.nonzero(saved)
+        candidates = np.array(chosen[number], np.int64)[places]
+        rows.append(Entries(candidates, np.full(len(parts), number), starts[number] + parts, saved[places, parts]))
+        advance((number + 1) / count)
+    return Candidates(originals, Entries(*(np.concatenate(column) for column in zip(*rows))), starts)
 
 
-def _joined(parts: Sequence[IntArray]) -> IntArray:
-    return np.concatenate([np.zeros(0, np.int64), *parts])
+def best_items(candidates: Candidates, chosen: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return for each picture the chosen items to predict from: one by one what saves most beside the others."""
+    entries, starts = candidates.entries, candidates.part_starts
+    mine = np.flatnonzero(np.isin(entries.candidates, np.asarray(chosen, np.int64)))
+    mine = mine[np.argsort(entries.pictures[mine], kind="stable")]
+    bounds = np.searchsorted(entries.pictures[mine], np.arange(len(starts)))
+    best: list[tuple[int, ...]] = []
+    for number, (first, end) in enumerate(zip(starts.tolist(), starts[1:].tolist())):
+        rows = mine[bounds[number] : bounds[number + 1]]
+        names, place = np.unique(entries.candidates[rows], return_inverse=True)
+        saved = np.zeros((len(names), end - first), np.int64)
+        saved[place, entries.parts[rows] - first] = entries.saved[rows]
+        served, items = np.zeros(end - first, np.int64), []
+        for _ in range(min(MAX_REFERENCES, len(names))):
+            gains = np.maximum(saved - served, 0).sum(axis=1)
+            leader = int(np.argmax(gains))
+            if gains[leader] < _FEWEST_BITS * UNIT:
+                break
+            items.append(int(names[leader]))
+            served = np.maximum(served, saved[leader])
+        best.append(tuple(items))
+    return best
 
 
 def _part_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     return min(PARTS, -(-shape[0] // 8)), min(PARTS, -(-shape[1] // 8))
 
 
-def _saved_by(
-    number: int, others: Sequence[int], samples: Samples, items: Sequence[Samples], alone: float, step: float
-) -> list[tuple[int, int, IntArray]]:
-    """Return (candidate, picture, what it saves each part) for each of `others` that saves anything."""
+def _saved_by(shard: tuple[Samples, float, tuple[Samples, ...]], step: float) -> IntArray:
+    """Return what each of some items saves each part of a picture, int64 (items, parts), in 1/UNIT bits.
+
+    Args:
+        shard: the picture, the bits that it takes alone, and the items.
+        step: quantizer step of luma.
+    """
+    samples, alone, items = shard
     planes = colour_planes(samples)
     estimate = bits_alone(planes, step)
     factor = alone / max(float(estimate.sum()), 1.0)
     rows, columns = _part_shape(samples.shape)
     row_of = np.arange(estimate.shape[0]) * rows // estimate.shape[0]
     column_of = np.arange(estimate.shape[1]) * columns // estimate.shape[1]
-    part_of = row_of[:, None] * columns + column_of
-    found = []
-    for other in others:
-        given = bits_given(planes, colour_planes(items[other]), step, estimate)
-        saved = np.bincount(part_of.ravel(), ((estimate - given) * factor).ravel(), rows * columns)
-        units = np.rint(np.maximum(saved - _NAMING_BITS / len(saved), 0) * UNIT).astype(np.int64)
-        if units.any():
-            found.append((other, number, units))
-    return found
+    part_of = (row_of[:, None] * columns + column_of).ravel()
+    saved = np.zeros((len(items), rows * columns))
+    for place, item in enumerate(items):
+        given = bits_given(planes, colour_planes(item), step, estimate)
+        saved[place] = np.bincount(part_of, ((estimate - given) * factor).ravel(), rows * columns)
+    return np.rint(np.maximum(saved - _NAMING_BITS / (rows * columns), 0) * UNIT).astype(np.int64)

@@ -16,6 +16,7 @@ RADIUS = 3  # samples that a cell is displaced by, at most, from where the whole
 REDUCTION, FAR = 4, 4  # the whole picture is displaced by up to FAR samples of the picture reduced so much
 _MIDDLE = np.float32(128.0)
 _USE_BITS = 2.0  # of a cell, to say that and how it is predicted from an item
+_FARTHER = 0.05 * np.add.outer(np.abs(np.arange(-FAR, FAR + 1)), np.abs(np.arange(-FAR, FAR + 1)))  # grey levels
 _CHROMA_SHARE = 2.0**-0.25  # of luma's step
 
 FloatArray = npt.NDArray[np.float32]
@@ -84,15 +85,7 @@ def bits_given(planes: FloatArray, item: FloatArray, step: float, alone: FloatAr
     cells = cells_of(planes)
     _, rows, columns, _, _ = cells.shape
     reference = _reference(item, len(planes), rows * SIDE, columns * SIDE, _whole_displacement(planes[0], item[0]))
-    side = 2 * RADIUS + 1
-    luma = cells[0]
-    differences = np.empty((side * side, rows, columns), np.float32)
-    for place in range(side * side):
-        shifted = _shifted(reference[:1], place, rows, columns)[0]
-        differences[place] = np.abs(luma - shifted).sum(axis=(-1, -2))
-    middle = side * side // 2
-    differences[middle] -= np.float32(2 * SIDE)  # no displacement takes the fewest bits
-    best = np.argmin(differences, axis=0)
+    best = _displacements(cells[0], reference[0])
     predicted = np.empty_like(cells)
     for place in np.unique(best):
         there = best == place
@@ -102,6 +95,21 @@ def bits_given(planes: FloatArray, item: FloatArray, step: float, alone: FloatAr
     return np.minimum(given, alone)
 
 
+def _displacements(cells: FloatArray, reference: FloatArray) -> npt.NDArray[np.intp]:
+    """Return at which displacement each cell of luma differs least, in every second row: intp (rows, columns)."""
+    rows, columns = cells.shape[:2]
+    luma = np.ascontiguousarray(cells[:, :, ::2].swapaxes(1, 2)).reshape(rows * SIDE // 2, columns * SIDE)
+    side = 2 * RADIUS + 1
+    differences = np.empty((side * side, rows, columns), np.float32)
+    for place in range(side * side):
+        top, left = divmod(place, side)
+        shifted = reference[top : top + rows * SIDE : 2, left : left + columns * SIDE]
+        parts = np.abs(luma - shifted).reshape(rows, SIDE // 2, columns, SIDE)
+        differences[place] = parts.sum(axis=1).sum(axis=-1)
+    differences[side * side // 2] -= np.float32(SIDE)  # no displacement takes the fewest bits
+    return np.argmin(differences, axis=0)
+
+
 def _whole_displacement(luma: FloatArray, item: FloatArray) -> tuple[int, int]:
     """Return the rows and columns that the item is to be displaced by, multiples of REDUCTION."""
     height, width = (side // REDUCTION for side in luma.shape)
@@ -109,14 +117,10 @@ def _whole_displacement(luma: FloatArray, item: FloatArray) -> tuple[int, int]:
         return 0, 0
     small = _reduced(luma, 0, height, 0, width)
     around = _reduced(item, -FAR, height + FAR, -FAR, width + FAR)
-    best, place = np.float32(np.inf), (0, 0)
-    for y in sorted(range(-FAR, FAR + 1), key=abs):
-        for x in sorted(range(-FAR, FAR + 1), key=abs):
-            shifted = around[FAR + y : FAR + y + height, FAR + x : FAR + x + width]
-            difference = np.abs(small - shifted).mean() + np.float32(0.05) * (abs(y) + abs(x))
-            if difference < best:
-                best, place = difference, (y * REDUCTION, x * REDUCTION)
-    return place
+    windows = np.lib.stride_tricks.sliding_window_view(around, (height, width))
+    differences = np.abs(windows - small).mean(axis=(2, 3)) + _FARTHER
+    row, column = divmod(int(np.argmin(differences)), 2 * FAR + 1)
+    return (row - FAR) * REDUCTION, (column - FAR) * REDUCTION
 
 
 def _reduced(plane: FloatArray, top: int, bottom: int, left: int, right: int) -> FloatArray:
