@@ -18,7 +18,7 @@ Map, lowest first:
     corpus: pixels
     shape
     block: alpha colour crop engines pixels shape
-    transform: alpha colour crop engines fine_colour pixels shape
+    transform: alpha colour crop engines fine_colour hidden pixels shape
 """
 
 from __future__ import annotations

@@ -13,9 +13,19 @@ TUNES = ("ssim", "psnr")
 
 
 def training_work(options: Mapping[str, Any], _has_parent: bool) -> TrainingWork:
-    """Return how long a training takes: eleven rungs a round, and the restoration filters in the last one."""
+    """Return how long a training takes.
+
+    Tables: eleven rungs a round, and the restoration filters in the last one. A memory: items of all pictures, what
+    they save, and a sample that is coded with them.
+    """
     rounds = options["rounds"]
-    return TrainingWork(passes=11.0 * rounds + 3.0, each_s=0.055 * rounds, once_s=3.0, reads=rounds + 1)
+    remembers = options["memory_bytes"] != 0
+    return TrainingWork(
+        passes=11.0 * rounds + 3.0 + 3.0 * remembers,
+        each_s=0.055 * rounds + 0.06 * remembers,
+        once_s=3.0,
+        reads=rounds + 1 + remembers,
+    )
 
 
 TRANSFORM = Engine(
