@@ -16,7 +16,7 @@ from vqcodec.image.transform.memory_training.candidates import (
     find_candidates,
 )
 from vqcodec.image.transform.memory_training.descriptors import DIMENSION, describe
-from vqcodec.image.transform.memory_training.estimate import RADIUS, SIDE, bits_alone, bits_given, cells_of
+from vqcodec.image.transform.memory.estimate import RADIUS, SIDE, bits_alone, bits_given, cells_of
 
 STEP = 20.0
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import MAX_REFERENCES
 from vqcodec.carriers.carrier import Carrier
+from vqcodec.image.transform.memory.choice import unlikeness
+from vqcodec.image.transform.memory.estimate import bits_alone, bits_given, cells_of
 from vqcodec.image.transform.memory_training.descriptors import describe
-from vqcodec.image.transform.memory_training.estimate import bits_alone, bits_given, cells_of
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.vq.facility_location import Savings
 from vqcodec.vq.neighbours import nearest_few
@@ -20,6 +21,7 @@ from vqcodec.vq.neighbours import nearest_few
 PARTS = 4  # a picture is cut into at most PARTS x PARTS parts, which may have items of their own
 NEAREST = 16  # candidates by which a picture is predicted
 UNIT = 16  # savings and costs are counted in 1/UNIT bits
+_LOOKED_AT = 64  # of these, the nearest by squared error, they are the most like it
 _NAMING_BITS = 16.0  # of a picture, to say which items it is predicted from
 _FEWEST_BITS = 24  # that another item must save a picture
 _SAME = 1 / 4  # pictures are the same if the error of no cell of luma exceeds this share of the step, squared
@@ -173,10 +175,10 @@ def find_candidates(
     originals = find_copies(pictures, around, step, carrier)
     own = np.flatnonzero(originals == np.arange(count)) if pool is None else pool
     copied = np.bincount(originals, minlength=count) > 1
-    nearest = own[nearest_few(descriptors[own], descriptors, NEAREST + 1, threads)[0]]
+    nearest = own[nearest_few(descriptors[own], descriptors, _LOOKED_AT, threads)[0]]
     chosen = [
-        [other for other in row if other != number or copied[number]][:NEAREST]
-        for number, row in enumerate(nearest.tolist())
+        _most_like(number, row if copied[number] else row[row != number], descriptors, step)
+        for number, row in enumerate(nearest)
     ]
     shards = (
         (pictures.handles[number], float(alone[number]), tuple(items[other] for other in others))
@@ -215,6 +217,13 @@ def best_items(candidates: Candidates, chosen: Sequence[int]) -> list[tuple[int,
             served = np.maximum(served, saved[leader])
         best.append(tuple(items))
     return best
+
+
+def _most_like(number: int, others: IntArray, descriptors: npt.NDArray[np.uint8], step: float) -> list[int]:
+    """Return the NEAREST of `others` that are most like a picture."""
+    distances = unlikeness(descriptors[number], descriptors[others], step)
+    chosen: list[int] = others[np.argsort(distances, kind="stable")[:NEAREST]].tolist()
+    return chosen
 
 
 def _part_shape(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -116,7 +116,8 @@ class Chooser:
             if not chosen:
                 return None
             begin = 0.3 + 0.3 * number
-            model, items = self._with_tables(f"memory-tables-{number}", model, chosen, candidates, begin), chosen
+            pixels = TABLE_PIXELS if number + 1 == ROUNDS else TABLE_PIXELS // 4
+            model, items = self._with_tables(number, model, chosen, candidates, pixels), chosen
             measured = self._coded(f"memory-coded-{number}", model, items, self._seen.sample.tolist(), begin + 0.15)
             factors = self._factors(candidates, items, self._seen.worth - measured.costs)
             chosen = self._choose(candidates, factors)
@@ -184,19 +185,19 @@ class Chooser:
         return choosing.choose_items(candidates, self._seen.costs, self._limits, factors)
 
     def _with_tables(
-        self, name: str, model: Model, chosen: Sequence[int], candidates: Candidates, begin: float
+        self, number: int, model: Model, chosen: Sequence[int], candidates: Candidates, most_pixels: int
     ) -> Model:
-        """Return the model with tables fitted to pictures that are predicted from what was chosen."""
+        """Return the model with tables fitted, in a round, to pictures that are predicted from what was chosen."""
         references = best_items(candidates, chosen)
-        numbers = [number for number, items in enumerate(references) if items]
-        pixels = sum(math.prod(self._pictures.sizes[number][:2]) for number in numbers)
-        numbers = numbers[:: max(1, pixels // TABLE_PIXELS)]
+        numbers = [place for place, items in enumerate(references) if items]
+        pixels = sum(math.prod(self._pictures.sizes[place][:2]) for place in numbers)
+        numbers = numbers[:: max(1, pixels // most_pixels)]
         work = self._work
 
         def make() -> Model:
             parts = [
-                (self._pictures.handles[number], tuple(self._seen.items[item] for item in references[number]))
-                for number in numbers
+                (self._pictures.handles[place], tuple(self._seen.items[item] for item in references[place]))
+                for place in numbers
             ]
             shards = list(work.carrier.map(_predicted, parts, self._model, work.parameters.subsampling))
             return train_memory(
@@ -205,9 +206,10 @@ class Chooser:
                 model=model,
                 parameters=work.parameters,
                 rounds=1,
-                progress=lambda _label, part: work.advance(begin + 0.15 * part),
+                progress=lambda _label, part: work.advance(0.3 + 0.3 * number + 0.15 * part),
             )
 
+        name = f"memory-tables-{number}"
         return kept_or_made(work.checkpoint, name, make, lambda made: made.to_arrays(), Model.from_arrays)
 
     def _coded(self, name: str, model: Model, chosen: Sequence[int], numbers: Sequence[int], begin: float) -> Measured:
