@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vqcodec.carriers.threaded import ThreadCarrier
+from vqcodec.image.transform.memory.estimate import RADIUS, SIDE, bits_alone, bits_given, cells_of
 from vqcodec.image.transform.memory_training.candidates import (
     PARTS,
     UNIT,
@@ -16,7 +17,6 @@ from vqcodec.image.transform.memory_training.candidates import (
     find_candidates,
 )
 from vqcodec.image.transform.memory_training.descriptors import DIMENSION, describe
-from vqcodec.image.transform.memory.estimate import RADIUS, SIDE, bits_alone, bits_given, cells_of
 
 STEP = 20.0
 
