@@ -190,6 +190,35 @@ def _palette(results: Results) -> Rows:
         yield row["method"], row["colours"], f"{row['bytes']:,}", f"{row['psnr_db']:.2f}"
 
 
+@table("cluster", "cluster")
+def _cluster(results: Results) -> Rows:
+    """Training on workers, measured and by the model of benchmarks.cluster, in seconds."""
+    many, larger = results["many"], results["larger"]
+    yield (
+        "training",
+        "shards",
+        "map",
+        "reduce",
+        "a result",
+        "1 worker: measured / model",
+        "2 workers: measured / model",
+        f"{many} workers, {larger} times the corpus: simulated / model",
+        "the same on one thread",
+    )
+    for row in results["rows"]:
+        yield (
+            row["engine"],
+            row["shards"],
+            f"{row['map_s']:.1f} s",
+            f"{row['reduce_s']:.1f} s",
+            f"{row['result_bytes'] / 1000:.0f} kB",
+            f"{row['one_s']:.1f} / {row['one_model_s']:.1f} s",
+            f"{row['two_s']:.1f} / {row['two_model_s']:.1f} s",
+            f"{row['many_s']:.1f} / {row['many_model_s']:.1f} s",
+            f"{row['many_alone_s']:.0f} s",
+        )
+
+
 @table("entropy", "entropy")
 def _entropy(results: Results) -> Rows:
     """Speed of canonical Huffman codes of 256 symbols in one context, beside bitarray."""

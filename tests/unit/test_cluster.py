@@ -142,8 +142,9 @@ def test_a_training_whose_worker_is_killed_ends_with_the_same_bytes(carrier: Das
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with pictures."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with pictures in a folder."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "pictures").mkdir()
     for number, picture in enumerate(pictures()):
         Image.fromarray(np.tile(picture.samples, (8, 8, 1))).save(tmp_path / "pictures" / f"{number}.png")
@@ -158,6 +159,33 @@ def test_processes_of_this_machine_train_from_files_and_urls(folder: Path) -> No
     for source in (folder / "pictures", (folder / "pictures").as_uri()):
         assert vqcodec.train_codebook([source], workers=2, **ASKED).to_bytes() == plain.to_bytes()
     assert sorted(path.name for path in folder.iterdir()) == ["pictures"]
+
+
+def test_files_are_encoded_and_decoded_by_workers(folder: Path) -> None:
+    (folder / "pictures" / "broken.png").write_bytes(b"nothing")
+    book = folder / "own.vqcb"
+    book.write_bytes(vqcodec.train_codebook([folder / "pictures" / "0.png"], **{**ASKED, "layout": "joint"}).to_bytes())
+    command = [sys.executable, "-m", "vqcodec"]
+
+    def run(where: str, *more: str) -> str:
+        ended = subprocess.run([*command, *shlex.split(where), *more], capture_output=True, text=True)
+        assert ended.returncode == (3 if "encode" in where else 0), ended.stderr
+        return re.sub(r"[\d.]+ s$", "", ended.stdout + ended.stderr, flags=re.MULTILINE)
+
+    for options in ("", "-c own.vqcb"):
+        said = [
+            run(f"encode pictures -d {out} --force {options} --no-progress", *more).replace(out, "")
+            for out, more in (("here", ()), ("there", ("--workers", "2")))
+        ]
+        assert said[0] == said[1]
+        assert "broken.png: " in said[0]
+        for name in ("0.vqc", "1.vqc"):
+            assert (folder / "here" / name).read_bytes() == (folder / "there" / name).read_bytes()
+    book.rename(folder / "here" / "own.vqcb")  # it is found beside the files
+    run("decode here/0.vqc here/1.vqc -d decoded --no-progress")
+    run("decode here/0.vqc here/1.vqc -d again --workers 1 --no-progress")
+    for name in ("0.png", "1.png"):
+        assert (folder / "decoded" / name).read_bytes() == (folder / "again" / name).read_bytes()
 
 
 def test_pictures_in_memory_are_trained_on(folder: Path) -> None:

@@ -12,13 +12,14 @@ Map, lowest first:
     inputs
     streams
     translation
+    elsewhere: batch inputs
     failures: exit_codes groups translation
     console: streams translation failures
     compilation: console
     files: batch inputs streams failures console compilation
     video_plot
     wording
-    options: failures console wording
+    options: elsewhere failures console wording
     commands: groups console compilation inputs files video_plot wording options
     app: exit_codes groups failures
     reference: app

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TypeVar
@@ -192,6 +192,7 @@ def process(
     verb: str,
     kernels: bool = True,
     total: Callable[[list[Report]], str] | None = None,
+    elsewhere: Callable[[Sequence[Item]], Iterator[batch.Outcome[Item, Report]]] | None = None,
 ) -> None:
     """Do `work` on all inputs, `show` each result in the order of the items, and end with the right exit code.
 
@@ -201,6 +202,7 @@ def process(
         jobs: None for the number of CPUs.
         kernels: whether the work runs kernels, which may have to be compiled.
         total: returns the line that sums up several results.
+        elsewhere: does the work on all items in place of `work`, and yields the outcomes in their order.
 
     Raises:
         typer.Exit: with the code of the first failure, after all items are done.
@@ -225,8 +227,9 @@ def process(
                 raise item.failure
             return work(item, report, threads)
 
-        outcomes = batch.run(items, one, jobs=jobs, progress=advance)
-        for outcome in outcomes:
+        outcomes = elsewhere(items) if elsewhere else batch.run(items, one, jobs=jobs, progress=advance)
+        for number, outcome in enumerate(outcomes):
+            advance(number, 1.0, "")
             error = outcome.error
             try:
                 if error is not None:

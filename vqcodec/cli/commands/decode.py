@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,6 +47,7 @@ def decode(
     given: decoding.Given,
     limit: options.Limit = None,
     jobs: options.Jobs = None,
+    machines: options.Machines,
     printing: options.Printing,
 ) -> None:
     """Decode .vqc files to pictures, sound files and videos.
@@ -71,7 +73,7 @@ def decode(
 
         source, head = with_head(item.source, item.name)
         streamed = item.output == STANDARD and medium_of_media(head) in ("speech", "video")
-        report = api.decode(
+        return api.decode(
             source,
             sys.stdout.buffer if streamed else item.destination,
             overwrite=outputs.force,
@@ -80,18 +82,21 @@ def decode(
             name=item.name,
             **asked,
         )
-        if outputs.preserve:
-            keep_times(item)
-        return report
 
     def show(item: Item, report: AnyDecodeReport) -> None:
+        if outputs.preserve:
+            keep_times(item)
         if report.data is not None:
             write_stdout(report.data)
         for note in getattr(report, "notes", ()):
             console.notice(f"{item.name}: {note}")
         console.result(report.as_dict(), decode_line(report))
 
-    process(plan, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total)
+    elsewhere = machines.elsewhere
+    process(
+        plan, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total,
+        elsewhere=None if elsewhere is None else partial(elsewhere.decode, asked=asked, overwrite=outputs.force),
+    )  # fmt: skip
 
 
 def _extension(name: str, format: str | None) -> str:

@@ -60,6 +60,7 @@ def encode(
     given: encoding.Given,
     limit: options.Limit = None,
     jobs: options.Jobs = None,
+    machines: options.Machines,
     printing: options.Printing,
 ) -> None:
     """Encode pictures, speech and video to .vqc files.
@@ -107,7 +108,7 @@ def encode(
         from vqcodec import api
 
         as_it_comes = item.output == STANDARD and given.delay is not None
-        report = api.encode(
+        return api.encode(
             item.source,
             sys.stdout.buffer if as_it_comes else item.destination,
             overwrite=outputs.force,
@@ -116,11 +117,10 @@ def encode(
             name=item.name,
             **({**asked, "medium": "video"} if item.video else asked),
         )
-        if outputs.preserve:
-            keep_times(item)
-        return report
 
     def show(item: Item, report: AnyEncodeReport) -> None:
+        if outputs.preserve:
+            keep_times(item)
         if report.data is not None:
             write_stdout(report.data)
         for note in report.notes:
@@ -129,7 +129,11 @@ def encode(
         if getattr(report, "interrupted", False):
             raise KeyboardInterrupt
 
-    process(plan, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total)
+    elsewhere = machines.elsewhere
+    process(
+        plan, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total,
+        elsewhere=None if elsewhere is None else partial(elsewhere.encode, asked=asked, overwrite=outputs.force),
+    )  # fmt: skip
 
 
 def _medium_asked_for(asked: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from vqcodec.cli.failures import DEBUG
 from vqcodec.cli.options.declared import declared
 from vqcodec.media.decoding import CODEBOOK
 from vqcodec.media.encoding import OVERWRITE
+
+if TYPE_CHECKING:
+    from vqcodec.cli.elsewhere import Elsewhere
 
 
 class Media(StrEnum):
@@ -109,6 +112,42 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Show the traceback of an error.", callback=_set_debug),
 ]
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where files are worked on, if not by threads of this process."""
+
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Work on the files with N processes of this machine (needs vqcodec[distributed]).",
+        ),
+    ] = None
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="URL",
+            help="Work on the files on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786.",
+        ),
+    ] = None
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where files are worked on; None for this process.
+
+        Raises:
+            UsageError: both are given.
+        """
+        if self.workers is None and self.scheduler is None:
+            return None
+        from vqcodec.cli.elsewhere import Elsewhere
+
+        return Elsewhere(self.scheduler, self.workers)
 
 
 def use_limits(limit: list[str] | None) -> None:
