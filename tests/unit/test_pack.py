@@ -477,6 +477,14 @@ def test_training_beside_a_codebook_is_refused(folder: Path) -> None:
         make_pack(folder, codebook=BOOK, train=True)
 
 
+def test_training_on_what_is_no_file_is_refused(folder: Path) -> None:
+    data = (folder / "a.png").read_bytes()
+    with pytest.raises(UsageError, match=r"in files only"):
+        make_pack(data, train=True, effort=0)
+    report = make_pack(data, effort=0)
+    assert report.items == 1
+
+
 def test_an_unknown_option(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"nosuch"):
         make_pack(folder, codebook="photo", nosuch=1)  # type: ignore[call-arg]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -80,6 +81,10 @@ def codebook_for(
     common = float(np.mean([psnr for curve in points.values() for psnr, _ in curve]))
     best = min((_Trial(book, _at(points[book], common)) for book in shipped), key=lambda trial: trial.bytes)
     chosen = replace(coding, codebooks={**coding.codebooks, "image": best.codebook})
+    if not all(isinstance(file.source, (str, os.PathLike)) for file in files):
+        if wish.train:
+            raise UsageError("a codebook is trained on pictures in files only; leave out train")
+        return chosen
     if not _may_pay(best.bytes * len(files), best.codebook, wish):
         return chosen
     own = _trained(files, best.codebook, asked, coding.threads, wish, part_of_work(progress, 0.0, 1.0), notice)
