@@ -27,7 +27,7 @@ from reference_transform_syntax import PlaneDecoder
 from reference_transform_tables import Model, model_of
 
 FULL, HALF, RESERVED, NO_CHROMA = range(4)
-EXACT_ALPHA = 0x7F
+EXACT_ALPHA, ALPHA_DIFFERENCE = 0x7F, 0x7E
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Header:
     parameters: Parameters
     alpha: Parameters | None = None
     items: list[int] = field(default_factory=list)
+    alpha_difference: bool = False
 
 
 def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list[list[int]]]:
@@ -82,6 +83,11 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
     pixels = joined(planes, shape)
     if has_alpha:
         add_alpha(pixels, [payload for _, payload in payloads], tiles, shape, model)
+    if shape.alpha_difference:
+        known = item_alpha(codebook, model, shape.items[0])
+        for y, row in enumerate(pixels):
+            for x, pixel in enumerate(row):
+                pixel[-1] = (pixel[-1] + known[min(y, len(known) - 1)][min(x, len(known[0]) - 1)]) % 256
     return pixels
 
 
@@ -101,7 +107,8 @@ def read_header(reader: Reader) -> Header:
         header.items = [first // 3] + [reader.varint() for _ in range(first % 3)]
     if channels in (2, 4):
         first = reader.number(1)
-        if first != EXACT_ALPHA:
+        header.alpha_difference = header.items != [] and first == ALPHA_DIFFERENCE
+        if first != EXACT_ALPHA and not header.alpha_difference:
             header.alpha = read_parameters(first, reader)
             require(header.alpha.chroma == NO_CHROMA and not header.alpha.remembering)
     return header
@@ -117,10 +124,7 @@ def read_parameters(first: int, reader: Reader) -> Parameters:
 def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) -> list[Samples]:
     """9.18: the planes of an item of the codebook's memory, for a picture with these parameters."""
     require("memory_sizes" in codebook.arrays and model.remembering != [], CodebookMissing)
-    sizes = codebook.arrays["memory_sizes"].elements
-    require(number < len(sizes))
-    start = sum(sizes[:number])
-    reader = Reader(bytes(codebook.arrays["memory_bytes"].elements[start : start + sizes[number]]))
+    reader = Reader(item_bytes(codebook, number))
     header = read_header(reader)
     require(max(header.width, header.height) <= 1280 and not header.items, CodebookMissing)
     packet = reader.rest()
@@ -130,6 +134,25 @@ def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) 
     sizes_of_planes = [plane_size(tile, plane, header.parameters) for plane in range(len(planes))]
     cut = [[row[:width] for row in plane[:height]] for plane, (height, width) in zip(planes, sizes_of_planes)]
     return planes_for(cut, parameters.chroma != NO_CHROMA, parameters.chroma == HALF)
+
+
+def item_bytes(codebook: Codebook, number: int) -> bytes:
+    sizes = codebook.arrays["memory_sizes"].elements
+    require(number < len(sizes))
+    start = sum(sizes[:number])
+    return bytes(codebook.arrays["memory_bytes"].elements[start : start + sizes[number]])
+
+
+def item_alpha(codebook: Codebook, model: Model, number: int) -> list[list[int]]:
+    """9.18: alpha of an item; one opaque sample stands for all of them if it has none."""
+    reader = Reader(item_bytes(codebook, number))
+    header = read_header(reader)
+    if header.channels not in (2, 4):
+        return [[255]]
+    pixels: list[list[list[int]]] = [[[] for _ in range(header.width)] for _ in range(header.height)]
+    payload = cut_packet(reader.rest())[1]
+    add_alpha(pixels, [payload], [Tile(0, 0, header.height, header.width)], header, model)
+    return [[pixel[0] for pixel in row] for row in pixels]
 
 
 def check_filter(parameters: Parameters, model: Model) -> None:

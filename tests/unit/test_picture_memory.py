@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import reference_decoder as reference
+import reference_transform
 
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.training.memory_training import initial_changes, train_memory, with_memory
@@ -228,3 +230,21 @@ def test_trained_tables_save_bits_and_keep_the_others(codebook) -> None:
     samples = similar_picture(0, 64, 64, 3, 2)
     sizes = [len(engine.encode(samples, book, 50, 5).packets[0]) for book in (codebook, better)]
     assert sizes[1] < sizes[0]
+
+
+@pytest.mark.parametrize("size", [(64, 64), (70, 50)])
+def test_alpha_is_the_difference_from_a_known_one(codebook, size) -> None:
+    whole = textured_picture(2, 64, 64, 4)
+    samples = np.pad(whole, ((0, 6), (0, 0), (0, 0)), mode="edge")[: size[0], : size[1]].copy()
+    samples[5:9, 5:9, 3] ^= 1
+    coded = engine.encode(samples, codebook, 50, 3)
+    assert (
+        coded.bits_by_part["alpha"] < 0.3 * engine.encode(samples, load_codebook("photo"), 50, 3).bits_by_part["alpha"]
+    )
+    decoded = engine.decode(coded.header, coded.packets, codebook)
+    assert np.array_equal(decoded, coded.reconstruction)
+    assert np.array_equal(decoded[:, :, 3], samples[:, :, 3])
+    plain = reference_transform.decode(
+        coded.header, coded.packets, reference.parse_canonical(codebook.canonical_bytes())
+    )
+    assert np.array_equal(decoded, np.array(plain))

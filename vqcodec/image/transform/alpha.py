@@ -22,6 +22,7 @@ from vqcodec.image import alpha as exact
 from vqcodec.image.transform.quality import ladder_position
 
 _EXACT = b"\x7f"  # parameters of a coded alpha plane never begin with it, since alpha is never tuned for SSIM
+_DIFFERENCE = b"\x7e"  # likewise; only in pictures that are predicted from memory
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,24 @@ def encode(plane: np.ndarray, model: Model, quality: float, effort: int, threads
         threads: None for all CPUs.
     """
     return _encoded(plane.tobytes(), *plane.shape, model, quality, effort, threads)
+
+
+def encode_difference(plane: np.ndarray, known: np.ndarray) -> EncodedAlpha:
+    """Code an alpha plane of one tile exactly, as the difference from the alpha plane of an item of a memory.
+
+    Args:
+        plane: uint8 (height, width).
+        known: uint8, of any size.
+    """
+    difference = plane - _fitted(known, *plane.shape)  # modulo 256
+    return EncodedAlpha(_DIFFERENCE, [exact.encode(np.ascontiguousarray(difference))], plane)
+
+
+def _fitted(known: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an alpha plane cut to a size; beyond its edges its samples are repeated."""
+    rows = np.minimum(np.arange(height), known.shape[0] - 1)
+    columns = np.minimum(np.arange(width), known.shape[1] - 1)
+    return known[np.ix_(rows, columns)]
 
 
 @lru_cache(maxsize=1)  # a target tries several qualities of the colours, and alpha does not depend on them
@@ -71,17 +90,19 @@ def decode(
     model: Model,
     threads: int | None,
     numbers: Sequence[int],
+    known: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the alpha plane, uint8 (height, width).
 
     Args:
         header, payloads: as in `EncodedAlpha`.
         numbers: the tiles to decode; the others are 0.
+        known: the alpha plane of the first item of a memory that the picture is predicted from; None for opaque.
 
     Raises:
         CorruptFileError: the header or a payload is damaged.
     """
-    if header != _EXACT:
+    if header not in (_EXACT, _DIFFERENCE):
         parameters = CodingParameters.from_bytes(header)
         if parameters.subsampling != "grey" or parameters.remembering:
             raise CorruptFileError("the alpha plane's parameters are not those of a single plane")
@@ -93,12 +114,20 @@ def decode(
     for number in numbers:
         tile = tiles[number]
         tile.of(plane)[:] = exact.decode(payloads[number], tile.height, tile.width)
+    if header == _DIFFERENCE:
+        opaque = np.full((1, 1), 255, np.uint8)
+        plane += _fitted(opaque if known is None else known, height, width)  # modulo 256
     return plane
 
 
-def header_size(data: bytes) -> int:
-    """Return the number of bytes of the alpha header at the beginning of `data`."""
-    return len(_EXACT) if data[:1] == _EXACT else PARAMETER_BYTES
+def header_size(data: bytes, remembering: bool) -> int:
+    """Return the number of bytes of the alpha header at the beginning of `data`.
+
+    Args:
+        remembering: whether the picture is predicted from memory.
+    """
+    alone = data[:1] == _EXACT or (remembering and data[:1] == _DIFFERENCE)
+    return 1 if alone else PARAMETER_BYTES
 
 
 def join(colour: list[bytes], payloads: list[bytes]) -> list[bytes]:

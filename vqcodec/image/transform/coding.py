@@ -49,10 +49,11 @@ class TransformOptions:
 
 
 class ChosenReferences(NamedTuple):
-    """Items of a memory that a picture may be predicted from: their numbers, and their planes."""
+    """Items of a memory that a picture may be predicted from: their numbers, their planes, the alpha of the first."""
 
     items: tuple[int, ...]
     planes: References
+    alpha: np.ndarray | None
 
 
 ChooseReferences = Callable[[np.ndarray, CodingParameters], ChosenReferences]
@@ -86,6 +87,7 @@ def encode_picture(
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
     coded = encode_planes(planes, model, parameters, threads, progress)
     items: tuple[int, ...] = ()
+    known: np.ndarray | None = None
     if choose is not None:
         chosen = choose(colour, parameters)
         if chosen.items:
@@ -93,12 +95,14 @@ def encode_picture(
             other = encode_planes(planes, model, remembering, threads, progress, chosen.planes)
             named = 8 * (1 + len(chosen.items))
             if cost_of(planes, other, parameters) + named < cost_of(planes, coded, parameters):
-                coded, items = other, chosen.items
+                coded, items, known = other, chosen.items, chosen.alpha
     alpha_header = b""
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
         plane = np.ascontiguousarray(samples[:, :, -1])
         kept = alpha.encode(plane, model, options.alpha_quality, effort, threads)
+        if known is not None:
+            kept = min(kept, alpha.encode_difference(plane, known), key=lambda one: sum(map(len, one.payloads)))
         alpha_header = kept.header
         packets = alpha.join(packets, kept.payloads)
         bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, coded.payloads)))
@@ -130,12 +134,14 @@ def decode_picture(
     progress: Progress | None = None,
     *,
     references: References = (),
+    known_alpha: np.ndarray | None = None,
     fine: bool = False,
 ) -> DecodedPlanes:
     """Return the planes of a picture; outside `tiles` (numbers) they are black. If `fine`, grey is int16 in 1/16, too.
 
     Args:
         references: planes of the items that it is predicted from, if its header names any.
+        known_alpha: the alpha plane of the first of them; None for opaque.
 
     Raises:
         CorruptFileError: a packet is damaged.
@@ -150,7 +156,7 @@ def decode_picture(
     colour = decode_planes(packets, shapes, model, parameters, threads, tiles, kind, progress, references)
     if not shape.has_alpha:
         return DecodedPlanes(colour, None)
-    plane = alpha.decode(header.alpha, payloads, shape.height, shape.width, model, threads, tiles)
+    plane = alpha.decode(header.alpha, payloads, shape.height, shape.width, model, threads, tiles, known_alpha)
     return DecodedPlanes(colour, plane)
 
 

@@ -121,7 +121,8 @@ def _choose_items(
     fine = [plane.astype(np.int16) << SAMPLE_BITS if grey else plane for plane in planes]
     step = float(STEP_SIZES[parameters.step_index])
     items = chooser_of(codebook, "grey" if grey else "444").choose(fine, step, without)
-    return ChosenReferences(tuple(items), store.references(items, parameters.subsampling))
+    alpha_plane = store[items[0]].alpha if items else None
+    return ChosenReferences(tuple(items), store.references(items, parameters.subsampling), alpha_plane)
 
 
 def ways(samples: np.ndarray, options: Mapping[str, Any], psnr_db: float) -> list[Mapping[str, Any]]:
@@ -157,8 +158,17 @@ def decode(
     part = crop or Crop(0, 0, parsed.shape.width, parsed.shape.height)
     tiles = needed_packets(header, part)
     _check_packet_count(packets, parsed.shape)
-    references = _references_of(parsed, codebook)
-    planes = decode_picture(parsed, packets, model_of(codebook), threads, tiles, progress, references=references)
+    store = memory_of(codebook) if parsed.items else None
+    planes = decode_picture(
+        parsed,
+        packets,
+        model_of(codebook),
+        threads,
+        tiles,
+        progress,
+        references=_references_of(parsed, codebook),
+        known_alpha=store[parsed.items[0]].alpha if store else None,
+    )
     samples = samples_of(planes.colour, part)
     if planes.alpha is None:
         return samples

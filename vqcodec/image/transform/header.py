@@ -53,7 +53,7 @@ class Header(NamedTuple):
             items, used = _get_items(data, used)
             if max(shape.width, shape.height) > TILE_MAX:
                 raise CorruptFileError("the picture's header contradicts itself: it has tiles, and uses a memory")
-        size = alpha.header_size(data[used:]) if shape.has_alpha else 0
+        size = alpha.header_size(data[used:], parameters.remembering) if shape.has_alpha else 0
         if len(data) < used + size:
             raise CorruptFileError("the picture's header has the wrong length")
         return cls(shape, parameters, items, data[used : used + size]), used + size
