@@ -112,6 +112,9 @@ class TestImageio:
         assert iio.improps(path).shape == (40, 48)
         with pytest.raises(IndexError):
             iio.imread(path, index=1)
+        data = iio.imwrite("<bytes>", volume[0], extension=".vqc", plugin=VqcPlugin, quality=60)
+        assert data == path.read_bytes()
+        assert np.array_equal(iio.imread(data, plugin=VqcPlugin), iio.imread(path))
 
     def test_a_clip_frame_by_frame(self, clip, tmp_path):
         frames, data = clip

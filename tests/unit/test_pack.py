@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 from moving_pictures import moving_frames
-from packed import BOOK, coded, filler, item, packed, picture
+from packed import BOOK, add, coded, filler, item, packed, picture
 from PIL import Image
 from synthetic_speech import synthetic_speech
 
@@ -35,6 +35,7 @@ from vqcodec.errors import (
     UsageError,
     VQCodecError,
 )
+from vqcodec.pack.items import item_of
 
 COUNT = 40
 NAMES = [f"tiles/{number:03}.png" for number in range(COUNT)]
@@ -375,6 +376,18 @@ def test_names_that_differ_by_their_format_alone(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "own")) == ["a.jpg", "a.png", "b.png"]
 
 
+def test_names_with_and_without_an_extension(tmp_path: Path) -> None:
+    path = tmp_path / "p.vqp"
+    path.write_bytes(packed({"a": item(1), "a.png": item(2), "a.png.png": item(3)}))
+    unpack(path, tmp_path / "out")
+    files = {name: np.asarray(Image.open(tmp_path / "out" / name)) for name in os.listdir(tmp_path / "out")}
+    assert sorted(files) == ["a.png", "a.png.png", "a.png.png.png"]
+    for name, number in [("a.png.png.png", 1), ("a.png", 2), ("a.png.png", 3)]:
+        assert np.array_equal(files[name], samples_of(number))
+    unpack(path, tmp_path / "coded", coded=True)
+    assert {file.read_bytes() for file in (tmp_path / "coded").iterdir()} == {coded(1), coded(2), coded(3)}
+
+
 def test_salvage(path: Path, data: bytes, tmp_path: Path) -> None:
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(CorruptFileError, match=r"no whole index"):
@@ -410,9 +423,22 @@ def test_a_codebook_of_ones_own(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "own.vqcb").write_bytes(own.to_bytes())
     with Pack(tmp_path / "named.vqp") as pack:
         assert pack["a.png"].shape == (12, 12, 3), "the codebook lies beside the pack"
+    unpack(tmp_path / "named.vqp", tmp_path / "beside")
+    assert (tmp_path / "beside" / "a.png").exists(), "for files as well"
+    add_to_pack(tmp_path / "named.vqp", folder / "a.png", as_name="again.png", quality=10)
     add_to_pack(tmp_path / "inside.vqp", folder / "a.png", as_name="again.png", quality=10)
     unpack(tmp_path / "inside.vqp", tmp_path / "coded", coded=True)
     assert api.decode(tmp_path / "coded" / "again.vqc").data is not None
+
+
+def test_a_codebook_that_is_missing_keeps_no_other_item_away(path: Path, tmp_path: Path) -> None:
+    own = own_codebook()
+    other = encode_image(picture(1), codebook=own, quality=10)
+    add(path, {"own.png": item_of(other, own)})
+    failed: list[str] = []
+    reports = unpack(path, tmp_path / "out", failed=lambda name, _error: failed.append(name))
+    assert failed == ["own.png"]
+    assert len(reports) == COUNT
 
 
 def test_adding_and_removing(path: Path, folder: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from imageio import config
-from imageio.core.request import InitializationError, IOMode, Request
+from imageio.core.request import URI_BYTES, InitializationError, IOMode, Request
 from imageio.core.v3_plugin_api import ImageProperties, PluginV3
 
 from vqcodec.api.opened_video import Video, open_video
@@ -82,7 +82,7 @@ class VqcPlugin(PluginV3):
         several = is_batch if is_batch is not None else isinstance(ndimage, list) or np.ndim(ndimage) == 4
         data = encode_video(ndimage, rate=rate, **options) if several else encode_image(ndimage, **options)
         self.request.get_file().write(data)
-        return data if self.request._uri_type == 0 else None
+        return data if self.request._uri_type == URI_BYTES else None
 
     def properties(self, index: int | None = None) -> ImageProperties:
         """Return shape and type of the picture, or of a frame or all of a clip."""

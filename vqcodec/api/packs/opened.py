@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Self
 
 from vqcodec.api.packs.coding import Coding, coded_files, files_to_pack
@@ -97,10 +97,23 @@ class Pack(Mapping[str, Any]):
             CodebookError: its codebook is neither in the pack nor in the library.
         """
         entry = self._entry(name)
-        data, book = self._coded(entry)
+        data = self._reader.file(entry)
         decode = _decoder(medium_of_kind(entry.kind))
-        with naming(self._reader.called(entry.name)), at_hand(self._embedded(entry)), beside(self._source):
-            return decode(data, codebook=book, threads=self._threads)
+        with naming(self._reader.called(entry.name)), self.codebooks_at_hand(name):
+            return decode(data, threads=self._threads)
+
+    @contextmanager
+    def codebooks_at_hand(self, name: str) -> Iterator[None]:
+        """Within the block, the codebook of an item is found in the pack or beside it; others may be missing.
+
+        Raises:
+            CodebookError: it is found nowhere. KeyError, CorruptFileError, UnsupportedError: as `pack[name]`.
+        """
+        entry = self._entry(name)
+        whole = entry.kind.form >= WHOLE_FILE
+        books = self._embedded() if whole else [self._codebook(entry.kind.codebook)]
+        with at_hand(books), beside(self._source):
+            yield
 
     def read(self, name: str) -> bytes:
         """Return the `.vqc` file of an item; it embeds the codebook if the pack does, and decodes anywhere.
@@ -225,24 +238,15 @@ class Pack(Mapping[str, Any]):
             books.pop("speech", None)  # by the band of each recording
         return Coding(books, embedded)
 
-    def _coded(self, entry: Entry) -> tuple[bytes, Codebook | None]:
-        """Return the `.vqc` file of an item and its codebook; None for a whole file, which names its own."""
-        data = self._reader.file(entry)
-        if entry.kind.form >= WHOLE_FILE:
-            return data, None
-        with beside(self._source):
-            return data, self._codebook(entry.kind.codebook)
-
     def _codebook(self, number: int) -> Codebook:
         reference = self._reader.reference(number)
         if self._given is not None and self._given.digest == reference.identity_prefix:
             return self._given
-        return self._reader.codebook(number)
+        with beside(self._source):
+            return self._reader.codebook(number)
 
-    def _embedded(self, entry: Entry) -> list[Codebook]:
+    def _embedded(self) -> list[Codebook]:
         """Return the codebooks that a whole file may name and only the pack has."""
-        if entry.kind.form < WHOLE_FILE:
-            return []
         numbers = [number for number, one in enumerate(self._reader.references()) if one.embedded is not None]
         return [*map(self._codebook, numbers), *([self._given] if self._given else [])]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from vqcodec.api import decode
 from vqcodec.api.packs.opened import Pack
-from vqcodec.codebook.library import at_hand
 from vqcodec.errors import OutputError, UnreadableInputError, UsageError, VQCodecError
 from vqcodec.files.endpoints import Destination, name_of, naming, write_all
 from vqcodec.files.folders import CODED_SUFFIX, is_coded_name
@@ -56,7 +55,7 @@ def extract(
         else:
             if "format" not in asked and not isinstance(destination, (str, os.PathLike)):
                 asked["format"] = extension_of(item).removeprefix(".")
-            with at_hand(pack.codebooks()):
+            with pack.codebooks_at_hand(name):
                 report = decode(data, destination, name=called, overwrite=overwrite, **asked)
             data, size = report.data or b"", report.output_bytes
     return UnpackReport(
@@ -96,10 +95,16 @@ def places(
         stem = item.name[: len(item.name) - len(PurePosixPath(item.name).suffix)]
         planned.append((item.name, item.name if extension is None else stem + extension, extension))
     count = Counter(os.path.normcase(path) for _, path, _ in planned)
-    return [
-        (name, _below(folder, path if count[os.path.normcase(path)] == 1 else name + (extension or ""), pack.name))
-        for name, path, extension in planned
-    ]
+    taken = {os.path.normcase(path) for _, path, extension in planned if extension is None or _once(path, count)}
+    found = []
+    for name, path, extension in planned:
+        if extension is not None and not _once(path, count):
+            path = name + extension
+            while os.path.normcase(path) in taken:  # `a` as PNG, and an item `a.png`
+                path += extension
+            taken.add(os.path.normcase(path))
+        found.append((name, _below(folder, path, pack.name)))
+    return found
 
 
 def unpack_to(pack: Pack, name: str, path: str, *, coded: bool = False, **asked: Any) -> UnpackReport:
@@ -171,6 +176,10 @@ def extension_of(item: PackedItem) -> str:
     """Return the extension of what an item is decoded to, by its name if that says a format that can be written."""
     suffix = PurePosixPath(item.name).suffix.lower()
     return suffix if suffix in _writable(item.medium) else _USUAL[item.medium]
+
+
+def _once(path: str, count: Counter[str]) -> bool:
+    return count[os.path.normcase(path)] == 1
 
 
 def _extension(item: PackedItem, format: str | None, coded: bool) -> str | None:
