@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ def test_what_pays_is_remembered() -> None:
     assert all(item["saves_bytes"] > item["bytes"] for item in report["items"])
     uses = [item["used_by"] for item in report["items"]]
     assert uses == sorted(uses, reverse=True)
+    model = model_of(codebook)
+    sent = pickle.loads(pickle.dumps(model))  # as to workers of a training
+    assert {name: array.tolist() for name, array in sent.to_arrays().items()} == {
+        name: array.tolist() for name, array in model.to_arrays().items()
+    }
     assert report["held_out_pictures"] == 2
     assert report["held_out_saved_share"] > 0.3
     for number, item in zip(numbers, memory):

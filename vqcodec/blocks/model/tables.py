@@ -130,7 +130,7 @@ class Model:
 
     def __reduce__(self) -> tuple[type[Model], tuple[Any, ...]]:
         """Pickle what it is made of, without the tables that are made as they are needed."""
-        return Model, (self.rungs, self.planes, self.transforms, self.restoration)
+        return Model, (self.rungs, self.planes, self.transforms, self.restoration, self.memory)
 
     @property
     def restores(self) -> bool:

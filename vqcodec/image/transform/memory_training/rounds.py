@@ -121,7 +121,8 @@ class Chooser:
             measured = self._coded(f"memory-coded-{number}", model, items, self._seen.sample.tolist(), begin + 0.15)
             factors = self._factors(candidates, items, self._seen.worth - measured.costs)
             chosen = self._choose(candidates, factors)
-        chosen = [item for item in chosen if item in set(items)]  # others have not been coded with
+        coded_with = set(items)
+        chosen = [item for item in chosen if item in coded_with]
         if not chosen:
             return None
         return self._finished(model, candidates, factors, chosen, measured)
