@@ -24,8 +24,8 @@ LEAST_SAVING = 0.08
 """Share of the coded bytes that a codebook without a memory may be expected to save: training begins only if this
 would pay for the codebook."""
 LEAST_MEMORY_SAVING = 0.2
-"""The same of a codebook with a memory, where the engine can train one."""
-_MEMORY_BYTES = 5_000  # that a codebook with a memory takes at least, if it has the tables of its parent
+"""The same of a codebook with a memory, where the engine can train one: it takes no more than it pays for."""
+_WORTH_TRAINING = 50_000  # bytes; what saves less is not worth the minutes that training takes
 _QUALITIES = (-8.0, 8.0)  # around the quality that is asked for
 _TARGETS = (45.0, 65.0)  # qualities to compare at if a PSNR is asked for
 _MEMORY = "memory_bytes"
@@ -141,7 +141,7 @@ def _may_pay(coded_bytes: float, parent: Codebook, wish: Wish) -> bool:
     if wish.train is not None:
         return wish.train
     if _remembers():
-        return LEAST_MEMORY_SAVING * coded_bytes > _MEMORY_BYTES
+        return LEAST_MEMORY_SAVING * coded_bytes > _WORTH_TRAINING
     return LEAST_SAVING * coded_bytes > len(parent.to_bytes()) / 2
 
 

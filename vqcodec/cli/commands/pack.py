@@ -79,9 +79,9 @@ def pack(
     Each file becomes an item, named as its path from the folder on, and can be read without the others. A numbered
     series of pictures is no video here. Files that end in .vqc are put in as they are. Equal items are stored once.
 
-    Pictures are coded with the shipped codebook that suits a sample of them best. If one trained on these pictures
-    saves more than it takes, it is trained, and the pack embeds it. --codebook names one instead; others decode the
-    pack if they have that codebook, or with --embed-codebook.
+    Pictures are coded with the shipped codebook that suits a sample of them best. For many pictures one is trained on
+    them, which can take long, and the pack embeds it if it saves more than it takes; --no-train keeps that from
+    happening. --codebook names one instead; others decode the pack if they have it, or with --embed-codebook.
 
     If a file cannot be read, nothing is written.
     """
