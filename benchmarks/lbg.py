@@ -1,9 +1,10 @@
-"""Codebook design from the same start beside faiss.Kmeans and scikit-learn's KMeans.
+"""Codebook design beside faiss.Kmeans, scikit-learn's KMeans (also as Intel accelerates it) and superkmeans.
 
     python -m benchmarks.lbg                print the figures and write them to benchmarks/results/lbg.json
 
 The training sequence is the 4x4 blocks of photographs in grey. Everyone begins with the same codewords, drawn by
-k-means++, and makes the same number of updates of the codewords, `iterations`. Rounding differs and decides about
+k-means++, and makes the same number of updates of the codewords, `iterations`. superkmeans takes no codewords to
+begin with, and draws its own. Rounding differs and decides about
 some 0.001 % of the distortion, so ours is shown with one update more, too. Distortions are measured anew with our
 exact search for all. The contenders take turns; figures are medians over the rounds, processor time with one thread,
 time by the clock with all.
@@ -35,6 +36,8 @@ def contenders(data: np.ndarray, start: np.ndarray, iterations: int, threads: in
     """What takes turns; each returns its codewords."""
     import faiss
     from sklearn.cluster import KMeans
+    from sklearnex.cluster import KMeans as AcceleratedKMeans
+    from superkmeans import SuperKMeans
 
     size, dimension = start.shape
     faiss.omp_set_num_threads(threads)
@@ -47,15 +50,22 @@ def contenders(data: np.ndarray, start: np.ndarray, iterations: int, threads: in
         kmeans.train(data, init_centroids=start)
         return kmeans.centroids
 
-    def sklearn_kmeans() -> np.ndarray:
-        kmeans = KMeans(size, init=start, n_init=1, max_iter=iterations, tol=0, algorithm="lloyd")
+    def sklearn_kmeans(kind: type[KMeans]) -> np.ndarray:
+        kmeans = kind(size, init=start, n_init=1, max_iter=iterations, tol=0, algorithm="lloyd")
         return kmeans.fit(data).cluster_centers_
+
+    def super_kmeans() -> np.ndarray:
+        settings = {"hierarchical": False, "sampling_fraction": 1.0, "max_points_per_cluster": len(data)}
+        kmeans = SuperKMeans(size, dimension, iters=iterations, n_threads=threads, early_termination=False, **settings)
+        return np.asarray(kmeans.train(data), dtype=np.float32)
 
     return {
         "vqcodec": lambda: ours(iterations),
         "vqcodec, one more": lambda: ours(iterations + 1),
         "faiss.Kmeans": faiss_kmeans,
-        "sklearn.cluster.KMeans": sklearn_kmeans,
+        "sklearn.cluster.KMeans": lambda: sklearn_kmeans(KMeans),
+        "sklearnex.cluster.KMeans": lambda: sklearn_kmeans(AcceleratedKMeans),
+        "superkmeans": super_kmeans,
     }
 
 

@@ -283,6 +283,24 @@ def _lbg(results: Results) -> Rows:
         )
 
 
+@table("lbg-scale", "lbg_scale")
+def _lbg_scale(results: Results) -> Rows:
+    """Lloyd iterations by dimension and size, beside faiss."""
+    heading = f"{results['iterations']} iterations on one thread"
+    yield heading, "dimension", "vectors", "codewords", "seconds", "faiss takes", "distortion", "faiss"
+    for row in results["shapes"]:
+        yield (
+            row["shape"],
+            row["dimension"],
+            f"{row['vectors']:,}",
+            f"{row['codewords']:,}",
+            f"{row['seconds']:.2f}",
+            f"{row['times_ours']:.2f} times",
+            f"{row['distortion']:.3f}",
+            f"{row['faiss_distortion']:.3f}",
+        )
+
+
 @table("design-methods", "design")
 def _design_methods(results: Results) -> Rows:
     """Each method: distortion, how far the codewords are used, time."""
