@@ -112,7 +112,9 @@ def main() -> None:
     except MissingDataError as error:
         print(f"skipped: {error}")
         return
-    lbg(grey[:5000], 16)  # compiles
+    for data in shapes.values():
+        for size in options.sizes[:3]:
+            lbg(data[: 4 * size], size, start="random", max_iterations=2)  # compiles
     rows = [
         compare_shape(label, data, size, options.iterations)
         for label, data in shapes.items()
