@@ -47,7 +47,7 @@ function rowsOf(kernels, type, { width, samples }, top, rows) {
 }
 
 /** Rows of a plane that is interpolated from one of half the size. */
-function doubledRows(kernels, type, half, width, top, rows) {
+export function doubledRows(kernels, type, half, width, top, rows) {
   const first = Math.max((top >> 1) - 1, 0);
   const end = Math.min(((top + rows + 1) >> 1) + 1, half.height);
   const near = rowsOf(kernels, type, half, first, end - first);

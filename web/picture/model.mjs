@@ -2,10 +2,12 @@
 
 import { CodebookError, VQCodecError, require } from "../errors.mjs";
 import { checkLengths, decodeTables } from "../huffman.mjs";
+import { memoryTypes } from "./memory_tables.mjs";
 import { FILTER_WEIGHTS, checkRows, nearestRung, packedWeights } from "./model_arrays.mjs";
 
 export const LUMA = 0;
 export const CHROMA = 1;
+export const REMEMBERING = 2; // added to the type of planes that are predicted from a memory
 const TYPES = ["luma", "chroma"];
 const CONTEXTS = 8398;
 const MOTION_SYMBOLS = 32;
@@ -29,7 +31,8 @@ export class Model {
     this.arrays = arrays;
     this.made = new Map();
     this.rungs = arrays.takeRungs();
-    this.types = TYPES.map((type) => this.checkedType(type));
+    const types = TYPES.map((type) => this.checkedType(type));
+    this.types = [...types, ...memoryTypes(kernels, arrays, TYPES, types, this.rungs.length)];
     this.transforms = this.checkedTransforms();
     this.restoration = arrays.takeRestoration([TYPES.length, this.rungs.length]);
   }
@@ -49,7 +52,7 @@ export class Model {
     const sets = this.arrays.take(`${type}_offset_sets`, "uint8", [rungs]).data;
     const offsets = this.arrays.take(`${type}_offsets`, "int8", [null, SITUATIONS, 256, 4]);
     checkRows(sets, offsets.shape[0], `${type}_offset_sets`);
-    return { rows, pools, sets, offsets: offsets.data };
+    return { rows, pools, sets, offsets: offsets.data, contexts: CONTEXTS };
   }
 
   checkedTransforms() {
@@ -70,10 +73,11 @@ export class Model {
   decoderTables(type, rung) {
     return this.once(`tables ${type} ${rung}`, () => {
       const { kernels } = this;
-      const { rows, sets, offsets } = this.types[type];
+      require(type < this.types.length, "codebook: it has no tables for prediction from a memory", CodebookError);
+      const { rows, sets, offsets, contexts } = this.types[type];
       const set = sets[rung];
       return [
-        kernels.array("int32", [CONTEXTS], rows.subarray(rung * CONTEXTS, (rung + 1) * CONTEXTS)),
+        kernels.array("int32", [contexts], rows.subarray(rung * contexts, (rung + 1) * contexts)),
         this.codes(type),
         kernels.array("int8", [SITUATIONS, 256, 4], offsets.subarray(set * OFFSETS, (set + 1) * OFFSETS)),
         this.transformsOf(type),
@@ -86,13 +90,13 @@ export class Model {
   codes(type) {
     return this.once(`codes ${type}`, () => {
       const tables = this.types[type].pools.map((pool) => decodeTables(this.kernels, pool));
-      return [...tables, noMotions(this.kernels)];
+      return type < REMEMBERING ? [...tables, noMotions(this.kernels)] : tables;
     });
   }
 
   transformsOf(type) {
     const { kernels } = this;
-    if (type !== LUMA || this.transforms === null) {
+    if (type % REMEMBERING !== LUMA || this.transforms === null) {
       return [kernels.room("int8", [0, 0, 16, 16]), kernels.room("int8", [0, 0, 0, 64, 64])];
     }
     const { small, large } = this.transforms;

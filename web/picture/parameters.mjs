@@ -13,7 +13,6 @@ const MOST_STEP = 63;
 export function readParameters(reader) {
   const [first, second] = reader.take(2);
   require((first & 0x80) === 0, "coding parameters: a reserved bit is set", UnsupportedError);
-  require((second & 0x80) === 0, "it is predicted from its codebook's memory, which is not known here", UnsupportedError);
   const step = first & 63;
   const chromaStep = step + (second & 15) + LEAST_CHROMA_STEP;
   return {
@@ -22,5 +21,6 @@ export function readParameters(reader) {
     modulated: (first & 64) !== 0,
     chroma: (second >> 4) & 3,
     restored: (second & 64) !== 0,
+    remembering: (second & 128) !== 0, // predicted from a memory
   };
 }

@@ -2,7 +2,7 @@
 
 import { CodebookError, require } from "../errors.mjs";
 import { isDamage } from "../format/chunks.mjs";
-import { CHROMA, LUMA } from "./model.mjs";
+import { CHROMA, LUMA, REMEMBERING } from "./model.mjs";
 import { HALF } from "./parameters.mjs";
 import { decodeTile, filterPlane, refuseTooLittle, tileScratch } from "./tile.mjs";
 import { halfOf, tilesOf } from "./tiles.mjs";
@@ -22,9 +22,10 @@ import { halfOf, tilesOf } from "./tiles.mjs";
  * @param {number} count of planes
  * @param {(Uint8Array | null)[]} payloads of the tiles; null for one that is lost
  * @param {Loss | null} loss what to do with tiles that cannot be decoded; null if that is an error
+ * @param {Plane[][]} references what the planes are predicted from besides
  * @returns {{width: number, height: number, samples: Int16Array}[]} samples in 1/16
  */
-export function decodePlanes(kernels, model, parameters, size, count, payloads, loss = null) {
+export function decodePlanes(kernels, model, parameters, size, count, payloads, loss = null, references = []) {
   const usable = !parameters.restored || model.restoration !== null;
   require(usable, "the picture is filtered by a codebook with a filter, and this one has none", CodebookError);
   const tiles = tilesOf(size);
@@ -51,12 +52,12 @@ export function decodePlanes(kernels, model, parameters, size, count, payloads, 
   const scratch = tileScratch(kernels);
   const rung = model.rungOf(parameters.step);
   for (const type of count > 1 ? [LUMA, CHROMA] : [LUMA]) { // made now, since they stay
-    model.decoderTables(type, rung);
+    model.decoderTables(type + (parameters.remembering ? REMEMBERING : 0), rung);
     if (parameters.restored) model.filterWeights(type, rung);
   }
   parts.forEach((ofTile, number) => {
     attempt(number, () => kernels.scope(() => {
-      const tile = decodeTile(kernels, model, parameters, ofTile, payloads[number], scratch);
+      const tile = decodeTile(kernels, model, parameters, ofTile, payloads[number], scratch, references);
       tile.forEach((plane, index) => {
         kernels.scope(() => {
           const weights = parameters.restored ? model.filterWeights(index === 0 ? LUMA : CHROMA, rung) : null;

@@ -2,7 +2,7 @@
 
 import { require } from "../errors.mjs";
 import { paddedBits } from "../huffman.mjs";
-import { CHROMA, LUMA } from "./model.mjs";
+import { CHROMA, LUMA, REMEMBERING } from "./model.mjs";
 import { HALF } from "./parameters.mjs";
 
 export const UNIT = 4;
@@ -12,6 +12,10 @@ const MODE = 3;
 const PARTS = 16; // of the syntax, whose bits the kernel counts: more than there are
 const SCRATCH = -1; // the argument of the kernel that is its working memory: the last
 const BORDER = 3; // of samples around those that the filter is for
+const MEMORY_BORDER = 40; // of samples around references
+const CODED = 6; // among what is kept of each unit
+const LAST_ANGLE = 34; // of the modes that may guide others
+const OFFSET = 1n << 15n; // of the displacements in a place
 
 /** The working memory of `decodeTile`. */
 export function tileScratch(kernels) {
@@ -33,8 +37,9 @@ export function refuseTooLittle(payload, parts) {
  * @param {{width: number, height: number}[]} parts of each plane
  * @param {Uint8Array} payload
  * @param {KernelRecord} scratch
+ * @param {Plane[][]} references what the tile is predicted from: of each, a plane for each of the tile
  */
-export function decodeTile(kernels, model, parameters, parts, payload, scratch) {
+export function decodeTile(kernels, model, parameters, parts, payload, scratch, references = []) {
   const buffer = paddedBits(kernels, payload);
   const bits = kernels.zeros("int64", [PARTS]);
   const end = 8 * payload.length;
@@ -43,7 +48,9 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch) 
   parts.forEach((part, index) => {
     const type = index === 0 ? LUMA : CHROMA;
     const step = index === 0 ? parameters.step : parameters.chromaStep;
-    const plane = openPlane(kernels, part, step, planes, parameters.chroma === HALF ? 1 : 0);
+    const ofPlane = references.map((planesOf) => planesOf[index]);
+    const plane = openPlane(kernels, part, step, planes, parameters.chroma === HALF ? 1 : 0, ofPlane);
+    const tables = type + (parameters.remembering ? REMEMBERING : 0);
     position = kernels.call(
       "blocks.decoding.plane_decoding.decode_plane",
       [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps, ...plane.memory],
@@ -52,7 +59,7 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch) 
       end,
       step,
       parameters.modulated && type === LUMA,
-      model.decoderTables(type, model.rungOf(parameters.step)),
+      model.decoderTables(tables, model.rungOf(parameters.step)),
       bits,
       scratch,
     );
@@ -64,7 +71,7 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch) 
 }
 
 /** An empty plane, as kernels take it; `before` are the planes that guide it. */
-function openPlane(kernels, { width, height }, step, before, shift) {
+function openPlane(kernels, { width, height }, step, before, shift, references) {
   const rows = UNIT * Math.ceil(height / UNIT);
   const columns = UNIT * Math.ceil(width / UNIT);
   const units = [rows / UNIT, columns / UNIT];
@@ -77,6 +84,7 @@ function openPlane(kernels, { width, height }, step, before, shift) {
     steps: kernels.room("uint8", [Math.ceil(rows / SUPERBLOCK), Math.ceil(columns / SUPERBLOCK)]),
     memory: noMemory(kernels),
   };
+  if (references.length > 0) plane.memory = memoryOf(kernels, references, rows, columns, before[0], shift);
   plane.steps.view.fill(step);
   before.forEach((guide, number) => {
     const target = plane.guides.part(number, 1).view;
@@ -92,8 +100,46 @@ export function noMemory(kernels) {
   return [kernels.room("int16", [0, 0, 0]), kernels.room("int64", [0, 0]), kernels.room("int64", [0, 0])];
 }
 
+/** The references of a plane, where its blocks are predicted from, and where those of luma are. */
+function memoryOf(kernels, references, rows, columns, luma, shift) {
+  const height = Math.max(rows, ...references.map((plane) => plane.height));
+  const width = Math.max(columns, ...references.map((plane) => plane.width));
+  const shape = [references.length, height + 2 * MEMORY_BORDER, width + 2 * MEMORY_BORDER];
+  const padded = kernels.room("int16", shape);
+  references.forEach((plane, number) => {
+    extend(plane.samples, plane.height, plane.width, MEMORY_BORDER, padded.entry(number));
+  });
+  const units = [rows / UNIT, columns / UNIT];
+  const motion = kernels.room("int64", units);
+  motion.words.fill(-1);
+  const guide = kernels.room("int64", luma === undefined ? [0, 0] : units);
+  if (luma !== undefined) scaleMotion(luma, guide, shift);
+  return [padded, motion, guide];
+}
+
+/** Where luma is predicted from in the middle of each unit of a plane, in eighths, and whether it is coded there. */
+function scaleMotion({ memory: [, motion], blocks }, guide, shift) {
+  const [height, width] = motion.shape;
+  const coded = blocks.entry(CODED).view;
+  const from = motion.view;
+  const target = guide.view;
+  const [rows, columns] = guide.shape;
+  const scale = BigInt(1 - shift);
+  for (let v = 0; v < rows; v++) {
+    const row = Math.min((v << shift) + shift, height - 1) * width;
+    for (let u = 0; u < columns; u++) {
+      const at = row + Math.min((u << shift) + shift, width - 1);
+      const place = from[at] >> 2n; // without the flavour
+      const down = (((place >> 16n) & 0xffffn) - OFFSET) << scale;
+      const right = ((place & 0xffffn) - OFFSET) << scale;
+      const scaled = ((place >> 32n) << 32n) | ((down + OFFSET) << 16n) | (right + OFFSET);
+      target[v * columns + u] = from[at] < 0n ? -1n : (scaled << 2n) | BigInt(coded[at]);
+    }
+  }
+}
+
 /** Means of 2x2 samples; beyond the border its samples are repeated. */
-function halve({ view, shape: [height, width] }, target, rows, columns) {
+export function halve({ view, shape: [height, width] }, target, rows, columns) {
   let at = 0;
   for (let y = 0; y < rows; y++) {
     const upper = Math.min(2 * y, height - 1) * width;
@@ -114,7 +160,10 @@ function pickModes(blocks, modes, shift) {
   const [rows, columns] = modes.shape;
   for (let v = 0; v < rows; v++) {
     const row = Math.min((v << shift) + shift, height - 1) * width;
-    for (let u = 0; u < columns; u++) target[v * columns + u] = luma[row + Math.min((u << shift) + shift, width - 1)];
+    for (let u = 0; u < columns; u++) {
+      const mode = luma[row + Math.min((u << shift) + shift, width - 1)];
+      target[v * columns + u] = mode <= LAST_ANGLE ? mode : 0;
+    }
   }
 }
 
@@ -137,15 +186,19 @@ export function filterPlane(kernels, weights, plane) {
 
 function withBorder(kernels, samples) {
   const [rows, columns] = samples.shape;
-  const width = columns + 2 * BORDER;
-  const padded = kernels.room("int16", [rows + 2 * BORDER, width]);
-  const from = samples.view;
-  const to = padded.view;
-  for (let y = 0; y < rows + 2 * BORDER; y++) {
-    const start = Math.min(Math.max(y - BORDER, 0), rows - 1) * columns;
-    to.set(from.subarray(start, start + columns), y * width + BORDER);
-    to.fill(from[start], y * width, y * width + BORDER);
-    to.fill(from[start + columns - 1], y * width + BORDER + columns, (y + 1) * width);
-  }
+  const padded = kernels.room("int16", [rows + 2 * BORDER, columns + 2 * BORDER]);
+  extend(samples.view, rows, columns, BORDER, padded);
   return padded;
+}
+
+/** Fill `padded` with samples behind a border; the border and what is left repeat the nearest sample. */
+function extend(from, rows, columns, border, padded) {
+  const [height, width] = padded.shape;
+  const to = padded.view;
+  for (let y = 0; y < height; y++) {
+    const start = Math.min(Math.max(y - border, 0), rows - 1) * columns;
+    to.set(from.subarray(start, start + columns), y * width + border);
+    to.fill(from[start], y * width, y * width + border);
+    to.fill(from[start + columns - 1], y * width + border + columns, (y + 1) * width);
+  }
 }

@@ -5,6 +5,7 @@ import { Reader } from "../format/bytes.mjs";
 import { isDamage } from "../format/chunks.mjs";
 import { put, writeColours } from "./colour.mjs";
 import { UnsupportedError, require } from "../errors.mjs";
+import { referencesOf } from "./memory.mjs";
 import { Model } from "./model.mjs";
 import { ModelArrays } from "./model_arrays.mjs";
 import { HALF_WIDTH, NONE, readParameters } from "./parameters.mjs";
@@ -13,6 +14,7 @@ import { readShape } from "./shape.mjs";
 import { tilesOf } from "./tiles.mjs";
 
 const EXACT_ALPHA = 0x7f;
+const MOST_REFERENCES = 3;
 const GREY = 128 << 4; // in 1/16
 const MOST_TILES = 16; // for each that is intact: so that few bytes do not make a large picture
 
@@ -35,7 +37,7 @@ export function split(data) {
  */
 export function decode(kernels, header, packets, codebook, numbers = null) {
   const reader = new Reader(header, "picture header");
-  const { shape, parameters, alpha } = readHeader(reader);
+  const { shape, parameters, items, alpha } = readHeader(reader);
   const { width, height, channels, colours, hasAlpha } = shape;
   require(reader.left === 0, "picture header: bytes too many");
   const tiles = tilesOf(shape);
@@ -54,19 +56,33 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   });
   const least = tiles.length / MOST_TILES;
   require(tiles.length - lost.size >= least, `${tiles.length - lost.size} of ${tiles.length} tiles are there; too few`);
-  const model = new Model(kernels, new ModelArrays(codebook.arrays));
-  const planesOf = (of, count, part, sample) => {
+  const arrays = new ModelArrays(codebook.arrays);
+  const model = new Model(kernels, arrays);
+  const itemPlanes = (item) => planesOfItem(kernels, model, item);
+  const wanted = { colours, chroma: parameters.chroma };
+  const references = items.length > 0 ? referencesOf(kernels, arrays, items, wanted, itemPlanes) : [];
+  const planesOf = (of, count, part, sample, from) => {
     const ofTiles = payloads.map((payload) => payload[part]);
-    return decodePlanes(kernels, model, of, shape, count, ofTiles, numbers && { sample, report });
+    return decodePlanes(kernels, model, of, shape, count, ofTiles, numbers && { sample, report }, from);
   };
-  const planes = planesOf(parameters, colours, "colour", GREY);
+  const planes = planesOf(parameters, colours, "colour", GREY, references);
   const data = new Uint8Array(width * height * channels);
   if (colours === 3) writeColours(kernels, planes, shape, data);
   else put(rounded(planes[0].samples), 1, data, channels, 0);
-  if (alpha !== null) put(rounded(planesOf(alpha, 1, "alpha", 0)[0].samples), 1, data, channels, 0, channels - 1);
+  if (alpha !== null) put(rounded(planesOf(alpha, 1, "alpha", 0, [])[0].samples), 1, data, channels, 0, channels - 1);
   else if (hasAlpha) putExactAlpha(kernels, tiles, payloads, shape, data, numbers && report);
   require(lost.size < tiles.length, "no part of the picture is intact");
   return { width, height, channels, data, lost: tiles.filter((_, number) => lost.has(number)) };
+}
+
+/** The planes of a picture that an item of a memory is. */
+function planesOfItem(kernels, model, item) {
+  const reader = new Reader(item, "item");
+  const { shape, parameters, items } = readHeader(reader);
+  require(tilesOf(shape).length === 1 && items.length === 0, "it has tiles, or is itself predicted from others");
+  const packet = reader.rest();
+  const { colour } = shape.hasAlpha ? splitPacket(packet) : { colour: packet };
+  return decodePlanes(kernels, model, parameters, shape, shape.colours, [colour]);
 }
 
 /** Write the alpha of all tiles into pixels; that of damaged ones is told to `report`, or an error if it is null. */
@@ -87,22 +103,33 @@ function putExactAlpha(kernels, tiles, payloads, { width, channels }, data, repo
   });
 }
 
-/** Shape and parameters; those of alpha are null if it is exact or if there is none. */
+/** Shape and parameters, those of alpha null if it is exact or if there is none; the items to predict from. */
 function readHeader(reader) {
   const shape = readShape(reader);
   const parameters = readParameters(reader);
   require(parameters.chroma !== HALF_WIDTH, "chroma of half the width is not known here", UnsupportedError);
   const fits = (parameters.chroma === NONE) === (shape.colours === 1);
   require(fits, "picture header: channels and chroma contradict each other");
+  const items = parameters.remembering ? readItems(reader) : [];
+  const possible = items.length === 0 || tilesOf(shape).length === 1;
+  require(possible, "picture header: a picture in tiles that is predicted from a memory");
   let alpha = null;
   if (shape.hasAlpha) {
     if (reader.left > 0 && reader.data[reader.position] === EXACT_ALPHA) reader.take(1);
     else {
       alpha = readParameters(reader);
-      require(alpha.chroma === NONE, "picture header: alpha as if it were colour");
+      const plain = alpha.chroma === NONE && !alpha.remembering;
+      require(plain, "picture header: alpha as if it were colour, or predicted from a memory");
     }
   }
-  return { shape, parameters, alpha };
+  return { shape, parameters, items, alpha };
+}
+
+/** The numbers of items: three times the first one plus how many follow, and those that follow. */
+function readItems(reader) {
+  const first = reader.varint();
+  const others = Array.from({ length: first % MOST_REFERENCES }, () => reader.varint());
+  return [Math.floor(first / MOST_REFERENCES), ...others];
 }
 
 function splitPacket(packet) {
