@@ -6,15 +6,16 @@ import { CHROMA, LUMA, REMEMBERING } from "./model.mjs";
 import { HALF } from "./parameters.mjs";
 
 export const UNIT = 4;
+const UNIT_LOG = 2;
 export const SUPERBLOCK = 32;
 export const BLOCK_FIELDS = 7; // of what is kept of each unit; of them
-const MODE = 3;
+const [LOG_WIDTH, LOG_HEIGHT, MODE, CODED] = [1, 2, 3, 6]; // fields
 const PARTS = 16; // of the syntax, whose bits the kernel counts: more than there are
 const SCRATCH = -1; // the argument of the kernel that is its working memory: the last
 const BORDER = 3; // of samples around those that the filter is for
 const MEMORY_BORDER = 40; // of samples around references
-const CODED = 6; // among what is kept of each unit
 const LAST_ANGLE = 34; // of the modes that may guide others
+const SIZE_SHIFT = 6; // of the size of luma's block beside its mode
 const OFFSET = 1n << 15n; // of the displacements in a place
 
 /** The working memory of `decodeTile`. */
@@ -91,7 +92,7 @@ function openPlane(kernels, { width, height }, step, before, shift, references) 
     if (number > 0 || shift === 0) target.set(guide.samples.view);
     else halve(guide.samples, target, rows, columns);
   });
-  if (before.length > 0) pickModes(before[0].blocks, plane.guideModes, shift);
+  if (before.length > 0) pickModes(before[0].blocks, plane.guideModes, shift, references.length > 0);
   return plane;
 }
 
@@ -152,17 +153,22 @@ export function halve({ view, shape: [height, width] }, target, rows, columns) {
   }
 }
 
-/** The modes of luma in the middle of each unit of a plane of the same or half its size. */
-function pickModes(blocks, modes, shift) {
+/**
+ * The modes of luma in the middle of each unit of a plane of the same or half its size; if `sized`, with the size of
+ * luma's block there.
+ */
+function pickModes(blocks, modes, shift, sized) {
   const [, height, width] = blocks.shape;
   const luma = blocks.part(MODE, 1).view;
+  const [logWidths, logHeights] = [LOG_WIDTH, LOG_HEIGHT].map((field) => blocks.part(field, 1).view);
   const target = modes.view;
   const [rows, columns] = modes.shape;
   for (let v = 0; v < rows; v++) {
     const row = Math.min((v << shift) + shift, height - 1) * width;
     for (let u = 0; u < columns; u++) {
-      const mode = luma[row + Math.min((u << shift) + shift, width - 1)];
-      target[v * columns + u] = mode <= LAST_ANGLE ? mode : 0;
+      const at = row + Math.min((u << shift) + shift, width - 1);
+      const size = sized ? Math.max(Math.min(logWidths[at], logHeights[at]) - shift - UNIT_LOG, 0) : 0;
+      target[v * columns + u] = (luma[at] <= LAST_ANGLE ? luma[at] : 0) | (size << SIZE_SHIFT);
     }
   }
 }
