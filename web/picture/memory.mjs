@@ -11,20 +11,21 @@ const NAMES = ["memory_sizes", "memory_bytes"];
 const TYPES = ["uint32", "uint8"];
 
 /**
- * The planes that a picture is predicted from, item by item.
+ * The items that a picture is predicted from.
  * @param {Kernels} kernels
  * @param {import("./model_arrays.mjs").ModelArrays} arrays of the codebook
  * @param {number[]} numbers of the items
  * @param {{colours: number, chroma: number}} picture how many planes it has, and the size of its chroma
- * @param {(item: Uint8Array) => Plane[]} decodeItem
- * @returns {Plane[][]}
+ * @param {(item: Uint8Array) => {planes: Plane[], alpha: Plane | null}} decodeItem
+ * @returns {{planes: Plane[], alpha: Plane | null}[]} with as many planes as the picture
  */
-export function referencesOf(kernels, arrays, numbers, picture, decodeItem) {
+export function knownItems(kernels, arrays, numbers, picture, decodeItem) {
   const items = itemsOf(arrays);
   return numbers.map((number) => {
     require(number < items.length, `the picture is predicted from item ${number}; the codebook has ${items.length}`);
     try {
-      return planesFor(kernels, decodeItem(items[number]), picture);
+      const { planes, alpha } = decodeItem(items[number]);
+      return { planes: planesFor(kernels, planes, picture), alpha };
     } catch (error) {
       if (!(error instanceof VQCodecError)) throw error;
       throw new CodebookError(`codebook: item ${number} of its memory cannot be used: ${error.message}`);

@@ -5,7 +5,7 @@ import { Reader } from "../format/bytes.mjs";
 import { isDamage } from "../format/chunks.mjs";
 import { put, writeColours } from "./colour.mjs";
 import { UnsupportedError, require } from "../errors.mjs";
-import { referencesOf } from "./memory.mjs";
+import { knownItems } from "./memory.mjs";
 import { Model } from "./model.mjs";
 import { ModelArrays } from "./model_arrays.mjs";
 import { HALF_WIDTH, NONE, readParameters } from "./parameters.mjs";
@@ -14,6 +14,8 @@ import { readShape } from "./shape.mjs";
 import { tilesOf } from "./tiles.mjs";
 
 const EXACT_ALPHA = 0x7f;
+const ALPHA_DIFFERENCE = 0x7e; // exact, as the difference from that of an item of a memory
+const OPAQUE = { height: 1, width: 1, samples: Uint8Array.of(255) };
 const MOST_REFERENCES = 3;
 const GREY = 128 << 4; // in 1/16
 const MOST_TILES = 16; // for each that is intact: so that few bytes do not make a large picture
@@ -37,7 +39,7 @@ export function split(data) {
  */
 export function decode(kernels, header, packets, codebook, numbers = null) {
   const reader = new Reader(header, "picture header");
-  const { shape, parameters, items, alpha } = readHeader(reader);
+  const { shape, parameters, items, alpha, differs } = readHeader(reader);
   const { width, height, channels, colours, hasAlpha } = shape;
   require(reader.left === 0, "picture header: bytes too many");
   const tiles = tilesOf(shape);
@@ -58,9 +60,10 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   require(tiles.length - lost.size >= least, `${tiles.length - lost.size} of ${tiles.length} tiles are there; too few`);
   const arrays = new ModelArrays(codebook.arrays);
   const model = new Model(kernels, arrays);
-  const itemPlanes = (item) => planesOfItem(kernels, model, item);
+  const decoded = (item) => decodedItem(kernels, model, item);
   const wanted = { colours, chroma: parameters.chroma };
-  const references = items.length > 0 ? referencesOf(kernels, arrays, items, wanted, itemPlanes) : [];
+  const known = items.length > 0 ? knownItems(kernels, arrays, items, wanted, decoded) : [];
+  const references = known.map((item) => item.planes);
   const planesOf = (of, count, part, sample, from) => {
     const ofTiles = payloads.map((payload) => payload[part]);
     return decodePlanes(kernels, model, of, shape, count, ofTiles, numbers && { sample, report }, from);
@@ -70,28 +73,42 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   if (colours === 3) writeColours(kernels, planes, shape, data);
   else put(rounded(planes[0].samples), 1, data, channels, 0);
   if (alpha !== null) put(rounded(planesOf(alpha, 1, "alpha", 0, [])[0].samples), 1, data, channels, 0, channels - 1);
-  else if (hasAlpha) putExactAlpha(kernels, tiles, payloads, shape, data, numbers && report);
+  else if (hasAlpha) {
+    const base = differs ? (known[0].alpha ?? OPAQUE) : null;
+    putExactAlpha(kernels, tiles, payloads, shape, data, base, numbers && report);
+  }
   require(lost.size < tiles.length, "no part of the picture is intact");
   return { width, height, channels, data, lost: tiles.filter((_, number) => lost.has(number)) };
 }
 
-/** The planes of a picture that an item of a memory is. */
-function planesOfItem(kernels, model, item) {
+/** The planes of a picture that an item of a memory is, and its alpha: a plane, or null. */
+function decodedItem(kernels, model, item) {
   const reader = new Reader(item, "item");
-  const { shape, parameters, items } = readHeader(reader);
+  const { shape, parameters, items, alpha } = readHeader(reader);
   require(tilesOf(shape).length === 1 && items.length === 0, "it has tiles, or is itself predicted from others");
   const packet = reader.rest();
-  const { colour } = shape.hasAlpha ? splitPacket(packet) : { colour: packet };
-  return decodePlanes(kernels, model, parameters, shape, shape.colours, [colour]);
+  const { height, width, hasAlpha } = shape;
+  const payload = hasAlpha ? splitPacket(packet) : { colour: packet };
+  const planes = decodePlanes(kernels, model, parameters, shape, shape.colours, [payload.colour]);
+  if (!hasAlpha) return { planes, alpha: null };
+  const samples =
+    alpha === null
+      ? decodeAlpha(kernels, payload.alpha, height, width)
+      : rounded(decodePlanes(kernels, model, alpha, shape, 1, [payload.alpha])[0].samples);
+  return { planes, alpha: { height, width, samples } };
 }
 
-/** Write the alpha of all tiles into pixels; that of damaged ones is told to `report`, or an error if it is null. */
-function putExactAlpha(kernels, tiles, payloads, { width, channels }, data, report) {
+/**
+ * Write the alpha of all tiles into pixels: what is coded, or the sum of that and `base` if it is not null. That of
+ * damaged ones is told to `report`, or an error if it is null.
+ */
+function putExactAlpha(kernels, tiles, payloads, { width, channels }, data, base, report) {
   tiles.forEach((tile, number) => {
     const { alpha } = payloads[number];
     if (alpha === null) return;
     try {
       const samples = decodeAlpha(kernels, alpha, tile.height, tile.width);
+      if (base !== null) add(base, samples, tile.width);
       for (let y = 0; y < tile.height; y++) {
         const row = samples.subarray(y * tile.width, (y + 1) * tile.width);
         put(row, 1, data, channels, (tile.top + y) * width + tile.left, channels - 1);
@@ -101,6 +118,14 @@ function putExactAlpha(kernels, tiles, payloads, { width, channels }, data, repo
       report(number);
     }
   });
+}
+
+/** Add a plane of another size, whose edges are repeated, modulo 256. */
+function add({ height, width, samples }, target, columns) {
+  for (let at = 0; at < target.length; at++) {
+    const y = Math.min(Math.floor(at / columns), height - 1);
+    target[at] += samples[y * width + Math.min(at % columns, width - 1)];
+  }
 }
 
 /** Shape and parameters, those of alpha null if it is exact or if there is none; the items to predict from. */
@@ -114,15 +139,18 @@ function readHeader(reader) {
   const possible = items.length === 0 || tilesOf(shape).length === 1;
   require(possible, "picture header: a picture in tiles that is predicted from a memory");
   let alpha = null;
+  let differs = false;
   if (shape.hasAlpha) {
-    if (reader.left > 0 && reader.data[reader.position] === EXACT_ALPHA) reader.take(1);
+    const first = reader.data[reader.position];
+    differs = first === ALPHA_DIFFERENCE && parameters.remembering;
+    if (first === EXACT_ALPHA || differs) reader.take(1);
     else {
       alpha = readParameters(reader);
       const plain = alpha.chroma === NONE && !alpha.remembering;
       require(plain, "picture header: alpha as if it were colour, or predicted from a memory");
     }
   }
-  return { shape, parameters, items, alpha };
+  return { shape, parameters, items, alpha, differs };
 }
 
 /** The numbers of items: three times the first one plus how many follow, and those that follow. */
