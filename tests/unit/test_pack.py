@@ -226,6 +226,20 @@ def test_changes_count_when_they_are_saved(path: Path) -> None:
         assert len(pack) == COUNT
 
 
+def test_names_are_taken_as_the_pack_will_be(path: Path) -> None:
+    with Pack(path) as pack:
+        pack.remove(NAMES[0])
+        pack.add(NAMES[0], coded(90))
+        pack.add("new.vqc", coded(91))
+        with pytest.raises(UsageError, match=r"has an item 'new.vqc' already"):
+            pack.add("new.vqc", coded(92))
+        pack.add("new.vqc", coded(93), overwrite=True)
+    with Pack(path) as pack:
+        assert np.array_equal(pack[NAMES[0]], samples_of(90))
+        assert np.array_equal(pack["new.vqc"], samples_of(93))
+        assert len(pack) == COUNT + 1
+
+
 def test_a_block_that_fails_changes_nothing(path: Path, data: bytes) -> None:
     def fail() -> None:
         with Pack(path) as pack:

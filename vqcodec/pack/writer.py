@@ -108,6 +108,14 @@ class PackWriter:
         if len(self._pending) >= USUAL_ENTRIES or self._pending_bytes >= _BATCH_BYTES:
             self._write_pending()
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the pack will have an item of that name; errors as `PackReader.find`."""
+        if name in self._pending:
+            return True
+        if name in self._changes:
+            return self._changes[name] is not None
+        return self._before is not None and self._before.find(name) is not None
+
     def remove(self, name: str) -> None:
         """Take an item away."""
         replaced = self._pending.pop(name, None)

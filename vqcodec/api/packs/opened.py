@@ -167,7 +167,7 @@ class Pack(Mapping[str, Any]):
         """
         (file,), _ = files_to_pack([source], item_name(name))
         writer = self._changing()
-        if not asked.get("overwrite") and self._found(file.name) is not None:
+        if not asked.get("overwrite") and file.name in writer:
             raise UsageError(f"{self.name}: has an item '{printable(name)}' already; pass overwrite=True")
         coding = self.coding(chosen_codebook(asked.pop("codebook", None)))
         coding = Coding(coding.codebooks, coding.embedded, asked, self._threads)
