@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import tarfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 import vqcodec
 import vqcodec.plugins.napari
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
 from vqcodec.plugins.chunks import ChunkSettings
@@ -39,6 +41,18 @@ class TestChunks:
         settings = ChunkSettings(quality=60, codebook="graphic")
         assert settings.codebook == load_codebook("graphic").identity
         assert ChunkSettings(**settings.to_json()) == settings
+
+    def test_a_codebook_outside_the_search_path_is_kept(self, volume, tmp_path):
+        shipped = load_codebook("classic-4x4-256")
+        own = Codebook(shipped.engine, "own", shipped.arrays, {**shipped.provenance, "parent": shipped.identity})
+        (tmp_path / "own.vqcb").write_bytes(own.to_bytes())
+        settings = ChunkSettings(quality=20, codebook=str(tmp_path / "own.vqcb"))
+        assert settings.to_json() == {"quality": 20, "codebook": own.identity}
+        for one in (settings, pickle.loads(pickle.dumps(settings))):
+            data = one.encode(volume[0])
+            assert np.array_equal(one.decode(data), vqcodec.decode_image(data, codebook=own))
+        with pytest.raises(CodebookError, match="VQCODEC_CODEBOOK_PATH"):
+            ChunkSettings(**settings.to_json())
 
     def test_axes_of_length_one_do_not_count(self, volume):
         settings = ChunkSettings(quality=90)

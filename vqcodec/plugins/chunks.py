@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import find_identity, load_codebook
-from vqcodec.errors import CorruptFileError, UsageError
+from vqcodec.codebook.library import at_hand, find_entry, find_identity, load_codebook
+from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.image import decode_image, encode_image
 from vqcodec.media.registry import default_codebook, engine_of_medium
 
@@ -29,24 +29,27 @@ class ChunkSettings:
         quality: 0 to 100.
         effort: 0 to 9; None for the default.
         codebook: the identity of a codebook, 64 hexadecimal digits; a name or a path is turned into it.
+        given: the codebook, if it was not given by its identity and the search path does not have it.
     """
 
     quality: float = 75.0
     effort: int | None = None
     codebook: str | None = None
+    given: Codebook | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        book = self._found()
+        named = self.codebook or default_codebook("image")
+        by_identity = _IDENTITY.fullmatch(named) is not None
+        book = find_identity(bytes.fromhex(named)) if by_identity else load_codebook(named)
         engine_of_medium(book.engine, "image")
         object.__setattr__(self, "codebook", book.identity)
-
-    def _found(self) -> Codebook:
-        named = self.codebook or default_codebook("image")
-        return find_identity(bytes.fromhex(named)) if _IDENTITY.fullmatch(named) else load_codebook(named)
+        if not by_identity and not _is_in_search_path(book):
+            object.__setattr__(self, "given", book)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON holds them, without those that are not set."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        settings = {"quality": self.quality, "effort": self.effort, "codebook": self.codebook}
+        return {name: value for name, value in settings.items() if value is not None}
 
     def encode(self, chunk: npt.NDArray[Any]) -> bytes:
         """Return a chunk as a `.vqc` file.
@@ -54,9 +57,9 @@ class ChunkSettings:
         Raises:
             UsageError: it is no picture.
         """
-        return encode_image(
-            _as_picture(chunk), codebook=self._found(), quality=self.quality, effort=self.effort, threads=1
-        )
+        assert self.codebook is not None  # set above
+        book = self.given or find_identity(bytes.fromhex(self.codebook))
+        return encode_image(_as_picture(chunk), codebook=book, quality=self.quality, effort=self.effort, threads=1)
 
     def decode(self, data: bytes, shape: tuple[int, ...] | None = None) -> npt.NDArray[np.uint8]:
         """Return the chunk of a `.vqc` file, in `shape` if one is given.
@@ -64,12 +67,21 @@ class ChunkSettings:
         Raises:
             CorruptFileError: the file is damaged, or holds another number of samples.
         """
-        samples = decode_image(data, threads=1)
+        with at_hand([self.given] if self.given else []):
+            samples = decode_image(data, threads=1)
         if shape is None:
             return samples
         if samples.size != int(np.prod(shape)):
             raise CorruptFileError(f"a chunk of {shape} is wanted, and the picture in its place is {samples.shape}")
         return samples.reshape(shape)
+
+
+def _is_in_search_path(book: Codebook) -> bool:
+    try:
+        find_entry(book.digest)
+    except CodebookError:
+        return False
+    return True
 
 
 def _as_picture(chunk: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
