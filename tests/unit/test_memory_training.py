@@ -108,6 +108,12 @@ def test_memory_bytes_bound_the_memory() -> None:
     assert Memory.from_arrays(trained(kinds(4), memory_bytes=3)[0].arrays) is None
 
 
+def test_a_memory_must_save_more_than_its_tables_take() -> None:
+    codebook, report = trained(kinds(), for_=8)  # an item pays, but the tables do not
+    assert Memory.from_arrays(codebook.arrays) is None
+    assert report is None
+
+
 def test_few_files_get_the_tables_of_the_parent() -> None:
     parent = load_codebook("photo")
     codebook, _ = trained(kinds(4), memory_bytes=0)

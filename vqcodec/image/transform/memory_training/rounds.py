@@ -123,9 +123,18 @@ class Chooser:
             chosen = self._choose(candidates, factors)
         coded_with = set(items)
         chosen = [item for item in chosen if item in coded_with]
-        if not chosen:
+        if not chosen or not self._pays(model, chosen, measured):
             return None
         return self._finished(model, candidates, factors, chosen, measured)
+
+    def _pays(self, model: Model, chosen: Sequence[int], measured: Measured) -> bool:
+        """Return whether a memory saves more than it takes with its tables; always, if the user said how many bytes."""
+        if self._limits.memory_bytes is not None:
+            return True
+        before = Codebook(engine.ENGINE, "unfinished", self._model.to_arrays(), {})
+        tables = len(Codebook(engine.ENGINE, "unfinished", model.to_arrays(), {}).to_bytes(before))
+        saved = self._limits.files * float((self._seen.worth - measured.costs).mean()) / 8
+        return saved > tables + sum(len(self._seen.items[item]) for item in chosen)
 
     def _finished(
         self, model: Model, candidates: Candidates, factors: FloatArray, chosen: list[int], measured: Measured
