@@ -123,12 +123,25 @@ def _side_by_side(results: Results) -> Rows:
         )
 
 
-@table("camera", "camera")
-def _camera(results: Results) -> Rows:
-    """A camera's own codebook beside the shipped one on frames that neither has seen: points, and the difference."""
-    yield "codebook", "quality", "kbit/s", "luma PSNR (dB)", "6:1:1 PSNR (dB)"
-    for point in results["points"]:
-        psnrs = (f"{point[name]:.2f}" for name in _QUALITIES)
-        yield (point["codec"], f"{point['setting']:g}", f"{point['kbps']:.1f}", *psnrs)
-    differences = (percent(results["bd_rate"][name]) for name in _QUALITIES)
-    yield ("BD-rate of the camera codebook", "", "", *differences)
+@table("memory-video", "memory-video")
+def _memory_video(results: Results) -> Rows:
+    """Codebooks with a memory beside the shipped one, on clips that they have not seen."""
+    yield (
+        "clips",
+        "frames",
+        "luma, against `video`",
+        "6:1:1",
+        "saved a clip (bytes)",
+        "codebook (bytes)",
+        "pays from (clips)",
+    )
+    for chosen in results["sets"].values():
+        for row in chosen["lengths"]:
+            yield (
+                chosen["label"],
+                row["frames"],
+                *(percent(row["bd_rate"][name]["mean"]) for name in _QUALITIES),
+                f"{row['saved_bytes']:,} of {row['shipped_bytes']:,}",
+                f"{row['codebook_bytes']:,}",
+                "–" if row["pays_from_files"] is None else f"{row['pays_from_files']:,}",
+            )

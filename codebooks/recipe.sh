@@ -54,7 +54,7 @@ voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_* --seconds 6 --par
 voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
 voice ld-celp-16k ld-celp "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 10
 
-vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --parent none --frames-per-clip 17 --rounds 3 --effort 5 \
+vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --parent none --frames-per-clip 17 --rounds 3 --effort 5 --memory-bytes 0 \
     -o "$out/video.vqcb" --force
 vqcodec train-codebook "$video"/*.mkv --media video --engine st3d --name video-st3d --parent none --frames-per-clip 8 --rounds 2 \
     --effort 5 -o "$out/video-st3d.vqcb" --force

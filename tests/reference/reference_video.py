@@ -43,8 +43,8 @@ class Place:
     kept: bool
 
 
-def coding_order(n: int, d: int) -> list[Place]:
-    places = [Place(0, 0, 0, True)]
+def coding_order(n: int, d: int, memory: bool) -> list[Place]:
+    places = [Place(0, 0, 4 if memory else 0, True)]
     low = 0
     while low < n - 1:
         high = min(low + d, n - 1)
@@ -68,16 +68,26 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
     reader = Reader(packet)
     frames = reader.varint()
     step, form = reader.number(1), reader.number(1)
-    require(1 <= frames <= 65536 and step < 64 and form >> 4 <= 4)
-    payload_size = reader.varint()
-    filters = reader.number(1)
-    require(filters <= 3)
+    require(1 <= frames <= 65536 and step < 64 and form >> 4 & 7 <= 4)
     decoder = GroupDecoder(VideoModel(codebook), height, width, step, (form & 15) - 8)
-    payload = reader.take(payload_size)
+    if form >> 7:
+        numbers = [reader.varint()]
+        if numbers[0] & 1:
+            numbers.append(reader.varint())
+        numbers[0] >>= 1
+        items = memory_items(codebook)
+        require(all(number < len(items) for number in numbers))
+        decoder.remember([remembered(items[number], height, width, codebook) for number in numbers])
+        payload, filters = b"", 0
+    else:
+        payload_size = reader.varint()
+        filters = reader.number(1)
+        require(filters <= 3)
+        payload = reader.take(payload_size)
     bits = BitReader(reader.rest())
     shown: dict[int, list[Samples]] = {}
-    for place in coding_order(frames, 1 << (form >> 4)):
-        planes = decoder.first(payload, filters) if place.level == 0 else decoder.predicted(place, bits)
+    for place in coding_order(frames, 1 << (form >> 4 & 7), form >> 7 == 1):
+        planes = decoder.first(payload, filters) if place.frame_class == 0 else decoder.predicted(place, bits)
         half = (height + 1) // 2, (width + 1) // 2
         sizes = [(height, width), half, half]
         shown[place.time] = [
@@ -85,6 +95,35 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
         ]
     require(8 * len(bits.data) - bits.position < 8)
     return [shown[time] for time in range(frames)]
+
+
+def memory_items(codebook: Codebook) -> list[bytes]:
+    """6.6"""
+    if "memory_sizes" not in codebook.arrays:
+        return []
+    data, items = bytes(codebook.arrays["memory_bytes"].elements), []
+    for size in codebook.arrays["memory_sizes"].elements:
+        items.append(data[:size])
+        data = data[size:]
+    return items
+
+
+def remembered(item: bytes, height: int, width: int, codebook: Codebook) -> list[Samples]:
+    """18.11: the planes of an item in 1/16, in the padded size."""
+    reader = Reader(item)
+    require((reader.varint(), reader.varint()) == (width, height))
+    packet = reader.rest()
+    head = Reader(packet)
+    require(head.varint() == 1)
+    head.number(1)
+    require(head.number(1) >> 7 == 0)
+    (frame,) = decode_group(packet, height, width, codebook)
+    full = -(-height // 8) * 8, -(-width // 8) * 8
+    sizes = [full, (full[0] // 2, full[1] // 2), (full[0] // 2, full[1] // 2)]
+    return [
+        [[16 * plane[min(y, len(plane) - 1)][min(x, len(plane[0]) - 1)] for x in range(w)] for y in range(h)]
+        for plane, (h, w) in zip(frame, sizes)
+    ]
 
 
 class GroupDecoder:
@@ -95,7 +134,7 @@ class GroupDecoder:
         self.height, self.width = -(-height // 8) * 8, -(-width // 8) * 8
         self.step, self.chroma_step = step, chroma_step
         self.rung = model.rung_of(step)
-        self.classes = [ClassTables(model, frame_class, self.rung) for frame_class in range(3)]
+        self.classes = [ClassTables(model, frame_class, self.rung) for frame_class in range(4)]
         self.kept: list[Reference] = []
         self.keys: list[int] = []
 
@@ -104,8 +143,15 @@ class GroupDecoder:
         if place.level < 2:
             self.keys.append(place.time)
         if len(self.kept) == 8:
-            self.kept.remove(min(self.kept, key=lambda reference: reference.time))
+            own = [reference for reference in self.kept if reference.time >= 0]
+            self.kept.remove(min(own, key=lambda reference: reference.time))
         self.kept.append(Reference(place.time, planes, units, times))
+
+    def remember(self, items: list[list[Samples]]) -> None:
+        """18.4: the frames of the memory"""
+        nothing = MotionUnit(WITHOUT, 3, None)
+        units = {(v, u): nothing for v in range(self.height // 8) for u in range(self.width // 8)}
+        self.kept = [Reference(-1 - number, planes, units, [[], []]) for number, planes in enumerate(items)]
 
     def steps(self, place: Place, change: int) -> tuple[int, int]:
         luma = self.step + LEVEL_STEPS[min(place.level, 5)] + change
@@ -135,8 +181,13 @@ class GroupDecoder:
     def lists(self, place: Place) -> list[list[Reference]]:
         """18.4"""
         by_time = {reference.time: reference for reference in self.kept}
+        items = [by_time[time] for time in (-1, -2) if time in by_time]
+        if place.level == 0:
+            return [items, items]
         if place.level == 1:
             chosen = [by_time[time] for time in reversed(self.keys) if time in by_time][:2]
+            if items:
+                chosen = [chosen[0], items[0]]
             return [chosen, chosen]
         past = [by_time[time] for time in sorted(by_time, reverse=True) if time < place.time]
         future = [by_time[time] for time in sorted(by_time) if time > place.time]
@@ -159,7 +210,7 @@ class GroupDecoder:
         smooth(frame.planes, frame.field)
         wanted = [flags >> 1, flags & 1, flags & 1]
         samples = [
-            restored(plane, self.model.filter_weights(frame_class, self.rung, number > 0))
+            restored(plane, self.model.filter_weights(frame_class % 3, self.rung, number > 0))
             if wanted[number]
             else plane.samples
             for number, plane in enumerate(frame.planes)

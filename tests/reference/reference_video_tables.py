@@ -37,6 +37,13 @@ class VideoModel:
             ]
             require(max(self.rows[name]) < len(self.lengths[name]), CodebookMissing)
             require(all(min(row) > 0 for row in self.lengths[name]), CodebookMissing)
+        self.memory_rows, self.memory_lengths = {}, {}
+        for name, (contexts, symbols) in POOLS.items() if "memory_nodes_rows" in codebook.arrays else ():
+            lengths = take(codebook, f"memory_{name}_lengths", U1, None, symbols).elements
+            self.memory_rows[name] = take(codebook, f"memory_{name}_rows", U2, n, contexts).elements
+            self.memory_lengths[name] = [lengths[start : start + symbols] for start in range(0, len(lengths), symbols)]
+            require(max(self.memory_rows[name]) < len(self.memory_lengths[name]), CodebookMissing)
+            require(all(min(row) > 0 for row in self.memory_lengths[name]), CodebookMissing)
         self.offset_sets = take(codebook, "offset_sets", U1, 3, n).elements
         self.offsets = take(codebook, "offsets", I1, None, 2, 32, 256, 4).elements
         self.restoration: list[list[int]] = []
@@ -73,22 +80,28 @@ class Context:
 class ClassTables:
     """The tables of one class of frames. Contexts are made when they are first asked for."""
 
-    def __init__(self, model: VideoModel, frame_class: int, rung: int):
-        self.model, self.frame_class, self.rung = model, frame_class, rung
+    def __init__(self, model: VideoModel, number: int, rung: int):
+        self.model, self.rung = model, rung
+        self.c, self.from_memory = number % 3, number == 3
         self.contexts: dict[tuple[str, int], Context] = {}
         self.occurrences: dict[tuple[str, int], list[int]] = {}
 
     def read(self, bits, pool: str, context: int) -> int:
         key = pool, context
         if key not in self.contexts:
-            row = (self.frame_class * len(self.model.rungs) + self.rung) * POOLS[pool][0] + context
-            self.contexts[key] = Context(self.model.lengths[pool][self.model.rows[pool][row]])
+            model, contexts = self.model, POOLS[pool][0]
+            if self.from_memory and model.memory_rows:
+                lengths = model.memory_lengths[pool][model.memory_rows[pool][self.rung * contexts + context]]
+            else:
+                row = (self.c * len(model.rungs) + self.rung) * contexts + context
+                lengths = model.lengths[pool][model.rows[pool][row]]
+            self.contexts[key] = Context(lengths)
         symbol = self.contexts[key].code.read(bits)
         self.occurrences.setdefault(key, [0] * POOLS[pool][1])[symbol] += 1
         return symbol
 
     def offset(self, chroma: bool, situation: int, pattern: int, component: int) -> int:
-        chosen = self.model.offset_sets[self.frame_class * len(self.model.rungs) + self.rung]
+        chosen = self.model.offset_sets[self.c * len(self.model.rungs) + self.rung]
         return self.model.offsets[(((chosen * 2 + chroma) * 32 + situation) * 256 + pattern) * 4 + component]
 
     def frame_ends(self) -> None:

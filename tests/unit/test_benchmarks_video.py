@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import camera, spatiotemporal, tables, video
+from benchmarks import memory_video, spatiotemporal, tables, video
 from benchmarks.common import write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.video import compared
@@ -269,15 +269,20 @@ def test_tables_of_video_are_rendered(tmp_path: Path) -> None:
     assert "| VQCODEC | −20.0 % |" in tables.render("video-clips-x264-medium", tmp_path)
 
 
-def test_a_camera_is_trained_on_one_half_and_measured_on_the_other() -> None:
-    learnt, unseen = camera.halves(CLIP)
-    assert len(learnt.raw) == 2
-    assert np.array_equal(np.concatenate([learnt.raw, unseen.raw]), RAW)
+def test_clips_are_trained_on_one_part_and_measured_on_the_other() -> None:
+    (fold,) = memory_video.halves([CLIP])
+    assert len(fold.training[0].raw) == 2
+    assert np.array_equal(np.concatenate([fold.training[0].raw, fold.unseen.raw]), RAW)
+    others = [dataclasses.replace(CLIP, name=name) for name in "abc"]
+    folds = [(fold.unseen.name, [clip.name for clip in fold.training]) for fold in memory_video.leaving_one_out(others)]
+    assert folds == [("a", ["b", "c"]), ("b", ["a", "c"]), ("c", ["a", "b"])]
 
 
-def test_the_table_of_a_camera_tells_the_difference_of_its_codebook(tmp_path: Path) -> None:
-    both = [*points("video", 1.0), *points("camera", 0.9)]
-    differences = {name: bd_rates(both, "video", name)["camera"]["mean"] for name in ("psnr_y", "psnr_611")}
-    heading, *rows = tables.TABLES["camera"].rows({"points": both, "bd_rate": differences})
-    assert len(heading) == len(rows[0]) == 5
-    assert rows[-1][-2:] == ("−10.0 %", "−10.0 %")
+def test_the_table_of_memories_tells_the_difference_and_when_it_pays() -> None:
+    both = [{**point, "bytes": 2000} for point in (*points("video", 1.0), *points("own", 0.9))]
+    both[0]["setting"] = memory_video.MIDDLE
+    row = memory_video._row(16, both, [{"difference_bytes": 5000}])
+    heading, *rows = tables.TABLES["memory-video"].rows({"sets": {"camera": {"label": "a camera", "lengths": [row]}}})
+    assert len(heading) == len(rows[0]) == 7
+    assert rows[0][2:4] == ("−10.0 %", "−10.0 %")
+    assert (row["saved_bytes"], row["shipped_bytes"], row["pays_from_files"]) == (200, 2000, 25)

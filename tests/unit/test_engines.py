@@ -25,6 +25,7 @@ from vqcodec.speech.textbook.training_options import TextbookTraining
 from vqcodec.speech.training.train import CelpTraining
 from vqcodec.video.engines import Coder as VideoCoder
 from vqcodec.video.mc.structure import DEFAULT_DISTANCE, DISTANCES
+from vqcodec.video.mc.training.train import MotionTraining
 from vqcodec.video.st3d.engine import St3dOptions
 from vqcodec.video.training import VideoTraining
 
@@ -37,7 +38,7 @@ TRAINING = {
     "speech/celp-wb": CelpTraining,
     "speech/celp-fixed": TextbookTraining,
     "speech/ld-celp": TextbookTraining,
-    "video/mc": VideoTraining,
+    "video/mc": MotionTraining,
     "video/st3d": VideoTraining,
 }
 each_engine = pytest.mark.parametrize("engine", engines(), ids=lambda engine: engine.name)

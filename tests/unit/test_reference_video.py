@@ -9,6 +9,7 @@ import reference_decoder as reference
 import reference_video
 from moving_pictures import moving_frames
 from tiny_video_codebook import tiny_video_codebook
+from video_memory import HEIGHT, WIDTH, background, clip_before, remembering_codebook
 
 from vqcodec.errors import VQCodecError
 from vqcodec.video.engines import Settings
@@ -44,6 +45,15 @@ def test_they_give_the_same_frames(count, height, width, quality, filters):
     assert_equal(plain_frames(coded.packet, height, width, filters), fast)
 
 
+@pytest.mark.parametrize(("count", "quality", "tables"), [(1, 60, False), (10, 45, True)])
+def test_they_give_the_same_frames_from_a_memory(count, quality, tables):
+    book, frames = remembering_codebook(tables), clip_before(background(), count)
+    coded = engine.encode_group(frames, book, Settings(quality=quality, effort=6, threads=1))
+    assert coded.frames[0].kind == "M"
+    plain = reference.decode_codebook(book.to_bytes(), lambda beginning: [])
+    assert_equal(reference_video.decode_group(coded.packet, HEIGHT, WIDTH, plain), coded.reconstruction)
+
+
 def outcome(decode):
     """What a decoder makes of a packet; None if it refuses it."""
     try:
@@ -69,6 +79,25 @@ def test_they_agree_on_altered_packets():
         if fast is not None:
             assert_equal(plain, fast)
     assert 0 < refused < 20
+
+
+def test_they_agree_on_altered_packets_with_memory():
+    book = remembering_codebook(True)
+    coded = engine.encode_group(clip_before(background(), 2), book, Settings(quality=30, effort=4, threads=1))
+    plain_book = reference.decode_codebook(book.to_bytes(), lambda beginning: [])
+    chance = random.Random(3)
+    refused = 0
+    for trial in range(14):
+        packet = bytearray(coded.packet)
+        packet[3 if trial < 4 else chance.randrange(3, len(packet))] ^= 1 << chance.randrange(8)
+        data = bytes(packet)
+        fast = outcome(functools.partial(engine.decode_group, data, WIDTH, HEIGHT, book))
+        plain = outcome(functools.partial(reference_video.decode_group, data, HEIGHT, WIDTH, plain_book))
+        assert (fast is None) == (plain is None)
+        refused += fast is None
+        if fast is not None:
+            assert_equal(plain, fast)
+    assert 0 < refused < 14
 
 
 def test_lengths_of_codes_are_those_of_package_merge():

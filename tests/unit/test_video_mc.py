@@ -17,7 +17,7 @@ from vqcodec.video.engines import Settings, engine_for
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
 from vqcodec.video.mc.contexts import NODES, POOLS, choice_of_references, references_of
-from vqcodec.video.mc.encoder import encode_frames
+from vqcodec.video.mc.encoder import FrameCoder, encode_frames
 from vqcodec.video.mc.layout import BORDER, GRID_LOG, LOG_SIZE, ROOT_LOG
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
@@ -190,17 +190,19 @@ class Sizes:
 def test_quick_efforts_leave_out_the_smallest_blocks(effort, smallest):
     frames, sizes = moving_frames(4, 64, 64, seed=2), Sizes()
     model = VideoModel.from_arrays(tiny_video_codebook().arrays)
-    encode_frames(frames, model, GroupParameters(4, 16), effort=effort, threads=1, observer=sizes)
+    with FrameCoder(model, effort, threads=1) as coder:
+        encode_frames(frames, coder, GroupParameters(4, 16), observer=sizes)
     assert min(sizes.seen) == smallest
 
 
 def test_an_observer_changes_nothing_and_a_uniform_lambda_does():
     frames = moving_frames(10, 64, 136, seed=2)
     model, parameters = VideoModel.from_arrays(tiny_video_codebook().arrays), GroupParameters(10, 30)
-    plain, observed, uniform = (
-        encode_frames(frames, model, parameters, effort=5, threads=1, **options)[0]
-        for options in ({}, {"observer": Sizes()}, {"uniform_lambda": True})
-    )
+    with FrameCoder(model, 5, threads=1) as coder:
+        plain, observed, uniform = (
+            encode_frames(frames, coder, parameters, **options)[0]
+            for options in ({}, {"observer": Sizes()}, {"uniform_lambda": True})
+        )
     assert observed == plain
     assert uniform != plain
 
@@ -308,7 +310,7 @@ def test_training_fits_the_clips_whatever_the_threads(tmp_path):
 
     clips = [moving_frames(4, 40, 48, seed=n) for n in range(2)]
     kinds = {}
-    asked = {"parent": tiny_video_codebook(False), "rounds": 2, "effort": 2}
+    asked = {"parent": tiny_video_codebook(False), "rounds": 2, "effort": 2, "memory_bytes": 0}
     books = [
         train(task_for("video/mc", clips, **asked, threads=threads, **more))
         for threads, more in ((1, {}), (2, {"checkpoint": tmp_path / "kept", "progress": kinds.__setitem__}))

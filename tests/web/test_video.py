@@ -10,6 +10,7 @@ from pathlib import Path
 
 import make_files
 import make_mc
+import make_mc_memory
 import make_st3d
 import media_samples
 import numpy as np
@@ -64,6 +65,17 @@ def test_golden_groups_are_the_frozen_ones(golden, decoder, tmp_path):
     frames, _ = vqcodec.decode_video(file.read_bytes(), codebook=codebook)
     assert make_st3d.digest(frames[: golden.FRAMES]) == golden.HASH.read_text().strip()
     assert hashes == planes_of(frames)
+
+
+def test_groups_from_a_memory_are_refused_with_a_word(decoder, tmp_path):
+    golden = make_mc_memory
+    codebook = Codebook.from_bytes(golden.CODEBOOK.read_bytes())
+    header = video_samples.header(0, make_mc.WIDTH, make_mc.HEIGHT, 25, 1)
+    file = tmp_path / "golden.vqc"
+    file.write_bytes(clip_of(codebook, [golden.GROUP.read_bytes()], [0], header))
+    (found,) = outcomes(decoder, [file], [golden.CODEBOOK], way="video")
+    assert found["error"] == "UnsupportedError"
+    assert "memory" in found["message"]
 
 
 @pytest.fixture(scope="module")

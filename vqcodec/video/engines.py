@@ -40,7 +40,8 @@ class CodedFrame:
     """What became of one frame.
 
     Attributes:
-        kind: "I", "P" or "B", and for a B its level in the hierarchy: "B1", "B2"; "ST" for frames coded together.
+        kind: "I", "P" or "B", and for a B its level in the hierarchy: "B1", "B2"; "M" for a first frame that is
+            predicted from the codebook's memory; "ST" for frames coded together.
         bits: where its bits went, by part; the frames of a group sum to the bits of its packet.
     """
 

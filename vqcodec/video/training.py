@@ -114,12 +114,13 @@ def story_of(method: str, task: Training[list[Frame]]) -> dict[str, Any]:
     Args:
         method: how codebooks of the engine name the module that they were trained with.
     """
-    options = VideoTraining(**task.options)
+    parent = {} if task.parent is None else {"parent": task.parent.identity}
     return {
+        **parent,
         "method": f"encode, collect, refit ({method})",
         "clips": len(task.corpus),
         "frames": sum(frames for frames, *_ in task.corpus.sizes),
-        "rounds": options.rounds,
-        "effort": options.effort,
+        "rounds": task.options["rounds"],
+        "effort": task.options["effort"],
         "corpus": {"clips": len(task.corpus), "fingerprint": task.corpus.fingerprint()},
     }

@@ -42,7 +42,7 @@ export class Decoder {
    * @returns {Generator<import("./planes.mjs").Plane[]>}
    */
   *decode(packet) {
-    const group = readGroup(packet);
+    const group = readGroup(packet, this.model.remembers);
     refuseTooLittle(group.first, this.parts);
     const waiting = new Map();
     let next = 0;

@@ -41,6 +41,7 @@ export class VideoModel {
     this.kernels = kernels;
     this.picture = new Model(kernels, arrays.named("intra_"));
     this.rungs = arrays.takeRungs();
+    this.remembers = codebook.arrays.has("memory_sizes");
     const rungs = this.rungs.length;
     this.pools = POOLS.map((pool) => {
       const lengths = arrays.take(`${pool.name}_lengths`, "uint8", [null, pool.symbols]);

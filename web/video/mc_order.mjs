@@ -1,6 +1,6 @@
 /** Engine video/mc: the parameters of a group, the order of its frames and their references (FORMAT.md, 18.1, 18.4). */
 
-import { require } from "../errors.mjs";
+import { UnsupportedError, require } from "../errors.mjs";
 import { Reader } from "../format/bytes.mjs";
 
 const WHAT = "group of frames";
@@ -8,6 +8,7 @@ const MOST_FRAMES = 1 << 16;
 const MOST_STEP = 63;
 const LEAST_CHROMA_STEP = -8;
 const MOST_DISTANCE_LOG = 4;
+const FROM_MEMORY = 0x80; // bit of the form
 const LEVEL_STEPS = [-5, 0, 3, 4, 5, 6]; // by level; deeper ones as the last
 
 /** Frames that are kept at a time. */
@@ -19,10 +20,15 @@ export const ENTRIES = 2;
 /**
  * What a packet holds.
  * @param {Uint8Array} packet
+ * @param {boolean} remembers whether the codebook has a memory
  */
-export function readGroup(packet) {
+export function readGroup(packet, remembers) {
   const reader = new Reader(packet, WHAT);
   const { frames, step, form } = readHead(reader);
+  if (form & FROM_MEMORY) {
+    require(remembers, `${WHAT}: it needs a memory, which the codebook does not have; damaged`);
+    require(false, `${WHAT}: it is predicted from the codebook's memory, which is not known here`, UnsupportedError);
+  }
   const size = reader.varint();
   const filters = reader.number(1);
   require(filters < 4, `${WHAT}: it has a filter that is not possible; damaged`);
@@ -39,7 +45,7 @@ export function framesIn(packet) {
 function readHead(reader) {
   const frames = reader.varint();
   const [step, form] = reader.take(2);
-  const possible = frames >= 1 && frames <= MOST_FRAMES && step <= MOST_STEP && form >> 4 <= MOST_DISTANCE_LOG;
+  const possible = frames >= 1 && frames <= MOST_FRAMES && step <= MOST_STEP && (form & 0x7f) >> 4 <= MOST_DISTANCE_LOG;
   require(possible, `${WHAT}: its first bytes have values that are not possible; damaged`);
   return { frames, step, form };
 }

@@ -15,8 +15,10 @@ Map, lowest first:
     parameters: structure
     syntax: layout contexts parts motion
     decoder: layout model parts planes structure motion parameters syntax
+    memory: model parameters decoder
     search: layout contexts effort model motion syntax
     encoder: layout effort model parts planes structure motion lookahead parameters syntax search
-    engine: descriptor model structure lookahead parameters decoder encoder
-    training: layout contexts model structure motion parameters encoder engine
+    memory_choice: layout parameters memory encoder
+    engine: descriptor model structure lookahead parameters decoder memory encoder memory_choice
+    training: layout contexts model structure motion parameters memory encoder memory_choice engine
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,17 +20,19 @@ from vqcodec.kernels.records import new_record
 from vqcodec.limits import check_picture_size
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.layout import ROOT, InterFrame
+from vqcodec.video.mc.layout import ROOT, InterFrame, Sources
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
-from vqcodec.video.mc.planes import shown_frame, whole_units
+from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.structure import INTRA, Place, coding_order
 from vqcodec.video.mc.syntax.header import get_frame_header
 from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
+
+Remembered = Callable[[Sequence[int], int, int], Sequence[Frame]]
 
 
 class DecodedFrame(NamedTuple):
@@ -49,6 +51,8 @@ class GroupDecoder:
         height, width: of the frames, in samples.
         model: the trained tables.
         threads: for the restoration filter; None for all CPUs. The frames do not depend on it.
+        remembered: returns the frames of the codebook's memory that the group needs, called with their numbers, height
+            and width (`memory.MemoryFrames.frames`).
 
     Attributes:
         parameters: of the group.
@@ -58,18 +62,23 @@ class GroupDecoder:
         LimitError: the frames are larger than `vqcodec.limits` allows.
     """
 
-    def __init__(self, packet: bytes, height: int, width: int, model: VideoModel, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        packet: bytes,
+        height: int,
+        width: int,
+        model: VideoModel,
+        threads: int | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
         check_picture_size(width, height, "video")
         self.parameters, used = GroupParameters.from_bytes(packet)
-        size, used = get_varint(packet, used)
-        if used >= len(packet) or size > len(packet) - used - 1:
-            raise CorruptFileError("video data: a group ends within its first frame; truncated")
-        self._flags = packet[used]
-        if self._flags > 3:
-            raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
-        self._head_size = used + 1
-        self._intra = packet[used + 1 : used + 1 + size]
-        self._buffer = padded_bits(packet[used + 1 + size :])
+        self._remembered = remembered
+        self._intra, self._flags = b"", 0
+        if not self.parameters.items:
+            self._intra, self._flags, used = _first_frame(packet, used)
+        self._head_size = used - len(self._intra)
+        self._buffer = padded_bits(packet[used:])
         self._end = 8 * (self._buffer.size - PADDING)
         self._position = 0
         self._size = height, width
@@ -85,15 +94,24 @@ class GroupDecoder:
             CorruptFileError: the packet is damaged.
             CodebookError: the packet needs a filter that the model does not have.
         """
-        refuse_too_little_data(self._intra, self._plane_shapes())
+        items = self.parameters.items
+        if not items:
+            refuse_too_little_data(self._intra, self._plane_shapes())
+        elif self._position + _least_bits(*self._size) > self._end:
+            raise CorruptFileError("video data: a group ends within frame 0; truncated or damaged")
+        memory = self._memory()
         store = FrameStore(*self._shape)
-        adaptation = Adaptation(self._model, self.parameters.step_index)
-        for place in coding_order(self.parameters.frames, self.parameters.distance):
+        if memory:
+            store.keep_memory(memory)
+        adaptation = Adaptation(self._model, self.parameters.step_index, bool(items))
+        for place in coding_order(self.parameters.frames, self.parameters.distance, bool(items)):
             frame: InterFrame | None = None
             if place.frame_class == INTRA:
                 samples, bits = self._decode_intra(place)
             else:
                 frame, samples, bits = self.predicted(place, store, adaptation)
+                if place.level == 0:
+                    bits["header"] += 8 * self._head_size
             if place.kept:
                 store.keep(place, samples, frame)
             yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits)
@@ -141,6 +159,15 @@ class GroupDecoder:
         """Return the number of bits after the last frame; call it once all frames are decoded."""
         return self._end - self._position
 
+    def _memory(self) -> list[Sources]:
+        """Return the planes of the items that the group names; none for a group without memory."""
+        items = self.parameters.items
+        if not items:
+            return []
+        if self._remembered is None:
+            raise CorruptFileError("video data: an item of a codebook's memory is itself predicted from one; damaged")
+        return [padded_planes(frame) for frame in self._remembered(items, *self._size)]
+
     def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
         steps = self.parameters.steps(place)
         parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
@@ -166,6 +193,17 @@ class GroupDecoder:
             restore(plane, coefficients[min(number, 1)], self._threads) if wanted[number] else plane.samples
             for number, plane in enumerate(planes)
         ]
+
+
+def _first_frame(packet: bytes, used: int) -> tuple[bytes, int, int]:
+    """Return (payload, filter flags, the place of the byte after it) of the intra frame that begins at byte `used`."""
+    size, used = get_varint(packet, used)
+    if used >= len(packet) or size > len(packet) - used - 1:
+        raise CorruptFileError("video data: a group ends within its first frame; truncated")
+    flags = packet[used]
+    if flags > 3:
+        raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
+    return packet[used + 1 : used + 1 + size], flags, used + 1 + size
 
 
 def in_display_order(decoded: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:

@@ -59,27 +59,33 @@ class Observer(Protocol):
 
 
 class FrameCoder:
-    """Working arrays and threads for coding frames of one size.
+    """Working arrays and threads for coding frames; a context, which stops the threads.
 
     Args:
         model: the trained tables.
         effort: 0 to 9.
-        lambda_scale: factor of the rate-distortion lambda.
+        lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
         threads: None for all CPUs; the bytes do not depend on it.
+
+    Attributes:
+        model, effort: as given.
+        threads: how many there are.
     """
 
-    def __init__(self, model: VideoModel, effort: int, lambda_scale: float, threads: int | None = None) -> None:
+    def __init__(self, model: VideoModel, effort: int, lambda_scale: float = 1.0, threads: int | None = None) -> None:
         self.model = model
-        self._effort = effort
+        self.effort = effort
         self._lambda_scale = lambda_scale
-        self._threads = threads or default_threads()
-        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
-        self._intra_scratches = [new_record(PARTITION_SCRATCH) for _ in range(self._threads)]
-        self._scratches = [new_record(NODE_SCRATCH) for _ in range(self._threads)]
+        self.threads = threads or default_threads()
+        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._intra_scratches = [new_record(PARTITION_SCRATCH) for _ in range(self.threads)]
+        self._scratches = [new_record(NODE_SCRATCH) for _ in range(self.threads)]
         self._emit_scratch = new_record(EMIT_SCRATCH)
 
-    def close(self) -> None:
-        """Stop the threads."""
+    def __enter__(self) -> FrameCoder:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         if self._pool is not None:
             self._pool.shutdown()
 
@@ -89,7 +95,7 @@ class FrameCoder:
             steps[0],
             chroma_step=steps[1] - steps[0],
             subsampling="420",
-            effort=picture_effort(self._effort),
+            effort=picture_effort(self.effort),
             lambda_scale=self._lambda_scale * LEVEL_LAMBDAS[0] / LAMBDA_FACTOR,
         )
         searched = search_tile(sources, self.model.intra, parameters, self._pool, self._intra_scratches)
@@ -124,7 +130,7 @@ class FrameCoder:
         lengths = adaptation.lengths(frame_class)
         searches = {}
         for change in map(int, np.unique(changes)):
-            effort = block_effort(self._effort, *steps, factor * 2 ** (change / LAMBDA_PARTS))
+            effort = block_effort(self.effort, *steps, factor * 2 ** (change / LAMBDA_PARTS))
             searches[change] = Search(frame, sources, phases, lengths, effort)
         intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
 
@@ -136,7 +142,7 @@ class FrameCoder:
             run(self._scratches[0], [(row, column) for row in range(down) for column in range(across)])
         else:
             for items in diagonals(down, across):
-                shares = [items[number :: self._threads] for number in range(self._threads)]
+                shares = [items[number :: self.threads] for number in range(self.threads)]
                 list(self._pool.map(run, self._scratches, shares))
         tokens = np.empty(most_tokens(frame.luma), dtype=np.uint32)
         transforms = tuple(tables.small_transforms for tables in intra)
@@ -231,93 +237,92 @@ def filter_planes(
 
 def encode_frames(
     frames: Sequence[Frame],
-    model: VideoModel,
+    coder: FrameCoder,
     parameters: GroupParameters,
     *,
-    effort: int,
-    lambda_scale: float = 1.0,
     change: int = 0,
     uniform_lambda: bool = False,
-    threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     observer: Observer | None = None,
+    memory: Sequence[Frame] = (),
 ) -> tuple[bytes, list[dict[str, int]], list[Frame]]:
     """Code the frames of a group.
 
     Args:
         frames: in display order, of one size.
-        effort: 0 to 9.
-        lambda_scale: factor of the rate-distortion lambda, for rates between two steps.
+        coder: codes them.
         change: added to the step indices of all frames but the first.
         uniform_lambda: use the same lambda in all superblocks of a frame. Otherwise it follows their importance
             (`lookahead.importance`), at efforts that look ahead.
-        threads: None for all CPUs; the packet does not depend on it.
         progress: called with the number of frames done.
         observer: receives every frame when it is coded.
+        memory: the frames of the items that `parameters` names.
 
     Returns:
         The packet, the bits of each frame by part, and each frame as the decoder gives it, in display order.
     """
     height, width = frames[0].luma.shape
+    model = coder.model
     store = FrameStore(whole_units(height), whole_units(width), searching=True)
-    adaptation = Adaptation(model, parameters.step_index)
-    coder = FrameCoder(model, effort, lambda_scale, threads)
-    smoother = TemporalFilter(frames) if smooths_sources(effort) else None
+    if memory:
+        store.keep_memory([padded_planes(item) for item in memory])
+    adaptation = Adaptation(model, parameters.step_index, bool(memory))
+    smoother = TemporalFilter(frames) if smooths_sources(coder.effort) else None
     writer = GroupWriter()
     bits: list[dict[str, int]] = [{} for _ in frames]
     shown: list[Frame | None] = [None] * len(frames)
     head = parameters.to_bytes()
     intra_payload = b""
-    try:
-        for number, place in enumerate(coding_order(len(frames), parameters.distance)):
-            steps = parameters.steps(place, change if place.level else 0)
-            changes = None
-            if smoother is None:
-                sources = padded_planes(frames[place.time])
-            else:
-                step = float(STEP_SIZES[steps[0]])
-                sources, errors = smoother.smoothed(place.time, place.level, step)
-                if not uniform_lambda:
-                    keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
-                    changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
-            frame: InterFrame | None = None
-            if place.frame_class == INTRA:
-                intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
-                coded = [plane.plane for plane in searched]
-                samples = [plane.samples for plane in coded]
-                flags = (False, False)
-                if observer is not None:
-                    observer.intra(searched, sources)
-                if model.intra.restores:
-                    coefficients = model.intra.restoration[:, model.intra.rung_of(steps[0])]
-                    samples, flags = filter_planes(coded, sources, coefficients, threads or default_threads())
-                intra_head = put_varint(len(intra_payload)) + bytes([2 * flags[0] + flags[1]])
-                bits[place.time]["header"] = 8 * (len(head) + len(intra_head))
-                head += intra_head
-            else:
-                frame = store.open(place, *steps)
-                frame_class = place.frame_class - 1
-                tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes)
-                smooth_frame(frame)
-                coded = [frame.luma, frame.blue, frame.red]
-                samples, filters = [plane.samples for plane in coded], None
-                if model.restores:
-                    coefficients = model.restoration_of(frame_class, parameters.step_index)
-                    samples, filters = filter_planes(coded, sources, coefficients, threads or default_threads())
-                header_bits = writer.header(change, filters)
-                counts, part_bits = new_counts(), new_frame_bits()
-                writer.frame(tokens, model, steps, adaptation, frame_class, counts, part_bits)
-                adaptation.add(frame_class, counts)
-                if observer is not None:
-                    observer.predicted(frame_class, frame, sources, counts)
-                bits[place.time] = {**named_bits(part_bits), "header": header_bits}
-            if place.kept:
-                store.keep(place, samples, frame)
-            shown[place.time] = shown_frame(tuple(samples), height, width)
-            if progress is not None:
-                progress(number + 1)
-    finally:
-        coder.close()
+    for number, place in enumerate(coding_order(len(frames), parameters.distance, bool(memory))):
+        own_change = change if place.level else 0
+        steps = parameters.steps(place, own_change)
+        changes = None
+        if smoother is None:
+            sources = padded_planes(frames[place.time])
+        else:
+            step = float(STEP_SIZES[steps[0]])
+            sources, errors = smoother.smoothed(place.time, place.level, step)
+            if not uniform_lambda:
+                keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
+                changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
+        frame: InterFrame | None = None
+        if place.frame_class == INTRA:
+            intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
+            coded = [plane.plane for plane in searched]
+            samples = [plane.samples for plane in coded]
+            flags = (False, False)
+            if observer is not None:
+                observer.intra(searched, sources)
+            if model.intra.restores:
+                coefficients = model.intra.restoration[:, model.intra.rung_of(steps[0])]
+                samples, flags = filter_planes(coded, sources, coefficients, coder.threads)
+            intra_head = put_varint(len(intra_payload)) + bytes([2 * flags[0] + flags[1]])
+            bits[place.time]["header"] = 8 * (len(head) + len(intra_head))
+            head += intra_head
+        else:
+            frame = store.open(place, *steps)
+            frame_class = place.frame_class - 1
+            tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes)
+            smooth_frame(frame)
+            coded = [frame.luma, frame.blue, frame.red]
+            samples, filters = [plane.samples for plane in coded], None
+            if model.restores:
+                coefficients = model.restoration_of(frame_class, parameters.step_index)
+                samples, filters = filter_planes(coded, sources, coefficients, coder.threads)
+            header_bits = writer.header(own_change, filters)
+            counts, part_bits = new_counts(), new_frame_bits()
+            writer.frame(tokens, model, steps, adaptation, frame_class, counts, part_bits)
+            adaptation.add(frame_class, counts)
+            if observer is not None:
+                observer.predicted(frame_class, frame, sources, counts)
+            if place.level == 0:
+                header_bits += 8 * len(head)
+            bits[place.time] = {**named_bits(part_bits), "header": header_bits}
+        if place.kept:
+            store.keep(place, samples, frame)
+        shown[place.time] = shown_frame(tuple(samples), height, width)
+        if progress is not None:
+            progress(number + 1)
     bits[0]["padding"] = bits[0].get("padding", 0) + writer.padding
     packet = head + intra_payload + writer.to_bytes()
     return packet, bits, [frame for frame in shown if frame is not None]

@@ -7,15 +7,19 @@ filter flags and the payload, and then the predicted frames in coding order, wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.memory import Memory
 from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
 from vqcodec.video.mc.descriptor import MC
-from vqcodec.video.mc.encoder import encode_frames
+from vqcodec.video.mc.encoder import FrameCoder, encode_frames
 from vqcodec.video.mc.lookahead.importance import first_frame_advance
+from vqcodec.video.mc.memory import MemoryFrames
+from vqcodec.video.mc.memory_choice import Choice, choose_items
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import coding_order
@@ -24,7 +28,17 @@ ENGINE = MC.name
 DEFAULT_GROUP = 128
 MAX_GROUP = 1024
 
-_COARSEST, _FINEST = 58.0, 10.0  # step positions at qualities 0 and 100
+COARSEST, FINEST = 58.0, 10.0  # step positions at qualities 0 and 100
+
+
+@lru_cache(maxsize=4)
+def memory_of(codebook: Codebook) -> MemoryFrames:
+    """Return the memory that a codebook holds, without decoding its items.
+
+    Raises:
+        CodebookError: the codebook is for another engine, or its arrays are wrong.
+    """
+    return MemoryFrames(Memory.from_arrays(codebook.arrays), model_of(codebook))
 
 
 @lru_cache(maxsize=4)
@@ -63,21 +77,23 @@ def encode_group(
 
     Options: `distance`, frames from a key frame to the next (1, 2, 4, 8 or 16).
     """
-    step, scale = step_at(settings.quality, _COARSEST, _FINEST)
+    step, scale = step_at(settings.quality, COARSEST, FINEST)
     distance = MC.check_encode_options(settings.options)["distance"]
     advance = min(first_frame_advance(frames, distance), step)
     parameters = GroupParameters(len(frames), step - advance, distance=distance)
-    packet, bits, shown = encode_frames(
-        frames,
-        model_of(codebook),
-        parameters,
-        effort=settings.effort,
-        lambda_scale=scale,
-        change=advance,
-        threads=settings.threads,
-        progress=progress,
-    )
-    kinds = {place.time: place.kind for place in coding_order(len(frames), parameters.distance)}
+    memory = memory_of(codebook)
+    chosen = choose_items(frames[0], memory, parameters, scale, settings) if len(memory) else Choice()
+    parameters = replace(parameters, items=chosen.items)
+    with FrameCoder(model_of(codebook), settings.effort, scale, settings.threads) as coder:
+        packet, bits, shown = encode_frames(
+            frames,
+            coder,
+            parameters,
+            change=advance,
+            progress=progress,
+            memory=memory.frames(parameters.items, *frames[0].luma.shape),
+        )
+    kinds = {place.time: place.kind for place in coding_order(len(frames), parameters.distance, bool(parameters.items))}
     return CodedGroup(packet, [CodedFrame(kinds[n], bits[n]) for n in range(len(frames))], shown)
 
 
@@ -94,14 +110,14 @@ def decode_group(
     packet: bytes, width: int, height: int, codebook: Codebook, threads: int | None = None
 ) -> Iterator[Frame]:
     """Yield the frames of a group in display order; see `video.engines.Coder.decode_group`."""
-    decoder = GroupDecoder(packet, height, width, model_of(codebook), threads)
+    decoder = GroupDecoder(packet, height, width, model_of(codebook), threads, memory_of(codebook).frames)
     for decoded in in_display_order(decoder.decoded()):
         yield decoded.frame
 
 
 def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[CodedFrame]:
     """Return kind and bits of each frame of a group, the same as `encode_group` reports."""
-    decoder = GroupDecoder(packet, height, width, model_of(codebook), None)
+    decoder = GroupDecoder(packet, height, width, model_of(codebook), None, memory_of(codebook).frames)
     frames = [CodedFrame(item.place.kind, item.bits) for item in in_display_order(decoder.decoded())]
     first = dict(frames[0].bits)
     first["padding"] = first.get("padding", 0) + decoder.padding

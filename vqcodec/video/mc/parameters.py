@@ -12,6 +12,7 @@ from vqcodec.video.mc.structure import DISTANCES, Place
 MAX_FRAMES = 1 << 16
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7
 DEFAULT_CHROMA_STEP = 0
+_MEMORY_BIT = 0x80  # of the second byte
 LEVEL_STEPS = (-5, 0, 3, 4, 5, 6)  # eighths of an octave, by level of the hierarchy
 
 
@@ -24,22 +25,34 @@ class GroupParameters:
         step_index: step of the group on the ladder of `blocks.steps`; frames use finer and coarser ones by their level.
         chroma_step: added to the step index for chroma, -8 to 7.
         distance: from a key frame to the next, in frames: 1, 2, 4, 8 or 16.
+        items: numbers of 1 or 2 items of the codebook's memory, from which the first frame is predicted, the more
+            useful one first; empty for an intra frame.
     """
 
     frames: int
     step_index: int
     chroma_step: int = DEFAULT_CHROMA_STEP
     distance: int = 8
+    items: tuple[int, ...] = ()
 
     def steps(self, place: Place, change: int = 0) -> tuple[int, int]:
         """Return the step indices of luma and chroma of the frame at `place`; `change` is added to both."""
         luma = self.step_index + LEVEL_STEPS[min(place.level, len(LEVEL_STEPS) - 1)] + change
         return _on_ladder(luma), _on_ladder(luma + self.chroma_step)
 
+    @property
+    def first_step(self) -> int:
+        """The step index of luma of the first frame."""
+        return _on_ladder(self.step_index + LEVEL_STEPS[0])
+
     def to_bytes(self) -> bytes:
         """Return the first bytes of a packet."""
         second = (self.chroma_step - CHROMA_STEP_MIN) | DISTANCES.index(self.distance) << 4
-        return put_varint(self.frames) + bytes([self.step_index, second])
+        if not self.items:
+            return put_varint(self.frames) + bytes([self.step_index, second])
+        first, *others = self.items
+        named = put_varint(2 * first + len(others)) + b"".join(map(put_varint, others))
+        return put_varint(self.frames) + bytes([self.step_index, second | _MEMORY_BIT]) + named
 
     @classmethod
     def from_bytes(cls, data: bytes) -> tuple[GroupParameters, int]:
@@ -52,9 +65,21 @@ class GroupParameters:
         if len(data) < used + 2:
             raise CorruptFileError("video data: a group ends within its first bytes; truncated")
         step, second = data[used], data[used + 1]
-        if not 1 <= frames <= MAX_FRAMES or step > MAX_STEP_INDEX or second >> 4 >= len(DISTANCES):
+        remembers, distance = second & _MEMORY_BIT, (second & ~_MEMORY_BIT) >> 4
+        if not 1 <= frames <= MAX_FRAMES or step > MAX_STEP_INDEX or distance >= len(DISTANCES):
             raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
-        return cls(frames, step, (second & 15) + CHROMA_STEP_MIN, DISTANCES[second >> 4]), used + 2
+        items, used = _get_items(data, used + 2) if remembers else ((), used + 2)
+        return cls(frames, step, (second & 15) + CHROMA_STEP_MIN, DISTANCES[distance], items), used
+
+
+def _get_items(data: bytes, used: int) -> tuple[tuple[int, ...], int]:
+    """Return the numbers of the items named from byte `used` on, and the place of the byte after them."""
+    first, used = get_varint(data, used)
+    items = [first >> 1]
+    for _ in range(first & 1):
+        number, used = get_varint(data, used)
+        items.append(number)
+    return tuple(items), used
 
 
 def _on_ladder(index: int) -> int:

@@ -1,8 +1,10 @@
 """The order in which the frames of a group are coded, and the references of each.
 
-A group starts with an intra frame (I). Every `distance` frames there is a key frame (P), predicted from the last key
-frames before it. The frames between are predicted from both sides, the middle one first (hierarchical B). Nothing is
-predicted from frames of the last level.
+A group starts with an intra frame (I), or with a frame predicted from the codebook's memory (M). Every `distance`
+frames there is a key frame (P), predicted from the last key frames before it. The frames between are predicted from
+both sides, the middle one first (hierarchical B). Nothing is predicted from frames of the last level.
+
+The frames of the memory count as key frames before the group: their times are -1 and -2.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from vqcodec.video.mc.layout import ENTRIES, SLOTS
 
 DISTANCES = (1, 2, 4, 8, 16)
 DEFAULT_DISTANCE = 8
-INTRA, KEY, MIDDLE, TOP = range(4)  # classes of frames; each has its own tables
+INTRA, KEY, MIDDLE, TOP, FROM_MEMORY = range(5)  # classes of frames; each has its own tables
 
 
 class Place(NamedTuple):
@@ -22,8 +24,8 @@ class Place(NamedTuple):
 
     Attributes:
         time: number in display order, from 0.
-        level: 0 for the intra frame, 1 for key frames, 2 and more for frames between them.
-        frame_class: INTRA, KEY, MIDDLE or TOP.
+        level: 0 for the first frame, 1 for key frames, 2 and more for frames between them.
+        frame_class: INTRA, KEY, MIDDLE, TOP or FROM_MEMORY.
         kept: whether later frames may be predicted from it.
     """
 
@@ -34,17 +36,20 @@ class Place(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Name in reports: I, P, or B with its level among the frames between, such as B1."""
-        return ("I", "P")[self.level] if self.level < 2 else f"B{self.level - 1}"
+        """Name in reports: I, M, P, or B with its level among the frames between, such as B1."""
+        if self.level == 0:
+            return "I" if self.frame_class == INTRA else "M"
+        return "P" if self.level == 1 else f"B{self.level - 1}"
 
 
-def coding_order(count: int, distance: int) -> Iterator[Place]:
+def coding_order(count: int, distance: int, memory: bool = False) -> Iterator[Place]:
     """Yield the places of a group of `count` frames in coding order.
 
     Args:
         distance: from a key frame to the next, in frames.
+        memory: whether the first frame is predicted from the codebook's memory.
     """
-    yield Place(0, 0, INTRA, True)
+    yield Place(0, 0, FROM_MEMORY if memory else INTRA, True)
     low = 0
     while low < count - 1:
         high = min(low + distance, count - 1)
@@ -71,12 +76,12 @@ class References:
         self._keys: list[int] = []
 
     def keep(self, place: Place) -> int:
-        """Keep a frame; return its slot: a free one, or else the slot of the oldest frame, which is dropped."""
+        """Keep a frame; return its slot: a free one, or else that of the group's oldest frame, which is dropped."""
         if place.level < 2:
             self._keys.append(place.time)
         if None not in self._times:
-            oldest = min(range(SLOTS), key=lambda slot: self._times[slot] or 0)
-            self._times[oldest] = None
+            oldest = min(time for time in self._times if time is not None and time >= 0)
+            self._times[self._times.index(oldest)] = None
         slot = self._times.index(None)
         self._times[slot] = place.time
         return slot
@@ -88,13 +93,16 @@ class References:
     def lists(self, place: Place) -> tuple[list[int], list[int]]:
         """Return the times of the references in the two lists, the nearest first.
 
-        Key frames have the last key frames in both lists. Other frames have past frames before future ones in the first
-        list, and future frames before past ones in the second.
+        A first frame has the frames of the memory in both lists, and key frames have the last two key frames. In a
+        group with memory the second of these is always its first frame of the memory. Other frames have past frames
+        before future ones in the first list, and future frames before past ones in the second.
         """
         kept = sorted(time for time in self._times if time is not None)
-        if place.level == 1:
-            keys = [time for time in self._keys if time in kept][: -ENTRIES - 1 : -1]
-            return keys, keys
+        if place.level < 2:
+            keys = [time for time in reversed(self._keys) if time in kept]
+            if place.level == 1 and kept[0] < 0:
+                keys = [keys[0], -1]
+            return keys[:ENTRIES], keys[:ENTRIES]
         past = [time for time in reversed(kept) if time < place.time]
         future = [time for time in kept if time > place.time]
         return (past + future)[:ENTRIES], (future + past)[:ENTRIES]

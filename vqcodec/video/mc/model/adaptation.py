@@ -140,11 +140,12 @@ class Adaptation:
     Args:
         model: the trained tables.
         base_step_index: step of the group, which chooses the rung.
+        memory: whether the group has a frame of class MEMORY_CLASS.
     """
 
-    def __init__(self, model: VideoModel, base_step_index: int) -> None:
+    def __init__(self, model: VideoModel, base_step_index: int, memory: bool = False) -> None:
         rung = model.rung_of(base_step_index)
-        self._classes = [_ClassTables(model, number, rung) for number in range(PREDICTED_CLASSES)]
+        self._classes = [_ClassTables(model, number, rung) for number in range(PREDICTED_CLASSES + memory)]
 
     def add(self, frame_class: int, counts: FrameCounts) -> None:
         """Add the symbols of a frame of class `frame_class` (0 to PREDICTED_CLASSES - 1)."""

@@ -8,7 +8,7 @@ statistics share a table. Every group starts with these tables; `adaptation` cha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,23 @@ from vqcodec.video.mc.contexts import (
 )
 
 PREDICTED_CLASSES = 3  # key frames, middle frames, and frames from which nothing is predicted
+KEY_CLASS = 0
+MEMORY_CLASS = PREDICTED_CLASSES  # first frames that are predicted from memory
 PLANE_TYPES = 2
-_INTRA = "intra_"
+_INTRA, _MEMORY = "intra_", "memory_"  # what names of arrays begin with
 _INITIAL_OFFSET = -5  # 1/64 step
+
+
+class MemoryTables(NamedTuple):
+    """Code lengths for frames that are predicted from memory.
+
+    Attributes:
+        rows: by pool, uint16 (rungs, contexts), the table of each context.
+        lengths: by pool, uint8 (tables, symbols), code lengths in bits.
+    """
+
+    rows: Mapping[str, npt.NDArray[np.uint16]]
+    lengths: Mapping[str, npt.NDArray[np.uint8]]
 
 
 class VideoModel:
@@ -51,6 +65,8 @@ class VideoModel:
         offsets: int8 (sets, PLANE_TYPES, OFFSET_CELLS, 256, 4), in 1/64 step.
         restoration: int16 (PREDICTED_CLASSES, rungs, PLANE_TYPES, classes, taps), the restoration filter of predicted
             frames; None for no filter.
+        memory: tables of frames of MEMORY_CLASS; None to code these with the tables of key frames. In all else they are
+            like key frames.
     """
 
     def __init__(
@@ -62,6 +78,7 @@ class VideoModel:
         offset_sets: npt.NDArray[np.uint8],
         offsets: npt.NDArray[np.int8],
         restoration: npt.NDArray[np.int16] | None = None,
+        memory: MemoryTables | None = None,
     ) -> None:
         self.intra = intra
         self.rungs = rungs
@@ -69,6 +86,7 @@ class VideoModel:
         self.lengths = dict(lengths)
         self.offset_sets = offset_sets
         self.offsets = offsets
+        self.memory = memory
         none = np.zeros((PREDICTED_CLASSES, 0, PLANE_TYPES, CLASSES, TAPS), dtype=np.int16)
         self.restoration = none if restoration is None else restoration
 
@@ -79,7 +97,7 @@ class VideoModel:
 
     def restoration_of(self, frame_class: int, step_index: int) -> npt.NDArray[np.int16]:
         """Return the restoration filter of a class of frames, int16 (PLANE_TYPES, classes, taps)."""
-        return self.restoration[frame_class, self.rung_of(step_index)]
+        return self.restoration[_like(frame_class), self.rung_of(step_index)]
 
     def rung_of(self, step_index: int) -> int:
         """Return the number of the rung nearest to `step_index`; the finer of two that are equally near."""
@@ -87,11 +105,13 @@ class VideoModel:
 
     def prior(self, pool: str, frame_class: int, rung: int) -> npt.NDArray[np.uint8]:
         """Return the trained code lengths of every context of a pool, uint8 (contexts, symbols)."""
-        return self.lengths[pool][self.rows[pool][frame_class, rung]]
+        if frame_class == MEMORY_CLASS and self.memory is not None:
+            return self.memory.lengths[pool][self.memory.rows[pool][rung]]
+        return self.lengths[pool][self.rows[pool][_like(frame_class), rung]]
 
     def offsets_of(self, frame_class: int, rung: int) -> npt.NDArray[np.int8]:
         """Return the reconstruction offsets, int8 (PLANE_TYPES, OFFSET_CELLS, 256, 4)."""
-        return self.offsets[self.offset_sets[frame_class, rung]]
+        return self.offsets[self.offset_sets[_like(frame_class), rung]]
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the model as named integer arrays, for a codebook."""
@@ -104,6 +124,10 @@ class VideoModel:
         arrays["offsets"] = self.offsets
         if self.restores:
             arrays["restoration"] = self.restoration
+        if self.memory is not None:
+            for pool in POOLS:
+                arrays[f"{_MEMORY}{pool.name}_rows"] = self.memory.rows[pool.name]
+                arrays[f"{_MEMORY}{pool.name}_lengths"] = self.memory.lengths[pool.name]
         return arrays
 
     @classmethod
@@ -117,21 +141,42 @@ class VideoModel:
         intra = Model.from_arrays({k.removeprefix(_INTRA): a for k, a in arrays.items() if k.startswith(_INTRA)})
         held = ModelArrays(arrays, "engine video/mc")
         rungs = held.take_rungs()
-        rows, lengths = {}, {}
-        for pool in POOLS:
-            table = held.take(f"{pool.name}_lengths", np.uint8, (None, pool.symbols))
-            TableSet(table, f"codebook: '{pool.name}_lengths'")
-            if table.min() == 0:
-                raise CodebookError(f"codebook: '{pool.name}_lengths' leaves a symbol without a code")
-            lengths[pool.name] = table
-            shape = (PREDICTED_CLASSES, len(rungs), pool.contexts)
-            rows[pool.name] = held.take(f"{pool.name}_rows", np.uint16, shape)
-            check_rows(rows[pool.name], len(table), f"{pool.name}_rows")
+        rows, lengths = _take_tables(held, "", (PREDICTED_CLASSES, len(rungs)))
+        memory = None
+        if f"{_MEMORY}{POOLS[0].name}_rows" in arrays:
+            memory = MemoryTables(*_take_tables(held, _MEMORY, (len(rungs),)))
         sets = held.take("offset_sets", np.uint8, (PREDICTED_CLASSES, len(rungs)))
         offsets = held.take("offsets", np.int8, (None, PLANE_TYPES, OFFSET_CELLS, PATTERN_SYMBOLS, 4))
         check_rows(sets, len(offsets), "offset_sets")
         restoration = held.take_restoration((PREDICTED_CLASSES, len(rungs), PLANE_TYPES))
-        return cls(intra, rungs, rows, lengths, sets, offsets, restoration)
+        return cls(intra, rungs, rows, lengths, sets, offsets, restoration, memory)
+
+
+def _take_tables(
+    held: ModelArrays, prefix: str, shape: tuple[int, ...]
+) -> tuple[dict[str, npt.NDArray[np.uint16]], dict[str, npt.NDArray[np.uint8]]]:
+    """Return rows and lengths of all pools, checked.
+
+    Args:
+        prefix: of the names of the arrays.
+        shape: of the rows, without the axis of contexts.
+    """
+    rows, lengths = {}, {}
+    for pool in POOLS:
+        name = f"{prefix}{pool.name}"
+        table = held.take(f"{name}_lengths", np.uint8, (None, pool.symbols))
+        TableSet(table, f"codebook: '{name}_lengths'")
+        if table.min() == 0:
+            raise CodebookError(f"codebook: '{name}_lengths' leaves a symbol without a code")
+        lengths[pool.name] = table
+        rows[pool.name] = held.take(f"{name}_rows", np.uint16, (*shape, pool.contexts))
+        check_rows(rows[pool.name], len(table), f"{name}_rows")
+    return rows, lengths
+
+
+def _like(frame_class: int) -> int:
+    """Return the class whose arrays a class of frames uses."""
+    return KEY_CLASS if frame_class == MEMORY_CLASS else frame_class
 
 
 def initial_video_model(intra: Model, rungs: npt.ArrayLike) -> VideoModel:

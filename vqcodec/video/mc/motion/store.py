@@ -10,7 +10,7 @@ import numpy.typing as npt
 from vqcodec.blocks.signal.interpolation import pad_reference
 from vqcodec.video.mc.layout import BORDER, ENTRIES, INTRA, LISTS, SLOTS, InterFrame, new_motion, new_planes
 from vqcodec.video.mc.motion.interpolation import PHASES, interpolate_phases
-from vqcodec.video.mc.structure import Place, References
+from vqcodec.video.mc.structure import FROM_MEMORY, Place, References
 
 Samples = npt.NDArray[np.int16]
 
@@ -44,14 +44,34 @@ class FrameStore:
             planes: luma, blue and red, int16 in 1/16.
             frame: its motion; None for an intra frame.
         """
+        motion = new_motion(*self._shape, INTRA) if frame is None else frame.motion
+        self._keep(place, planes, motion, 0 if frame is None else frame.times)
+
+    def keep_memory(self, items: Sequence[Sequence[Samples]]) -> None:
+        """Keep frames of the codebook's memory, before any frame of the group; the first one is the nearest in time.
+
+        Args:
+            items: 1 to `layout.ENTRIES` frames; of each luma, blue and red, int16 in 1/16.
+        """
+        for number in reversed(range(len(items))):
+            place = Place(-1 - number, 0, FROM_MEMORY, True)
+            self._keep(place, items[number], new_motion(*self._shape, INTRA), 0)
+
+    def _keep(
+        self,
+        place: Place,
+        planes: Sequence[Samples],
+        motion: npt.NDArray[np.int16],
+        times: npt.NDArray[np.int64] | int,
+    ) -> None:
         slot = self._references.keep(place)
         pad_reference(planes[0], BORDER, self._luma[slot])
         for number in range(2):
             pad_reference(planes[1 + number], BORDER // 2, self._chroma[number, slot])
         if len(self.phases):
             interpolate_phases(self._luma[slot], self._between, self.phases[slot])
-        self._motions[slot] = new_motion(*self._shape, INTRA) if frame is None else frame.motion
-        self._motion_times[slot] = 0 if frame is None else frame.times
+        self._motions[slot] = motion
+        self._motion_times[slot] = times
 
     def open(self, place: Place, step_index: int, chroma_step_index: int) -> InterFrame:
         """Return the empty frame for `place`, with its references; the steps are on the ladder of `blocks.steps`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from vqcodec.blocks.model.tables import Model
 from vqcodec.codebook.codebook import Codebook
@@ -11,14 +12,29 @@ from vqcodec.errors import CodebookError
 from vqcodec.media.registry import default_codebook
 from vqcodec.media.training import Training
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.encoder import encode_frames
+from vqcodec.video.mc.encoder import FrameCoder, encode_frames
 from vqcodec.video.mc.engine import ENGINE
 from vqcodec.video.mc.model.tables import VideoModel, initial_video_model
 from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import DEFAULT_DISTANCE, Place
 from vqcodec.video.mc.training.fitting import fit_video_model
+from vqcodec.video.mc.training.remembering import remember
 from vqcodec.video.mc.training.statistics import GroupCollector, GroupStatistics
 from vqcodec.video.training import Clip, VideoTraining, check_clips, collect_by_rung, story_of, train_rounds
+
+
+@dataclass(frozen=True)
+class MotionTraining(VideoTraining):
+    """The values of the training options that the descriptor of `video/mc` declares.
+
+    Attributes:
+        memory_bytes: that the memory may take; None for as long as an item pays, 0 for no memory.
+        for_: number of files that are going to be coded; None for as many as the corpus has.
+    """
+
+    memory_bytes: int | None
+    for_: int | None
+
 
 RUNGS = (20, 26, 32, 38, 44)  # steps 5.7 to 45
 _PICTURE_ENGINE = "image/transform"
@@ -35,7 +51,7 @@ def train(task: Training[list[Frame]]) -> Codebook:
         CodebookError: the parent is for another engine.
     """
     check_clips(task)
-    options, base = VideoTraining(**task.options), _starting_model(task.parent)
+    options, base = MotionTraining(**task.options), _starting_model(task.parent)
 
     def refit(model: VideoModel, last: bool, tell: Callable[[float], None]) -> VideoModel:
         sums = [GroupStatistics() for _ in model.rungs]
@@ -46,7 +62,13 @@ def train(task: Training[list[Frame]]) -> Codebook:
     model = train_rounds(
         base, options.rounds, refit, VideoModel.from_arrays, checkpoint=task.checkpoint, progress=task.progress
     )
-    return Codebook(ENGINE, task.name, model.to_arrays(), story_of("vqcodec.video.mc.train", task))
+    arrays, story = model.to_arrays(), story_of("vqcodec.video.mc.train", task)
+    if options.memory_bytes != 0:
+        files = len(task.corpus) if options.for_ is None else options.for_
+        arrays, report = remember(task, model, options.memory_bytes, files)
+        story["memory"] = report and {"bytes": report["bytes"], "quality": report["item_quality"], "for": files}
+        task.report({"memory": report})
+    return Codebook(ENGINE, task.name, arrays, story)
 
 
 def _starting_model(parent: Codebook | None) -> VideoModel:
@@ -71,6 +93,7 @@ def _collect(part: tuple[Iterable[Clip], int], model: VideoModel, effort: int, f
         step, _ = parameters.steps(Place(0, 0, 0, True))
         collector = GroupCollector(model.intra, step, filters)
         # Tables trained on bits that are spread by importance code worse
-        encode_frames(clip, model, parameters, effort=effort, uniform_lambda=True, threads=1, observer=collector)
+        with FrameCoder(model, effort, threads=1) as coder:
+            encode_frames(clip, coder, parameters, uniform_lambda=True, observer=collector)
         sums.add(collector.statistics)
     return sums
