@@ -202,6 +202,13 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def test_what_is_left_out_of_a_folder_is_said(pack: Path, run: Run) -> None:
+    for command in (("pack", "icons", "-o", "again.vqp", *QUICK), ("add", "icons.vqp", "icons", "--force")):
+        done = run(*command)
+        assert done.exit_code == 0, done.output
+        assert "left out, because they are no media: icons/notes.txt" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["pack", "add"])
 def test_ctrl_c_leaves_nothing_half_written(command: str, pack: Path, icons: Path) -> None:
     for number in range(400):

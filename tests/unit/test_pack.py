@@ -35,7 +35,8 @@ from vqcodec.errors import (
     UsageError,
     VQCodecError,
 )
-from vqcodec.pack.items import item_of
+from vqcodec.pack.items import Item, item_of
+from vqcodec.pack.parts import WHOLE_FILE
 
 COUNT = 40
 NAMES = [f"tiles/{number:03}.png" for number in range(COUNT)]
@@ -411,6 +412,21 @@ def test_salvage(path: Path, data: bytes, tmp_path: Path) -> None:
     assert len(reports) >= 5
     assert failed
     assert len(reports) + len(failed) == COUNT
+
+
+def test_a_damaged_codebook_keeps_no_other_item_away(path: Path, tmp_path: Path) -> None:
+    own = own_codebook()
+    one = item_of(encode_image(picture(1), codebook=own, quality=10), own)
+    add(path, {"own.png": one, "whole.png": Item(WHOLE_FILE + 1, coded(5))})
+    damaged = bytearray(path.read_bytes())
+    damaged[damaged.index(b"CREF") + 8] ^= 1
+    path.write_bytes(damaged)
+    failed: list[str] = []
+    with Pack(path, codebook=own) as pack:
+        unpack(pack, tmp_path / "out", failed=lambda name, _error: failed.append(name))
+    assert failed == NAMES
+    assert sorted(os.listdir(tmp_path / "out")) == ["own.png", "tiles", "whole.png"]
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / "whole.png")), samples_of(5))
 
 
 def test_limits_hold(path: Path) -> None:

@@ -6,6 +6,7 @@ import zlib
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from threading import Lock
 
@@ -159,6 +160,16 @@ class PackReader:
     def references(self) -> list[CodebookReference]:
         """Return the references of all codebooks, by number; errors as `reference`."""
         return [self.reference(number) for number in sorted(self._codebooks)]
+
+    def embedded(self) -> dict[int, CodebookReference]:
+        """Return the references of the codebooks that the pack embeds, by number; without those that are damaged."""
+        found = {}
+        for number in sorted(self._codebooks):
+            with suppress(CorruptFileError):  # what needs it says so
+                reference = self.reference(number)
+                if reference.embedded is not None:
+                    found[number] = reference
+        return found
 
     def reference(self, number: int) -> CodebookReference:
         """Return the name and identity of a codebook, and itself if the pack embeds it.

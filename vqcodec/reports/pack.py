@@ -55,7 +55,7 @@ class PackedItem(OfPack):
         medium: `image`, `speech` or `video`.
         engine: None for a whole file, which says it itself.
         bytes: of its own in the pack.
-        codebook: name of its codebook; None for a whole file.
+        codebook: name of its codebook; None for a whole file, or if the pack's reference to it is damaged.
     """
 
     name: str

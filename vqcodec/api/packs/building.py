@@ -77,8 +77,7 @@ def make_pack(
     book = chosen_codebook(options.codebook)
     if book is not None and (train or memory_bytes is not None):
         raise UsageError("a codebook is given, so none is trained; leave out codebook, or train and memory_bytes")
-    if others:
-        notice(f"left out, because they are no media: {_some(others)}")
+    _tell_others(others, notice)
     books = {} if book is None else {book.engine.partition("/")[0]: book}
     embedded = _embedding(books.values()) if options.embed_codebook else {}
     coding = Coding(books, embedded, asked, options.work.threads)
@@ -105,6 +104,7 @@ def add_to_pack(
     sources: Source | Iterable[Source],
     *,
     as_name: str | None = None,
+    notice: Callable[[str], object] | None = None,
     **asked: Unpack[EncodeKeywords],
 ) -> PackReport:
     """Encode files and add them to a pack; all of them or, if something fails, none.
@@ -113,6 +113,7 @@ def add_to_pack(
         path: of the pack.
         sources: as of `make_pack`.
         as_name: name of the item, if there is one source.
+        notice: called with a line on what is left out.
         asked: options of `vqcodec.encode`; `overwrite` replaces items of the same names. Without `codebook`, pictures
             take the first codebook for pictures that the pack has.
 
@@ -122,7 +123,8 @@ def add_to_pack(
     """
     started = time.perf_counter()
     options = EncodeOptions.of(asked)
-    files, _ = files_to_pack(_sources(sources), as_name)
+    files, others = files_to_pack(_sources(sources), as_name)
+    _tell_others(others, notice or (lambda _line: None))
     with Pack(path) as pack:
         coding = pack.coding(chosen_codebook(options.codebook))
         if options.embed_codebook:
@@ -255,6 +257,11 @@ def _compact_if_wasteful(path: str | os.PathLike[str]) -> tuple[int, int] | None
     finally:
         access.close()
     return compact(path) if wasteful else None
+
+
+def _tell_others(others: Sequence[str], notice: Callable[[str], object]) -> None:
+    if others:
+        notice(f"left out, because they are no media: {_some(others)}")
 
 
 def _some(paths: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Self
 from vqcodec.api.packs.coding import Coding, coded_files, files_to_pack
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import CodebookChoice, at_hand, beside, chosen_codebook
-from vqcodec.errors import UsageError
+from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.files.endpoints import Source, naming
 from vqcodec.names import printable
 from vqcodec.pack.access import access_to
@@ -247,8 +247,7 @@ class Pack(Mapping[str, Any]):
 
     def _embedded(self) -> list[Codebook]:
         """Return the codebooks that a whole file may name and only the pack has."""
-        numbers = [number for number, one in enumerate(self._reader.references()) if one.embedded is not None]
-        return [*map(self._codebook, numbers), *([self._given] if self._given else [])]
+        return [*map(self._codebook, self._reader.embedded()), *([self._given] if self._given else [])]
 
     def _found(self, name: str) -> Entry | None:
         return self._reader.find(_normalised(name))
@@ -285,8 +284,15 @@ def described(reader: PackReader, entry: Entry) -> PackedItem:
         medium_of_kind(entry.kind),
         None if whole else engine_of(entry.kind),
         entry.length,
-        None if whole else reader.reference(entry.kind.codebook).name,
+        None if whole else _codebook_name(reader, entry.kind.codebook),
     )
+
+
+def _codebook_name(reader: PackReader, number: int) -> str | None:
+    try:
+        return reader.reference(number).name
+    except CorruptFileError:  # decoding the item says so; other items do not need it
+        return None
 
 
 def _normalised(name: str) -> str:

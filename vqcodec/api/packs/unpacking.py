@@ -163,12 +163,11 @@ def unpack(
 def write_codebooks(pack: Pack, folder: str, *, overwrite: bool = False) -> list[str]:
     """Write the codebooks that a pack embeds to a folder, where files that name them find them; return the paths."""
     paths = []
-    for number, reference in enumerate(pack.reader.references()):
-        if reference.embedded is not None:
-            path = os.path.join(folder, f"{reference.name}-{reference.identity_prefix.hex()[:8]}.vqcb")
-            os.makedirs(folder, exist_ok=True)
-            write_all(pack.reader.codebook(number).to_bytes(), path, overwrite=overwrite)
-            paths.append(path)
+    for number, reference in pack.reader.embedded().items():
+        path = os.path.join(folder, f"{reference.name}-{reference.identity_prefix.hex()[:8]}.vqcb")
+        os.makedirs(folder, exist_ok=True)
+        write_all(pack.reader.codebook(number).to_bytes(), path, overwrite=overwrite)
+        paths.append(path)
     return paths
 
 

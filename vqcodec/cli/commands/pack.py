@@ -141,7 +141,9 @@ def add(
     with announce_compilation(console), console.progress("adding", 1) as advance:
         from vqcodec.api.packs.building import add_to_pack
 
-        report = add_to_pack(path, sources, as_name=as_name, progress=lambda done: advance(0, done), **asked)
+        report = add_to_pack(
+            path, sources, as_name=as_name, notice=console.notice, progress=lambda done: advance(0, done), **asked
+        )
     _show(report, console)
 
 
