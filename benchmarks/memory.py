@@ -123,9 +123,19 @@ def tiles() -> Split:
 
 SETS = {
     "emoji-500": MemorySet("emoji 64x64, a codebook for 500 files", "graphic", emoji, {"for_": 500}),
-    "emoji": MemorySet("emoji 64x64, a codebook for 5,000 files", "graphic", emoji, {"for_": 5000}),
-    "faces": MemorySet("faces 92x112 of persons who are in the memory", "photo", known_faces, {"for_": 5000}),
-    "sprites": MemorySet("game sprites 68x56 with transparency", "graphic", sprites, {"for_": 5000}),
+    "emoji": MemorySet("emoji 64x64, a memory of 170 kB", "graphic", emoji, {"for_": 500, "memory_bytes": 170_000}),
+    "faces": MemorySet(
+        "faces 92x112 of persons who are in the memory, 400 kB",
+        "photo",
+        known_faces,
+        {"for_": 500, "memory_bytes": 400_000, "memory_quality": 80.0},
+    ),
+    "sprites": MemorySet(
+        "game sprites 68x56 with transparency, a memory of 150 kB",
+        "graphic",
+        sprites,
+        {"for_": 500, "memory_bytes": 150_000},
+    ),
     "tiles": MemorySet("tiles 32x32 of other photographs", "photo", tiles, {"for_": 1_000_000, "rounds": 2}),
     "strangers": MemorySet("faces 92x112 of other persons", "photo", strange_faces, {"for_": 1_000_000, "rounds": 2}),
 }
