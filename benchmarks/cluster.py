@@ -33,6 +33,7 @@ from vqcodec.api.training import train_codebook
 from vqcodec.carriers import cluster
 from vqcodec.carriers.carrier import Carrier
 from vqcodec.carriers.cluster import DaskCarrier
+from vqcodec.carriers.messages import packed
 from vqcodec.carriers.threaded import ThreadCarrier
 
 MANY = 64
@@ -88,7 +89,7 @@ class WatchingCarrier:
 def _size(value: Any) -> int:
     """Bytes of a value as it is sent."""
     try:
-        return len(pickle.dumps(value, protocol=5))
+        return len(pickle.dumps(packed(value), protocol=5))
     except (AttributeError, TypeError, pickle.PicklingError):
         return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import pickle
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vqcodec.carriers import memory, spill, threaded
+from vqcodec.carriers import memory, messages, spill, threaded
 from vqcodec.carriers.kept import Kept
 from vqcodec.carriers.memory import MemoryBudget
 from vqcodec.carriers.spill import SpillFile, packed
@@ -169,3 +170,23 @@ def test_shards_wait_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert list(carrier.map(work, range(100))) == list(range(100))
     assert most <= 3
+
+
+def test_messages_bring_back_every_bit_without_sending_zeros() -> None:
+    rng = np.random.default_rng(2)
+    counts = np.zeros((40, 500), np.int64)
+    counts[3, 17], counts[39, 499] = -7, 1 << 60
+    floats = np.zeros(4000)
+    floats[::7] = rng.normal(size=572)
+    floats[5], floats[6], floats[8] = -0.0, np.nan, np.inf
+    value = {"counts": counts, "floats": floats, "dense": rng.normal(size=3000), "odd": np.zeros(1001, np.uint8)}
+    value |= {"view": counts[:, ::2], "text": "x", "empty": np.zeros((0, 4)), "fortran": np.asfortranarray(counts)}
+    message = messages.packed(value)
+    assert len(pickle.dumps(messages.packed(counts))) < 1000
+    again = messages.unpacked(message)
+    for name, array in value.items():
+        if isinstance(array, np.ndarray):
+            assert again[name].dtype == array.dtype
+            assert again[name].tobytes() == array.tobytes()
+            again[name] += 1  # it can be added to
+    assert again["text"] == "x"

@@ -205,6 +205,33 @@ def test_pictures_in_memory_are_trained_on(folder: Path) -> None:
         vqcodec.train_codebook(["nowhere://x"], **ASKED)
 
 
+def test_workers_read_pictures_from_a_bucket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moto = pytest.importorskip("moto.server", reason="needs moto and s3fs: pip install 'moto[server]' s3fs")
+    s3fs = pytest.importorskip("s3fs", reason="needs moto and s3fs: pip install 'moto[server]' s3fs")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    try:
+        address, port = server.get_host_and_port()
+        for name, value in (
+            ("AWS_ENDPOINT_URL", f"http://{address}:{port}"),
+            ("AWS_ACCESS_KEY_ID", "testing"),
+            ("AWS_SECRET_ACCESS_KEY", "testing"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+        ):
+            monkeypatch.setenv(name, value)
+        store = s3fs.S3FileSystem(skip_instance_cache=True)
+        store.mkdir("tiles")
+        for path in (folder / "pictures").iterdir():
+            store.pipe_file(f"tiles/below/{path.name}", path.read_bytes())
+        plain = vqcodec.train_codebook([folder / "pictures"], **ASKED)
+        found = vqcodec.train_codebook(["s3://tiles/below"], workers=2, **ASKED)
+        assert found.to_bytes() == plain.to_bytes()
+        with pytest.raises(vqcodec.errors.UnreadableInputError, match="s3://none: no such file or folder"):
+            vqcodec.train_codebook(["s3://none"], **ASKED)
+    finally:
+        server.stop()
+
+
 def test_a_scheduler_that_is_not_there_is_an_error_of_one_line(folder: Path) -> None:
     for address, said in (("tcp://127.0.0.1:1", "no scheduler answers there"), ("nonsense", "")):
         with pytest.raises(SchedulerError, match=f"{address}: {said}") as raised:

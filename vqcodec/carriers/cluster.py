@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vqcodec.carriers.messages import Message, packed, unpacked
 from vqcodec.errors import OutputError, SchedulerError, UsageError, VQCodecError
 from vqcodec.version import __version__
 
@@ -43,26 +44,27 @@ class DaskCarrier:
 
     def map(self, function: Callable[..., Any], shards: Iterable[Any], *common: Any) -> Iterator[Any]:
         """As `Carrier.map`."""
-        for future in self._submitted(function, shards, common):
+        for future in self._submitted(_worked, function, shards, common):
             yield self._result_of(future)
 
     def keep(self, function: Callable[..., tuple[Any, Any]], shards: Iterable[Any], *common: Any) -> Iterator[Any]:
         """As `Carrier.keep`."""
-        for future, handle in self._submitted(function, shards, common, keep=True):
-            yield self._result_of(future), handle
+        for future in self._submitted(_worked_to_keep, function, shards, common):
+            submit = self._client.submit
+            with self._speaking():
+                message, handle = (submit(operator.itemgetter(n), future, pure=False) for n in range(2))
+            yield self._result_of(message), handle
 
     def _submitted(
-        self, function: Callable[..., Any], shards: Iterable[Any], common: tuple[Any, ...], *, keep: bool = False
+        self, call: Callable[..., Any], function: Callable[..., Any], shards: Iterable[Any], common: tuple[Any, ...]
     ) -> Iterator[Any]:
-        """Yield the future of each shard, or with `keep` those of its result and of what is kept."""
+        """Yield the future of `call` for each shard."""
         begun: deque[Any] = deque()
         submit = self._client.submit
         with self._speaking():
             shared = submit(_same, common, pure=False)
             for shard in shards:
-                future = submit(_call, __version__, function, shard, shared, pure=False)
-                parts = tuple(submit(operator.itemgetter(n), future, pure=False) for n in range(2)) if keep else future
-                begun.append(parts)
+                begun.append(submit(call, __version__, function, shard, shared, pure=False))
                 if len(begun) >= self._ahead():
                     yield begun.popleft()
             while begun:
@@ -77,12 +79,12 @@ class DaskCarrier:
         return workers
 
     def _result_of(self, future: Future) -> Any:
-        """Return what a future stands for."""
+        """Return the result whose message a future stands for."""
         with self._speaking():
             seen = time.monotonic()
             while True:
                 try:
-                    return future.result(timeout=_LOOK_S)
+                    return unpacked(future.result(timeout=_LOOK_S))
                 except TimeoutError:
                     if future.status == "error":  # the work itself has timed out
                         raise
@@ -125,8 +127,20 @@ def _same(common: tuple[Any, ...]) -> _Sent:
     return _Sent(common)
 
 
+def _worked(version: str, function: Callable[..., Any], shard: Any, shared: _Sent) -> Message:
+    """Work on a shard, on a worker; return the result as it travels."""
+    return packed(_call(version, function, shard, shared))
+
+
+def _worked_to_keep(
+    version: str, function: Callable[..., tuple[Any, Any]], shard: Any, shared: _Sent
+) -> tuple[Message, Any]:
+    """Work on a shard, on a worker; return the result as it travels, and what is kept."""
+    result, value = _call(version, function, shard, shared)
+    return packed(result), value
+
+
 def _call(version: str, function: Callable[..., Any], shard: Any, shared: _Sent) -> Any:
-    """Work on a shard, on a worker."""
     if version != __version__:
         raise SchedulerError(f"a worker has vqcodec {__version__}, and this is {version}; install the same there")
     return function(shard, *shared.common)
@@ -192,8 +206,13 @@ def _quiet() -> Iterator[None]:
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
+    lost = False
     try:
         yield
+    except SchedulerError:  # its lost connections go on to speak, from other threads
+        lost = True
+        raise
     finally:
-        for logger, level in zip(loggers, before):
-            logger.setLevel(level)
+        if not lost:
+            for logger, level in zip(loggers, before):
+                logger.setLevel(level)
