@@ -94,6 +94,7 @@ bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JP
 
 bench-memory: setup $(VENV)/benchmarking ## what codebooks of one's own bring that remember pictures of the corpus (an hour)
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.memory_video
 	$(BIN)/python -m benchmarks.packs
 	$(BIN)/python -m benchmarks.tables
 
