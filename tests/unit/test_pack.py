@@ -380,6 +380,16 @@ def test_unpacking_never_leaves_its_folder(path: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"leads out of it"):
         unpack(path, out)
     assert list(outside.iterdir()) == []
+    (out / "tiles").unlink()
+    (out / "tiles").mkdir()
+    for target in ("new.png", "old.png"):
+        (outside / "old.png").write_bytes(b"kept")
+        (out / NAMES[0]).symlink_to(outside / target)
+        for overwrite in (False, True):
+            with pytest.raises(OutputError, match=r"leads out of it"):
+                unpack(path, out, overwrite=overwrite)
+        (out / NAMES[0]).unlink()
+    assert [(file.name, file.read_bytes()) for file in outside.iterdir()] == [("old.png", b"kept")]
 
 
 def test_names_that_differ_by_their_format_alone(tmp_path: Path) -> None:

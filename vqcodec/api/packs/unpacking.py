@@ -164,7 +164,7 @@ def write_codebooks(pack: Pack, folder: str, *, overwrite: bool = False) -> list
     """Write the codebooks that a pack embeds to a folder, where files that name them find them; return the paths."""
     paths = []
     for number, reference in pack.reader.embedded().items():
-        path = os.path.join(folder, f"{reference.name}-{reference.identity_prefix.hex()[:8]}.vqcb")
+        path = _below(folder, f"{reference.name}-{reference.identity_prefix.hex()[:8]}.vqcb", pack.name)
         os.makedirs(folder, exist_ok=True)
         write_all(pack.reader.codebook(number).to_bytes(), path, overwrite=overwrite)
         paths.append(path)
@@ -213,14 +213,14 @@ def _below(folder: str, name: str, pack: str) -> str:
     """Return the path of an item's file below a folder.
 
     Raises:
-        OutputError: a link on the way leads out of the folder. UnreadableInputError: the name is not allowed.
+        OutputError: a link on the way, or in its place, leads out of the folder.
+        UnreadableInputError: the name is not allowed.
     """
     fault = fault_of(name)
     if fault:  # the index is checked already; nothing may depend on that
         raise UnreadableInputError(f"{pack}: item '{printable(name)}': {fault}")
     path = os.path.join(folder, *name.split("/"))
-    parent = os.path.realpath(os.path.dirname(path))
     home = os.path.realpath(folder)
-    if os.path.commonpath([parent, home]) != home:
+    if os.path.commonpath([os.path.realpath(path), home]) != home:
         raise OutputError(f"{printable(path, 400)}: a link in {folder} leads out of it; remove it, or unpack elsewhere")
     return path
