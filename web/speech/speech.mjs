@@ -82,7 +82,7 @@ function placed(packets, channel, damage) {
 
 /** Have all channels end with the last packet that is intact, if more are due or if the length is not known. */
 function endWithTheLast(found, coder, damage) {
-  const there = Math.max(...found.map(({ packets }) => packets.length));
+  const there = found.reduce((most, { packets }) => Math.max(most, packets.length), 0);
   require(there > 0, "no packet of the sound is intact");
   for (const one of found) {
     const { samples, packets: due } = one.parsed;

@@ -152,7 +152,7 @@ export class Video {
 
   async newDecoder() {
     const { codebook, engine, newKernels } = this.parts;
-    const most = Math.max(...this.groups.map(({ payload }) => payload.length));
+    const most = this.groups.reduce((longest, { payload }) => Math.max(longest, payload.length), 0);
     return new engine.Decoder(await newKernels(), this.header, codebook, most);
   }
 }
