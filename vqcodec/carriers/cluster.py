@@ -202,7 +202,9 @@ def connected(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask from writing to the terminal: what goes wrong is said in one line."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    # Dask gives some of them levels of their own
+    names = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
