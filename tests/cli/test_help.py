@@ -157,7 +157,7 @@ def example_folder(workspace: Path, example: str, run: Run) -> Path:
             write_clip(Path(name), 12, 120, 160)
         write_clip(Path("long.mkv"), 152)
         assert run("encode", "long.mkv", "-o", "clip.vqc", "-e", "0", "--gop", "76").exit_code == 0
-    if ".vqp" in example:
+    if ".vqp" in example or "icons" in example:
         _make_packs(run)
     return workspace
 
