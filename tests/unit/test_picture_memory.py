@@ -120,6 +120,22 @@ def test_pictures_decode_to_what_the_encoder_said(codebook, channels, size, move
         assert sum(coded.bits_by_part.values()) == 8 * (len(coded.header) + sum(map(len, coded.packets)))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_patchworks_of_items_decode_to_what_the_encoder_said(codebook, seed: int) -> None:
+    """Neighbours with places of their own: the candidates of a block depend on what is decoded before it."""
+    rng = np.random.default_rng(seed)
+    sources = [np.tile(textured_picture(i, 64, 64, 3), (2, 2, 1)) for i in (0, 2)]
+    samples = np.empty((64, 64, 3), np.uint8)
+    for y in range(0, 64, 8):
+        for x in range(0, 64, 8):
+            source = sources[rng.integers(2)]
+            down, across = rng.integers(0, 4, 2)
+            samples[y : y + 8, x : x + 8] = source[y + down : y + down + 8, x + across : x + across + 8]
+    for chroma in ("444", "420"):
+        coded = engine.encode(samples, codebook, 85, 8, options={"tune": "psnr", "chroma": chroma})
+        assert np.array_equal(engine.decode(coded.header, coded.packets, codebook), coded.reconstruction)
+
+
 def test_a_known_picture_takes_far_fewer_bytes(codebook) -> None:
     samples = similar_picture(0, 64, 64, 3)
     photo = load_codebook("photo")

@@ -245,3 +245,12 @@ def neighbour_mode(blocks, y, x):
 def is_done(blocks, y, x):
     """Whether the unit over (y, x) is decoded."""
     return blocks[DONE, y >> UNIT_LOG, x >> UNIT_LOG] != 0
+
+
+@inline_kernel
+def mark_done(blocks, block):
+    """Mark the units of a block as decoded."""
+    y, x, log_width, log_height = block
+    for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
+        for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
+            blocks[DONE, v, u] = 1

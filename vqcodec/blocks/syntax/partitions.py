@@ -35,7 +35,7 @@ from vqcodec.blocks.layout import (
 )
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.blocks.syntax import parts
-from vqcodec.blocks.syntax.contexts import FIRST_STEP, guided_partition_context, partition_context
+from vqcodec.blocks.syntax.contexts import FIRST_STEP, guided_partition_context, mark_done, partition_context
 from vqcodec.blocks.syntax.leaves import emit_leaf
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
@@ -164,6 +164,8 @@ def parse_step(plane, buffer, position, row, column, base_step, tables, part_bit
 def emit_superblock(plane, row, column, base_step, modulated, transforms, state, tokens, count):
     """Append the tokens of a superblock, as the plane's maps and levels record it; return the new count.
 
+    The units are marked as decoded one block after another, as the reader finds them.
+
     The reader of a superblock is `plane_decoding.decode_plane`.
 
     Args:
@@ -182,6 +184,8 @@ def emit_superblock(plane, row, column, base_step, modulated, transforms, state,
         y, x = node_corner(row << SUPERBLOCK_LOG, column << SUPERBLOCK_LOG, place)
         cut, count = _emit_cut(plane, y, x, log_size, tokens, count)
         for part in range(leaf_count(cut)):
-            count = emit_leaf(plane, leaf_of(y, x, log_size, cut, part), transforms, state, tokens, count)
+            block = leaf_of(y, x, log_size, cut, part)
+            count = emit_leaf(plane, block, transforms, state, tokens, count)
+            mark_done(plane.blocks, block)
         place, log_size = next_node(place, log_size, cut)
     return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vqcodec.blocks.layout import DONE
 from vqcodec.blocks.syntax.contexts import (
     ALL_WITH_MEMORY,
     COUNT_STARTS,
@@ -36,6 +37,7 @@ def emit_plane(plane, base_step, modulated, transforms, state, tokens):
     """
     rows, columns = plane.steps.shape
     count = np.int64(0)
+    plane.blocks[DONE, :, :] = 0  # what a block may refer to is asked as its reader will ask
     for row in range(rows):
         for column in range(columns):
             count = emit_superblock(plane, row, column, base_step, modulated, transforms, state, tokens, count)

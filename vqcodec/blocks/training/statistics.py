@@ -14,7 +14,14 @@ from vqcodec.blocks.search.encoder import SearchedPlane
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, load_residual, transform_block
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.coefficients import BORDER, COEFFICIENT_STATE, load_significance, pattern_context, tree_depth
-from vqcodec.blocks.syntax.contexts import COUNT_SIZE, OFFSET_CELLS, PATTERN_SYMBOLS, coefficient_form, offset_cell
+from vqcodec.blocks.syntax.contexts import (
+    COUNT_SIZE,
+    OFFSET_CELLS,
+    PATTERN_SYMBOLS,
+    coefficient_form,
+    mark_done,
+    offset_cell,
+)
 from vqcodec.blocks.syntax.partitions import PLACES, leaf_count, leaf_of, next_node, node_corner, recorded_cut
 from vqcodec.blocks.syntax.tokens import count_tokens
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
@@ -80,15 +87,6 @@ def listed_leaf(leaves, number):
         np.int64(leaves[number, 2]),
         np.int64(leaves[number, 3]),
     )
-
-
-@inline_kernel
-def mark_done(blocks, block):
-    """Mark the units of a block as decoded."""
-    y, x, log_width, log_height = block
-    for v in range(y >> UNIT_LOG, (y + (1 << log_height)) >> UNIT_LOG):
-        for u in range(x >> UNIT_LOG, (x + (1 << log_width)) >> UNIT_LOG):
-            blocks[DONE, v, u] = 1
 
 
 @inner_kernel

@@ -23,7 +23,8 @@ from vqcodec.blocks.signal.secondary import (
 )
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.training.statistics import list_leaves, listed_leaf, mark_done
+from vqcodec.blocks.syntax.contexts import mark_done
+from vqcodec.blocks.training.statistics import list_leaves, listed_leaf
 from vqcodec.carriers.carrier import Carrier
 from vqcodec.kernels.jit import kernel
 from vqcodec.kernels.records import new_record
