@@ -19,7 +19,8 @@ HASHES = json.loads((HERE / "hashes.json").read_text())
 
 
 def test_every_golden_file_has_a_hash():
-    assert {path.name for path in HERE.glob("*.vqc")} == set(HASHES)
+    found = {path.name for path in HERE.glob("*.vqc") if not path.name.startswith("memory-")}  # test_golden_memory
+    assert found == set(HASHES)
 
 
 @pytest.mark.parametrize("name", sorted(HASHES))
