@@ -161,7 +161,7 @@ class GroupDecoder:
         """18.3: frame 0"""
         place = Place(0, 0, 0, True)
         luma, chroma = self.steps(place, 0)
-        parameters = Parameters(luma, False, chroma - luma, HALF, False)
+        parameters = Parameters(luma, False, chroma - luma, HALF, False, False)
         pictures = self.model.pictures
         bits = BitReader(payload)
         decoded = decode_planes(bits, Tile(0, 0, self.height, self.width), parameters, pictures)
