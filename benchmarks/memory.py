@@ -123,7 +123,12 @@ def tiles() -> Split:
 
 SETS = {
     "emoji-500": MemorySet("emoji 64x64, a codebook for 500 files", "graphic", emoji, {"for_": 500}),
-    "emoji": MemorySet("emoji 64x64, a memory of 170 kB", "graphic", emoji, {"for_": 500, "memory_bytes": 170_000}),
+    "emoji": MemorySet(
+        "emoji 64x64, a memory of 170 kB",
+        "graphic",
+        emoji,
+        {"for_": 500, "memory_bytes": 170_000, "memory_quality": 75.0},
+    ),
     "faces": MemorySet(
         "faces 92x112 of persons who are in the memory, 400 kB",
         "photo",
@@ -134,7 +139,7 @@ SETS = {
         "game sprites 68x56 with transparency, a memory of 150 kB",
         "graphic",
         sprites,
-        {"for_": 500, "memory_bytes": 150_000},
+        {"for_": 500, "memory_bytes": 150_000, "memory_quality": 75.0},
     ),
     "tiles": MemorySet("tiles 32x32 of other photographs", "photo", tiles, {"for_": 1_000_000, "rounds": 2}),
     "strangers": MemorySet("faces 92x112 of other persons", "photo", strange_faces, {"for_": 1_000_000, "rounds": 2}),
