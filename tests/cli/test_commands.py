@@ -53,7 +53,7 @@ GOOD = [
     Case("encode photo.png -d new/er", stdout=ENCODED.format("new/er/photo.vqc"), makes="new/er/photo.vqc"),
     Case(
         "encode photo.png grey.png -o new",
-        stdout=r"(?s)photo\.png .*grey\.png .*2 files: [\d,]+ bytes, [\d.]+ bpp, [\d.]+:1, mean PSNR",
+        stdout=r"(?s)photo\.png .*grey\.png .*pictures +2 +[\d,]+ +[\d,]+  [\d.]+ bpp, [\d.]+:1, mean PSNR",
         makes="new/photo.vqc new/grey.vqc",
     ),
     Case("encode grey.png photo.png -d new --jobs 2 --quiet", makes="new/photo.vqc new/grey.vqc"),

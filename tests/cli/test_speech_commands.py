@@ -145,13 +145,13 @@ GOOD = [
     Case("encode titled.wav -o x.vqc -e 0 --strip-metadata", stdout=WIDE, makes="x.vqc"),
     Case(
         "encode talk.wav short.wav -d new -e 0",
-        stdout=r"2 files: [\d,]+ bytes, [\d.]+ s, [\d.]+ kbit/s, [\d.]+:1\n\Z",
+        stdout=r"speech +2 +[\d,]+ +[\d,]+  [\d.]+ s, [\d.]+ kbit/s, [\d.]+:1\n\Z",
         makes="new/talk.vqc new/short.vqc",
     ),
     Case("decode talk.vqc -o x.wav", stdout=r"-> x\.wav: WAV 2\.50 s mono at 16 kHz, 80,044 bytes", makes="x.wav"),
     Case("decode talk.vqc -o x.flac --rate codec", stdout=r"FLAC 2\.50 s mono at 8 kHz", makes="x.flac"),
     Case("decode talk.vqc -o x.ogg --rate 22050", stdout=r"OGG 2\.50 s mono at 22\.05 kHz", makes="x.ogg"),
-    Case("decode talk.vqc titled.vqc -d new", stdout=r"2 files: ", makes="new/talk.wav new/titled.wav"),
+    Case("decode talk.vqc titled.vqc -d new", stdout=r"speech +2 ", makes="new/talk.wav new/titled.wav"),
     Case("decode talk.vqc -d new -f flac", stdout="FLAC", makes="new/talk.flac"),
     Case("decode titled.vqc -o x.wav --start 0.5 --duration 1", stdout=r"WAV 1\.00 s", makes="x.wav"),
     Case("decode titled.vqc -o x.wav --start 0:00.5 --duration 0:1 --encoding mulaw", stdout="WAV 1", makes="x.wav"),
@@ -273,6 +273,6 @@ def test_sound_goes_through_pipes(sound_folder: Path, run: Run) -> None:
 def test_a_batch_of_pictures_and_sound_is_one_batch(sound_folder: Path, workspace: Path, run: Run) -> None:
     result = run("encode", "small.png", "talk.wav", "-d", "new", "-e", "0")
     assert result.exit_code == 0, result.output
-    assert re.search(r"2 files: [\d,]+ bytes\n\Z", result.stdout)
+    assert re.search(r"in all +2 +[\d,]+ +[\d,]+\n\Z", result.stdout)
     assert run("decode", "new/small.vqc", "new/talk.vqc", "-d", "back", "--quiet").exit_code == 0
     assert {path.name for path in (workspace / "back").iterdir()} == {"small.png", "talk.wav"}

@@ -118,7 +118,7 @@ GOOD = [
     ),
     Case(
         "encode clip.y4m one.y4m -c stored.vqcb -d new",
-        stdout=r"2 files: [\d,]+ bytes, 21 frames, [\d.]+ kbit/s\n\Z",
+        stdout=r"files +bytes before +after\nvideo +2 +[\d,]+ +[\d,]+  21 frames, [\d.]+ kbit/s\n\Z",
         makes="new/clip.vqc new/one.vqc",
     ),
     Case("decode good.vqc -o x.y4m", stdout=r"-> x\.y4m: y4m 20 frames 48x32 at 25 fps, 46,\d+ bytes", makes="x.y4m"),

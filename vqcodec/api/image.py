@@ -23,6 +23,7 @@ from vqcodec.image.crop import Crop
 from vqcodec.image.metadata import without_place
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
 from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.digests import digest_of, in_hexadecimal
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import part_of_work
 from vqcodec.media.registry import default_codebook
@@ -74,6 +75,8 @@ def encode(
         codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
         parameters=dict(encoded.parameters),
         bits=dict(encoded.bits_by_part),
+        decoded_sha256=in_hexadecimal([digest_of(encoded.reconstruction)]),
+        changed=tuple(picture.notes),
         notes=(*picture.notes, *encoded.notes),
         data=encoded.data if destination is None else None,
     )
@@ -143,7 +146,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
     about = info(data, name)
     used = about.codebook
     with naming(name):
-        decode_picture(data, codebook=codebook, threads=threads)
+        decoded = decode_picture(data, codebook=codebook, threads=threads)
     if codebook is not None:
         used = CodebookUse(codebook.name, codebook.identity, used.embedded, True)
     return VerifyReport(
@@ -155,6 +158,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
         codebook=used,
         checks=("structure", "checksums", "codebook", "decoding"),
         seconds=time.perf_counter() - started,
+        decoded_sha256=in_hexadecimal([digest_of(decoded.samples)]),
     )
 
 

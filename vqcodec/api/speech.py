@@ -21,6 +21,7 @@ from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekab
 from vqcodec.files.texts import all_in_one
 from vqcodec.interruption import asked_to_stop
 from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.digests import digest_of_channels, in_hexadecimal
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.reports.base import CodebookUse
 from vqcodec.reports.speech import (
@@ -76,8 +77,8 @@ def encode(
         )
     if destination is not None:
         write_all(encoded.data, destination, overwrite=asked.overwrite)
-    notes = (*sound.notes(encoded.streams), *encoded.notes)
-    return _encode_report(sound, encoded, name, destination, asked, started, notes)
+    changed = tuple(sound.notes(encoded.streams))
+    return _encode_report(sound, encoded, name, destination, asked, started, changed)
 
 
 def _encode_live(
@@ -117,9 +118,9 @@ def _encode_live(
         live.finish()
     cut = ["interrupted; what came before is in the file"] if stop.is_set() else []
     mixed = [] if live.mix is None else [f'{live.mix.how}, though they may cancel; keep them with channels="keep"']
-    notes = (*cut, *mixed, *sound.repairs.notes())
+    changed = (*cut, *mixed, *sound.repairs.notes())
     encoded = live.encoded(memory.getvalue())
-    return _encode_report(sound, encoded, name, destination, asked, started, notes, interrupted=stop.is_set())
+    return _encode_report(sound, encoded, name, destination, asked, started, changed, interrupted=stop.is_set())
 
 
 def _encode_report(
@@ -129,7 +130,7 @@ def _encode_report(
     destination: Destination | None,
     asked: EncodeOptions,
     started: float,
-    notes: tuple[str, ...],
+    changed: tuple[str, ...],
     *,
     interrupted: bool = False,
 ) -> SpeechEncodeReport:
@@ -157,8 +158,10 @@ def _encode_report(
         codebook=CodebookUse(encoded.codebook.name, encoded.codebook.identity, asked.embed_codebook, True),
         parameters=encoded.parameters,
         bits=encoded.bits,
+        decoded_sha256=in_hexadecimal(encoded.digests),
+        changed=changed,
         interrupted=interrupted,
-        notes=notes,
+        notes=(*changed, *encoded.notes),
         data=encoded.data if destination is None else None,
     )
 
@@ -299,8 +302,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
             speech = read_speech(file)
         book = codebook_of(speech.media, codebook)
         decoding = Decoding(speech, book, rate="codec", threads=threads)
-        for _ in decoding.blocks():
-            pass  # decoding is the check
+        decoded = digest_of_channels(decoding.blocks(), decoding.channels)  # decoding is the check
     return SpeechVerifyReport(
         input=name,
         input_bytes=speech.size,
@@ -311,6 +313,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
         codebook=CodebookUse(book.name, book.identity, speech.media.codebook.embedded is not None, True),
         checks=("structure", "checksums", "codebook", "decoding"),
         seconds=time.perf_counter() - started,
+        decoded_sha256=in_hexadecimal(decoded),
     )
 
 

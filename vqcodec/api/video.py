@@ -33,6 +33,7 @@ from vqcodec.files.endpoints import Destination, Source, name_of, naming, seekab
 from vqcodec.files.temporary import temporary_folder
 from vqcodec.files.texts import all_in_one
 from vqcodec.media.decoding import DecodeOptions
+from vqcodec.media.digests import SampleDigest, digest_of_channels, in_hexadecimal
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import Progress as PartDone
 from vqcodec.media.progress import SpokenProgress
@@ -102,7 +103,9 @@ def encode(
         codebook=CodebookUse(book.name, book.identity, asked.embed_codebook, True),
         parameters=encoding_parameters(plan, target, quality),
         bits=encoded_bits(written, plan.metadata),
+        decoded_sha256=in_hexadecimal([written.digest.value(), *(() if plan.sound is None else plan.sound.digests)]),
         sound=coded_sound_facts(plan.sound),
+        changed=tuple(plan.source.notes),
         notes=encoding_notes(plan, written, seconds),
         interrupted=written.interrupted,
         data=memory.getvalue() if destination is None else None,
@@ -217,12 +220,13 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
         check_structure(file)
         video = read_video(file)
         book, seconds = codebook_of(video.media, codebook), duration_of(video)
-        for _ in Decoding(video, book, threads=threads).frames():
-            pass  # decoding is the check
+        frames = SampleDigest()
+        for frame in Decoding(video, book, threads=threads).frames():  # decoding is the check
+            frames.add_all(frame)
+        decoded = [frames.value()]
         if video.sound is not None:
-            sound_book = codebook_of(video.sound.media)
-            for _ in SoundDecoding(video.sound, sound_book, rate="codec", threads=threads).blocks():
-                pass
+            sound = SoundDecoding(video.sound, codebook_of(video.sound.media), rate="codec", threads=threads)
+            decoded += digest_of_channels(sound.blocks(), sound.channels)
     return VideoVerifyReport(
         input=name,
         input_bytes=video.size,
@@ -234,6 +238,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
         codebook=CodebookUse(book.name, book.identity, video.media.codebook.embedded is not None, True),
         checks=("structure", "checksums", "codebook", "decoding"),
         seconds=time.perf_counter() - started,
+        decoded_sha256=in_hexadecimal(decoded),
     )
 
 

@@ -12,15 +12,16 @@ Map, lowest first:
     inputs
     streams
     translation
+    originals: inputs
     elsewhere: batch inputs
     failures: exit_codes groups translation
     console: streams translation failures
     compilation: console
-    files: batch inputs streams failures console compilation
+    files: batch inputs originals streams failures console compilation
     video_plot
     wording
-    options: elsewhere failures console wording
-    commands: groups console compilation inputs files video_plot wording options
+    options: inputs originals elsewhere failures console wording
+    commands: groups console compilation inputs originals files video_plot wording options
     app: exit_codes groups failures
     reference: app
 """

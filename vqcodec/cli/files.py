@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -18,8 +18,9 @@ from vqcodec.cli.compilation import announce_compilation
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import exit_code_of, print_failure
 from vqcodec.cli.inputs import STANDARD, Inputs, Item, is_unexpanded
+from vqcodec.cli.originals import REASONS
 from vqcodec.cli.streams import STDOUT, stdout_is_closed
-from vqcodec.errors import OutputError, UsageError
+from vqcodec.errors import OutputError, UsageError, VQCodecError
 from vqcodec.files.atomic import check_folder
 from vqcodec.files.descriptors import descriptor_of
 from vqcodec.files.endpoints import is_pattern, write_all
@@ -34,15 +35,14 @@ def plan_outputs(
     output: str | None,
     folder: str | None,
     extension: str | Callable[[str], str],
-    *,
-    skip_existing: bool = False,
+    mark: Callable[[list[Item]], Inputs] = Inputs,
 ) -> Inputs:
     """Return the inputs with where their outputs go, one for each; make output folders.
 
     Args:
         output: what `-o` said. folder: what `-d` said.
         extension: of an output whose name is not given, such as ".vqc"; or a function that gives it by input.
-        skip_existing: leave out inputs whose output exists.
+        mark: returns the items with those marked that are left out, and remarks on that.
 
     Raises:
         UsageError: the request is ambiguous, or an output would replace an input or another output.
@@ -53,13 +53,9 @@ def plan_outputs(
     items = [replace(item, output=_output_for(item, output, folder, extension_for)) for item in inputs.items]
     if folder is not None or output is None:
         items = _apart(items, extension_for)
-    remarks = list(inputs.remarks)
     _check_outputs(items)
-    if skip_existing:
-        missing = [item for item in items if item.output in (None, STANDARD) or not os.path.lexists(item.output)]
-        if len(missing) < len(items):
-            remarks.append(f"skipped, because their outputs exist: {len(items) - len(missing)} of {len(items)}")
-        items = missing
+    marked = mark([replace(item, seen=_seen(item.input)) for item in items])
+    items, remarks = marked.items, [*inputs.remarks, *marked.remarks]
     if folder is not None:
         for place in dict.fromkeys([folder, *(os.path.dirname(item.output or "") for item in items)]):
             _make_folder(place)
@@ -174,6 +170,14 @@ def _file_identity(path: str) -> tuple[int, int] | None:
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
+def _seen(path: str) -> os.stat_result | None:
+    """Return what the system says of a file now, of a link itself; None if there is none."""
+    try:
+        return os.lstat(path)
+    except (OSError, ValueError):  # standard input, a pattern, or a name that its reading will refuse
+        return None
+
+
 def _make_folder(folder: str) -> None:
     try:
         os.makedirs(folder, exist_ok=True)
@@ -191,7 +195,7 @@ def process(
     jobs: int | None,
     verb: str,
     kernels: bool = True,
-    total: Callable[[list[Report]], str] | None = None,
+    total: Callable[[list[Report]], list[str]] | None = None,
     elsewhere: Callable[[Sequence[Item]], Iterator[batch.Outcome[Item, Report]]] | None = None,
 ) -> None:
     """Do `work` on all inputs, `show` each result in the order of the items, and end with the right exit code.
@@ -201,20 +205,23 @@ def process(
         verb: what the progress bar says, such as "encoding".
         jobs: None for the number of CPUs.
         kernels: whether the work runs kernels, which may have to be compiled.
-        total: returns the line that sums up several results.
+        total: returns the lines that sum up several results.
         elsewhere: does the work on all items in place of `work`, and yields the outcomes in their order.
 
     Raises:
         typer.Exit: with the code of the first failure, after all items are done.
     """
-    items, cpus = inputs.items, default_threads()
+    items = [item for item in inputs.items if not item.skipped]
     if not items:
+        _show_skipped(deque(inputs.items), console)
         _remark(inputs, console)
         return
+    cpus = default_threads()
     jobs = min(jobs or cpus, len(items))
     threads = max(1, cpus // jobs)
     reports: list[Report] = []
-    first_failure = 0
+    first_failure = failures = 0
+    waiting = deque(inputs.items)
     what = f"{verb} {items[0].name}" if len(items) == 1 else f"{verb} {len(items)} files"
     announcing = announce_compilation(console) if kernels else nullcontext()
     with announcing, console.progress(what, len(items)) as progress:
@@ -230,6 +237,8 @@ def process(
         outcomes = elsewhere(items) if elsewhere else batch.run(items, one, jobs=jobs, progress=advance)
         for number, outcome in enumerate(outcomes):
             advance(number, 1.0, "")
+            _show_skipped(waiting, console)
+            waiting.popleft()
             error = outcome.error
             try:
                 if error is not None:
@@ -237,21 +246,34 @@ def process(
                 elif outcome.result is not None:
                     reports.append(outcome.result)
                     show(outcome.item, outcome.result)
-            except OutputError as unshown:  # the other files are worked on all the same
+            except VQCodecError as unshown:  # the other files are worked on all the same
                 error = error or unshown
                 print_failure(unshown, debug=console.debug)
             if error is not None:
+                failures += 1
                 first_failure = first_failure or exit_code_of(error)
-    if total is not None and len(reports) > 1:
-        console.text(total(reports))
+        _show_skipped(waiting, console)
+    if total is not None and len(inputs.items) > 1:
+        skipped = len(inputs.items) - len(items)
+        left = [f"{count} {what}" for count, what in ((skipped, "skipped"), (failures, "failed")) if count]
+        console.text(*(total(reports) if reports else []), *([", ".join(left)] if left else []))
     _remark(inputs, console)
     if first_failure:
         raise typer.Exit(first_failure)
 
 
 def _remark(inputs: Inputs, console: Console) -> None:
+    for reason, count in Counter(item.skipped for item in inputs.items if item.skipped).items():
+        console.notice(f"skipped, because {REASONS[reason]}: {count} of {len(inputs.items)}")
     for remark in inputs.remarks:
         console.notice(remark)
+
+
+def _show_skipped(items: deque[Item], console: Console) -> None:
+    """Take the items that are left out from the front, and show each as JSON if that is asked for."""
+    while items and items[0].skipped:
+        item = items.popleft()
+        console.result({"input": item.name, "output": item.output, "skipped": item.skipped})
 
 
 def keep_times(item: Item) -> None:

@@ -29,6 +29,8 @@ class Item:
         below: path from the folder or list that named the input, for an output folder to mirror; None if it was named
             itself.
         video: whether a folder or pattern is the pictures of one video.
+        skipped: why it is left out; empty if it is not.
+        seen: what the system said of an input file when it was found; None for anything else.
         failure: why it cannot be an input.
     """
 
@@ -36,6 +38,8 @@ class Item:
     output: str | None = None
     below: str | None = None
     video: bool = False
+    skipped: str = ""
+    seen: os.stat_result | None = None
     failure: VQCodecError | None = None
 
     @property

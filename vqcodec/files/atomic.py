@@ -48,7 +48,7 @@ def writing(path: str | os.PathLike[str], *, overwrite: bool = False, durable: b
     temporary = _temporary(target)
     permissions = 0o666 if mode is None else stat.S_IMODE(mode) & 0o777
     try:  # from before the file is there: Ctrl-C may come at any moment
-        with _open(temporary, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions) as file:
+        with _open_locked(temporary, shown, permissions) as file:
             yield file
             file.flush()
             _settle(file, shown, None if mode is None else permissions, durable)
@@ -86,6 +86,20 @@ def check_folder(path: str | os.PathLike[str]) -> None:
     _try_file(_temporary(Path(path, "any")), printable(os.fspath(path), 400))
 
 
+def remove_unfinished(folder: str | os.PathLike[str]) -> int:
+    """Remove what killed processes left in a folder: files that `writing` began. Return how many there were.
+
+    A file that another process is still writing is locked, and stays. So does every file where the system has no locks.
+    """
+    removed = 0
+    for path in Path(folder).glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError), open(path, "rb") as file:
+            if _locked(file.fileno(), wait=False):
+                os.unlink(path)
+                removed += 1
+    return removed
+
+
 def _try_file(trial: Path, shown: str) -> None:
     """Make a file that is not there yet, and remove it, or raise OutputError."""
     try:
@@ -113,6 +127,7 @@ class _OutputFile(io.FileIO):
             raise write_failure(self._shown, error) from None
 
 
+_PREFIX, _SUFFIX = ".vqcodec-", ".part"
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -139,6 +154,28 @@ def _open(path: Path, shown: str, flags: int, permissions: int) -> io.BufferedWr
     return _opened(shown, lambda: os.open(path, flags | _BINARY, permissions))
 
 
+def _open_locked(path: Path, shown: str, permissions: int) -> io.BufferedWriter:
+    """Make a file that is not there yet, and lock it, or raise OutputError."""
+    while True:
+        file = _open(path, shown, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
+        if not _locked(file.fileno(), wait=True) or os.path.exists(path):
+            return file
+        file.close()  # `remove_unfinished` was there between the two steps
+
+
+def _locked(number: int, *, wait: bool) -> bool:
+    """Lock an open file until it is closed; return whether that went well. Without `wait`, another's lock is a no."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it is locked, or the file system has no locks
+        return False
+    return True
+
+
 def _opened_descriptor(number: int, shown: str) -> io.BufferedWriter:
     """Return a file that writes to an open descriptor, or raise OutputError."""
     return _opened(shown, lambda: open_descriptor(number), straight=True)
@@ -153,7 +190,7 @@ def _opened(shown: str, opener: Callable[[], int], *, straight: bool = False) ->
 
 def _temporary(target: Path) -> Path:
     """Return a name of a file that is not there yet, beside `target`."""
-    return target.with_name(f".vqcodec-{secrets.token_hex(8)}.part")
+    return target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
 
 
 def _settle(file: io.BufferedWriter, shown: str, permissions: int | None, durable: bool) -> None:

@@ -34,6 +34,8 @@ class EncodeReport(PictureReport):
         codebook: the codebook it was coded with.
         parameters: the final parameters, such as the quality that reaches a target.
         bits: the bits of the file by part; their sum is 8 times its size.
+        decoded_sha256: SHA-256 of the samples that the decoder will give, row by row, in hexadecimal.
+        changed: those of the notes that say what reading has changed or left out.
         notes: changes made in reading, and choices that you may want to change, one clause each.
         data: the encoded bytes, if no destination was given.
     """
@@ -53,6 +55,8 @@ class EncodeReport(PictureReport):
     codebook: CodebookUse
     parameters: Mapping[str, Any]
     bits: Mapping[str, int]
+    decoded_sha256: str
+    changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     data: bytes | None = raw_data()
 
@@ -123,6 +127,7 @@ class VerifyReport(PictureReport):
         codebook: the codebook it was coded with.
         checks: the checks, in their order.
         seconds: wall time.
+        decoded_sha256: as in `EncodeReport`, of the samples that were decoded.
     """
 
     input: str
@@ -133,6 +138,7 @@ class VerifyReport(PictureReport):
     codebook: CodebookUse
     checks: tuple[str, ...]
     seconds: float
+    decoded_sha256: str
 
 
 @dataclass(frozen=True)

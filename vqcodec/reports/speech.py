@@ -31,6 +31,9 @@ class SpeechEncodeReport(SpeechReport):
         ratio: size of the uncompressed samples (16 bits each), divided by the size of the output file.
         sqnr_db, segmental_snr_db, weighted_segmental_snr_db: of the decoded speech, at the codec's rate; None for
             silence. Below 16 kbit/s they say little about how the speech sounds.
+        decoded_sha256: SHA-256 of the samples that the decoder will give at the codec's rate, 16 bits each, in
+            hexadecimal; of several channels, see `vqcodec.media.digests`.
+        changed: those of the notes that say what reading has changed or left out.
         interrupted: whether encoding was ended early and the speech so far was kept.
     """
 
@@ -55,6 +58,8 @@ class SpeechEncodeReport(SpeechReport):
     codebook: CodebookUse
     parameters: Mapping[str, Any]
     bits: Mapping[str, int]
+    decoded_sha256: str
+    changed: tuple[str, ...] = ()
     interrupted: bool = False
     notes: tuple[str, ...] = ()
     data: bytes | None = raw_data()
@@ -131,7 +136,8 @@ class SpeechInfo(SpeechReport, Record):
 
 @dataclass(frozen=True)
 class SpeechVerifyReport(SpeechReport):
-    """A file of speech that passed every check. The fields are as in `VerifyReport` and `SpeechInfo`."""
+    """A file of speech that passed every check. The fields are as in `VerifyReport`, `SpeechInfo` and
+    `SpeechEncodeReport`."""
 
     input: str
     input_bytes: int
@@ -142,6 +148,7 @@ class SpeechVerifyReport(SpeechReport):
     codebook: CodebookUse
     checks: tuple[str, ...]
     seconds: float
+    decoded_sha256: str
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ class VideoEncodeReport(VideoReport):
         psnr_y_db, psnr_u_db, psnr_v_db: means over the frames of the planes' PSNR in dB; infinite if all are exact.
         psnr_611_db: (6 Y + U + V) / 8 of them.
         sound: channels, codec_rate and duration_s of the sound in the file; None if it has no sound.
+        decoded_sha256: SHA-256 of the frames that the decoder will give, the planes Y, U and V of each row by row, in
+            hexadecimal; with sound, see `vqcodec.media.digests`.
+        changed: those of the notes that say what reading has changed or left out.
         interrupted: whether encoding was ended early and the frames so far were kept.
     """
 
@@ -59,7 +62,9 @@ class VideoEncodeReport(VideoReport):
     codebook: CodebookUse
     parameters: Mapping[str, Any]
     bits: Mapping[str, int]
+    decoded_sha256: str
     sound: Mapping[str, Any] | None = None
+    changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     data: bytes | None = raw_data()
@@ -159,7 +164,8 @@ class VideoInfo(VideoReport, Record):
 
 @dataclass(frozen=True)
 class VideoVerifyReport(VideoReport):
-    """A file of video that passed every check. The fields are as in `VerifyReport` and `VideoInfo`."""
+    """A file of video that passed every check. The fields are as in `VerifyReport`, `VideoInfo` and
+    `VideoEncodeReport`."""
 
     input: str
     input_bytes: int
@@ -171,6 +177,7 @@ class VideoVerifyReport(VideoReport):
     codebook: CodebookUse
     checks: tuple[str, ...]
     seconds: float
+    decoded_sha256: str
 
 
 @dataclass(frozen=True)

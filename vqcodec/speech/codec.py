@@ -18,6 +18,7 @@ from vqcodec.codebook.library import chosen_codebook, load_codebook
 from vqcodec.container import CodebookReference
 from vqcodec.container.wrapping import codebook_bits, metadata_bits, reference_to, with_container
 from vqcodec.errors import CodebookError, LimitError, UsageError
+from vqcodec.media.digests import digest_of
 from vqcodec.media.encoding import BAND, CHANNELS, SAMPLE_RATE, EncodeOptions
 from vqcodec.media.keywords import SpeechKeywords
 from vqcodec.media.progress import Progress
@@ -51,6 +52,7 @@ class EncodedSound:
         qualities: of the channels, at which they would take as many bits (see `engines.EncodedSpeech`).
         payload_bytes: of the streams: headers and packets, without the container.
         bits: where the file's bits went; they sum to 8 times its size.
+        digests: of each channel that the decoder will give (see `media.digests`); none if that was not measured.
         parameters: what was asked for.
         notes: what the user should know of the rate.
     """
@@ -65,6 +67,7 @@ class EncodedSound:
     qualities: Sequence[float | None]
     payload_bytes: int
     bits: dict[str, int]
+    digests: Sequence[bytes]
     parameters: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -320,11 +323,13 @@ class _Encoder:
         meter = QualityMeter(self._engine.sample_rate)
         streams: list[CodedStream] = []
         qualities: list[float | None] = []
+        digests: list[bytes] = []
         parts: Counter[str] = Counter()
         for number, samples in enumerate(self._channels):
             coded = self._engine.coder.encode(samples, self._codebook, settings, self._share(number))
             meter.add(samples, coded.reconstruction)
             qualities.append(coded.quality)
+            digests.append(digest_of(coded.reconstruction))
             parts.update(coded.bits)
             header = StreamHeader.of(self._rate, self._length, self._engine.sample_rate, samples.size, coded.header)
             streams.append(CodedStream(header, coded.packets, coded.starts))
@@ -340,6 +345,7 @@ class _Encoder:
             qualities=qualities,
             payload_bytes=sum(len(s.header.engine_header) + sum(map(len, s.packets)) for s in streams),
             bits=whole_bits(parts, self._metadata, self._reference, len(data)),
+            digests=digests,
         )
 
     def _container(self, size: int) -> int:

@@ -14,6 +14,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UsageError
+from vqcodec.media.digests import SampleDigest
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.engine import SpeechEngine, load
 from vqcodec.speech.codec import MEDIUM, EncodedSound, check_fixed_rate, check_options, choose_codebook, whole_bits
@@ -158,6 +159,7 @@ class LiveFile:
             qualities=[None] * self.streams,
             payload_bytes=self._payload_bytes,
             bits=whole_bits(parts, self._metadata, self._reference, self.size),
+            digests=[] if self._meter is None else [channel.digest.value() for channel in self._channels],
             parameters=self._parameters,
         )
 
@@ -206,6 +208,7 @@ class _Channel:
 
     Attributes:
         encoder: of the engine.
+        digest: of what the decoder will give, if that is measured.
         header: with which the stream is declared; its length is open.
     """
 
@@ -226,6 +229,7 @@ class _Channel:
         self._resampler = Resampler(rate, engine.sample_rate)
         self._meter = meter
         self._unmeasured = np.zeros(0, np.int16)
+        self.digest = SampleDigest()
 
     def push(self, column: NDArray[np.float64]) -> list[LivePacket]:
         """Take samples, float64 (samples,) with full scale 1; return the packets that are ready."""
@@ -252,5 +256,6 @@ class _Channel:
                 coded = [packet.data for packet in packets]
                 decoded = self._engine.coder.decode(header, coded, self._codebook, threads=self._threads)
                 self._meter.add(self._unmeasured[:count], decoded)
+                self.digest.add(decoded)
                 self._unmeasured = self._unmeasured[count:]
         return packets

@@ -15,6 +15,7 @@ from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.interruption import StopRequest, asked_to_stop
+from vqcodec.media.digests import SampleDigest
 from vqcodec.media.target import Work
 from vqcodec.threads import default_threads
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
@@ -97,7 +98,7 @@ class Written:
     Attributes:
         size: bytes of the file. video_bytes, sound_bytes: bytes of the packets.
         frames, groups: how many. kinds: frames by kind.
-        bits: of the packets by part. qualities: of each frame.
+        bits: of the packets by part. qualities: of each frame. digest: of the frames that the decoder will give.
         interrupted: whether it was ended early; what was written is whole.
     """
 
@@ -109,6 +110,7 @@ class Written:
     kinds: Counter[str] = field(default_factory=Counter)
     bits: Counter[str] = field(default_factory=Counter)
     qualities: list[FrameQuality] = field(default_factory=list)
+    digest: SampleDigest = field(default_factory=SampleDigest)
     interrupted: bool = False
 
     @property
@@ -187,6 +189,8 @@ def _write_group(
     for frame in coded.frames:
         written.kinds[frame.kind] += 1
         written.bits.update(frame.bits)
+    for planes in coded.reconstruction:
+        written.digest.add_all(planes)
     written.qualities += [measure_frame(*pair) for pair in zip(group, coded.reconstruction)]
 
 

@@ -41,6 +41,7 @@ class CodedSound:
         codebook: with which it was coded. streams: one for each channel.
         codec_rate: sampling rate of the codec, in Hz. duration_s: in seconds.
         notes: what the user should know of its reading and coding.
+        digests: of each channel that the decoder will give (see `media.digests`).
     """
 
     codebook: Codebook
@@ -48,6 +49,7 @@ class CodedSound:
     codec_rate: int
     duration_s: float
     notes: Sequence[str] = ()
+    digests: Sequence[bytes] = ()
 
 
 def encode_sound_of(
@@ -133,7 +135,7 @@ def code_sound(
     ]
     duration = shape.source_length / shape.source_rate
     notes = (*sound.notes(encoded.streams), *encoded.notes)
-    return CodedSound(encoded.codebook, streams, shape.codec_rate, duration, notes)
+    return CodedSound(encoded.codebook, streams, shape.codec_rate, duration, notes, encoded.digests)
 
 
 def _write_placed(decoded: str, target: str, runs: Sequence[Run]) -> None:

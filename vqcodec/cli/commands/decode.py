@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +15,16 @@ from vqcodec.cli.inputs import STANDARD, Item, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import decoding
 from vqcodec.cli.options.bundles import unbundled
+from vqcodec.cli.originals import delete
 from vqcodec.cli.wording.reports import decode_line, decode_total
+from vqcodec.errors import UsageError
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
     from vqcodec.reports import AnyDecodeReport
+
+_LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".avif", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".webm"}
+_VIDEO = {".mp4", ".mkv", ".mov"}
 
 EXAMPLES = options.examples(
     "vqcodec decode photo.vqc -o photo-decoded.png",
@@ -53,6 +60,9 @@ def decode(
     """Decode .vqc files to pictures, sound files and videos.
 
     A folder stands for the .vqc files in it and below it; -d DIR gets the same folders.
+
+    --delete-source reads each output again. It must hold the very same samples, frames and sound as the .vqc file, with
+    nothing left out. So it works with lossless formats alone, such as png, flac, or mkv with --lossless.
     """
     options.use_limits(limit)
     asked = given.as_arguments()
@@ -62,8 +72,10 @@ def decode(
         outputs.output,
         outputs.folder,
         lambda name: _extension(name, given.format),
-        skip_existing=outputs.skip_existing,
+        mark=outputs.mark,
     )
+    if outputs.delete_source:
+        _check_lossless(plan.items, lossless=given.lossless)
     console = printing.console(data_on_stdout=any(item.output == STANDARD for item in plan.items))
 
     def work(item: Item, progress: SpokenProgress, threads: int) -> AnyDecodeReport:
@@ -76,12 +88,17 @@ def decode(
         return api.decode(
             source,
             sys.stdout.buffer if streamed else item.destination,
-            overwrite=outputs.force,
+            overwrite=outputs.overwrite,
             threads=threads,
             progress=progress,
             name=item.name,
             **asked,
         )
+
+    def check_written(item: Item, report: AnyDecodeReport, output: str) -> None:
+        from vqcodec.api.comparison.agreement import check_decoded
+
+        check_decoded(report, item.input, output, given.codebook)
 
     def show(item: Item, report: AnyDecodeReport) -> None:
         if outputs.preserve:
@@ -90,13 +107,28 @@ def decode(
             write_stdout(report.data)
         for note in getattr(report, "notes", ()):
             console.notice(f"{item.name}: {note}")
-        console.result(report.as_dict(), decode_line(report))
+        stays = outputs.delete_source and delete(item, partial(check_written, item, report))
+        deletion = {"deleted": not stays} if outputs.delete_source else {}
+        console.result(report.as_dict() | deletion, decode_line(report))
+        if stays:
+            raise stays
 
     elsewhere = machines.elsewhere
     process(
         plan, work, show, console=console, jobs=jobs, verb="decoding", total=decode_total,
-        elsewhere=None if elsewhere is None else partial(elsewhere.decode, asked=asked, overwrite=outputs.force),
+        elsewhere=None if elsewhere is None else partial(elsewhere.decode, asked=asked, overwrite=outputs.overwrite),
     )  # fmt: skip
+
+
+def _check_lossless(items: Iterable[Item], *, lossless: bool) -> None:
+    """Raise UsageError if an output cannot hold the samples as they are, by its extension."""
+    lossy = _LOSSY if lossless else _LOSSY | _VIDEO
+    for item in items:
+        if os.path.splitext(item.output or "")[1].lower() in lossy:
+            raise UsageError(
+                f"{item.output}: cannot hold the samples as they are, so {item.name} could not be deleted; decode to a "
+                "lossless format, such as png, flac, or mkv with --lossless"
+            )
 
 
 def _extension(name: str, format: str | None) -> str:

@@ -15,9 +15,10 @@ from vqcodec.cli.inputs import STANDARD, Item, as_one_pattern, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
+from vqcodec.cli.originals import delete
 from vqcodec.cli.wording.engines import engine_options
 from vqcodec.cli.wording.reports import encode_line, encode_total
-from vqcodec.errors import VQCodecError
+from vqcodec.errors import UsageError, VQCodecError
 from vqcodec.files.folders import CODED_SUFFIX, is_media_name
 from vqcodec.media.encoding import asks_for_video
 from vqcodec.media.progress import SpokenProgress
@@ -30,6 +31,7 @@ EXAMPLES = options.examples(
     "vqcodec encode photo.png -q 40 -e 9 --force",
     "vqcodec encode *.png -d coded --jobs 2",
     "vqcodec encode photos -d coded --skip-existing --preserve",
+    "vqcodec encode photos -d coded --if-newer --json",
     "find photos -name '*.png' -print0 | vqcodec encode --files-from - -d coded",
     "vqcodec encode photo.png -o small.vqc --target-size 5000 --json",
     "vqcodec encode photo.png -o alone.vqc --embed-codebook",
@@ -81,6 +83,10 @@ def encode(
     --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.
     Pictures from 16 megapixels on are encoded at effort 3 unless one is given.
+
+    A killed batch goes on where it stopped with the same command and --skip-existing or --if-newer: outputs are whole
+    or not there. --delete-source decodes each output again. Its samples must be those that the encoder saw, the input
+    must be as it was, and reading must not have changed it or left out a part of it. Then the input is deleted.
     """
     from vqcodec.api.series import is_one_video
 
@@ -98,10 +104,12 @@ def encode(
         is_video=lambda name: is_one_video(name, medium, to_one_file=to_one_file),
         without=folder,
     )
-    plan = plan_outputs(found, outputs.output, outputs.folder, CODED_SUFFIX, skip_existing=outputs.skip_existing)
+    if outputs.delete_source and (given.frames is not None or given.keep_partial):
+        raise UsageError("--delete-source needs the whole input in the output; leave out --frames and --keep-partial")
+    plan = plan_outputs(found, outputs.output, outputs.folder, CODED_SUFFIX, mark=outputs.mark)
     console = printing.console(data_on_stdout=any(item.output == STANDARD for item in plan.items))
     for item in plan.items:
-        if item.video and not to_one_file and medium is None:
+        if item.video and not (to_one_file or item.skipped) and medium is None:
             console.notice(f"{item.name}: numbered pictures of one size, so one video; --media image encodes each")
 
     def work(item: Item, progress: SpokenProgress, threads: int) -> AnyEncodeReport:
@@ -111,12 +119,17 @@ def encode(
         return api.encode(
             item.source,
             sys.stdout.buffer if as_it_comes else item.destination,
-            overwrite=outputs.force,
+            overwrite=outputs.overwrite,
             threads=threads,
             progress=progress,
             name=item.name,
             **({**asked, "medium": "video"} if item.video else asked),
         )
+
+    def check_written(report: AnyEncodeReport, output: str) -> None:
+        from vqcodec.api.comparison.agreement import check_encoded
+
+        check_encoded(report, output, given.codebook)
 
     def show(item: Item, report: AnyEncodeReport) -> None:
         if outputs.preserve:
@@ -125,14 +138,18 @@ def encode(
             write_stdout(report.data)
         for note in report.notes:
             console.notice(f"{item.name}: {note}")
-        console.result(report.as_dict(), encode_line(report))
+        stays = outputs.delete_source and delete(item, partial(check_written, report))
+        deletion = {"deleted": not stays} if outputs.delete_source else {}
+        console.result(report.as_dict() | deletion, encode_line(report))
         if getattr(report, "interrupted", False):
             raise KeyboardInterrupt
+        if stays:
+            raise stays
 
     elsewhere = machines.elsewhere
     process(
         plan, work, show, console=console, jobs=jobs, verb="encoding", total=encode_total,
-        elsewhere=None if elsewhere is None else partial(elsewhere.encode, asked=asked, overwrite=outputs.force),
+        elsewhere=None if elsewhere is None else partial(elsewhere.encode, asked=asked, overwrite=outputs.overwrite),
     )  # fmt: skip
 
 

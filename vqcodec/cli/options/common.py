@@ -11,7 +11,9 @@ import typer
 from vqcodec import user_limits
 from vqcodec.cli.console import Console
 from vqcodec.cli.failures import DEBUG
+from vqcodec.cli.inputs import Inputs, Item
 from vqcodec.cli.options.declared import declared
+from vqcodec.cli.originals import mark
 from vqcodec.media.decoding import CODEBOOK
 from vqcodec.media.encoding import OVERWRITE
 
@@ -69,6 +71,20 @@ Folder = Annotated[
 ]
 Force = Annotated[bool, declared(OVERWRITE, "--force")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave out inputs whose outputs exist.")]
+IfNewer = Annotated[
+    bool,
+    typer.Option(
+        "--if-newer", help="Leave out inputs that are not newer than their outputs, and replace older outputs."
+    ),
+]
+DeleteSource = Annotated[
+    bool,
+    typer.Option(
+        "--delete-source",
+        help="Delete each input once its output has been read again and holds what it should. What cannot be checked"
+        " stays, and is an error.",
+    ),
+]
 Preserve = Annotated[bool, typer.Option("--preserve", help="Give outputs the times of their inputs.")]
 FilesFrom = Annotated[
     str | None,
@@ -167,7 +183,22 @@ class Outputs:
     folder: Folder = None
     force: Force = False
     skip_existing: SkipExisting = False
+    if_newer: IfNewer = False
     preserve: Preserve = False
+    delete_source: DeleteSource = False
+
+    @property
+    def overwrite(self) -> bool:
+        """Whether outputs that exist may be replaced. With --if-newer, those that need not be are left out."""
+        return self.force or self.if_newer
+
+    def mark(self, items: list[Item]) -> Inputs:
+        """Return the items with those marked that are left out; remove what a killed batch left unfinished.
+
+        Raises:
+            UsageError: what is asked for makes no sense, or not for these items.
+        """
+        return mark(items, skip_existing=self.skip_existing, if_newer=self.if_newer, delete_source=self.delete_source)
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,12 @@ def encode_line(report: EncodeReport) -> str:
 
 
 def encode_total(reports: Sequence[EncodeReport]) -> str:
-    """Return the sums over a batch: rate and ratio of all files together, PSNR as the mean over the files."""
+    """Return rate and ratio of all pictures of a batch together, and PSNR as the mean over them."""
     size = sum(report.output_bytes for report in reports)
     pixels = sum(report.width * report.height for report in reports)
     samples = sum(report.width * report.height * report.channels for report in reports)
     psnr = sum(report.psnr_db for report in reports) / len(reports)
-    return (
-        f"{len(reports)} files: {size:,} bytes, {size * 8 / pixels:.3f} bpp, {samples / size:.1f}:1, "
-        f"mean PSNR {decibels(psnr)}"
-    )
+    return f"{size * 8 / pixels:.3f} bpp, {samples / size:.1f}:1, mean PSNR {decibels(psnr)}"
 
 
 def decode_line(report: DecodeReport) -> str:

@@ -60,6 +60,6 @@ def unpack_line(report: UnpackReport) -> str:
     return f"{report.item} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, {seconds(report.seconds)}"
 
 
-def unpack_total(reports: Sequence[UnpackReport]) -> str:
+def unpack_total(reports: Sequence[UnpackReport]) -> list[str]:
     """Return the sums over all items."""
-    return f"{len(reports):,} items: {sum(report.output_bytes for report in reports):,} bytes"
+    return [f"{len(reports):,} items: {sum(report.output_bytes for report in reports):,} bytes"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from vqcodec.cli.wording.common import codebook_line
 from vqcodec.cli.wording.engines import engine_in_words
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from vqcodec.reports.speech import SpeechInfo
     from vqcodec.reports.video import VideoInfo
 
+OneFile = TypeVar("OneFile", AnyEncodeReport, AnyDecodeReport)
+
+_TITLES = {"image": "pictures"}  # of media whose name is not the word for their files
+
 
 def encode_line(report: AnyEncodeReport) -> str:
     """Return input, output, size, rate, ratio, fidelity and time."""
@@ -24,12 +28,9 @@ def encode_line(report: AnyEncodeReport) -> str:
     return line
 
 
-def encode_total(reports: Sequence[AnyEncodeReport]) -> str:
-    """Return the sums over a batch; of one medium, with rate, ratio or fidelity of all files together."""
-    if len({report.MEDIUM for report in reports}) == 1:
-        total: str = _words_for(reports[0]).encode_total(reports)
-        return total
-    return _size_of_all(reports)
+def encode_total(reports: Sequence[AnyEncodeReport]) -> list[str]:
+    """Return a table of a batch by medium, with rate, ratio or fidelity of all files of a medium together."""
+    return _table(reports, lambda some: str(_words_for(some[0]).encode_total(some)))
 
 
 def decode_line(report: AnyDecodeReport) -> str:
@@ -38,9 +39,9 @@ def decode_line(report: AnyDecodeReport) -> str:
     return line
 
 
-def decode_total(reports: Sequence[AnyDecodeReport]) -> str:
-    """Return the sums over a batch."""
-    return _size_of_all(reports)
+def decode_total(reports: Sequence[AnyDecodeReport]) -> list[str]:
+    """Return a table of a batch by medium."""
+    return _table(reports, lambda _some: "")
 
 
 def info_lines(report: AnyInfo) -> list[str]:
@@ -78,8 +79,20 @@ def _words_for(report: Report) -> Any:
     return importlib.import_module(f"vqcodec.cli.wording.{report.MEDIUM}")
 
 
-def _size_of_all(reports: Sequence[AnyEncodeReport | AnyDecodeReport]) -> str:
-    return f"{len(reports)} files: {sum(report.output_bytes for report in reports):,} bytes"
+def _table(reports: Sequence[OneFile], words: Callable[[Sequence[OneFile]], str]) -> list[str]:
+    """Return a table of files by medium: how many, bytes before and after, and `words` on those of a medium."""
+    by_medium: dict[str, list[OneFile]] = {}
+    for report in reports:
+        by_medium.setdefault(report.MEDIUM, []).append(report)
+    rows = [(_TITLES.get(medium, medium), some, words(some)) for medium, some in sorted(by_medium.items())]
+    if len(rows) > 1:
+        rows.append(("in all", list(reports), ""))
+    lines = [f"{'':<8} {'files':>6} {'bytes before':>15} {'after':>15}"]
+    for title, some, said in rows:
+        before = sum(report.input_bytes or 0 for report in some)
+        after = sum(report.output_bytes for report in some)
+        lines.append(f"{title:<8} {len(some):>6,} {before:>15,} {after:>15,}  {said}".rstrip())
+    return lines
 
 
 def _bits_lines(report: FileInfo | SpeechInfo | VideoInfo) -> list[str]:

@@ -30,14 +30,11 @@ def encode_line(report: SpeechEncodeReport) -> str:
 
 
 def encode_total(reports: Sequence[SpeechEncodeReport]) -> str:
-    """Return the sums over a batch; rate and ratio of all files together."""
+    """Return length, rate and ratio of all recordings of a batch together."""
     size = sum(report.output_bytes for report in reports)
     duration = sum(report.duration_s for report in reports)
     uncompressed = sum(report.ratio * report.output_bytes for report in reports)
-    return (
-        f"{len(reports)} files: {size:,} bytes, {seconds(duration)}, {size * 8 / duration / 1000:.2f} kbit/s, "
-        f"{uncompressed / size:.1f}:1"
-    )
+    return f"{seconds(duration)}, {size * 8 / duration / 1000:.2f} kbit/s, {uncompressed / size:.1f}:1"
 
 
 def decode_line(report: SpeechDecodeReport) -> str:

@@ -43,11 +43,11 @@ def _frames(count: int) -> str:
 
 
 def encode_total(reports: Sequence[VideoEncodeReport]) -> str:
-    """Return the sums over a batch; rate of all files together."""
+    """Return length and rate of all videos of a batch together."""
     size = sum(report.output_bytes for report in reports)
     frames = sum(report.frames for report in reports)
     duration = sum(report.duration_s for report in reports)
-    return f"{len(reports)} files: {size:,} bytes, {frames} frames, {size * 8 / duration / 1000:.1f} kbit/s"
+    return f"{_frames(frames)}, {size * 8 / duration / 1000:.1f} kbit/s"
 
 
 def decode_line(report: VideoDecodeReport) -> str:
