@@ -23,7 +23,7 @@ from typer.testing import Result
 from vqcodec import api
 from vqcodec.cli import reference
 from vqcodec.cli.app import Commands
-from vqcodec.cli.commands import codebook
+from vqcodec.cli.commands import codebook, desktop
 from vqcodec.cli.exit_codes import EXIT_CODES
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.media.registry import default_codebook
@@ -72,16 +72,16 @@ def test_reference_is_current() -> None:
 
 
 def test_reference_has_every_command(run: Run) -> None:
-    for group in ((), ("codebook",)):
+    for group in ((), ("codebook",), ("desktop",)):
         listed = re.findall(r"(?m)^  ([a-z-]+)  ", run(*group, "--help").stdout.partition("Commands:")[2])
         assert listed
         for name in listed:
             assert (*group, name) in reference.COMMANDS
 
 
-@pytest.mark.parametrize("group", [(), ("codebook",)])
+@pytest.mark.parametrize("group", [(), ("codebook",), ("desktop",)])
 def test_a_group_lists_the_summaries_of_its_commands(run: Run, group: tuple[str, ...]) -> None:
-    listed = (Commands if not group else codebook.Commands).listed
+    listed = {(): Commands, ("codebook",): codebook.Commands, ("desktop",): desktop.Commands}[group].listed
     for name, command in listed.items():
         words = " ".join(run(*group, name, "--help").stdout.split())
         assert "Usage: vqcodec" in words
@@ -126,18 +126,20 @@ def _examples() -> list[str]:
 
 
 def test_every_command_has_examples() -> None:
-    with_examples = {tuple(re.findall(r"vqcodec ((?:codebook )?[a-z-]+)", line)[:1]) for line in _examples()}
+    with_examples = {tuple(re.findall(r"vqcodec ((?:codebook |desktop )?[a-z-]+)", line)[:1]) for line in _examples()}
     for command in reference.COMMANDS:
-        if command not in ((), ("codebook",)):
+        if command not in ((), ("codebook",), ("desktop",)):
             assert (" ".join(command),) in with_examples
 
 
 @pytest.fixture
-def example_folder(workspace: Path, example: str, run: Run) -> Path:
+def example_folder(workspace: Path, example: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the examples take for granted: photo.png, photo.vqc, talk.wav, folders of both, a codebook."""
     for path in workspace.iterdir():
         if path.name not in ("photo.png", "grey.png", "photo.vqc", "mine.vqcb"):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    monkeypatch.setenv("HOME", str(workspace))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     Path("photos").mkdir()
     side = 72 if "--engine block" in example else 24  # the one needs many blocks, the other much time
     for number in range(4):

@@ -11,6 +11,7 @@ from typing import Any
 
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
+from vqcodec.api.previews.shown import preview_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.container import load_media
@@ -79,6 +80,7 @@ def encode(
         changed=tuple(picture.notes),
         notes=(*picture.notes, *encoded.notes),
         data=encoded.data if destination is None else None,
+        preview=preview_of(encoded.data if destination is None else destination, MEDIUM, codebook),
     )
 
 
@@ -136,6 +138,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         metadata={kind: len(block) for kind, block in media.metadata.items()},
         parameters=described,
         bits=counted,
+        preview=preview_of(source, MEDIUM, codebook),
     )
 
 

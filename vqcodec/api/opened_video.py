@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Source, name_of, naming, seekable
 from vqcodec.files.sniffing import with_head
 from vqcodec.files.texts import all_in_one
+from vqcodec.markup import picture, table
 from vqcodec.media.decoding import CODEBOOK
 from vqcodec.media.encoding import SOURCE, TRACK, EncodeOptions
 from vqcodec.media.options import NumberOption
@@ -62,6 +64,7 @@ class _Contents:
     frames: Callable[[int, int | None], Iterator[Frame]]
     sound: Callable[[], Sound | None]
     notes: Sequence[str] = ()
+    once: bool = False
 
 
 class Video:
@@ -130,6 +133,25 @@ class Video:
             CorruptFileError, UnreadableInputError, CodebookError: it cannot be decoded.
         """
         return self._contents.sound()
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the first frame for notebooks, as a PNG file; None of a stream, which can be read only once."""
+        if self._contents.once:
+            return None
+        from vqcodec.image.pixels import Picture, write_picture
+
+        stream = io.BytesIO()
+        write_picture(Picture(next(self.rgb(0, 1))), stream, "PNG")
+        return stream.getvalue()
+
+    def _repr_html_(self) -> str:
+        """Return the first frame and the facts, for notebooks."""
+        png = self._repr_png_()
+        facts = {
+            "size": f"{self.width}x{self.height}", "frames": self.length, "frames a second": f"{float(self.rate):.5g}",
+            **self.texts, "notes": list(self.notes),
+        }  # fmt: skip
+        return ("" if png is None else picture(png, "the first frame")) + table("video", facts)
 
     def close(self) -> None:
         """End what reads the video, and close its file."""
@@ -216,4 +238,5 @@ def _of_plain(source: Source, name: str, track: int | str | None, stack: ExitSta
             samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
             return samples, int(rate)
 
-    return _Contents(whole.format, whole.exact, whole.times, whole.texts, frames, sound, whole.notes)
+    once = hasattr(source, "read")
+    return _Contents(whole.format, whole.exact, whole.times, whole.texts, frames, sound, whole.notes, once)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
+from vqcodec.api.previews.shown import preview_of
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_of
@@ -163,6 +164,7 @@ def _encode_report(
         interrupted=interrupted,
         notes=(*changed, *encoded.notes),
         data=encoded.data if destination is None else None,
+        preview=preview_of(encoded.data if destination is None else destination, MEDIUM, encoded.codebook),
     )
 
 
@@ -291,6 +293,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         metadata=all_in_one(texts_of(speech.media.metadata)),
         parameters=shape.description,
         bits=counted,
+        preview=preview_of(source, MEDIUM, codebook),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.comparison.video import measure
 from vqcodec.api.media import Side
+from vqcodec.api.previews.shown import preview_of
 from vqcodec.api.texts import metadata_of, texts_of
 from vqcodec.api.video_figures import (
     bits_by_frame,
@@ -109,6 +110,7 @@ def encode(
         notes=encoding_notes(plan, written, seconds),
         interrupted=written.interrupted,
         data=memory.getvalue() if destination is None else None,
+        preview=preview_of(memory.getvalue() if destination is None else destination, MEDIUM, codebook),
     )
 
 
@@ -210,6 +212,7 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
         metadata=all_in_one(texts_of(video.media.metadata)),
         bits=by_part,
         frame_bits=by_frame,
+        preview=preview_of(source, MEDIUM, codebook),
     )
 
 

@@ -32,6 +32,8 @@ class Commands(CommandLine):
         "remove": Listed("Remove items from a pack.", "pack", "remove", "REMOVE_EXAMPLES"),
         "train-codebook": Listed("Train a codebook on media of your own.", "train_codebook", "train_codebook"),
         "codebook": Listed("List, show and export codebooks.", "codebook", "codebooks"),
+        "thumbnail": Listed("Make a small picture of a .vqc file or a pack.", "thumbnail", "thumbnail"),
+        "desktop": Listed("Tell the desktop of vqcodec's files.", "desktop", "desktop"),
         "warm": Listed("Compile the kernels that did not come compiled.", "warm", "warm"),
     }
 

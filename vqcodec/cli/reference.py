@@ -24,6 +24,10 @@ COMMANDS = (
     ("codebook", "list"),
     ("codebook", "show"),
     ("codebook", "export"),
+    ("thumbnail",),
+    ("desktop",),
+    ("desktop", "install"),
+    ("desktop", "uninstall"),
     ("warm",),
 )
 

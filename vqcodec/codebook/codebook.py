@@ -15,6 +15,7 @@ from vqcodec.codebook import canonical, packing
 from vqcodec.codebook import file as codebook_file
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError
 from vqcodec.limits import MAX_CODEBOOK_BYTES
+from vqcodec.markup import table
 from vqcodec.names import at, is_array_name, is_codebook_name, is_engine_name, printable
 
 FindParent = Callable[[bytes], "Codebook"]
@@ -114,6 +115,12 @@ class Codebook:
             return self._arrays[key]
         except KeyError:
             raise CodebookError(f"codebook '{self.name}' has no array '{key}', which {self.engine} needs") from None
+
+    def _repr_html_(self) -> str:
+        """Return what it is and holds as a table, for notebooks."""
+        arrays = {name: f"{array.dtype} {'x'.join(map(str, array.shape))}" for name, array in self._arrays.items()}
+        facts = {"engine": self.engine, "identity": self.identity, "arrays": arrays, **self._provenance}
+        return table(f"codebook {self.name}", facts)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Codebook) and self._digest == other._digest

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, NamedTuple, get_type_hints
+from typing import Any, ClassVar, NamedTuple, Protocol, get_type_hints
+
+from vqcodec.markup import table
 
 _NOT_IN_JSON = "not_in_json"
+NOT_IN_JSON: Mapping[str, bool] = {_NOT_IN_JSON: True}
+"""Metadata of the fields that JSON leaves out."""
 
 
 class Label(NamedTuple):
@@ -32,6 +36,22 @@ class Report:
     """
 
     MEDIUM: ClassVar[str] = ""
+
+    def _repr_html_(self) -> str:
+        """Return the fields as a table, for notebooks, below a preview of the file if there is one."""
+        preview: Preview | None = getattr(self, "preview", None)
+        shown = "" if preview is None else preview.html()
+        title = " ".join(word for word in (self.MEDIUM, getattr(self, "input", "")) if word)
+        return shown + table(title, self.as_dict()) + self._more_html()
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a picture of the file for notebooks that show no HTML; None if there is none."""
+        preview: Preview | None = getattr(self, "preview", None)
+        return None if preview is None else preview.png()
+
+    def _more_html(self) -> str:
+        """Return what stands below the table."""
+        return ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields in order, for `json.dumps`. Infinite decibels become None; raw data is left out."""
@@ -63,9 +83,19 @@ def labelled_values(report: Report) -> Iterator[tuple[Label, float | None]]:
                 yield note, getattr(report, name)
 
 
+class Preview(Protocol):
+    """Makes a preview of a file when it is asked for."""
+
+    def png(self) -> bytes | None:
+        """Return it as a PNG file; None if there is none."""
+
+    def html(self) -> str:
+        """Return it as HTML; nothing if there is none."""
+
+
 def raw_data() -> Any:
     """Return a field for the bytes themselves, which JSON leaves out."""
-    return field(default=None, repr=False, compare=False, metadata={_NOT_IN_JSON: True})
+    return field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 class Record(Report, Mapping[str, Any]):
@@ -77,10 +107,10 @@ class Record(Report, Mapping[str, Any]):
         return getattr(self, key)
 
     def __iter__(self) -> Iterator[str]:
-        return (item.name for item in fields(self))  # type: ignore[arg-type]
+        return (item.name for item in fields(self) if not item.metadata.get(_NOT_IN_JSON))  # type: ignore[arg-type]
 
     def __len__(self) -> int:
-        return len(fields(self))  # type: ignore[arg-type]
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True)

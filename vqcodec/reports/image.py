@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from vqcodec.reports.base import CodebookUse, Label, Record, Report, raw_data
+from vqcodec.reports.base import NOT_IN_JSON, CodebookUse, Label, Preview, Record, Report, raw_data
 
 
 class PictureReport(Report):
@@ -38,6 +38,7 @@ class EncodeReport(PictureReport):
         changed: those of the notes that say what reading has changed or left out.
         notes: changes made in reading, and choices that you may want to change, one clause each.
         data: the encoded bytes, if no destination was given.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -59,6 +60,7 @@ class EncodeReport(PictureReport):
     changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     data: bytes | None = raw_data()
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class FileInfo(PictureReport, Record):
         metadata: number of bytes of each kind of metadata (`icc`, `exif`, `xmp`, `cicp`, `density`, `text:TITLE`).
         parameters: the other facts in the engine's header.
         bits: the bits of the file by part, whose sum is 8 times its size; None if not asked for.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -114,6 +117,7 @@ class FileInfo(PictureReport, Record):
     metadata: Mapping[str, int]
     parameters: Mapping[str, Any]
     bits: Mapping[str, int] | None = None
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)

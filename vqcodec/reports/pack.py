@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from vqcodec.reports.base import CodebookUse, Report, raw_data
+from vqcodec.reports.base import NOT_IN_JSON, CodebookUse, Preview, Report, raw_data
 
 
 class OfPack(Report):
@@ -78,6 +78,7 @@ class PackInfo(OfPack):
             that the index does not lead to.
         unused_bytes: of removed items and old indexes, about.
         torn_bytes: after the last whole index: of a change that was cut off, or that goes on.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -88,6 +89,7 @@ class PackInfo(OfPack):
     bytes: Mapping[str, int]
     unused_bytes: int
     torn_bytes: int
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from vqcodec.reports.base import CodebookUse, Label, Record, Report, raw_data
+from vqcodec.reports.base import NOT_IN_JSON, CodebookUse, Label, Preview, Record, Report, raw_data
 
 
 class SpeechReport(Report):
@@ -35,6 +35,7 @@ class SpeechEncodeReport(SpeechReport):
             hexadecimal; of several channels, see `vqcodec.media.digests`.
         changed: those of the notes that say what reading has changed or left out.
         interrupted: whether encoding was ended early and the speech so far was kept.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -63,6 +64,7 @@ class SpeechEncodeReport(SpeechReport):
     interrupted: bool = False
     notes: tuple[str, ...] = ()
     data: bytes | None = raw_data()
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class SpeechInfo(SpeechReport, Record):
         sample_rate, samples, channels, duration_s, codec_rate, kbps, payload_kbps: as in `SpeechEncodeReport`.
         packets: number of packets of each channel.
         metadata: the texts in the file, by title.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -132,6 +135,7 @@ class SpeechInfo(SpeechReport, Record):
     metadata: Mapping[str, str]
     parameters: Mapping[str, Any]
     bits: Mapping[str, int] | None = None
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from vqcodec.reports.base import CodebookUse, Record, Report, raw_data
+from vqcodec.markup import curves
+from vqcodec.reports.base import NOT_IN_JSON, CodebookUse, Preview, Record, Report, raw_data
 
 
 class VideoReport(Report):
@@ -36,6 +37,7 @@ class VideoEncodeReport(VideoReport):
             hexadecimal; with sound, see `vqcodec.media.digests`.
         changed: those of the notes that say what reading has changed or left out.
         interrupted: whether encoding was ended early and the frames so far were kept.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -68,6 +70,7 @@ class VideoEncodeReport(VideoReport):
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     data: bytes | None = raw_data()
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class VideoInfo(VideoReport, Record):
         metadata: the texts in the file, by title.
         bits: the bits of the file by part, whose sum is 8 times its size; None if not asked for.
         frame_bits: the bits of each frame by part; None if not asked for.
+        preview: shows the file in notebooks; None if it is neither at a path nor at hand.
     """
 
     input: str
@@ -160,6 +164,7 @@ class VideoInfo(VideoReport, Record):
     metadata: Mapping[str, str]
     bits: Mapping[str, int] | None = None
     frame_bits: tuple[FrameBits, ...] | None = None
+    preview: Preview | None = field(default=None, repr=False, compare=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True)
@@ -226,3 +231,9 @@ class VideoComparison(VideoReport):
     by_frame: tuple[VideoMeasures, ...]
     identical: bool
     notes: tuple[str, ...] = ()
+
+    def _more_html(self) -> str:
+        """Return the PSNR of luma and chroma, frame by frame."""
+        planes = ("y", "u", "v")
+        rows = {plane.upper(): [getattr(one, f"psnr_{plane}_db") for one in self.by_frame] for plane in planes}
+        return curves("PSNR by frame", "dB", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -11,8 +12,9 @@ from vqcodec.api.packs.opened import Pack
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.chunks import chunk_payload
 from vqcodec.container.varint import MAX_BYTES, get_varint
-from vqcodec.errors import CorruptFileError
+from vqcodec.errors import CorruptFileError, VQCodecError
 from vqcodec.files.endpoints import Source
+from vqcodec.markup import picture
 from vqcodec.pack.items import medium_of_kind
 from vqcodec.pack.parts import DATA, FOOT_BYTES, HEAD_BYTES, Entry
 from vqcodec.pack.reader import PackReader
@@ -42,6 +44,7 @@ def info(source: Source, name: str, _codebook: Codebook | None = None, *, bits: 
             bytes={**parts, "container": reader.access.size - sum(parts.values())},
             unused_bytes=root.unused,
             torn_bytes=reader.torn_bytes,
+            preview=_Preview(source) if isinstance(source, (str, os.PathLike, bytes)) else None,
         )
 
 
@@ -98,3 +101,23 @@ def _check_data(reader: PackReader, entries: list[Entry]) -> None:
         number = bisect_right(starts, entry.offset) - 1
         if number < 0 or entry.end > spans[number][1]:
             raise CorruptFileError(f"{reader.called(entry.name)}: not within a chunk of {DATA.decode()}")
+
+
+class _Preview:
+    """Shows the first pictures of a pack in notebooks; one that is gone or damaged has no preview."""
+
+    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
+        self._source = source
+
+    def png(self) -> bytes | None:
+        """Return them side by side, as a PNG file."""
+        try:
+            with Pack(self._source) as pack:
+                return pack._repr_png_()
+        except VQCodecError:
+            return None
+
+    def html(self) -> str:
+        """Return them as HTML."""
+        png = self.png()
+        return "" if png is None else picture(png, "its first pictures")

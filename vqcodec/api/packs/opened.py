@@ -6,13 +6,15 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any, BinaryIO, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from vqcodec.api.packs.coding import Coding, coded_files, files_to_pack
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import CodebookChoice, at_hand, beside, chosen_codebook
-from vqcodec.errors import CorruptFileError, UsageError
+from vqcodec.errors import CorruptFileError, UsageError, VQCodecError
 from vqcodec.files.endpoints import Source, naming
+from vqcodec.markup import picture, table
 from vqcodec.names import printable
 from vqcodec.pack.access import access_to
 from vqcodec.pack.changing import changed_pack, compact, is_wasteful
@@ -22,6 +24,13 @@ from vqcodec.pack.parts import WHOLE_FILE, Entry
 from vqcodec.pack.reader import PackReader
 from vqcodec.pack.writer import PackWriter
 from vqcodec.reports.pack import PackedItem
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+NOTEBOOK_SIZE = 384
+"""Pixels of a side of what a notebook shows."""
+_MOST_SHOWN, _MOST_NAMED = 9, 12
 
 
 class Pack(Mapping[str, Any]):
@@ -78,6 +87,45 @@ class Pack(Mapping[str, Any]):
     def reader(self) -> PackReader:
         """What reads the file."""
         return self._reader
+
+    def _repr_html_(self) -> str:
+        """Return its first pictures and the names of its first items, for notebooks."""
+        names = list(islice(self, _MOST_NAMED))
+        more = [f"and {len(self) - len(names)} more"] if len(self) > len(names) else []
+        png = self._repr_png_()
+        shown = "" if png is None else picture(png, "its first pictures")
+        return shown + table(f"pack {self.name}", {"items": len(self), "names": ", ".join([*names, *more])})
+
+    def _repr_png_(self) -> bytes | None:
+        """Return its first pictures side by side; None if it has no items, or they cannot be decoded."""
+        from vqcodec.api.previews.thumbnails import as_png
+
+        try:
+            return as_png(self.contact_sheet(NOTEBOOK_SIZE))
+        except VQCodecError:
+            return None
+
+    def contact_sheet(self, size: int) -> Image.Image:
+        """Return its first nine pictures side by side; if it has none, its first nine items as `thumbnail_of` has them.
+
+        Args:
+            size: most pixels of a side.
+
+        Raises:
+            UsageError: the pack is empty.
+            CorruptFileError, UnsupportedError, CodebookError, LimitError: as `pack[name]`.
+        """
+        from vqcodec.api.previews.thumbnails import side_by_side, thumbnail_of
+
+        media = [(entry.name, medium_of_kind(entry.kind)) for entry in self._reader.entries()]
+        chosen = [one for one in media if one[1] == "image"][:_MOST_SHOWN] or media[:_MOST_SHOWN]
+        if not chosen:
+            raise UsageError(f"{self.name}: the pack is empty, so there is nothing to show")
+        pictures = []
+        for name, medium in chosen:
+            with naming(self._reader.called(name)), self.codebooks_at_hand(name):
+                pictures.append(thumbnail_of(self.read(name), medium, size, threads=self._threads))
+        return side_by_side(pictures, size)
 
     def __len__(self) -> int:
         return len(self._reader)
