@@ -14,6 +14,7 @@ from pathlib import Path
 import codebook_samples
 import media_samples
 import picture_samples
+import short_samples
 import transform_samples
 import video_samples
 from sample import BAD, GOOD, UNSUPPORTED, Sample
@@ -21,6 +22,7 @@ from sample import BAD, GOOD, UNSUPPORTED, Sample
 MAKERS = (
     *codebook_samples.MAKERS,
     *media_samples.MAKERS,
+    *short_samples.MAKERS,
     *picture_samples.MAKERS,
     *transform_samples.MAKERS,
     *video_samples.MAKERS,

@@ -39,7 +39,7 @@ def compact_files() -> Iterator[Sample]:
     other = TINY_HASH[:4] + bytes(28)
     yield bad("compact-hash-begins-alike", compact(seal=other), "Coded with a codebook whose hash begins alike.")
     yield bad("compact-codebook-unknown", compact(digest=bytes(32)), "Names a codebook that nobody has.", CODEBOOK)
-    yield Sample(UNSUPPORTED, "compact-version-2.vqc", compact(version=2), "Format version 2.", LATER)
+    yield Sample(UNSUPPORTED, "compact-version-3.vqc", compact(version=3), "Format version 3.", LATER)
     yield Sample(UNSUPPORTED, "compact-engine-0.vqc", compact(engine=0), "Engine number 0.", LATER)
     yield Sample(UNSUPPORTED, "compact-engine-15.vqc", compact(engine=15), "Engine number 15.", LATER)
 

@@ -62,8 +62,10 @@ def decode_compact(data: bytes, find: FindCodebook) -> MediaFile:
     version_and_engine = reader.number(1)
     version, engine_number = version_and_engine // 16, version_and_engine % 16
     require(version != 0)
-    require(version == 1, Unsupported)
+    require(version in (1, 2), Unsupported)
     require(engine_number in ENGINE_NUMBERS, Unsupported)
+    if version == 2:
+        return decode_short(data, ENGINE_NUMBERS[engine_number], find)
     prefix = reader.take(4)
     require(len(data) >= 11)
     body = data[7:-4]
@@ -71,6 +73,38 @@ def decode_compact(data: bytes, find: FindCodebook) -> MediaFile:
     checksum = Reader(data[-4:]).number(4)
     require(checksum == crc32(data[:-4] + codebook.identity))
     engine = ENGINE_NUMBERS[engine_number]
+    stream = Stream(engine.split("/")[0], engine, 0, b"", [body], [0])
+    return MediaFile([codebook], {0: stream}, {})
+
+
+def decode_short(data: bytes, engine: str, find: FindCodebook) -> MediaFile:
+    """3.7"""
+    check_bytes = 2 if len(data) < 256 else 4
+    require(len(data) > 5 + check_bytes)
+    before, checksum = data[:-check_bytes], data[-check_bytes:]
+    files = {codebook_header(file)[0].identity: file for file in find(data[3:5])}
+    fitting = [
+        file
+        for identity, file in files.items()
+        if crc32(before + identity).to_bytes(4, "little")[:check_bytes] == checksum
+    ]
+    require(len(files) > 0, CodebookMissing)
+    require(len(fitting) > 0)
+    codebook = decode_codebook(fitting[0], find)
+    require("usual_headers" in codebook.arrays, CodebookMissing)
+    usual = codebook.arrays["usual_headers"]
+    require(usual.kind == 1 and len(usual.shape) == 2 and usual.shape[0] == 2, CodebookMissing)
+    length = usual.shape[1]
+    require(3 <= length <= 32, CodebookMissing)
+    rows = [bytes(usual.elements[:length]), bytes(usual.elements[length:])]
+    require(rows[0][:-2] == rows[1][:-2], CodebookMissing)
+    require(all(row[-2] in (0, 0x40) for row in rows), CodebookMissing)
+    body = before[5:]
+    if body[0] < 128:
+        body = rows[0][:-2] + body
+    else:
+        row = rows[body[0] // 64 % 2]
+        body = row[:-2] + bytes([row[-2] + body[0] % 64, row[-1]]) + body[1:]
     stream = Stream(engine.split("/")[0], engine, 0, b"", [body], [0])
     return MediaFile([codebook], {0: stream}, {})
 

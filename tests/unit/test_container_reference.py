@@ -30,7 +30,8 @@ CLASSES = {
     reference.Limit: LimitError,
 }
 SAMPLES = [sample for sample in make_files.samples() if sample.found_by == "container"]
-SHARED = [(FOLDER / "good" / f"codebook-{name}.vqcb").read_bytes() for name in ("stored", "difference", "other-engine")]
+NAMES = ("stored", "difference", "other-engine", "usual", "odd", "stepped")
+SHARED = [(FOLDER / "good" / f"codebook-{name}.vqcb").read_bytes() for name in NAMES]
 
 
 @pytest.fixture(autouse=True)

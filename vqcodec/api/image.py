@@ -121,8 +121,8 @@ def info(source: Source, name: str, codebook: Codebook | None = None, *, bits: b
     """Return what a `.vqc` file of a picture says of itself; arguments and errors as `vqcodec.api.info`."""
     data = read_all(source, name)
     with naming(name):
-        media = load_media(data)
-        described: dict[str, Any] = describe(data)
+        media = load_media(data, codebook=codebook)
+        described: dict[str, Any] = describe(data, codebook)
         counted = count_bits(data, codebook=codebook) if bits else None
     engine, width, height, channels = (described.pop(key) for key in ("engine", "width", "height", "channels"))
     return FileInfo(
@@ -146,7 +146,7 @@ def verify(source: Source, name: str, codebook: Codebook | None, threads: int | 
     """Check a `.vqc` file of a picture in full; arguments and errors as `vqcodec.api.verify`."""
     started = time.perf_counter()
     data = read_all(source, name)
-    about = info(data, name)
+    about = info(data, name, codebook)
     used = about.codebook
     with naming(name):
         decoded = decode_picture(data, codebook=codebook, threads=threads)

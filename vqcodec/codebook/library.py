@@ -8,7 +8,7 @@ only the headers of the files. A codebook is read, and its hash checked, when it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -201,6 +201,29 @@ def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
             f"and '{second.name}' ({printable(str(second.path))}); pass codebook=FILE"
         )
     return found[0]
+
+
+def matching_codebook(prefix: bytes, fits: Callable[[bytes], bool]) -> tuple[Codebook | None, bool]:
+    """Return the first codebook whose SHA-256 `fits`, or None; and whether others begin with `prefix`.
+
+    Args:
+        prefix: what `fits` asks of the first bytes.
+
+    Raises:
+        CorruptFileError, LimitError, UnsupportedError: the file of the codebook cannot be read.
+    """
+    others = False
+    for codebook in _at_hand.get():
+        if fits(codebook.digest):
+            return codebook, others
+        others |= codebook.digest.startswith(prefix)
+    for places in (search_path(), _beside.get()):
+        for entry in _entries(places):
+            digest = bytes.fromhex(entry.identity)
+            if fits(digest):
+                return _load_found(entry), others
+            others |= digest.startswith(prefix)
+    return None, others
 
 
 def find_identity(prefix: bytes, name: str | None = None) -> Codebook:

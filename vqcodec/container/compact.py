@@ -52,7 +52,8 @@ def load(data: bytes, source: str) -> MediaFile:
         raise CorruptFileError(f"{at(source)}a compact file of the impossible version 0")
     if version > VERSION:
         raise UnsupportedError(
-            f"{at(source)}format version {version}; this program reads {VERSION}, a newer one is needed"
+            f"{at(source)}format version {version}; this program reads {VERSION} and {VERSION + 1}; "
+            "a newer one is needed"
         )
     engine = engine_numbered(number)
     if engine is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 
-from vqcodec.container import chunks, compact
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.container import chunks, compact, short
 from vqcodec.container.media import MediaFile, Stream, check_reference, check_stream
 from vqcodec.container.reader import ChunkReader
 from vqcodec.container.registry import MEDIUM_OF_NUMBER, engine_numbered, medium_of
@@ -14,7 +15,7 @@ from vqcodec.names import at
 
 
 def dump_media(media: MediaFile) -> bytes:
-    """Return the bytes of a media file: in the compact form if it fits, else in the chunked form.
+    """Return the bytes of a media file: in the short or the compact form if it fits, else in the chunked form.
 
     Raises:
         UsageError: the parts contradict each other.
@@ -27,25 +28,32 @@ def dump_media(media: MediaFile) -> bytes:
         raise UsageError(f"a file of {media.engine} whose first stream is of {first.engine}")
     check_stream(first.number, first.medium, first.engine)
     check_reference(media.codebook)
-    return compact.dump(media) if compact.fits(media) else _dump_chunked(media)
+    if not compact.fits(media):
+        return _dump_chunked(media)
+    return short.dump(media) or compact.dump(media)
 
 
-def load_media(data: bytes, *, source: str = "") -> MediaFile:
+def load_media(data: bytes, *, source: str = "", codebook: Codebook | None = None) -> MediaFile:
     """Read a media file.
 
-    The checksum of a compact file involves its codebook: call `MediaFile.check_codebook` once the codebook is found.
+    The checksum of a compact file involves its codebook: call `MediaFile.check_codebook` once the codebook is found. A
+    file of the short form cannot be read without its codebook.
 
     Args:
         data: the whole file.
         source: its name in errors.
+        codebook: to read a file of the short form with; None to look for it.
 
     Raises:
         UnreadableInputError: not a vqcodec file.
         UnsupportedError: a later version, an unknown engine in the compact form, an unknown critical chunk.
         CorruptFileError: truncated, damaged or inconsistent.
         LimitError: a size or number is beyond the limits.
+        CodebookError: the file has the short form, and its codebook is not found or not the right one.
     """
     if data[: len(compact.MAGIC)] == compact.MAGIC:
+        if data[2:3] and data[2] >> 4 == short.VERSION:
+            return short.load(data, source, codebook)
         return compact.load(data, source)
     if data == compact.MAGIC[:1]:
         raise CorruptFileError(f"{at(source)}cut off after 1 byte")

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.registry import MEDIA, medium_of
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
@@ -16,6 +18,32 @@ MAX_CODEBOOKS = 256
 MAX_METADATA = 1_024
 
 
+USUAL_HEADERS = "usual_headers"
+"""Name of the array of a codebook that holds what stream headers usually begin with (FORMAT.md, section 3.7)."""
+
+_MOST_HEADER_BYTES = 32
+
+
+def usual_headers_of(codebook: Codebook) -> tuple[bytes, ...]:
+    """Return what the stream headers of a codebook's files usually begin with: two headers or none.
+
+    They are equal but for their last two bytes, and the low 6 bits of the first of these are 0.
+
+    Raises:
+        CodebookError: the array has another type, shape or content.
+    """
+    array = codebook.arrays.get(USUAL_HEADERS)
+    if array is None:
+        return ()
+    if array.dtype != np.uint8 or array.ndim != 2 or len(array) != 2 or not 3 <= array.shape[1] <= _MOST_HEADER_BYTES:
+        raise CodebookError(
+            f"codebook '{codebook.name}': '{USUAL_HEADERS}' has another type or shape than uint8 [2, ~]"
+        )
+    if np.any(array[0, :-2] != array[1, :-2]) or np.any(array[:, -2] & 0xBF):
+        raise CodebookError(f"codebook '{codebook.name}': '{USUAL_HEADERS}' are no two headers of one shape")
+    return tuple(row.tobytes() for row in array)
+
+
 @dataclass(frozen=True)
 class CodebookReference:
     """The codebook that a stream was coded with.
@@ -24,16 +52,22 @@ class CodebookReference:
         identity_prefix: 32 bytes of the SHA-256; only 4 if read from the compact form.
         name: None if read from the compact form.
         embedded: a `.vqcb` file, if the media file holds the codebook itself.
+        usual_headers: what stream headers usually begin with, if the codebook knows (see `usual_headers_of`).
     """
 
     identity_prefix: bytes
     name: str | None = None
     embedded: bytes | None = None
+    usual_headers: tuple[bytes, ...] = field(default=(), compare=False)
 
     @classmethod
     def shared(cls, codebook: Codebook) -> CodebookReference:
-        """Return a reference to a codebook that the decoder must find."""
-        return cls(codebook.digest, codebook.name)
+        """Return a reference to a codebook that the decoder must find.
+
+        Raises:
+            CodebookError: its usual headers are not usable.
+        """
+        return cls(codebook.digest, codebook.name, usual_headers=usual_headers_of(codebook))
 
     @classmethod
     def embedding(cls, codebook: Codebook, parent: Codebook | None = None) -> CodebookReference:

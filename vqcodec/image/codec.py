@@ -195,7 +195,7 @@ def decode_picture(
 
     Errors as `decode_image`; UsageError also if `crop` does not lie within it, or the codebook has not so many stages.
     """
-    return _decode(load_media(data), codebook, threads, crop, stages, progress)
+    return _decode(load_media(data, codebook=codebook), codebook, threads, crop, stages, progress)
 
 
 def decode_picture_part(
@@ -212,12 +212,16 @@ def decode_picture_part(
     def needed(engine: str, header: bytes) -> Sequence[int]:
         return engine_for(engine).needed_packets(header, crop)
 
-    return _decode(load_packets(file, needed), codebook, threads, crop, stages, progress)
+    return _decode(load_packets(file, needed, codebook), codebook, threads, crop, stages, progress)
 
 
-def describe(data: bytes) -> dict[str, object]:
-    """Return what the headers of a `.vqc` picture say: engine, width, height, channels, parameters."""
-    stream = _picture_stream(load_media(data))
+def describe(data: bytes, codebook: Codebook | None = None) -> dict[str, object]:
+    """Return what the headers of a `.vqc` picture say: engine, width, height, channels, parameters.
+
+    Args:
+        codebook: to read a file of the short form with; None to look for it.
+    """
+    stream = _picture_stream(load_media(data, codebook=codebook))
     engine = engine_for(stream.engine)
     header, _ = _header_and_packets(stream, engine)
     return {"engine": stream.engine, **engine.describe(header)}
@@ -225,7 +229,7 @@ def describe(data: bytes) -> dict[str, object]:
 
 def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, int]:
     """Return where the bits of a `.vqc` picture went; they sum to 8 times its size. Errors as `decode_image`."""
-    media = load_media(data)
+    media = load_media(data, codebook=codebook)
     stream = _picture_stream(media)
     engine = engine_for(stream.engine)
     header, packets = _header_and_packets(stream, engine)

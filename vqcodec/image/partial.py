@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkReader, MediaFile, Stream, load_media
 from vqcodec.container.chunks import MAGIC
 from vqcodec.container.index import only_packets, read_index, read_packet
@@ -13,15 +14,18 @@ Needed = Callable[[str, bytes], Sequence[int]]
 """Takes a stream's engine and header; returns the numbers of the packets to read."""
 
 
-def load_packets(file: BinaryIO, needed: Needed) -> MediaFile:
+def load_packets(file: BinaryIO, needed: Needed, codebook: Codebook | None = None) -> MediaFile:
     """Return the media file in the seekable `file`. Packets that are not needed may be empty.
 
     The whole file is read if it has no index. It is also read if anything else than the packets of one stream lies
     between the first packet and the index, because that may be metadata.
 
+    Args:
+        codebook: as for `load_media`.
+
     Raises:
-        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError: as `load_media`, for the bytes that were
-        read.
+        UnreadableInputError, UnsupportedError, CorruptFileError, LimitError, CodebookError: as `load_media`, for the
+        bytes that were read.
     """
     file.seek(0)
     chunked = file.read(len(MAGIC)) == MAGIC
@@ -29,12 +33,12 @@ def load_packets(file: BinaryIO, needed: Needed) -> MediaFile:
     file.seek(0)
     if not entries or len({entry.stream for entry in entries}) != 1 or not only_packets(file, entries):
         file.seek(0)
-        return load_media(file.read())
+        return load_media(file.read(), codebook=codebook)
     file.seek(0)
     reader = ChunkReader(file)
     if len(reader.streams) != 1 or list(reader.codebooks) != [0]:
         file.seek(0)
-        return load_media(file.read())
+        return load_media(file.read(), codebook=codebook)
     declared = next(iter(reader.streams.values()))
     packets = [b""] * len(entries)
     for number in needed(declared.engine, declared.header):

@@ -46,7 +46,7 @@ def item_of(data: bytes, codebook: Codebook | None = None, *, with_metadata: boo
         CorruptFileError, UnsupportedError, LimitError: it is damaged, or not known here.
         CodebookError: it has the compact form, and its codebook is not found.
     """
-    media = load_media(data)
+    media = load_media(data, codebook=codebook)
     whole = Item(WHOLE_FILE + MEDIA[media.medium], data)
     number = number_of(media.engine)
     stream = media.streams[0]

@@ -206,6 +206,27 @@ export async function findCodebook(beginning, find, name = "", mayDiffer = true)
   return readOnce(file, mayDiffer ? find : null, `codebook${called}`);
 }
 
+/**
+ * The codebook whose identity `fits`.
+ * @param {Uint8Array} beginning of its identity
+ * @param {(identity: Uint8Array) => boolean} fits
+ * @param {Finder} find
+ * @returns {Promise<Codebook>}
+ */
+export async function fittingCodebook(beginning, fits, find) {
+  const wanted = hexOf(beginning);
+  let others = false;
+  for (const given of await find(wanted, "")) {
+    const file = bytesOf(given);
+    const { identity } = codebookHead(file);
+    if (!hexOf(identity).startsWith(wanted)) continue;
+    if (fits(identity)) return readOnce(file, find, "codebook");
+    others = true;
+  }
+  require(others, `the codebook ${wanted}... is not at hand`, CodebookError);
+  require(false, "the checksum is wrong: damaged, or another codebook");
+}
+
 const known = new WeakMap(); // codebooks that were read, by their files: unpacking takes longer than most pictures
 
 async function readOnce(file, find, what) {

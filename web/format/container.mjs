@@ -2,11 +2,13 @@
 
 import { Reader, bytesOf, checkMagic, crc32, nameOf, utf8 } from "./bytes.mjs";
 import { chunksOf, clauseOf, isDamage } from "./chunks.mjs";
-import { codebookHead, findCodebook, readCodebook } from "./codebook.mjs";
+import { codebookHead, findCodebook, fittingCodebook, readCodebook } from "./codebook.mjs";
 import { CodebookError, CorruptFileError, LimitError, UnsupportedError, require } from "../errors.mjs";
 
 const COMPACT_MAGIC = [0xd6, 0x51];
 const COMPACT_HEAD = 7;
+const SHORT_HEAD = 5;
+const LONG_FILE = 256; // a short file from so many bytes on has a checksum of 4 bytes, others of 2
 const CHECKED = 254; // begins speech whose packets have checks of their own (13.3)
 const CHUNKED_MAGIC = Uint8Array.of(0x89, 0x56, 0x51, 0x43, 0x0d, 0x0a, 0x1a, 0x0a);
 const MEDIA = [undefined, "image", "speech", "video"];
@@ -107,8 +109,9 @@ async function readCompact(data, find, damage) {
   const version = data[2] >> 4;
   const engine = ENGINES[data[2] & 15];
   require(version !== 0, "a compact file of the impossible version 0");
-  require(version === 1, `version ${version} of the format is not known here`, UnsupportedError);
+  require(version === 1 || version === 2, `version ${version} of the format is not known here`, UnsupportedError);
   require(engine !== undefined, `coded by engine number ${data[2] & 15}, unknown here`, UnsupportedError);
+  if (version === 2) return readShort(data, engine, find);
   require(data.length >= COMPACT_HEAD + 4, `the file is cut off after ${data.length} bytes`);
   const codebook = await findCodebook(data.subarray(3, COMPACT_HEAD), find);
   const body = data.subarray(0, -4);
@@ -117,9 +120,49 @@ async function readCompact(data, find, damage) {
   const isRight = checksum === crc32(body, codebook.identity);
   const isChecked = damage !== null && medium === "speech" && data[COMPACT_HEAD] === CHECKED;
   require(isRight || isChecked, "the checksum is wrong: damaged, or another codebook");
-  const packets = [(isRight ? body : data).subarray(COMPACT_HEAD)]; // checked ones may be cut off anywhere
-  const stream = { medium, engine, codebook: 0, header: new Uint8Array(0), packets, numbers: [0], starts: [0n] };
+  return onePacket(engine, codebook, (isRight ? body : data).subarray(COMPACT_HEAD)); // checked: cut off anywhere
+}
+
+function onePacket(engine, codebook, packet) {
+  const [medium] = engine.split("/");
+  const empty = new Uint8Array(0);
+  const stream = { medium, engine, codebook: 0, header: empty, packets: [packet], numbers: [0], starts: [0n] };
   return { codebooks: new Map([[0, codebook]]), streams: new Map([[0, stream]]), metadata: new Map() };
+}
+
+/** A file of the short form (FORMAT.md, 3.7). */
+async function readShort(data, engine, find) {
+  const width = data.length < LONG_FILE ? 2 : 4;
+  require(data.length > SHORT_HEAD + width, `the file is cut off after ${data.length} bytes`);
+  const before = data.subarray(0, -width);
+  const checksum = new Reader(data.subarray(-width), "checksum").number(width);
+  const fits = (identity) => checksum === crc32(before, identity) % 2 ** (8 * width);
+  const codebook = await fittingCodebook(data.subarray(3, SHORT_HEAD), fits, find);
+  const [first, second] = usualHeaders(codebook);
+  const body = before.subarray(SHORT_HEAD);
+  if (body[0] < 128) return onePacket(engine, codebook, joined(first.subarray(0, -2), body));
+  const header = (body[0] & 64 ? second : first).slice();
+  header[header.length - 2] |= body[0] & 63;
+  return onePacket(engine, codebook, joined(header, body.subarray(1)));
+}
+
+function usualHeaders({ name, arrays }) {
+  const { type, shape, data } = arrays.get("usual_headers") ?? {};
+  const [rows, length] = shape ?? [];
+  const isRight = type === "uint8" && shape.length === 2 && rows === 2 && length >= 3 && length <= 32;
+  require(isRight, `codebook '${name}' has no headers for files of the short form`, CodebookError);
+  const both = [data.subarray(0, length), data.subarray(length)];
+  const alike = both[0].subarray(0, -2).every((byte, index) => byte === both[1][index]);
+  const open = both.every((row) => (row[length - 2] & ~64) === 0);
+  require(alike && open, `codebook '${name}': its usual headers are no two headers of one shape`, CodebookError);
+  return both;
+}
+
+function joined(first, second) {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
 }
 
 /**

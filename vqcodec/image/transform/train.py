@@ -13,6 +13,7 @@ from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.training.memory_training import with_memory
 from vqcodec.blocks.training.train import train as train_model
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.container.media import USUAL_HEADERS
 from vqcodec.image import colour
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.engine import ENGINE, model_of
@@ -20,6 +21,7 @@ from vqcodec.image.transform.memory_training.paying import Paying, with_worth
 from vqcodec.image.transform.memory_training.remembering import Wanted, choose_memory
 from vqcodec.image.transform.memory_training.rounds import Work
 from vqcodec.image.transform.planes import planes_of
+from vqcodec.image.transform.usual import usual_headers
 from vqcodec.media.training import Shard, Training
 from vqcodec.version import __version__
 
@@ -142,6 +144,9 @@ def train(task: Training[Picture]) -> Codebook:
             ),
         )
     arrays: dict[str, Any] = dict(model.to_arrays() if chosen is None else chosen.to_arrays())
+    usual = usual_headers(task.corpus, model)
+    if usual is not None:
+        arrays[USUAL_HEADERS] = usual
     provenance: dict[str, Any] = {
         "program": f"vqcodec {__version__}",
         "method": "encode, collect, refit",
