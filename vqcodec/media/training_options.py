@@ -69,7 +69,7 @@ FOR = NumberOption(
     low=1,
     whole=True,
 )
-MEMORY_QUALITY = NumberOption("memory_quality", "Quality of the pieces.", 60.0, low=0, high=100)
+MEMORY_QUALITY = NumberOption("memory_quality", "Quality of the pieces.", 75.0, low=0, high=100)
 
 CHECKPOINT = PathOption("checkpoint", "File that keeps what is finished until the training ends.", default_help="none")
 RESUME = FlagOption(
