@@ -1,7 +1,7 @@
 """Engine image/transform of the reference decoder: section 9 of FORMAT.md; header, tiles, colour and alpha.
 
 The parts are in modules of their own: _tables (9.1, 9.2), _plane (9.4), _syntax (9.4 to 9.7, 9.9, 9.15), _residual (9.8
-to 9.12), _prediction (9.13, 9.14), _restoration (9.16) and _memory (9.18).
+to 9.12), _prediction (9.13, 9.14), _restoration (9.16) and _memory (9.18). 9.19 is in reference_alpha_chances.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import reference_alpha_chances
 from reference_block import append_alpha, doubled
 from reference_decoder import (
     ENGINES,
@@ -27,7 +28,7 @@ from reference_transform_syntax import PlaneDecoder
 from reference_transform_tables import Model, model_of
 
 FULL, HALF, RESERVED, NO_CHROMA = range(4)
-EXACT_ALPHA, ALPHA_DIFFERENCE = 0x7F, 0x7E
+EXACT_ALPHA, ALPHA_DIFFERENCE, ALPHA_BY_CHANCES, ALPHA_BESIDE = 0x7F, 0x7E, 0x7D, 0x7C
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Parameters:
 
 @dataclass
 class Header:
-    """9.1: the stream header; `alpha` is None where there is none or it is kept exactly."""
+    """9.1: the stream header; `alpha` is None where there is none or it is kept exactly (`alpha_kind` says how)."""
 
     width: int
     height: int
@@ -52,7 +53,7 @@ class Header:
     parameters: Parameters
     alpha: Parameters | None = None
     items: list[int] = field(default_factory=list)
-    alpha_difference: bool = False
+    alpha_kind: int = EXACT_ALPHA
 
 
 def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list[list[int]]]:
@@ -82,12 +83,12 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
             put(part, planes[number], tile.top >> shift, tile.left >> shift)
     pixels = joined(planes, shape)
     if has_alpha:
-        add_alpha(pixels, [payload for _, payload in payloads], tiles, shape, model)
-    if shape.alpha_difference:
-        known = item_alpha(codebook, model, shape.items[0])
-        for y, row in enumerate(pixels):
-            for x, pixel in enumerate(row):
-                pixel[-1] = (pixel[-1] + known[min(y, len(known) - 1)][min(x, len(known[0]) - 1)]) % 256
+        known = None
+        if shape.alpha_kind in (ALPHA_DIFFERENCE, ALPHA_BESIDE):
+            plane = item_alpha(codebook, model, shape.items[0])
+            rows, columns = len(plane) - 1, len(plane[0]) - 1
+            known = [[plane[min(y, rows)][min(x, columns)] for x in range(shape.width)] for y in range(shape.height)]
+        add_alpha(pixels, [payload for _, payload in payloads], tiles, shape, model, codebook, known)
     return pixels
 
 
@@ -107,8 +108,10 @@ def read_header(reader: Reader) -> Header:
         header.items = [first // 3] + [reader.varint() for _ in range(first % 3)]
     if channels in (2, 4):
         first = reader.number(1)
-        header.alpha_difference = header.items != [] and first == ALPHA_DIFFERENCE
-        if first != EXACT_ALPHA and not header.alpha_difference:
+        kinds = [EXACT_ALPHA, ALPHA_BY_CHANCES] + ([ALPHA_DIFFERENCE, ALPHA_BESIDE] if header.items else [])
+        if first in kinds:
+            header.alpha_kind = first
+        else:
             header.alpha = read_parameters(first, reader)
             require(header.alpha.chroma == NO_CHROMA and not header.alpha.remembering)
     return header
@@ -151,7 +154,7 @@ def item_alpha(codebook: Codebook, model: Model, number: int) -> list[list[int]]
         return [[255]]
     pixels: list[list[list[int]]] = [[[] for _ in range(header.width)] for _ in range(header.height)]
     payload = cut_packet(reader.rest())[1]
-    add_alpha(pixels, [payload], [Tile(0, 0, header.height, header.width)], header, model)
+    add_alpha(pixels, [payload], [Tile(0, 0, header.height, header.width)], header, model, codebook, None)
     return [[pixel[0] for pixel in row] for row in pixels]
 
 
@@ -293,15 +296,31 @@ def rgb(luma: int, cb: int, cr: int) -> list[int]:
 
 
 def add_alpha(
-    pixels: list[list[list[int]]], payloads: list[bytes], tiles: list[Tile], shape: Header, model: Model
+    pixels: list[list[list[int]]],
+    payloads: list[bytes],
+    tiles: list[Tile],
+    shape: Header,
+    model: Model,
+    codebook: Codebook,
+    known: list[list[int]] | None,
 ) -> None:
-    """9.3: the alpha plane, tile by tile."""
+    """9.3: the alpha plane, tile by tile; `known` is what helps from an item."""
     if shape.alpha is not None:
         check_filter(shape.alpha, model)
     for payload, tile in zip(payloads, tiles, strict=True):
         rows = [row[tile.left : tile.left + tile.width] for row in pixels[tile.top : tile.top + tile.height]]
+        if shape.alpha_kind in (ALPHA_BY_CHANCES, ALPHA_BESIDE):
+            part = reference_alpha_chances.decode(payload, tile.width, tile.height, codebook, known)
+            for y, row in enumerate(rows):
+                for x, pixel in enumerate(row):
+                    pixel.append(part[y][x])
+            continue
         if shape.alpha is None:
             append_alpha(rows, payload, tile.width, tile.height)
+            if known is not None:
+                for y, row in enumerate(rows):
+                    for x, pixel in enumerate(row):
+                        pixel[-1] = (pixel[-1] + known[y][x]) % 256
             continue
         (part,) = decode_tile(payload, tile, shape.alpha, model)
         for y, row in enumerate(rows):

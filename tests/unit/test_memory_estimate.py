@@ -15,6 +15,7 @@ from vqcodec.image.transform.memory_training.candidates import (
     best_items,
     colour_planes,
     find_candidates,
+    in_samples,
 )
 from vqcodec.image.transform.memory_training.descriptors import DIMENSION, describe
 
@@ -29,7 +30,7 @@ def textured(seed: int, height: int = 40, width: int = 48, channels: int = 3) ->
 
 
 def test_cells_repeat_the_last_samples() -> None:
-    planes = np.arange(2 * 9 * 17, dtype=np.float32).reshape(2, 9, 17)
+    planes = np.arange(2 * 9 * 17, dtype=np.int16).reshape(2, 9, 17)
     cells = cells_of(planes)
     assert cells.shape == (2, 2, 3, SIDE, SIDE)
     assert np.array_equal(cells[1, 0, 1], planes[1, :8, 8:16])
@@ -38,16 +39,16 @@ def test_cells_repeat_the_last_samples() -> None:
 
 def test_bits_of_a_residual_are_those_of_its_cosines() -> None:
     rng = np.random.default_rng(3)
-    planes = rng.uniform(0, 255, (1, 8, 8)).astype(np.float32)
+    planes = rng.integers(0, 4080, (1, 8, 8)).astype(np.int16)
     k = np.arange(8)
     basis = np.cos((2 * k[None] + 1) * k[:, None] * np.pi / 16) * np.where(k[:, None] == 0, np.sqrt(1 / 8), 0.5)
-    coefficients = basis @ (planes[0] - 128.0) @ basis.T / STEP
+    coefficients = basis @ (planes[0] / 16 - 128.0) @ basis.T / STEP
     expected = np.log2(1 + coefficients**2).sum() / 2  # without neighbours all ways predict 128
     assert bits_alone(planes, STEP)[0, 0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_flat_picture_takes_nothing_but_its_first_cell() -> None:
-    bits = bits_alone(np.full((3, 32, 32), 200.0, np.float32), STEP)
+    bits = bits_alone(np.full((3, 32, 32), 200 << 4, np.int16), STEP)
     assert bits[0, 0] > 1
     assert bits.sum() == pytest.approx(bits[0, 0], abs=1e-3)
 
@@ -83,7 +84,7 @@ def test_items_of_other_sizes_and_in_grey(shape: tuple[int, int, int]) -> None:
 def test_displacements_are_searched_up_to_the_radius() -> None:
     """In small pictures, whose whole is not displaced."""
     rng = np.random.default_rng(5)
-    whole = rng.uniform(0, 255, (1, 40, 40)).astype(np.float32)
+    whole = rng.integers(0, 4080, (1, 40, 40)).astype(np.int16)
     picture = whole[:, 8:24, 8:24]
     alone = bits_alone(picture, STEP)
     near = bits_given(picture, whole[:, 8 - RADIUS : 40, 8 - RADIUS : 40], STEP, alone)
@@ -93,7 +94,7 @@ def test_displacements_are_searched_up_to_the_radius() -> None:
 
 
 def test_descriptors_are_means_of_parts() -> None:
-    planes = colour_planes(textured(7, 64, 64))
+    planes = in_samples(colour_planes(textured(7, 64, 64)))
     found = describe(planes)
     assert found.shape == (DIMENSION,)
     expected = planes.reshape(3, 8, 8, 8, 8).mean(axis=(2, 4)).ravel()

@@ -114,11 +114,12 @@ def test_damage_behind_right_checksums_ends_as_in_python(codebook, book, decoder
     assert 5 < sum("error" in one for one in wanted) < len(files)
 
 
-def test_golden_pictures_are_those_of_python(decoder):
-    files = sorted(GOLDEN.glob("memory-*.vqc"))
-    book = GOLDEN / "memory.vqcb"
+@pytest.mark.parametrize("kind", ["memory", "alpha"])
+def test_golden_pictures_are_those_of_python(decoder, kind):
+    files = sorted(GOLDEN.glob(f"{kind}-*.vqc"))
+    book = GOLDEN / f"{kind}.vqcb"
     codebook = Codebook.from_bytes(book.read_bytes())
-    assert len(files) > 2
+    assert len(files) > 1
     for file, found in zip(files, outcomes(decoder, files, [book]), strict=True):
         assert found.get("result") == pixels(decode_image(file.read_bytes(), codebook=codebook)), (file.name, found)
 
@@ -134,6 +135,31 @@ FAULTS = {
     "a context without a table": {"memory_luma_rows": lambda rows: np.zeros_like(rows)},
     "a table that is not there": {"memory_chroma_rows": lambda rows: rows + np.uint16(9)},
 }
+
+
+ALPHA_FAULTS = {
+    "no chances": lambda arrays: {name: array for name, array in arrays.items() if "alpha" not in name},
+    "too few": lambda arrays: arrays | {"alpha_chances": arrays["alpha_chances"][1:]},
+    "of another type": lambda arrays: arrays | {"alpha_chances": arrays["alpha_chances"].astype(np.uint16)},
+    "impossible": lambda arrays: arrays | {"alpha_chances": arrays["alpha_chances"] | np.uint8(96)},
+}
+
+
+def test_what_are_no_chances(decoder, tmp_path):
+    whole = (GOLDEN / "alpha-alone.vqc").read_bytes()
+    codebook = Codebook.from_bytes((GOLDEN / "alpha.vqcb").read_bytes())
+    files, books = [], []
+    for name, change in ALPHA_FAULTS.items():
+        other = Codebook(codebook.engine, "other", change(dict(codebook.arrays)), {})
+        files.append(tmp_path / f"{name}.vqc")
+        files[-1].write_bytes(compact(whole[2:3], other, whole[7:-4]))
+        books.append(tmp_path / f"{name}.vqcb")
+        books[-1].write_bytes(stored(other))
+        with pytest.raises(VQCodecError) as caught:
+            decode_image(files[-1].read_bytes(), codebook=other)
+        assert type(caught.value).__name__ == "CodebookError", name
+    for file, found in zip(files, outcomes(decoder, files, books), strict=True):
+        assert found.get("error") == "CodebookError", (file.name, found)
 
 
 def test_what_is_no_memory(codebook, decoder, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,8 @@ def _picture_steps(engine: Engine, entry: CodebookEntry) -> Iterator[Step]:
     for options in warming.options:
         for channels, effort, quality in product((1, 2, 3, 4), warming.efforts, warming.qualities):
             yield partial(_code_picture, engine, entry, channels, (quality, effort), options)
+    if warming.further:
+        yield partial(_go_further, warming.further, entry)
 
 
 def _speech_steps(engine: Engine, entry: CodebookEntry) -> Iterator[Step]:
@@ -112,6 +115,11 @@ _STEPS: dict[str, Callable[[Engine, CodebookEntry], Iterator[Step]]] = {
     "video": _video_steps,
 }
 """By medium: what to do with a codebook of an engine to take every way through the kernels."""
+
+
+def _go_further(reference: str, entry: CodebookEntry) -> None:
+    module, name = reference.split(":")
+    getattr(import_module(module), name)(entry.load())
 
 
 def _code_picture(

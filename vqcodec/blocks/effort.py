@@ -28,7 +28,7 @@ class LeafSettings(NamedTuple):
         memory_trials: number of motions tried in full in planes that are predicted from memory.
         memory_explicit: 1 to search displacements.
         memory_reach: how far, in whole samples, beside those around the candidates.
-        memory_fractions: 1 to search them to quarters of a sample.
+        memory_fractions: 1 to search the best of them, of all references, to quarters of a sample.
         transform_margin: they are tried if the plain transform costs at most this times the least cost so far.
     """
 

@@ -29,12 +29,15 @@ class Warming:
         efforts: likewise; None where the engine has no effort.
         qualities: likewise, of pictures.
         order: smaller comes first; neighbours share kernels.
+        further: module and name, with a colon between, of a function of a codebook that takes what ways are left; empty
+            for none.
     """
 
     options: tuple[Mapping[str, Any], ...] = ({},)
     efforts: tuple[int | None, ...] = (0, 5, 9)
     qualities: tuple[float, ...] = (50.0,)
     order: int = 0
+    further: str = ""
 
 
 class TrainingWork(NamedTuple):

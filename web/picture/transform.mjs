@@ -1,6 +1,7 @@
 /** Engine image/transform: blocks, predicted, transformed and vector quantized (FORMAT.md, 9). */
 
 import { decodeAlpha } from "./alpha.mjs";
+import { chancesOf, decodeByChances } from "./alpha_chances.mjs";
 import { Reader } from "../format/bytes.mjs";
 import { isDamage } from "../format/chunks.mjs";
 import { put, writeColours } from "./colour.mjs";
@@ -15,6 +16,10 @@ import { tilesOf } from "./tiles.mjs";
 
 const EXACT_ALPHA = 0x7f;
 const ALPHA_DIFFERENCE = 0x7e; // exact, as the difference from that of an item of a memory
+const ALPHA_BY_CHANCES = 0x7d;
+const ALPHA_BESIDE = 0x7c; // by chances, beside that of an item of a memory
+const ALONE = [EXACT_ALPHA, ALPHA_BY_CHANCES];
+const REMEMBERING = [ALPHA_DIFFERENCE, ALPHA_BESIDE];
 const OPAQUE = { height: 1, width: 1, samples: Uint8Array.of(255) };
 const MOST_REFERENCES = 3;
 const GREY = 128 << 4; // in 1/16
@@ -39,7 +44,7 @@ export function split(data) {
  */
 export function decode(kernels, header, packets, codebook, numbers = null) {
   const reader = new Reader(header, "picture header");
-  const { shape, parameters, items, alpha, differs } = readHeader(reader);
+  const { shape, parameters, items, alpha, kind } = readHeader(reader);
   const { width, height, channels, colours, hasAlpha } = shape;
   require(reader.left === 0, "picture header: bytes too many");
   const tiles = tilesOf(shape);
@@ -60,7 +65,7 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   require(tiles.length - lost.size >= least, `${tiles.length - lost.size} of ${tiles.length} tiles are there; too few`);
   const arrays = new ModelArrays(codebook.arrays);
   const model = new Model(kernels, arrays);
-  const decoded = (item) => decodedItem(kernels, model, item);
+  const decoded = (item) => decodedItem(kernels, model, arrays, item);
   const wanted = { colours, chroma: parameters.chroma };
   const known = items.length > 0 ? knownItems(kernels, arrays, items, wanted, decoded) : [];
   const references = known.map((item) => item.planes);
@@ -74,17 +79,18 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   else put(rounded(planes[0].samples), 1, data, channels, 0);
   if (alpha !== null) put(rounded(planesOf(alpha, 1, "alpha", 0, [])[0].samples), 1, data, channels, 0, channels - 1);
   else if (hasAlpha) {
-    const base = differs ? (known[0].alpha ?? OPAQUE) : null;
-    putExactAlpha(kernels, tiles, payloads, shape, data, base, numbers && report);
+    const base = REMEMBERING.includes(kind) ? (known[0].alpha ?? OPAQUE) : null;
+    const decodeOne = exactAlpha(kernels, arrays, kind, base);
+    putExactAlpha(decodeOne, tiles, payloads, shape, data, numbers && report);
   }
   require(lost.size < tiles.length, "no part of the picture is intact");
   return { width, height, channels, data, lost: tiles.filter((_, number) => lost.has(number)) };
 }
 
 /** The planes of a picture that an item of a memory is, and its alpha: a plane, or null. */
-function decodedItem(kernels, model, item) {
+function decodedItem(kernels, model, arrays, item) {
   const reader = new Reader(item, "item");
-  const { shape, parameters, items, alpha } = readHeader(reader);
+  const { shape, parameters, items, alpha, kind } = readHeader(reader);
   require(tilesOf(shape).length === 1 && items.length === 0, "it has tiles, or is itself predicted from others");
   const packet = reader.rest();
   const { height, width, hasAlpha } = shape;
@@ -93,22 +99,33 @@ function decodedItem(kernels, model, item) {
   if (!hasAlpha) return { planes, alpha: null };
   const samples =
     alpha === null
-      ? decodeAlpha(kernels, payload.alpha, height, width)
+      ? exactAlpha(kernels, arrays, kind, null)(payload.alpha, height, width)
       : rounded(decodePlanes(kernels, model, alpha, shape, 1, [payload.alpha])[0].samples);
   return { planes, alpha: { height, width, samples } };
 }
 
 /**
- * Write the alpha of all tiles into pixels: what is coded, or the sum of that and `base` if it is not null. That of
- * damaged ones is told to `report`, or an error if it is null.
+ * What decodes the alpha of a tile of this kind from its payload, height and width. `base` is that of an item, or null.
  */
-function putExactAlpha(kernels, tiles, payloads, { width, channels }, data, base, report) {
+function exactAlpha(kernels, arrays, kind, base) {
+  if (kind === ALPHA_BY_CHANCES || kind === ALPHA_BESIDE) {
+    const chances = chancesOf(arrays, base !== null);
+    return (payload, height, width) => decodeByChances(payload, height, width, chances, base);
+  }
+  return (payload, height, width) => {
+    const samples = decodeAlpha(kernels, payload, height, width);
+    if (base !== null) add(base, samples, width);
+    return samples;
+  };
+}
+
+/** Write the alpha of all tiles into pixels. That of damaged ones is told to `report`, or an error if it is null. */
+function putExactAlpha(decodeOne, tiles, payloads, { width, channels }, data, report) {
   tiles.forEach((tile, number) => {
     const { alpha } = payloads[number];
     if (alpha === null) return;
     try {
-      const samples = decodeAlpha(kernels, alpha, tile.height, tile.width);
-      if (base !== null) add(base, samples, tile.width);
+      const samples = decodeOne(alpha, tile.height, tile.width);
       for (let y = 0; y < tile.height; y++) {
         const row = samples.subarray(y * tile.width, (y + 1) * tile.width);
         put(row, 1, data, channels, (tile.top + y) * width + tile.left, channels - 1);
@@ -128,7 +145,7 @@ function add({ height, width, samples }, target, columns) {
   }
 }
 
-/** Shape and parameters, those of alpha null if it is exact or if there is none; the items to predict from. */
+/** Shape and parameters, those of alpha null if it is exact, of a kind, or if there is none; items to predict from. */
 function readHeader(reader) {
   const shape = readShape(reader);
   const parameters = readParameters(reader);
@@ -139,18 +156,18 @@ function readHeader(reader) {
   const possible = items.length === 0 || tilesOf(shape).length === 1;
   require(possible, "picture header: a picture in tiles that is predicted from a memory");
   let alpha = null;
-  let differs = false;
+  let kind = null;
   if (shape.hasAlpha) {
     const first = reader.data[reader.position];
-    differs = first === ALPHA_DIFFERENCE && parameters.remembering;
-    if (first === EXACT_ALPHA || differs) reader.take(1);
-    else {
+    if (ALONE.includes(first) || (REMEMBERING.includes(first) && parameters.remembering)) {
+      kind = reader.number(1);
+    } else {
       alpha = readParameters(reader);
       const plain = alpha.chroma === NONE && !alpha.remembering;
       require(plain, "picture header: alpha as if it were colour, or predicted from a memory");
     }
   }
-  return { shape, parameters, items, alpha, differs };
+  return { shape, parameters, items, alpha, kind };
 }
 
 /** The numbers of items: three times the first one plus how many follow, and those that follow. */

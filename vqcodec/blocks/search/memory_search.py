@@ -188,12 +188,17 @@ def rank_motions(plane, source, block, weight, tables, settings, scratch):
             cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
             count = _offer(motion, cost, most, count, scratch)
     if plane.guides.shape[0] == 0 and settings.memory_explicit:
+        least, leader = HUGE_LEAF_COST, np.int64(0)
         for reference in range(plane.memory.shape[0]):
             place = _search_whole(plane, source, block, places, np.int64(reference), weight, tables, settings)
-            if settings.memory_fractions:
-                place = _search_fractions(plane, source, block, place, weight, tables, scratch)
-            for flavour in range(flavours):
-                motion = (place << FLAVOUR_BITS) | flavour
-                cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
-                count = _offer(motion, cost, most, count, scratch)
+            cost = _motion_cost(plane, source, block, place << FLAVOUR_BITS, weight, tables, scratch)
+            count = _offer(place << FLAVOUR_BITS, cost, most, count, scratch)
+            if cost < least:
+                least, leader = cost, place
+        if settings.memory_fractions:
+            leader = _search_fractions(plane, source, block, leader, weight, tables, scratch)
+        for flavour in range(flavours):
+            motion = (leader << FLAVOUR_BITS) | flavour
+            cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
+            count = _offer(motion, cost, most, count, scratch)
     return count

@@ -1,7 +1,7 @@
 """Alpha planes without loss: deflated, or predicted with Huffman-coded errors, whichever takes fewer bytes.
 
 Transparency is mostly flat, and errors in it are easy to see. Deflating suits hard edges and what repeats, prediction
-suits soft shadows.
+suits soft shadows. `chances` needs a codebook that was trained on alpha of the kind; an engine that has such asks it.
 
 Map, lowest first:
 
@@ -10,6 +10,8 @@ Map, lowest first:
     symbols
     decoding: prediction symbols
     predicted: decoding prediction symbols
+    decisions
+    chances: decisions
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import DEFAULT_CHROMA_STEP, CodingParameters
 from vqcodec.blocks.picture_planes import References, Samples
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
+from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
@@ -49,12 +50,23 @@ class TransformOptions:
 
 
 class ChosenReferences(NamedTuple):
-    """Items of a memory that a picture may be predicted from: their numbers, their planes, the alpha of the first."""
+    """Items of a memory that a picture may be predicted from.
+
+    Attributes:
+        items: their numbers.
+        planes: of each.
+        alpha: of the first; None if it has none.
+        saved_share: of the bits of the picture, that they are estimated to save.
+    """
 
     items: tuple[int, ...]
     planes: References
     alpha: np.ndarray | None
+    saved_share: float = 0.0
 
+
+_NONE_CHOSEN = ChosenReferences((), (), None)
+_CLEAR_SHARE = 0.5  # saved by estimate, from which on no picture has been seen to take fewer bits alone
 
 ChooseReferences = Callable[[np.ndarray, CodingParameters], ChosenReferences]
 """Chooses for the colours of a picture, uint8 (height, width, 1 or 3), and its parameters."""
@@ -69,12 +81,14 @@ def encode_picture(
     threads: int | None = None,
     progress: Progress | None = None,
     choose: ChooseReferences | None = None,
+    chances: Chances | None = None,
 ) -> Encoded:
     """Encode a picture, uint8 (height, width, 1 to 4 channels); arguments and errors as in `engine.encode`.
 
     Args:
-        choose: says which items of a memory the picture may be predicted from. It is coded without them as well, and
-            what costs less is taken.
+        choose: says which items of a memory the picture may be predicted from. Unless they clearly save much, it is
+            coded without them as well, and what costs less is taken.
+        chances: of the codebook, for alpha; None if it has none.
     """
     shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
     colour = np.ascontiguousarray(samples[:, :, : shape.colour_channels])
@@ -85,24 +99,23 @@ def encode_picture(
     from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
 
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
-    coded = encode_planes(planes, model, parameters, threads, progress)
-    items: tuple[int, ...] = ()
-    known: np.ndarray | None = None
-    if choose is not None:
-        chosen = choose(colour, parameters)
-        if chosen.items:
-            remembering = replace(parameters, remembering=True)
-            other = encode_planes(planes, model, remembering, threads, progress, chosen.planes)
-            named = 8 * (1 + len(chosen.items))
-            if cost_of(planes, other, parameters) + named < cost_of(planes, coded, parameters):
-                coded, items, known = other, chosen.items, chosen.alpha
+    chosen = _NONE_CHOSEN if choose is None else choose(colour, parameters)
+    items, known = chosen.items, chosen.alpha
+    if items:
+        remembering = replace(parameters, remembering=True)
+        coded = encode_planes(planes, model, remembering, threads, progress, chosen.planes)
+    if not items or chosen.saved_share < _CLEAR_SHARE:
+        alone = encode_planes(planes, model, parameters, threads, progress)
+        named = 8 * (1 + len(items))
+        if not items or cost_of(planes, coded, parameters) + named >= cost_of(planes, alone, parameters):
+            coded, items, known = alone, (), None
     alpha_header = b""
     packets, bits, reconstruction = coded.payloads, dict(coded.bits), samples_of(coded.reconstruction)
     if shape.has_alpha:
         plane = np.ascontiguousarray(samples[:, :, -1])
-        kept = alpha.encode(plane, model, options.alpha_quality, effort, threads)
+        kept = alpha.encode(plane, model, options.alpha_quality, effort, threads, chances)
         if known is not None:
-            kept = min(kept, alpha.encode_difference(plane, known), key=lambda one: sum(map(len, one.payloads)))
+            kept = min(kept, alpha.encode_beside(plane, known, chances), key=alpha.size_of)
         alpha_header = kept.header
         packets = alpha.join(packets, kept.payloads)
         bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, coded.payloads)))
@@ -135,6 +148,7 @@ def decode_picture(
     *,
     references: References = (),
     known_alpha: np.ndarray | None = None,
+    chances: Chances | None = None,
     fine: bool = False,
 ) -> DecodedPlanes:
     """Return the planes of a picture; outside `tiles` (numbers) they are black. If `fine`, grey is int16 in 1/16, too.
@@ -142,10 +156,11 @@ def decode_picture(
     Args:
         references: planes of the items that it is predicted from, if its header names any.
         known_alpha: the alpha plane of the first of them; None for opaque.
+        chances: of the codebook, for alpha; None if it has none.
 
     Raises:
         CorruptFileError: a packet is damaged.
-        CodebookError: the picture needs a restoration filter, and the model has none.
+        CodebookError: the picture needs a restoration filter or chances, and the codebook has none.
     """
     shape, parameters = header.shape, header.parameters
     payloads: list[bytes] = []
@@ -156,7 +171,7 @@ def decode_picture(
     colour = decode_planes(packets, shapes, model, parameters, threads, tiles, kind, progress, references)
     if not shape.has_alpha:
         return DecodedPlanes(colour, None)
-    plane = alpha.decode(header.alpha, payloads, shape.height, shape.width, model, threads, tiles, known_alpha)
+    plane = alpha.decode(header.alpha, payloads, shape.height, shape.width, model, threads, tiles, known_alpha, chances)
     return DecodedPlanes(colour, plane)
 
 

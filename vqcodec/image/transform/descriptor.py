@@ -75,5 +75,9 @@ TRANSFORM = Engine(
         MEMORY_QUALITY,
     ),
     training_cost=TrainingCost(training_work, saving=(0.02, 0.2)),  # photographs, and what is unlike photographs
-    warming=Warming(options=({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}), order=2),
+    warming=Warming(
+        options=({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}),
+        order=2,
+        further="vqcodec.image.transform.memory.warming:code_from_memory",
+    ),
 )

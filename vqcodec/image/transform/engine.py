@@ -17,6 +17,7 @@ from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.memory import Memory
 from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.crop import Crop
 from vqcodec.image.engines import Encoded
 from vqcodec.image.shape import Shape
@@ -47,7 +48,17 @@ def model_of(codebook: Codebook) -> Model:
 @lru_cache(maxsize=8)
 def memory_of(codebook: Codebook) -> ItemStore | None:
     """The items that a codebook remembers; None if it has no memory. Errors as `model_of`."""
-    return store_of(Memory.from_arrays(codebook.arrays), model_of(codebook))
+    return store_of(Memory.from_arrays(codebook.arrays), model_of(codebook), chances_of(codebook))
+
+
+@lru_cache(maxsize=8)
+def chances_of(codebook: Codebook) -> Chances | None:
+    """The chances that a codebook has for alpha; None if it has none.
+
+    Raises:
+        CodebookError: they are not usable.
+    """
+    return Chances.from_arrays(codebook.arrays)
 
 
 @lru_cache(maxsize=8)
@@ -105,7 +116,8 @@ def encode(
     choose = None
     if store is not None and max(samples.shape[:2]) <= TILE_MAX:
         choose = partial(_choose_items, codebook, store, without_items)
-    return encode_picture(samples, model_of(codebook), quality, effort, chosen, threads, progress, choose)
+    chances = chances_of(codebook) if samples.shape[2] in (2, 4) else None
+    return encode_picture(samples, model_of(codebook), quality, effort, chosen, threads, progress, choose, chances)
 
 
 def _choose_items(
@@ -120,9 +132,9 @@ def _choose_items(
     planes = planes_of(colour, "grey" if grey else "444")
     fine = [plane.astype(np.int16) << SAMPLE_BITS if grey else plane for plane in planes]
     step = float(STEP_SIZES[parameters.step_index])
-    items = chooser_of(codebook, "grey" if grey else "444").choose(fine, step, without)
+    items, share = chooser_of(codebook, "grey" if grey else "444").choose(fine, step, without)
     alpha_plane = store[items[0]].alpha if items else None
-    return ChosenReferences(tuple(items), store.references(items, parameters.subsampling), alpha_plane)
+    return ChosenReferences(tuple(items), store.references(items, parameters.subsampling), alpha_plane, share)
 
 
 def ways(samples: np.ndarray, options: Mapping[str, Any], psnr_db: float) -> list[Mapping[str, Any]]:
@@ -168,6 +180,7 @@ def decode(
         progress,
         references=_references_of(parsed, codebook),
         known_alpha=store[parsed.items[0]].alpha if store else None,
+        chances=chances_of(codebook) if parsed.shape.has_alpha else None,
     )
     samples = samples_of(planes.colour, part)
     if planes.alpha is None:

@@ -16,7 +16,9 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.media import USUAL_HEADERS
 from vqcodec.image import colour
 from vqcodec.image.pixels import Picture
-from vqcodec.image.transform.engine import ENGINE, model_of
+from vqcodec.image.transform.alpha_training import fit_alone
+from vqcodec.image.transform.engine import ENGINE, chances_of, model_of
+from vqcodec.image.transform.memory_training.choosing import Base
 from vqcodec.image.transform.memory_training.paying import Paying, with_worth
 from vqcodec.image.transform.memory_training.remembering import Wanted, choose_memory
 from vqcodec.image.transform.memory_training.rounds import Work
@@ -129,12 +131,14 @@ def train(task: Training[Picture]) -> Codebook:
     flat = [area for of_picture in areas for area in of_picture]
     stride = max(1, sum(flat) // options.pixels) if options.pixels else 1
     model = _tables(task, options, areas, stride)
+    files = options.for_ or len(task.corpus)
+    chances = fit_alone(task.corpus, task.carrier, files) or (chances_of(parent) if parent else None)
     chosen = None
     if options.memory_bytes != 0:
         chosen = choose_memory(
             task.corpus,
-            model,
-            Wanted(options.memory_bytes, options.for_ or len(task.corpus), options.memory_quality),
+            Base(model, chances),
+            Wanted(options.memory_bytes, files, options.memory_quality),
             Work(
                 options.parameters,
                 task.carrier,
@@ -143,7 +147,8 @@ def train(task: Training[Picture]) -> Codebook:
                 lambda part: task.progress("memory", _TABLES_SHARE + (1 - _TABLES_SHARE) * part),
             ),
         )
-    arrays: dict[str, Any] = dict(model.to_arrays() if chosen is None else chosen.to_arrays())
+    base = Base(model, chances) if chosen is None else chosen.base
+    arrays = base.to_arrays() | (chosen.memory.to_arrays() if chosen is not None else {})
     usual = usual_headers(task.corpus, model)
     if usual is not None:
         arrays[USUAL_HEADERS] = usual

@@ -6,14 +6,17 @@ items are taken one by one while they save bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import MAX_REFERENCES, SAMPLE_BITS
-from vqcodec.image.transform.memory.estimate import bits_alone, bits_given, cells_of
+from vqcodec.image.transform.memory.estimate import FloatArray, Planes, bits_alone, bits_given, cells_of
 from vqcodec.image.transform.memory.store import ItemStore
+from vqcodec.kernels.jit import kernel
 
 _NEAREST = 16  # items whose savings are estimated
 _SCALE = 3.0  # bits that the coder spends for one of the estimate
@@ -21,28 +24,52 @@ _FEWEST_BITS = 24.0  # that an item must save
 _FEWEST_SHARE = 0.03  # likewise, of the bits without memory
 _SAME = 0.25  # of the step: means that differ by less are about the same
 
-Plane = npt.NDArray[np.int16]
-FloatArray = npt.NDArray[np.float32]
-
-
-def fine_planes(planes: Sequence[Plane]) -> FloatArray:
-    """Return planes of one size, int16 in 1/16, as float32 (planes, height, width)."""
-    return np.stack(planes).astype(np.float32) / np.float32(1 << SAMPLE_BITS)
+_AT_ONCE = 32  # factors whose product is below the greatest float64
 
 
 def unlikeness(means: npt.NDArray, others: npt.NDArray, step: float) -> npt.NDArray[np.float64]:
-    """Return how unlike sets of means are, about in bits, summed over the last axis.
+    """Return how unlike sets of means are, about in bits, summed over each set: float64 (others,).
 
     Where they differ much it matters little how much, since such parts are not predicted from each other. So a few
     large differences count less than in a squared error.
 
     Args:
-        means, others: of shapes that broadcast, in samples.
+        means: a set of means, in samples; others: several such sets.
         step: quantizer step.
     """
-    difference = (np.asarray(means, np.float32) - others) / np.float32(_SAME * step)
-    total: npt.NDArray[np.float64] = np.log2(1 + difference * difference).sum(axis=-1, dtype=np.float64)
-    return total
+    count = len(others)
+    totals = np.empty(count, np.float64)
+    mine = np.ascontiguousarray(means, np.float32).reshape(-1)
+    theirs = np.ascontiguousarray(others, np.float32).reshape(count, -1)
+    _unlikeness(mine, theirs, np.float32(1 / (_SAME * step)), totals)
+    return totals
+
+
+@kernel
+def _unlikeness(means, others, scale, totals):
+    """Fill `totals` (float64 (others,)): means are float32 (size,), others float32 (others, size)."""
+    size = means.shape[0]
+    for number in range(others.shape[0]):
+        total = np.float64(0)
+        for first in range(0, size, _AT_ONCE):
+            product = np.float64(1)
+            for i in range(first, min(first + _AT_ONCE, size)):
+                difference = (means[i] - others[number, i]) * scale
+                product *= np.float64(1 + difference * difference)
+            total += math.log(product)
+        totals[number] = total / math.log(2)
+
+
+class Choice(NamedTuple):
+    """Items that a picture is predicted from.
+
+    Attributes:
+        items: their numbers, the best first; none if none is worth it.
+        saved_share: of the bits of the picture, that they are estimated to save.
+    """
+
+    items: list[int]
+    saved_share: float
 
 
 class ItemChooser:
@@ -65,54 +92,55 @@ class ItemChooser:
             for group in groups.values()
         ]
 
-    def nearest(self, planes: FloatArray, step: float, count: int, excluded: Collection[int] = ()) -> list[int]:
+    def nearest(self, planes: Planes, step: float, count: int, excluded: Collection[int] = ()) -> list[int]:
         """Return the numbers of the `count` items nearest to a picture, the nearest first.
 
         Args:
-            planes: of the picture, chroma at full size; float32 (planes, height, width).
-            step: quantizer step.
+            planes: of the picture, chroma at full size; int16 (planes, height, width) in 1/16.
+            step: quantizer step, in samples.
             count: how many are wanted.
             excluded: numbers that are left out.
         """
         mine = cell_means(planes)
         distances = np.full(len(self._store), np.inf)
         for numbers, means in self._groups:
-            rows = np.minimum(np.arange(mine.shape[1]), means.shape[2] - 1)
-            columns = np.minimum(np.arange(mine.shape[2]), means.shape[3] - 1)
-            shown = means[:, :, rows[:, None], columns].reshape(len(numbers), -1)
-            distances[numbers] = unlikeness(mine.ravel(), shown, step)
+            if means.shape[1:] != mine.shape:
+                rows = np.minimum(np.arange(mine.shape[1]), means.shape[2] - 1)
+                columns = np.minimum(np.arange(mine.shape[2]), means.shape[3] - 1)
+                means = means[:, :, rows[:, None], columns]
+            distances[numbers] = unlikeness(mine, means, step)
         distances[list(excluded)] = np.inf
         order = np.argsort(distances, kind="stable")[:count]
         return [int(number) for number in order if np.isfinite(distances[number])]
 
-    def choose(self, planes: Sequence[Plane], step: float, excluded: Collection[int] = ()) -> list[int]:
-        """Return the numbers of the items that are worth predicting from, the best first; none if none is.
+    def choose(self, planes: Sequence[npt.NDArray[np.int16]], step: float, excluded: Collection[int] = ()) -> Choice:
+        """Return the items that are worth predicting from.
 
         Args:
             planes: of the picture, chroma at full size; int16 in 1/16.
             step: quantizer step, in samples.
             excluded: numbers that are left out.
         """
-        picture = fine_planes(planes)
+        picture = np.stack(planes)
         near = self.nearest(picture, step, _NEAREST, excluded)
         if not near:
-            return []
+            return Choice([], 0.0)
         alone = bits_alone(picture, step)
         given = [bits_given(picture, self._planes(number), step, alone) for number in near]
         return greedy_choice(_SCALE * alone, [_SCALE * bits for bits in given], near)
 
-    def _planes(self, number: int) -> FloatArray:
-        return fine_planes(self._store[number].planes_for(self._subsampling))
+    def _planes(self, number: int) -> Planes:
+        return np.stack(self._store[number].planes_for(self._subsampling))
 
 
-def cell_means(planes: FloatArray) -> FloatArray:
-    """Return the means of the cells of planes, float32 (planes, rows, columns)."""
-    means: FloatArray = cells_of(planes).mean(axis=(-1, -2))
-    return means
+def cell_means(planes: Planes) -> FloatArray:
+    """Return the means of the cells of planes in 1/16, in samples: float32 (planes, rows, columns)."""
+    means: FloatArray = cells_of(planes).mean(axis=(-1, -2), dtype=np.float32)
+    return means / np.float32(1 << SAMPLE_BITS)
 
 
-def greedy_choice(alone: FloatArray, bits: Sequence[FloatArray], numbers: Sequence[int]) -> list[int]:
-    """Return up to MAX_REFERENCES of `numbers`: one by one what saves most bits beside those before.
+def greedy_choice(alone: FloatArray, bits: Sequence[FloatArray], numbers: Sequence[int]) -> Choice:
+    """Choose up to MAX_REFERENCES of `numbers`: one by one what saves most bits beside those before.
 
     Args:
         alone: bits of each cell without memory.
@@ -120,7 +148,8 @@ def greedy_choice(alone: FloatArray, bits: Sequence[FloatArray], numbers: Sequen
     """
     best = alone
     chosen: list[int] = []
-    least = max(_FEWEST_BITS, _FEWEST_SHARE * float(alone.sum()))
+    total = float(alone.sum())
+    least = max(_FEWEST_BITS, _FEWEST_SHARE * total)
     while len(chosen) < MAX_REFERENCES:
         savings = [float(np.maximum(best - other, 0).sum()) for other in bits]
         leader = int(np.argmax(savings))
@@ -128,4 +157,4 @@ def greedy_choice(alone: FloatArray, bits: Sequence[FloatArray], numbers: Sequen
             break
         chosen.append(numbers[leader])
         best = np.minimum(best, bits[leader])
-    return chosen
+    return Choice(chosen, 1.0 - float(best.sum()) / total if chosen else 0.0)

@@ -15,6 +15,7 @@ from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.picture_planes import TILE_MAX
 from vqcodec.errors import CodebookError, UsageError, VQCodecError
 from vqcodec.image import colour
+from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.transform.coding import TransformOptions, decode_picture, encode_picture
 from vqcodec.image.transform.header import Header
 
@@ -58,13 +59,21 @@ class Item(NamedTuple):
         return (luma, *(colour.double(plane, *luma.shape) for plane in self.planes[1:]))
 
 
-def code_item(samples: np.ndarray, model: Model, quality: float, effort: int = 9, threads: int | None = None) -> bytes:
+def code_item(
+    samples: np.ndarray,
+    model: Model,
+    quality: float,
+    effort: int = 9,
+    threads: int | None = None,
+    chances: Chances | None = None,
+) -> bytes:
     """Code a picture as an item.
 
     Args:
         samples: uint8 (height, width, 1 to 4 channels), at most TILE_MAX a side. Alpha is kept exactly.
         model: of the codebook that shall hold it; only its tables for pictures without memory count.
         quality: 0 to 100, for squared error; effort: 0 to 9.
+        chances: of that codebook, for alpha; None if it has none.
 
     Raises:
         UsageError: the picture is too large.
@@ -75,17 +84,18 @@ def code_item(samples: np.ndarray, model: Model, quality: float, effort: int = 9
             f"a picture of {samples.shape[1]}x{samples.shape[0]} pixels cannot be an item of a memory; "
             f"at most {TILE_MAX} a side are allowed"
         )
-    encoded = encode_picture(np.ascontiguousarray(samples), model, quality, effort, _OPTIONS, threads)
+    encoded = encode_picture(np.ascontiguousarray(samples), model, quality, effort, _OPTIONS, threads, chances=chances)
     return encoded.header + encoded.packets[0]
 
 
-def decode_item(item: bytes, model: Model, name: str = "an item") -> Item:
+def decode_item(item: bytes, model: Model, name: str = "an item", chances: Chances | None = None) -> Item:
     """Decode an item.
 
     Args:
         item: what `code_item` returned.
         model: of the codebook that holds it.
         name: of the item, in errors.
+        chances: of that codebook, for alpha; None if it has none.
 
     Raises:
         CodebookError: the item is damaged, or larger than allowed.
@@ -98,7 +108,7 @@ def decode_item(item: bytes, model: Model, name: str = "an item") -> Item:
             )
         if header.items:
             raise CodebookError("it is predicted from other items")
-        planes = decode_picture(header, [item[used:]], model, threads=1, fine=True)
+        planes = decode_picture(header, [item[used:]], model, threads=1, chances=chances, fine=True)
     except VQCodecError as error:
         raise CodebookError(f"codebook: {name} of its memory cannot be used: {error}") from None
     return Item(tuple(plane.astype(np.int16, copy=False) for plane in planes.colour), planes.alpha)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from vqcodec.blocks.model.tables import Model
 from vqcodec.codebook.memory import Memory
 from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.transform.memory.items import Item, decode_item
 
 KEPT_BYTES = 1 << 28  # of decoded items
@@ -22,12 +23,13 @@ class ItemStore:
 
     Args:
         memory: the coded items.
-        model: the model of the codebook that holds them.
+        model, chances: of the codebook that holds them.
     """
 
-    def __init__(self, memory: Memory, model: Model) -> None:
+    def __init__(self, memory: Memory, model: Model, chances: Chances | None = None) -> None:
         self._memory = memory
         self._model = model
+        self._chances = chances
         self._kept: OrderedDict[int, Item] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -45,7 +47,7 @@ class ItemStore:
             if number in self._kept:
                 self._kept.move_to_end(number)
                 return self._kept[number]
-        item = decode_item(self._memory[number], self._model, f"item {number}")
+        item = decode_item(self._memory[number], self._model, f"item {number}", self._chances)
         with self._lock:
             if number not in self._kept:
                 self._kept[number] = item
@@ -69,7 +71,7 @@ class ItemStore:
         return [self[number].planes_for(subsampling) for number in numbers]
 
 
-def store_of(memory: Memory | None, model: Model) -> ItemStore | None:
+def store_of(memory: Memory | None, model: Model, chances: Chances | None = None) -> ItemStore | None:
     """Return the store of a codebook's memory; None without a memory.
 
     Raises:
@@ -79,4 +81,4 @@ def store_of(memory: Memory | None, model: Model) -> ItemStore | None:
         return None
     if not model.remembers:
         raise CodebookError("codebook: it has a memory, but no tables for pictures that are predicted from it")
-    return ItemStore(memory, model)
+    return ItemStore(memory, model, chances)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.layout import MAX_REFERENCES
+from vqcodec.blocks.layout import MAX_REFERENCES, SAMPLE_BITS
 from vqcodec.carriers.carrier import Carrier
 from vqcodec.image.transform.memory.choice import unlikeness
-from vqcodec.image.transform.memory.estimate import bits_alone, bits_given, cells_of
+from vqcodec.image.transform.memory.estimate import FloatArray, Planes, bits_alone, bits_given, cells_of
 from vqcodec.image.transform.memory_training.descriptors import describe
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.vq.facility_location import Savings
@@ -26,7 +26,6 @@ _NAMING_BITS = 16.0  # of a picture, to say which items it is predicted from
 _FEWEST_BITS = 24  # that another item must save a picture
 _SAME = 1 / 4  # pictures are the same if the error of no cell of luma exceeds this share of the step, squared
 
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Samples = npt.NDArray[np.uint8]
 Advance = Callable[[float], None]
@@ -93,18 +92,23 @@ class Candidates:
         return int(self.part_starts[-1])
 
 
-def colour_planes(samples: Samples) -> FloatArray:
-    """Return the planes of a picture without alpha, float32 (1 or 3, height, width), 0 to 255, chroma of full size."""
+def colour_planes(samples: Samples) -> Planes:
+    """Return the planes of a picture without alpha, int16 (1 or 3, height, width) in 1/16, chroma of full size."""
     channels = samples.shape[2] - (samples.shape[2] + 1) % 2
     planes = planes_of(np.ascontiguousarray(samples[:, :, :channels]), "444")
     if channels == 1:
-        return planes[0][None].astype(np.float32)
-    return np.stack(planes).astype(np.float32) / np.float32(16)
+        return planes[0][None].astype(np.int16) << SAMPLE_BITS
+    return np.stack(planes)
+
+
+def in_samples(planes: Planes) -> FloatArray:
+    """Return planes in 1/16 as float32 sample values."""
+    return planes.astype(np.float32) / np.float32(1 << SAMPLE_BITS)
 
 
 def describe_picture(samples: Samples) -> npt.NDArray[np.uint8]:
     """Return the descriptor of a picture, uint8 (DIMENSION,)."""
-    return describe(colour_planes(samples))
+    return describe(in_samples(colour_planes(samples)))
 
 
 def find_copies(pictures: Pictures, nearest: npt.NDArray[np.int32], step: float, carrier: Carrier) -> IntArray:
@@ -142,7 +146,7 @@ def _first_copy(shard: tuple[Samples, tuple[Samples, ...]], step: float) -> int 
 def _same(first: Samples, second: Samples, step: float) -> bool:
     if first.shape[2] in (2, 4) and not np.array_equal(first[:, :, -1], second[:, :, -1]):
         return False
-    errors = cells_of(colour_planes(first) - colour_planes(second))
+    errors = cells_of(in_samples(colour_planes(first) - colour_planes(second)))
     return bool(np.square(errors).mean(axis=(-1, -2)).max() <= (step * _SAME) ** 2)
 
 

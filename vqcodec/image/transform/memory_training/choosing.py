@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,9 @@ import numpy.typing as npt
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.carriers.carrier import Carrier
-from vqcodec.image.alpha import encode as exact_alpha
+from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.engines import Encoded
+from vqcodec.image.transform import alpha
 from vqcodec.image.transform.coding import TransformOptions, encode_picture
 from vqcodec.image.transform.memory.items import code_item, decode_item
 from vqcodec.image.transform.memory_training.candidates import (
@@ -23,6 +24,7 @@ from vqcodec.image.transform.memory_training.candidates import (
     Pictures,
     Samples,
     colour_planes,
+    in_samples,
 )
 from vqcodec.image.transform.planes import samples_of
 from vqcodec.image.transform.quality import ladder_position
@@ -35,6 +37,22 @@ _ENTRY_BITS = 12  # what the size of an item takes in a codebook file
 PSNR = TransformOptions(tune="psnr", chroma="auto", alpha_quality=100)
 
 IntArray = npt.NDArray[np.int64]
+
+
+class Base(NamedTuple):
+    """What a codebook holds beside its memory.
+
+    Attributes:
+        model: the tables of the block engine.
+        chances: for alpha; None for none.
+    """
+
+    model: Model
+    chances: Chances | None
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays of a codebook that hold it."""
+        return self.model.to_arrays() | (self.chances.to_arrays() if self.chances else {})
 
 
 class FirstLook(NamedTuple):
@@ -72,13 +90,13 @@ class Limits:
 
 
 def look(
-    pictures: Pictures, model: Model, item_quality: float, effort: int, carrier: Carrier, advance: Advance
+    pictures: Pictures, base: Base, item_quality: float, effort: int, carrier: Carrier, advance: Advance
 ) -> FirstLook:
     """Code each picture as an item, and some alone.
 
     Args:
         pictures: at most TILE_MAX samples a side.
-        model: of the codebook, without memory.
+        base: of the codebook.
         item_quality: 0 to 100.
         effort: 0 to 9.
         carrier: brings pictures to where they are coded.
@@ -88,12 +106,12 @@ def look(
     sample = np.arange(0, len(pictures.sizes), max(1, pixels // SAMPLE_PIXELS))
     work = len(pictures.sizes) + len(sample)
     items, item_bits = [], []
-    for item, bits in carrier.map(_as_item, pictures.handles, model, item_quality, effort):
+    for item, bits in carrier.map(_as_item, pictures.handles, base, item_quality, effort):
         items.append(item)
         item_bits.append(bits)
         advance(len(items) / work)
     alone_bits, worth = [], []
-    for bits, cost in carrier.map(_alone, [pictures.handles[number] for number in sample.tolist()], model, effort):
+    for bits, cost in carrier.map(_alone, [pictures.handles[number] for number in sample.tolist()], base, effort):
         alone_bits.append(bits)
         worth.append(cost)
         advance((len(items) + len(worth)) / work)
@@ -103,18 +121,19 @@ def look(
     return FirstLook(alone, items, sample, np.array(worth, np.float64))
 
 
-def _as_item(samples: Samples, model: Model, quality: float, effort: int) -> tuple[bytes, int]:
+def _as_item(samples: Samples, base: Base, quality: float, effort: int) -> tuple[bytes, int]:
     """Return a picture as an item, and about the bits of its colours, at least 8."""
-    item = code_item(samples, model, quality, effort, 1)
+    item = code_item(samples, base.model, quality, effort, 1, base.chances)
     plain = len(item)
     if samples.shape[2] in (2, 4):
-        plain -= len(exact_alpha(np.ascontiguousarray(samples[:, :, -1])))
+        plane = np.ascontiguousarray(samples[:, :, -1])
+        plain -= alpha.size_of(alpha.encode(plane, base.model, PSNR.alpha_quality, effort, 1, base.chances))
     return item, max(8 * plain, 8)
 
 
-def _alone(samples: Samples, model: Model, effort: int) -> tuple[int, float]:
+def _alone(samples: Samples, base: Base, effort: int) -> tuple[int, float]:
     """Return the bits of a picture's colours, coded alone, and what it then costs."""
-    encoded = encode_picture(samples, model, QUALITY, effort, PSNR, 1)
+    encoded = encode_picture(samples, base.model, QUALITY, effort, PSNR, 1, chances=base.chances)
     bits = sum(count for part, count in encoded.bits_by_part.items() if part != "alpha")
     return bits, cost_of(samples, encoded)
 
@@ -122,13 +141,13 @@ def _alone(samples: Samples, model: Model, effort: int) -> tuple[int, float]:
 def cost_of(samples: Samples, encoded: Encoded) -> float:
     """Return what a picture, coded at QUALITY, costs: its bits, and those that its squared error is worth."""
     bits = 8.0 * (len(encoded.header) + sum(map(len, encoded.packets)))
-    error = float(np.square(colour_planes(samples) - colour_planes(encoded.reconstruction)).sum(dtype=np.float64))
-    return bits + error / (LAMBDA_FACTOR * STEP * STEP)
+    difference = in_samples(colour_planes(samples) - colour_planes(encoded.reconstruction))
+    return bits + float(np.square(difference).sum(dtype=np.float64)) / (LAMBDA_FACTOR * STEP * STEP)
 
 
-def decoded_item(item: bytes, model: Model) -> tuple[None, Samples]:
+def decoded_item(item: bytes, base: Base) -> tuple[None, Samples]:
     """Return the picture that an item decodes to, without alpha, as `Carrier.keep` wants it."""
-    planes = decode_item(item, model).planes
+    planes = decode_item(item, base.model, chances=base.chances).planes
     if len(planes) == 1:
         return None, ((planes[0] + 8) >> 4).astype(np.uint8)[:, :, None]
     return None, samples_of([np.ascontiguousarray(plane) for plane in planes])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.picture_planes import TILE_MAX
 from vqcodec.image.hidden import without_hidden_colours
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.memory_training import choosing, kept
 from vqcodec.image.transform.memory_training.candidates import Pictures, Samples
-from vqcodec.image.transform.memory_training.choosing import Limits
+from vqcodec.image.transform.memory_training.choosing import Base, Limits
 from vqcodec.image.transform.memory_training.kept import kept_or_made
 from vqcodec.image.transform.memory_training.rounds import Chooser, Chosen, Work
 from vqcodec.media.training import Corpus, Shard
@@ -33,12 +32,12 @@ class Wanted(NamedTuple):
     quality: float
 
 
-def choose_memory(corpus: Corpus[Picture], model: Model, wanted: Wanted, work: Work) -> Chosen | None:
+def choose_memory(corpus: Corpus[Picture], base: Base, wanted: Wanted, work: Work) -> Chosen | None:
     """Choose a memory for a corpus; None if no item pays.
 
     Args:
         corpus: pictures; those with more than TILE_MAX samples a side are passed over.
-        model: the codebook's, without memory.
+        base: what the codebook holds beside the memory.
         wanted: what memory.
         work: how it is done.
     """
@@ -54,7 +53,7 @@ def choose_memory(corpus: Corpus[Picture], model: Model, wanted: Wanted, work: W
         "memory-look",
         lambda: choosing.look(
             pictures,
-            model,
+            base,
             wanted.quality,
             work.parameters.effort,
             work.carrier,
@@ -64,7 +63,7 @@ def choose_memory(corpus: Corpus[Picture], model: Model, wanted: Wanted, work: W
         kept.look_from_arrays,
     )
     rest = replace(work, advance=lambda part: work.advance(_LOOK + (1 - _LOOK) * min(part, 1.0)))
-    chosen = Chooser(pictures, model, seen, Limits(wanted.memory_bytes, wanted.files), rest).run()
+    chosen = Chooser(pictures, base, seen, Limits(wanted.memory_bytes, wanted.files), rest).run()
     if chosen is not None:
         for item in chosen.report["items"]:
             item["picture"] = numbers[item["picture"]]

@@ -18,6 +18,7 @@ from vqcodec.carriers.carrier import Carrier
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.memory import Memory
 from vqcodec.image.transform import engine
+from vqcodec.image.transform.alpha_training import with_beside
 from vqcodec.image.transform.header import parse
 from vqcodec.image.transform.memory.items import decode_item
 from vqcodec.image.transform.memory_training import choosing, kept
@@ -30,7 +31,7 @@ from vqcodec.image.transform.memory_training.candidates import (
     best_items,
     find_candidates,
 )
-from vqcodec.image.transform.memory_training.choosing import QUALITY, STEP, FirstLook, Limits
+from vqcodec.image.transform.memory_training.choosing import QUALITY, STEP, Base, FirstLook, Limits
 from vqcodec.image.transform.memory_training.kept import Measured, kept_or_made
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint
@@ -49,18 +50,14 @@ class Chosen:
     """What a memory holds, and what it brings.
 
     Attributes:
-        model: with tables for pictures that are predicted from memory.
+        base: with tables for pictures that are predicted from memory.
         memory: the items, those used most first.
         report: for programs, as docs/json.md describes `memory`.
     """
 
-    model: Model
+    base: Base
     memory: Memory
     report: dict[str, Any]
-
-    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return all arrays of the codebook."""
-        return {**self.model.to_arrays(), **self.memory.to_arrays()}
 
 
 @dataclass(frozen=True)
@@ -87,15 +84,15 @@ class Chooser:
 
     Args:
         pictures: the corpus; at most TILE_MAX samples a side each.
-        model: the codebook's, without memory.
+        base: what the codebook holds beside the memory.
         seen: what the pictures take with it.
         limits: of the memory.
         work: how it is done.
     """
 
-    def __init__(self, pictures: Pictures, model: Model, seen: FirstLook, limits: Limits, work: Work) -> None:
+    def __init__(self, pictures: Pictures, base: Base, seen: FirstLook, limits: Limits, work: Work) -> None:
         self._pictures = pictures
-        self._model = model
+        self._base = base
         self._seen = seen
         self._limits = limits
         self._work = work
@@ -110,7 +107,7 @@ class Chooser:
             kept.candidates_from_arrays,
         )
         chosen = self._choose(candidates, None)
-        model, factors = self._model, np.ones(len(self._pictures.sizes))
+        model, factors = self._base.model, np.ones(len(self._pictures.sizes))
         measured = Measured(self._seen.worth, [])
         for number in range(ROUNDS):
             if not chosen:
@@ -131,7 +128,7 @@ class Chooser:
         """Return whether a memory saves more than it takes with its tables; always, if the user said how many bytes."""
         if self._limits.memory_bytes is not None:
             return True
-        before = Codebook(engine.ENGINE, "unfinished", self._model.to_arrays(), {})
+        before = Codebook(engine.ENGINE, "unfinished", self._base.model.to_arrays(), {})
         tables = len(Codebook(engine.ENGINE, "unfinished", model.to_arrays(), {}).to_bytes(before))
         saved = self._limits.files * float((self._seen.worth - measured.costs).mean()) / 8
         return saved > tables + sum(len(self._seen.items[item]) for item in chosen)
@@ -161,12 +158,26 @@ class Chooser:
             "bytes_a_file": round(float(self._seen.worth.mean()) / 8, 1),
             **self._held_out(model, candidates, factors),
         }
-        return Chosen(model, Memory([self._seen.items[item] for item in chosen]), report)
+        return Chosen(
+            self._with_beside(model, candidates, chosen), Memory([self._seen.items[item] for item in chosen]), report
+        )
+
+    def _with_beside(self, model: Model, candidates: Candidates, chosen: Sequence[int]) -> Base:
+        """Return what the codebook holds, with chances for alpha beside that of an item if they pay."""
+        chances, handles, sizes = self._base.chances, self._pictures.handles, self._pictures.sizes
+        pairs = [
+            (handles[number], handles[items[0]])
+            for number, items in enumerate(best_items(candidates, chosen))
+            if items and all(sizes[place][2] in (2, 4) for place in (number, items[0]))
+        ]
+        if chances is not None and pairs:
+            chances = with_beside(chances, pairs, self._work.carrier, self._limits.files / len(sizes))
+        return Base(model, chances)
 
     def _candidates(self) -> Candidates:
         """Find what candidates save. For a small memory the nearest of those that are likely items are found again."""
         work = self._work
-        kept_items = work.carrier.keep(choosing.decoded_item, self._seen.items, self._model)
+        kept_items = work.carrier.keep(choosing.decoded_item, self._seen.items, self._base)
         items = [handle for _, handle in kept_items]
 
         def find(pool: npt.NDArray[np.int64] | None, begin: float) -> Candidates:
@@ -209,7 +220,7 @@ class Chooser:
                 (self._pictures.handles[place], tuple(self._seen.items[item] for item in references[place]))
                 for place in numbers
             ]
-            shards = list(work.carrier.map(_predicted, parts, self._model, work.parameters.subsampling))
+            shards = list(work.carrier.map(_predicted, parts, self._base, work.parameters.subsampling))
             return train_memory(
                 shards,
                 carrier=work.carrier,
@@ -225,7 +236,8 @@ class Chooser:
     def _coded(self, name: str, model: Model, chosen: Sequence[int], numbers: Sequence[int], begin: float) -> Measured:
         """Code pictures with a memory. None is predicted from itself, unless it has copies that would be."""
         memory = Memory([self._seen.items[item] for item in chosen])
-        codebook = Codebook(engine.ENGINE, "unfinished", model.to_arrays() | memory.to_arrays(), {})
+        arrays = Base(model, self._base.chances).to_arrays() | memory.to_arrays()
+        codebook = Codebook(engine.ENGINE, "unfinished", arrays, {})
         place = {item: index for index, item in enumerate(chosen)}
         shards = [(self._pictures.handles[number], (place[number],) if number in place else ()) for number in numbers]
 
@@ -278,11 +290,15 @@ def _coded(shard: tuple[Samples, tuple[int, ...]], codebook: Codebook, effort: i
     return choosing.cost_of(samples, coded), parse(coded.header).items
 
 
-def _predicted(shard: tuple[Samples, tuple[bytes, ...]], model: Model, subsampling: str) -> list[Remembered]:
+def _predicted(shard: tuple[Samples, tuple[bytes, ...]], base: Base, subsampling: str) -> list[Remembered]:
     """Return the planes of a picture, with those of the items that it is predicted from."""
     samples, items = shard
     colours = samples.shape[2] - (samples.shape[2] + 1) % 2
     if colours == 1:
         subsampling = "grey"
     planes = planes_of(np.ascontiguousarray(samples[:, :, :colours]), subsampling)
-    return [Remembered(planes, [decode_item(item, model).planes_for(subsampling) for item in items])]
+    return [
+        Remembered(
+            planes, [decode_item(item, base.model, chances=base.chances).planes_for(subsampling) for item in items]
+        )
+    ]
