@@ -55,6 +55,36 @@ def test_fades_and_flicker_are_no_cuts(gains: list[float]) -> None:
     assert lengths(lit(moving_frames(24, 96, 64), gains), 100, SceneDetector()) == [24]
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(9, 10), (9, 11), (9, 15), (12, 13)],
+)
+@pytest.mark.parametrize("level", [255, 16])
+def test_flashes_and_drop_outs_are_no_cuts(start: int, end: int, level: int) -> None:
+    frames = moving_frames(24, 96, 64)
+    for time in range(start, end):
+        frames[time] = Frame(np.full_like(frames[time].luma, level), frames[time].blue, frames[time].red)
+    assert lengths(frames, 100, SceneDetector()) == [24]
+
+
+def test_a_strobe_is_no_cut() -> None:
+    frames = moving_frames(40, 96, 64)
+    for time in range(10, 30, 3):
+        frames[time] = Frame(np.full_like(frames[time].luma, 250), frames[time].blue, frames[time].red)
+    assert lengths(frames, 100, SceneDetector()) == [40]
+
+
+def test_a_light_switch_is_no_cut() -> None:
+    gains = [1.0] * 9 + [0.5] * 15
+    assert lengths(lit(moving_frames(24, 96, 64), gains), 100, SceneDetector()) == [24]
+
+
+def test_quick_cuts_to_and_fro_stay_in_one_group_and_a_scene_that_stays_begins_one() -> None:
+    one, other = scenes(30, 30)[:30], scenes(30, 30)[30:]
+    assert lengths(one[:12] + other[:4] + one[16:], 100, SceneDetector()) == [30]
+    assert lengths(one[:12] + other[:9] + one[21:], 100, SceneDetector()) == [12, 9, 9]
+
+
 def test_quick_motion_and_noise_are_no_cuts() -> None:
     rng = np.random.default_rng(2)
     noise = [Frame(rng.integers(0, 256, (64, 96)).astype(np.uint8), f.blue, f.red) for f in moving_frames(20, 96, 64)]

@@ -22,7 +22,8 @@ from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.effort import block_effort, picture_effort, smooths_sources
-from vqcodec.video.mc.layout import KIND, ROOT, InterFrame, Sources
+from vqcodec.video.mc.layout import FIRST_COUNT, KIND, ROOT, SLOTS, InterFrame, Sources
+from vqcodec.video.mc.lookahead.global_motion import VECTORS, GlobalMotion
 from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
 from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new_counts
@@ -111,6 +112,7 @@ class FrameCoder:
         adaptation: Adaptation,
         frame_class: int,
         changes: npt.NDArray[np.int64] | None,
+        far: npt.NDArray[np.int64],
     ) -> npt.NDArray[np.uint32]:
         """Search a predicted frame and fill it; return its tokens, uint32.
 
@@ -120,6 +122,7 @@ class FrameCoder:
             level: of the hierarchy.
             adaptation: the present tables; frame_class: 0 to PREDICTED_CLASSES - 1.
             changes: change of lambda for each superblock, see `importance.lambda_changes`; None for no change.
+            far: see `Search`.
         """
         steps = int(frame.luma.steps[0, 0]), int(frame.blue.steps[0, 0])
         factor = LEVEL_LAMBDAS[min(level, len(LEVEL_LAMBDAS) - 1)] * self._lambda_scale
@@ -131,7 +134,7 @@ class FrameCoder:
         searches = {}
         for change in map(int, np.unique(changes)):
             effort = block_effort(self.effort, *steps, factor * 2 ** (change / LAMBDA_PARTS))
-            searches[change] = Search(frame, sources, phases, lengths, effort)
+            searches[change] = Search(frame, sources, phases, far, lengths, effort)
         intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
 
         def run(scratch: np.record, items: Sequence[tuple[int, int]]) -> None:
@@ -235,6 +238,22 @@ def filter_planes(
     return samples, flags
 
 
+def _far_vectors(motion: GlobalMotion | None, frame: InterFrame, time: int) -> npt.NDArray[np.int64]:
+    """Return the vectors of `Search.far` for the frame at `time`."""
+    far = np.zeros((SLOTS, VECTORS, 2), dtype=np.int64)
+    if motion is not None:
+        lists = [slice(count) for count in frame.numbers[FIRST_COUNT:]]
+        references = {
+            (int(a), int(b))
+            for side, used in enumerate(lists)
+            for a, b in zip(frame.slots[side, used], frame.times[side, used])
+        }
+        for slot, reference in sorted(references):
+            if reference >= 0:  # frames of a memory are not in the group
+                far[slot] = motion.vectors(time, reference)
+    return far
+
+
 def encode_frames(
     frames: Sequence[Frame],
     coder: FrameCoder,
@@ -268,6 +287,7 @@ def encode_frames(
         store.keep_memory([padded_planes(item) for item in memory])
     adaptation = Adaptation(model, parameters.step_index, bool(memory))
     smoother = TemporalFilter(frames) if smooths_sources(coder.effort) else None
+    motion = GlobalMotion(frames) if smoother is not None else None
     writer = GroupWriter()
     bits: list[dict[str, int]] = [{} for _ in frames]
     shown: list[Frame | None] = [None] * len(frames)
@@ -302,7 +322,8 @@ def encode_frames(
         else:
             frame = store.open(place, *steps)
             frame_class = place.frame_class - 1
-            tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes)
+            far = _far_vectors(motion, frame, place.time)
+            tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes, far)
             smooth_frame(frame)
             coded = [frame.luma, frame.blue, frame.red]
             samples, filters = [plane.samples for plane in coded], None

@@ -14,8 +14,9 @@ from vqcodec.video.mc.search.search_records import least
 
 
 @inner_kernel
-def _list_starts(frame, log_size, side, entry, scratch):
+def _list_starts(search, log_size, side, entry, scratch):
     """Fill `scratch.starts` with the vectors to start a search from; return their number."""
+    frame = search.frame
     starts, predictors = scratch.starts, scratch.predictors[side, entry]
     for number in range(2):
         starts[number, 0], starts[number, 1] = predictors[number, 0], predictors[number, 1]
@@ -32,6 +33,11 @@ def _list_starts(frame, log_size, side, entry, scratch):
             if same and count < STARTS:
                 starts[count, 0], starts[count, 1] = motion[2 + 2 * other], motion[3 + 2 * other]
                 count += 1
+    far = search.far[frame.slots[side, entry]]
+    for number in range(far.shape[0]):
+        if (far[number, 0] != 0 or far[number, 1] != 0) and count < STARTS:
+            starts[count, 0], starts[count, 1] = far[number, 0], far[number, 1]
+            count += 1
     return count
 
 
@@ -65,7 +71,7 @@ def _search_lists(search, y, x, log_size, node_bits, scratch):
                 header += bits - known - np.int64(node_bits[FIRST_EXPLICIT + 2 * twin])
                 scratch.vector_costs[side, entry] = scratch.vector_costs[0, twin] + weight * header
             else:
-                count = _list_starts(frame, log_size, np.int64(side), np.int64(entry), scratch)
+                count = _list_starts(search, log_size, np.int64(side), np.int64(entry), scratch)
                 cost, vector[0], vector[1] = search_vector(
                     search.phases[frame.slots[side, entry]],
                     scratch.target,

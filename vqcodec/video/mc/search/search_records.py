@@ -29,6 +29,8 @@ class Search(NamedTuple):
         frame: filled by the search; what a block depends on is decoded.
         sources: the planes to code.
         phases: int16 (SLOTS, PHASES, rows, columns), the padded references in all phases.
+        far: int64 (SLOTS, VECTORS, 2), vectors to each reference that many blocks share, in quarters of a sample,
+            filled up with zeros.
         tables: code lengths.
         effort: how thoroughly to search, and what a bit costs.
     """
@@ -36,6 +38,7 @@ class Search(NamedTuple):
     frame: InterFrame
     sources: Sources
     phases: npt.NDArray[np.int16]
+    far: npt.NDArray[np.int64]
     tables: FrameLengths
     effort: BlockEffort
 
