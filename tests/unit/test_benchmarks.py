@@ -115,10 +115,10 @@ def test_photographs_need_a_folder_with_pictures(tmp_path: Path) -> None:
 def test_tables_are_filled_between_their_marks_and_filling_again_changes_nothing(tmp_path: Path) -> None:
     results = {"picture": "p.png", "rows": [{"method": "m", "colours": 16, "bytes": 12345, "psnr_db": 30.0}]}
     write_json(tmp_path / "palette.json", "palette", results)
-    text = "before\n<!-- table:palette -->\nold\n<!-- end:palette -->\nafter\n"
+    text = "before\n<!-- table:palette -->\n(stale rows)\n<!-- end:palette -->\nafter\n"
     filled = tables.fill(text, tmp_path)
     assert "| m | 16 | 12,345 | 30.00 |" in filled
-    assert "old" not in filled
+    assert "(stale rows)" not in filled
     assert "Measured 20" in filled
     assert filled.startswith("before\n")
     assert filled.endswith("<!-- end:palette -->\nafter\n")
