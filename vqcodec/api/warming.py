@@ -125,10 +125,13 @@ def _go_further(reference: str, entry: CodebookEntry) -> None:
 def _code_picture(
     engine: Engine, entry: CodebookEntry, channels: int, how: tuple[float, int | None], options: Mapping[str, Any]
 ) -> None:
+    from vqcodec.image.engines import inspect
+
     codebook, coder = entry.load(), engine.coder
     encoded = coder.encode(texture(channels), codebook, *how, 1, options)
     coder.decode(encoded.header, encoded.packets, codebook, 1)
     coder.count_bits(encoded.header, encoded.packets, codebook)
+    inspect(coder, encoded.header, encoded.packets, codebook)
 
 
 def _code_speech(engine: SpeechEngine, entry: CodebookEntry, effort: int | None) -> None:

@@ -15,6 +15,7 @@ Map, lowest first:
     metadata: profiles
     pixels: metadata pillow profiles
     codec: crop engines hidden partial pixels
+    inspection: engines codec
     corpus: pixels
     shape
     block: alpha colour crop engines pixels shape

@@ -18,7 +18,7 @@ from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, 
 from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits, reference_to, with_container
 from vqcodec.errors import UnsupportedError, UsageError
 from vqcodec.image.crop import Crop
-from vqcodec.image.engines import at_stages, engine_for
+from vqcodec.image.engines import Coder, at_stages, engine_for
 from vqcodec.image.hidden import without_hidden_colours
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
@@ -221,18 +221,18 @@ def describe(data: bytes, codebook: Codebook | None = None) -> dict[str, object]
     Args:
         codebook: to read a file of the short form with; None to look for it.
     """
-    stream = _picture_stream(load_media(data, codebook=codebook))
+    stream = picture_stream(load_media(data, codebook=codebook))
     engine = engine_for(stream.engine)
-    header, _ = _header_and_packets(stream, engine)
+    header, _ = header_and_packets(stream, engine)
     return {"engine": stream.engine, **engine.describe(header)}
 
 
 def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, int]:
     """Return where the bits of a `.vqc` picture went; they sum to 8 times its size. Errors as `decode_image`."""
     media = load_media(data, codebook=codebook)
-    stream = _picture_stream(media)
+    stream = picture_stream(media)
     engine = engine_for(stream.engine)
-    header, packets = _header_and_packets(stream, engine)
+    header, packets = header_and_packets(stream, engine)
     _check_limits(engine.describe(header), None)
     parts = engine.count_bits(header, packets, codebook_of(media, codebook))
     return _whole_bits(parts, media, len(data))
@@ -353,10 +353,10 @@ def _decode(
     stages: int | None,
     progress: Progress | None,
 ) -> Picture:
-    stream = _picture_stream(media)
+    stream = picture_stream(media)
     engine = engine_for(stream.engine)
     book = at_stages(engine, codebook_of(media, codebook), stages)
-    header, packets = _header_and_packets(stream, engine)
+    header, packets = header_and_packets(stream, engine)
     _check_limits(engine.describe(header), crop)
     return Picture(engine.decode(header, packets, book, threads, crop, progress), dict(media.metadata))
 
@@ -369,7 +369,8 @@ def _check_limits(said: Mapping[str, Any], crop: Crop | None) -> None:
     user_limits.current().check("output_bytes", decoded * int(said["channels"]), "picture")
 
 
-def _picture_stream(media: MediaFile) -> Stream:
+def picture_stream(media: MediaFile) -> Stream:
+    """Return the one stream of a picture's file; UnsupportedError if it is of another medium, or has several."""
     if media.medium != MEDIUM:
         raise UnsupportedError(f"this is a {media.medium} file, not a picture")
     if len(media.streams) != 1:
@@ -377,7 +378,7 @@ def _picture_stream(media: MediaFile) -> Stream:
     return media.streams[0]
 
 
-def _header_and_packets(stream: Stream, engine) -> tuple[bytes, list[bytes]]:
+def header_and_packets(stream: Stream, engine: Coder) -> tuple[bytes, list[bytes]]:
     """Return the header and the packets of a stream; in the compact form they follow each other."""
     if stream.header or len(stream.packets) != 1:
         return stream.header, list(stream.packets)

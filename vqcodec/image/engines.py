@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
@@ -32,6 +33,40 @@ class Encoded:
     reconstruction: np.ndarray
     bits_by_part: dict[str, int]
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PlaneBlocks:
+    """The blocks that a plane of a coded picture is cut into, in no particular order; arrays have an entry for each.
+
+    Attributes:
+        name: `grey`, `Y`, `Cb` or `Cr`.
+        down, across: pixels of the picture to a sample of the plane, 1 or 2.
+        top, left: int32, the first sample of the block. height, width: int32, in samples.
+        mode: uint8, the number of how it is predicted; `modes` has the names of the numbers.
+        coded: bool, whether the block has coefficients.
+        bits: int32, of the block with what cuts it out of its neighbourhood.
+        step: float32, the quantizer step, in sample values.
+        item: int32, the item of the codebook's memory that it is predicted from; -1 for none.
+        moved_down, moved_right: float32, how far away in the item the prediction lies, in samples of the plane.
+        modes: names of the modes.
+    """
+
+    name: str
+    down: int
+    across: int
+    top: NDArray[np.int32]
+    left: NDArray[np.int32]
+    height: NDArray[np.int32]
+    width: NDArray[np.int32]
+    mode: NDArray[np.uint8]
+    coded: NDArray[np.bool_]
+    bits: NDArray[np.int32]
+    step: NDArray[np.float32]
+    item: NDArray[np.int32]
+    moved_down: NDArray[np.float32]
+    moved_right: NDArray[np.float32]
+    modes: Sequence[str]
 
 
 class Coder(Protocol):
@@ -87,6 +122,19 @@ def engine_for(name: str) -> Coder:
     """
     coder: Coder = engine_of_medium(name, "image").coder
     return coder
+
+
+def inspect(engine: Coder, header: bytes, packets: list[bytes], codebook: Codebook) -> list[PlaneBlocks] | None:
+    """Return the blocks of each plane of a picture; None if the engine does not tell.
+
+    An engine that tells defines a function `inspect` of the last three arguments, as `vqcodec.image.transform.engine`
+    does. Errors as `Coder.decode`.
+    """
+    tell = getattr(engine, "inspect", None)
+    if tell is None:
+        return None
+    found: list[PlaneBlocks] = tell(header, packets, codebook)
+    return found
 
 
 def at_stages(engine: Coder, codebook: Codebook, stages: int | None) -> Codebook:

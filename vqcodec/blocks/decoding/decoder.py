@@ -49,6 +49,7 @@ def decode_tile(
     model: Model,
     parameters: CodingParameters,
     references: References = (),
+    read_plane: Callable[..., int] = decode_plane,
 ) -> DecodedTile:
     """Return a decoded tile.
 
@@ -57,6 +58,7 @@ def decode_tile(
         shapes: (height, width) of each of its planes.
         model: the tables it was coded with.
         references: what it is predicted from, if `parameters.remembering`.
+        read_plane: reads and reconstructs a plane as `decode_plane` does.
 
     Raises:
         CorruptFileError: the payload is too short, or bytes are left over.
@@ -71,7 +73,7 @@ def decode_tile(
     for index, shape in enumerate(shapes):
         kind = plane_type(index, parameters.subsampling)
         plane = open_plane(index, shape, planes, parameters, references)
-        position = decode_plane(
+        position = read_plane(
             plane,
             buffer,
             position,

@@ -19,13 +19,14 @@ from vqcodec.codebook.memory import Memory
 from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.crop import Crop
-from vqcodec.image.engines import Encoded
+from vqcodec.image.engines import Encoded, PlaneBlocks
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform import alpha
 from vqcodec.image.transform.chroma import sizes_to_try
 from vqcodec.image.transform.coding import ChosenReferences, TransformOptions, decode_picture, encode_picture
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.header import Header, parse
+from vqcodec.image.transform.inspection import blocks_of
 from vqcodec.image.transform.memory.choice import ItemChooser
 from vqcodec.image.transform.memory.store import ItemStore, store_of
 from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, samples_of
@@ -222,6 +223,14 @@ def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[
         bits["alpha"] = 8 * (sum(map(len, packets)) - sum(map(len, colour)))
     bits["header"] = 8 * len(header)
     return bits
+
+
+def inspect(header: bytes, packets: list[bytes], codebook: Codebook) -> list[PlaneBlocks]:
+    """The blocks of each colour plane, with the bits that each took; errors as `decode`."""
+    parsed = parse(header)
+    _check_packet_count(packets, parsed.shape)
+    colour = alpha.split(packets, range(len(packets)))[0] if parsed.shape.has_alpha else packets
+    return blocks_of(parsed, colour, model_of(codebook), _references_of(parsed, codebook))
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:
