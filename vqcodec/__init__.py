@@ -17,6 +17,7 @@ _HOME = {  # the module, and the name there if it is another
     "info": "vqcodec.api",
     "verify": "vqcodec.api",
     "compare": "vqcodec.api",
+    "make_report": "vqcodec.report_page",
     "encode_image": "vqcodec.image",
     "decode_image": "vqcodec.image",
     "encode_speech": "vqcodec.speech.codec",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from vqcodec.image import encode_image as encode_image
     from vqcodec.media.registry import register_engine as register_engine
     from vqcodec.media.registry import unregister_engine as unregister_engine
+    from vqcodec.report_page import make_report as make_report
     from vqcodec.speech.codec import encode_speech as encode_speech
     from vqcodec.speech.reader import decode_speech as decode_speech
     from vqcodec.speech.reader import open_speech as open_speech

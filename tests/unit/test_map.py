@@ -20,7 +20,18 @@ MOST_MODULES = 16
 MOST_LINES = 400
 MOST_PARAMETERS = 10
 
-LARGE_ROOMS = ("api/packs", "blocks", "cli", "image", "pack", "speech", "video", "video/mc", "video/st3d")
+LARGE_ROOMS = (
+    "api/packs",
+    "blocks",
+    "cli",
+    "image",
+    "pack",
+    "report_page",
+    "speech",
+    "video",
+    "video/mc",
+    "video/st3d",
+)
 
 
 @cache

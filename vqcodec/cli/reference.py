@@ -13,6 +13,7 @@ COMMANDS = (
     ("info",),
     ("verify",),
     ("compare",),
+    ("report",),
     ("pack",),
     ("list",),
     ("unpack",),

@@ -20,7 +20,7 @@ def inspect_picture(data: bytes, codebook: Codebook | None = None) -> list[Plane
     Raises:
         CorruptFileError, UnsupportedError, CodebookError, LimitError: as `vqcodec.image.codec.decode_picture`.
     """
-    media = load_media(data)
+    media = load_media(data, codebook=codebook)
     stream = picture_stream(media)
     engine = engines.engine_for(stream.engine)
     header, packets = header_and_packets(stream, engine)

@@ -1,0 +1,127 @@
+"""Reports in Chromium: nothing fails, the slider moves, overlays are drawn, keys work, narrow windows hold the page.
+
+Skipped where there is no Chromium (Debian: apt-get install chromium).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from chromium import Page, chromium, opened_page
+from PIL import Image
+
+import vqcodec
+
+pytest.importorskip("bokeh", reason="a report needs Bokeh: pip install 'vqcodec[report]'")
+
+_WATCH = """
+window.faults = [];
+addEventListener("error", (event) => faults.push(event.message));
+addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
+addEventListener("securitypolicyviolation", (event) => faults.push(event.violatedDirective));
+for (const kind of ["error", "warn"]) console[kind] = (...words) => faults.push(words.join(" "));
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A report of a picture, open in a browser."""
+    program = chromium()
+    if program is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    folder = tmp_path_factory.mktemp("report")
+    y, x = np.indices((96, 160))
+    noise = np.random.default_rng(5).integers(0, 90, (96, 160))
+    samples = np.stack([np.where(x < 80, 60 + 20 * c + y, 40 * c + noise) for c in range(3)], axis=2).astype(np.uint8)
+    Image.fromarray(samples).save(folder / "photo.png")
+    vqcodec.make_report([folder / "photo.png"], folder / "report.html", qualities=[30, 70], effort=2)
+    with opened_page(program, folder, "report.html", tmp_path_factory.mktemp("profile")) as opened:
+        opened.send("Page.addScriptToEvaluateOnNewDocument", source=_WATCH)
+        opened.send("Page.reload")
+        opened.wait_for("window.faults && document.querySelector('.window')?.dataset.ready === 'true'")
+        yield opened
+
+
+def choose(page: Page, view: str) -> None:
+    page.evaluate(f"document.querySelector('.viewer input[value={view}]').click()")
+
+
+def press(page: Page, key: str) -> None:
+    for kind in ("keyDown", "keyUp"):
+        page.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"ArrowRight": 39}[key])
+
+
+def painted(page: Page) -> int:
+    """Return how many pixels of the overlay are not transparent."""
+    found: int = page.evaluate(
+        "(() => { const canvas = document.querySelector('.overlay');"
+        " const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+        " return data.filter((value, i) => i % 4 === 3 && value > 0).length; })()"
+    )
+    return found
+
+
+def test_charts_are_drawn(page: Page) -> None:
+    page.wait_for("document.querySelectorAll('.chart .bk-Figure').length === 2")
+
+
+def test_the_slider_follows_keys(page: Page) -> None:
+    choose(page, "slider")
+    page.evaluate("document.querySelector('.cut').focus()")
+    where = "parseFloat(getComputedStyle(document.querySelector('.handle')).left)"
+    before = page.evaluate(where)
+    for _ in range(40):
+        press(page, "ArrowRight")
+    page.wait_for(f"{where} > {before}")
+    clip = page.evaluate("getComputedStyle(document.querySelector('.over')).clipPath")
+    assert "54%" in clip
+
+
+def test_the_slider_follows_the_mouse(page: Page) -> None:
+    page.evaluate("document.querySelector('.stage').scrollIntoView({block: 'center', behavior: 'instant'})")
+    left, top, width = page.evaluate(
+        "(() => { const box = document.querySelector('.stage').getBoundingClientRect();"
+        " return [box.left, box.top, box.width]; })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        page.send("Input.dispatchMouseEvent", type=kind, x=left + width / 4, y=top + 20, button="left", clickCount=1)
+    page.wait_for("Math.abs(document.querySelector('.cut').value - 250) < 40")
+
+
+def test_overlays_are_drawn_and_tell_of_blocks(page: Page) -> None:
+    for view in ("bits", "partition", "prediction"):
+        choose(page, view)
+        assert painted(page) > 1000, view
+    left, top, width, height = page.evaluate(
+        "(() => { const box = document.querySelector('.stage').getBoundingClientRect();"
+        " return [box.left, box.top, box.width, box.height]; })()"
+    )
+    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=left + 0.9 * width, y=top + 0.5 * height)
+    page.wait_for("/Y block of .* bits/.test(document.querySelector('.readout').textContent)")
+
+
+def test_every_picture_is_shown(page: Page) -> None:
+    choose(page, "difference")
+    shown = page.evaluate(
+        "(async () => { const over = document.querySelector('.over'), right = document.querySelector('.right');"
+        " const found = [];"
+        " for (const option of right.options) { right.value = option.value;"
+        " right.dispatchEvent(new Event('change', {bubbles: true})); await over.decode();"
+        " found.push(over.naturalWidth); }"
+        " return found; })()"
+    )
+    assert len(shown) > 2
+    assert set(shown) == {160}
+
+
+def test_a_narrow_window_holds_the_page(page: Page) -> None:
+    page.send("Emulation.setDeviceMetricsOverride", width=360, height=640, deviceScaleFactor=1, mobile=False)
+    page.wait_for("innerWidth === 360")
+    page.wait_for("document.documentElement.scrollWidth <= 360")
+    page.send("Emulation.clearDeviceMetricsOverride")
+
+
+def test_nothing_failed(page: Page) -> None:
+    assert page.evaluate("faults") == []

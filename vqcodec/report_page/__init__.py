@@ -1,0 +1,29 @@
+"""Pages of HTML that show what coding does to pictures, speech and video. They hold all that they show.
+
+Map, lowest first:
+
+    sections
+    embedding
+    charts
+    peers: embedding
+    pictures: sections embedding charts peers
+    rendering: sections charts
+    building: sections charts pictures rendering
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["PageBuilder", "make_report"]
+
+if TYPE_CHECKING:
+    from vqcodec.report_page.building import PageBuilder, make_report
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'vqcodec.report_page' has no attribute {name!r}")
+    from vqcodec.report_page import building
+
+    return getattr(building, name)
