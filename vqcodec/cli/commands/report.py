@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = options.examples(
     "vqcodec report photo.png -o report.html",
-    "vqcodec report photos more.webp -o report.html",
+    "vqcodec report photos photo.vqc -o report.html",
     "vqcodec report photo.png -o report.html --qualities 20,50,80 --no-peers",
     "vqcodec report photo.vqc -o report.html --reference photo.png",
 )
