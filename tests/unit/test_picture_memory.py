@@ -18,7 +18,10 @@ from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.image import decode_image, encode_image
 from vqcodec.image.transform import engine
 from vqcodec.image.transform.engine import model_of
+from vqcodec.image.transform.memory import looks
+from vqcodec.image.transform.memory.choice import ItemChooser
 from vqcodec.image.transform.memory.items import code_item, decode_item
+from vqcodec.image.transform.memory.store import ItemStore
 from vqcodec.image.transform.planes import planes_of, samples_of
 
 
@@ -264,3 +267,28 @@ def test_alpha_is_the_difference_from_a_known_one(codebook, size) -> None:
         coded.header, coded.packets, reference.parse_canonical(codebook.canonical_bytes())
     )
     assert np.array_equal(decoded, np.array(plain))
+
+
+def test_of_a_large_memory_few_items_are_decoded(model) -> None:
+    shapes = [(24, 40, 3), (32, 32, 1)]
+    pictures = [textured_picture(seed, *shapes[seed % 7 == 3]) for seed in range(looks.FEW + 1)]
+    memory = Memory([code_item(picture, model, 80, effort=0) for picture in pictures])
+    known = looks.from_arrays(looks.looks_of(ItemStore(memory, model)), len(memory))
+    assert known is not None
+    for number in (0, 3, 77):
+        planes = planes_of(pictures[number], "444" if pictures[number].shape[2] == 3 else "grey")
+        fine = np.stack([plane if plane.dtype == np.int16 else plane.astype(np.int16) << 4 for plane in planes])
+        store = ItemStore(memory, model)
+        kind = "444" if len(fine) == 3 else "grey"
+        chooser = ItemChooser(store, kind, known)
+        assert chooser.nearest(fine, 20.0, 3)[0] == number
+        assert len(store._kept) < len(memory)
+        assert chooser.choose(fine, 20.0).items[0] == number
+        assert chooser.choose(fine, 20.0, [number]).items[:1] != [number]
+    few = Memory([memory[number] for number in range(looks.FEW)])
+    assert looks.looks_of(ItemStore(few, model)) == {}
+
+
+def test_looks_of_another_shape_are_refused() -> None:
+    with pytest.raises(CodebookError, match="'memory_looks' must hold 12 bytes for each of 4 items"):
+        looks.from_arrays({"memory_looks": np.zeros((4, 11), np.uint8)}, 4)

@@ -66,7 +66,7 @@ class ChosenReferences(NamedTuple):
 
 
 _NONE_CHOSEN = ChosenReferences((), (), None)
-_CLEAR_SHARE = 0.5  # saved by estimate, from which on no picture has been seen to take fewer bits alone
+_CLEAR_SHARE = 0.4  # saved by estimate; of 64 pictures that were to save more, none took fewer bits alone
 
 ChooseReferences = Callable[[np.ndarray, CodingParameters], ChosenReferences]
 """Chooses for the colours of a picture, uint8 (height, width, 1 or 3), and its parameters."""

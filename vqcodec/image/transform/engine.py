@@ -27,6 +27,7 @@ from vqcodec.image.transform.coding import ChosenReferences, TransformOptions, d
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.header import Header, parse
 from vqcodec.image.transform.inspection import blocks_of
+from vqcodec.image.transform.memory import looks
 from vqcodec.image.transform.memory.choice import ItemChooser
 from vqcodec.image.transform.memory.store import ItemStore, store_of
 from vqcodec.image.transform.planes import CHROMA_REACH, plane_shapes, planes_of, samples_of
@@ -68,7 +69,7 @@ def chooser_of(codebook: Codebook, subsampling: str) -> ItemChooser:
     store = memory_of(codebook)
     if store is None:
         raise CodebookError(f"codebook {codebook.name} has no memory")
-    return ItemChooser(store, subsampling)
+    return ItemChooser(store, subsampling, looks.from_arrays(codebook.arrays, len(store)))
 
 
 def _references_of(header: Header, codebook: Codebook) -> References:

@@ -18,6 +18,8 @@ from vqcodec.image import colour
 from vqcodec.image.pixels import Picture
 from vqcodec.image.transform.alpha_training import fit_alone
 from vqcodec.image.transform.engine import ENGINE, chances_of, model_of
+from vqcodec.image.transform.memory.looks import looks_of
+from vqcodec.image.transform.memory.store import ItemStore
 from vqcodec.image.transform.memory_training.choosing import Base
 from vqcodec.image.transform.memory_training.paying import Paying, with_worth
 from vqcodec.image.transform.memory_training.remembering import Wanted, choose_memory
@@ -148,7 +150,9 @@ def train(task: Training[Picture]) -> Codebook:
             ),
         )
     base = Base(model, chances) if chosen is None else chosen.base
-    arrays = base.to_arrays() | (chosen.memory.to_arrays() if chosen is not None else {})
+    arrays = base.to_arrays()
+    if chosen is not None:
+        arrays |= chosen.memory.to_arrays() | looks_of(ItemStore(chosen.memory, base.model, base.chances))
     usual = usual_headers(task.corpus, model)
     if usual is not None:
         arrays[USUAL_HEADERS] = usual

@@ -6,8 +6,7 @@ items are taken one by one while they save bits.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,49 +14,18 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import MAX_REFERENCES, SAMPLE_BITS
 from vqcodec.image.transform.memory.estimate import FloatArray, Planes, bits_alone, bits_given, cells_of
+from vqcodec.image.transform.memory.looks import LUMA_MEANS, look_of
 from vqcodec.image.transform.memory.store import ItemStore
-from vqcodec.kernels.jit import kernel
+from vqcodec.image.transform.memory.unlikeness import unlikeness
 
 _NEAREST = 16  # items whose savings are estimated
 _SCALE = 3.0  # bits that the coder spends for one of the estimate
 _FEWEST_BITS = 24.0  # that an item must save
 _FEWEST_SHARE = 0.03  # likewise, of the bits without memory
-_SAME = 0.25  # of the step: means that differ by less are about the same
 
-_AT_ONCE = 32  # factors whose product is below the greatest float64
-
-
-def unlikeness(means: npt.NDArray, others: npt.NDArray, step: float) -> npt.NDArray[np.float64]:
-    """Return how unlike sets of means are, about in bits, summed over each set: float64 (others,).
-
-    Where they differ much it matters little how much, since such parts are not predicted from each other. So a few
-    large differences count less than in a squared error.
-
-    Args:
-        means: a set of means, in samples; others: several such sets.
-        step: quantizer step.
-    """
-    count = len(others)
-    totals = np.empty(count, np.float64)
-    mine = np.ascontiguousarray(means, np.float32).reshape(-1)
-    theirs = np.ascontiguousarray(others, np.float32).reshape(count, -1)
-    _unlikeness(mine, theirs, np.float32(1 / (_SAME * step)), totals)
-    return totals
-
-
-@kernel
-def _unlikeness(means, others, scale, totals):
-    """Fill `totals` (float64 (others,)): means are float32 (size,), others float32 (others, size)."""
-    size = means.shape[0]
-    for number in range(others.shape[0]):
-        total = np.float64(0)
-        for first in range(0, size, _AT_ONCE):
-            product = np.float64(1)
-            for i in range(first, min(first + _AT_ONCE, size)):
-                difference = (means[i] - others[number, i]) * scale
-                product *= np.float64(1 + difference * difference)
-            total += math.log(product)
-        totals[number] = total / math.log(2)
+_LIKELY = 96  # items that are decoded to find the nearest, if it is known what all look like
+_LOOK_STEPS = 2.0  # coarser than for means of cells, since what items look like is known coarsely
+_SIZE_BITS = 12.0  # for each doubling of a side, that an item is less like a picture
 
 
 class Choice(NamedTuple):
@@ -76,21 +44,37 @@ class ItemChooser:
     """Chooses items of a store for pictures of one subsampling.
 
     Args:
-        store: all of its items are decoded once.
+        store: if nothing is known of what its items look like, all of them are decoded once; else those that are likely
+            to be of use.
         subsampling: "444" or "grey".
+        looks: float32 (items, 24), what they look like (see `looks`); None if that is not known.
     """
 
-    def __init__(self, store: ItemStore, subsampling: str) -> None:
+    def __init__(self, store: ItemStore, subsampling: str, looks: FloatArray | None = None) -> None:
         self._store = store
         self._subsampling = subsampling
-        groups: dict[tuple[int, ...], list[tuple[int, FloatArray]]] = {}
-        for number in range(len(store)):
-            means = cell_means(self._planes(number))
-            groups.setdefault(means.shape, []).append((number, means))
-        self._groups = [
-            (np.array([number for number, _ in group]), np.stack([means for _, means in group]))
-            for group in groups.values()
-        ]
+        self._looks = looks if looks is None or subsampling != "grey" else looks[:, :LUMA_MEANS]
+        self._sizes = np.log2([store.size_of(number) for number in range(len(store))])
+        self._means: dict[int, FloatArray] = {}
+        self._groups = self._grouped(range(len(store))) if looks is None else []
+
+    def _grouped(self, numbers: Iterable[int]) -> list[tuple[npt.NDArray[np.int64], FloatArray]]:
+        """Return items by the shape of their means: their numbers and these means."""
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for number in numbers:
+            if number not in self._means:
+                self._means[number] = cell_means(self._planes(number))
+            groups.setdefault(self._means[number].shape, []).append(number)
+        return [(np.array(group), np.stack([self._means[number] for number in group])) for group in groups.values()]
+
+    def _likely(self, planes: Planes, step: float, excluded: Collection[int]) -> list[int]:
+        """Return the numbers of the _LIKELY items that look most like a picture; arguments as for `nearest`."""
+        assert self._looks is not None
+        distances = unlikeness(look_of(planes)[: self._looks.shape[1]], self._looks, _LOOK_STEPS * step)
+        distances += _SIZE_BITS * np.abs(self._sizes - np.log2(planes.shape[1:])).sum(axis=1)
+        distances[list(excluded)] = np.inf
+        likely: list[int] = np.sort(np.argsort(distances, kind="stable")[:_LIKELY]).tolist()
+        return likely
 
     def nearest(self, planes: Planes, step: float, count: int, excluded: Collection[int] = ()) -> list[int]:
         """Return the numbers of the `count` items nearest to a picture, the nearest first.
@@ -103,7 +87,10 @@ class ItemChooser:
         """
         mine = cell_means(planes)
         distances = np.full(len(self._store), np.inf)
-        for numbers, means in self._groups:
+        groups = self._groups
+        if self._looks is not None:
+            groups = self._grouped(self._likely(planes, step, excluded))
+        for numbers, means in groups:
             if means.shape[1:] != mine.shape:
                 rows = np.minimum(np.arange(mine.shape[1]), means.shape[2] - 1)
                 columns = np.minimum(np.arange(mine.shape[2]), means.shape[3] - 1)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from vqcodec.blocks.model.tables import Model
 from vqcodec.codebook.memory import Memory
-from vqcodec.errors import CodebookError, CorruptFileError
+from vqcodec.errors import CodebookError, CorruptFileError, VQCodecError
 from vqcodec.image.alpha.chances import Chances
+from vqcodec.image.shape import Shape
 from vqcodec.image.transform.memory.items import Item, decode_item
 
 KEPT_BYTES = 1 << 28  # of decoded items
@@ -55,6 +56,18 @@ class ItemStore:
             while self._bytes > KEPT_BYTES and len(self._kept) > 1:
                 self._bytes -= self._kept.popitem(last=False)[1].bytes_held
         return item
+
+    def size_of(self, number: int) -> tuple[int, int]:
+        """Return height and width of an item, which is not decoded.
+
+        Raises:
+            CodebookError: it is damaged.
+        """
+        try:
+            shape, _ = Shape.from_bytes(self._memory[number])
+        except VQCodecError as error:
+            raise CodebookError(f"codebook: item {number} of its memory cannot be used: {error}") from None
+        return shape.height, shape.width
 
     def references(self, numbers: Sequence[int], subsampling: str) -> list[tuple[npt.NDArray[np.int16], ...]]:
         """Return the planes of items that a picture of this subsampling is predicted from.

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import MAX_REFERENCES, SAMPLE_BITS
 from vqcodec.carriers.carrier import Carrier
-from vqcodec.image.transform.memory.choice import unlikeness
 from vqcodec.image.transform.memory.estimate import FloatArray, Planes, bits_alone, bits_given, cells_of
+from vqcodec.image.transform.memory.unlikeness import unlikeness
 from vqcodec.image.transform.memory_training.descriptors import describe
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.vq.facility_location import Savings
