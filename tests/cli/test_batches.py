@@ -181,6 +181,13 @@ def test_channels_that_were_mixed_stay(media: Path, run: Run) -> None:
     assert not Path("media/talk.wav").exists()
 
 
+def test_a_target_that_leaves_room_changes_nothing_in_reading(media: Path, run: Run) -> None:
+    done = run("encode", "media/clip.mkv", "-d", "coded", "-e", "0", "--bitrate", "90000", "--delete-source")
+    assert done.exit_code == 0, done.stderr
+    assert "is more than needed" in done.stderr
+    assert not Path("media/clip.mkv").exists()
+
+
 def test_an_input_that_was_changed_meanwhile_stays(media: Path, run: Run) -> None:
     """The pictures are coded one after another, and the second changes while the first is coded."""
     names = [f"media/big{number}.png" for number in range(2)]

@@ -47,7 +47,7 @@ def encoded_bits(written: Written, metadata: Mapping[str, bytes]) -> dict[str, i
 
 def encoding_notes(plan: Plan, written: Written, seconds: float) -> tuple[str, ...]:
     """Return notes on reading and writing; `seconds` is how long the picture lasts."""
-    notes = list(plan.source.notes)
+    notes = [*plan.source.notes, *written.notes]
     if written.interrupted:
         notes.append(f"interrupted; the first {written.frames} frames are in the file")
     if plan.sound is not None and plan.sound.duration_s > seconds + _LONGER_S and not written.interrupted:

@@ -100,8 +100,8 @@ def encode_video(
     if sound is not None:
         plan = replace(plan, sound=code_sound(_sound_source(sound), threads=options.work.threads))
     file = io.BytesIO()
-    encode_to(plan, options.target, file)
-    for note in source.notes:
+    _, written = encode_to(plan, options.target, file)
+    for note in (*source.notes, *written.notes):
         warnings.warn(note, stacklevel=2)
     return file.getvalue()
 

@@ -119,8 +119,7 @@ def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[B
         _check_sound(plan, wanted, f"bitrate {bitrate:g} kbit/s", f"{sound_kbps:.1f} kbit/s")
         quality, result = reach_rate(passes, lambda done: done[1].size, wanted, RATE_TOLERANCE)
         reached, tolerance = result[1].size / 125 / seconds, 2 * RATE_TOLERANCE * bitrate
-    for note in target.judge(reached, "the video", quality=quality, tolerance=tolerance):
-        plan.source.note(note)
+    result[1].notes.extend(target.judge(reached, "the video", quality=quality, tolerance=tolerance))
     return quality, result
 
 

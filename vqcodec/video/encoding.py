@@ -100,6 +100,7 @@ class Written:
         frames, groups: how many. kinds: frames by kind.
         bits: of the packets by part. qualities: of each frame. digest: of the frames that the decoder will give.
         interrupted: whether it was ended early; what was written is whole.
+        notes: what the user should know of the target.
     """
 
     size: int = 0
@@ -112,6 +113,7 @@ class Written:
     qualities: list[FrameQuality] = field(default_factory=list)
     digest: SampleDigest = field(default_factory=SampleDigest)
     interrupted: bool = False
+    notes: list[str] = field(default_factory=list)
 
     @property
     def quality(self) -> FrameQuality:
