@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs bench bench-design bench-image bench-memory bench-speech bench-video wheel wasm clean help
+.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -110,7 +110,16 @@ bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Th
 	$(BIN)/python -m benchmarks.tables
 
 wheel: setup ## build the wheels into dist/: x86-64 and aarch64 with compiled kernels, and one for all systems
-	$(BIN)/python -m vqcodec.kernels.build.wheels
+	rm -rf build/man
+	$(BIN)/python -m vqcodec.cli.man.pages build/man
+	VQCODEC_MAN="$(CURDIR)/build/man" $(BIN)/python -m vqcodec.kernels.build.wheels
+
+sbom: $(VENV)/installed ## list what an installation brings along: CycloneDX, into dist/ (needs the wheel for all systems there)
+	rm -rf build/sbom && $(PYTHON) -m venv --without-pip build/sbom/installed && $(PYTHON) -m venv build/sbom/tool
+	build/sbom/tool/bin/pip install --quiet --disable-pip-version-check 'pip>=23.1' 'cyclonedx-bom>=7.1,<8'
+	build/sbom/tool/bin/pip --python build/sbom/installed install --quiet --disable-pip-version-check dist/vqcodec-*-none-any.whl
+	build/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  -o dist/vqcodec.cdx.json build/sbom/installed/bin/python
 
 wasm: setup ## make the decoder for browsers, web/vqcodec-*.wasm
 	$(BIN)/python -m vqcodec.kernels.build --wasm web

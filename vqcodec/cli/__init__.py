@@ -24,6 +24,7 @@ Map, lowest first:
     commands: groups console compilation inputs originals files video_plot wording options
     app: exit_codes groups failures
     reference: app
+    man: app reference
 """
 
 from __future__ import annotations
