@@ -73,7 +73,7 @@ def test_a_picture_that_was_encoded(folder: Path) -> None:
     report = vqcodec.encode(folder / "<b>.png", folder / "<b>.vqc")
     for shown in (report, vqcodec.info(folder / "<b>.vqc"), vqcodec.encode(folder / "<b>.png")):
         page = checked(shown)
-        assert f"image {shown.input}" in page.texts
+        assert f"image {shown.input}" in page.texts[0]
         (source,) = page.sources
         small = Image.open(io.BytesIO(embedded(source, "image/png")))
         assert small.size == (40, 30)
@@ -135,6 +135,7 @@ def test_a_comparison_of_pictures(folder: Path) -> None:
     vqcodec.encode(folder / "<b>.png", folder / "c.vqc", overwrite=True)
     texts = checked(vqcodec.compare(folder / "<b>.png", folder / "c.vqc")).texts
     assert {"psnr db", "ssim", "identical"} <= set(texts)
+    assert texts[0] == f"image {folder / '<b>.png'}, {folder / 'c.vqc'}"
     same = checked(vqcodec.compare(folder / "<b>.png", folder / "<b>.png")).texts
     assert same[same.index("identical") + 1] == "yes"
 

@@ -41,7 +41,8 @@ class Report:
         """Return the fields as a table, for notebooks, below a preview of the file if there is one."""
         preview: Preview | None = getattr(self, "preview", None)
         shown = "" if preview is None else preview.html()
-        title = " ".join(word for word in (self.MEDIUM, getattr(self, "input", "")) if word)
+        about = [getattr(self, name, None) for name in ("input", "reference", "test", "output")]
+        title = " ".join([self.MEDIUM, ", ".join(name for name in about if name)]).strip()
         return shown + table(title, self.as_dict()) + self._more_html()
 
     def _repr_png_(self) -> bytes | None:
