@@ -234,3 +234,29 @@ def undo_difference(header: CodebookHeader, payload: Reader, find: FindCodebook,
             position = elements_position + index * WIDTHS[kind]
             canonical[position : position + WIDTHS[kind]] = e.to_bytes(WIDTHS[kind], "little")
     return bytes(canonical)
+
+
+# 6.6 Memory
+
+
+def memory_items(codebook: Codebook) -> list[bytes]:
+    """The items of a memory; none without a memory."""
+    arrays = codebook.arrays
+    if "memory_rest_sizes" in arrays:
+        require("memory_heads" in arrays and "memory_head_numbers" in arrays, CodebookMissing)
+        heads = arrays["memory_heads"]
+        count, length = heads.shape
+        numbers = arrays["memory_head_numbers"].elements
+        rests = pieces(codebook, "memory_rest_bytes", "memory_rest_sizes")
+        require(len(numbers) == len(rests) and max(numbers) < count, CodebookMissing)
+        return [bytes(heads.elements[n * length : (n + 1) * length]) + rest for n, rest in zip(numbers, rests)]
+    return pieces(codebook, "memory_bytes", "memory_sizes") if "memory_sizes" in arrays else []
+
+
+def pieces(codebook: Codebook, of_bytes: str, of_sizes: str) -> list[bytes]:
+    require(of_bytes in codebook.arrays, CodebookMissing)
+    data, found = bytes(codebook.arrays[of_bytes].elements), []
+    for size in codebook.arrays[of_sizes].elements:
+        found.append(data[:size])
+        data = data[size:]
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from reference_codebook import FindCodebook, codebook_header, decode_codebook, shared_codebook, unpack
+from reference_codebook import FindCodebook, codebook_header, decode_codebook, memory_items, shared_codebook, unpack
 from reference_container import METADATA
 from reference_elements import Corrupt, Limit, Reader, Unsupported, check_magic, codebook_name, crc32, require
 
@@ -17,7 +17,7 @@ FOOT_BYTES = 17
 
 @dataclass
 class Item:
-    """An item: its kind, its own bytes, and the identity of its codebook."""
+    """An item: its kind, its own bytes (or those that it has in a memory), and the identity of its codebook."""
 
     form: int
     head: bytes
@@ -69,21 +69,19 @@ def chunk(data: bytes, place: tuple[int, int], kind: bytes) -> Reader:
 # 20.3 Codebooks and metadata
 
 
-def decode_reference(data: bytes, number: int, place: tuple[int, int], find: FindCodebook) -> bytes:
-    """The identity."""
+def decode_reference(data: bytes, number: int, place: tuple[int, int], find: FindCodebook) -> tuple[bytes, list[bytes]]:
+    """The identity, and the items of the memory."""
     kind = data[place[0] : place[0] + 4]
     require(kind in (b"CREF", b"CEMB"))
     contents = chunk(data, place, kind)
     require(contents.varint() == number)
     if kind == b"CEMB":
         embedded = contents.rest()
-        decode_codebook(embedded, find)
-        return codebook_header(embedded)[0].identity
+        return codebook_header(embedded)[0].identity, memory_items(decode_codebook(embedded, find))
     codebook_name(contents.short_text())
     identity = contents.take(32)
     require(contents.at_end())
-    shared_codebook(identity, find)
-    return identity
+    return identity, memory_items(shared_codebook(identity, find))
 
 
 def decode_set(data: bytes, number: int, place: tuple[int, int]) -> dict[str, bytes]:
@@ -125,38 +123,44 @@ def decode_block(data: bytes, place: tuple[int, int], codebooks: list, sets: lis
     require(number_of_kinds <= count, Limit)
     for _ in range(number_of_kinds):
         form = columns.number(1)
-        if form >= 16:
+        if form in range(16, 32):
             require(form in (17, 18, 19), Unsupported)
             kinds.append((form, 0, 0, b""))
         else:
-            require(form in range(1, 9), Unsupported)
+            require(form % 32 in range(1, 9) and form < 48, Unsupported)
             kinds.append((form, columns.varint(), columns.varint(), columns.take(columns.varint())))
     texts = names(columns, count)
     of_kind = [columns.varint() for _ in range(count)]
+    require(all(kind < len(kinds) for kind in of_kind), Limit)
     gaps = [columns.varint() for _ in range(count)]
-    high = [columns.varint() for _ in range(count)]
+    stored = [index for index in range(count) if kinds[of_kind[index]][0] < 32]
+    high = {index: columns.varint() for index in stored}
     require(columns.at_end())
-    bits = "".join(f"{byte:08b}" for byte in contents.take((count * low_bits + 7) // 8))
+    bits = iter("".join(f"{byte:08b}" for byte in contents.take((len(stored) * low_bits + 7) // 8)))
     end = place[0] + (place[1] if flags == 1 else 0)
     found = {}
     for index in range(count):
-        low = bits[index * low_bits : (index + 1) * low_bits]
+        form, codebook, metadata, head = kinds[of_kind[index]]
+        identity, memory = b"", []
+        if form not in range(16, 32):
+            require(codebook < len(codebooks) and metadata <= len(sets))
+            identity, memory = codebooks[codebook]
+        known = sets[metadata - 1] if metadata else {}
+        if form >= 32:
+            require(head == b"" and gaps[index] < len(memory))
+            found[texts[index]] = Item(form, head, memory[gaps[index]], identity, known)
+            continue
+        low = "".join(next(bits) for _ in range(low_bits))
         length = high[index] * 2**low_bits + (int(low, 2) if low else 0)
         gap = gaps[index] // 2 if gaps[index] % 2 == 0 else -(gaps[index] + 1) // 2
         start = end + gap
         end = start + length
         require(start >= 0 and end <= len(data))
-        require(of_kind[index] < len(kinds), Limit)
-        form, codebook, metadata, head = kinds[of_kind[index]]
-        identity = b""
-        if form < 16:
-            require(codebook < len(codebooks) and metadata <= len(sets))
-            identity = codebooks[codebook]
         width = 4 if length >= 256 else 2
         check = contents.number(width)
         own = data[start:end]
         require(crc32(identity + head + own) % 256**width == check)
-        found[texts[index]] = Item(form, head, own, identity, sets[metadata - 1] if metadata else {})
+        found[texts[index]] = Item(form, head, own, identity, known)
     require(contents.at_end())
     return found
 

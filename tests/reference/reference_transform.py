@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import reference_alpha_chances
 from reference_block import append_alpha, doubled
+from reference_codebook import memory_items
 from reference_decoder import (
     ENGINES,
     BitReader,
@@ -85,9 +86,7 @@ def decode(header: bytes, packets: list[bytes], codebook: Codebook) -> list[list
     if has_alpha:
         known = None
         if shape.alpha_kind in (ALPHA_DIFFERENCE, ALPHA_BESIDE):
-            plane = item_alpha(codebook, model, shape.items[0])
-            rows, columns = len(plane) - 1, len(plane[0]) - 1
-            known = [[plane[min(y, rows)][min(x, columns)] for x in range(shape.width)] for y in range(shape.height)]
+            known = known_alpha(codebook, model, shape)
         add_alpha(pixels, [payload for _, payload in payloads], tiles, shape, model, codebook, known)
     return pixels
 
@@ -126,24 +125,34 @@ def read_parameters(first: int, reader: Reader) -> Parameters:
 
 def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) -> list[Samples]:
     """9.18: the planes of an item of the codebook's memory, for a picture with these parameters."""
-    require("memory_sizes" in codebook.arrays and model.remembering != [], CodebookMissing)
+    require(memory_items(codebook) != [] and model.remembering != [], CodebookMissing)
+    require(len(needed(codebook, number)) <= 32, CodebookMissing)
     reader = Reader(item_bytes(codebook, number))
     header = read_header(reader)
-    require(max(header.width, header.height) <= 1280 and not header.items, CodebookMissing)
+    require(max(header.width, header.height) <= 1280, CodebookMissing)
     packet = reader.rest()
     payload = cut_packet(packet)[0] if header.channels in (2, 4) else packet
     tile = Tile(0, 0, header.height, header.width)
-    planes = decode_tile(payload, tile, header.parameters, model)
+    memory = [item(codebook, model, other, header.parameters) for other in header.items]
+    planes = decode_tile(payload, tile, header.parameters, model, memory)
     sizes_of_planes = [plane_size(tile, plane, header.parameters) for plane in range(len(planes))]
     cut = [[row[:width] for row in plane[:height]] for plane, (height, width) in zip(planes, sizes_of_planes)]
     return planes_for(cut, parameters.chroma != NO_CHROMA, parameters.chroma == HALF)
 
 
 def item_bytes(codebook: Codebook, number: int) -> bytes:
-    sizes = codebook.arrays["memory_sizes"].elements
-    require(number < len(sizes))
-    start = sum(sizes[:number])
-    return bytes(codebook.arrays["memory_bytes"].elements[start : start + sizes[number]])
+    items = memory_items(codebook)
+    require(number < len(items))
+    return items[number]
+
+
+def needed(codebook: Codebook, number: int) -> set[int]:
+    """9.18: an item, and all that it is predicted from, itself or through others."""
+    found = {number}
+    for other in read_header(Reader(item_bytes(codebook, number))).items:
+        require(other < number, CodebookMissing)
+        found |= needed(codebook, other)
+    return found
 
 
 def item_alpha(codebook: Codebook, model: Model, number: int) -> list[list[int]]:
@@ -154,8 +163,18 @@ def item_alpha(codebook: Codebook, model: Model, number: int) -> list[list[int]]
         return [[255]]
     pixels: list[list[list[int]]] = [[[] for _ in range(header.width)] for _ in range(header.height)]
     payload = cut_packet(reader.rest())[1]
-    add_alpha(pixels, [payload], [Tile(0, 0, header.height, header.width)], header, model, codebook, None)
+    known = None
+    if header.alpha_kind in (ALPHA_DIFFERENCE, ALPHA_BESIDE):
+        known = known_alpha(codebook, model, header)
+    add_alpha(pixels, [payload], [Tile(0, 0, header.height, header.width)], header, model, codebook, known)
     return [[pixel[0] for pixel in row] for row in pixels]
+
+
+def known_alpha(codebook: Codebook, model: Model, header: Header) -> list[list[int]]:
+    """9.18: alpha of the first reference, of the picture's size."""
+    plane = item_alpha(codebook, model, header.items[0])
+    rows, columns = len(plane) - 1, len(plane[0]) - 1
+    return [[plane[min(y, rows)][min(x, columns)] for x in range(header.width)] for y in range(header.height)]
 
 
 def check_filter(parameters: Parameters, model: Model) -> None:

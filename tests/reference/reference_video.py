@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reference_codebook import memory_items
 from reference_decoder import BitReader, Codebook, CodebookMissing, Reader, require
 from reference_transform import HALF, Parameters, Tile, decode_planes, filter_weights
 from reference_transform_plane import Block, Plane, Samples, Unit, clip
@@ -95,17 +96,6 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
         ]
     require(8 * len(bits.data) - bits.position < 8)
     return [shown[time] for time in range(frames)]
-
-
-def memory_items(codebook: Codebook) -> list[bytes]:
-    """6.6"""
-    if "memory_sizes" not in codebook.arrays:
-        return []
-    data, items = bytes(codebook.arrays["memory_bytes"].elements), []
-    for size in codebook.arrays["memory_sizes"].elements:
-        items.append(data[:size])
-        data = data[size:]
-    return items
 
 
 def remembered(item: bytes, height: int, width: int, codebook: Codebook) -> list[Samples]:

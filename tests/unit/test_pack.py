@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
@@ -22,7 +22,6 @@ from synthetic_speech import synthetic_speech
 
 import vqcodec
 from vqcodec import Pack, api, decode_image, encode_image, encode_video, make_pack, unpack, user_limits
-from vqcodec.api.packs import choosing
 from vqcodec.api.packs.building import add_to_pack, remove_from_pack
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
@@ -32,6 +31,7 @@ from vqcodec.errors import (
     LimitError,
     OutputError,
     UnreadableInputError,
+    UnsupportedError,
     UsageError,
     VQCodecError,
 )
@@ -481,6 +481,35 @@ def test_a_codebook_that_is_missing_keeps_no_other_item_away(path: Path, tmp_pat
     assert len(reports) == COUNT
 
 
+def test_a_codebook_that_is_missing_keeps_no_other_item_from_being_added(path: Path, tmp_path: Path) -> None:
+    own = own_codebook()
+    add(path, {"own.png": item_of(encode_image(picture(1), codebook=own, quality=10), own)})
+    Image.fromarray(picture(60)).save(tmp_path / "new.png")
+    add_to_pack(path, tmp_path / "new.png", quality=10)
+    with Pack(path) as pack:
+        assert pack.item("new.png").codebook == BOOK
+    alone = tmp_path / "alone.vqp"
+    alone.write_bytes(packed({"own.png": item_of(encode_image(picture(1), codebook=own, quality=10), own)}))
+    with pytest.raises(CodebookError, match=r"'own'"):
+        add_to_pack(alone, tmp_path / "new.png", quality=10)
+    soundfile.write(tmp_path / "a.wav", synthetic_speech(0.3, 16000).astype(np.int16), 16000)
+    assert add_to_pack(alone, tmp_path / "a.wav").items == 2
+
+
+def test_an_item_of_an_unknown_form_keeps_no_other_item_away(path: Path, tmp_path: Path) -> None:
+    add(path, {"later.png": Item(WHOLE_FILE + 9, b"something new")})
+    with Pack(path) as pack:
+        assert pack.item("later.png").medium is None
+        assert [item.name for item in pack.items_in_index()] == ["later.png", *NAMES]
+        with pytest.raises(UnsupportedError, match=r"later.png.*newer version"):
+            pack.read("later.png")
+    said = api.info(path)
+    assert (said.items, said.media) == (COUNT + 1, {"image": COUNT})
+    failed: list[str] = []
+    reports = unpack(path, tmp_path / "out", failed=lambda name, _error: failed.append(name))
+    assert (failed, len(reports)) == (["later.png"], COUNT)
+
+
 def test_adding_and_removing(path: Path, folder: Path) -> None:
     report = add_to_pack(path, [folder], quality=10)
     assert (report.items, report.added, report.removed) == (COUNT + 4, 4, 0)
@@ -506,48 +535,25 @@ def test_a_wasteful_pack_is_compacted_by_itself(tmp_path: Path) -> None:
     assert path.stat().st_size < size // 2
 
 
-def choose(monkeypatch: pytest.MonkeyPatch, saving: float) -> Callable[..., Codebook]:
-    """Let a training give a codebook with which items take this share of what they take with the shipped one."""
-    photo = load_codebook("photo")
-    own = Codebook(photo.engine, "pack", photo.arrays, {"parent": photo.identity})
-    curve = choosing._curve
-
-    def shorter(*arguments: object) -> list[tuple[float, float]]:
-        found = curve(*arguments)  # type: ignore[arg-type]
-        return [(psnr, size * saving) for psnr, size in found] if arguments[2] is own else found
-
-    monkeypatch.setattr(choosing, "_curve", shorter)
-    monkeypatch.setattr("vqcodec.api.training.train_codebook", lambda *_arguments, **_named: own)
-    return lambda: own
-
-
-@pytest.mark.parametrize(
-    ("saving", "train", "name"), [(0.1, True, "pack"), (0.1, False, "photo"), (1.0, None, "photo")]
-)
-def test_a_codebook_is_trained_if_that_pays(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, saving: float, train: bool | None, name: str
-) -> None:
-    choose(monkeypatch, saving)
-    report = make_pack(folder, train=train, effort=0)
-    names = {use.name: use.embedded for use in report.codebooks}
-    assert names in ({name: name == "pack"}, {"graphic": False})
-    assert ("pack" in names) == (name == "pack")
-    if name == "pack":
-        assert report.data is not None
-        with Pack(report.data) as pack:
-            assert len(list(pack.values())) == 4
-
-
 def test_training_beside_a_codebook_is_refused(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"none is trained"):
         make_pack(folder, codebook=BOOK, train=True)
 
 
-def test_training_on_what_is_no_file_is_refused(folder: Path) -> None:
-    data = (folder / "a.png").read_bytes()
-    with pytest.raises(UsageError, match=r"in files only"):
-        make_pack(data, train=True, effort=0)
-    report = make_pack(data, effort=0)
+def test_a_memory_without_training_is_refused(folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"none gets a memory"):
+        make_pack(folder, train=False, memory_bytes=1000)
+
+
+def test_a_transfer_as_text_is_named_by_all(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    for said in (Pack, api.info, api.verify):
+        with pytest.raises(CorruptFileError, match=r"transfer as text"):
+            said(path)
+
+
+def test_a_picture_that_is_no_file(folder: Path) -> None:
+    report = make_pack((folder / "a.png").read_bytes(), effort=0)
     assert report.items == 1
 
 

@@ -16,9 +16,11 @@ from vqcodec.codebook.library import load_codebook
 from vqcodec.codebook.memory import Memory
 from vqcodec.errors import VQCodecError
 from vqcodec.image import decode_image, encode_image
+from vqcodec.image.engines import TogetherOptions
 from vqcodec.image.transform import coding, engine
 from vqcodec.image.transform.header import Header
 from vqcodec.image.transform.memory.items import code_item
+from vqcodec.image.transform.together.result import code_together
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SHAPES = ((64, 64, 3), (40, 90, 3), (64, 64, 4), (48, 48, 1))
@@ -122,6 +124,28 @@ def test_golden_pictures_are_those_of_python(decoder, kind):
     assert len(files) > 1
     for file, found in zip(files, outcomes(decoder, files, [book]), strict=True):
         assert found.get("result") == pixels(decode_image(file.read_bytes(), codebook=codebook)), (file.name, found)
+
+
+def test_items_that_are_predicted_from_items(decoder, tmp_path):
+    photo = load_codebook("photo")
+    base = textured_picture(1, 40, 48, 4)
+    base[:, :, 3] = 255
+    base[:9, :9, 3] = 60
+    pictures = []
+    for number in range(9):
+        samples = base[:, :, : 3 + number % 2].copy()
+        samples[4 + number : 16 + number, 6:22, :3] = textured_picture(2 + number, 12, 16, 3)
+        pictures.append(samples)
+    book, placed = code_together(pictures, photo, TogetherOptions(60.0, 2, {"tune": "psnr"}))
+    items = Memory.from_arrays(book.arrays)
+    assert any(Header.from_bytes(item)[0].items for item in items)
+    form = encode_image(pictures[0], codebook=photo, quality=10, effort=0)[2:3]
+    (tmp_path / "book.vqcb").write_bytes(stored(book))
+    files = [tmp_path / f"{number}.vqc" for number in range(len(placed))]
+    for file, one in zip(files, placed, strict=True):
+        file.write_bytes(compact(form, book, one.header + one.packet))
+    for one, found in zip(placed, outcomes(decoder, files, [tmp_path / "book.vqcb"]), strict=True):
+        assert found.get("result") == pixels(one.reconstruction), found
 
 
 FAULTS = {

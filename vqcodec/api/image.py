@@ -41,11 +41,7 @@ def encode(
     started = time.perf_counter()
     data = read_all(source, name)
     book = codebook or load_codebook(default_codebook(MEDIUM))
-    picture = read_picture(data, name)
-    if asked.strip_metadata:
-        picture = replace(picture, metadata={})
-    elif asked.strip_gps:
-        picture = replace(picture, metadata=without_place(picture.metadata))
+    picture = picture_to_encode(data, name, asked)
     with naming(name):
         encoded = encode_picture(
             picture,
@@ -82,6 +78,14 @@ def encode(
         data=encoded.data if destination is None else None,
         preview=preview_of(encoded.data if destination is None else destination, MEDIUM, codebook),
     )
+
+
+def picture_to_encode(data: bytes, name: str, asked: EncodeOptions) -> Picture:
+    """Return the picture in a file, with the metadata that shall be kept; errors as `read_picture`."""
+    picture = read_picture(data, name)
+    if asked.strip_metadata:
+        return replace(picture, metadata={})
+    return replace(picture, metadata=without_place(picture.metadata)) if asked.strip_gps else picture
 
 
 def decode(

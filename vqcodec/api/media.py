@@ -130,9 +130,10 @@ def medium_to_decode(source: Source, name: str, *, packs: bool = False) -> tuple
     from vqcodec.pack.parts import MAGIC
 
     source, head = with_head(source, name)
-    if head.startswith(MAGIC) and not packs:
+    is_pack = head.startswith(MAGIC[:4])  # also one that a transfer as text has damaged, which its reader says
+    if is_pack and not packs:
         raise UsageError(f"{name}: is a pack of many items; take them out with `vqcodec unpack` or `vqcodec extract`")
-    medium = PACK if head.startswith(MAGIC) else medium_of_media(head)
+    medium = PACK if is_pack else medium_of_media(head)
     if medium:
         return source, medium
     data = read_all(source, name)

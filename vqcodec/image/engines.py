@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,50 @@ class Coder(Protocol):
 
     def describe(self, header: bytes) -> dict[str, object]:
         """What a stream header says."""
+
+
+@dataclass(frozen=True)
+class TogetherOptions:
+    """How pictures are coded together.
+
+    Attributes:
+        quality: 0 to 100. effort: 0 to 9. engine: encode options of the engine, by name.
+        memory_bytes: most bytes of pictures that others are predicted from; None for no limit.
+    """
+
+    quality: float
+    effort: int
+    engine: Mapping[str, Any]
+    memory_bytes: int | None = None
+
+
+class Placed(NamedTuple):
+    """A picture that was coded together with others.
+
+    Attributes:
+        place: its number in the memory of the codebook; None if it is not there.
+        header, packet: of its stream.
+        reconstruction: uint8 (height, width, channels), exactly what the decoder gives.
+    """
+
+    place: int | None
+    header: bytes
+    packet: bytes
+    reconstruction: np.ndarray
+
+
+class CodeTogether(Protocol):
+    """The function of an engine that codes pictures which are predicted from one another."""
+
+    def __call__(
+        self,
+        pictures: Sequence[np.ndarray],
+        parent: Codebook,
+        options: TogetherOptions,
+        threads: int | None = None,
+        progress: Callable[[float], None] = ...,
+    ) -> tuple[Codebook, list[Placed]]:
+        """Return a codebook that remembers those that others are predicted from, and the pictures in their order."""
 
 
 def engine_for(name: str) -> Coder:

@@ -88,6 +88,8 @@ class Engine:
         training_options: options of training. An option has the same kind of value in all engines that have it.
         warming: see `Warming`.
         training_cost: see `TrainingCost`; None if it has not been measured.
+        together_reference: a function that codes pictures that are predicted from one another, as `CodeTogether` of
+            `vqcodec.image.engines` says; None if it has none.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Engine:
     training_options: tuple[Option, ...] = ()
     warming: Warming = field(default_factory=Warming)
     training_cost: TrainingCost | None = None
+    together_reference: str | None = None
 
     @property
     def medium(self) -> str:
@@ -122,6 +125,11 @@ class Engine:
         """The trainer, loaded; the engine must have one."""
         assert self.trainer_reference is not None
         return load(self.trainer_reference)
+
+    @property
+    def together(self) -> Any:
+        """What codes pictures together, loaded; None if it has none."""
+        return None if self.together_reference is None else load(self.together_reference)
 
     def check_encode_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the value of every encode option; arguments and errors as `check_options`."""

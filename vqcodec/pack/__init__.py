@@ -11,5 +11,5 @@ Map, lowest first:
     items: parts
     reader: access blocks items parts root scanning
     writer: blocks items parts reader root
-    changing: access items parts reader writer
+    changing: access items reader writer
 """

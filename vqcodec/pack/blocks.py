@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vqcodec.codebook import packing
+from vqcodec.codebook.memory import MAX_ITEMS
 from vqcodec.container.media import MAX_CODEBOOKS
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import CorruptFileError, LimitError
@@ -16,7 +17,6 @@ from vqcodec.pack.parts import (
     MOST_HEAD_BYTES,
     MOST_INDEX_BYTES,
     MOST_METADATA,
-    WHOLE_FILE,
     Entry,
     Fields,
     Kind,
@@ -38,19 +38,22 @@ def block_payload(entries: Sequence[Entry], base: int, *, data_follows: bool) ->
     """
     kinds = list(dict.fromkeys(entry.kind for entry in entries))
     number_of = {kind: number for number, kind in enumerate(kinds)}
-    low_bits = _low_bits([entry.length for entry in entries])
+    stored = [entry for entry in entries if not entry.kind.of_memory]
+    low_bits = _low_bits([entry.length for entry in stored])
     columns = [put_varint(len(kinds)), *map(_kind_bytes, kinds)]
     columns += names_columns([entry.name for entry in entries])
     columns += [put_varint(number_of[entry.kind]) for entry in entries]
-    ends = [base, *(entry.end for entry in entries)]
-    columns += [put_varint(folded(entry.offset - end)) for entry, end in zip(entries, ends)]
-    columns += [put_varint(entry.length >> low_bits) for entry in entries]
+    end = base
+    for entry in entries:
+        columns.append(put_varint(entry.offset if entry.kind.of_memory else folded(entry.offset - end)))
+        end = end if entry.kind.of_memory else entry.end
+    columns += [put_varint(entry.length >> low_bits) for entry in stored]
     raw = b"".join(columns)
     method, packed = packing.pack(raw)
     low = 0
-    for entry in entries:
+    for entry in stored:
         low = low << low_bits | entry.length & ((1 << low_bits) - 1)
-    unused = -low_bits * len(entries) % 8
+    unused = -low_bits * len(stored) % 8
     return b"".join(
         [
             put_varint(len(entries)),
@@ -58,8 +61,8 @@ def block_payload(entries: Sequence[Entry], base: int, *, data_follows: bool) ->
             put_varint(len(raw)),
             put_varint(len(packed)),
             packed,
-            (low << unused).to_bytes((low_bits * len(entries) + unused) // 8, "big"),
-            *(entry.check.to_bytes(check_bytes(entry.length), "little") for entry in entries),
+            (low << unused).to_bytes((low_bits * len(stored) + unused) // 8, "big"),
+            *(entry.check.to_bytes(check_bytes(entry.length), "little") for entry in stored),
         ]
     )
 
@@ -82,25 +85,30 @@ def parse_block(payload: bytes, start: int, end: int, where: str) -> list[Entry]
     columns = Fields(bytes(packing.unpack(method, memoryview(packed), raw_bytes, where, "index")), where)
     kinds = [_kind_in(columns) for _ in range(columns.number(count, "kinds of items"))]
     names = names_in(columns, count, where)
-    of_kind = columns.numbers(count, len(kinds) - 1, "as the number of a kind")
-    gaps = [columns.signed() for _ in range(count)]
-    high = columns.numbers(count, MAX_CHUNK_BYTES >> low_bits, "as a length")
+    kind_of = [kinds[number] for number in columns.numbers(count, len(kinds) - 1, "as the number of a kind")]
+    places = [columns.number(MAX_ITEMS - 1, "as an item") if kind.of_memory else columns.signed() for kind in kind_of]
+    stored = sum(not kind.of_memory for kind in kind_of)
+    high = iter(columns.numbers(stored, MAX_CHUNK_BYTES >> low_bits, "as a length"))
     columns.end()
-    low_bytes = fields.take((low_bits * count + 7) // 8)
-    low = int.from_bytes(low_bytes, "big") >> (-low_bits * count % 8)
+    low_bytes = fields.take((low_bits * stored + 7) // 8)
+    low = int.from_bytes(low_bytes, "big") >> (-low_bits * stored % 8)
     mask = (1 << low_bits) - 1
     entries = []
     position = end if flags & _DATA_FOLLOWS else start
-    for number, name in enumerate(names):
-        length = high[number] << low_bits | low >> low_bits * (count - 1 - number) & mask
-        offset = position + gaps[number]
+    for name, kind, place in zip(names, kind_of, places):
+        if kind.of_memory:
+            entries.append(Entry(name, kind, place, 0, 0))
+            continue
+        stored -= 1
+        length = next(high) << low_bits | low >> low_bits * stored & mask
+        offset = position + place
         position = offset + length
         if length > MAX_CHUNK_BYTES:
             raise LimitError(f"{where}: an item of {length} bytes; at most {MAX_CHUNK_BYTES} are allowed")
         if offset < 0:
             raise CorruptFileError(f"{where}: item '{printable(name)}' before the beginning of the file")
         check = int.from_bytes(fields.take(check_bytes(length)), "little")
-        entries.append(Entry(name, kinds[of_kind[number]], offset, length, check))
+        entries.append(Entry(name, kind, offset, length, check))
     fields.end()
     return entries
 
@@ -145,7 +153,7 @@ def _shared_bytes(one: bytes, other: bytes) -> int:
 
 
 def _kind_bytes(kind: Kind) -> bytes:
-    if kind.form >= WHOLE_FILE:
+    if kind.is_file:
         return bytes([kind.form])
     numbers = put_varint(kind.codebook) + put_varint(kind.metadata) + put_varint(len(kind.head))
     return bytes([kind.form]) + numbers + kind.head
@@ -153,7 +161,7 @@ def _kind_bytes(kind: Kind) -> bytes:
 
 def _kind_in(fields: Fields) -> Kind:
     (form,) = fields.take(1)
-    if form >= WHOLE_FILE:
+    if Kind(form).is_file:
         return Kind(form)
     codebook = fields.number(MAX_CODEBOOKS - 1, "as the number of a codebook")
     metadata = fields.number(MOST_METADATA, "as the number of metadata")

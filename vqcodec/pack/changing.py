@@ -15,7 +15,6 @@ from vqcodec.files.streams import WholeWriter, write_failure
 from vqcodec.names import printable
 from vqcodec.pack.access import access_to
 from vqcodec.pack.items import Item
-from vqcodec.pack.parts import WHOLE_FILE
 from vqcodec.pack.reader import PackReader
 from vqcodec.pack.writer import PackWriter
 
@@ -95,11 +94,13 @@ def stored_item(reader: PackReader, name: str) -> Item:
     """
     entry = reader.find(name)
     assert entry is not None
-    data = reader.data(entry)
-    if entry.kind.form >= WHOLE_FILE:
-        return Item(entry.kind.form, data)
-    metadata = reader.metadata(entry.kind.metadata - 1) if entry.kind.metadata else {}
-    return Item(entry.kind.form, data, reader.reference(entry.kind.codebook), entry.kind.head, metadata)
+    kind = entry.kind
+    data = b"" if kind.of_memory else reader.data(entry)
+    if kind.is_file:
+        return Item(kind.form, data)
+    metadata = reader.metadata(kind.metadata - 1) if kind.metadata else {}
+    place = entry.offset if kind.of_memory else 0
+    return Item(kind.form, data, reader.reference(kind.codebook), kind.head, metadata, place)
 
 
 def is_wasteful(reader: PackReader) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vqcodec.codebook.codebook import Codebook
@@ -11,7 +11,7 @@ from vqcodec.container.registry import MEDIA, MEDIUM_OF_NUMBER, engine_numbered,
 from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import UnsupportedError
 from vqcodec.media.registry import find_engine
-from vqcodec.pack.parts import MOST_HEAD_BYTES, WHOLE_FILE, Kind
+from vqcodec.pack.parts import MOST_HEAD_BYTES, OF_MEMORY, WHOLE_FILE, Kind
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,11 @@ class Item:
 
     Attributes:
         form: as of `Kind`.
-        data: its own bytes.
+        data: its own bytes; none of an item of a memory.
         codebook: None for a whole file.
         head: the first bytes of its stream.
         metadata: by key, as in `MediaFile`.
+        place: number of an item of a memory there.
     """
 
     form: int
@@ -31,6 +32,7 @@ class Item:
     codebook: CodebookReference | None = None
     head: bytes = b""
     metadata: dict[str, bytes] = field(default_factory=dict)
+    place: int = 0
 
 
 def item_of(data: bytes, codebook: Codebook | None = None, *, with_metadata: bool = True) -> Item:
@@ -55,7 +57,7 @@ def item_of(data: bytes, codebook: Codebook | None = None, *, with_metadata: boo
         return whole
     if media.seal is not None:
         reference = CodebookReference.shared(codebook_of(media, codebook))
-        head, own = split(stream.packets[0]) if split else (b"", stream.packets[0])
+        head, own = _shared_and_own(media.engine, stream.packets[0])
         return Item(number, own, reference, head) if _fits(head) else whole
     single = len(media.streams) == 1 and not media.further_codebooks and len(stream.packets) == 1
     plain = stream.number == 0 and stream.codebook == 0 and list(stream.starts or [0]) == [0]
@@ -67,10 +69,24 @@ def item_of(data: bytes, codebook: Codebook | None = None, *, with_metadata: boo
     return Item(number, stream.packets[0], media.codebook, stream.header, media.metadata)
 
 
+def item_of_memory(
+    place: int, codebook: CodebookReference, engine: str, metadata: Mapping[str, bytes] | None = None
+) -> Item | None:
+    """Return what a pack keeps of a picture that is an item of its codebook's memory; None if the engine has no number.
+
+    Args:
+        place: its number there.
+        codebook: that has the memory. engine: of the codebook. metadata: as of `MediaFile`.
+    """
+    number = number_of(engine)
+    return None if number is None else Item(OF_MEMORY + number, b"", codebook, b"", dict(metadata or {}), place)
+
+
 def file_of(kind: Kind, data: bytes, codebook: CodebookReference | None, metadata: dict[str, bytes]) -> bytes:
     """Return the `.vqc` file of an item, as `Item` describes it.
 
     Args:
+        data: its own bytes; of an item of a memory all bytes that it has there.
         codebook: its reference; one that embeds the codebook is used where the file can hold it.
 
     Raises:
@@ -79,10 +95,12 @@ def file_of(kind: Kind, data: bytes, codebook: CodebookReference | None, metadat
     if codebook is None:
         return data
     engine = engine_of(kind)
-    if codebook.embedded is not None and not _split_of(engine):
+    split = _split_of(engine)
+    if codebook.embedded is not None and not split:
         codebook = CodebookReference(codebook.identity_prefix, codebook.name)
     medium = medium_of(engine)
-    stream = Stream(0, medium, engine, kind.head, [data])
+    head, own = split(kind.head + data) if split else (kind.head, data)
+    stream = Stream(0, medium, engine, head, [own])
     return dump_media(MediaFile(medium, engine, codebook, [stream], metadata))
 
 
@@ -92,19 +110,34 @@ def engine_of(kind: Kind) -> str:
     Raises:
         UnsupportedError: it is not known here.
     """
-    engine = engine_numbered(kind.form)
+    number = kind.form - OF_MEMORY if kind.of_memory else kind.form
+    engine = engine_numbered(number)
     if engine is None:
-        raise UnsupportedError(f"coded by engine number {kind.form}, unknown here; a newer version is needed")
+        raise UnsupportedError(f"coded by engine number {number}, unknown here; a newer version is needed")
     return engine
 
 
 def medium_of_kind(kind: Kind) -> str:
     """Return the medium of items; errors as `engine_of`."""
-    if kind.form < WHOLE_FILE:
+    if not kind.is_file:
         return medium_of(engine_of(kind))
     if kind.form - WHOLE_FILE not in MEDIUM_OF_NUMBER:
         raise UnsupportedError(f"an item of form {kind.form}, unknown here; a newer version is needed")
     return MEDIUM_OF_NUMBER[kind.form - WHOLE_FILE]
+
+
+def _shared_and_own(engine: str, data: bytes) -> tuple[bytes, bytes]:
+    """Return what of a stream in the compact form many items may have in common, and the rest.
+
+    That is the stream header, or the part of it that the engine's function `shared_bytes` tells.
+    """
+    split = _split_of(engine)
+    if split is None:
+        return b"", data
+    head, _ = split(data)
+    found = find_engine(engine)
+    shared = getattr(found.coder, "shared_bytes", len) if found else len
+    return data[: shared(head)], data[shared(head) :]
 
 
 def _split_of(engine: str) -> Callable[[bytes], tuple[bytes, bytes]] | None:

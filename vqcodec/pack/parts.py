@@ -24,6 +24,8 @@ FOOT_BYTES = 4 + 1 + 8 + 4
 
 WHOLE_FILE = 16
 """Forms from here on are whole files: this plus the number of the medium. Those below are numbers of engines."""
+OF_MEMORY = 32
+"""Forms from here on are items of the memory of their codebook: this plus the number of the engine."""
 
 MOST_ENTRIES = 4_096  # of a block of names
 MOST_INDEX_BYTES = 1 << 22  # of a block of names, packed or not
@@ -39,7 +41,7 @@ class Kind(NamedTuple):
     """What items of a pack have in common.
 
     Attributes:
-        form: number of the engine, or WHOLE_FILE and the number of the medium.
+        form: number of the engine, or WHOLE_FILE and the number of the medium, or OF_MEMORY and that of the engine.
         codebook: number of the codebook.
         metadata: 0 for none, else 1 plus the number of a set of metadata.
         head: the first bytes of the stream, which the item itself leaves out.
@@ -50,12 +52,24 @@ class Kind(NamedTuple):
     metadata: int = 0
     head: bytes = b""
 
+    @property
+    def is_file(self) -> bool:
+        """Whether items are whole files, which have nothing in common but their form."""
+        return WHOLE_FILE <= self.form < OF_MEMORY
+
+    @property
+    def of_memory(self) -> bool:
+        """Whether items are in the memory of their codebook, and have no bytes of their own."""
+        return self.form >= OF_MEMORY
+
 
 class Entry(NamedTuple):
     """An item in the index: its name, and where its bytes are.
 
     Attributes:
-        check: of its bytes, as `check_of` gives it.
+        offset: where its bytes begin in the file; of an item of a memory its number there.
+        length: of its own bytes; 0 of an item of a memory.
+        check: of its bytes, as `check_of` gives it; 0 of an item of a memory, which its codebook's identity covers.
     """
 
     name: str

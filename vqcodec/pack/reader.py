@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from threading import Lock
 
 from vqcodec.codebook import file as codebook_file
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.codebook.memory import Memory
 from vqcodec.container import CodebookReference
 from vqcodec.container.chunks import CODEBOOK_EMBEDDED, CODEBOOK_REFERENCE, ChunkSource, head_bytes
 from vqcodec.container.metadata import KINDS, metadata_in, short_text
@@ -21,8 +22,8 @@ from vqcodec.errors import CorruptFileError, UnreadableInputError, UnsupportedEr
 from vqcodec.names import is_codebook_name, printable
 from vqcodec.pack.access import Access
 from vqcodec.pack.blocks import parse_block
-from vqcodec.pack.items import file_of
-from vqcodec.pack.parts import HEAD_BYTES, MAGIC, MAJOR, METADATA, NAMES, WHOLE_FILE, Entry, check_of
+from vqcodec.pack.items import file_of, medium_of_kind
+from vqcodec.pack.parts import HEAD_BYTES, MAGIC, MAJOR, METADATA, NAMES, Entry, check_of
 from vqcodec.pack.root import Block, Place, Root
 from vqcodec.pack.scanning import chunk_at, chunks_of, last_root
 
@@ -64,6 +65,7 @@ class PackReader:
         self._blocks: OrderedDict[int, list[Entry]] = OrderedDict()
         self._references: dict[int, CodebookReference] = {}
         self._loaded: dict[int, Codebook] = {}
+        self._memories: dict[int, Sequence[bytes]] = {}
         self._sets: dict[int, dict[str, bytes]] = {}
         self._lock = Lock()
         self._salvaged = self._salvage() if salvage else None
@@ -116,13 +118,19 @@ class PackReader:
         return entries
 
     def data(self, entry: Entry) -> bytes:
-        """Return the own bytes of an item.
+        """Return the own bytes of an item; of an item of a memory those that it has there.
 
         Raises:
             CorruptFileError: they are damaged, or cut off.
+            CodebookError: the codebook that has it in its memory is not found.
         """
+        if entry.kind.of_memory:
+            memory = self._memory(entry.kind.codebook)
+            if entry.offset >= len(memory):
+                raise CorruptFileError(f"{self.called(entry.name)}: its codebook's memory has {len(memory)} items")
+            return memory[entry.offset]
         data = self.access.read(entry.offset, entry.length) if entry.end <= self.access.size else b""
-        identity = b"" if entry.kind.form >= WHOLE_FILE else self.reference(entry.kind.codebook).identity_prefix
+        identity = b"" if entry.kind.is_file else self.reference(entry.kind.codebook).identity_prefix
         if len(data) != entry.length or check_of(entry.kind, data, identity) != entry.check:
             raise CorruptFileError(f"{self.called(entry.name)}: damaged (wrong checksum)")
         return data
@@ -137,8 +145,12 @@ class PackReader:
         Raises:
             CorruptFileError: it is damaged. UnsupportedError: its engine is not known here.
         """
+        try:
+            medium_of_kind(entry.kind)
+        except UnsupportedError as error:
+            raise UnsupportedError(f"{self.called(entry.name)}: {error}") from None
         data = self.data(entry)
-        if entry.kind.form >= WHOLE_FILE:
+        if entry.kind.is_file:
             return data
         reference = self.reference(entry.kind.codebook)
         if not alone:
@@ -156,6 +168,11 @@ class PackReader:
         if number not in self._loaded:
             self._loaded[number] = find_codebook(self.reference(number))
         return self._loaded[number]
+
+    def _memory(self, number: int) -> Sequence[bytes]:
+        if number not in self._memories:
+            self._memories[number] = Memory.from_arrays(self.codebook(number).arrays) or ()
+        return self._memories[number]
 
     def references(self) -> list[CodebookReference]:
         """Return the references of all codebooks, by number; errors as `reference`."""

@@ -41,6 +41,13 @@ class _Pending(NamedTuple):
     kind: Kind
     data: bytes
     check: int
+    place: int
+
+    def entry(self, offset: int) -> Entry:
+        """Return its entry, if its bytes begin at `offset`."""
+        if self.kind.of_memory:
+            return Entry(self.name, self.kind, self.place, 0, 0)
+        return Entry(self.name, self.kind, offset, len(self.data), self.check)
 
 
 class PackWriter:
@@ -103,7 +110,7 @@ class PackWriter:
             kind = Kind(item.form, number, self._metadata_number(item.metadata), item.head)
         replaced = self._pending.pop(name, None)
         self._pending_bytes -= len(replaced.data) if replaced else 0
-        self._pending[name] = _Pending(name, kind, item.data, check_of(kind, item.data, identity))
+        self._pending[name] = _Pending(name, kind, item.data, check_of(kind, item.data, identity), item.place)
         self._pending_bytes += len(item.data)
         if len(self._pending) >= USUAL_ENTRIES or self._pending_bytes >= _BATCH_BYTES:
             self._write_pending()
@@ -180,7 +187,8 @@ class PackWriter:
         block = Block(found[0].name, self._put(chunk), len(found))
         if batch.data:
             self._chunk(DATA, batch.data)
-        self._known.update((key, Place(entry.offset, entry.length)) for key, entry in zip(keys, found))
+        stored = [(key, entry) for key, entry in zip(keys, found) if not entry.kind.of_memory]
+        self._known.update((key, Place(entry.offset, entry.length)) for key, entry in stored)
         self._changes.update((entry.name, entry) for entry in found)
         self._written.append(block)
         self._lasts.append(found[-1].name)
@@ -252,7 +260,7 @@ class _Batch:
     def __init__(self, items: Sequence[_Pending], keys: Sequence[_Key], known: Mapping[_Key, Place]) -> None:
         self._items, self._keys = items, keys
         self._old = {key: known[key].offset for key in keys if key in known}
-        new = {key: item.data for key, item in zip(keys, items) if key not in known}
+        new = {key: item.data for key, item in zip(keys, items) if key not in known and not item.kind.of_memory}
         self.data = b"".join(new.values())
         position = len(DATA) + len(put_varint(len(self.data)))
         self._new: dict[_Key, int] = {}  # from the end of the block of names on
@@ -262,10 +270,8 @@ class _Batch:
 
     def entries(self, end: int) -> list[Entry]:
         """Return the entries, if the block of names ends at `end`."""
-        places = [self._old[key] if key in self._old else self._new[key] + end for key in self._keys]
-        return [
-            Entry(item.name, item.kind, place, len(item.data), item.check) for item, place in zip(self._items, places)
-        ]
+        places = [self._old[key] if key in self._old else self._new.get(key, 0) + end for key in self._keys]
+        return [item.entry(place) for item, place in zip(self._items, places)]
 
     def names_chunk(self, start: int) -> tuple[bytes, int | None]:
         """Return the chunk of names for position `start`, and where it ends; None if no end is found that holds."""

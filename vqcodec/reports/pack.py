@@ -52,14 +52,14 @@ class PackedItem(OfPack):
 
     Attributes:
         name: of the item.
-        medium: `image`, `speech` or `video`.
-        engine: None for a whole file, which says it itself.
-        bytes: of its own in the pack.
+        medium: `image`, `speech` or `video`; None for an item that a newer version wrote.
+        engine: None for a whole file, which says it itself, and likewise.
+        bytes: of its own in the pack; of an item of its codebook's memory those that it has there.
         codebook: name of its codebook; None for a whole file, or if the pack's reference to it is damaged.
     """
 
     name: str
-    medium: str
+    medium: str | None
     engine: str | None
     bytes: int
     codebook: str | None
@@ -72,7 +72,7 @@ class PackInfo(OfPack):
     Attributes:
         input, input_bytes: name and size of the file.
         items: how many it has.
-        media: how many of each medium.
+        media: how many of each medium; those that a newer version wrote are left out.
         codebooks: of the items.
         bytes: by part: items, index, codebooks, metadata, container; their sum is `input_bytes`. The container has all
             that the index does not lead to.

@@ -65,9 +65,9 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   require(tiles.length - lost.size >= least, `${tiles.length - lost.size} of ${tiles.length} tiles are there; too few`);
   const arrays = new ModelArrays(codebook.arrays);
   const model = new Model(kernels, arrays);
-  const decoded = (item) => decodedItem(kernels, model, arrays, item);
+  const decoded = (item, others) => decodedItem(kernels, model, arrays, item, others);
   const wanted = { colours, chroma: parameters.chroma };
-  const known = items.length > 0 ? knownItems(kernels, arrays, items, wanted, decoded) : [];
+  const known = items.length > 0 ? knownItems(kernels, arrays, items, wanted, headerOfItem, decoded) : [];
   const references = known.map((item) => item.planes);
   const planesOf = (of, count, part, sample, from) => {
     const ofTiles = payloads.map((payload) => payload[part]);
@@ -87,19 +87,27 @@ export function decode(kernels, header, packets, codebook, numbers = null) {
   return { width, height, channels, data, lost: tiles.filter((_, number) => lost.has(number)) };
 }
 
-/** The planes of a picture that an item of a memory is, and its alpha: a plane, or null. */
-function decodedItem(kernels, model, arrays, item) {
+/** What an item of a memory says of itself: planes and chroma of the picture, and what it is predicted from. */
+function headerOfItem(item) {
+  const { shape, parameters, items } = readHeader(new Reader(item, "item"));
+  require(tilesOf(shape).length === 1, "it has tiles");
+  return { picture: { colours: shape.colours, chroma: parameters.chroma }, items };
+}
+
+/** The planes of a picture that an item of a memory is, predicted from others, and its alpha: a plane, or null. */
+function decodedItem(kernels, model, arrays, item, known) {
   const reader = new Reader(item, "item");
-  const { shape, parameters, items, alpha, kind } = readHeader(reader);
-  require(tilesOf(shape).length === 1 && items.length === 0, "it has tiles, or is itself predicted from others");
+  const { shape, parameters, alpha, kind } = readHeader(reader);
   const packet = reader.rest();
   const { height, width, hasAlpha } = shape;
   const payload = hasAlpha ? splitPacket(packet) : { colour: packet };
-  const planes = decodePlanes(kernels, model, parameters, shape, shape.colours, [payload.colour]);
+  const references = known.map((other) => other.planes);
+  const planes = decodePlanes(kernels, model, parameters, shape, shape.colours, [payload.colour], null, references);
   if (!hasAlpha) return { planes, alpha: null };
+  const base = REMEMBERING.includes(kind) ? (known[0].alpha ?? OPAQUE) : null;
   const samples =
     alpha === null
-      ? exactAlpha(kernels, arrays, kind, null)(payload.alpha, height, width)
+      ? exactAlpha(kernels, arrays, kind, base)(payload.alpha, height, width)
       : rounded(decodePlanes(kernels, model, alpha, shape, 1, [payload.alpha])[0].samples);
   return { planes, alpha: { height, width, samples } };
 }

@@ -3,9 +3,11 @@
 Map, lowest first:
 
     coding
-    choosing: coding
-    opened: coding
+    listing
+    together: coding
+    choosing: coding together
+    opened: coding listing
     building: coding choosing opened
-    describing: opened building
+    describing: listing opened building
     unpacking: opened
 """

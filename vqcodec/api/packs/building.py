@@ -6,23 +6,32 @@ import io
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Unpack, cast
 
 from vqcodec.api.codebooks import codebook_sources
 from vqcodec.api.packs.choosing import Wish, codebook_for
-from vqcodec.api.packs.coding import CodedFile, Coding, NamedFile, coded_files, files_to_pack, medium_of
+from vqcodec.api.packs.coding import (
+    CodedFile,
+    Coding,
+    NamedFile,
+    coded_files,
+    files_to_pack,
+    in_memory,
+    media_to_code,
+    medium_of,
+)
 from vqcodec.api.packs.opened import Pack
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import chosen_codebook, find_entry, shipped_parent
 from vqcodec.container import CodebookReference, is_media
 from vqcodec.errors import UsageError, VQCodecError
-from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, read_all
+from vqcodec.files.endpoints import Destination, Source, check_destination, name_of
 from vqcodec.files.sniffing import with_head
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import EncodeKeywords
-from vqcodec.media.progress import part_of_work
+from vqcodec.media.progress import Progress, part_of_work
 from vqcodec.names import printable
 from vqcodec.pack.access import access_to
 from vqcodec.pack.changing import changed_pack, compact, is_wasteful, new_pack
@@ -33,7 +42,7 @@ from vqcodec.reports.base import CodebookUse
 from vqcodec.reports.pack import PackReport
 
 _SHOWN_NOTES = 3
-_CHOOSING = 0.3  # part of the work until the codebook is chosen, if one is trained
+_CHOOSING = 0.9  # part of the work until the codebook is chosen, if one is trained
 
 
 def make_pack(
@@ -51,9 +60,10 @@ def make_pack(
         sources: a folder, which stands for all media files in it and below it; a file; or several of these. Files that
             end in `.vqc` are put in as they are. Items are named as the paths from the folder on.
         destination: where the pack (`.vqp`) goes; None leaves the bytes in the report.
-        train: True to train a codebook on the pictures, False not to; None to do so where it pays, everything counted.
-            Not beside `codebook`. The pack embeds it, as the difference from a shipped one.
-        memory_bytes: most bytes of its memory, where the engine trains one.
+        train: True to code the pictures together, with a codebook trained on them whose memory has those that others
+            are predicted from; False not to; None to do so where it pays, everything counted. Not beside `codebook` or
+            a target. The pack embeds it, as the difference from a shipped one.
+        memory_bytes: most bytes of its memory.
         notice: called with a line on what is done and why.
         asked: options of `vqcodec.encode`. `codebook` holds for its medium; without it the shipped codebook that suits
             a sample of the pictures best is taken. `embed_codebook` puts it into the pack, once.
@@ -77,24 +87,28 @@ def make_pack(
     book = chosen_codebook(options.codebook)
     if book is not None and (train or memory_bytes is not None):
         raise UsageError("a codebook is given, so none is trained; leave out codebook, or train and memory_bytes")
+    if train is False and memory_bytes is not None:
+        raise UsageError("no codebook is trained, so none gets a memory; leave out memory_bytes, or have one trained")
     _tell_others(others, notice)
     books = {} if book is None else {book.engine.partition("/")[0]: book}
     embedded = _embedding(books.values()) if options.embed_codebook else {}
     coding = Coding(books, embedded, asked, options.work.threads)
-    files = [_in_memory(file) for file in files]
+    files = [in_memory(file) for file in files]
     pictures = _pictures(files, coding) if "image" not in coding.codebooks else []
     progress = options.progress
+    known: Mapping[str, CodedFile] = {}
     if pictures:
         wish = Wish(train, memory_bytes)
         share = part_of_work(progress, 0.0, _CHOOSING)
-        coding = codebook_for(pictures, coding, wish, progress=share, notice=notice)
+        chosen = codebook_for(pictures, coding, wish, progress=share, notice=notice)
+        coding, known = chosen.coding, chosen.coded
         progress = part_of_work(progress, _CHOOSING, 1.0)
         if options.embed_codebook and not coding.embedded:
             coding = replace(coding, embedded=_embedding(coding.codebooks.values()))
     buffer = io.BytesIO()
     tally = _Tally()
     with new_pack(buffer if destination is None else destination, overwrite=options.overwrite) as writer:
-        tally.add_all(writer, coded_files(files, coding, progress))
+        tally.add_all(writer, _with_known(files, known, coding, progress))
     report = tally.report(writer, None if destination is None else name_of(destination), started)
     return report if destination is not None else replace(report, data=buffer.getvalue())
 
@@ -125,8 +139,9 @@ def add_to_pack(
     options = EncodeOptions.of(asked)
     files, others = files_to_pack(_sources(sources), as_name)
     _tell_others(others, notice or (lambda _line: None))
+    files = [in_memory(file) for file in files]
     with Pack(path) as pack:
-        coding = pack.coding(chosen_codebook(options.codebook))
+        coding = pack.coding(chosen_codebook(options.codebook), media_to_code(files, Coding(options=asked)))
         if options.embed_codebook:
             coding = replace(coding, embedded={**coding.embedded, **_embedding(coding.codebooks.values())})
     coding = replace(coding, options=asked, threads=options.work.threads)
@@ -168,6 +183,15 @@ def remove_from_pack(path: str | os.PathLike[str], names: Sequence[str], *, comp
     if sizes is None:
         return report
     return replace(report, output_bytes=sizes[1], unused_bytes=0, seconds=time.perf_counter() - started)
+
+
+def _with_known(
+    files: Sequence[NamedFile], known: Mapping[str, CodedFile], coding: Coding, progress: Progress | None
+) -> Iterator[CodedFile]:
+    """Give files as items in their order: those that are coded already, and the others as they are coded."""
+    others = coded_files([file for file in files if file.name not in known], coding, progress)
+    for file in files:
+        yield known[file.name] if file.name in known else next(others)
 
 
 class _Tally:
@@ -234,15 +258,6 @@ def _pictures(files: Sequence[NamedFile], coding: Coding) -> list[NamedFile]:
     """Return the pictures among files, as far as these are not coded yet."""
     plain = [file for file in files if not is_media(with_head(file.source, file.called)[1])]
     return [file for file in plain if medium_of(file, coding) == "image"]
-
-
-def _in_memory(file: NamedFile) -> NamedFile:
-    """Return a file that can be read several times."""
-    return (
-        file
-        if isinstance(file.source, (str, os.PathLike))
-        else replace(file, source=read_all(file.source, file.called))
-    )
 
 
 def _embedding(books: Iterable[Codebook]) -> dict[bytes, CodebookReference]:

@@ -146,6 +146,19 @@ def medium_of(file: NamedFile, coding: Coding) -> str:
     return str(asked) if asked else medium_of_source(file.source, file.called)[1]
 
 
+def in_memory(file: NamedFile) -> NamedFile:
+    """Return a file that can be read several times."""
+    if isinstance(file.source, (str, os.PathLike)):
+        return file
+    return replace(file, source=read_all(file.source, file.called))
+
+
+def media_to_code(files: Iterable[NamedFile], coding: Coding) -> set[str]:
+    """Return the media of the files that are not coded yet; errors as `medium_of_source`."""
+    plain = [file for file in files if not is_media(with_head(file.source, file.called)[1])]
+    return {medium_of(file, coding) for file in plain}
+
+
 def _named(text: str, source: Source) -> NamedFile:
     with naming(name_of(source)):
         return NamedFile(item_name(text), source)

@@ -6,8 +6,10 @@ import os
 import time
 from bisect import bisect_right
 from collections import Counter
+from functools import partial
 
 from vqcodec.api.packs.building import use_of
+from vqcodec.api.packs.listing import described
 from vqcodec.api.packs.opened import Pack
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.chunks import chunk_payload
@@ -15,7 +17,6 @@ from vqcodec.container.varint import MAX_BYTES, get_varint
 from vqcodec.errors import CorruptFileError, VQCodecError
 from vqcodec.files.endpoints import Source
 from vqcodec.markup import picture
-from vqcodec.pack.items import medium_of_kind
 from vqcodec.pack.parts import DATA, FOOT_BYTES, HEAD_BYTES, Entry
 from vqcodec.pack.reader import PackReader
 from vqcodec.pack.root import Place
@@ -39,7 +40,7 @@ def info(source: Source, name: str, _codebook: Codebook | None = None, *, bits: 
             input=name,
             input_bytes=reader.access.size,
             items=len(entries),
-            media=dict(Counter(medium_of_kind(entry.kind) for entry in entries)),
+            media=dict(Counter(item.medium for item in map(partial(described, reader), entries) if item.medium)),
             codebooks=tuple(map(use_of, reader.references())),
             bytes={**parts, "container": reader.access.size - sum(parts.values())},
             unused_bytes=root.unused,
@@ -98,6 +99,8 @@ def _check_data(reader: PackReader, entries: list[Entry]) -> None:
         position += place.length
     starts = [start for start, _ in spans]
     for entry in entries:
+        if entry.kind.of_memory:
+            continue
         number = bisect_right(starts, entry.offset) - 1
         if number < 0 or entry.end > spans[number][1]:
             raise CorruptFileError(f"{reader.called(entry.name)}: not within a chunk of {DATA.decode()}")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from vqcodec.api.packs.coding import Coding, coded_files, files_to_pack
+from vqcodec.api.packs.coding import Coding, coded_files, files_to_pack, in_memory, media_to_code
+from vqcodec.api.packs.listing import described, known_medium
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import CodebookChoice, at_hand, beside, chosen_codebook
-from vqcodec.errors import CorruptFileError, UsageError, VQCodecError
+from vqcodec.errors import CodebookError, CorruptFileError, UsageError, VQCodecError
 from vqcodec.files.endpoints import Source, naming
 from vqcodec.markup import picture, table
 from vqcodec.names import printable
 from vqcodec.pack.access import access_to
 from vqcodec.pack.changing import changed_pack, compact, is_wasteful
-from vqcodec.pack.items import engine_of, medium_of_kind
+from vqcodec.pack.items import medium_of_kind
 from vqcodec.pack.names import item_name
-from vqcodec.pack.parts import WHOLE_FILE, Entry
+from vqcodec.pack.parts import Entry
 from vqcodec.pack.reader import PackReader
 from vqcodec.pack.writer import PackWriter
 from vqcodec.reports.pack import PackedItem
@@ -117,7 +118,8 @@ class Pack(Mapping[str, Any]):
         """
         from vqcodec.api.previews.thumbnails import side_by_side, thumbnail_of
 
-        media = [(entry.name, medium_of_kind(entry.kind)) for entry in self._reader.entries()]
+        kinds = [(entry.name, known_medium(entry.kind)) for entry in self._reader.entries()]
+        media = [(name, medium) for name, medium in kinds if medium is not None]
         chosen = [one for one in media if one[1] == "image"][:_MOST_SHOWN] or media[:_MOST_SHOWN]
         if not chosen:
             raise UsageError(f"{self.name}: the pack is empty, so there is nothing to show")
@@ -158,7 +160,7 @@ class Pack(Mapping[str, Any]):
             CodebookError: it is found nowhere. KeyError, CorruptFileError, UnsupportedError: as `pack[name]`.
         """
         entry = self._entry(name)
-        whole = entry.kind.form >= WHOLE_FILE
+        whole = entry.kind.is_file
         books = self._embedded() if whole else [self._codebook(entry.kind.codebook)]
         with at_hand(books), beside(self._source):
             yield
@@ -214,10 +216,11 @@ class Pack(Mapping[str, Any]):
             UnreadableInputError, CodebookError, LimitError: as `vqcodec.encode`.
         """
         (file,), _ = files_to_pack([source], item_name(name))
+        file = in_memory(file)
         writer = self._changing()
         if not asked.get("overwrite") and file.name in writer:
             raise UsageError(f"{self.name}: has an item '{printable(name)}' already; pass overwrite=True")
-        coding = self.coding(chosen_codebook(asked.pop("codebook", None)))
+        coding = self.coding(chosen_codebook(asked.pop("codebook", None)), media_to_code([file], Coding(options=asked)))
         coding = Coding(coding.codebooks, coding.embedded, asked, self._threads)
         for coded in coded_files([file], coding, with_metadata=writer.room_for_metadata):
             writer.add(coded.name, coded.item)
@@ -274,17 +277,43 @@ class Pack(Mapping[str, Any]):
         self._stack.__exit__(kind, error, traceback)
         self._reader.access.close()
 
-    def coding(self, codebook: Codebook | None) -> Coding:
-        """Return how new items are coded: with a codebook, or for pictures with the first one that the pack has."""
-        references = self._reader.references()
-        embedded = {one.identity_prefix: one for one in references if one.embedded is not None}
-        books = {} if codebook is None else {codebook.engine.partition("/")[0]: codebook}
-        if codebook is None:
-            for number in range(len(references)):
-                own = self._codebook(number)
-                books.setdefault(own.engine.partition("/")[0], own)
-            books.pop("speech", None)  # by the band of each recording
+    def coding(self, codebook: Codebook | None, media: Collection[str]) -> Coding:
+        """Return how new items are coded: with a codebook, or with the first one of their medium that the pack has.
+
+        Args:
+            codebook: for its medium; None for those of the pack.
+            media: that new items have. Codebooks of others may be missing.
+
+        Raises:
+            CodebookError, CorruptFileError: a codebook that items of these media have is missing or damaged.
+        """
+        embedded = {one.identity_prefix: one for one in self._reader.embedded().values()}
+        if codebook is not None:
+            return Coding({codebook.engine.partition("/")[0]: codebook}, embedded)
+        books = {}
+        for medium in media:
+            found = None if medium == "speech" else self._first_of(medium)  # speech: by the band of each recording
+            if found is not None:
+                books[medium] = found
         return Coding(books, embedded)
+
+    def _first_of(self, medium: str) -> Codebook | None:
+        """Return the first codebook of a medium; errors as `coding`."""
+        for number in range(len(self._reader.root.codebooks)):
+            try:
+                book = self._codebook(number)
+            except (CodebookError, CorruptFileError):
+                if medium in self._media_with(number):
+                    raise
+                continue
+            if book.engine.startswith(f"{medium}/"):
+                return book
+        return None
+
+    def _media_with(self, number: int) -> set[str | None]:
+        """Return the media of the items that have a codebook."""
+        kinds = {entry.kind for entry in self._reader.entries()}
+        return {known_medium(kind) for kind in kinds if not kind.is_file and kind.codebook == number}
 
     def _codebook(self, number: int) -> Codebook:
         reference = self._reader.reference(number)
@@ -322,25 +351,6 @@ class Pack(Mapping[str, Any]):
         name = self.name
         self._reader.access.close()
         self._reader = PackReader(access_to(self._source, name))
-
-
-def described(reader: PackReader, entry: Entry) -> PackedItem:
-    """Return what the index says of an item."""
-    whole = entry.kind.form >= WHOLE_FILE
-    return PackedItem(
-        entry.name,
-        medium_of_kind(entry.kind),
-        None if whole else engine_of(entry.kind),
-        entry.length,
-        None if whole else _codebook_name(reader, entry.kind.codebook),
-    )
-
-
-def _codebook_name(reader: PackReader, number: int) -> str | None:
-    try:
-        return reader.reference(number).name
-    except CorruptFileError:  # decoding the item says so; other items do not need it
-        return None
 
 
 def _normalised(name: str) -> str:

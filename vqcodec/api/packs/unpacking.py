@@ -174,6 +174,8 @@ def write_codebooks(pack: Pack, folder: str, *, overwrite: bool = False) -> list
 def extension_of(item: PackedItem) -> str:
     """Return the extension of what an item is decoded to, by its name if that says a format that can be written."""
     suffix = PurePosixPath(item.name).suffix.lower()
+    if item.medium is None:
+        return suffix
     return suffix if suffix in _writable(item.medium) else _USUAL[item.medium]
 
 
@@ -184,6 +186,8 @@ def _once(path: str, count: Counter[str]) -> bool:
 def _extension(item: PackedItem, format: str | None, coded: bool) -> str | None:
     """Return the extension that the file of an item gets; None if it keeps that of the item's name."""
     suffix = PurePosixPath(item.name).suffix.lower()
+    if item.medium is None:  # it will not be written
+        return None
     if coded:
         return None if suffix == CODED_SUFFIX else CODED_SUFFIX
     if format is not None:

@@ -178,6 +178,7 @@ def encode_planes(
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     references: References = (),
+    observe: Callable[[Sequence[SearchedPlane], CodingParameters], object] = lambda _searched, _parameters: None,
 ) -> EncodedPlanes:
     """Code `planes` (luma first) with `model`.
 
@@ -189,6 +190,7 @@ def encode_planes(
         progress: called with the part of the superblocks that is done, in the calling thread.
         references: planes of the pictures to predict from, of this subsampling, if `parameters.remembering`. The
             picture is then one tile.
+        observe: called with what the search of each tile has found, and the parameters.
 
     Raises:
         CodebookError: `model` decodes, but cannot encode these planes: a symbol without a code, a singular transform.
@@ -211,6 +213,7 @@ def encode_planes(
             parts = [plane_rectangle(tile, (luma[0], luma[1]), i, parameters.subsampling) for i in range(len(planes))]
             sources = [part.of(plane) for part, plane in zip(parts, planes)]
             searched = search_tile(sources, model, parameters, pool, scratches, advance, references)
+            observe(searched, parameters)
             payload, tile_bits = pack_tile(searched, model, parameters)
             payloads.append(payload)
             add_bits(bits, tile_bits)

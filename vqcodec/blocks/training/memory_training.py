@@ -145,7 +145,8 @@ def _fit_plane(
     statistics: Sequence[PlaneStatistics], base: PlaneTables, prior: PlaneTables, groups: npt.NDArray[np.uint8]
 ) -> MemoryTables:
     count = int(groups.max()) + 1
-    middles = [int(np.median(np.flatnonzero(groups == group))) for group in range(count)]
+    seen = np.array([s.counts.any() for s in statistics])
+    middles = [_middle(np.flatnonzero(groups == group), seen) for group in range(count)]
     sums = np.stack(
         [np.sum([s.counts for s, g in zip(statistics, groups) if g == group], axis=0) for group in range(count)]
     )
@@ -179,6 +180,11 @@ def _fit_plane(
         if len(lengths):
             pools[pool] = TableSet(lengths, pool)
     return MemoryTables(rows, pools)
+
+
+def _middle(rungs: npt.NDArray[np.intp], seen: npt.NDArray[np.bool_]) -> int:
+    """Return the middle one of rungs, of those that were seen if any was."""
+    return int(np.median(rungs[seen[rungs]] if seen[rungs].any() else rungs))
 
 
 def _without_unused(

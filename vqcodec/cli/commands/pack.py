@@ -42,7 +42,7 @@ Train = Annotated[
     bool | None,
     typer.Option(
         "--train/--no-train",
-        help="Train a codebook on the pictures of the pack, which then embeds it; or never do.",
+        help="Code the pictures together, with a codebook trained on them, which the pack embeds; or never do.",
         show_default="where it pays, everything counted",
     ),
 ]
@@ -52,8 +52,8 @@ MemoryBytes = Annotated[
         "--memory-bytes",
         metavar="N",
         min=0,
-        help="Most bytes of the memory of that codebook.",
-        show_default="as many as pay",
+        help="Most bytes of pictures that others are predicted from.",
+        show_default="no limit",
     ),
 ]
 
@@ -79,9 +79,10 @@ def pack(
     Each file becomes an item, named as its path from the folder on, and can be read without the others. A numbered
     series of pictures is no video here. Files that end in .vqc are put in as they are. Equal items are stored once.
 
-    Pictures are coded with the shipped codebook that suits a sample of them best. For many pictures one is trained on
-    them, which can take long, and the pack embeds it if it saves more than it takes; --no-train keeps that from
-    happening. --codebook names one instead; others decode the pack if they have it, or with --embed-codebook.
+    Pictures that are alike are predicted from one another: they are coded together, with a codebook trained on them,
+    which the pack embeds. That takes a few times as long as to code each alone, which --no-train does, with the shipped
+    codebook that suits a sample of them best. What takes less is kept, everything counted. --codebook names a codebook
+    instead; others decode the pack if they have it, or with --embed-codebook.
 
     If a file cannot be read, nothing is written.
     """

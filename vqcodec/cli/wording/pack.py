@@ -24,7 +24,9 @@ def pack_line(report: PackReport) -> str:
 
 def info_lines(report: PackInfo) -> list[str]:
     """Return one fact per line."""
-    media = ", ".join(f"{count:,} of {MEDIA[medium]}" for medium, count in report.media.items())
+    kinds = [f"{count:,} of {MEDIA[medium]}" for medium, count in report.media.items()]
+    unknown = report.items - sum(report.media.values())
+    media = ", ".join([*kinds, *([f"{unknown:,} that need a newer version"] if unknown else [])])
     facts = {"items": f"{report.items:,}" + (f" ({media})" if media else ""), "bytes": f"{report.input_bytes:,}"}
     lines = [report.input, *(f"  {key:<12} {value}" for key, value in facts.items())]
     lines += [f"  {'codebook':<12} {codebook_line(use)}" for use in report.codebooks]
@@ -47,7 +49,7 @@ def verify_facts(report: PackVerifyReport) -> str:
 
 def item_line(item: PackedItem) -> str:
     """Return an item: its bytes, its medium and its name."""
-    return f"{item.bytes:>10,}  {item.medium:<6}  {item.name}"
+    return f"{item.bytes:>10,}  {item.medium or '?':<6}  {item.name}"
 
 
 def items_total(items: Sequence[PackedItem], size: int) -> str:

@@ -29,7 +29,7 @@ from vqcodec.image.transform.quality import ladder_position
 from vqcodec.media.progress import Progress
 
 if TYPE_CHECKING:
-    from vqcodec.blocks.search.encoder import EncodedPlanes
+    from vqcodec.blocks.search.encoder import EncodedPlanes, SearchedPlane
 
 _NO_CHROMA = ChromaCoding("grey", DEFAULT_CHROMA_STEP)
 
@@ -71,6 +71,8 @@ _CLEAR_SHARE = 0.4  # saved by estimate; of 64 pictures that were to save more, 
 ChooseReferences = Callable[[np.ndarray, CodingParameters], ChosenReferences]
 """Chooses for the colours of a picture, uint8 (height, width, 1 or 3), and its parameters."""
 
+Observe = Callable[["Sequence[SearchedPlane]", CodingParameters], object]
+
 
 def encode_picture(
     samples: np.ndarray,
@@ -82,6 +84,7 @@ def encode_picture(
     progress: Progress | None = None,
     choose: ChooseReferences | None = None,
     chances: Chances | None = None,
+    observe: Observe = lambda _searched, _parameters: None,
 ) -> Encoded:
     """Encode a picture, uint8 (height, width, 1 to 4 channels); arguments and errors as in `engine.encode`.
 
@@ -89,6 +92,7 @@ def encode_picture(
         choose: says which items of a memory the picture may be predicted from. Unless they clearly save much, it is
             coded without them as well, and what costs less is taken.
         chances: of the codebook, for alpha; None if it has none.
+        observe: called with what each search of the colours has found, and its parameters.
     """
     shape = Shape(samples.shape[1], samples.shape[0], samples.shape[2])
     colour = np.ascontiguousarray(samples[:, :, : shape.colour_channels])
@@ -103,9 +107,9 @@ def encode_picture(
     items, known = chosen.items, chosen.alpha
     if items:
         remembering = replace(parameters, remembering=True)
-        coded = encode_planes(planes, model, remembering, threads, progress, chosen.planes)
+        coded = encode_planes(planes, model, remembering, threads, progress, chosen.planes, observe)
     if not items or chosen.saved_share < _CLEAR_SHARE:
-        alone = encode_planes(planes, model, parameters, threads, progress)
+        alone = encode_planes(planes, model, parameters, threads, progress, observe=observe)
         named = 8 * (1 + len(items))
         if not items or cost_of(planes, coded, parameters) + named >= cost_of(planes, alone, parameters):
             coded, items, known = alone, (), None

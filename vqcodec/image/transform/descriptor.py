@@ -80,4 +80,5 @@ TRANSFORM = Engine(
         order=2,
         further="vqcodec.image.transform.memory.warming:code_from_memory",
     ),
+    together_reference="vqcodec.image.transform.together.result:code_together",
 )

@@ -240,6 +240,12 @@ def split(data: bytes) -> tuple[bytes, bytes]:
     return data[:used], data[used:]
 
 
+def shared_bytes(header: bytes) -> int:
+    """How many first bytes of a stream header many pictures may share: all but the items that it is predicted from."""
+    parsed = parse(header)
+    return len(parsed.shape.to_bytes() + parsed.parameters.to_bytes()) if parsed.items else len(header)
+
+
 def describe(header: bytes) -> dict[str, object]:
     """What a stream header says."""
     shape, parameters, items, _ = parse(header)

@@ -1,10 +1,11 @@
 """Items of a picture codebook's memory: a picture's stream header and its packet, as in the compact form.
 
-An item is coded with the codebook's tables for pictures without memory, so that items do not depend on each other.
+An item may be predicted from items before it. `code_item` makes such as stand alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +89,31 @@ def code_item(
     return encoded.header + encoded.packets[0]
 
 
-def decode_item(item: bytes, model: Model, name: str = "an item", chances: Chances | None = None) -> Item:
+def items_needed(item: bytes, number: int) -> tuple[int, ...]:
+    """Return the numbers of the items that an item is predicted from.
+
+    Args:
+        item: its bytes; number: its own number.
+
+    Raises:
+        CodebookError: it is damaged, or predicted from an item that does not stand before it.
+    """
+    try:
+        needed = Header.from_bytes(item)[0].items
+    except VQCodecError as error:
+        raise CodebookError(f"codebook: item {number} of its memory cannot be used: {error}") from None
+    if any(other >= number for other in needed):
+        raise CodebookError(f"codebook: item {number} of its memory is predicted from one that is not before it")
+    return needed
+
+
+def decode_item(
+    item: bytes,
+    model: Model,
+    name: str = "an item",
+    chances: Chances | None = None,
+    known: Callable[[int], Item] | None = None,
+) -> Item:
     """Decode an item.
 
     Args:
@@ -96,6 +121,7 @@ def decode_item(item: bytes, model: Model, name: str = "an item", chances: Chanc
         model: of the codebook that holds it.
         name: of the item, in errors.
         chances: of that codebook, for alpha; None if it has none.
+        known: gives the decoded items that it is predicted from, by number; None if it may not be.
 
     Raises:
         CodebookError: the item is damaged, or larger than allowed.
@@ -106,9 +132,19 @@ def decode_item(item: bytes, model: Model, name: str = "an item", chances: Chanc
             raise CodebookError(
                 f"its {header.shape.width}x{header.shape.height} pixels are more than {TILE_MAX} a side"
             )
-        if header.items:
+        if header.items and known is None:
             raise CodebookError("it is predicted from other items")
-        planes = decode_picture(header, [item[used:]], model, threads=1, chances=chances, fine=True)
+        others = [known(number) for number in header.items] if known is not None else []
+        planes = decode_picture(
+            header,
+            [item[used:]],
+            model,
+            threads=1,
+            references=[other.planes_for(header.parameters.subsampling) for other in others],
+            known_alpha=others[0].alpha if others else None,
+            chances=chances,
+            fine=True,
+        )
     except VQCodecError as error:
         raise CodebookError(f"codebook: {name} of its memory cannot be used: {error}") from None
     return Item(tuple(plane.astype(np.int16, copy=False) for plane in planes.colour), planes.alpha)

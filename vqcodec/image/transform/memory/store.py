@@ -14,9 +14,10 @@ from vqcodec.codebook.memory import Memory
 from vqcodec.errors import CodebookError, CorruptFileError, VQCodecError
 from vqcodec.image.alpha.chances import Chances
 from vqcodec.image.shape import Shape
-from vqcodec.image.transform.memory.items import Item, decode_item
+from vqcodec.image.transform.memory.items import Item, decode_item, items_needed
 
 KEPT_BYTES = 1 << 28  # of decoded items
+MOST_NEEDED = 32  # items that have to be decoded for one of them, itself included
 
 
 class ItemStore:
@@ -44,18 +45,50 @@ class ItemStore:
         Raises:
             CodebookError: it is damaged.
         """
+        kept = self._kept_item(number)
+        if kept is not None:
+            return kept
+        found: dict[int, Item] = {}
+        for needed in self.needed(number):
+            item = self._kept_item(needed)
+            if item is None:
+                item = decode_item(
+                    self._memory[needed], self._model, f"item {needed}", self._chances, found.__getitem__
+                )
+                self._keep(needed, item)
+            found[needed] = item
+        return found[number]
+
+    def needed(self, number: int) -> list[int]:
+        """Return the numbers of an item and of all that it is predicted from, itself or through others, ascending.
+
+        Raises:
+            CodebookError: they are more than MOST_NEEDED; one is damaged, or predicted from one that is not before it.
+        """
+        found, left = {number}, [number]
+        while left:
+            one = left.pop()
+            new = set(items_needed(self._memory[one], one)) - found
+            found |= new
+            left += new
+            if len(found) > MOST_NEEDED:
+                raise CodebookError(f"codebook: item {number} of its memory needs more than {MOST_NEEDED} items")
+        return sorted(found)
+
+    def _kept_item(self, number: int) -> Item | None:
         with self._lock:
             if number in self._kept:
                 self._kept.move_to_end(number)
                 return self._kept[number]
-        item = decode_item(self._memory[number], self._model, f"item {number}", self._chances)
+        return None
+
+    def _keep(self, number: int, item: Item) -> None:
         with self._lock:
             if number not in self._kept:
                 self._kept[number] = item
                 self._bytes += item.bytes_held
             while self._bytes > KEPT_BYTES and len(self._kept) > 1:
                 self._bytes -= self._kept.popitem(last=False)[1].bytes_held
-        return item
 
     def size_of(self, number: int) -> tuple[int, int]:
         """Return height and width of an item, which is not decoded.
