@@ -222,6 +222,12 @@ def test_json_is_one_documented_object_a_line(line: str, clip_folder: Path, run:
         assert f"`{key}`" in documented
 
 
+def test_a_part_that_reaches_beyond_the_end_is_a_whole_file(clip_folder: Path, run: Run) -> None:
+    assert run(*f"encode clip.mkv {BY} --frames 5:90".split()).exit_code == 0
+    assert run("verify", "x.vqc").exit_code == 0
+    assert json.loads(run("info", "x.vqc", "--json").stdout)["frames"] == 15
+
+
 def test_video_goes_through_pipes(clip_folder: Path, run: Run) -> None:
     y4m = Path("clip.y4m").read_bytes()
     encoding = run("encode", "-", "-o", "-", "-q", "100", "-c", "stored.vqcb", stdin=y4m)

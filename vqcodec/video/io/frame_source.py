@@ -86,7 +86,7 @@ class PartSource(FrameSource):
         self.name, self.format, self.again = whole.name, whole.format, whole.again
         self._whole, self._range = whole, (first, end)
         self.expected = _count_within(whole.expected, first, end)
-        self.exact = _count_within(whole.exact, first, end)
+        self.exact = None if whole.exact is None else _count_within(whole.exact, first, end)
         if whole.times is not None and self.expected:
             times = whole.times_of(first, self.expected)
             self.times = [time - times[0] for time in times]
