@@ -1,13 +1,18 @@
-"""The blocks of a coded picture: they cover each plane once, and their bits are those of the file."""
+"""The blocks of coded pictures and frames: they cover each plane once, and their bits are those of the file."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from moving_pictures import moving_frames
 
+import vqcodec
+from vqcodec.container.wrapping import codebook_of
 from vqcodec.errors import CorruptFileError
 from vqcodec.image import count_bits, encode_image
 from vqcodec.image.inspection import inspect_picture
+from vqcodec.video.files import read_video
+from vqcodec.video.inspection import inspect_video
 
 NOT_OF_BLOCKS = ("alpha", "header", "padding", "container", "metadata", "codebook")
 
@@ -65,3 +70,37 @@ def test_damage_is_an_error() -> None:
     data = encode_image(picture(45, 70, 3), quality=60, effort=2)
     with pytest.raises(CorruptFileError):
         inspect_picture(data[:-20])
+
+
+def test_blocks_of_frames_cover_them_and_follow_the_motion(tmp_path) -> None:
+    frames = moving_frames(9, 64, 96)
+    path = tmp_path / "clip.vqc"
+    path.write_bytes(vqcodec.encode_video(frames, 25, quality=60, effort=2))
+    counted = vqcodec.info(path, bits=True).frame_bits
+    with path.open("rb") as file:
+        video = read_video(file)
+        found = list(inspect_video(video, codebook_of(video.media)))
+    assert [frame.kind for frame in found] == [frame.kind for frame in counted]
+    for frame in found:
+        covered = np.zeros((64 + 64, 96 + 64), dtype=int)
+        for top, left, height, width in zip(frame.top, frame.left, frame.height, frame.width):
+            covered[top : top + height, left : left + width] += 1
+        assert (covered[:64, :96] == 1).all()
+        names = [frame.names[how] for how in frame.how]
+        assert all((name == "intra") == (not towards.any()) for name, towards in zip(names, frame.towards))
+    assert found[0].names == ("intra",)
+    # The ground moves by a row and two columns a frame, up and to the left
+    area = moved = 0
+    for frame in found[1:]:
+        for size, towards, motion in zip(frame.height * frame.width, frame.towards[:, 0], frame.motion[:, 0]):
+            area += size
+            moved += size * bool(np.abs(motion - [-towards, -2 * towards]).max() <= 0.5)
+    assert moved > 0.6 * area
+
+
+def test_a_video_engine_without_blocks_tells_none(tmp_path) -> None:
+    path = tmp_path / "clip.vqc"
+    path.write_bytes(vqcodec.encode_video(moving_frames(2, 16, 16), 25, codebook="video-st3d", quality=50, effort=0))
+    with path.open("rb") as file:
+        video = read_video(file)
+        assert list(inspect_video(video, codebook_of(video.media))) == []

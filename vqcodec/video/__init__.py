@@ -12,6 +12,7 @@ Map, lowest first:
     encoding: io engines grouping quality sound stream
     files: engines sound stream
     timeline: files
+    inspection: engines files
     decoding: io engines files timeline
     codec: io encoding
     arrays: io sound encoding files decoding codec

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UsageError
 from vqcodec.media.registry import engine_of_medium
@@ -64,6 +67,32 @@ class CodedGroup:
     reconstruction: Sequence[Frame]
 
 
+@dataclass(frozen=True)
+class FrameBlocks:
+    """The blocks of luma that a coded frame is cut into, in no particular order; arrays have an entry for each.
+
+    Attributes:
+        kind: of the frame, as in `CodedFrame`.
+        top, left, height, width: int32, in samples.
+        how: uint8, the number of how the block is predicted; `names` has the names of the numbers.
+        coded: bool, whether something is coded of what the prediction leaves.
+        motion: float32 (blocks, 2, 2), by which row and column each of two predictions is displaced, in samples.
+        towards: int32 (blocks, 2), how many frames later that it is taken from is; negative: earlier, 0: none.
+        names: of the ways of prediction.
+    """
+
+    kind: str
+    top: NDArray[np.int32]
+    left: NDArray[np.int32]
+    height: NDArray[np.int32]
+    width: NDArray[np.int32]
+    how: NDArray[np.uint8]
+    coded: NDArray[np.bool_]
+    motion: NDArray[np.float32]
+    towards: NDArray[np.int32]
+    names: Sequence[str]
+
+
 class Coder(Protocol):
     """What the coder of a video engine offers."""
 
@@ -113,6 +142,19 @@ def engine_for(name: str) -> Coder:
     """
     coder: Coder = engine_of_medium(name, "video").coder
     return coder
+
+
+def inspect(engine: Coder, packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[FrameBlocks] | None:
+    """Return the blocks of each frame of a group in display order; None if the engine does not tell.
+
+    An engine that tells defines a function `inspect` of the last four arguments, as `vqcodec.video.mc.engine` does.
+    Errors as `Coder.decode_group`.
+    """
+    tell = getattr(engine, "inspect", None)
+    if tell is None:
+        return None
+    found: Sequence[FrameBlocks] = tell(packet, width, height, codebook)
+    return found
 
 
 def step_at(quality: float, coarsest: float, finest: float) -> tuple[int, float]:

@@ -15,10 +15,11 @@ Map, lowest first:
     parameters: structure
     syntax: layout contexts parts motion
     decoder: layout model parts planes structure motion parameters syntax
+    inspection: layout decoder
     memory: model parameters decoder
     search: layout contexts effort model motion syntax
     encoder: layout effort model parts planes structure motion lookahead parameters syntax search
     memory_choice: layout parameters memory encoder
-    engine: descriptor model structure lookahead parameters decoder memory encoder memory_choice
+    engine: descriptor model structure lookahead parameters decoder inspection memory encoder memory_choice
     training: layout contexts model structure motion parameters memory encoder memory_choice engine
 """

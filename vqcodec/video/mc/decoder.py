@@ -36,11 +36,19 @@ Remembered = Callable[[Sequence[int], int, int], Sequence[Frame]]
 
 
 class DecodedFrame(NamedTuple):
-    """A decoded frame with its place in the group and its bits by part."""
+    """A decoded frame with its place in the group, its bits by part, and how it was predicted.
+
+    Attributes:
+        motion, times: of a predicted frame, as in `layout.InterFrame`; None for an intra frame.
+        partition: of an intra frame, the decisions about luma, as `blocks` of `blocks.layout.Plane`; else None.
+    """
 
     place: Place
     frame: Frame
     bits: dict[str, int]
+    motion: npt.NDArray[np.int16] | None = None
+    times: npt.NDArray[np.int64] | None = None
+    partition: npt.NDArray[np.uint8] | None = None
 
 
 class GroupDecoder:
@@ -106,15 +114,17 @@ class GroupDecoder:
         adaptation = Adaptation(self._model, self.parameters.step_index, bool(items))
         for place in coding_order(self.parameters.frames, self.parameters.distance, bool(items)):
             frame: InterFrame | None = None
+            partition: npt.NDArray[np.uint8] | None = None
             if place.frame_class == INTRA:
-                samples, bits = self._decode_intra(place)
+                samples, bits, partition = self._decode_intra(place)
             else:
                 frame, samples, bits = self.predicted(place, store, adaptation)
                 if place.level == 0:
                     bits["header"] += 8 * self._head_size
             if place.kept:
                 store.keep(place, samples, frame)
-            yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits)
+            motion, times = (None, None) if frame is None else (frame.motion, frame.times)
+            yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits, motion, times, partition)
         if self._end - self._position >= 8:
             spare = (self._end - self._position) // 8
             raise CorruptFileError(f"video data: {spare} bytes are left after the last frame of a group; damaged")
@@ -168,7 +178,7 @@ class GroupDecoder:
             raise CorruptFileError("video data: an item of a codebook's memory is itself predicted from one; damaged")
         return [padded_planes(frame) for frame in self._remembered(items, *self._size)]
 
-    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int]]:
+    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int], npt.NDArray[np.uint8]]:
         steps = self.parameters.steps(place)
         parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
         model = self._model.intra
@@ -179,7 +189,7 @@ class GroupDecoder:
         if self._flags:
             coefficients = model.restoration[:, model.rung_of(steps[0])]
             samples = self._filtered(tile.planes, coefficients, self._flags)
-        return samples, {**tile.bits, "header": 8 * self._head_size}
+        return samples, {**tile.bits, "header": 8 * self._head_size}, tile.planes[0].blocks
 
     def _plane_shapes(self) -> list[tuple[int, int]]:
         """Return (height, width) of luma, blue and red, in whole units."""

@@ -12,11 +12,12 @@ from functools import lru_cache
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.memory import Memory
-from vqcodec.video.engines import CodedFrame, CodedGroup, Settings, bounded_group, step_at
+from vqcodec.video.engines import CodedFrame, CodedGroup, FrameBlocks, Settings, bounded_group, step_at
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
 from vqcodec.video.mc.descriptor import MC
 from vqcodec.video.mc.encoder import FrameCoder, encode_frames
+from vqcodec.video.mc.inspection import blocks_of
 from vqcodec.video.mc.lookahead.importance import first_frame_advance
 from vqcodec.video.mc.memory import MemoryFrames
 from vqcodec.video.mc.memory_choice import Choice, choose_items
@@ -122,3 +123,9 @@ def count_bits(packet: bytes, width: int, height: int, codebook: Codebook) -> Se
     first = dict(frames[0].bits)
     first["padding"] = first.get("padding", 0) + decoder.padding
     return [CodedFrame(frames[0].kind, first), *frames[1:]]
+
+
+def inspect(packet: bytes, width: int, height: int, codebook: Codebook) -> Sequence[FrameBlocks]:
+    """Return the blocks of each frame of a group in display order; errors as `decode_group`."""
+    decoder = GroupDecoder(packet, height, width, model_of(codebook), None, memory_of(codebook).frames)
+    return [blocks_of(item) for item in in_display_order(decoder.decoded())]
