@@ -1,4 +1,5 @@
-"""Reports in Chromium: nothing fails, the slider moves, overlays are drawn, keys work, narrow windows hold the page.
+"""Reports in Chromium: nothing fails, sliders move, sound and clips play, overlays are drawn, keys work, and narrow
+windows hold the page.
 
 Skipped where there is no Chromium (Debian: apt-get install chromium).
 """
@@ -9,8 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import soundfile
 from chromium import Page, chromium, opened_page
+from moving_pictures import write_clip
 from PIL import Image
+from synthetic_speech import synthetic_speech
 
 import vqcodec
 
@@ -27,7 +31,7 @@ for (const kind of ["error", "warn"]) console[kind] = (...words) => faults.push(
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A report of a picture, open in a browser."""
+    """A report of a picture, a recording and a clip, open in a browser."""
     program = chromium()
     if program is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
@@ -36,11 +40,15 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     noise = np.random.default_rng(5).integers(0, 90, (96, 160))
     samples = np.stack([np.where(x < 80, 60 + 20 * c + y, 40 * c + noise) for c in range(3)], axis=2).astype(np.uint8)
     Image.fromarray(samples).save(folder / "photo.png")
-    vqcodec.make_report([folder / "photo.png"], folder / "report.html", qualities=[30, 70], effort=2)
+    soundfile.write(folder / "talk.wav", synthetic_speech(2, 8000).astype(np.int16), 8000)
+    write_clip(folder / "clip.mp4", 12, 64, 96)
+    inputs = [folder / name for name in ("photo.png", "talk.wav", "clip.mp4")]
+    vqcodec.make_report(inputs, folder / "report.html", qualities=[30, 70], effort=1)
     with opened_page(program, folder, "report.html", tmp_path_factory.mktemp("profile")) as opened:
         opened.send("Page.addScriptToEvaluateOnNewDocument", source=_WATCH)
         opened.send("Page.reload")
         opened.wait_for("window.faults && document.querySelector('.window')?.dataset.ready === 'true'")
+        opened.wait_for("document.querySelectorAll('section[data-ready=true]').length === 2")
         yield opened
 
 
@@ -53,10 +61,10 @@ def press(page: Page, key: str) -> None:
         page.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"ArrowRight": 39}[key])
 
 
-def painted(page: Page) -> int:
-    """Return how many pixels of the overlay are not transparent."""
+def painted(page: Page, selector: str = ".overlay") -> int:
+    """Return how many pixels of a canvas are not transparent."""
     found: int = page.evaluate(
-        "(() => { const canvas = document.querySelector('.overlay');"
+        f"(() => {{ const canvas = document.querySelector('{selector}');"
         " const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
         " return data.filter((value, i) => i % 4 === 3 && value > 0).length; })()"
     )
@@ -64,7 +72,9 @@ def painted(page: Page) -> int:
 
 
 def test_charts_are_drawn(page: Page) -> None:
-    page.wait_for("document.querySelectorAll('.chart .bk-Figure').length === 2")
+    page.wait_for(
+        "document.querySelectorAll('.chart .bk-Figure').length === document.querySelectorAll('.chart').length"
+    )
 
 
 def test_the_slider_follows_keys(page: Page) -> None:
@@ -114,6 +124,34 @@ def test_every_picture_is_shown(page: Page) -> None:
     )
     assert len(shown) > 2
     assert set(shown) == {160}
+
+
+def test_one_recording_plays_at_a_time_and_keeps_the_place(page: Page) -> None:
+    sounds = "document.querySelectorAll('audio')"
+    page.evaluate(f"{sounds}[0].play()")
+    page.wait_for(f"{sounds}[0].currentTime > 0.3")
+    page.evaluate(f"{sounds}[1].play()")
+    page.wait_for(f"{sounds}[0].paused && {sounds}[1].currentTime > 0.3")
+    page.evaluate(f"{sounds}[1].pause()")
+    assert page.evaluate(f"Math.abs({sounds}[1].duration - 2) < 0.05")
+    page.wait_for("parseFloat(document.querySelectorAll('.now')[1].style.left) > 10")
+
+
+def test_clips_go_frame_by_frame(page: Page) -> None:
+    told = "document.querySelector('.what').textContent"
+    page.wait_for("document.querySelector('.after').readyState >= 2")
+    page.wait_for(f"{told}.includes('frame 0 of kind I')")
+    page.evaluate("document.querySelector('.on').click()")
+    page.wait_for(f"{told}.includes('frame 1 of kind B')")
+    page.evaluate("document.querySelector('.frame').focus()")
+    press(page, "ArrowRight")
+    page.wait_for(f"{told}.includes('frame 2 of kind B')")
+    page.wait_for("Math.abs(document.querySelector('.before').currentTime - 0.1) < 0.001")
+    for over in ("partition", "motion"):
+        page.evaluate(f"document.querySelector('section[data-kind=video] input[value={over}]').click()")
+        assert painted(page, ".overlaid canvas") > 100, over
+    page.evaluate("document.querySelector('.play').click()")
+    page.wait_for("document.querySelector('.after').currentTime > 0.2")
 
 
 def test_a_narrow_window_holds_the_page(page: Page) -> None:

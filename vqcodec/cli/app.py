@@ -24,7 +24,9 @@ class Commands(CommandLine):
         "compare": Listed(
             "Measure how far a picture, a recording or a video is from its reference.", "compare", "compare"
         ),
-        "report": Listed("Show in one page of HTML what coding does to pictures.", "report", "report"),
+        "report": Listed(
+            "Show in one page of HTML what coding does to pictures, speech and video.", "report", "report"
+        ),
         "pack": Listed("Put many pictures, prompts and clips into one file.", "pack", "pack", "PACK_EXAMPLES"),
         "list": Listed("List the items of a pack.", "unpack", "list_", "LIST_EXAMPLES"),
         "unpack": Listed("Decode the items of a pack to files.", "unpack", "unpack", "UNPACK_EXAMPLES"),

@@ -7,8 +7,13 @@ Map, lowest first:
     charts
     peers: embedding
     pictures: sections embedding charts peers
-    rendering: sections charts
-    building: sections charts pictures rendering
+    sounds: embedding
+    speech: sections embedding charts sounds
+    video: sections embedding charts
+    tiles: embedding
+    atlas: tiles
+    rendering: sections charts atlas
+    building: sections charts pictures speech video atlas rendering
 """
 
 from __future__ import annotations

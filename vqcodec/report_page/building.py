@@ -16,12 +16,17 @@ from vqcodec.files.endpoints import Destination, Source, check_destination, name
 from vqcodec.files.folders import is_media_name
 from vqcodec.media.target import EFFORT, QUALITY, THREADS
 from vqcodec.report_page import charts, rendering
+from vqcodec.report_page.atlas import atlas_of
 from vqcodec.report_page.pictures import picture_section
 from vqcodec.report_page.sections import PageOptions, Progress, Section, Subject
+from vqcodec.report_page.speech import speech_section
+from vqcodec.report_page.video import video_section
 from vqcodec.reports.page import InputReport, PageReport
 
 _SECTIONS: Mapping[str, Callable[[Subject, PageOptions, Progress], tuple[Section, InputReport]]] = {
     "image": picture_section,
+    "speech": speech_section,
+    "video": video_section,
 }
 """By medium: what makes the section of an input."""
 
@@ -60,8 +65,6 @@ class PageBuilder:
         """
         name = name or name_of(source)
         side, medium = side_to_compare(source, name)
-        if medium not in _SECTIONS:
-            raise UsageError(f"{name}: is {medium}, which a report does not show; leave it out")
         reference = _reference_of(name, self._options.reference) if side.coded else None
         subject = Subject(
             side.source,
@@ -92,7 +95,8 @@ class PageBuilder:
         books: dict[str, Codebook] = {}
         for section in self._sections:
             books.update((book.identity, book) for book in section.codebooks)
-        return rendering.page(f"{title}: vqcodec report", self._sections, [], self._skipped)
+        atlases = [atlas_of(book, f"codebook-{number}") for number, book in enumerate(books.values(), 1)]
+        return rendering.page(f"{title}: vqcodec report", self._sections, atlases, self._skipped)
 
 
 def make_report(

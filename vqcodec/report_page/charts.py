@@ -75,20 +75,17 @@ def rate_chart(target: str, caption: str, series: Sequence[Series], axes: tuple[
     return _item(figure, target, caption)
 
 
-def line_charts(
-    targets: Sequence[str], captions: Sequence[str], lines: Sequence[Sequence[Series]], axes: Sequence[tuple[str, str]]
-) -> list[dict[str, Any]]:
-    """Return charts of lines below each other, over the same x."""
-    found = []
-    for target, caption, series, names in zip(targets, captions, lines, axes, strict=True):
-        figure = _figure(names)
-        for number, one in enumerate(series):
-            source = {"x": list(one.x), "y": list(one.y), "label": list(one.labels) or [""] * len(one.x)}
-            colour = COLOURS[number % len(COLOURS)]
-            figure.line("x", "y", source=source, legend_label=one.name, color=colour, line_width=1.5)
-        figure.add_tools(_hover([(names[0], "@x"), (names[1], "@y{0.00}"), ("", "@label")]))
-        found.append(_item(figure, target, caption))
-    return found
+def line_chart(
+    target: str, caption: str, series: Sequence[Series], axes: tuple[str, str], *, scale: str = "linear"
+) -> dict[str, Any]:
+    """Return a chart of lines without marks, y on a `linear` or `log` scale; other arguments as of `rate_chart`."""
+    figure = _figure(axes, y_axis_type=scale)
+    for number, one in enumerate(series):
+        source = {"x": list(one.x), "y": list(one.y), "label": list(one.labels)}
+        colour = COLOURS[number % len(COLOURS)]
+        figure.line("x", "y", source=source, legend_label=one.name, color=colour, line_width=1.5)
+    figure.add_tools(_hover([("", "@label"), (axes[0], "@x"), (axes[1], "@y{0.00}")]))
+    return _item(figure, target, caption)
 
 
 def _figure(axes: tuple[str, str], **more: Any) -> Any:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from vqcodec.report_page import charts
+from vqcodec.report_page.atlas import Atlas
 from vqcodec.report_page.sections import Section
 from vqcodec.version import __version__
 
@@ -17,7 +18,7 @@ _FOOTER = (
 )
 
 
-def page(title: str, sections: Sequence[Section], codebooks: Sequence[Any], skipped: Mapping[str, str]) -> bytes:
+def page(title: str, sections: Sequence[Section], codebooks: Sequence[Atlas], skipped: Mapping[str, str]) -> bytes:
     """Return a page in UTF-8.
 
     Args:

@@ -138,7 +138,7 @@ class Section:
         facts: pairs of a name and a value.
         table: the codings. charts: for the chart library, as `charts` makes them.
         parts: where the bits of one file went; None if that is not known.
-        data: for the script of the kind, as JSON holds it.
+        data: for the script of the kind, as JSON holds it. shown: for the template of the kind alone.
         codebooks: those that its codings use.
         notes: what is left out or changed, one clause each.
     """
@@ -149,10 +149,11 @@ class Section:
     facts: Sequence[tuple[str, str]]
     table: Table
     data: Mapping[str, Any]
+    shown: Mapping[str, Any] = field(default_factory=dict)
     charts: Sequence[Mapping[str, Any]] = ()
     parts: Parts | None = None
     codebooks: Sequence[Codebook] = ()
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
 
 Progress = Callable[[float], None]

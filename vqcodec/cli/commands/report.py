@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = options.examples(
     "vqcodec report photo.png -o report.html",
-    "vqcodec report photos photo.vqc -o report.html",
+    "vqcodec report photos talk.wav clip.mp4 -o report.html",
     "vqcodec report photo.png -o report.html --qualities 20,50,80 --no-peers",
     "vqcodec report photo.vqc -o report.html --reference photo.png",
 )
@@ -33,7 +33,7 @@ def report(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...", help="Pictures, .vqc files of pictures, folders of them, or quoted patterns."
+            metavar="INPUT...", help="Pictures, sound files, videos, .vqc files, folders of them, or quoted patterns."
         ),
     ],
     *,
@@ -64,10 +64,13 @@ def report(
     limit: options.Limit = None,
     printing: options.Printing,
 ) -> None:
-    """Show in one page of HTML what coding does to pictures.
+    """Show in one page of HTML what coding does to pictures, speech and video.
 
     Of a picture: curves of rate and quality beside the codecs of Pillow that are installed, original and decoded
     picture under a slider, their difference, where the bits went, and how each block is predicted.
+
+    Of speech: waveforms, spectrograms, players and scores. Of video (the first 250 frames): bits and PSNR by frame,
+    clips side by side, and over them partition and motion. Of each codebook that is used: what is in it.
 
     An original is encoded at several qualities. A .vqc file is shown as it is; with --reference also what it lost.
     The page holds all that it shows, and loads nothing from a network. It needs vqcodec[report].
