@@ -13,8 +13,10 @@ from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import plane_rectangle, plane_shape, tile_rectangles
 from vqcodec.blocks.search.encoder import encode_planes
 from vqcodec.blocks.search.modulation import superblock_steps
+from vqcodec.blocks.syntax.contexts import COUNT_STARTS, FIRST_PATTERN, PATTERN_SYMBOLS
 from vqcodec.blocks.training import train as training
-from vqcodec.blocks.training.fitting import merge_contexts
+from vqcodec.blocks.training.fitting import fit_model, merge_contexts
+from vqcodec.blocks.training.statistics import new_statistics
 from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.errors import CodebookError, CorruptFileError, UnsupportedError, UsageError
 
@@ -216,6 +218,22 @@ def test_training_pays(model):
     trained = encode_planes(planes, model, parameters)
     untrained = encode_planes(planes, initial_model(RUNGS), parameters)
     assert len(trained.payloads[0]) < 0.9 * len(untrained.payloads[0])
+
+
+def test_rare_contexts_keep_the_code_lengths_of_a_parent():
+    parent = initial_model(np.array(RUNGS))
+    chance = np.random.default_rng(3)
+    statistics = [[new_statistics() for _ in RUNGS] for _ in parent.planes]
+    often = COUNT_STARTS[FIRST_PATTERN]
+    for of_rung in statistics[0]:
+        of_rung.counts[often : often + PATTERN_SYMBOLS] = chance.permutation(PATTERN_SYMBOLS) * 100
+    fitted = fit_model(statistics, parent, parent.rungs, parent.transforms, None, of_parent=True)
+    for mine, theirs in zip(fitted.planes, parent.planes):
+        lengths, before = (plane.pools["patterns"].lengths[plane.rows[0, FIRST_PATTERN:]] for plane in (mine, theirs))
+        np.testing.assert_array_equal(lengths[1:], before[1:])
+    changed = fitted.planes[0].pools["patterns"].lengths[fitted.planes[0].rows[0, FIRST_PATTERN]].astype(int)
+    counts = statistics[0][0].counts[often : often + PATTERN_SYMBOLS]
+    assert changed[np.argmax(counts)] < changed[np.argmin(counts)]
 
 
 def test_merging_keeps_unlike_contexts_apart():

@@ -195,6 +195,22 @@ def test_solving_is_least_squares() -> None:
     assert np.abs(solve(sums, ridge=1e5)[7]).max() < np.abs(coefficients[7]).max() / 4
 
 
+def test_a_filter_stays_near_that_of_a_parent_where_there_are_few_samples() -> None:
+    rng = np.random.default_rng(6)
+    parent = rng.integers(-90, 90, (CLASSES, TAPS)).astype(np.int16)
+    inputs = rng.normal(0, 100, (500, TAPS))
+    wanted = rng.normal(0, 0.1, TAPS)
+    sums = FilterSums.zeros()
+    sums.products[7] = np.tril(np.rint(inputs.T @ inputs))
+    sums.targets[7] = np.rint(inputs.T @ (inputs @ wanted))
+    sums.counts[7] = 500
+    others = np.arange(CLASSES) != 7
+    for ridge, expected in ((1e-3, wanted * 1024), (1e6, parent[7])):
+        coefficients = solve(sums, ridge, parent)
+        np.testing.assert_array_equal(coefficients[others], parent[others])
+        assert np.abs(coefficients[7] - expected).max() < 1
+
+
 def test_training_takes_noise_from_pictures_it_has_not_seen() -> None:
     rng = np.random.default_rng(8)
 

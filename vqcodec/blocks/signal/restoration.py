@@ -135,23 +135,27 @@ def collect(original: npt.NDArray[np.uint8], plane: Plane) -> FilterSums:
     return sums
 
 
-def solve(sums: FilterSums, ridge: float = RIDGE) -> Coefficients:
+def solve(sums: FilterSums, ridge: float = RIDGE, towards: Coefficients | None = None) -> Coefficients:
     """Return the coefficients (int16 (CLASSES, TAPS), in 1/1024) with the least squared error over the sums.
 
-    Each class is solved on its own: (P + r e I) w = t, where e is the mean energy of an input in the class. So the
-    ridge r is in samples at every step. It pulls the coefficients of rare classes towards zero, and those of classes
-    without samples are zero.
+    Each class is solved on its own: (P + r e I) w = t + r e v, where e is the mean energy of an input in the class. So
+    the ridge r is in samples at every step. It pulls the coefficients of rare classes towards v, and those of classes
+    without samples are v.
 
     Args:
         sums: over all training planes of one type and range of steps.
         ridge: strength of the pull, in samples, above 0.
+        towards: v, int16 (CLASSES, TAPS) in 1/1024; None for zero.
     """
     lower = sums.products.astype(np.float64)
     products = lower + np.transpose(np.tril(lower, -1), (0, 2, 1))
     energy = np.trace(lower, axis1=1, axis2=2) / (TAPS * np.maximum(sums.counts, 1))
     pull = np.maximum(ridge * energy, 1.0)  # above 0 even for classes without samples or differences
     systems = products + pull[:, np.newaxis, np.newaxis] * np.eye(TAPS)
-    solution = _solve_symmetric(systems, sums.targets.astype(np.float64))
+    targets = sums.targets.astype(np.float64)
+    if towards is not None:
+        targets += pull[:, np.newaxis] * (towards / float(1 << COEFFICIENT_BITS))
+    solution = _solve_symmetric(systems, targets)
     scaled = np.rint(solution * (1 << COEFFICIENT_BITS))
     return np.clip(scaled, -COEFFICIENT_MAX, COEFFICIENT_MAX).astype(np.int16)
 

@@ -20,6 +20,7 @@ TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # largest number of table
 _FIRST_FACTOR = {"mask": FORMS, "pattern": FORMS, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
 _POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # weight of the pooled distribution in symbols; others 8
 _PRIOR_WEIGHT = 12.0  # weight of the prior model's distribution in the pool of a context, in symbols
+_PARENT_WEIGHT = {"pattern": 64.0, "mode": 64.0}  # weight of a parent's distribution in symbols; others 32
 _MERGE_ROUNDS = 8
 _COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
 OFFSET_SETS = 3  # sets of reconstruction offsets along the ladder
@@ -46,10 +47,25 @@ def smoothed(counts: npt.NDArray[np.float64], prior: npt.NDArray[np.float64], el
     return counts + _POOL_WEIGHT.get(element.name, 8.0) * pooled.reshape(counts.shape)
 
 
+def _with_parent(counts: npt.NDArray[np.float64], parent: npt.NDArray[np.float64], element: Element) -> npt.NDArray:
+    """Return `counts` (contexts, symbols) plus the weighted distribution that a parent has for each context.
+
+    A small corpus leaves most contexts with few symbols, and there a parent of many pictures knows better than similar
+    contexts of the corpus do.
+    """
+    return counts + _PARENT_WEIGHT.get(element.name, 32.0) * parent
+
+
 def _pool_counts(
-    statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8], pool: str
+    statistics: Sequence[PlaneStatistics],
+    prior: Model,
+    plane_type: int,
+    steps: npt.NDArray[np.uint8],
+    pool: str,
+    of_parent: bool,
 ) -> npt.NDArray[np.float64]:
     """Return the smoothed counts of a pool, (rungs, contexts, symbols)."""
+    fill = _with_parent if of_parent else smoothed
     symbols, (first, _) = POOLS[pool], POOL_RANGES[pool]
     stack = []
     for rung, sums in enumerate(statistics):
@@ -60,7 +76,7 @@ def _pool_counts(
                 start = COUNT_STARTS[element.first]
                 counts = sums.counts[start : start + element.contexts * symbols].astype(np.float64)
                 rows = slice(element.first - first, element.first - first + element.contexts)
-                parts.append(smoothed(counts.reshape(element.contexts, symbols), base[rows], element))
+                parts.append(fill(counts.reshape(element.contexts, symbols), base[rows], element))
         stack.append(np.concatenate(parts))
     return np.stack(stack)
 
@@ -105,12 +121,16 @@ def fit_offsets(statistics: Sequence[PlaneStatistics]) -> npt.NDArray[np.int8]:
 
 
 def _fit_plane(
-    statistics: Sequence[PlaneStatistics], prior: Model, plane_type: int, steps: npt.NDArray[np.uint8]
+    statistics: Sequence[PlaneStatistics],
+    prior: Model,
+    plane_type: int,
+    steps: npt.NDArray[np.uint8],
+    of_parent: bool,
 ) -> PlaneTables:
     """Return the tables of one plane type, fitted to its statistics by rung."""
     rows, pools = [], {}
     for pool, tables in TABLES.items():
-        counts = _pool_counts(statistics, prior, plane_type, steps, pool)
+        counts = _pool_counts(statistics, prior, plane_type, steps, pool, of_parent)
         groups, centres = merge_contexts(counts.reshape(-1, counts.shape[2]), tables)
         rows.append(groups.reshape(counts.shape[:2]))
         lengths = code_lengths(np.maximum(np.rint(centres * _COUNT_SCALE), 1).astype(np.int64))
@@ -133,6 +153,7 @@ def fit_model(
     steps: npt.NDArray[np.uint8],
     transforms: Transforms,
     restoration: npt.NDArray[np.int16] | None,
+    of_parent: bool = False,
 ) -> Model:
     """Return the model that codes the planes behind `statistics` in the fewest bits.
 
@@ -141,6 +162,7 @@ def fit_model(
         prior: model that fills in if there are few data.
         steps: step index of each rung, ascending.
         transforms, restoration: parts of the model that are not fitted here.
+        of_parent: whether `prior` was trained itself. It then fills in each context by its own distribution.
     """
-    planes = tuple(_fit_plane(rungs, prior, kind, steps) for kind, rungs in enumerate(statistics))
+    planes = tuple(_fit_plane(rungs, prior, kind, steps, of_parent) for kind, rungs in enumerate(statistics))
     return Model(steps, planes, transforms, restoration)

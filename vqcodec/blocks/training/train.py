@@ -32,6 +32,7 @@ from vqcodec.kernels.records import new_record
 DEFAULT_RUNGS = (14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54)  # steps 3.4 to 108, half an octave apart
 DEFAULT_ROUNDS = 4
 SPECTRA_PER_PICTURE = 500  # of each kind, from each rung
+PARENT_RIDGE = 4000.0  # pull of filters towards those of a parent, in samples; those of a rung count four times
 ENOUGH_SPECTRA = 20_000  # a corpus with fewer spectra gets no transforms of its own
 
 Picture = Sequence[Samples]
@@ -158,17 +159,29 @@ def collect_round(
     return sums, chosen_spectra(kept, carrier, ENOUGH_SPECTRA)
 
 
-def _fit_filters(sums: Sequence[Sequence[FilterSums]]) -> npt.NDArray[np.int16]:
-    """Return int16 (plane types, rungs, classes, taps): a rung's neighbours count a quarter as much as itself."""
+def _fit_filters(
+    sums: Sequence[Sequence[FilterSums]], steps: npt.NDArray[np.uint8], parent: Model | None
+) -> npt.NDArray[np.int16]:
+    """Return int16 (plane types, rungs, classes, taps): a rung's neighbours count a quarter as much as itself.
 
-    def shared(rungs: Sequence[FilterSums], rung: int) -> FilterSums:
+    The filter of a parent, if there is one, stands in for samples that the corpus lacks.
+
+    Args:
+        sums: by plane type, by rung.
+        steps: step index of each rung.
+    """
+
+    def fitted(kind: int, rung: int) -> npt.NDArray[np.int16]:
+        rungs = sums[kind]
         total = rungs[rung] + rungs[rung] + rungs[rung] + rungs[rung]
         for neighbour in (rung - 1, rung + 1):
             if 0 <= neighbour < len(rungs):
                 total = total + rungs[neighbour]
-        return total
+        if parent is None or not parent.restores:
+            return solve(total)
+        return solve(total, PARENT_RIDGE, parent.restoration[kind, parent.rung_of(int(steps[rung]))])
 
-    return np.stack([np.stack([solve(shared(rungs, rung)) for rung in range(len(rungs))]) for rungs in sums])
+    return np.stack([np.stack([fitted(kind, rung) for rung in range(len(steps))]) for kind in range(len(sums))])
 
 
 def train(
@@ -219,7 +232,8 @@ def train(
         transforms = Transforms(*train_transforms(spectra, threads)) if spectra else model.transforms
         tables = [[of_rung.tables[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
         sums = [[of_rung.filters[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
-        model = fit_model(tables, base, rungs, transforms, _fit_filters(sums) if wanted.filters else None)
+        filters = _fit_filters(sums, rungs, prior) if wanted.filters else None
+        model = fit_model(tables, base, rungs, transforms, filters, of_parent=prior is not None)
         finished(number + 1, model)
     return model
 
