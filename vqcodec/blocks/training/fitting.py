@@ -20,7 +20,8 @@ TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # largest number of table
 _FIRST_FACTOR = {"mask": FORMS, "pattern": FORMS, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
 _POOL_WEIGHT = {"pattern": 24.0, "mode": 16.0}  # weight of the pooled distribution in symbols; others 8
 _PRIOR_WEIGHT = 12.0  # weight of the prior model's distribution in the pool of a context, in symbols
-_PARENT_WEIGHT = {"pattern": 64.0, "mode": 64.0}  # weight of a parent's distribution in symbols; others 32
+_PARENT_WEIGHT = {"pattern": 96.0, "mode": 96.0}  # weight of a parent's distribution in symbols; others 32
+_TILT_INERTIA = 8.0  # symbols by which a parent's frequency of a symbol is believed before the corpus changes it
 _MERGE_ROUNDS = 8
 _COUNT_SCALE = 64  # resolution of smoothed counts when code lengths are made
 OFFSET_SETS = 3  # sets of reconstruction offsets along the ladder
@@ -51,9 +52,16 @@ def _with_parent(counts: npt.NDArray[np.float64], parent: npt.NDArray[np.float64
     """Return `counts` (contexts, symbols) plus the weighted distribution that a parent has for each context.
 
     A small corpus leaves most contexts with few symbols, and there a parent of many pictures knows better than similar
-    contexts of the corpus do.
+    contexts of the corpus do. By as much as a symbol is more frequent in similar contexts of the corpus than the parent
+    says, it is made more likely in all of them.
     """
-    return counts + _PARENT_WEIGHT.get(element.name, 32.0) * parent
+    factor = _FIRST_FACTOR.get(element.name, 1)
+    shape = (factor, element.contexts // factor, element.symbols)
+    found, said = counts.reshape(shape), parent.reshape(shape)
+    expected = (found.sum(axis=2, keepdims=True) * said).sum(axis=0, keepdims=True)
+    tilted = said * (found.sum(axis=0, keepdims=True) + _TILT_INERTIA) / (expected + _TILT_INERTIA)
+    tilted /= tilted.sum(axis=2, keepdims=True)
+    return counts + _PARENT_WEIGHT.get(element.name, 32.0) * tilted.reshape(counts.shape)
 
 
 def _pool_counts(
