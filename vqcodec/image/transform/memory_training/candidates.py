@@ -224,7 +224,9 @@ def best_items(candidates: Candidates, chosen: Sequence[int]) -> list[tuple[int,
 
 
 def _most_like(number: int, others: IntArray, descriptors: npt.NDArray[np.uint8], step: float) -> list[int]:
-    """Return the NEAREST of `others` that are most like a picture."""
+    """Return the NEAREST of `others` that are most like a picture; none of none."""
+    if not len(others):
+        return []
     distances = unlikeness(descriptors[number], descriptors[others], step)
     chosen: list[int] = others[np.argsort(distances, kind="stable")[:NEAREST]].tolist()
     return chosen
