@@ -69,6 +69,7 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
     reader = Reader(packet)
     frames = reader.varint()
     step, form = reader.number(1), reader.number(1)
+    exposed, step = step >> 6 & 1, step & ~64
     require(1 <= frames <= 65536 and step < 64 and form >> 4 & 7 <= 4)
     decoder = GroupDecoder(VideoModel(codebook), height, width, step, (form & 15) - 8)
     if form >> 7:
@@ -79,6 +80,9 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
         items = memory_items(codebook)
         require(all(number < len(items) for number in numbers))
         decoder.remember([remembered(items[number], height, width, codebook) for number in numbers])
+    if exposed:
+        decoder.exposures = exposures(reader, frames)
+    if form >> 7:
         payload, filters = b"", 0
     else:
         payload_size = reader.varint()
@@ -96,6 +100,36 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
         ]
     require(8 * len(bits.data) - bits.position < 8)
     return [shown[time] for time in range(frames)]
+
+
+def exposures(reader: Reader, frames: int) -> list[tuple[int, int]]:
+    """18.4: contrast and offset of each frame."""
+    count = reader.varint()
+    require(1 <= count <= frames)
+    points: list[tuple[int, int, int]] = []
+    time = contrast = offset = 0
+    for number in range(count):
+        if number:
+            later = reader.varint()
+            require(later > 0)
+            time += later
+        contrast, offset = contrast + signed(reader.varint()), offset + signed(reader.varint())
+        require(time < frames and 1 <= contrast <= 4095 and -4080 <= offset <= 4080)
+        points.append((time, contrast, offset))
+    told = []
+    for t in range(frames):
+        first = max(point for point in points if point[0] <= t)
+        following = [point for point in points if point[0] > t]
+        if not following:
+            told.append(first[1:])
+            continue
+        (s, *before), (e, *after) = first, min(following)
+        told.append(tuple(a + ((b - a) * (t - s) + (e - s) // 2) // (e - s) for a, b in zip(before, after)))
+    return told
+
+
+def signed(code: int) -> int:
+    return code // 2 if code % 2 == 0 else -(code + 1) // 2
 
 
 def remembered(item: bytes, height: int, width: int, codebook: Codebook) -> list[Samples]:
@@ -125,6 +159,7 @@ class GroupDecoder:
         self.step, self.chroma_step = step, chroma_step
         self.rung = model.rung_of(step)
         self.classes = [ClassTables(model, frame_class, self.rung) for frame_class in range(4)]
+        self.exposures: list[tuple[int, int]] = []
         self.kept: list[Reference] = []
         self.keys: list[int] = []
 
@@ -183,6 +218,21 @@ class GroupDecoder:
         future = [by_time[time] for time in sorted(by_time) if time > place.time]
         return [(past + future)[:2], (future + past)[:2]]
 
+    def as_bright(self, place: Place, reference: Reference) -> Reference:
+        """18.4: a reference with the samples from which the frame is predicted."""
+        if not self.exposures:
+            return reference
+        (c, o), (c2, o2) = self.exposures[place.time], self.exposures[max(reference.time, 0)]
+        if (c, o) == (c2, o2):
+            return reference
+        gain = min((256 * c + c2 // 2) // c2, 2048)
+        around = [(o2, o), (2048, 2048), (2048, 2048)]
+        planes = [
+            [[clip((gain * (sample - before) + 128 >> 8) + after, 0, 4080) for sample in row] for row in plane]
+            for plane, (before, after) in zip(reference.planes, around)
+        ]
+        return Reference(reference.time, planes, reference.units, reference.times)
+
     def predicted(self, place: Place, bits: BitReader) -> list[Samples]:
         """18.3: another frame"""
         zeros = 0
@@ -216,7 +266,12 @@ class FrameDecoder:
     def __init__(self, group: GroupDecoder, place: Place, bits: BitReader, tables: ClassTables, steps: tuple[int, int]):
         self.bits, self.tables, self.steps = bits, tables, steps
         self.height, self.width = group.height, group.width
-        self.field = MotionField(self.height, self.width, place.time, group.lists(place))
+        self.field = MotionField(
+            self.height,
+            self.width,
+            place.time,
+            [[group.as_bright(place, reference) for reference in entries] for entries in group.lists(place)],
+        )
         half = self.height // 2, self.width // 2
         self.planes = [Plane(self.height, self.width, steps[0]), Plane(*half, steps[1]), Plane(*half, steps[1])]
         for plane in self.planes:

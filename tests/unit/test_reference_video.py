@@ -13,6 +13,7 @@ from video_memory import HEIGHT, WIDTH, background, clip_before, remembering_cod
 
 from vqcodec.errors import VQCodecError
 from vqcodec.video.engines import Settings
+from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
 
 
@@ -52,6 +53,18 @@ def test_they_give_the_same_frames_from_a_memory(count, quality, tables):
     assert coded.frames[0].kind == "M"
     plain = reference.decode_codebook(book.to_bytes(), lambda beginning: [])
     assert_equal(reference_video.decode_group(coded.packet, HEIGHT, WIDTH, plain), coded.reconstruction)
+
+
+def test_they_give_the_same_frames_when_the_exposure_changes():
+    frames = [
+        Frame(*(((16 - n) * plane.astype(int) // 16 + 2 * n).astype(np.uint8) for plane in moving_frames(1, 40, 56)[0]))
+        for n in range(10)
+    ]
+    coded = engine.encode_group(frames, tiny_video_codebook(True), Settings(quality=55, effort=6, threads=1))
+    assert engine.GroupParameters.from_bytes(coded.packet)[0].exposures.points
+    fast = list(engine.decode_group(coded.packet, 56, 40, tiny_video_codebook(True)))
+    assert_equal([[p.tolist() for p in frame] for frame in fast], coded.reconstruction)
+    assert_equal(plain_frames(coded.packet, 40, 56), fast)
 
 
 def outcome(decode):

@@ -56,7 +56,7 @@ export class Decoder {
   }
 
   *inCodingOrder(group) {
-    const memory = this.memoryFor(group.step);
+    const memory = this.memoryFor(group);
     memory.bits.fill(group.rest);
     let position = 0;
     for (const place of codingOrder(group)) {
@@ -70,7 +70,7 @@ export class Decoder {
   }
 
   /** The memory for frames, and the tables as they stand at the beginning of a group. */
-  memoryFor(step) {
+  memoryFor({ step, exposures }) {
     const { kernels, model } = this;
     this.memory ??= {
       bits: new PaddedRoom(kernels, this.mostBytes),
@@ -86,7 +86,7 @@ export class Decoder {
         for (const type of [LUMA, CHROMA]) this.filterOf(place, type);
       }
     }
-    this.memory.frames.start();
+    this.memory.frames.start(exposures);
     this.memory.adaptation.start(step);
     return this.memory;
   }

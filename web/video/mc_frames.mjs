@@ -1,6 +1,7 @@
 /** Engine video/mc: the frame that is being decoded, and those that it is predicted from (FORMAT.md, 18.4 and 18.9). */
 
 import { BLOCK_FIELDS, SUPERBLOCK, UNIT, noMemory } from "../picture/tile.mjs";
+import { weigh, weightOf } from "./exposures.mjs";
 import { ENTRIES, References, SLOTS } from "./mc_order.mjs";
 
 const GRID = 8; // samples of luma along a side of a unit of motion
@@ -23,8 +24,10 @@ export class Frames {
   constructor(kernels, rows, columns) {
     this.kernels = kernels;
     this.planes = openPlanes(kernels, rows, columns);
-    this.luma = kernels.room("int16", [SLOTS, rows + 2 * BORDER, columns + 2 * BORDER]);
-    this.chroma = kernels.room("int16", [2, SLOTS, rows / 2 + BORDER, columns / 2 + BORDER]);
+    this.exposures = null; // of the group
+    // Behind the kept frames there is room for references as bright as the frame that is predicted from them
+    this.luma = kernels.room("int16", [SLOTS + LISTS * ENTRIES, rows + 2 * BORDER, columns + 2 * BORDER]);
+    this.chroma = kernels.room("int16", [2, SLOTS + LISTS * ENTRIES, rows / 2 + BORDER, columns / 2 + BORDER]);
     const motions = Array.from({ length: SLOTS + 1 }, () => {
       return kernels.room("int16", [MOTION_FIELDS, rows / GRID, columns / GRID]);
     });
@@ -37,9 +40,10 @@ export class Frames {
     this.references = new References();
   }
 
-  /** Forget all frames. */
-  start() {
+  /** Forget all frames; a group with these exposures begins. */
+  start(exposures) {
     this.references = new References();
+    this.exposures = exposures;
   }
 
   /** The empty frame at a place, a tuple for kernels. */
@@ -52,12 +56,13 @@ export class Frames {
     this.planes[2].guideModes.clear();
     clearMotion(this.motion, 0);
     const lists = this.references.lists(place);
+    const slotOf = this.weighted(place.time, new Set(lists.flat()));
     const slots = new BigInt64Array(LISTS * ENTRIES);
     const times = new BigInt64Array(LISTS * ENTRIES);
     lists.forEach((list, side) => {
       list.forEach((time, entry) => {
         times[side * ENTRIES + entry] = BigInt(time);
-        slots[side * ENTRIES + entry] = BigInt(this.references.slotOf(time));
+        slots[side * ENTRIES + entry] = BigInt(slotOf.get(time));
       });
     });
     this.slots.view.set(slots);
@@ -74,6 +79,26 @@ export class Frames {
       this.motionTimes[colocated],
       this.kernels.array("int64", [4], [place.time, lists[1][0], lists[0].length, lists[1].length]),
     ];
+  }
+
+  /** The slot of each reference, as bright as the frame at `time`. */
+  weighted(time, references) {
+    const slots = new Map();
+    for (const reference of references) {
+      const slot = this.references.slotOf(reference);
+      const weight = this.exposures && weightOf(this.exposures, time, reference);
+      if (!weight) {
+        slots.set(reference, slot);
+        continue;
+      }
+      const bright = SLOTS + slots.size;
+      weigh(weight, false, this.luma.entry(slot).view, this.luma.entry(bright).view);
+      for (const plane of [this.chroma.entry(0), this.chroma.entry(1)]) {
+        weigh(weight, true, plane.entry(slot).view, plane.entry(bright).view);
+      }
+      slots.set(reference, bright);
+    }
+    return slots;
   }
 
   /** Smooth the edges of the frame: first those between columns, then those between rows. */

@@ -2,12 +2,14 @@
 
 import { UnsupportedError, require } from "../errors.mjs";
 import { Reader } from "../format/bytes.mjs";
+import { readExposures } from "./exposures.mjs";
 
 const WHAT = "group of frames";
 const MOST_FRAMES = 1 << 16;
 const MOST_STEP = 63;
 const LEAST_CHROMA_STEP = -8;
 const MOST_DISTANCE_LOG = 4;
+const EXPOSED = 0x40; // bit of the step
 const FROM_MEMORY = 0x80; // bit of the form
 const LEVEL_STEPS = [-5, 0, 3, 4, 5, 6]; // by level; deeper ones as the last
 
@@ -24,17 +26,18 @@ export const ENTRIES = 2;
  */
 export function readGroup(packet, remembers) {
   const reader = new Reader(packet, WHAT);
-  const { frames, step, form } = readHead(reader);
+  const { frames, step, exposed, form } = readHead(reader);
   if (form & FROM_MEMORY) {
     require(remembers, `${WHAT}: it needs a memory, which the codebook does not have; damaged`);
     require(false, `${WHAT}: it is predicted from the codebook's memory, which is not known here`, UnsupportedError);
   }
+  const exposures = exposed ? readExposures(reader, frames) : null;
   const size = reader.varint();
   const filters = reader.number(1);
   require(filters < 4, `${WHAT}: it has a filter that is not possible; damaged`);
   const chromaStep = (form & 15) + LEAST_CHROMA_STEP;
   const first = reader.take(size);
-  return { frames, step, chromaStep, distance: 1 << (form >> 4), filters, first, rest: reader.rest() };
+  return { frames, step, chromaStep, distance: 1 << (form >> 4), exposures, filters, first, rest: reader.rest() };
 }
 
 /** The number of frames that a packet tells. */
@@ -44,10 +47,11 @@ export function framesIn(packet) {
 
 function readHead(reader) {
   const frames = reader.varint();
-  const [step, form] = reader.take(2);
+  const [first, form] = reader.take(2);
+  const step = first & ~EXPOSED;
   const possible = frames >= 1 && frames <= MOST_FRAMES && step <= MOST_STEP && (form & 0x7f) >> 4 <= MOST_DISTANCE_LOG;
   require(possible, `${WHAT}: its first bytes have values that are not possible; damaged`);
-  return { frames, step, form };
+  return { frames, step, exposed: (first & EXPOSED) !== 0, form };
 }
 
 /** The step indices of luma and chroma of a frame of a level, whose header changes them by `change`. */

@@ -3,6 +3,7 @@
 Map, lowest first:
 
     descriptor
+    exposure
     layout
     contexts: layout
     effort: layout
@@ -10,9 +11,9 @@ Map, lowest first:
     parts
     planes: layout
     structure: layout
-    motion: layout contexts structure
-    lookahead: layout planes motion
-    parameters: structure
+    motion: layout contexts exposure structure
+    lookahead: layout exposure planes motion
+    parameters: exposure structure
     syntax: layout contexts parts motion
     decoder: layout model parts planes structure motion parameters syntax
     inspection: layout decoder

@@ -108,7 +108,7 @@ class GroupDecoder:
         elif self._position + _least_bits(*self._size) > self._end:
             raise CorruptFileError("video data: a group ends within frame 0; truncated or damaged")
         memory = self._memory()
-        store = FrameStore(*self._shape)
+        store = FrameStore(*self._shape, exposures=self.parameters.exposures)
         if memory:
             store.keep_memory(memory)
         adaptation = Adaptation(self._model, self.parameters.step_index, bool(items))

@@ -22,7 +22,7 @@ from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.effort import block_effort, picture_effort, smooths_sources
-from vqcodec.video.mc.layout import FIRST_COUNT, KIND, ROOT, SLOTS, InterFrame, Sources
+from vqcodec.video.mc.layout import FIRST_COUNT, KIND, ROOT, InterFrame, Sources
 from vqcodec.video.mc.lookahead.global_motion import VECTORS, GlobalMotion
 from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
@@ -238,9 +238,9 @@ def filter_planes(
     return samples, flags
 
 
-def _far_vectors(motion: GlobalMotion | None, frame: InterFrame, time: int) -> npt.NDArray[np.int64]:
+def _far_vectors(motion: GlobalMotion | None, frame: InterFrame, time: int, slots: int) -> npt.NDArray[np.int64]:
     """Return the vectors of `Search.far` for the frame at `time`."""
-    far = np.zeros((SLOTS, VECTORS, 2), dtype=np.int64)
+    far = np.zeros((slots, VECTORS, 2), dtype=np.int64)
     if motion is not None:
         lists = [slice(count) for count in frame.numbers[FIRST_COUNT:]]
         references = {
@@ -282,11 +282,11 @@ def encode_frames(
     """
     height, width = frames[0].luma.shape
     model = coder.model
-    store = FrameStore(whole_units(height), whole_units(width), searching=True)
+    store = FrameStore(whole_units(height), whole_units(width), searching=True, exposures=parameters.exposures)
     if memory:
         store.keep_memory([padded_planes(item) for item in memory])
     adaptation = Adaptation(model, parameters.step_index, bool(memory))
-    smoother = TemporalFilter(frames) if smooths_sources(coder.effort) else None
+    smoother = TemporalFilter(frames, parameters.exposures) if smooths_sources(coder.effort) else None
     motion = GlobalMotion(frames) if smoother is not None else None
     writer = GroupWriter()
     bits: list[dict[str, int]] = [{} for _ in frames]
@@ -322,7 +322,7 @@ def encode_frames(
         else:
             frame = store.open(place, *steps)
             frame_class = place.frame_class - 1
-            far = _far_vectors(motion, frame, place.time)
+            far = _far_vectors(motion, frame, place.time, len(store.phases))
             tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes, far)
             smooth_frame(frame)
             coded = [frame.luma, frame.blue, frame.red]

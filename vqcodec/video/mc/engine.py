@@ -18,6 +18,7 @@ from vqcodec.video.mc.decoder import GroupDecoder, in_display_order
 from vqcodec.video.mc.descriptor import MC
 from vqcodec.video.mc.encoder import FrameCoder, encode_frames
 from vqcodec.video.mc.inspection import blocks_of
+from vqcodec.video.mc.lookahead.exposure_changes import exposures_of
 from vqcodec.video.mc.lookahead.importance import first_frame_advance
 from vqcodec.video.mc.memory import MemoryFrames
 from vqcodec.video.mc.memory_choice import Choice, choose_items
@@ -84,7 +85,7 @@ def encode_group(
     parameters = GroupParameters(len(frames), step - advance, distance=distance)
     memory = memory_of(codebook)
     chosen = choose_items(frames[0], memory, parameters, scale, settings) if len(memory) else Choice()
-    parameters = replace(parameters, items=chosen.items)
+    parameters = replace(parameters, items=chosen.items, exposures=exposures_of(frames))
     with FrameCoder(model_of(codebook), settings.effort, scale, settings.threads) as coder:
         packet, bits, shown = encode_frames(
             frames,

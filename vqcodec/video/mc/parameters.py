@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError
+from vqcodec.video.mc.exposure import STEADY, Exposures
 from vqcodec.video.mc.structure import DISTANCES, Place
 
 MAX_FRAMES = 1 << 16
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7
 DEFAULT_CHROMA_STEP = 0
-_MEMORY_BIT = 0x80  # of the second byte
+_EXPOSURE_BIT = 0x40  # of the byte with the step
+_MEMORY_BIT = 0x80  # of the byte after it
 LEVEL_STEPS = (-5, 0, 3, 4, 5, 6)  # eighths of an octave, by level of the hierarchy
 
 
@@ -27,6 +29,7 @@ class GroupParameters:
         distance: from a key frame to the next, in frames: 1, 2, 4, 8 or 16.
         items: numbers of 1 or 2 items of the codebook's memory, from which the first frame is predicted, the more
             useful one first; empty for an intra frame.
+        exposures: of the frames.
     """
 
     frames: int
@@ -34,6 +37,7 @@ class GroupParameters:
     chroma_step: int = DEFAULT_CHROMA_STEP
     distance: int = 8
     items: tuple[int, ...] = ()
+    exposures: Exposures = STEADY
 
     def steps(self, place: Place, change: int = 0) -> tuple[int, int]:
         """Return the step indices of luma and chroma of the frame at `place`; `change` is added to both."""
@@ -47,12 +51,16 @@ class GroupParameters:
 
     def to_bytes(self) -> bytes:
         """Return the first bytes of a packet."""
-        second = (self.chroma_step - CHROMA_STEP_MIN) | DISTANCES.index(self.distance) << 4
-        if not self.items:
-            return put_varint(self.frames) + bytes([self.step_index, second])
-        first, *others = self.items
-        named = put_varint(2 * first + len(others)) + b"".join(map(put_varint, others))
-        return put_varint(self.frames) + bytes([self.step_index, second | _MEMORY_BIT]) + named
+        step = self.step_index | (_EXPOSURE_BIT if self.exposures.points else 0)
+        form = (self.chroma_step - CHROMA_STEP_MIN) | DISTANCES.index(self.distance) << 4
+        told = b""
+        if self.items:
+            form |= _MEMORY_BIT
+            first, *others = self.items
+            told += put_varint(2 * first + len(others)) + b"".join(map(put_varint, others))
+        if self.exposures.points:
+            told += self.exposures.to_bytes()
+        return put_varint(self.frames) + bytes([step, form]) + told
 
     @classmethod
     def from_bytes(cls, data: bytes) -> tuple[GroupParameters, int]:
@@ -64,12 +72,13 @@ class GroupParameters:
         frames, used = get_varint(data)
         if len(data) < used + 2:
             raise CorruptFileError("video data: a group ends within its first bytes; truncated")
-        step, second = data[used], data[used + 1]
-        remembers, distance = second & _MEMORY_BIT, (second & ~_MEMORY_BIT) >> 4
+        step, form = data[used] & ~_EXPOSURE_BIT, data[used + 1]
+        exposed, remembers, distance = data[used] & _EXPOSURE_BIT, form & _MEMORY_BIT, (form & ~_MEMORY_BIT) >> 4
         if not 1 <= frames <= MAX_FRAMES or step > MAX_STEP_INDEX or distance >= len(DISTANCES):
             raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
         items, used = _get_items(data, used + 2) if remembers else ((), used + 2)
-        return cls(frames, step, (second & 15) + CHROMA_STEP_MIN, DISTANCES[distance], items), used
+        exposures, used = Exposures.from_bytes(data, used, frames) if exposed else (STEADY, used)
+        return cls(frames, step, (form & 15) + CHROMA_STEP_MIN, DISTANCES[distance], items, exposures), used
 
 
 def _get_items(data: bytes, used: int) -> tuple[tuple[int, ...], int]:

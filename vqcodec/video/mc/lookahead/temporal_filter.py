@@ -21,6 +21,7 @@ from vqcodec.blocks.layout import SAMPLE_BITS
 from vqcodec.blocks.signal.interpolation import BETWEEN_ROWS, pad_reference
 from vqcodec.kernels.jit import inline_kernel, kernel
 from vqcodec.video.io.frames import Frame
+from vqcodec.video.mc.exposure import STEADY, Exposures
 from vqcodec.video.mc.layout import BORDER, GRID, ROOT, Sources
 from vqcodec.video.mc.motion.interpolation import PHASES, interpolate_phases, predict_chroma
 from vqcodec.video.mc.planes import padded_planes
@@ -55,10 +56,12 @@ class TemporalFilter:
 
     Args:
         frames: of the group, in display order, of one size.
+        exposures: of the frames.
     """
 
-    def __init__(self, frames: Sequence[Frame]) -> None:
+    def __init__(self, frames: Sequence[Frame], exposures: Exposures = STEADY) -> None:
         self._frames = frames
+        self._exposures = exposures
         height, width = padded_planes(frames[0]).luma.shape
         padded = height + 2 * BORDER, width + 2 * BORDER
         self._luma, self._between = np.zeros(padded, np.int16), np.zeros(padded, np.int16)
@@ -90,12 +93,20 @@ class TemporalFilter:
                 neighbour = time + direction * distance
                 if not 0 <= neighbour < len(self._frames):
                     break
-                self._load(padded_planes(self._frames[neighbour]))
+                self._load(self._as_bright(time, neighbour))
                 first = np.int64(_FIRST_DISTANCE if distance == 1 else _NEXT_DISTANCE)
                 _track(own.luma, self._phases, first, motion, self._errors)
                 errors[direction, distance] = self._errors.copy()
                 self._add(own, motion, (weight * agreement).astype(np.float32), sums, totals)
         return Smoothed(Sources(*(np.rint(a / b).astype(np.int16) for a, b in zip(sums, totals))), errors)
+
+    def _as_bright(self, time: int, neighbour: int) -> Sources:
+        """Return the planes of a neighbour, as bright as the frame at `time`."""
+        planes = padded_planes(self._frames[neighbour])
+        weight = self._exposures.weight(time, neighbour)
+        if weight is None:
+            return planes
+        return Sources(weight.luma(planes.luma), weight.chroma(planes.blue), weight.chroma(planes.red))
 
     def _load(self, planes: Sources) -> None:
         """Take in a neighbour: pad its planes and interpolate its luma."""
