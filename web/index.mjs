@@ -54,7 +54,8 @@ const VIDEO = new URL("./vqcodec-video.wasm", import.meta.url);
 
 /**
  * Decode a picture.
- * @param {Uint8Array | ArrayBuffer} bytes of a `.vqc` file
+ * @param {Uint8Array | ArrayBuffer | import("./format/container.mjs").Media} bytes of a `.vqc` file, or an item of a
+ *     pack
  * @param {Options} [options]
  * @returns {Promise<Picture>}
  * @throws {VQCodecError} one of the classes of `errors.mjs`
@@ -86,7 +87,8 @@ export async function decode(bytes, options = {}) {
 
 /**
  * Decode a sound: within 1 of what the program decodes, at the codec's rate.
- * @param {Uint8Array | ArrayBuffer} bytes of a `.vqc` file
+ * @param {Uint8Array | ArrayBuffer | import("./format/container.mjs").Media} bytes of a `.vqc` file, or an item of a
+ *     pack
  * @param {Options} [options]
  * @returns {Promise<Sound>}
  * @throws {VQCodecError} one of the classes of `errors.mjs`
@@ -124,6 +126,10 @@ export async function decodeVideo(bytes, options = {}) {
 
 /** A media file whose streams are all of one medium. */
 async function mediaOf(bytes, { codebook }, medium, damage) {
+  if (bytes?.streams instanceof Map) {
+    checkMedium(bytes, medium);
+    return bytes;
+  }
   const data = bytesOf(bytes);
   const find = finderOf(codebook);
   if (!isCompact(data)) {
@@ -154,7 +160,8 @@ async function withKernels({ wasm }, work) {
   }
 }
 
-function finderOf(codebook = []) {
+/** What finds codebooks, of the option `codebook`. */
+export function finderOf(codebook = []) {
   if (typeof codebook === "function") return codebook;
   return () => [codebook].flat();
 }

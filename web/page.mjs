@@ -1,39 +1,24 @@
 /** The page that shows a picture, or plays a sound or a clip. */
 
+import { shippedCodebooks } from "./codebooks.mjs";
+import { Grid } from "./grid.mjs";
 import { CorruptFileError, decode, decodeSpeech, decodeVideo, mediumOf } from "./index.mjs";
+import { Pack, isPack } from "./pack/pack.mjs";
+import { rgbaOf } from "./pixels.mjs";
 import { Player } from "./player.mjs";
 
 const MOST_CLAUSES = 5; // of damage that are said
-const ids = ["drop", "file", "said", "canvas", "audio", "controls", "play", "seek", "moment"];
-const [drop, input, said, canvas, audio, controls, play, seek, moment] = ids.map((id) => document.getElementById(id));
+const ids = ["drop", "file", "said", "canvas", "audio", "controls", "play", "seek", "moment", "items", "more"];
+const found = ids.map((id) => document.getElementById(id));
+const [drop, input, said, canvas, audio, controls, play, seek, moment, items, more] = found;
 const player = new Player({ canvas, audio, play, seek, moment }, (error) => {
   said.textContent = `${error.name}: ${error.message}`;
 });
-const shipped = fetch("codebooks.json").then((response) => response.json());
-const fetched = new Map(); // codebook files by their addresses
+const find = shippedCodebooks();
+const grid = new Grid({ list: items, more }, (pack, entry) => showItem(pack, entry));
 
-/** The shipped codebook whose identity begins so. */
-async function find(beginning) {
-  const address = (await shipped)[beginning.slice(0, 8)];
-  if (address === undefined) return [];
-  if (!fetched.has(address)) {
-    const response = await fetch(address);
-    if (!response.ok) return [];
-    fetched.set(address, new Uint8Array(await response.arrayBuffer()));
-  }
-  return [fetched.get(address)];
-}
-
-/** The four channels that a canvas shows, of a picture of one to four. */
-function rgbaOf({ width, height, channels, data }) {
-  const image = new ImageData(width, height);
-  const grey = channels < 3;
-  const hasAlpha = channels % 2 === 0;
-  for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
-    for (let index = 0; index < 3; index++) image.data[to + index] = data[from + (grey ? 0 : index)];
-    image.data[to + 3] = hasAlpha ? data[from + channels - 1] : 255;
-  }
-  return image;
+function imageOf(picture) {
+  return new ImageData(rgbaOf(picture), picture.width, picture.height);
 }
 
 /** A WAV file of 16-bit samples. */
@@ -82,23 +67,23 @@ function wordsOf(damage = []) {
   return `; damaged: ${[...damage.slice(0, MOST_CLAUSES), ...more].join("; ")}`;
 }
 
-async function showPicture(bytes) {
-  const picture = await decoded(decode, bytes);
+async function showPicture(decoder) {
+  const picture = await decoder(decode);
   canvas.width = picture.width;
   canvas.height = picture.height;
-  canvas.getContext("2d").putImageData(rgbaOf(picture), 0, 0);
+  canvas.getContext("2d").putImageData(imageOf(picture), 0, 0);
   return [`${picture.width} x ${picture.height} pixels`, picture.damage];
 }
 
-async function playSound(bytes) {
-  const sound = await decoded(decodeSpeech, bytes);
+async function playSound(decoder) {
+  const sound = await decoder(decodeSpeech);
   const seconds = hear(sound);
   audio.hidden = false;
   return [`${seconds.toFixed(1)} s, ${sound.rate} Hz`, sound.damage];
 }
 
-async function showClip(bytes) {
-  const video = await decoded(decodeVideo, bytes);
+async function showClip(decoder) {
+  const video = await decoder(decodeVideo);
   const sound = await video.decodeSound();
   await player.open(video, sound === null ? 0 : hear(sound));
   controls.hidden = false;
@@ -114,21 +99,52 @@ function hear(sound) {
 
 const WAYS = { speech: playSound, video: showClip };
 
-async function show(file) {
+/** Take away what is shown of the file or item before. */
+function clear() {
   player.close();
   canvas.width = canvas.height = 0;
   audio.hidden = controls.hidden = true;
   URL.revokeObjectURL(audio.src);
-  said.textContent = `${file.name} is being decoded`;
-  const start = performance.now();
+}
+
+/** Say what `work` returns, or what is wrong. */
+async function saying(name, work) {
+  clear();
+  said.textContent = `${name} is being decoded`;
   try {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const [what, damage] = await (WAYS[mediumOf(bytes)] ?? showPicture)(bytes);
-    const spent = `${bytes.length} bytes, ${(performance.now() - start).toFixed(0)} ms`;
-    said.textContent = `${file.name}: ${what}, ${spent}${wordsOf(damage)}`;
+    said.textContent = `${name}: ${await work()}`;
   } catch (error) {
-    said.textContent = `${file.name}: ${error.name}: ${error.message}`;
+    said.textContent = `${name}: ${error.name}: ${error.message}`;
   }
+}
+
+/** Show a file, or the pack at an address. */
+async function show(file) {
+  grid.close();
+  const start = performance.now();
+  const spent = (size) => `${size} bytes, ${(performance.now() - start).toFixed(0)} ms`;
+  await saying(file.name, async () => {
+    if (file.address !== undefined) return showPack(file.address);
+    if (isPack(new Uint8Array(await file.slice(0, 8).arrayBuffer()))) return showPack(file);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const way = WAYS[mediumOf(bytes)] ?? showPicture;
+    const [what, damage] = await way((decoder) => decoded(decoder, bytes));
+    return `${what}, ${spent(bytes.length)}${wordsOf(damage)}`;
+  });
+}
+
+async function showPack(given) {
+  const pack = await Pack.open(given, { codebook: find });
+  const damage = await grid.open(pack);
+  return `${pack.length} items, ${pack.source.size} bytes${wordsOf(damage)}`;
+}
+
+/** Show one item of a pack, large. */
+async function showItem(pack, entry) {
+  await saying(entry.name, async () => {
+    const [what] = await (WAYS[entry.kind.medium] ?? showPicture)((decoder) => pack.decoded(entry, decoder));
+    return `${what}, ${entry.length} bytes`;
+  });
 }
 
 input.addEventListener("change", () => input.files.length > 0 && show(input.files[0]));
@@ -139,3 +155,6 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (kind === "drop" && event.dataTransfer.files.length > 0) show(event.dataTransfer.files[0]);
   });
 }
+
+const address = new URLSearchParams(globalThis.location?.search).get("pack");
+if (address !== null) show({ name: address, address });

@@ -48,7 +48,8 @@ def outcomes(
 
     Args:
         decoder: folder of the modules.
-        way: what media files are decoded as: "picture", "speech", "video", or "container" or "groups" (not decoded).
+        way: what media files are decoded as: "picture", "speech", "video", "pack" (of pictures), or "container" or
+            "groups" (not decoded).
         output: folder for decoded speech.
         most_pixels: of a picture or frame; None for all that the format allows.
         first: frame of video from which on it is decoded.

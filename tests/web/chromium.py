@@ -8,6 +8,7 @@ import http.server
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -94,15 +95,18 @@ class Page:
 
 
 @contextlib.contextmanager
-def opened_page(program: str, folder: Path, address: str, profile: Path) -> Iterator[Page]:
+def opened_page(
+    program: str, folder: Path, address: str, profile: Path, ranges: list[tuple[str, int, int]] | None = None
+) -> Iterator[Page]:
     """Open a page below a folder, which is served while the block runs.
 
     Args:
         program: of the browser.
         address: of the page in the folder.
         profile: a folder for what the browser keeps.
+        ranges: gets what is asked for in ranges: path, first and last byte.
     """
-    handler = functools.partial(_Handler, directory=str(folder))
+    handler = functools.partial(_Handler, directory=str(folder), ranges=ranges)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     from_us, commands = os.pipe()
@@ -135,6 +139,29 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         ".mjs": "text/javascript",
         ".wasm": "application/wasm",
     }
+
+    def __init__(self, *given: Any, ranges: list[tuple[str, int, int]] | None, **named: Any) -> None:
+        self._ranges = ranges
+        super().__init__(*given, **named)
+
+    def do_GET(self) -> None:
+        """Answer as the base class, and requests for one range of bytes with just that range."""
+        asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if asked is None or not path.is_file():
+            super().do_GET()
+            return
+        data = path.read_bytes()
+        start, end = asked.groups()
+        first = int(start) if start else max(0, len(data) - int(end))
+        last = min(int(end), len(data) - 1) if start and end else len(data) - 1
+        if self._ranges is not None:
+            self._ranges.append((path.name, first, last))
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+        self.send_header("Content-Length", str(last + 1 - first))
+        self.end_headers()
+        self.wfile.write(data[first : last + 1])
 
     def log_message(self, *unused: Any) -> None:
         """Say nothing."""

@@ -2,11 +2,11 @@
  * What the decoder for browsers makes of files, for the tests in Python.
  *
  * Standard input holds JSON: `decoder`, the folder of its modules; `codebooks`, paths of shared codebooks; `files`,
- * paths; `as`: what they are decoded as, `picture`, `speech` or `video`, or `container` or `groups`; `mostPixels`, or
+ * paths; `as`: what they are decoded as, `picture`, `speech` or `video`, or `pack`, `container` or `groups`; `mostPixels`, or
  * null; `output`, a folder for decoded speech; `first`, a frame; `salvage`, whether to pass over damage. Standard output gets a list of JSON: for each file its
  * shape and the SHA-256 of its pixels (pictures), its rates and lengths (speech; the samples, channel after channel, go
  * to `output`), its frames from the first one on with the SHA-256 of their planes and pixels (video), its arrays
- * (codebooks), its streams (containers), its groups and when they are shown (groups), or the name of the error and its
+ * (codebooks), what each item is (packs), its streams (containers), its groups and when they are shown (groups), or the name of the error and its
  * message.
  */
 
@@ -15,6 +15,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { finish } from "./finish.mjs";
 import { decode, decodeSpeech, decodeVideo, readCodebook, readMedia } from "../../web/index.mjs";
+import { Pack } from "../../web/pack/pack.mjs";
 import { readChunked } from "../../web/format/container.mjs";
 import { groupsOf, momentOf } from "../../web/video/groups.mjs";
 import { readHeader } from "../../web/video/header.mjs";
@@ -34,6 +35,17 @@ const WAYS = {
     const { height, width, channels, data: pixels, ...rest } = await decode(data, options);
     const found = { shape: [height, width, channels], sha256: hashOf(pixels) };
     return asked.salvage ? { ...found, ...rest, pixels: Buffer.from(pixels).toString("base64") } : found;
+  },
+  async pack(data) {
+    const pack = await Pack.open(data, options);
+    const found = {};
+    for await (const { name } of pack.items()) {
+      found[name] = await outcome(async () => {
+        const { height, width, channels, data: pixels } = await pack.decode(name);
+        return { shape: [height, width, channels], sha256: hashOf(pixels) };
+      });
+    }
+    return found;
   },
   async speech(data, path) {
     return saved(await decodeSpeech(data, options), path);
@@ -83,16 +95,20 @@ function hashOf(data) {
   return createHash("sha256").update(data).digest("hex");
 }
 
+/** What work results in: its result, or its error. */
+async function outcome(work) {
+  try {
+    return { result: await work() };
+  } catch (error) {
+    return { error: error.name, message: error.message };
+  }
+}
+
 const results = [];
 for (const path of asked.files) {
   const start = performance.now();
-  let result;
-  try {
-    const way = path.endsWith(".vqcb") ? "codebook" : asked.as;
-    result = { result: await WAYS[way](readFileSync(path), path) };
-  } catch (error) {
-    result = { error: error.name, message: error.message };
-  }
+  const way = path.endsWith(".vqcb") ? "codebook" : asked.as;
+  const result = await outcome(() => WAYS[way](readFileSync(path), path));
   results.push({ ...result, seconds: (performance.now() - start) / 1000 });
 }
 finish(results);

@@ -14,8 +14,8 @@ const shown = { picture: null, sound: null };
 const hashOf = (data) => createHash("sha256").update(data).digest("hex");
 const elements = {};
 
-for (const id of ["drop", "file", "said", "canvas", "audio", "controls", "play", "seek", "moment"]) {
-  elements[id] = { listeners: {}, classList: { toggle() {} }, style: {}, pause() {} };
+for (const id of ["drop", "file", "said", "canvas", "audio", "controls", "play", "seek", "moment", "items", "more"]) {
+  elements[id] = { listeners: {}, classList: { toggle() {} }, style: {}, pause() {}, replaceChildren() {} };
   elements[id].addEventListener = (kind, listener) => (elements[id].listeners[kind] = listener);
 }
 elements.canvas.getContext = () => ({ putImageData: (image) => (shown.picture = hashOf(image.data)) });
@@ -25,7 +25,7 @@ globalThis.ImageData = class {
     this.data = typeof given[0] === "number" ? new Uint8ClampedArray(4 * given[0] * given[1]) : given[0];
   }
 };
-globalThis.fetch = async (address) => new Response(readFileSync(join(folder, address)));
+globalThis.fetch = async (address) => new Response(readFileSync(new URL(address)));
 URL.createObjectURL = (blob) => {
   shown.sound = blob.arrayBuffer().then((data) => Buffer.from(data).toString("base64"));
   return "blob:";
@@ -34,7 +34,7 @@ URL.revokeObjectURL = () => {};
 
 await import(pathToFileURL(join(folder, "page.mjs")));
 const data = readFileSync(path);
-const file = { name: basename(path), arrayBuffer: async () => new Uint8Array(data).buffer };
+const file = Object.assign(new Blob([data]), { name: basename(path) });
 elements.drop.listeners.drop({ preventDefault() {}, type: "drop", dataTransfer: { files: [file] } });
 while (!/: /.test(elements.said.textContent)) await new Promise((resolve) => setTimeout(resolve, 20));
 finish({ said: elements.said.textContent, picture: shown.picture, sound: await shown.sound });

@@ -50,17 +50,25 @@ export function isDamage(error) {
   return error instanceof CorruptFileError || error instanceof LimitError;
 }
 
-function chunkAt(reader, most) {
-  const offset = reader.position;
+/**
+ * The chunk at the place of a reader, whose checksum is right.
+ * @param {Reader} reader
+ * @param {number} most bytes of its payload
+ * @param {number} base where in the file the data of the reader begin
+ * @returns {Chunk}
+ */
+export function chunkAt(reader, most = MOST_BYTES, base = 0) {
+  const start = reader.position;
+  const offset = base + start;
   const kind = latin1(reader.take(TYPE_BYTES));
   require(/^[A-Za-z]{4}$/.test(kind), `the file is damaged at byte ${offset}: no chunk begins there`);
   const length = reader.varint();
   const what = `chunk ${kind} at byte ${offset}`;
   require(length <= most, `${what}: ${length} bytes; too many`, LimitError);
   const payload = reader.take(length);
-  const body = reader.data.subarray(offset, reader.position);
+  const body = reader.data.subarray(start, reader.position);
   require(reader.number(4) === crc32(body), `${what} is damaged (wrong checksum)`);
-  return { kind, contents: new Reader(payload, what), offset, length: reader.position - offset };
+  return { kind, contents: new Reader(payload, what), offset, length: reader.position - start };
 }
 
 /** Move the reader to the next place where an intact chunk of a known type begins, or to the end of the data. */

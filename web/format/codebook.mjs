@@ -77,7 +77,8 @@ export async function readCodebook(data, find, what = "codebook") {
   return codebook;
 }
 
-function unpack(method, packed, size, what) {
+/** The `size` bytes that packed ones unpack to, by a method of 6.4. */
+export function unpack(method, packed, size, what) {
   if (method === 0) {
     require(packed.length === size, `${what}: ${packed.length} bytes instead of ${size}`);
     return packed;

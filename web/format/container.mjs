@@ -11,8 +11,8 @@ const SHORT_HEAD = 5;
 const LONG_FILE = 256; // a short file from so many bytes on has a checksum of 4 bytes, others of 2
 const CHECKED = 254; // begins speech whose packets have checks of their own (13.3)
 const CHUNKED_MAGIC = Uint8Array.of(0x89, 0x56, 0x51, 0x43, 0x0d, 0x0a, 0x1a, 0x0a);
-const MEDIA = [undefined, "image", "speech", "video"];
-const ENGINES = [
+export const MEDIA = [undefined, "image", "speech", "video"];
+export const ENGINES = [
   undefined,
   "image/block",
   "image/transform",
@@ -96,11 +96,13 @@ export async function codebookOf({ codebooks }, stream, find) {
   return codebook;
 }
 
-async function codebookFor({ identity, name, file }, find) {
+/** The codebook that a reference means. */
+export async function codebookFor({ identity, name, file }, find) {
   return file ? readCodebook(file, find) : findCodebook(identity, find, name);
 }
 
-function checkEngine(stream, { engine, name }) {
+/** Refuse the codebook of another engine than that of a stream. */
+export function checkEngine(stream, { engine, name }) {
   require(engine === stream.engine, `coded by ${stream.engine}, but '${name}' is for ${engine}`, CodebookError);
 }
 
@@ -123,7 +125,14 @@ async function readCompact(data, find, damage) {
   return onePacket(engine, codebook, (isRight ? body : data).subarray(COMPACT_HEAD)); // checked: cut off anywhere
 }
 
-function onePacket(engine, codebook, packet) {
+/**
+ * Media of one stream, whose one packet begins with the stream's header, as the compact form has it.
+ * @param {string} engine
+ * @param {import("./codebook.mjs").Codebook} codebook
+ * @param {Uint8Array} packet
+ * @returns {Media}
+ */
+export function onePacket(engine, codebook, packet) {
   const [medium] = engine.split("/");
   const empty = new Uint8Array(0);
   const stream = { medium, engine, codebook: 0, header: empty, packets: [packet], numbers: [0], starts: [0n] };
@@ -158,7 +167,8 @@ function usualHeaders({ name, arrays }) {
   return both;
 }
 
-function joined(first, second) {
+/** One array of the bytes of two. */
+export function joined(first, second) {
   const all = new Uint8Array(first.length + second.length);
   all.set(first);
   all.set(second, first.length);
@@ -217,6 +227,23 @@ function readHead(reader, damage) {
   return MEDIA[medium];
 }
 
+/**
+ * The reference in a chunk `CREF` or `CEMB`, whose number is already read.
+ * @param {string} kind
+ * @param {Reader} contents
+ * @returns {Reference}
+ */
+export function referenceIn(kind, contents) {
+  if (kind === "CEMB") {
+    const file = contents.rest();
+    return { identity: codebookHead(file, contents.what).identity, file };
+  }
+  const name = nameOf(contents.shortBytes(), "codebook", contents.what);
+  const identity = contents.take(32);
+  require(contents.left === 0, `${contents.what}: bytes follow the identity`);
+  return { name, identity };
+}
+
 /** What the chunks so far have said. */
 class Chunks {
   /** @param {boolean} lenient whether packets may be missing */
@@ -254,14 +281,7 @@ class Chunks {
 
   takeCodebook(kind, contents) {
     const number = this.takeNumber(contents, this.codebooks);
-    if (kind === "CEMB") {
-      const file = contents.rest();
-      this.codebooks.set(number, { identity: codebookHead(file, contents.what).identity, file });
-      return;
-    }
-    const name = nameOf(contents.shortBytes(), "codebook", contents.what);
-    this.codebooks.set(number, { name, identity: contents.take(32) });
-    require(contents.left === 0, `${contents.what}: bytes follow the identity`);
+    this.codebooks.set(number, referenceIn(kind, contents));
   }
 
   takeStream(contents) {
