@@ -17,7 +17,7 @@ photos=$images/train
 classic() {
     name=$1
     shift
-    vqcodec train-codebook "$photos"/wp_*.png --engine block --name "$name" --scales 2 --symmetries "$@" \
+    vqcodec train-codebook "$photos"/wp_*.png --engine block --name "$name" --scales 2 --symmetries --hold-out 0 "$@" \
         -o "$out/$name.vqcb" --force
 }
 
@@ -25,7 +25,7 @@ classic classic-4x4-256 --size 256 --training-vectors 2000000
 classic classic-2x2-256 --size 256 --side 2 --training-vectors 1000000
 classic classic-4x4-1024 --size 1024 --classes 16 --training-vectors 2000000
 
-vqcodec train-codebook "$photos"/wp_*.png --engine transform --name photo --parent none \
+vqcodec train-codebook "$photos"/wp_*.png --engine transform --name photo --parent none --hold-out 0 \
     --pixels 6000000 --rounds 3 --effort 6 -o "$out/photo.vqcb" --force
 
 # Five screenshots and two thirds of the emoji stay out, to measure on.
@@ -38,14 +38,14 @@ drawings() {
     done
     for file in "$images"/tiles/emoji_noto64/*.png; do echo "$file"; done | awk 'NR % 3 == 1'
 }
-drawings | xargs vqcodec train-codebook --engine transform --name graphic --parent "$out/photo.vqcb" \
+drawings | xargs vqcodec train-codebook --engine transform --name graphic --hold-out 0 --parent "$out/photo.vqcb" \
     --pixels 4000000 --rounds 2 --effort 5 -o "$out/graphic.vqcb" --force
 
 voice() {
     name=$1
     engine=$2
     shift 2
-    vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" -o "$out/$name.vqcb" --force
+    vqcodec train-codebook "$@" --media speech --engine "$engine" --name "$name" --hold-out 0 -o "$out/$name.vqcb" --force
 }
 
 # Six seconds of each recording: eight to ten minutes of speech, which take the two some 20 and 25 minutes of one core.
@@ -54,7 +54,7 @@ voice speech-wb celp-wb "$speech"/libri_* "$speech"/asterisk_* --seconds 6 --par
 voice celp-4800 celp-fixed "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 6
 voice ld-celp-16k ld-celp "$speech"/libri_* "$speech"/asterisk_* "$speech"/8k/* --seconds 4 --rounds 10
 
-vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --parent none --frames-per-clip 17 --rounds 3 --effort 5 --memory-bytes 0 \
+vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --parent none --frames-per-clip 17 --rounds 3 --effort 5 --memory-bytes 0 --hold-out 0 \
     -o "$out/video.vqcb" --force
-vqcodec train-codebook "$video"/*.mkv --media video --engine st3d --name video-st3d --parent none --frames-per-clip 8 --rounds 2 \
+vqcodec train-codebook "$video"/*.mkv --media video --engine st3d --name video-st3d --parent none --frames-per-clip 8 --rounds 2 --hold-out 0 \
     --effort 5 -o "$out/video-st3d.vqcb" --force

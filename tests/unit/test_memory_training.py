@@ -41,10 +41,8 @@ def kinds(count: int = 8) -> list[Picture]:
 
 def trained(pictures: list[Picture], **options: Any) -> tuple[Codebook, dict[str, Any] | None]:
     """Return a codebook for 300 files like these, and what was reported of its memory."""
-    told: dict[str, Any] = {}
     task = task_for("image/transform", pictures, parent=load_codebook("photo"), **{"effort": 0, "for_": 300, **options})
-    object.__setattr__(task, "report", told.update)
-    return train(task), told["memory"] if told else None
+    return train(task), task.findings.memory
 
 
 def test_what_pays_is_remembered() -> None:
@@ -66,8 +64,8 @@ def test_what_pays_is_remembered() -> None:
     assert {name: array.tolist() for name, array in sent.to_arrays().items()} == {
         name: array.tolist() for name, array in model.to_arrays().items()
     }
-    assert report["held_out_pictures"] == 2
-    assert report["held_out_saved_share"] > 0.3
+    assert report["held_out"]["count"] == 2
+    assert report["held_out"]["saved_share"] > 0.3
     for number, item in zip(numbers, memory):
         luma = decode_item(item, model_of(codebook)).planes[0] / 16
         original = pictures[number].samples.astype(float) @ (0.299, 0.587, 0.114)

@@ -58,22 +58,24 @@ RUNS: dict[str, tuple[Callable[[], list[Any]], dict[str, Any]]] = {
 }
 
 
-def trained(engine: str, **more: Any) -> Codebook:
-    """Train an engine on its media."""
+def trained(engine: str, **more: Any) -> tuple[Codebook, dict[str, Any]]:
+    """Train an engine on its media; return the codebook, and what was found out."""
     media, options = RUNS[engine]
     known = find_engine(engine)
     assert known is not None
-    return known.trainer(task_for(engine, media(), **options, **more))
+    task = task_for(engine, media(), **options, **more)
+    return known.trainer(task), task.findings.as_dict()
 
 
 @pytest.mark.parametrize("engine", RUNS)
-def test_a_training_that_is_interrupted_after_any_part_ends_with_the_same_bytes(
+def test_a_training_that_is_interrupted_after_any_part_ends_with_the_same_bytes_and_report(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     design = SetDesign(0.02, 0.3, 0.1, pulse_counts=(1, 3, 6), gains=(30, 12, 6), sharpening=0.375)
     short = Ladder(lsf_lambdas=(0.3,), steps=((0, design),), post_filters=(3,), first=0)
     monkeypatch.setitem(celp.LADDERS, "nb", short)
-    whole = trained(engine).to_bytes()
+    whole, found = trained(engine)
+    assert all(found[part] for part in ("usage", "convergence"))
     keep, path = Checkpoint.keep, tmp_path / "kept"
     kept = 0
 
@@ -86,12 +88,13 @@ def test_a_training_that_is_interrupted_after_any_part_ends_with_the_same_bytes(
     monkeypatch.setattr(Checkpoint, "keep", keep_and_stop)
     for threads in (1, 2) * 20:  # every run finishes one more part
         try:
-            last = trained(engine, checkpoint=path, threads=threads)
+            last, found_again = trained(engine, checkpoint=path, threads=threads)
             break
         except KeyboardInterrupt:
             assert path.exists()
     assert kept >= 2
-    assert last.to_bytes() == whole
+    assert last.to_bytes() == whole.to_bytes()
+    assert found_again == found
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system does not kill")

@@ -1,7 +1,5 @@
 """Training of a memory: candidates, choice, tables, report."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from moving_pictures import moving_frames
@@ -106,14 +104,14 @@ def test_nothing_is_remembered_for_few_files_or_where_nothing_repeats(scenes):
 
 
 def test_training_gives_a_codebook_that_saves_and_says_so(scenes):
-    told = {}
     tasks = [task_for("video/mc", scenes, **ASKED, for_=2000, threads=threads) for threads in (1, 2)]
-    books = [train(replace(task, report=told.update)) for task in tasks]
+    books = [train(task) for task in tasks]
     assert books[0].identity == books[1].identity
-    report = told["memory"]
+    report = tasks[0].findings.memory
+    assert report == tasks[1].findings.memory
     memory = Memory.from_arrays(books[0].arrays)
     assert report["bytes"] == sum(map(len, memory))
-    assert report["held_out_saved_share"] > 0.1
+    assert report["held_out"]["saved_share"] > 0.1
     assert report["pays_from_files"] < 2000
     assert books[0].provenance["parent"] == tiny_video_codebook().identity
     assert abs(len(books[0].to_bytes(tiny_video_codebook())) - report["codebook_bytes"]) < 600
@@ -126,9 +124,12 @@ def test_training_gives_a_codebook_that_saves_and_says_so(scenes):
 
 
 def test_no_memory_is_asked_for_or_none_pays():
-    clips, told = [moving_frames(4, 40, 48, seed=n) for n in range(2)], {}
-    plain = train(replace(task_for("video/mc", clips, **ASKED, memory_bytes=0), report=told.update))
-    assert not told
+    clips = [moving_frames(4, 40, 48, seed=n) for n in range(2)]
+    without = task_for("video/mc", clips, **ASKED, memory_bytes=0)
+    plain = train(without)
+    assert not without.findings.remembers
     assert set(plain.arrays) == set(tiny_video_codebook().arrays)
-    train(replace(task_for("video/mc", clips, **ASKED), report=told.update))
-    assert told == {"memory": None}
+    none_pays = task_for("video/mc", clips, **ASKED)
+    train(none_pays)
+    assert none_pays.findings.remembers
+    assert none_pays.findings.memory is None

@@ -79,7 +79,7 @@ def expectation(
     cost = engine.training_cost
     start = parent
     if start is None or start.engine != engine.name:
-        start = _shipped(engine)
+        start = shipped(engine)
     seen, amount, reading = 0, 0.0, 0.0
     coded, size, coding, alone = 0.0, 0, 0.0, 0.0  # the last two: seconds with and without what else the machine does
     for medium, read_s in _some(corpus):
@@ -121,7 +121,7 @@ def expectation(
     )
 
 
-def _shipped(engine: Engine) -> Codebook | None:
+def shipped(engine: Engine) -> Codebook | None:
     """Return the codebook of an engine that is shipped; None if it is not at hand, which training does without."""
     with suppress(VQCodecError):
         return None if engine.codebook is None else load_codebook(engine.codebook)

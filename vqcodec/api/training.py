@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from vqcodec.api.expectation import expectation
+from vqcodec.api.expectation import expectation, shipped
 from vqcodec.api.media import medium_of_source
 from vqcodec.carriers.carrier import Carrier
 from vqcodec.carriers.threaded import ThreadCarrier
@@ -17,9 +17,10 @@ from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import UnreadableInputError, UsageError
 from vqcodec.media.checkpoint import Begun, Checkpoint
 from vqcodec.media.corpora.files import FileCorpus
+from vqcodec.media.corpora.held_out import measured
 from vqcodec.media.corpora.places import Place, files_at, place_of, suffix_of
-from vqcodec.media.corpora.survey import survey
-from vqcodec.media.engine import load
+from vqcodec.media.corpora.survey import SurveyedCorpus, survey
+from vqcodec.media.engine import Engine, load
 from vqcodec.media.options import NumberOption, check_options
 from vqcodec.media.registry import engine_to_train, trainable_engines
 from vqcodec.media.training import Progress, Trainer, Training
@@ -66,8 +67,8 @@ def train_codebook(
         skipped: called before the work with each file that could not be read, and why.
         notice: called before the work with a line on how long it will take and when the codebook pays, which some files
             are looked at for, and with a line on a checkpoint that is not used.
-        report: called at the end with what the codebook brings, as docs/json.md describes it; empty if the engine does
-            not tell.
+        report: called at the end with what the codebook brings on files that were held out, what the corpus uses of
+            it, how the training converged, and what was not trained on, as docs/json.md describes it.
         options: training options of the engine, as `vqcodec train-codebook --help` lists them, with `_` for `-`;
             `lambda_` stands for `--lambda`. `parent` is the name or path of the codebook to start from; `"none"`
             or None starts from scratch. Besides, for every engine:
@@ -76,6 +77,8 @@ def train_codebook(
               after an interruption, and gives the same codebook;
             - `memory`: bytes that the process may take, or text such as `"2GB"`; what does not fit goes to a file, in
               the folder of the checkpoint or else in the system's own for such files;
+            - `hold_out`: number of files that are not trained on, but measured with the codebook at the end; None for
+              one in 20, at most 16, and none of fewer than 8 files, or without `report`;
             - `strict=True`: a file that cannot be read is an error;
             - `workers`: number of processes on this machine that do the work; `scheduler`: address of a Dask scheduler
               whose workers do. Both need `vqcodec[distributed]`, and give the same codebook.
@@ -103,17 +106,24 @@ def train_codebook(
     files = kind.of(sources, **kind.fields_for(chosen, values))
     if notice is not None:
         notice(expectation(files, chosen, values, start, run["workers"] or threads).in_words())
+    hold_out = 0 if run["hold_out"] is None and report is None else run["hold_out"]
     path = None if run["checkpoint"] is None else Path(run["checkpoint"])
     with _carrier(run, threads, None if path is None else path.absolute().parent) as carrier:
-        corpus = survey(files, carrier, strict=run["strict"])
+        corpus = survey(files, carrier, strict=run["strict"], hold_out=hold_out)
         for place, reason in corpus.left_out:
             if skipped:
                 skipped(place, reason)
+        if corpus.held_out.places and notice is not None:
+            notice(
+                f"{len(corpus.held_out):,} of {len(corpus) + len(corpus.held_out):,} files are held out, to measure "
+                "the codebook on at the end; hold_out=0 trains on all"
+            )
         begun = Begun(chosen.name, values, None if start is None else start.identity, corpus.fingerprint())
         checkpoint = Checkpoint(path, begun, run["resume"], notice or (lambda _line: None))
         if run["resume"] and checkpoint.is_empty and notice is not None:
             notice("nothing has been kept to resume: the training begins anew")
-        found: dict[str, Any] = {}
+        if limit := files.limit(values):
+            checkpoint.findings.not_used("limit", limit)
         trainer: Trainer = chosen.trainer
         codebook = trainer(
             Training(
@@ -126,15 +136,48 @@ def train_codebook(
                 carrier=carrier,
                 threads=threads,
                 progress=progress or (lambda _what, _part: None),
-                report=found.update,
             )
         )
+        found = None if report is None else _report(chosen, corpus, codebook, values, start, checkpoint, carrier)
     checkpoint.remove()
-    if report:
-        for item in (found.get("memory") or {}).get("items", ()):
-            item["file"] = str(corpus.files.places[item.pop("picture")])
+    if report is not None and found is not None:
         report(found)
     return codebook
+
+
+def _report(
+    engine: Engine,
+    corpus: SurveyedCorpus[Any],
+    codebook: Codebook,
+    options: Mapping[str, Any],
+    parent: Codebook | None,
+    checkpoint: Checkpoint,
+    carrier: Carrier,
+) -> dict[str, Any]:
+    """Return what is to be said of a training, as docs/json.md describes it.
+
+    Args:
+        options: of the training, checked. parent: the codebook that it started from.
+    """
+    found = checkpoint.findings.as_dict()
+    for item in (found.get("memory") or {}).get("items", ()):
+        item["file"] = str(corpus.files.places[item.pop("picture")])
+    own_parent = parent is not None and parent.engine == engine.name
+    before = parent if own_parent else shipped(engine)
+    start = "parent" if own_parent else "nothing" if parent is None else "another engine's"
+    return {
+        "corpus": {
+            "files": len(corpus) + len(corpus.held_out) + len(corpus.left_out),
+            "trained_on": len(corpus),
+            "left_out": [{"file": str(place), "reason": reason} for place, reason in corpus.left_out],
+            "not_used": found.pop("not_used"),
+        },
+        "held_out": {
+            "started_from": start,
+            **measured(corpus.held_out, carrier, engine, codebook, options, before),
+        },
+        **found,
+    }
 
 
 def _carrier(run: Mapping[str, Any], threads: int | None, folder: Path | None) -> AbstractContextManager[Carrier]:

@@ -18,10 +18,10 @@ Map, lowest first:
     console: streams translation failures
     compilation: console
     files: batch inputs originals streams failures console compilation
-    video_plot
+    plots
     wording
     options: inputs originals elsewhere failures console wording
-    commands: groups console compilation inputs originals files video_plot wording options
+    commands: groups console compilation inputs originals files plots wording options
     app: exit_codes groups failures
     reference: app
     man: app reference

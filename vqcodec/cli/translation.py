@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_FLAGS = {"overwrite": "force", "medium": "media"}
+_FLAGS = {"overwrite": "force", "medium": "media", "hold_out": "hold-out"}
 _ARGUMENT = re.compile(
-    r"""(?<![\w.-])(overwrite|salvage|codebook|medium|format|channels|audio)=(?:(True|False)|"(\w+)"|([A-Z]+))?(?!\w)"""
+    r"""(?<![\w.-])(overwrite|salvage|codebook|medium|format|channels|audio|hold_out)=(?:(True|False)|"(\w+)"|([A-Z]+|\d+))?(?!\w)"""
 )
 
 

@@ -16,7 +16,7 @@ Map, lowest first:
     pixels: metadata pillow profiles
     codec: crop engines hidden partial pixels
     inspection: engines codec
-    corpus: pixels
+    corpus: colour hidden pixels
     shape
     block: alpha colour crop engines pixels shape
     transform: alpha colour crop engines fine_colour hidden pixels shape

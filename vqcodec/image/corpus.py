@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.image.colour import to_ycbcr
+from vqcodec.image.hidden import without_hidden_colours
 from vqcodec.image.pixels import Picture, read_picture
-from vqcodec.media.corpora.files import FileCorpus, Size
+from vqcodec.media.corpora.files import MOST_DB, FileCorpus, Point, Size
 from vqcodec.media.engine import Engine
 from vqcodec.media.target import DEFAULTS
+from vqcodec.metrics.transparency import psnr_seen
 
 _CODED = 512  # samples a side
+_QUALITIES = (30.0, 50.0, 70.0, 90.0)  # at which a codebook is measured
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class PictureCorpus(FileCorpus[Picture]):
 
     KIND, FILES, AMOUNT = "picture", "pictures", ("Mpixel", 1e6)
     WHOLE = True
+    MEASURE = "PSNR"
     SUFFIXES = (
         ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff",
         ".webp",
@@ -45,6 +50,24 @@ class PictureCorpus(FileCorpus[Picture]):
         """As `FileCorpus.used`: with both scales a quarter more, and no more than the option `pixels` says."""
         scaled = amount * (1.25 if options.get("scales") == 2 else 1.0)
         return min(scaled, options.get("pixels") or scaled)
+
+    def points(
+        self, medium: Picture, engine: Engine, codebook: Codebook, options: Mapping[str, Any]
+    ) -> Iterator[Point]:
+        """As `FileCorpus.points`: at most _CODED x _CODED pixels, with alpha; PSNR of what is seen, tuned for it.
+
+        A codebook for grey is measured on luma.
+        """
+        samples = without_hidden_colours(np.ascontiguousarray(medium.samples[:_CODED, :_CODED]))
+        if options.get("layout") == "grey" and samples.shape[2] > 2:
+            samples = to_ycbcr(samples[:, :, :3])[0][:, :, None]
+        asked = {**options, "tune": "psnr"}
+        also = {option.name: asked[option.name] for option in engine.encode_options if option.name in asked}
+        effort = options.get("effort", DEFAULTS["image"].effort)
+        for quality in _QUALITIES:
+            encoded = engine.coder.encode(samples, codebook, quality, effort, 1, also, None)
+            size = len(encoded.header) + sum(map(len, encoded.packets))
+            yield Point(size, min(MOST_DB, psnr_seen(samples, encoded.reconstruction)))
 
     def code(
         self, medium: Picture, engine: Engine, codebook: Codebook, options: Mapping[str, Any]

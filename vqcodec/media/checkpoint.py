@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from vqcodec.errors import CorruptFileError, UsageError, VQCodecError
 from vqcodec.files.atomic import writing
+from vqcodec.media.findings import Findings
 from vqcodec.version import __version__
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 
 _BEGUN = "begun"
+_TOLD = "told"
 _ROUND = "round"
 
 
@@ -50,11 +52,16 @@ class Begun(NamedTuple):
 class Checkpoint:
     """The finished parts of one training: named sets of arrays, in a file that is written anew with every part.
 
+    What had been found out by the time of the last part is kept with them.
+
     Args:
         path: of the file, which need not be there; None to keep nothing.
         begun: what the training is of.
         resume: whether to go on from what is there.
         notice: told in a line what cannot be used.
+
+    Attributes:
+        findings: what has been found out.
 
     Raises:
         UsageError: there is a checkpoint, and `resume` is not set; or it is of another training.
@@ -72,6 +79,7 @@ class Checkpoint:
         self._begun = "" if begun is None else begun.told()
         self._notice = notice
         self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self.findings = Findings()
         if path is None or not path.exists():
             return
         if not resume:
@@ -80,6 +88,7 @@ class Checkpoint:
             )
         self._arrays = _read(path)
         self._check_begun(str(self._arrays.pop(_BEGUN)))
+        self.findings.take_json(str(self._arrays.pop(_TOLD)))
 
     @property
     def is_empty(self) -> bool:
@@ -99,7 +108,8 @@ class Checkpoint:
         others = {name: array for name, array in self._arrays.items() if not name.startswith(f"{part}:")}
         self._arrays = others | {f"{part}:{name}": array for name, array in arrays.items()}
         packed = io.BytesIO()
-        np.savez(packed, **{_BEGUN: np.array(self._begun), **self._arrays})  # type: ignore[arg-type]
+        told = {_BEGUN: np.array(self._begun), _TOLD: np.array(self.findings.to_json())}
+        np.savez(packed, **told, **self._arrays)  # type: ignore[arg-type]
         with writing(self._path, overwrite=True) as file:
             file.write(packed.getbuffer())
 
@@ -171,7 +181,8 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        json.loads(str(arrays[_BEGUN]))
+        for name in (_BEGUN, _TOLD):
+            json.loads(str(arrays[name]))
     except Exception as error:  # numpy and zipfile raise anything on damaged archives
         raise CorruptFileError(
             f"{path}: damaged, or no checkpoint ({' '.join(str(error).split())}); remove it to begin anew"

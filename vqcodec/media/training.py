@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from vqcodec.carriers.carrier import Carrier
 from vqcodec.carriers.threaded import ThreadCarrier
-from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint
+from vqcodec.media.checkpoint import Checkpoint
+from vqcodec.media.findings import Findings
 
 if TYPE_CHECKING:
     from vqcodec.codebook.codebook import Codebook
@@ -68,11 +69,10 @@ class Training(Generic[Item]):
         name: of the codebook.
         options: the value of every training option of the engine, except parent, checked.
         parent: codebook to start from; None to start from scratch.
-        checkpoint: keeps what is finished, so that a training that was interrupted goes on.
+        checkpoint: keeps what is finished and found out, so that a training that was interrupted goes on.
         carrier: brings shards of the corpus to where they are worked on.
         threads: for what is not done in shards of the corpus; None for as many as there are CPUs.
         progress: see `Progress`.
-        report: told at the end, if there is more to say than the codebook's provenance does, as docs/json.md has it.
     """
 
     engine: Engine
@@ -80,11 +80,15 @@ class Training(Generic[Item]):
     name: str
     options: Mapping[str, Any]
     parent: Codebook | None = None
-    checkpoint: Checkpoint = NOTHING_KEPT
+    checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None))
     carrier: Carrier = field(default_factory=ThreadCarrier)
     threads: int | None = None
     progress: Progress = lambda _what, _part: None
-    report: Callable[[Mapping[str, Any]], object] = lambda _record: None
+
+    @property
+    def findings(self) -> Findings:
+        """What a trainer finds out; it tells that before it keeps the part that it belongs to."""
+        return self.checkpoint.findings
 
 
 Trainer = Callable[[Training[Any]], "Codebook"]

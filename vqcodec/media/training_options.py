@@ -101,5 +101,13 @@ SCHEDULER = TextOption(
     default_help="none",
 )
 
-RUN_OPTIONS: tuple[Option, ...] = (CHECKPOINT, RESUME, MEMORY, STRICT, WORKERS, SCHEDULER)
-"""Options of every training, which do not change the codebook."""
+HOLD_OUT = NumberOption(
+    "hold_out",
+    "Files to keep out of the training, and to measure the codebook on; 0: train on all.",
+    default_help="one in 20, at most 16; of fewer than 8 files none",
+    low=0,
+    whole=True,
+)
+
+RUN_OPTIONS: tuple[Option, ...] = (CHECKPOINT, RESUME, MEMORY, STRICT, WORKERS, SCHEDULER, HOLD_OUT)
+"""Options of every training. They do not change the codebook, except that held-out files do not count."""

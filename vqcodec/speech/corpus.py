@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.media.corpora.files import FileCorpus, Size
+from vqcodec.media.corpora.files import FileCorpus, Point, Size
 from vqcodec.media.engine import Engine, SpeechEngine
 from vqcodec.media.target import DEFAULTS
+from vqcodec.metrics.speech import weighted_segmental_snr
 from vqcodec.speech.pcm import to_pcm
 from vqcodec.speech.sound.audio import open_audio
 from vqcodec.speech.sound.raw import SUFFIXES as RAW_SUFFIXES
 
 _CODED_S, _EFFORT = 6, 3  # of what `code` codes
+_QUALITIES = (20.0, 40.0, 60.0, 80.0)  # at which a codebook is measured
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class SoundCorpus(FileCorpus[NDArray[np.int16]]):
     seconds: float | None = None
 
     KIND, FILES, AMOUNT = "sound", "recordings", ("minutes", 60.0)
+    MEASURE = "weighted segmental SNR"
     SUFFIXES = (
         ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".eac3", ".flac", ".m4a", ".m4b",
         ".mka", ".mp2", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".tta", ".voc", ".w64", ".wav", ".wma", ".wv",
@@ -66,6 +69,23 @@ class SoundCorpus(FileCorpus[NDArray[np.int16]]):
     def amount(self, medium: NDArray[np.int16]) -> float:
         """Return the seconds of a recording."""
         return len(medium) / self.sample_rate
+
+    def limit(self, options: Mapping[str, Any]) -> str:
+        """As `FileCorpus.limit`: what the option `seconds` cuts off."""
+        most = options.get("seconds")
+        return "" if most is None else f"what goes beyond the first {most:g} s of a recording (seconds)"
+
+    def points(
+        self, medium: NDArray[np.int16], engine: Engine, codebook: Codebook, options: Mapping[str, Any]
+    ) -> Iterator[Point]:
+        """As `FileCorpus.points`: at most _CODED_S seconds."""
+        from vqcodec.speech.engines import Settings
+
+        assert isinstance(engine, SpeechEngine)
+        samples = medium[: _CODED_S * self.sample_rate]
+        for quality in _QUALITIES if engine.kbps is None else _QUALITIES[:1]:
+            coded = engine.coder.encode(samples, codebook, Settings(quality=quality, effort=_EFFORT, threads=1), None)
+            yield Point(coded.size, weighted_segmental_snr(samples, coded.reconstruction, self.sample_rate))
 
     def code(
         self, medium: NDArray[np.int16], engine: Engine, codebook: Codebook, options: Mapping[str, Any]

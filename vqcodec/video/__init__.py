@@ -4,9 +4,9 @@ Map, lowest first:
 
     io
     engines: io
-    corpus: io engines
-    grouping: io
     quality: io
+    corpus: io engines quality
+    grouping: io
     sound: io
     stream: io
     encoding: io engines grouping quality sound stream

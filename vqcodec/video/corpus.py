@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import Any
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import UnreadableInputError
-from vqcodec.media.corpora.files import FileCorpus, Size
+from vqcodec.media.corpora.files import MOST_DB, FileCorpus, Point, Size
 from vqcodec.media.engine import Engine
 from vqcodec.media.target import DEFAULTS
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.io.sources import open_video
 
 _CODED = 9  # frames: one of each level of the hierarchy
+_QUALITIES = (20.0, 35.0, 50.0, 65.0)  # at which a codebook is measured
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class VideoCorpus(FileCorpus[list[Frame]]):
     frames_per_clip: int | None = None
 
     KIND, FILES, AMOUNT = "video", "clips", ("Mpixel", 1e6)
+    MEASURE = "6:1:1 PSNR"
     SUFFIXES = (
         ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
     )  # fmt: skip
@@ -56,6 +58,24 @@ class VideoCorpus(FileCorpus[list[Frame]]):
     def amount(self, medium: list[Frame]) -> float:
         """Return the samples of luma of a clip."""
         return len(medium) * medium[0].luma.size
+
+    def limit(self, options: Mapping[str, Any]) -> str:
+        """As `FileCorpus.limit`: what the option `frames_per_clip` cuts off."""
+        most = options.get("frames_per_clip")
+        return "" if most is None else f"what goes beyond the first {most:,} frames of a clip (frames_per_clip)"
+
+    def points(
+        self, medium: list[Frame], engine: Engine, codebook: Codebook, options: Mapping[str, Any]
+    ) -> Iterator[Point]:
+        """As `FileCorpus.points`: at most _CODED frames; the mean over them of (6 Y + U + V) / 8."""
+        from vqcodec.video.engines import Settings
+        from vqcodec.video.quality import mean_quality, measure_frame
+
+        frames = medium[:_CODED]
+        for quality in _QUALITIES:
+            coded = engine.coder.encode_group(frames, codebook, Settings(quality, options["effort"], 1), lambda _: None)
+            measured = mean_quality([measure_frame(*pair) for pair in zip(frames, coded.reconstruction)])
+            yield Point(len(coded.packet), min(MOST_DB, measured.psnr_611_db))
 
     def code(
         self, medium: list[Frame], engine: Engine, codebook: Codebook, options: Mapping[str, Any]

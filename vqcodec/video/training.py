@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy.typing as npt
 
+from vqcodec.blocks.training.outcome import COST_UNIT, CodedSums, lagrangian
 from vqcodec.errors import UsageError
 from vqcodec.media.checkpoint import Checkpoint
 from vqcodec.media.training import Progress, Training
@@ -60,7 +61,7 @@ def check_clips(task: Training[list[Frame]]) -> None:
 def train_rounds(
     base: ModelType,
     rounds: int,
-    refit: Callable[[ModelType, bool, Callable[[float], None]], ModelType],
+    refit: Callable[[ModelType, int, Callable[[float], None]], ModelType],
     read: Callable[[Mapping[str, npt.NDArray[Any]]], ModelType],
     *,
     checkpoint: Checkpoint,
@@ -70,8 +71,8 @@ def train_rounds(
 
     Args:
         base: the model to start from.
-        refit: makes the next model of the present one; also told whether the round is the last, and a function to call
-            with the part of the round that is done.
+        refit: makes the next model of the present one; also told the number of the round, from 1 on, and a function to
+            call with the part of the round that is done.
         read: makes a model of its arrays.
         checkpoint: keeps the model after each round; training goes on from there.
     """
@@ -82,7 +83,7 @@ def train_rounds(
         def tell(part: float, label: str = f"round {number + 1} of {rounds}", before: int = number) -> None:
             progress(label, (before + part) / rounds)
 
-        model = refit(model, number == rounds - 1, tell)
+        model = refit(model, number + 1, tell)
         checkpoint.keep_round(number + 1, model.to_arrays())
     return model
 
@@ -106,6 +107,24 @@ def collect_by_rung(
     for number, found in enumerate(task.carrier.map(collect, parts, *common)):
         add(parts[number][1], found)
         tell((number + 1) / len(parts))
+
+
+def add_group(sums: CodedSums, clip: Clip, packet: bytes, shown: Clip) -> None:
+    """Add a group to the sums over what was coded: its frames, its packet, and its frames as they are decoded."""
+    sums.bits += 8 * len(packet)
+    for original, decoded in zip(clip, shown, strict=True):
+        for planes in zip(original, decoded, strict=True):
+            sums.add_planes(*planes)
+
+
+def tell_cost(task: Training[list[Frame]], number: int, sums: Sequence[CodedSums], steps: Sequence[int]) -> None:
+    """Tell what the corpus cost in round `number`.
+
+    Args:
+        sums: over what was coded, by rung.
+        steps: step index of each rung.
+    """
+    task.findings.step("rounds", COST_UNIT, number, lagrangian(sums, steps))
 
 
 def story_of(method: str, task: Training[list[Frame]]) -> dict[str, Any]:

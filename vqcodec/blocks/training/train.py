@@ -24,6 +24,7 @@ from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH
 from vqcodec.blocks.signal.restoration import FilterSums, solve
 from vqcodec.blocks.signal.restoration import collect as collect_filter
 from vqcodec.blocks.training.fitting import fit_model
+from vqcodec.blocks.training.outcome import CodedSums, Usage, lagrangian, usage_of
 from vqcodec.blocks.training.statistics import Collector, PlaneStatistics, new_statistics
 from vqcodec.blocks.training.transform_training import Spectra, SpectrumCollector, chosen_spectra, train_transforms
 from vqcodec.carriers.carrier import Carrier
@@ -54,15 +55,18 @@ class Collected(NamedTuple):
     Attributes:
         tables: statistics by plane type, then those of planes that are predicted from memory.
         filters: sums for the restoration filter by plane type; zero unless `Wanted.filters`.
+        coded: what the pictures take.
     """
 
     tables: list[PlaneStatistics]
     filters: list[FilterSums]
+    coded: CodedSums
 
     @classmethod
     def nothing(cls) -> Collected:
         """Return statistics of nothing."""
-        return cls([new_statistics() for _ in range(2 * REMEMBERING)], [FilterSums.zeros() for _ in PLANE_TYPES])
+        tables = [new_statistics() for _ in range(2 * REMEMBERING)]
+        return cls(tables, [FilterSums.zeros() for _ in PLANE_TYPES], CodedSums())
 
     def add(self, other: Collected) -> None:
         """Add the statistics of `other` in place."""
@@ -70,6 +74,14 @@ class Collected(NamedTuple):
             mine.add(theirs)
         for kind in range(len(PLANE_TYPES)):
             self.filters[kind] = self.filters[kind] + other.filters[kind]
+        self.coded.add(other.coded)
+
+
+class RoundFigures(NamedTuple):
+    """What a round came to, with the model that it began with: see `outcome.lagrangian` and `outcome.Usage`."""
+
+    cost: float
+    usage: Usage
 
 
 class Wanted(NamedTuple):
@@ -107,7 +119,9 @@ def collect_shard(
                 original = rounded(plane.source[:height, :width])
                 result.filters[kind] = result.filters[kind] + collect_filter(original, plane.plane)
             kind = tables_type(index, parameters)
-            collector.collect(plane, model.search_tables(kind, rung), result.tables[kind])
+            tables = model.search_tables(kind, rung)
+            result.coded.add_searched(plane, tables)
+            collector.collect(plane, tables, result.tables[kind])
         if wanted.spectra:
             for number, rows in spectrum_collector.collect(searched[0]).items():
                 spectra.setdefault(number, []).extend(rows)
@@ -195,7 +209,7 @@ def train(
     threads: int | None = None,
     progress: Callable[[str, float], object] = lambda _round, _part: None,
     resumed: tuple[int, Model | None] = (0, None),
-    finished: Callable[[int, Model], object] = lambda _round, _model: None,
+    finished: Callable[[int, Model, RoundFigures], object] = lambda _round, _model, _figures: None,
 ) -> Model:
     """Fit a model to pictures.
 
@@ -211,7 +225,7 @@ def train(
         threads: for what is not done in shards; None for all CPUs. The result does not depend on it.
         progress: called with the round as text, and the part of it that is done, 0 to 1.
         resumed: rounds that are done already, and the model after them.
-        finished: called after each round with its number, from 1 on, and the model.
+        finished: called after each round with its number, from 1 on, the model, and what the round came to.
 
     Raises:
         UsageError: planes do not fit the subsampling.
@@ -234,7 +248,8 @@ def train(
         sums = [[of_rung.filters[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
         filters = _fit_filters(sums, rungs, prior) if wanted.filters else None
         model = fit_model(tables, base, rungs, transforms, filters, of_parent=prior is not None)
-        finished(number + 1, model)
+        usage = usage_of([plane for kind in tables for plane in kind])
+        finished(number + 1, model, RoundFigures(lagrangian([of_rung.coded for of_rung in found], steps), usage))
     return model
 
 

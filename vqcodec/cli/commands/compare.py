@@ -94,6 +94,6 @@ def _write_by_frame(comparison: AnyComparison, csv: str | None, plot: str | None
     if csv is not None:
         write_all(csv_text(comparison).encode("utf-8"), csv, overwrite=force)
     if plot is not None:
-        from vqcodec.cli.video_plot import drawing
+        from vqcodec.cli.plots import video_drawing
 
-        write_all(drawing(comparison, plot), plot, overwrite=force)
+        write_all(video_drawing(comparison, plot), plot, overwrite=force)

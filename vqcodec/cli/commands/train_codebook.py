@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from vqcodec.cli.options import training
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.options.common import Media
 from vqcodec.cli.wording import engines
-from vqcodec.cli.wording.training import memory_lines
+from vqcodec.cli.wording.training import training_lines
 from vqcodec.errors import UsageError
 from vqcodec.files.descriptors import descriptor_of
 from vqcodec.files.endpoints import Source, check_destination, write_all
@@ -73,6 +74,14 @@ def train_codebook(
             autocompletion=engines.complete_engine,
         ),
     ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Also write the report: .json as with --json, or drawn as .svg, .png or .pdf, which needs matplotlib.",
+        ),
+    ] = None,
     chosen: training.EngineOptions,
     running: training.RunOptions,
     printing: options.Printing,
@@ -86,6 +95,10 @@ def train_codebook(
     What is finished is kept in a file beside the output, whose name ends in .unfinished, until the training ends. After
     an interruption the same command with --resume goes on from there, and writes the same bytes.
 
+    Some files are held out (--hold-out): they are not trained on, and coded at the end with the new codebook and with
+    the one that training started from, or else the shipped one. The report says what the new one brings on them, what
+    of it the corpus uses, how the objective went from round to round, and what was not trained on.
+
     INPUT may be a URL that fsspec can read, such as s3://bucket/tiles.
     """
     from vqcodec.api.training import medium_to_train
@@ -95,6 +108,10 @@ def train_codebook(
     given = chosen.for_engine(trained)
     trained.check_training_options(given)
     name = _checked_name(name or Path(output).stem)
+    if report is not None and not _is_json(report):
+        from vqcodec.cli.plots import check_drawing
+
+        check_drawing(report)
     brought: dict[str, Any] = {}
     console = printing.console()
     unfinished = None if descriptor_of(output) is not None else f"{output}{_UNFINISHED}"
@@ -109,6 +126,8 @@ def train_codebook(
         parents = [given["parent"]] if "parent" in given else []
         sources: list[Source] = [*training_files(inputs, medium), *parents]
         check_destination(output, sources, overwrite=force)
+        if report is not None:
+            check_destination(report, [*sources, output], overwrite=force)
         codebook = train(
             inputs,
             medium=medium,
@@ -124,7 +143,31 @@ def train_codebook(
         )
         data = codebook.to_bytes()
         write_all(data, output, overwrite=force)
-    _tell(console, codebook, medium, output, len(data), brought)
+    record = {
+        "output": output,
+        "output_bytes": len(data),
+        "name": codebook.name,
+        "engine": codebook.engine,
+        "identity": codebook.identity,
+        "provenance": codebook.provenance,
+        **brought,
+    }
+    if report is not None:
+        write_all(_drawn(record, report), report, overwrite=force)
+    _tell(console, codebook, medium, record)
+
+
+def _is_json(path: str) -> bool:
+    return path.lower().endswith(".json")
+
+
+def _drawn(record: dict[str, Any], path: str) -> bytes:
+    """Return the file of a report."""
+    if _is_json(path):
+        return json.dumps(record).encode() + b"\n"
+    from vqcodec.cli.plots import training_drawing
+
+    return training_drawing(record, path)
 
 
 @contextmanager
@@ -147,27 +190,17 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _tell(
-    console: Console, codebook: Codebook, medium: str, output: str, size: int, brought: Mapping[str, Any]
-) -> None:
-    """Print the result; `size` is that of the file in bytes, `brought` what the trainer reported."""
-    record = {
-        "output": output,
-        "output_bytes": size,
-        "name": codebook.name,
-        "engine": codebook.engine,
-        "identity": codebook.identity,
-        "provenance": codebook.provenance,
-        **brought,
-    }
+def _tell(console: Console, codebook: Codebook, medium: str, record: dict[str, Any]) -> None:
+    """Print the result: `record` as JSON, or in lines."""
     kind = {"image": "pictures", "speech": "recordings", "video": "clips"}[medium]
     count = codebook.provenance.get("corpus", {}).get(kind)  # engines of others may not say
     used = "" if count is None else f" from {count} {kind}"
     console.result(
         record,
-        f"{output}: codebook {codebook.name} ({codebook.identity[:16]}){used}, {size:,} bytes",
+        f"{record['output']}: codebook {codebook.name} ({codebook.identity[:16]}){used}, "
+        f"{record['output_bytes']:,} bytes",
         *_lsf_lines(codebook.provenance),
-        *(memory_lines(brought["memory"]) if "memory" in brought else ()),
+        *training_lines(record),
     )
 
 

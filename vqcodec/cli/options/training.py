@@ -20,7 +20,7 @@ from vqcodec.media.registry import trainable_engines
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a training runs, whatever engine it is for; none of it changes the codebook."""
+    """How a training runs, whatever engine it is for; of all this, only files that are held out change the codebook."""
 
     threads: Annotated[
         int | None,
@@ -35,6 +35,7 @@ class RunOptions:
     memory: Annotated[str | None, declared(training_options.MEMORY, "--memory", metavar="SIZE")] = None
     resume: Annotated[bool, declared(training_options.RESUME, "--resume")] = False
     strict: Annotated[bool, declared(training_options.STRICT, "--strict")] = False
+    hold_out: Annotated[int | None, declared(training_options.HOLD_OUT, "--hold-out", metavar="N")] = None
     workers: Annotated[int | None, declared(training_options.WORKERS, "--workers", metavar="N")] = None
     scheduler: Annotated[str | None, declared(training_options.SCHEDULER, "--scheduler", metavar="URL")] = None
 

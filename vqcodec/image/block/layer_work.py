@@ -13,6 +13,7 @@ from vqcodec.image.block.layers import Layer, layer_arrays, layer_of
 from vqcodec.image.block.statistics import Statistics, Thinning, blocks_of, collect, count_pairs, take_vectors
 from vqcodec.image.pixels import Picture
 from vqcodec.media.training import Progress, Training
+from vqcodec.vq.design.result import Iteration
 
 _SHARD_SAMPLES = 1 << 21
 
@@ -59,7 +60,9 @@ class LayerWork:
         tell: told what is being done for the layer, and the part of its whole that is done.
 
     Attributes:
-        threads: for what is not done in shards. tell: as above.
+        name, tell: as above.
+        threads: for what is not done in shards.
+        findings: of the training.
     """
 
     def __init__(self, task: Training[Picture], options: BlockTraining, name: str, tell: Progress) -> None:
@@ -68,8 +71,9 @@ class LayerWork:
         self._checkpoint = task.checkpoint
         self._shards = task.corpus.shards(_SHARD_SAMPLES)
         self._options = options
-        self._name = name
+        self.name = name
         self.threads = task.threads
+        self.findings = task.findings
         self.tell = tell
 
     def blocks(self, shell: Layer) -> list[int]:
@@ -81,6 +85,15 @@ class LayerWork:
         counts = blocks_of(self._corpus.sizes, shell, self._options.scales)
         if not sum(counts):
             raise UnreadableInputError("the corpus has no colour pictures to train chroma on; use the grey layout")
+        if grey := counts.count(0):
+            self.findings.not_used(f"{self.name} pictures", f"{self.name}: {grey:,} pictures, which are grey")
+        stride = self._stride(counts)
+        if stride > 1:
+            self.findings.not_used(
+                f"{self.name} blocks",
+                f"{self.name}: the codewords are designed on one in {stride:,} blocks (training_vectors); contexts and "
+                "codes are made from all",
+            )
         return counts
 
     def training_sequence(self, shell: Layer, blocks: Sequence[int]) -> np.ndarray:
@@ -107,6 +120,24 @@ class LayerWork:
         """Return one in how many blocks is trained on."""
         return max(1, self._views * sum(blocks) // self._options.training_vectors)
 
+    def design_step(self) -> Callable[[Iteration], None]:
+        """Return what tells the iterations of the design of one table after another.
+
+        They are numbered from 1 on in each table, through all sizes if it grows.
+        """
+        one_table, grows = self._options.structure in ("flat", "tree"), self._options.method == "annealing"
+        table = number = size = 0
+
+        def tell(entry: Iteration) -> None:
+            nonlocal table, number, size
+            if not table or not (one_table or entry.iteration > 1 or (grows and entry.size > size)):
+                table, number = table + 1, 0
+            number, size = number + 1, entry.size
+            name = f"{self.name}: design" + ("" if one_table else f" of table {table}")
+            self.findings.step(name, "squared error a block", number, entry.distortion)
+
+        return tell
+
     def pairs(self, layer: Layer, what: str, begin: float) -> tuple[np.ndarray, np.ndarray]:
         """Return how often each index is followed by each other, across and down, int64 (size, size)."""
         size = layer.quantizer.size
@@ -131,12 +162,12 @@ class LayerWork:
             figures.update(zip(names, arrays.pop("figures").tolist(), strict=True))
             return layer_of(arrays, shell.side, shell.subsampling, shell.planes)
 
-        return self._checkpoint.last_round(steps, read, self._name)
+        return self._checkpoint.last_round(steps, read, self.name)
 
     def finished(self, step: int, layer: Layer, figures: dict[str, float]) -> None:
         """Keep the layer after step `step`, from 1 on."""
         told = {"figure_names": np.array(list(figures)), "figures": np.array(list(figures.values()), np.float64)}
-        self._checkpoint.keep_round(step, {**layer_arrays(layer), **told}, self._name)
+        self._checkpoint.keep_round(step, {**layer_arrays(layer), **told}, self.name)
 
     def _pass(
         self, what: str, begin: float, share: float, function: Callable[..., Any], shards: Sequence[Any], *common: Any

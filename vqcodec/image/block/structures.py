@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vqcodec import limits
 from vqcodec.errors import LimitError, UsageError
+from vqcodec.vq.design.result import Progress
 from vqcodec.vq.flat import FlatQuantizer
 from vqcodec.vq.structures.gain_shape import GainShapeQuantizer
 from vqcodec.vq.structures.mean_removed import MeanRemovedQuantizer
@@ -104,9 +105,17 @@ def structured_codewords(arrays: Mapping[str, npt.NDArray]) -> StructuredCodewor
 
 
 def designed_structure(
-    vectors: npt.NDArray[np.float32], size: int, structure: str, method: str, seed: int, threads: int | None
+    vectors: npt.NDArray[np.float32],
+    size: int,
+    structure: str,
+    method: str,
+    seed: int,
+    threads: int | None,
+    progress: Progress | None = None,
 ) -> StructuredCodewords | npt.NDArray[np.uint8]:
     """Design a structure on vectors of samples (n, dimension); of classes only the codewords, uint8 (size, dimension).
+
+    Args: as of `vqcodec.vq.structures.design.design_structure`.
 
     Raises:
         UsageError: `size` does not suit the structure.
@@ -116,7 +125,7 @@ def designed_structure(
     centre = 128 if structure == "gain-shape" else 0
     try:
         quantizer: Any = design_structure(
-            vectors - centre, size, structure=structure, method=method, seed=seed, threads=threads
+            vectors - centre, size, structure=structure, method=method, seed=seed, threads=threads, progress=progress
         )
     except ValueError as error:
         raise UsageError(f"structure {structure}: {error}") from None

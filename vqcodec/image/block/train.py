@@ -95,7 +95,7 @@ def _train_layer(work: LayerWork, shell: Layer, options: BlockTraining) -> tuple
                 f"{len(sequence)} blocks of {side} to train on, fewer than {options.size} codewords"
             )
         work.tell("designing codewords", 0.1)
-        codewords, structure = _designed(sequence, options, work.threads)
+        codewords, structure = _designed(sequence, options, work)
         return replace(_untrained(codewords, shell.planes, shell.subsampling, options.side), structure=structure)
 
     def with_contexts(layer: Layer) -> Layer:
@@ -109,6 +109,7 @@ def _train_layer(work: LayerWork, shell: Layer, options: BlockTraining) -> tuple
         coded = _with_lengths(moved, statistics)
         figures["psnr_db"] = round(statistics.psnr_db, 2)
         figures["bits_per_block"] = round(statistics.bits(coded) / statistics.blocks, 3)
+        _tell(work, number, statistics, statistics.bits(coded), options.lambda_)
         return coded
 
     done, found = work.resumed(shell, 2 + rounds + 1, figures)
@@ -119,15 +120,41 @@ def _train_layer(work: LayerWork, shell: Layer, options: BlockTraining) -> tuple
     return layer, {**figures, "blocks": sum(blocks), "trained_on": work.taken(blocks)}
 
 
+def _tell(work: LayerWork, number: int, statistics: Statistics, bits: int, lambda_: float) -> None:
+    """Tell what round `number` (0: before the first) has found: what the corpus costs, and what it uses."""
+    if lambda_:
+        cost = (statistics.distortion + lambda_ * statistics.sums.shape[1] * bits) / statistics.samples
+        work.findings.step(f"{work.name}: rounds", "squared error and bits a sample", number + 1, cost)
+    work.findings.count(f"codewords of {work.name}", statistics.members)
+    counts = statistics.index_counts
+    work.findings.use(f"contexts of {work.name}", np.count_nonzero(counts.any(axis=1)), len(counts))
+
+
 def _designed(
-    sequence: np.ndarray, options: BlockTraining, threads: int | None
+    sequence: np.ndarray, options: BlockTraining, work: LayerWork
 ) -> tuple[np.ndarray, StructuredCodewords | None]:
     """The codewords designed on training vectors, uint8 (size, dimension), and the structure that they come from."""
     if options.structure == "flat":
         how: dict[str, Any] = {"start": "k-means++", "threshold": 2e-4} if options.method == "lbg" else {}
-        designed = design(sequence, options.size, method=options.method, seed=options.seed, threads=threads, **how)
+        designed = design(
+            sequence,
+            options.size,
+            method=options.method,
+            seed=options.seed,
+            threads=work.threads,
+            progress=work.design_step(),
+            **how,
+        )
         return (_rounded if options.method == "som" else _in_order)(designed.codewords), None
-    found = designed_structure(sequence, options.size, options.structure, options.method, options.seed, threads)
+    found = designed_structure(
+        sequence,
+        options.size,
+        options.structure,
+        options.method,
+        options.seed,
+        work.threads,
+        work.design_step(),
+    )
     codewords, structure = (found.codewords, found) if isinstance(found, StructuredCodewords) else (found, None)
     if len(codewords) < 2:  # all blocks are alike, as those of chroma are in grey pictures
         return np.repeat(codewords, 2, axis=0), None

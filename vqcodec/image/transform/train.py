@@ -11,6 +11,8 @@ import numpy as np
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.training.memory_training import with_memory
+from vqcodec.blocks.training.outcome import COST_UNIT, PATTERNS
+from vqcodec.blocks.training.train import RoundFigures
 from vqcodec.blocks.training.train import train as train_model
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.media import USUAL_HEADERS
@@ -132,6 +134,8 @@ def train(task: Training[Picture]) -> Codebook:
     areas = [_areas(size, options.scales) for size in task.corpus.sizes]
     flat = [area for of_picture in areas for area in of_picture]
     stride = max(1, sum(flat) // options.pixels) if options.pixels else 1
+    if stride > 1:
+        task.findings.not_used("pieces", f"tables are fitted to one in {stride:,} pieces of {PIECE}x{PIECE} (pixels)")
     model = _tables(task, options, areas, stride)
     files = options.for_ or len(task.corpus)
     chances = fit_alone(task.corpus, task.carrier, files) or (chances_of(parent) if parent else None)
@@ -171,7 +175,7 @@ def train(task: Training[Picture]) -> Codebook:
         provenance["memory"] = {"items": len(chosen.memory), "bytes": sum(map(len, chosen.memory))}
     codebook = Codebook(ENGINE, task.name, arrays, provenance)
     if options.memory_bytes != 0:
-        task.report({"memory": None if chosen is None else with_worth(chosen.report, codebook, parent)})
+        task.findings.remember(None if chosen is None else with_worth(chosen.report, codebook, parent))
     return codebook
 
 
@@ -201,6 +205,12 @@ def _tables(task: Training[Picture], options: TransformTraining, areas: Sequence
         rounds_told[label] = part
         task.progress(label, share * min(1.0, sum(rounds_told.values()) / options.rounds))
 
+    def keep(number: int, model: Model, figures: RoundFigures) -> None:
+        task.findings.step("rounds", COST_UNIT, number, figures.cost)
+        task.findings.use_contexts(figures.usage.contexts)
+        task.findings.count(PATTERNS, figures.usage.patterns)
+        task.checkpoint.keep_round(number, model.to_arrays())
+
     model = train_model(
         shards,
         carrier=task.carrier,
@@ -210,6 +220,6 @@ def _tables(task: Training[Picture], options: TransformTraining, areas: Sequence
         threads=task.threads,
         progress=tell,
         resumed=task.checkpoint.last_round(options.rounds, Model.from_arrays),
-        finished=lambda number, model: task.checkpoint.keep_round(number, model.to_arrays()),
+        finished=keep,
     )
     return prior if paying is not None and prior is not None and not paying.pays(model) else model

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from vqcodec.errors import UnreadableInputError
 from vqcodec.media.corpora.places import Place, on_this_machine, places_below
@@ -19,6 +19,16 @@ Item = TypeVar("Item")
 
 Size = tuple[int, ...]
 """Extents of a medium, such as height, width and channels; their product is its number of samples."""
+
+
+class Point(NamedTuple):
+    """What coding came to: bytes, and decibels of the corpus's MEASURE, at most MOST_DB."""
+
+    bytes: int
+    decibels: float
+
+
+MOST_DB = 100.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class FileCorpus(ABC, Generic[Item]):
     """What the files are, for people."""
     WHOLE: ClassVar[bool] = False
     """Whether files are read whole, and not only their beginnings."""
+    MEASURE: ClassVar[str]
+    """What `points` measures, for people."""
     AMOUNT: ClassVar[tuple[str, float]]
     """Unit for people of how much there is, and how much that is."""
 
@@ -88,6 +100,18 @@ class FileCorpus(ABC, Generic[Item]):
         """Return how much of a corpus of so much is trained on; `options` are those of the training."""
         del options
         return amount
+
+    def limit(self, options: Mapping[str, Any]) -> str:
+        """Return in a clause what of each medium is not trained on; empty if all is."""
+        del options
+        return ""
+
+    @abstractmethod
+    def points(self, medium: Item, engine: Engine, codebook: Codebook, options: Mapping[str, Any]) -> Iterator[Point]:
+        """Code a medium, or a part of it, once for each of some qualities; give what comes of it.
+
+        There is one point if the engine has one rate. Arguments are as of `code`.
+        """
 
     @abstractmethod
     def code(self, medium: Item, engine: Engine, codebook: Codebook, options: Mapping[str, Any]) -> tuple[float, int]:

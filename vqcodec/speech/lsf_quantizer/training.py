@@ -70,12 +70,28 @@ DESIGNS = {
 
 
 class LsfRound(NamedTuple):
-    """The figures of a round of training: bits a vector, and weighted squared distortion a vector in dB^2."""
+    """The figures of a round of training.
+
+    Attributes:
+        number: of the round, from 0 on; rounds: in all.
+        bits: of a vector.
+        distortion: of a vector, weighted and squared, in dB^2.
+        entries: int64 (classes * stages, entries), how often each index of a stage was chosen, and 0 beyond its size.
+        sizes: entries of each stage.
+    """
 
     number: int
     rounds: int
     bits: float
     distortion: float
+    entries: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.integer]
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How often each codeword was chosen, int64 (codewords,)."""
+        stages = np.tile(self.sizes, len(self.entries) // len(self.sizes))
+        return np.concatenate([row[:size] for row, size in zip(self.entries, stages)])
 
 
 class Analysed(Protocol):
@@ -124,7 +140,8 @@ def train_lsf(
             totals = totals.plus(found)
             fit.add(encoded)
         if progress is not None:
-            progress(LsfRound(number, design.rounds, totals.bits / totals.vectors, totals.distortion / totals.vectors))
+            means = totals.bits / totals.vectors, totals.distortion / totals.vectors
+            progress(LsfRound(number, design.rounds, *means, totals.entries, np.asarray(codebook.sizes)))
         lengths = (
             TableSet.from_counts(totals.headers, smoothing=_HEADER_PRIOR).lengths,
             _index_lengths(totals.entries, codebook.sizes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ class TextbookTraining:
     seed: int
     seconds: float
     rounds: int
+
+
+def tell_error(task: Training[Any], number: int, error: float) -> None:
+    """Tell the share `error` of its weighted energy that the corpus loses in round `number`, from 0 on."""
+    task.findings.step("rounds", "weighted SNR in dB", number + 1, -10 * math.log10(max(error, 1e-30)))
 
 
 def story_of(task: Training[Any]) -> dict[str, Any]:

@@ -78,11 +78,13 @@ class Round(NamedTuple):
         number: of the round, from 0 on.
         rate: bit/s of the excitation.
         cost: distortion + lambda * bits, for a subframe.
+        counts: of the symbols.
     """
 
     number: int
     rate: float
     cost: float
+    counts: Counts
 
 
 @dataclass
@@ -181,7 +183,7 @@ def _figures(number: int, totals: Totals, how: Encoding) -> Round:
     )
     bits += (fixed_bits * totals.kinds).sum()
     rate = bits / totals.subframes * band.sample_rate / band.subframe
-    return Round(number, rate, (totals.error + how.lambda_ * bits) / totals.subframes)
+    return Round(number, rate, (totals.error + how.lambda_ * bits) / totals.subframes, counts)
 
 
 def adapt(start: TrainedSet, design: SetDesign) -> tuple[Excitation, Counts]:

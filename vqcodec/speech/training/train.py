@@ -24,7 +24,7 @@ from vqcodec.speech.celp.speech_codebook import SetAims, SpeechCodebook, SpeechT
 from vqcodec.speech.filters.equalizer import Equalizer
 from vqcodec.speech.filters.equalizer_search import lambda_at
 from vqcodec.speech.lsf_quantizer.codebook import LsfCodebook
-from vqcodec.speech.lsf_quantizer.training import DESIGNS, train_lsf
+from vqcodec.speech.lsf_quantizer.training import DESIGNS, LsfRound, train_lsf
 from vqcodec.speech.training.equalizer_training import train_equalizer
 from vqcodec.speech.training.kept_parts import KeptParts
 from vqcodec.speech.training.recordings import (
@@ -35,7 +35,7 @@ from vqcodec.speech.training.recordings import (
     prepare,
     quantized_lpc,
 )
-from vqcodec.speech.training.set_training import SetDesign, TrainedSet, train_set
+from vqcodec.speech.training.set_training import Round, SetDesign, TrainedSet, train_set
 from vqcodec.speech.training.statistics import likely_counts
 
 _SHARD_S = 60  # seconds of speech that are worked on together, unless one recording has more
@@ -131,10 +131,11 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
         UsageError: there is too little speech, or the parent is for another band.
         CodebookError: the parent is not for speech.
     """
-    assert isinstance(task.engine, SpeechEngine)
-    band, options, parent, tell = BANDS[task.engine.band], CelpTraining(**task.options), task.parent, task.progress
+    band, options, parent, tell = _band_of(task), CelpTraining(**task.options), task.parent, task.progress
     ladder = LADDERS[band.name]
     samples = [count for count, *_ in task.corpus.sizes if count >= band.frame]
+    if brief := len(task.corpus) - len(samples):
+        task.findings.not_used("brief", f"{brief:,} recordings shorter than a frame")
     known = None if parent is None else _known(parent, band)
     _check_enough(sum(samples) / band.sample_rate, known is not None)
     told = options.story(task.name)
@@ -149,7 +150,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
         if book is None:
             user = next(design.lambda_ for lsf, design in ladder.steps if lsf == number)
             start = None if known is None else known.sets[known.nearest(user)].lsf
-            book = _train_lsf(recordings, band, lambda_, options, start, task.threads)
+            book = _train_lsf(task, recordings, number, lambda_, start)
             kept.keep_lsf(number, book)
         books.append(book)
     fidelity = [
@@ -167,7 +168,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
             begin = _trained(known.sets[known.nearest(design.lambda_)])
         found = kept.table_set(number)
         if found is None:
-            found = _train_set(materials, band, design, begin, options)
+            found = _train_set(task, materials, number, begin)
             kept.keep_table_set(number, *found)
         trained[number], rate = found
         aims = SetAims(
@@ -202,6 +203,12 @@ def _train_equalizer(recordings: Kept, table_set: SpeechTableSet, options: CelpT
     missing = Kept.of(recordings.carrier, missing_gains, recordings.handles, table_set, options.survivors)
     lambda_ = lambda_at(table_set.aims.rate)
     return train_equalizer(missing, table_set.band, lambda_, PACKET_FRAMES, options.seed)
+
+
+def _band_of(task: Training[Any]) -> Band:
+    """Return the band that a codebook is trained for."""
+    assert isinstance(task.engine, SpeechEngine)
+    return BANDS[task.engine.band]
 
 
 def _order(ladder: Ladder) -> list[int]:
@@ -242,19 +249,22 @@ def _trained(table_set: SpeechTableSet) -> TrainedSet:
 
 
 def _train_lsf(
-    recordings: Kept,
-    band: Band,
-    lambda_: float,
-    options: CelpTraining,
-    start: LsfCodebook | None,
-    threads: int | None,
+    task: Training[Any], recordings: Kept, number: int, lambda_: float, start: LsfCodebook | None
 ) -> LsfCodebook:
-    """Return an LSF codebook for `lambda_`, trained from `start`, or from nothing if `start` is None."""
+    """Return LSF codebook `number`, for `lambda_`, trained from `start`, or from nothing if `start` is None."""
+    band, options = _band_of(task), CelpTraining(**task.options)
+    name = f"LSF codebook {number + 1}"
+
+    def tell(figures: LsfRound) -> None:
+        cost = figures.distortion + lambda_ * figures.bits
+        task.findings.step(name, "dB^2 a frame, and what its bits are worth", figures.number + 1, cost)
+        task.findings.count(f"codewords of {name}", figures.counts)
+
     design = replace(DESIGNS[band.name], rounds=options.lsf_rounds if start is None else options.rounds)
     try:
         return train_lsf(
             recordings, band, lambda_, design=design, packet_frames=PACKET_FRAMES, seed=options.seed,
-            threads=threads, start=start,
+            threads=task.threads, start=start, progress=tell,
         )  # fmt: skip
     except ValueError as error:
         raise UsageError(f"too little speech to train on ({error}); give some minutes") from error
@@ -270,14 +280,23 @@ def _materials(recordings: Kept, book: LsfCodebook, design: SetDesign, band: Ban
     return replace(recordings, handles=handles), sum(bits for bits, _ in found) / seconds
 
 
-def _train_set(
-    materials: Kept, band: Band, design: SetDesign, start: TrainedSet | None, options: CelpTraining
-) -> tuple[TrainedSet, float]:
-    """Return a trained table set, and the rate of its excitation in bit/s."""
-    rates = [0.0]
+def _train_set(task: Training[Any], materials: Kept, number: int, start: TrainedSet | None) -> tuple[TrainedSet, float]:
+    """Return table set `number`, trained, and the rate of its excitation in bit/s."""
+    band, options, rates = _band_of(task), CelpTraining(**task.options), [0.0]
+    _, design = LADDERS[band.name].steps[number]
+    name = f"table set {number + 1}"
+
+    def tell(figures: Round) -> None:
+        rates.append(figures.rate)
+        unit = "weighted error a subframe, and what its bits are worth"
+        task.findings.step(name, unit, figures.number + 1, figures.cost)
+        for what, counts in (("shapes", figures.counts.shapes), ("gains", figures.counts.gains)):
+            if counts:
+                task.findings.count(f"{what} of {name}", np.concatenate([one.sum(axis=0) for one in counts]))
+
     rounds = options.first_rounds if start is None else options.rounds
     trained = train_set(
         materials, materials_of, band, replace(design, rounds=rounds, survivors=options.survivors), start=start,
-        seed=options.seed, packet_frames=PACKET_FRAMES, progress=lambda figures: rates.append(figures.rate),
+        seed=options.seed, packet_frames=PACKET_FRAMES, progress=tell,
     )  # fmt: skip
     return trained, rates[-1]

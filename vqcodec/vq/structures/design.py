@@ -22,6 +22,7 @@ import numpy.typing as npt
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.vq.design.methods import design
+from vqcodec.vq.design.result import Progress
 from vqcodec.vq.design.starts import FloatArray, checked_training_sequence
 from vqcodec.vq.flat import FlatQuantizer
 from vqcodec.vq.quantizer import Quantizer
@@ -46,6 +47,7 @@ def design_structure(
     method: str = "lbg",
     seed: int = 0,
     threads: int | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> Quantizer:
     """Design a quantizer of a structure, its codebooks by a training method.
@@ -58,6 +60,8 @@ def design_structure(
         structure: one of `STRUCTURES`.
         method: of each codebook, see `design`; all but `ecvq`.
         seed, threads: as for `design`.
+        progress: called with each `Iteration` of the design of one codebook after another; of a tree, with one for
+            each split, of the whole tree.
         options: of the structure: `branches`, `growth`, `grown` (tree, see `growing.design_tree`), `stages`, `paths`
             (multistage), `parts` (product), `gain_bits` (gain-shape), `mean_bits` (mean-removed), `classes`
             (classified), `states` (finite-state), `rounds` (of all tables together: multistage, gain-shape,
@@ -77,11 +81,11 @@ def design_structure(
     _check_options(structure, options)
     data = checked_training_sequence(vectors, size)
     if structure == "tree":
-        return design_tree(data, size, method=method, seed=seed, threads=threads, **options)
+        return design_tree(data, size, method=method, seed=seed, threads=threads, progress=progress, **options)
 
     def codewords_of(rows: FloatArray, count: int) -> FloatArray:
         options: dict[str, Any] = {"start": "k-means++"} if method == "lbg" else {}
-        return design(rows, count, method=method, seed=seed, threads=threads, **options).codewords
+        return design(rows, count, method=method, seed=seed, threads=threads, progress=progress, **options).codewords
 
     return STRUCTURES[structure](data, size, codewords_of, threads, **options)
 
@@ -89,7 +93,7 @@ def design_structure(
 def _check_options(structure: str, options: dict[str, Any]) -> None:
     """Raise TypeError if the structure does not have one of the options."""
     parameters = inspect.signature(STRUCTURES[structure]).parameters.values()
-    own = {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} - {"method", "seed", "threads"}
+    own = {one.name for one in parameters if one.kind is one.KEYWORD_ONLY} - {"method", "seed", "threads", "progress"}
     for name in sorted(options.keys() - own):
         has = f"it has {', '.join(sorted(own))}" if own else "it has none"
         raise TypeError(f"structure {structure!r} has no option {name!r}; {has}")

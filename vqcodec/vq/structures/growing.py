@@ -17,6 +17,7 @@ import numpy.typing as npt
 from vqcodec import limits
 from vqcodec.errors import LimitError
 from vqcodec.vq.design.methods import design
+from vqcodec.vq.design.result import Iteration, Progress
 from vqcodec.vq.design.starts import checked_training_sequence
 from vqcodec.vq.structures.tree import TreeQuantizer
 
@@ -71,6 +72,7 @@ def design_tree(
     grown: int = 4,
     seed: int = 0,
     threads: int | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> TreeQuantizer:
     """Design a tree-structured quantizer of at most `size` leaves.
@@ -84,6 +86,7 @@ def design_tree(
             whose split saves most; `pruned`: greedily to `grown` times as many leaves, then cut back where it costs
             least distortion for the rate that it saves (BFOS).
         grown: of `pruned`.
+        progress: called after each split with an `Iteration` of the whole tree.
         options: keywords of the method.
 
     Returns:
@@ -104,25 +107,30 @@ def design_tree(
         options = {"start": "split"} | options
     tree = _Growth(data, branches, method, seed, options)
     wanted = min(size * grown, len(data)) if growth == "pruned" else size
-    _grow(tree, wanted, growth == "balanced", threads)
+    _grow(tree, wanted, growth == "balanced", threads, progress)
     cut = _prune(tree, size) if growth == "pruned" else np.zeros(len(tree.parents), bool)
     return _quantizer(tree, cut)
 
 
-def _grow(tree: _Growth, size: int, balanced: bool, threads: int | None) -> None:
+def _grow(tree: _Growth, size: int, balanced: bool, threads: int | None, progress: Progress | None) -> None:
     """Split leaves until there are `size`: level by level, or those first whose errors are greatest.
 
     A leaf's own error is what its split can save, and nearly in proportion to what it does.
     """
     numbers = itertools.count()
     waiting = [(0.0, next(numbers), 0)]
-    leaves = 1
+    leaves, error, splits = 1, tree.errors[0], 0
     while waiting and leaves < size:
         _, _, node = heapq.heappop(waiting)
         if leaves + min(tree.branches, len(tree.members[node])) - 1 > size:
             continue
         children = tree.split(node, threads)
         leaves += max(0, len(children) - 1)
+        if children and progress is not None:
+            error += sum(tree.errors[child] for child in children) - tree.errors[node]
+            splits += 1
+            distortion = max(0.0, error / len(tree.data))
+            progress(Iteration(leaves, splits, distortion, 0.0, distortion))
         for child in children:
             first = float(next(numbers)) if balanced else -tree.errors[child]
             heapq.heappush(waiting, (first, next(numbers), child))

@@ -72,7 +72,7 @@ def with_worth(report: Mapping[str, Any], codebook: Codebook, parent: Codebook |
         codebook: as trained; parent: what it was trained from.
     """
     size = len(codebook.to_bytes(parent))
-    saved = report["bytes_a_file"] * report["held_out_saved_share"]
+    saved = report["bytes_a_file"] * report["held_out"]["saved_share"]
     return {
         **report,
         "codebook_bytes": size,

@@ -35,6 +35,7 @@ from vqcodec.image.transform.memory_training.choosing import QUALITY, STEP, Base
 from vqcodec.image.transform.memory_training.kept import Measured, kept_or_made
 from vqcodec.image.transform.planes import planes_of
 from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint
+from vqcodec.media.corpora.held_out import held_out_record
 from vqcodec.vq.facility_location import losses, saved_by
 
 ROUNDS = 2
@@ -156,7 +157,7 @@ class Chooser:
                 for item, part in zip(chosen, saved)
             ],
             "bytes_a_file": round(float(self._seen.worth.mean()) / 8, 1),
-            **self._held_out(model, candidates, factors),
+            "held_out": self._held_out(model, candidates, factors),
         }
         return Chosen(
             self._with_beside(model, candidates, chosen), Memory([self._seen.items[item] for item in chosen]), report
@@ -280,7 +281,12 @@ class Chooser:
             measured = self._coded("memory-held-out", model, chosen, numbers.tolist(), 0.9)
             before = self._seen.worth[places]
             share = float((before - measured.costs).sum() / before.sum())
-        return {"held_out_pictures": len(numbers), "held_out_saved_share": round(share, 4)}
+        return held_out_record(
+            len(numbers),
+            share,
+            measure="bits, and what the squared error is worth in bits",
+            compared_with="the same tables without memory",
+        )
 
 
 def _coded(shard: tuple[Samples, tuple[int, ...]], codebook: Codebook, effort: int) -> tuple[float, tuple[int, ...]]:

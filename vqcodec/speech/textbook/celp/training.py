@@ -37,7 +37,7 @@ from vqcodec.speech.textbook.celp.frame import (
 )
 from vqcodec.speech.textbook.celp.search import search_packet
 from vqcodec.speech.textbook.celp.synthesis import SEQUENCE, Tables
-from vqcodec.speech.textbook.training_options import SHARD_SAMPLES, TextbookTraining, story_of
+from vqcodec.speech.textbook.training_options import SHARD_SAMPLES, TextbookTraining, story_of, tell_error
 from vqcodec.vq.design.lbg import lbg
 
 DoubleArray = npt.NDArray[np.float64]
@@ -87,8 +87,13 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     for number in range(done, options.rounds + 1):
         task.progress(f"round {number + 1} of {options.rounds + 1}", (number + 1) / (options.rounds + 2))
         sums = reduce(np.add, packets.map(_collect_all, tables))
-        if sums[-1, 0] / sums[-1, 1] < best[0]:
-            best = (float(sums[-1, 0] / sums[-1, 1]), tables)
+        error = float(sums[-1, 0] / sums[-1, 1])
+        tell_error(task, number, error)
+        if error < best[0]:
+            best = (error, tables)
+            used = np.split(sums[:-1, 1] > 0, [1 << GAIN_BITS])
+            for what, entries in zip(("adaptive gains", "magnitudes"), used):
+                task.findings.use(what, np.count_nonzero(entries), len(entries))
         tables = _refit(tables, sums)
         task.checkpoint.keep_round(
             number + 1,

@@ -39,7 +39,7 @@ from vqcodec.speech.textbook.ld_celp.synthesis import (
     VECTOR,
     Tables,
 )
-from vqcodec.speech.textbook.training_options import SHARD_SAMPLES, TextbookTraining, story_of
+from vqcodec.speech.textbook.training_options import SHARD_SAMPLES, TextbookTraining, story_of, tell_error
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -98,8 +98,10 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     for number in range(done, options.rounds + 1):
         task.progress(f"round {number + 1} of {options.rounds + 1}", number / (options.rounds + 1))
         sums = reduce(_Sums.plus, packets.map(_collect_packets, make_tables(shapes, magnitudes)))
+        tell_error(task, number, sums.error / sums.energy)
         if sums.error / sums.energy < best[0]:
             best = (sums.error / sums.energy, shapes, magnitudes)
+            task.findings.count("shapes", sums.counts)
         shapes, magnitudes = _refit(shapes, magnitudes, sums, rng)
         task.checkpoint.keep_round(
             number + 1,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.memory import Memory
+from vqcodec.media.corpora.held_out import held_out_record
 from vqcodec.media.training import Training
 from vqcodec.metrics.bjontegaard import bd_rate
 from vqcodec.metrics.squared_error import EXACT_PLANE_DB, psnr
@@ -75,8 +76,12 @@ def remember(
         "quality": _QUALITIES[0],
         "item_quality": found.quality,
         "own_tables": own is not None,
-        "held_out_pictures": len(gains),
-        "held_out_saved_share": round(-sum(gain.percent for gain in gains) / 100 / len(gains), 4),
+        "held_out": held_out_record(
+            len(gains),
+            -sum(gain.percent for gain in gains) / 100 / len(gains),
+            measure="luma PSNR",
+            compared_with="the same tables without memory",
+        ),
         "codebook_bytes": cost,
         "pays_from_files": -int(-cost // saved) if saved > 0 else None,
     }

@@ -19,9 +19,11 @@ from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.contexts import OFFSET_CELLS, PATTERN_SYMBOLS
+from vqcodec.blocks.training.outcome import CodedSums
 from vqcodec.blocks.training.statistics import Collector, PlaneStatistics, collect_levels, new_statistics
 from vqcodec.kernels.jit import kernel
 from vqcodec.kernels.records import new_record, record_type
+from vqcodec.video.mc.contexts import POOLS
 from vqcodec.video.mc.layout import FIRST_REFERENCE, GRID_LOG, INTRA, KIND, MOTION, InterFrame, Sources
 from vqcodec.video.mc.model.adaptation import FrameCounts, new_counts
 from vqcodec.video.mc.model.tables import PLANE_TYPES, PREDICTED_CLASSES
@@ -109,6 +111,7 @@ class GroupStatistics:
         classes: of predicted frames, by class.
         intra: of intra frames, by plane type.
         intra_filters: sums for the restoration filter of intra frames, by plane type.
+        coded: what the groups take.
     """
 
     classes: list[ClassStatistics] = field(
@@ -116,6 +119,7 @@ class GroupStatistics:
     )
     intra: list[PlaneStatistics] = field(default_factory=lambda: [new_statistics() for _ in range(PLANE_TYPES)])
     intra_filters: list[FilterSums] = field(default_factory=lambda: [FilterSums.zeros() for _ in range(PLANE_TYPES)])
+    coded: CodedSums = field(default_factory=CodedSums)
 
     def add(self, other: GroupStatistics) -> None:
         """Add the sums of `other` in place."""
@@ -124,6 +128,13 @@ class GroupStatistics:
         for plane, more in zip(self.intra, other.intra):
             plane.add(more)
         self.intra_filters = [mine + theirs for mine, theirs in zip(self.intra_filters, other.intra_filters)]
+        self.coded.add(other.coded)
+
+
+def counts_by_pool(sums: Sequence[GroupStatistics]) -> dict[str, npt.NDArray[np.int64]]:
+    """Return how often symbols occurred in predicted frames, int64 (rungs * classes * contexts, symbols), by pool."""
+    classes = [one for of_rung in sums for one in of_rung.classes]
+    return {pool.name: np.concatenate([one.counts[number] for one in classes]) for number, pool in enumerate(POOLS)}
 
 
 class GroupCollector:

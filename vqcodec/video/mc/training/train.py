@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from vqcodec.blocks.model.tables import Model
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
@@ -19,8 +21,17 @@ from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.structure import DEFAULT_DISTANCE, Place
 from vqcodec.video.mc.training.fitting import fit_video_model
 from vqcodec.video.mc.training.remembering import remember
-from vqcodec.video.mc.training.statistics import GroupCollector, GroupStatistics
-from vqcodec.video.training import Clip, VideoTraining, check_clips, collect_by_rung, story_of, train_rounds
+from vqcodec.video.mc.training.statistics import GroupCollector, GroupStatistics, counts_by_pool
+from vqcodec.video.training import (
+    Clip,
+    VideoTraining,
+    add_group,
+    check_clips,
+    collect_by_rung,
+    story_of,
+    tell_cost,
+    train_rounds,
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +64,14 @@ def train(task: Training[list[Frame]]) -> Codebook:
     check_clips(task)
     options, base = MotionTraining(**task.options), _starting_model(task.parent)
 
-    def refit(model: VideoModel, last: bool, tell: Callable[[float], None]) -> VideoModel:
+    def refit(model: VideoModel, number: int, tell: Callable[[float], None]) -> VideoModel:
         sums = [GroupStatistics() for _ in model.rungs]
+        last = number == options.rounds
         common = (model, options.effort, last)
         collect_by_rung(task, len(sums), _collect, common, lambda rung, found: sums[rung].add(found), tell)
+        tell_cost(task, number, [of_rung.coded for of_rung in sums], [int(step) for step in model.rungs])
+        for name, counts in counts_by_pool(sums).items():
+            task.findings.use(f"contexts of {name}", np.count_nonzero(counts.any(axis=1)), len(counts))
         return fit_video_model(sums, base, last)
 
     model = train_rounds(
@@ -67,7 +82,7 @@ def train(task: Training[list[Frame]]) -> Codebook:
         files = len(task.corpus) if options.for_ is None else options.for_
         arrays, report = remember(task, model, options.memory_bytes, files)
         story["memory"] = report and {"bytes": report["bytes"], "quality": report["item_quality"], "for": files}
-        task.report({"memory": report})
+        task.findings.remember(report)
     return Codebook(ENGINE, task.name, arrays, story)
 
 
@@ -94,6 +109,7 @@ def _collect(part: tuple[Iterable[Clip], int], model: VideoModel, effort: int, f
         collector = GroupCollector(model.intra, step, filters)
         # Tables trained on bits that are spread by importance code worse
         with FrameCoder(model, effort, threads=1) as coder:
-            encode_frames(clip, coder, parameters, uniform_lambda=True, observer=collector)
+            packet, _, shown = encode_frames(clip, coder, parameters, uniform_lambda=True, observer=collector)
         sums.add(collector.statistics)
+        add_group(sums.coded, clip, packet, shown)
     return sums
