@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,11 +25,16 @@ from vqcodec.carriers import cluster
 from vqcodec.carriers.cluster import DaskCarrier, connected
 from vqcodec.carriers.threaded import ThreadCarrier
 from vqcodec.errors import SchedulerError, UsageError
+from vqcodec.image.block.carried import CarriedSequence
+from vqcodec.image.pixels import Picture
 from vqcodec.media.registry import find_engine
 from vqcodec.speech.training import train as celp
 from vqcodec.speech.training.set_training import SetDesign
 from vqcodec.speech.training.train import Ladder
+from vqcodec.vq.design.cells import shards_of
+from vqcodec.vq.design.lbg import lbg
 
+PATIENCE_S = 600  # with a process that may compile kernels on a machine that has other work to do
 SLOW = ("image/transform", "video/mc", "video/st3d")
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install 'vqcodec[distributed]'")
 
@@ -118,10 +124,45 @@ def test_every_engine_trains_to_the_bytes_of_one_process(
     media, options = RUNS[engine]
     known = find_engine(engine)
     assert known is not None
-    books = [
-        known.trainer(task_for(engine, media(), carrier=chosen, **options)) for chosen in (ThreadCarrier(1), carrier)
-    ]
+    tasks = [task_for(engine, media(), carrier=chosen, **options) for chosen in (ThreadCarrier(1), carrier)]
+    books = [known.trainer(task) for task in tasks]
     assert books[0].to_bytes() == books[1].to_bytes()
+    assert tasks[0].findings.as_dict() == tasks[1].findings.as_dict()
+
+
+@pytest.mark.parametrize("few", [False, True], ids=["plain", "cells run empty"])
+def test_codewords_designed_on_shards_are_those_of_one_process(few: bool, carrier: DaskCarrier) -> None:
+    rng = np.random.default_rng(4)
+    spread = rng.laplace(size=(40_000, 3))
+    vectors = (np.rint(spread * 2) if few else spread).astype(np.float32)  # whole numbers: many vectors are alike
+    start = np.zeros((24, 3), np.float32) if few else "k-means++"
+    asked: dict[str, Any] = {"start": start, "threshold": 1e-3}
+    plain = lbg(vectors, 24, threads=1, **asked)
+    assert len(shards_of(vectors, 24)) == 4
+    for chosen in (ThreadCarrier(2), carrier):
+        found = lbg(vectors, 24, divided=CarriedSequence(chosen, vectors, 24), **asked)
+        assert found.codewords.tobytes() == plain.codewords.tobytes()
+        assert np.array_equal(found.indices, plain.indices)
+        assert np.array_equal(found.counts, plain.counts)
+        assert found.history == plain.history
+
+
+def test_block_codebooks_of_several_shards_have_the_bytes_of_one_process(carrier: DaskCarrier) -> None:
+    known = find_engine("image/block")
+    assert known is not None
+    noise = np.random.default_rng(8).integers(0, 40, (2, 320, 320, 1))
+    y, x = np.mgrid[0:320, 0:320]
+    media = [Picture(((y // 3 + n * x // 5)[:, :, None] % 200 + noise[n]).astype(np.uint8)) for n in range(2)]
+    options = {"size": 8, "classes": 2, "side": 2, "layout": "grey"}
+    tasks = [task_for("image/block", media, carrier=chosen, **options) for chosen in (ThreadCarrier(1), carrier)]
+    books = [known.trainer(task) for task in tasks]
+    assert books[0].to_bytes() == books[1].to_bytes()
+    assert tasks[0].findings.as_dict() == tasks[1].findings.as_dict()
+    sequence = np.concatenate([m.samples.reshape(160, 2, 160, 2).swapaxes(1, 2).reshape(-1, 4) for m in media])
+    codewords = lbg(sequence, 8, start="k-means++", threshold=2e-4).codewords
+    codewords = np.clip(np.rint(codewords), 0, 255).astype(np.uint8)
+    order = np.argsort(codewords.mean(axis=1), kind="stable")
+    assert np.array_equal(books[0].arrays["luma.codewords"], codewords[order])
 
 
 def test_a_training_whose_worker_is_killed_ends_with_the_same_bytes(carrier: DaskCarrier) -> None:
@@ -155,9 +196,15 @@ ASKED: dict[str, Any] = {"medium": "image", "engine": "block", "size": 16, "clas
 
 
 def test_processes_of_this_machine_train_from_files_and_urls(folder: Path) -> None:
-    plain = vqcodec.train_codebook([folder / "pictures"], **ASKED)
+    told: list[dict[str, Any]] = []
+    asked = {**ASKED, "hold_out": 1, "report": lambda record: told.append(dict(record))}
+    plain = vqcodec.train_codebook([folder / "pictures"], **asked)
     for source in (folder / "pictures", (folder / "pictures").as_uri()):
-        assert vqcodec.train_codebook([source], workers=2, **ASKED).to_bytes() == plain.to_bytes()
+        assert vqcodec.train_codebook([source], workers=2, **asked).to_bytes() == plain.to_bytes()
+    for record in told:
+        assert record["held_out"].pop("files")[0].endswith("pictures/1.png")
+    assert told[0] == told[1] == told[2]
+    assert told[0]["held_out"]["count"] == 1
     assert sorted(path.name for path in folder.iterdir()) == ["pictures"]
 
 
@@ -168,7 +215,9 @@ def test_files_are_encoded_and_decoded_by_workers(folder: Path) -> None:
     command = [sys.executable, "-m", "vqcodec"]
 
     def run(where: str, *more: str) -> str:
-        ended = subprocess.run([*command, *shlex.split(where), *more], capture_output=True, text=True)
+        ended = subprocess.run(
+            [*command, *shlex.split(where), *more], capture_output=True, text=True, timeout=PATIENCE_S
+        )
         assert ended.returncode == (3 if "encode" in where else 0), ended.stderr
         return re.sub(r"[\d.]+ s$", "", ended.stdout + ended.stderr, flags=re.MULTILINE)
 
@@ -239,6 +288,10 @@ def test_a_scheduler_that_is_not_there_is_an_error_of_one_line(folder: Path) -> 
         assert "\n" not in str(raised.value)
     with pytest.raises(UsageError, match="exclude one another"):
         vqcodec.train_codebook([folder / "pictures"], scheduler="tcp://127.0.0.1:1", workers=2, **ASKED)
+    told: list[str] = []
+    with pytest.raises(UsageError, match="exclude one another"):  # at once, before the files are looked at
+        vqcodec.train_codebook([folder], scheduler="x", workers=2, notice=told.append, engine="block", medium="image")
+    assert not told
 
 
 @pytest.fixture
@@ -251,14 +304,19 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     )
     assert process.stderr is not None
     address = None
+    giving_up = threading.Timer(PATIENCE_S, process.kill)  # which ends the line that is waited for
+    giving_up.start()
     while address is None:
-        address = re.search(r"Scheduler at: *(tcp://\S+)", process.stderr.readline())
+        line = process.stderr.readline()
+        assert line, "the scheduler ended"
+        address = re.search(r"Scheduler at: *(tcp://\S+)", line)
+    giving_up.cancel()
     options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path / "space")]
     worker = subprocess.Popen([*begin, "worker", address[1], *options], **quiet)
     yield process, address[1]
     for one in (process, worker):
         one.kill()
-        one.wait()
+        one.wait(PATIENCE_S)
 
 
 def test_a_scheduler_that_goes_away_leaves_what_is_finished(
@@ -271,15 +329,20 @@ def test_a_scheduler_that_goes_away_leaves_what_is_finished(
     train = subprocess.Popen(
         [*command, "-o", str(folder / "x.vqcb"), "--scheduler", address], stderr=subprocess.PIPE, text=True
     )
+    end = time.monotonic() + PATIENCE_S
     while not unfinished.exists():
-        assert train.poll() is None, train.communicate()
+        assert train.poll() is None, train.communicate(timeout=PATIENCE_S)
+        assert time.monotonic() < end, train.kill()
         time.sleep(0.002)
     process.kill()
-    _, said = train.communicate(timeout=120)
+    _, said = train.communicate(timeout=PATIENCE_S)
     assert train.returncode == 9, said
     assert re.search(rf"(?m)^vqcodec: {address}: the scheduler went away; start it again$", said)
     assert "Traceback" not in said
     assert "keeps what is finished: the same command with --resume goes on from there" in said
-    subprocess.run([*command, "-o", str(folder / "x.vqcb"), "--resume"], check=True, capture_output=True)
-    subprocess.run([*command, "-o", str(folder / "whole.vqcb")], check=True, capture_output=True)
+    subprocess.run(
+        [*command, "-o", str(folder / "x.vqcb"), "--resume"], check=True, capture_output=True, timeout=PATIENCE_S
+    )
+    whole = [*command, "-o", str(folder / "whole.vqcb")]
+    subprocess.run(whole, check=True, capture_output=True, timeout=PATIENCE_S)
     assert (folder / "x.vqcb").read_bytes() == (folder / "whole.vqcb").read_bytes()

@@ -61,13 +61,13 @@ class LayerWork:
 
     Attributes:
         name, tell: as above.
-        threads: for what is not done in shards.
+        carrier, threads: of the training; threads are for what is not done in shards.
         findings: of the training.
     """
 
     def __init__(self, task: Training[Picture], options: BlockTraining, name: str, tell: Progress) -> None:
         self._corpus = task.corpus
-        self._carrier = task.carrier
+        self.carrier = task.carrier
         self._checkpoint = task.checkpoint
         self._shards = task.corpus.shards(_SHARD_SAMPLES)
         self._options = options
@@ -174,6 +174,6 @@ class LayerWork:
     ) -> Iterator[Any]:
         """As `Carrier.map`; tells that the part `share` of the whole goes on from `begin`."""
         self.tell(what, begin)
-        for number, found in enumerate(self._carrier.map(function, shards, *common)):
+        for number, found in enumerate(self.carrier.map(function, shards, *common)):
             yield found
             self.tell(what, begin + share * (number + 1) / len(shards))

@@ -10,6 +10,7 @@ import numpy as np
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.errors import UnreadableInputError
+from vqcodec.image.block.carried import CarriedSequence
 from vqcodec.image.block.layer_work import BlockTraining, LayerWork
 from vqcodec.image.block.layers import ENGINE, LAYOUTS, RUN_SYMBOLS, Layer, layer_arrays
 from vqcodec.image.block.statistics import Statistics
@@ -135,7 +136,10 @@ def _designed(
 ) -> tuple[np.ndarray, StructuredCodewords | None]:
     """The codewords designed on training vectors, uint8 (size, dimension), and the structure that they come from."""
     if options.structure == "flat":
-        how: dict[str, Any] = {"start": "k-means++", "threshold": 2e-4} if options.method == "lbg" else {}
+        how: dict[str, Any] = {}
+        if options.method == "lbg":
+            divided = CarriedSequence(work.carrier, sequence, options.size)
+            how = {"start": "k-means++", "threshold": 2e-4, "divided": divided}
         designed = design(
             sequence,
             options.size,

@@ -7,7 +7,9 @@ the same bytes.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ from vqcodec.vq.search import SearchIndex
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
+ShardSums = tuple[DoubleArray, npt.NDArray[np.int64], DoubleArray]
+"""Sums, counts and distortions of the cells of a shard, as of `Cells`."""
 
 _MOST_SHARDS = 32
 _LEAST_SHARD_VECTORS = 8_192
@@ -53,17 +57,15 @@ def _accumulate_slope(vectors, indices, centroids, dominant, slope):
 
 
 @dataclass(frozen=True)
-class Partition:
-    """A training sequence divided among the codewords of an index.
+class Cells:
+    """What the cells of a training sequence add up to.
 
     Attributes:
-        indices: int32 (n,), the cell of each vector.
         counts: int64 (size,), vectors in each cell.
         sums: float64 (size, dimension), sum of the vectors of each cell.
         distortions: float64 (size,), sum of the squared errors in each cell.
     """
 
-    indices: npt.NDArray[np.int32]
     counts: npt.NDArray[np.int64]
     sums: DoubleArray
     distortions: DoubleArray
@@ -71,12 +73,23 @@ class Partition:
     @property
     def distortion(self) -> float:
         """Mean squared error per vector."""
-        return float(self.distortions.sum() / self.indices.size)
+        return float(self.distortions.sum() / self.counts.sum())
 
     def centroids(self, empty: npt.NDArray[np.floating]) -> DoubleArray:
         """The mean of each cell, float64 (size, dimension); the row of `empty` where a cell has no vector."""
         counts = np.maximum(self.counts, 1)[:, np.newaxis]
         return np.where(self.counts[:, np.newaxis] > 0, self.sums / counts, empty)
+
+
+@dataclass(frozen=True)
+class Partition(Cells):
+    """A training sequence divided among the codewords of an index.
+
+    Attributes:
+        indices: int32 (n,), the cell of each vector.
+    """
+
+    indices: npt.NDArray[np.int32]
 
 
 def partition(
@@ -89,20 +102,30 @@ def partition(
 
     `hint` is as in `SearchIndex.nearest`; usually it is the indices of the last partition.
     """
-    size, dimension = index.codewords.shape
     indices = np.empty(len(training_sequence), np.int32)
 
-    def measure(rows: slice) -> tuple[DoubleArray, npt.NDArray[np.int64], DoubleArray]:
-        vectors = training_sequence[rows]
-        cells, errors = index.nearest(vectors, hint=None if hint is None else hint[rows], threads=1)
-        sums, counts, distortions = np.zeros((size, dimension)), np.zeros(size, np.int64), np.zeros(size)
-        _accumulate(vectors, cells, errors, sums, counts, distortions)
-        indices[rows] = cells
-        return sums, counts, distortions
+    def measure_rows(rows: slice) -> ShardSums:
+        sums, indices[rows] = measure(training_sequence[rows], index, None if hint is None else hint[rows])
+        return sums
 
-    parts = map_shards(measure, _shards(training_sequence, size), threads)
+    cells = summed(map_shards(measure_rows, shards_of(training_sequence, index.size), threads))
+    return Partition(cells.counts, cells.sums, cells.distortions, indices)
+
+
+def measure(
+    vectors: FloatArray, index: SearchIndex, hint: npt.NDArray[np.int32] | None
+) -> tuple[ShardSums, npt.NDArray[np.int32]]:
+    """Assign the vectors of a shard; return the sums of its cells, and the cell of each vector, int32."""
+    cells, errors = index.nearest(vectors, hint=hint, threads=1)
+    sums, counts, distortions = np.zeros(index.codewords.shape), np.zeros(index.size, np.int64), np.zeros(index.size)
+    _accumulate(vectors, cells, errors, sums, counts, distortions)
+    return (sums, counts, distortions), cells
+
+
+def summed(parts: Sequence[ShardSums]) -> Cells:
+    """Return what the cells add up to, of the sums of all shards in their order."""
     sums, counts, distortions = (sum(column[1:], start=column[0]) for column in zip(*parts))
-    return Partition(indices, counts, sums, distortions)
+    return Cells(counts, sums, distortions)
 
 
 def principal_spread(
@@ -114,27 +137,45 @@ def principal_spread(
     from that unit vector, so no cell needs an eigenvalue problem. A cell without extent gives zeros.
     """
 
-    def spread_of(rows: slice) -> DoubleArray:
-        spread = np.zeros(centroids.shape)
-        _accumulate_spread(training_sequence[rows], cells.indices[rows], centroids, spread)
-        return spread
+    def added(function: Callable[..., DoubleArray], *common: Any) -> DoubleArray:
+        shards = shards_of(training_sequence, len(centroids))
+        parts = map_shards(
+            lambda rows: function(training_sequence[rows], cells.indices[rows], *common), shards, threads
+        )
+        return sum(parts[1:], start=parts[0])
 
-    def slope_of(rows: slice) -> DoubleArray:
-        slope = np.zeros(centroids.shape)
-        _accumulate_slope(training_sequence[rows], cells.indices[rows], centroids, dominant, slope)
-        return slope
+    spread = added(spread_of, centroids)
+    return spread_with(spread, added(slope_of, centroids, dominant_of(spread)), cells)
 
-    shards = _shards(training_sequence, len(centroids))
-    spreads = map_shards(spread_of, shards, threads)
-    spread = sum(spreads[1:], start=spreads[0])
-    dominant = spread.argmax(axis=1)
-    slopes = map_shards(slope_of, shards, threads)
-    slope = sum(slopes[1:], start=slopes[0])
+
+def spread_of(vectors: FloatArray, indices: npt.NDArray[np.int32], centroids: DoubleArray) -> DoubleArray:
+    """Return the squared differences of the vectors of a shard from their centroids, added up by cell."""
+    spread = np.zeros(centroids.shape)
+    _accumulate_spread(vectors, indices, centroids, spread)
+    return spread
+
+
+def dominant_of(spread: DoubleArray) -> npt.NDArray[np.intp]:
+    """Return the dimension in which each cell spreads most."""
+    return spread.argmax(axis=1)
+
+
+def slope_of(
+    vectors: FloatArray, indices: npt.NDArray[np.int32], centroids: DoubleArray, dominant: npt.NDArray[np.intp]
+) -> DoubleArray:
+    """Return the products of the differences with those in the dominant dimension, added up by cell."""
+    slope = np.zeros(centroids.shape)
+    _accumulate_slope(vectors, indices, centroids, dominant, slope)
+    return slope
+
+
+def spread_with(spread: DoubleArray, slope: DoubleArray, cells: Cells) -> DoubleArray:
+    """Return the principal spread of cells, of the sums over all shards."""
     scale = np.sqrt(spread.max(axis=1) * np.maximum(cells.counts, 1))
     return np.divide(slope, scale[:, np.newaxis], out=np.zeros_like(slope), where=scale[:, np.newaxis] > 0)
 
 
-def _shards(training_sequence: FloatArray, size: int) -> list[slice]:
+def shards_of(training_sequence: FloatArray, size: int) -> list[slice]:
     """Cut the training sequence into shards of equal length: few, since each has sums for all codewords."""
     count, dimension = training_sequence.shape
     most = max(1, min(_MOST_SHARDS, _MOST_SUMS // (size * dimension), count // _LEAST_SHARD_VECTORS))
