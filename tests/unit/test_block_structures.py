@@ -132,9 +132,20 @@ def test_where_there_are_no_stages(corpus):
             vqcodec.decode(data, stages=2, codebook=codebook)
 
 
-def test_a_size_that_tables_cannot_share(corpus):
-    with pytest.raises(UsageError, match="structure product: size=100; a power of two is wanted"):
-        train_codebook([corpus], engine="block", size=100, structure="product")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 100, "structure": "product"}, "100 is no power of two from 4 on; choose 64 or 128"),
+        ({"size": 3000, "structure": "multistage"}, "3000 is no power of two from 4 on; choose 2048 or 4096"),
+        ({"size": 2, "structure": "product"}, "2 is no power of two from 4 on; choose 4"),
+        ({"size": 8, "structure": "product", "side": 1, "layout": "grey"}, "a block of side 1 is one sample"),
+    ],
+)
+def test_what_tables_cannot_share_is_refused_at_once(options, message, tmp_path):
+    told = []
+    with pytest.raises(UsageError, match=message):
+        train_codebook([tmp_path], medium="image", engine="block", notice=told.append, **options)
+    assert not told  # no file has been looked for: there is none
 
 
 def test_blocks_that_are_all_alike(tmp_path):

@@ -99,6 +99,8 @@ def train_codebook(
     medium = medium or medium_to_train(sources, engine)
     chosen = engine_to_train(medium, engine)
     run = check_options(RUN_OPTIONS, {name: options.pop(name) for name in _RUN_NAMES & options.keys()}, "training")
+    if run["workers"] is not None and run["scheduler"] is not None:
+        raise UsageError("workers and a scheduler exclude one another; give one of them")
     values = chosen.check_training_options(options)
     parent = values.pop("parent", None)
     start = None if parent is None else load_codebook(parent)
@@ -189,8 +191,6 @@ def _carrier(run: Mapping[str, Any], threads: int | None, folder: Path | None) -
     workers, scheduler, memory = run["workers"], run["scheduler"], run["memory"]
     if workers is None and scheduler is None:
         return nullcontext(ThreadCarrier(threads, memory, folder))
-    if workers is not None and scheduler is not None:
-        raise UsageError("workers and a scheduler exclude one another; give one of them")
     from vqcodec.carriers.cluster import connected
 
     return connected(scheduler, workers, memory, folder)

@@ -86,6 +86,8 @@ class Engine:
         codebook: name of the default codebook; None if it has none.
         encode_options: options of encoding besides those that every engine of the medium has.
         training_options: options of training. An option has the same kind of value in all engines that have it.
+        training_check: given the values of the training options by name, raises UsageError if they do not fit together;
+            None if all fit.
         warming: see `Warming`.
         training_cost: see `TrainingCost`; None if it has not been measured.
         together_reference: a function that codes pictures that are predicted from one another, as `CodeTogether` of
@@ -101,6 +103,7 @@ class Engine:
     codebook: str | None = None
     encode_options: tuple[Option, ...] = ()
     training_options: tuple[Option, ...] = ()
+    training_check: Callable[[Mapping[str, Any]], object] | None = None
     warming: Warming = field(default_factory=Warming)
     training_cost: TrainingCost | None = None
     together_reference: str | None = None
@@ -136,8 +139,11 @@ class Engine:
         return check_options(self.encode_options, given, self.name)
 
     def check_training_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the value of every training option; arguments and errors as `check_options`."""
-        return check_options(self.training_options, given, f"the training of {self.name}")
+        """Return the value of every training option; arguments and errors as `check_options` and `training_check`."""
+        values = check_options(self.training_options, given, f"the training of {self.name}")
+        if self.training_check is not None:
+            self.training_check(values)
+        return values
 
 
 @dataclass(frozen=True)

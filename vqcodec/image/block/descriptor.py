@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from vqcodec.errors import UsageError
 from vqcodec.media.engine import Engine, Warming
 from vqcodec.media.options import ChoiceOption, FlagOption, NumberOption
 from vqcodec.media.training_options import ROUNDS, SCALES, SEED
+
+_MOST_CODEWORDS = 4096
+_OF_TWO_TABLES = ("multistage", "product", "gain-shape", "mean-removed")
+_LEAST_BITS = {"multistage": 2, "product": 2}  # of a size, whose bits the tables share; others: 1
+
+
+def _check_structure(options: Mapping[str, Any]) -> None:
+    """Refuse a size, or blocks, that a structure cannot have.
+
+    Raises:
+        UsageError: the size is no power of two, and the structure has several tables; or there is too little to share.
+    """
+    structure, size = options["structure"], options["size"]
+    if structure not in _OF_TWO_TABLES:
+        return
+    lower, least = 1 << (size.bit_length() - 1), 1 << _LEAST_BITS.get(structure, 1)
+    if size != lower or size < least:
+        choice = f"{max(lower, least)}" + (
+            f" or {2 * lower}" if lower >= least and 2 * lower <= _MOST_CODEWORDS else ""
+        )
+        raise UsageError(
+            f"structure {structure} has two tables, which share the bits of size, and {size} is no power of two from "
+            f"{least} on; choose {choice}"
+        )
+    if structure == "product" and options["side"] == 1 and options["layout"] == "grey":
+        raise UsageError(
+            "structure product cuts a block in two, and a block of side 1 is one sample; choose a larger side"
+        )
+
 
 BLOCK = Engine(
     name="image/block",
@@ -17,7 +49,9 @@ BLOCK = Engine(
     section=8,
     codebook="classic-4x4-256",
     training_options=(
-        NumberOption("size", "Number of codewords of each layer.", default=256, low=2, high=4096, whole=True),
+        NumberOption(
+            "size", "Number of codewords of each layer.", default=256, low=2, high=_MOST_CODEWORDS, whole=True
+        ),
         NumberOption("side", "Side of a block in pixels.", default=4, low=1, high=16, whole=True),
         ChoiceOption(
             "layout",
@@ -64,5 +98,6 @@ BLOCK = Engine(
         ),
         SEED,
     ),
+    training_check=_check_structure,
     warming=Warming(qualities=(50.0, 100.0), order=3),
 )
