@@ -32,8 +32,15 @@ def map_shards(function: Callable[[Item], Result], shards: Iterable[Item], threa
     workers = min(threads or default_threads(), len(items))
     if workers <= 1:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(workers) as pool:
+    pool, wanted = ThreadPoolExecutor(workers), True
+    try:
         return list(pool.map(function, items))
+    except KeyboardInterrupt:
+        wanted = False
+        raise
+    finally:
+        # A shard that nobody waits for any more may compile a kernel, which takes minutes
+        pool.shutdown(wait=wanted, cancel_futures=True)
 
 
 def map_ahead(

@@ -89,7 +89,7 @@ class ThreadCarrier:
             yield from map(run, shards)
             return
         begun: deque[Future[Any]] = deque()
-        pool = ThreadPoolExecutor(self._threads)
+        pool, wanted = ThreadPoolExecutor(self._threads), True
         try:
             for shard in shards:
                 while len(begun) >= _AHEAD * self._threads or not self._admits(begun, idle):
@@ -98,8 +98,12 @@ class ThreadCarrier:
                 del shard  # so that a handle goes with its last owner
             while begun:
                 yield begun.popleft().result()
+        except (KeyboardInterrupt, GeneratorExit):
+            wanted = False
+            raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            # A shard that nobody waits for any more may compile a kernel, which takes minutes
+            pool.shutdown(wait=wanted, cancel_futures=True)
 
     def keep(self, function: Callable[..., tuple[Any, Any]], shards: Iterable[Any], *common: Any) -> Iterator[Any]:
         """As `Carrier.keep`."""

@@ -30,9 +30,12 @@ Map, lowest first:
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
+import threading
 import warnings
+from typing import NoReturn
 
 from vqcodec.cli.streams import prepare
 from vqcodec.errors import INTERRUPTED_EXIT_CODE
@@ -52,7 +55,24 @@ def main() -> None:
 
         app(prog_name="vqcodec")
     except KeyboardInterrupt:  # before a command was there to report it
-        sys.exit(INTERRUPTED_EXIT_CODE)
+        _leave()
+    except SystemExit as end:
+        if end.code == INTERRUPTED_EXIT_CODE:
+            _leave()
+        raise
+
+
+def _leave() -> NoReturn:
+    """End the process after an interruption, without waiting for threads: one may compile a kernel for minutes.
+
+    Files are whole or not there by now, and temporary ones are gone.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    if threading.active_count() > 1:
+        os._exit(INTERRUPTED_EXIT_CODE)
+    sys.exit(INTERRUPTED_EXIT_CODE)
 
 
 def _terminate(number: int, _frame: object) -> None:

@@ -6,8 +6,10 @@ While the program runs, this is the way of training, of development and of machi
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -24,6 +26,8 @@ WAIT = "one or two minutes for each medium"
 """How long the compilation of all kernels of an engine takes."""
 
 _AHEAD = "; `vqcodec warm` does it ahead of time"
+_SIGNATURES = Path(__file__).with_name("signatures.json")
+_TRAINING = "; they are for training, and later trainings find them"
 
 OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -74,13 +78,23 @@ def type_of_intrinsic(generator: Callable[..., Any]) -> Any:
     return typing.resolve_value_type(made)
 
 
+def _is_recorded(name: str) -> bool:
+    """Return whether a kernel is one of encoding and decoding, which `vqcodec warm` compiles."""
+    try:
+        return name in json.loads(_SIGNATURES.read_text(encoding="utf-8"))["kernels"]
+    except OSError:
+        return False
+
+
 class _Announcer(event.Listener):
     """Tells the user of the first compilation. numba announces every one, and nothing for what is in its cache."""
 
     def on_start(self, event: Any) -> None:
         if not _ahead:
             kept = not keeping.not_kept()
-            tell(f"compiling kernels: {'once, ' if kept else ''}{WAIT}" + _AHEAD * kept)
+            function = event.data["dispatcher"].py_func
+            later = _AHEAD if _is_recorded(f"{function.__module__}.{function.__qualname__}") else _TRAINING
+            tell(f"compiling kernels: {'once, ' if kept else ''}{WAIT}" + later * kept)
 
     def on_end(self, event: Any) -> None:
         """Do nothing."""

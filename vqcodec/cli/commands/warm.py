@@ -18,7 +18,8 @@ def warm(
 ) -> None:
     """Compile the kernels that did not come compiled.
 
-    No later command then has to wait for it. They are kept in the user's cache folder, or where
+    No later command then has to wait for it, except train-codebook: its own kernels are compiled when they are first
+    used. They are kept in the user's cache folder, or where
     NUMBA_CACHE_DIR says. If they cannot be kept there, this command fails.
     `vqcodec --version --verbose` says which kernels are used.
     """
