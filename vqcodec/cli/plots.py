@@ -64,6 +64,7 @@ def training_drawing(record: Mapping[str, Any], path: str) -> bytes:
     """
     check_drawing(path)
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     curves: dict[str, list[Mapping[str, Any]]] = {}  # by unit
     for curve in record["convergence"]:
@@ -79,7 +80,7 @@ def training_drawing(record: Mapping[str, Any], path: str) -> bytes:
         for points, label in ((held_out["before"], held_out["compared_with"]), (held_out["after"], record["name"])):
             if points:
                 axes.plot(*zip(*((p["bytes"], p["decibels"]) for p in points)), "o-", label=label)
-        axes.set_xlabel(f"bytes of {held_out['count']} files that were held out")
+        axes.set_xlabel("bytes of the files that were held out")
         axes.set_ylabel(f"{held_out['measure']}, dB")
         axes.legend()
     for unit, of_unit in curves.items():
@@ -87,6 +88,7 @@ def training_drawing(record: Mapping[str, Any], path: str) -> bytes:
         for curve in of_unit:
             axes.plot(range(1, len(curve["values"]) + 1), curve["values"], ".-", label=curve["what"])
         axes.set_xlabel("round or iteration")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel(unit, fontsize="small")
         axes.legend(fontsize="x-small")
     for axes in places:
