@@ -63,14 +63,15 @@ def main() -> None:
 
 
 def _leave() -> NoReturn:
-    """End the process after an interruption, without waiting for threads: one may compile a kernel for minutes.
+    """End the process after an interruption: files are whole or not there by now, and temporary ones are gone.
 
-    Files are whole or not there by now, and temporary ones are gone.
+    Threads are not waited for, since one may compile a kernel for minutes. If a kernel was compiled in this one, what
+    numba and LLVM left half done is not taken apart: that fails, and says so.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-    if threading.active_count() > 1:
+    if threading.active_count() > 1 or "llvmlite" in sys.modules:
         os._exit(INTERRUPTED_EXIT_CODE)
     sys.exit(INTERRUPTED_EXIT_CODE)
 
