@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm clean help
+.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs site bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ lint: setup ## ruff, and the types
 docs: setup ## regenerate what is generated: the command reference and the tables of figures
 	$(BIN)/python -m vqcodec.cli.reference > docs/cli.md
 	$(BIN)/python -m benchmarks.tables
+
+site: $(VENV)/installed ## the documentation as web pages, into build/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 $(VENV)/benchmarking: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
