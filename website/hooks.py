@@ -85,7 +85,7 @@ def _with_site_links(text: str, source: str, page: str) -> str:
 
     def outside_code(part: str) -> str:
         pieces = CODE_SPAN.split(part)
-        # A link's own text may be code: then the span is inside of brackets, and the piece after it begins with "](".
+        # A link whose text is code is mended too: its target stands in the piece after the code.
         return "".join(one if n % 2 else LINK.sub(mended, one) for n, one in enumerate(pieces))
 
     return "".join(one if n % 2 else outside_code(one) for n, one in enumerate(FENCE.split(text)))
@@ -132,31 +132,27 @@ def _homes(source: str) -> dict[str, str]:
 def _api_pages() -> dict[str, str]:
     """Return a page for each group of public names, and one that lists them."""
     names = {f"vqcodec.{name}": home for name, home in _homes("vqcodec/__init__.py").items()}
-    seen = set(names.values())
-    names |= {
-        f"vqcodec.vq.{name}": home
-        for name, home in _homes("vqcodec/vq/__init__.py").items()
-        if f"vqcodec.{name}" not in names and home not in seen - {"vqcodec.vq.structures.design"}
-    }
+    for name, home in _homes("vqcodec/vq/__init__.py").items():
+        if names.get(f"vqcodec.{name}") != home:  # the same under a shorter name
+            names[f"vqcodec.vq.{name}"] = home
     groups: dict[str, list[str]] = {page: [] for page in API_PAGES}
     for public, home in names.items():
         module, _, other = home.partition(":")
-        path = f"{module}.{other or public.rsplit('.', 1)[1]}"
         if module not in WHOLE_MODULES.get(_api_page(module), []):
-            groups[_api_page(module)].append(
-                f"## `{public}`\n\n::: {path}\n    options:\n      show_root_heading: false\n      heading_level: 3\n"
-            )
+            groups[_api_page(module)].append(_entry(public, f"{module}.{other or public.rsplit('.', 1)[1]}"))
     pages = {}
     index = ["# Python\n", "Names are loaded when they are first used; `import vqcodec` itself takes a moment.\n"]
     for page, (title, _) in API_PAGES.items():
-        modules = [
-            f"## `{one}`\n\n::: {one}\n    options:\n      show_root_heading: false\n      heading_level: 3\n"
-            for one in WHOLE_MODULES.get(page, [])
-        ]
+        modules = [_entry(one, one) for one in WHOLE_MODULES.get(page, [])]
         pages[f"api/{page}.md"] = f"# {title}\n\n" + "\n".join(groups[page] + modules)
         public = [f"`{name}`" for name, home in names.items() if _api_page(home.partition(":")[0]) == page]
         index.append(f"- [{title}]({page}.md): {', '.join(public)}")
     return {**pages, "api/index.md": "\n".join(index) + "\n"}
+
+
+def _entry(public: str, path: str) -> str:
+    """Return Markdown that has mkdocstrings describe an object below its public name."""
+    return f"## `{public}`\n\n::: {path}\n    options:\n      show_root_heading: false\n      heading_level: 3\n"
 
 
 def _api_page(module: str) -> str:
