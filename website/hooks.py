@@ -61,7 +61,7 @@ def on_files(files: Files, config: Any) -> Files:
             texts[page] = _with_site_links((ROOT / source).read_text(encoding="utf-8"), source, page)
     for page, text in texts.items():
         files.append(File.generated(config, page, content=text))
-    for name in ("site.css", "iframe-worker.js"):
+    for name in ("site.css", "iframe-worker.js", "lbg-player.js"):
         files.append(File.generated(config, name, abs_src_path=str(ROOT / "website" / name)))
     return files
 

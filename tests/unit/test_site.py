@@ -70,3 +70,11 @@ def test_search_finds_sections(site):
     titles = {entry["title"] for entry in entries}
     assert {"4.12 Salvage", "Two commands", "Architecture"} <= titles
     assert (site / "search" / "search_index.js").is_file()
+
+
+def test_scripts_and_pictures_of_pages_are_there(site):
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for source in re.findall(r"""<(?:script|img)\b[^>]*\bsrc=["']?([^"'\s>:]+)["'\s>]""", text):
+            base = site if source.startswith("/") else page.parent
+            assert (base / source.lstrip("/").partition("?")[0]).is_file(), (page.name, source)
