@@ -50,6 +50,7 @@ WHOLE_MODULES = {"errors": ["vqcodec.errors", "vqcodec.user_limits"], "engines":
 
 LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^()\s#]+)((?:#[^()\s]*)?\))")
 FENCE = re.compile(r"^(```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
+NESTED = re.compile(r"^ {2,3}(?=- )", re.MULTILINE)  # GitHub nests such a list; Python's Markdown wants four spaces
 CODE_SPAN = re.compile(r"(`[^`\n]*`)")
 
 
@@ -74,7 +75,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Files) -> 
 
 
 def _with_site_links(text: str, source: str, page: str) -> str:
-    """Return Markdown with the links that a file of the repository has, as links from a page of the site."""
+    """Return Markdown of a file of the repository as a page of the site wants it: links, and lists in lists."""
 
     def mended(link: re.Match[str]) -> str:
         wanted = posixpath.normpath(posixpath.join(posixpath.dirname(source), link[2]))
@@ -84,7 +85,7 @@ def _with_site_links(text: str, source: str, page: str) -> str:
         return link[1] + posixpath.relpath(goal, posixpath.dirname(page) or ".") + link[3]
 
     def outside_code(part: str) -> str:
-        pieces = CODE_SPAN.split(part)
+        pieces = CODE_SPAN.split(NESTED.sub("    ", part))
         # A link whose text is code is mended too: its target stands in the piece after the code.
         return "".join(one if n % 2 else LINK.sub(mended, one) for n, one in enumerate(pieces))
 
@@ -151,8 +152,8 @@ def _api_pages() -> dict[str, str]:
 
 
 def _entry(public: str, path: str) -> str:
-    """Return Markdown that has mkdocstrings describe an object below its public name."""
-    return f"## `{public}`\n\n::: {path}\n    options:\n      show_root_heading: false\n      heading_level: 3\n"
+    """Return Markdown that has mkdocstrings describe an object under its public name."""
+    return f"::: {path}\n    options:\n      heading: {public}\n      toc_label: {public}\n"
 
 
 def _api_page(module: str) -> str:
