@@ -60,6 +60,7 @@ def on_files(files: Files, config: Any) -> Files:
     for source, page in PAGES.items():
         if page not in texts:
             texts[page] = _with_site_links((ROOT / source).read_text(encoding="utf-8"), source, page)
+    texts["changelog.md"] = "---\nsearch:\n  boost: 0.2\n---\n\n" + texts["changelog.md"]  # it has all words: last
     for page, text in texts.items():
         files.append(File.generated(config, page, content=text))
     for name in ("site.css", "iframe-worker.js", "lbg-player.js"):
