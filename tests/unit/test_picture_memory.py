@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
 import pytest
 import reference_decoder as reference
 import reference_transform
+from PIL import Image
 
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.training.memory_training import initial_changes, train_memory, with_memory
@@ -16,6 +20,7 @@ from vqcodec.codebook.library import load_codebook
 from vqcodec.codebook.memory import Memory
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.image import decode_image, encode_image
+from vqcodec.image.inspection import inspect_picture
 from vqcodec.image.transform import engine
 from vqcodec.image.transform.engine import model_of
 from vqcodec.image.transform.memory import looks
@@ -23,6 +28,7 @@ from vqcodec.image.transform.memory.choice import ItemChooser
 from vqcodec.image.transform.memory.items import code_item, decode_item
 from vqcodec.image.transform.memory.store import ItemStore
 from vqcodec.image.transform.planes import planes_of, samples_of
+from vqcodec.report_page.atlas import atlas_of
 
 
 @pytest.fixture(scope="module")
@@ -292,3 +298,27 @@ def test_of_a_large_memory_few_items_are_decoded(model) -> None:
 def test_looks_of_another_shape_are_refused() -> None:
     with pytest.raises(CodebookError, match="'memory_looks' must hold 12 bytes for each of 4 items"):
         looks.from_arrays({"memory_looks": np.zeros((4, 11), np.uint8)}, 4)
+
+
+def test_blocks_from_memory_tell_item_and_displacement(codebook: Codebook) -> None:
+    data = encode_image(similar_picture(0, 64, 64, 3, moved=3), codebook=codebook, quality=60, effort=3)
+    planes = inspect_picture(data, codebook)
+    for plane in planes:
+        remembered = plane.item >= 0
+        assert [plane.modes[mode] == "memory" for mode in plane.mode] == list(remembered)
+        assert not plane.moved_down[~remembered].any()
+    luma, area = planes[0], planes[0].height * planes[0].width
+    # Rolled by 3 down and 3 to the left, so it comes from 3 up and 3 to the right
+    rightly = (luma.item == 0) & (luma.moved_down == -3) & (luma.moved_right == 3)
+    assert area[rightly].sum() > 0.4 * 64 * 64
+
+
+def test_the_atlas_shows_the_memory(codebook: Codebook) -> None:
+    figure = atlas_of(codebook, "here").figures[0]
+    assert figure.title == "Memory"
+    with Image.open(io.BytesIO(base64.b64decode(figure.picture.partition(",")[2]))) as shown:
+        samples = np.asarray(shown.convert("RGB")).astype(int)
+    for number, (height, width, channels) in enumerate([(64, 64, 3), (40, 90, 3), (64, 64, 4), (48, 48, 1)]):
+        tile = samples[1 : 1 + height, 1 + 97 * number :][:, :width]
+        wanted = textured_picture(number, height, width, channels)[:, :, :3].astype(int)
+        assert np.mean((tile - wanted) ** 2) < 60
