@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from moving_pictures import write_clip
 from PIL import Image
 from synthetic_speech import synthetic_speech
 
@@ -30,6 +31,7 @@ from vqcodec.media.registry import find_engine
 from vqcodec.metrics import psnr
 from vqcodec.metrics.bjontegaard import bd_rate
 from vqcodec.speech.corpus import SoundCorpus
+from vqcodec.video.corpus import VideoCorpus
 
 BLOCK: dict[str, Any] = {"engine": "block", "layout": "grey", "side": 2, "size": 8, "classes": 2, "threads": 1}
 
@@ -227,3 +229,29 @@ def test_findings_count_replace_and_come_back() -> None:
     again.take_json(findings.to_json())
     assert again.as_dict() == findings.as_dict()
     assert again.as_dict()["memory"] is None
+
+
+@pytest.mark.parametrize("engine", ["video/mc", "video/st3d", "speech/celp-nb", "image/transform"])
+def test_codebooks_of_every_medium_are_measured_at_four_qualities(engine: str, tmp_path: Path) -> None:
+    import soundfile
+
+    known = find_engine(engine)
+    assert known is not None
+    assert known.codebook is not None
+    if known.medium == "video":
+        write_clip(tmp_path / "clip.y4m", 3, 48, 64)
+        files: Any = VideoCorpus.of([tmp_path])
+    elif known.medium == "speech":
+        soundfile.write(tmp_path / "a.wav", synthetic_speech(2, 8000, 1) / 32768, 8000)
+        files = SoundCorpus.of([tmp_path])
+    else:
+        Image.fromarray(plane(2)).save(tmp_path / "a.png")
+        files = PictureCorpus.of([tmp_path])
+    book = load_codebook(known.codebook)
+    found = measured(files, ThreadCarrier(1), known, book, known.check_training_options({}), book)
+    assert found["not_measured"] == []
+    assert (found["count"], found["saved_share"], found["gain_db"]) == (1, 0.0, 0.0)
+    sizes, decibels = ([point[name] for point in found["after"]] for name in ("bytes", "decibels"))
+    assert len(sizes) == 4
+    assert sizes == sorted(sizes)
+    assert decibels == sorted(decibels)
