@@ -168,11 +168,14 @@ def _guiding_motion(luma: Plane, down: int, across: int, rows: int, columns: int
 
 def _reduce(samples: npt.NDArray[np.int16], down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.int16]:
     """Return the means of cells of 2^down x 2^across samples, int16 (rows, columns); the border is repeated."""
-    extra = (
-        (0, max(0, (rows << down) - samples.shape[0])),
-        (0, max(0, (columns << across) - samples.shape[1])),
-    )
-    wide = np.pad(samples, extra, mode="edge")[: rows << down, : columns << across].astype(np.int32)
+    height, width = rows << down, columns << across
+    if samples.shape[0] < height or samples.shape[1] < width:
+        extra = ((0, max(0, height - samples.shape[0])), (0, max(0, width - samples.shape[1])))
+        samples = np.pad(samples, extra, mode="edge")
+    samples = samples[:height, :width]
+    if not down and not across:
+        return samples
+    wide = samples.astype(np.int32)
     sums = wide.reshape(rows, 1 << down, columns, 1 << across).sum(axis=(1, 3), dtype=np.int32)
     shift = down + across
     return ((sums + ((1 << shift) >> 1)) >> shift).astype(np.int16)

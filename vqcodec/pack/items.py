@@ -99,7 +99,9 @@ def file_of(kind: Kind, data: bytes, codebook: CodebookReference | None, metadat
     if codebook.embedded is not None and not split:
         codebook = CodebookReference(codebook.identity_prefix, codebook.name)
     medium = medium_of(engine)
-    head, own = split(kind.head + data) if split else (kind.head, data)
+    head, own = kind.head, data
+    if split and (metadata or codebook.embedded is not None):  # the compact form does not tell them apart
+        head, own = split(kind.head + data)
     stream = Stream(0, medium, engine, head, [own])
     return dump_media(MediaFile(medium, engine, codebook, [stream], metadata))
 

@@ -179,7 +179,13 @@ def _solve_symmetric(matrices: npt.NDArray[np.float64], vectors: npt.NDArray[np.
 
 def _padded(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
     """Return `samples` with a border of BORDER repeated samples."""
-    return np.pad(samples, BORDER, mode="edge")
+    height, width = samples.shape
+    wide = np.empty((height + 2 * BORDER, width + 2 * BORDER), samples.dtype)
+    rows, columns = slice(BORDER, BORDER + height), slice(BORDER, BORDER + width)
+    wide[rows, columns] = samples
+    wide[:BORDER, columns], wide[BORDER + height :, columns] = samples[0], samples[-1]
+    wide[:, :BORDER], wide[:, BORDER + width :] = wide[:, BORDER : BORDER + 1], wide[:, BORDER + width - 1, None]
+    return wide
 
 
 def _bands(height: int) -> list[tuple[int, int]]:
