@@ -32,6 +32,7 @@ PAGES = {  # file of the repository: its page
     "codebooks/README.md": "codebooks.md",
     "codebooks/LICENSES.md": "licences.md",
     "examples/README.md": "examples.md",
+    "examples/tiles/README.md": "examples-tiles.md",
     "docs/decisions": "decisions/index.md",
 }
 
