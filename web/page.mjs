@@ -143,7 +143,7 @@ async function showPack(given) {
 async function showItem(pack, entry) {
   await saying(entry.name, async () => {
     const [what] = await (WAYS[entry.kind.medium] ?? showPicture)((decoder) => pack.decoded(entry, decoder));
-    return `${what}, ${entry.length} bytes`;
+    return `${what}, ${entry.kind.ofMemory ? "in the memory of the codebook" : `${entry.length} bytes`}`;
   });
 }
 

@@ -69,6 +69,15 @@ def test_items_of_an_embedded_codebook(pictures, decoder, tmp_path):
     assert {name: one["result"] for name, one in found["result"].items()} == expected(path)
 
 
+def test_pictures_coded_together(pictures, decoder, tmp_path):
+    path = tmp_path / "together.vqp"
+    vqcodec.make_pack(pictures, path, train=True, quality=60, effort=0)
+    reader = vqcodec.Pack(path).reader
+    assert any(entry.kind.of_memory for entry in reader.entries())
+    (found,) = outcomes(decoder, [path], way="pack")
+    assert {name: one["result"] for name, one in found["result"].items()} == expected(path)
+
+
 def test_a_pack_whose_last_change_was_cut_off(pack, pictures, decoder, tmp_path):
     before = pack.read_bytes()
     changed = tmp_path / "changed.vqp"

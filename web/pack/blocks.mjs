@@ -14,12 +14,15 @@ const MOST_HEAD = 4096;
 const MOST_METADATA = 4096;
 const MOST_CODEBOOK = 255; // its number
 const WHOLE_FILE = 16; // forms from here on are whole files: this plus the number of the medium
+const OF_MEMORY = 32; // forms from here on are items of the memory of their codebook: this plus the number of the engine
+const MOST_PLACE = 65535; // of an item of a memory
 const LONG_ITEM = 256; // bytes from which on an item has a check of 4 bytes, others of 2
 
 /**
  * @typedef {object} Kind
  * @property {number} form
  * @property {boolean} isFile whether the items are whole files
+ * @property {boolean} ofMemory whether they are items of the memory of their codebook
  * @property {string} [medium] `image`, `speech` or `video`; undefined if the form is not known here
  * @property {string} [engine] of a stream
  * @property {number} [codebook] its number
@@ -30,7 +33,7 @@ const LONG_ITEM = 256; // bytes from which on an item has a check of 4 bytes, ot
  * @typedef {object} Entry an item
  * @property {string} name
  * @property {Kind} kind
- * @property {number} offset of its own bytes in the file
+ * @property {number} offset of its own bytes in the file; of an item of a memory its number there
  * @property {number} length
  * @property {number} check
  * @property {number} checkBits 16 or 32
@@ -52,19 +55,27 @@ export function entriesIn({ contents, offset: start, length: size }) {
   const kinds = Array.from({ length: numberIn(columns, count, "kinds of items") }, () => kindIn(columns));
   const names = namesIn(columns, count);
   const ofKind = numbersIn(columns, count, kinds.length - 1, "as the number of a kind");
-  const gaps = Array.from({ length: count }, () => unfolded(columns.varint()));
-  const high = numbersIn(columns, count, Math.floor(MOST_LENGTH / 2 ** lowBits), "as a length");
+  const kindOf = ofKind.map((number) => kinds[number]);
+  const places = kindOf.map(({ ofMemory }) =>
+    ofMemory ? numberIn(columns, MOST_PLACE, "as an item") : unfolded(columns.varint()),
+  );
+  const stored = kindOf.filter(({ ofMemory }) => !ofMemory).length;
+  const high = numbersIn(columns, stored, Math.floor(MOST_LENGTH / 2 ** lowBits), "as a length");
   require(columns.left === 0, `${what}: bytes follow the columns`);
-  const low = fieldsIn(contents.take(Math.ceil((lowBits * count) / 8)), lowBits, count);
+  const low = fieldsIn(contents.take(Math.ceil((lowBits * stored) / 8)), lowBits, stored);
   let position = flags === 1 ? start + size : start;
+  let at = 0;
   const entries = names.map((name, number) => {
-    const length = high[number] * 2 ** lowBits + low[number];
+    const kind = kindOf[number];
+    if (kind.ofMemory) return { name, kind, offset: places[number], length: 0, check: 0, checkBits: 0 };
+    const length = high[at] * 2 ** lowBits + low[at];
+    at++;
     require(length <= MOST_LENGTH, `${what}: an item of ${length} bytes`, LimitError);
-    const offset = position + gaps[number];
+    const offset = position + places[number];
     require(offset >= 0, `${what}: an item before the beginning of the file`);
     position = offset + length;
     const bytes = length >= LONG_ITEM ? 4 : 2;
-    return { name, kind: kinds[ofKind[number]], offset, length, check: contents.number(bytes), checkBits: 8 * bytes };
+    return { name, kind, offset, length, check: contents.number(bytes), checkBits: 8 * bytes };
   });
   require(contents.left === 0, `${what}: bytes follow the checks`);
   return entries;
@@ -73,14 +84,17 @@ export function entriesIn({ contents, offset: start, length: size }) {
 function kindIn(columns) {
   const form = columns.number(1);
   const none = new Uint8Array(0);
-  if (form >= WHOLE_FILE) return { form, isFile: true, medium: MEDIA[form - WHOLE_FILE], head: none };
+  if (form >= WHOLE_FILE && form < OF_MEMORY) {
+    return { form, isFile: true, ofMemory: false, medium: MEDIA[form - WHOLE_FILE], head: none };
+  }
   const codebook = numberIn(columns, MOST_CODEBOOK, "as the number of a codebook");
   const metadata = numberIn(columns, MOST_METADATA, "as the number of metadata");
   const head = columns.take(numberIn(columns, MOST_HEAD, "bytes of a stream header"));
-  const engine = ENGINES[form];
+  const ofMemory = form >= OF_MEMORY;
+  const engine = ENGINES[ofMemory ? form - OF_MEMORY : form];
   const medium = engine?.split("/")[0];
   const size = medium === "image" ? sizeIn(head) : undefined;
-  return { form, isFile: false, medium, engine, codebook, metadata, head, size };
+  return { form, isFile: false, ofMemory, medium, engine, codebook, metadata, head, size };
 }
 
 /** The size of pictures with this head; undefined if it has none, which is said when one is decoded. */

@@ -12,6 +12,7 @@ import { checkMagic, crc32, hexOf } from "../format/bytes.mjs";
 import { isDamage } from "../format/chunks.mjs";
 import { checkEngine, codebookFor, joined, onePacket, referenceIn } from "../format/container.mjs";
 import { entriesIn } from "./blocks.mjs";
+import { memoryItems } from "../picture/memory.mjs";
 import { compareNames } from "./names.mjs";
 import { HEAD_BYTES, chunkOf, lastRoot } from "./root.mjs";
 import { sourceOf } from "./sources.mjs";
@@ -52,6 +53,7 @@ export class Pack {
     this.references = new Map(); // promises, by number
     this.metadata = new Map(); // promises of whether a set is whole, by number
     this.codebooks = new Map(); // promises, by number
+    this.memories = new Map(); // promises of their items, by number of the codebook
   }
 
   /** The number of items. */
@@ -123,6 +125,7 @@ export class Pack {
   async mediaOf(entry) {
     const { kind, offset, length, check, checkBits } = entry;
     require(kind.medium !== undefined, `form ${kind.form} is not known here`, UnsupportedError);
+    if (kind.ofMemory) return this.rememberedOf(entry);
     require(offset + length <= this.source.size, "the pack is cut off before its end");
     const reference = kind.isFile ? null : await this.reference(kind.codebook);
     const data = await this.source.read(offset, length);
@@ -134,6 +137,16 @@ export class Pack {
     const codebook = await this.codebook(kind.codebook);
     checkEngine(kind, codebook);
     return onePacket(kind.engine, codebook, joined(kind.head, data));
+  }
+
+  /** An item that is in the memory of its codebook, as media of one stream. */
+  async rememberedOf({ kind, offset }) {
+    if (kind.metadata > 0) await this.checkMetadata(kind.metadata - 1);
+    const codebook = await this.codebook(kind.codebook);
+    checkEngine(kind, codebook);
+    const items = await once(this.memories, kind.codebook, async () => memoryItems(codebook.arrays));
+    require(offset < items.length, `item ${offset} of its codebook's memory, which has ${items.length}`);
+    return onePacket(kind.engine, codebook, items[offset]);
   }
 
   /** The items of a block. */

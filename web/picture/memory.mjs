@@ -2,6 +2,7 @@
 
 import { CodebookError, VQCodecError, require } from "../errors.mjs";
 import { doubledRows } from "./colour.mjs";
+import { ModelArrays } from "./model_arrays.mjs";
 import { HALF } from "./parameters.mjs";
 import { halve } from "./tile.mjs";
 
@@ -63,6 +64,11 @@ function neededFor(items, number, headerOf) {
 
 function forPicture(kernels, { planes, alpha }, picture) {
   return { planes: planesFor(kernels, planes, picture), alpha };
+}
+
+/** All items of the memory that arrays of a codebook hold, by name; an error without a memory. */
+export function memoryItems(arrays) {
+  return itemsOf(new ModelArrays(arrays));
 }
 
 function itemsOf(arrays) {
