@@ -150,30 +150,6 @@ for _set in ("tiles32", "tiles64", "faces", "emoji"):
     table(f"worth-{_set}", f"image-{_set}")(_worth)
 
 
-@table("packs", "packs")
-def _packs(results: Results) -> Rows:
-    """Whole sets of pictures: a pack, the smallest files of other formats, and each video of all, at equal PSNR."""
-    labels = {row["codec"]: row["label"] for row in results["points"]}
-    videos = [codec for codec in labels if "video" in labels[codec]]
-    files = [codec for codec in labels if "files" in labels[codec]]
-    yield ("set", "PSNR", "pack", "smallest files", *(labels[codec] for codec in videos), "pack / the smallest of them")
-    for row in results["at"]:
-        sizes = {codec: row[codec] for codec in files if row.get(codec)}
-        best = min(sizes, key=lambda codec: sizes[codec]) if sizes else None
-        yield (
-            f"{row['pictures']:,} {row['set']}",
-            f"{row['psnr']:g} dB",
-            _kilobytes(row["vqcodec"]),
-            "–" if best is None else f"{_kilobytes(sizes[best])} ({labels[best].removesuffix(' files')})",
-            *(_kilobytes(row.get(codec)) for codec in videos),
-            "–" if row["of_best"] is None else f"{row['of_best']:.2f}",
-        )
-
-
-def _kilobytes(size: float | None) -> str:
-    return "–" if size is None else f"{size / 1000:.1f} kB"
-
-
 @table("memory", "memory")
 def _memory(results: Results) -> Rows:
     """What codebooks of one's own bring with a memory, and when they pay."""
