@@ -87,17 +87,24 @@ def _is_recorded(name: str) -> bool:
 
 
 class _Announcer(event.Listener):
-    """Tells the user of the first compilation. numba announces every one, and nothing for what is in its cache."""
+    """Tells the user of the first compilation. numba announces every one, and nothing for what is in its cache.
+
+    Kernels that another one calls are compiled while that one is; they are not told of.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
 
     def on_start(self, event: Any) -> None:
-        if not _ahead:
+        self._depth += 1
+        if not _ahead and self._depth == 1:
             kept = not keeping.not_kept()
             function = event.data["dispatcher"].py_func
             later = _AHEAD if _is_recorded(f"{function.__module__}.{function.__qualname__}") else _TRAINING
             tell(f"compiling kernels: {'once, ' if kept else ''}{WAIT}" + later * kept)
 
     def on_end(self, event: Any) -> None:
-        """Do nothing."""
+        self._depth -= 1
 
 
 def _hide_scipy() -> None:
