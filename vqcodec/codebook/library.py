@@ -8,6 +8,7 @@ only the headers of the files. A codebook is read, and its hash checked, when it
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -326,8 +327,10 @@ def _load_file(path: Path, standing_alone: bool = False) -> Codebook:
         key = (os.path.abspath(path), status.st_mtime_ns, status.st_size)
         if key in _loaded:
             return _loaded[key]
+        # `read` takes memory for as many bytes as it is asked for; the size of a pipe is not known
+        size = min(status.st_size, _MOST_FILE_BYTES) if stat.S_ISREG(status.st_mode) else _MOST_FILE_BYTES
         with open(path, "rb") as file:
-            data = file.read(_MOST_FILE_BYTES + 1)
+            data = file.read(size + 1)
     except OSError as error:
         raise UnreadableInputError(f"{at(source)}{error.strerror or error}") from None
     codebook = Codebook.from_bytes(data, find_parent=None if standing_alone else _find_parent, source=source)
