@@ -188,7 +188,3 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
             f"{path}: damaged, or no checkpoint ({' '.join(str(error).split())}); remove it to begin anew"
         ) from None
     return arrays
-
-
-NOTHING_KEPT = Checkpoint(None)
-"""The checkpoint of a training that keeps nothing."""

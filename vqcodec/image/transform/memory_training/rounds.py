@@ -34,7 +34,7 @@ from vqcodec.image.transform.memory_training.candidates import (
 from vqcodec.image.transform.memory_training.choosing import QUALITY, STEP, Base, FirstLook, Limits
 from vqcodec.image.transform.memory_training.kept import Measured, kept_or_made
 from vqcodec.image.transform.planes import planes_of
-from vqcodec.media.checkpoint import NOTHING_KEPT, Checkpoint
+from vqcodec.media.checkpoint import Checkpoint
 from vqcodec.media.corpora.held_out import held_out_record
 from vqcodec.vq.facility_location import losses, saved_by
 
@@ -75,9 +75,9 @@ class Work:
 
     parameters: CodingParameters
     carrier: Carrier
-    threads: int | None = None
-    checkpoint: Checkpoint = NOTHING_KEPT
-    advance: Advance = lambda _part: None
+    threads: int | None
+    checkpoint: Checkpoint
+    advance: Advance
 
 
 class Chooser:
