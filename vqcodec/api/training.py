@@ -98,32 +98,18 @@ def train_codebook(
     threads = None if threads is None else _THREADS.check(threads)
     medium = medium or medium_to_train(sources, engine)
     chosen = engine_to_train(medium, engine)
-    run = check_options(RUN_OPTIONS, {name: options.pop(name) for name in _RUN_NAMES & options.keys()}, "training")
-    if run["workers"] is not None and run["scheduler"] is not None:
-        raise UsageError("workers and a scheduler exclude one another; give one of them")
-    values = chosen.check_training_options(options)
+    run = _checked_run(options, measures=report is not None)
+    values = chosen.check_training_options({name: options[name] for name in options.keys() - _RUN_NAMES})
     parent = values.pop("parent", None)
     start = None if parent is None else load_codebook(parent)
     kind = _corpus_of(medium)
     files = kind.of(sources, **kind.fields_for(chosen, values))
     if notice is not None:
         notice(expectation(files, chosen, values, start, run["workers"] or threads).in_words())
-    hold_out = 0 if run["hold_out"] is None and report is None else run["hold_out"]
-    path = None if run["checkpoint"] is None else Path(run["checkpoint"])
-    with _carrier(run, threads, None if path is None else path.absolute().parent) as carrier:
-        corpus = survey(files, carrier, strict=run["strict"], hold_out=hold_out)
-        for place, reason in corpus.left_out:
-            if skipped:
-                skipped(place, reason)
-        if corpus.held_out.places and notice is not None:
-            notice(
-                f"{len(corpus.held_out):,} of {len(corpus) + len(corpus.held_out):,} files are held out, to measure "
-                "the codebook on at the end; hold_out=0 trains on all"
-            )
+    with _carrier(run, threads) as carrier:
+        corpus = _surveyed(files, carrier, run, skipped, notice)
         begun = Begun(chosen.name, values, None if start is None else start.identity, corpus.fingerprint())
-        checkpoint = Checkpoint(path, begun, run["resume"], notice or (lambda _line: None))
-        if run["resume"] and checkpoint.is_empty and notice is not None:
-            notice("nothing has been kept to resume: the training begins anew")
+        checkpoint = _checkpoint(run, begun, notice)
         if limit := files.limit(values):
             checkpoint.findings.not_used("limit", limit)
         trainer: Trainer = chosen.trainer
@@ -145,6 +131,54 @@ def train_codebook(
     if report is not None and found is not None:
         report(found)
     return codebook
+
+
+def _checked_run(options: Mapping[str, Any], *, measures: bool) -> dict[str, Any]:
+    """Return the value of every one of RUN_OPTIONS; errors as `train_codebook`.
+
+    Args:
+        options: of the training. measures: whether the codebook is measured; if not, no files are held out by default.
+    """
+    run = check_options(RUN_OPTIONS, {name: options[name] for name in _RUN_NAMES & options.keys()}, "training")
+    if run["workers"] is not None and run["scheduler"] is not None:
+        raise UsageError("workers and a scheduler exclude one another; give one of them")
+    if run["hold_out"] is None and not measures:
+        run["hold_out"] = 0
+    return run
+
+
+def _surveyed(
+    files: FileCorpus[Any],
+    carrier: Carrier,
+    run: Mapping[str, Any],
+    skipped: Callable[[Place, str], object] | None,
+    notice: Callable[[str], object] | None,
+) -> SurveyedCorpus[Any]:
+    """Return the files to train on and those to measure on, and tell which are left out, and how many held out."""
+    corpus = survey(files, carrier, strict=run["strict"], hold_out=run["hold_out"])
+    for place, reason in corpus.left_out:
+        if skipped:
+            skipped(place, reason)
+    held_out = len(corpus.held_out)
+    if held_out and notice is not None:
+        notice(
+            f"{held_out:,} of {len(corpus) + held_out:,} files {'is' if held_out == 1 else 'are'} held out, to measure "
+            "the codebook on at the end; hold_out=0 trains on all"
+        )
+    return corpus
+
+
+def _checkpoint(run: Mapping[str, Any], begun: Begun, notice: Callable[[str], object] | None) -> Checkpoint:
+    """Return what keeps the finished parts, and tell if there are none to go on from."""
+    checkpoint = Checkpoint(_path(run), begun, run["resume"], notice or (lambda _line: None))
+    if run["resume"] and checkpoint.is_empty and notice is not None:
+        notice("nothing has been kept to resume: the training begins anew")
+    return checkpoint
+
+
+def _path(run: Mapping[str, Any]) -> Path | None:
+    """Return the path of the checkpoint, if there is to be one."""
+    return None if run["checkpoint"] is None else Path(run["checkpoint"])
 
 
 def _report(
@@ -182,13 +216,14 @@ def _report(
     }
 
 
-def _carrier(run: Mapping[str, Any], threads: int | None, folder: Path | None) -> AbstractContextManager[Carrier]:
+def _carrier(run: Mapping[str, Any], threads: int | None) -> AbstractContextManager[Carrier]:
     """Return what brings shards to where they are worked on, as RUN_OPTIONS ask for it.
 
-    Args:
-        folder: for what the memory does not hold.
+    What the memory does not hold goes to the folder of the checkpoint, or else to the system's own.
     """
     workers, scheduler, memory = run["workers"], run["scheduler"], run["memory"]
+    path = _path(run)
+    folder = None if path is None else path.absolute().parent
     if workers is None and scheduler is None:
         return nullcontext(ThreadCarrier(threads, memory, folder))
     from vqcodec.carriers.cluster import connected
