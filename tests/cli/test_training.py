@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,6 +118,51 @@ def test_options_reach_the_transform_engine(workspace: Path, run: Run, monkeypat
     wanted = {"rounds": 2, "effort": 0, "tune": "ssim", "chroma": "420", "scales": 2, "pixels": 99}
     assert seen.items() >= {**wanted, "threads": 3, "parent": None, "kept": True}.items()
     assert not Path("x.vqcb.unfinished").exists()
+
+
+@pytest.mark.parametrize(
+    ("report", "status", "message"),
+    [
+        ("x.txt", 2, "x.txt: a report is .json, .svg, .png, .pdf; choose one of them"),
+        ("-", 2, "-: a report is .json, .svg, .png, .pdf; choose one of them"),
+        ("nowhere/x.json", 8, "nowhere/x.json: cannot be written: the folder does not exist; make it first"),
+        ("photo.png", 2, "photo.png: is also an input; name another output"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(
+    report: str, status: int, message: str, workspace: Path, run: Run
+) -> None:
+    result = run("train-codebook", "photo.png", "-o", "x.vqcb", "--engine", "block", "--report", report)
+    assert (result.exit_code, result.stdout, result.stderr) == (status, "", f"vqcodec: {message}\n")
+    assert not list(Path().glob("x.vqcb*"))
+
+
+def test_a_drawing_without_matplotlib_is_refused_before_the_work(
+    workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = run("train-codebook", "photo.png", "-o", "x.vqcb", "--engine", "block", "--report", "x.svg")
+    assert (result.exit_code, result.stderr) == (2, "vqcodec: a drawing needs matplotlib: pip install matplotlib\n")
+    assert not list(Path().glob("x.*"))
+
+
+def test_the_report_is_written_as_json_and_drawn(workspace: Path, run: Run) -> None:
+    Image.open("photo.png").rotate(90).save("a.png")
+    asked = "train-codebook a.png photo.png --engine block --size 8 --hold-out 1 -o mine.vqcb --force --json --report"
+    result = run(*asked.split(), "x.json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert json.loads(Path("x.json").read_text()) == told
+    assert told["held_out"]["files"] == ["photo.png"]
+    pytest.importorskip("matplotlib")
+    drawings = []
+    for name in ("x.svg", "y.svg"):
+        assert run(*asked.split(), name).exit_code == 0
+        drawings.append(Path(name).read_bytes())
+    assert drawings[0] == drawings[1]
+    words = re.findall("<!-- (.+) -->", drawings[0].decode())  # matplotlib draws letters, and tells what they say
+    for shown in ("mine (image/block)", "classic-4x4-256", "PSNR, dB", "luma: design", "squared error a block"):
+        assert shown in words
 
 
 def untrained(task: Training[object]) -> Codebook:

@@ -101,17 +101,16 @@ def train_codebook(
 
     INPUT may be a URL that fsspec can read, such as s3://bucket/tiles.
     """
-    from vqcodec.api.training import medium_to_train
+    from vqcodec.api.training import medium_to_train, training_files
+    from vqcodec.api.training import train_codebook as train
 
     medium = medium_to_train(inputs, engine) if media is None else media.value
     trained = engine_to_train(medium, engine)
     given = chosen.for_engine(trained)
     trained.check_training_options(given)
     name = _checked_name(name or Path(output).stem)
-    if report is not None and not _is_json(report):
-        from vqcodec.cli.plots import check_drawing
-
-        check_drawing(report)
+    if report is not None:
+        _check_report(report)
     brought: dict[str, Any] = {}
     console = printing.console()
     unfinished = None if descriptor_of(output) is not None else f"{output}{_UNFINISHED}"
@@ -120,9 +119,6 @@ def train_codebook(
         announce_compilation(console),
         console.progress("training", 1) as advance,
     ):
-        from vqcodec.api.training import train_codebook as train
-        from vqcodec.api.training import training_files
-
         parents = [given["parent"]] if "parent" in given else []
         sources: list[Source] = [*training_files(inputs, medium), *parents]
         check_destination(output, sources, overwrite=force)
@@ -159,6 +155,17 @@ def train_codebook(
 
 def _is_json(path: str) -> bool:
     return path.lower().endswith(".json")
+
+
+def _check_report(path: str) -> None:
+    """Refuse a report that cannot be made, before the work."""
+    if _is_json(path):
+        return
+    from vqcodec.cli.plots import FORMATS, check_drawing
+
+    if not path.lower().endswith(FORMATS):
+        raise UsageError(f"{path}: a report is .json, {', '.join(FORMATS)}; choose one of them")
+    check_drawing(path)
 
 
 def _drawn(record: dict[str, Any], path: str) -> bytes:
