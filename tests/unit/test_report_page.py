@@ -115,6 +115,9 @@ def test_a_coded_file_with_and_without_its_original(photo: Path, tmp_path: Path)
         report = vqcodec.make_report([coded], reference=reference, peers=False)
         (coding,) = report.inputs[0].codings
         assert coding.scores["psnr_db"] == vqcodec.compare(photo, coded).psnr_db
+    stream = io.BytesIO(photo.read_bytes())  # is read once, and counts for both
+    both = vqcodec.make_report([coded, io.BytesIO(coded.read_bytes())], reference=stream, peers=False)
+    assert [shown.codings[0].scores for shown in both.inputs] == [coding.scores] * 2
     other = tmp_path / "other.png"
     Image.fromarray(picture(3)[:20]).save(other)
     with pytest.raises(UsageError, match="compare pictures of one size"):

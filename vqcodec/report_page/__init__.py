@@ -5,11 +5,12 @@ Map, lowest first:
     sections
     embedding
     charts
+    codings: sections
     peers: embedding
-    pictures: sections embedding charts peers
+    pictures: sections embedding charts codings peers
     sounds: embedding
-    speech: sections embedding charts sounds
-    video: sections embedding charts
+    speech: sections embedding charts codings sounds
+    video: sections embedding charts codings
     tiles: embedding
     atlas: tiles
     rendering: sections charts atlas

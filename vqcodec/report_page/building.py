@@ -12,23 +12,24 @@ from vqcodec.api.media import side_to_compare
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import CodebookChoice
 from vqcodec.errors import UsageError, VQCodecError
-from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, write_all
+from vqcodec.files.endpoints import Destination, Source, check_destination, name_of, read_all, write_all
 from vqcodec.files.folders import is_media_name
+from vqcodec.media.progress import Progress
 from vqcodec.media.target import EFFORT, QUALITY, THREADS
 from vqcodec.report_page import charts, rendering
 from vqcodec.report_page.atlas import atlas_of
 from vqcodec.report_page.pictures import picture_section
-from vqcodec.report_page.sections import PageOptions, Progress, Section, Subject
+from vqcodec.report_page.sections import PageOptions, Section, Subject
 from vqcodec.report_page.speech import speech_section
 from vqcodec.report_page.video import video_section
-from vqcodec.reports.page import InputReport, PageReport
+from vqcodec.reports.page import Coding, InputReport, PageReport
 
-_SECTIONS: Mapping[str, Callable[[Subject, PageOptions, Progress], tuple[Section, InputReport]]] = {
+_SECTIONS: Mapping[str, Callable[[Subject, PageOptions, Progress], tuple[Section, list[Coding]]]] = {
     "image": picture_section,
     "speech": speech_section,
     "video": video_section,
 }
-"""By medium: what makes the section of an input."""
+"""By medium: what makes the section of an input, and says which codings it shows."""
 
 
 class PageBuilder:
@@ -39,11 +40,14 @@ class PageBuilder:
 
     Raises:
         UsageError: Bokeh is not installed.
+        UnreadableInputError, LimitError: the reference is a stream that cannot be read.
     """
 
     def __init__(self, options: PageOptions) -> None:
         charts.require()
         self._options = options
+        reference = options.reference  # of several inputs
+        self._reference = None if reference is None else _at_rest(reference, name_of(reference))
         self._sections: list[Section] = []
         self._skipped: dict[str, str] = {}
 
@@ -65,18 +69,31 @@ class PageBuilder:
         """
         name = name or name_of(source)
         side, medium = side_to_compare(source, name)
-        reference = _reference_of(name, self._options.reference) if side.coded else None
-        subject = Subject(
-            side.source,
-            name,
-            side.coded,
-            anchor=f"input-{len(self._sections) + 1}",
-            reference=reference,
-            reference_name="" if reference is None else name_of(reference),
-        )
-        section, report = _SECTIONS[medium](subject, self._options, progress or (lambda _: None))
+        read = _at_rest(side.source, name)
+        original, original_name = self._original_of(name) if side.coded else (read, name)
+        anchor = f"input-{len(self._sections) + 1}"
+        subject = Subject(read, name, side.coded, anchor, original, original_name)
+        progress = progress or (lambda _: None)
+        section, codings = _SECTIONS[medium](subject, self._options, progress)
+        progress(1.0)
         self._sections.append(section)
-        return report
+        return InputReport(name, medium, side.coded, tuple(codings), tuple(section.notes))
+
+    def _original_of(self, name: str) -> tuple[Source | None, str]:
+        """Return the original of the `.vqc` file of that name, and how messages call it.
+
+        If the reference is a folder, it is the file in it that has the name.
+        """
+        reference = self._options.reference
+        if reference is None:
+            return None, ""
+        if not isinstance(reference, (str, os.PathLike)) or not os.path.isdir(reference):
+            return self._reference, name_of(reference)
+        stem = Path(name).stem
+        found = sorted(path for path in Path(reference).iterdir() if path.stem == stem and is_media_name(path.name))
+        if len(found) > 1:
+            raise UsageError(f"{name}: several files in {name_of(reference)} have its name; name its original")
+        return (found[0], name_of(found[0])) if found else (None, "")
 
     def skip(self, name: str, message: str) -> None:
         """Say in the page that an input is left out, and why."""
@@ -184,12 +201,6 @@ def page_options(**asked: Any) -> PageOptions:
     return PageOptions(**given)
 
 
-def _reference_of(name: str, reference: Source | None) -> Source | None:
-    """Return the original of the `.vqc` file of that name; of a folder, the file in it that has its name."""
-    if not isinstance(reference, (str, os.PathLike)) or not os.path.isdir(reference):
-        return reference
-    stem = Path(name).stem
-    found = sorted(path for path in Path(reference).iterdir() if path.stem == stem and is_media_name(path.name))
-    if len(found) > 1:
-        raise UsageError(f"{name}: several files in {name_of(reference)} have its name; name its original")
-    return found[0] if found else None
+def _at_rest(source: Source, name: str) -> Source:
+    """Return a source that can be read several times."""
+    return read_all(source, name) if hasattr(source, "read") else source

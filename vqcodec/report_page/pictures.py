@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec import api
 from vqcodec.api.comparison.image import measure
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import beside, chosen_codebook
-from vqcodec.container import load_media
-from vqcodec.container.wrapping import codebook_of
-from vqcodec.files.endpoints import naming, read_all
+from vqcodec.files.endpoints import read_all
 from vqcodec.image.codec import count_bits, decode_picture
 from vqcodec.image.engines import PlaneBlocks
 from vqcodec.image.inspection import inspect_picture
 from vqcodec.image.pixels import Picture, read_picture
+from vqcodec.media.progress import Progress, part_of_work
 from vqcodec.report_page.charts import Series, rate_chart
+from vqcodec.report_page.codings import Coded, middle_of, own_codings, section_of
 from vqcodec.report_page.embedding import data_uri, packed, picture_uri, reduction
 from vqcodec.report_page.peers import Peer, peers_for
-from vqcodec.report_page.sections import (
-    PageOptions,
-    Parts,
-    Progress,
-    Row,
-    Section,
-    Subject,
-    Table,
-    decibels,
-    of_setting,
-)
+from vqcodec.report_page.sections import PageOptions, Row, Section, Subject, Table, decibels
 from vqcodec.reports.image import Comparison
-from vqcodec.reports.page import Coding, InputReport
+from vqcodec.reports.page import Coding
 
 QUALITIES = (10.0, 30.0, 50.0, 70.0, 85.0)
 MOST_BLOCKS = 250_000
@@ -43,36 +32,20 @@ MOST_BLOCKS = 250_000
 
 
 @dataclass
-class _Coded:
+class _Coded(Coded):
     """A coding of a picture.
 
     Attributes:
-        key: by which the page knows it. codec, setting: what made it.
-        data: the file. samples: what it decodes to.
+        samples: what it decodes to.
         measured: how far that is from the original; None without one.
         planes: its blocks; None if its codec does not tell.
-        codebook: that of vqcodec's codings.
         mime: what browsers call the file, if they show it as it is.
     """
 
-    key: str
-    codec: str
-    setting: str
-    data: bytes
     samples: NDArray[np.uint8]
     measured: Comparison | None = None
     planes: list[PlaneBlocks] | None = None
-    codebook: Codebook | None = None
-    bits: Mapping[str, int] = field(default_factory=dict)
     mime: str = ""
-
-    @property
-    def label(self) -> str:
-        return f"{self.codec}, {self.setting}" if self.setting else self.codec
-
-    @property
-    def own(self) -> bool:
-        return self.codec == "vqcodec"
 
     @property
     def rate(self) -> float:
@@ -80,8 +53,8 @@ class _Coded:
         return len(self.data) * 8 / (self.samples.shape[0] * self.samples.shape[1])
 
 
-def picture_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, InputReport]:
-    """Return the section of a picture, and what it shows.
+def picture_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, list[Coding]]:
+    """Return the section of a picture, and the codings that it shows.
 
     Args:
         progress: called with the part of the work that is done.
@@ -89,85 +62,47 @@ def picture_section(subject: Subject, options: PageOptions, progress: Progress) 
     Raises:
         VQCodecError: the picture or its original cannot be read, or their sizes differ.
     """
-    notes: list[str] = []
-    if subject.coded:
-        own = [_as_it_is(subject, options)]
-        original = None if subject.reference is None else _read(subject.reference, subject.reference_name)
-        if original is not None:
-            own[0].measured = _measured(original, own[0], subject.reference_name)
-    else:
-        original = _read(subject.source, subject.name)
-        notes += original.notes
-        own = _encoded(subject, original, options, lambda done: progress(0.6 * done))
+    make = partial(_own, threads=options.threads)
+    own = own_codings(subject, options, QUALITIES, make, part_of_work(progress, 0.0, 0.6), medium="image")
+    original = None
     curves: list[list[_Coded]] = []
-    if original is not None and options.peers:
-        peers, said = peers_for(original.channels)
+    notes: list[str] = []
+    if subject.original is not None:
+        name = subject.original_name
+        original = read_picture(read_all(subject.original, name), name)
+        for one in own:
+            one.measured = _measured(original, one, name)
+        notes += [] if subject.coded else original.notes
+        peers, said = peers_for(original.channels) if options.peers else ([], [])
         notes += said
         for number, peer in enumerate(peers):
-            curves.append(_of_peer(peer, original))
+            curves.append(_of_peer(peer, original, name))
             progress(0.6 + 0.35 * (number + 1) / len(peers))
-    middle = own[len(own) // 2]
-    shown = [*own, *(_nearest(curve, middle) for curve in curves)]
-    section = _section(subject, original, own, curves, shown, notes)
-    codings = tuple(_coding(one) for curve in (own, *curves) for one in curve)
-    report = InputReport(subject.name, "image", subject.coded, codings, tuple(section.notes))
-    progress(1.0)
-    return section, report
+    section = _section(subject, original, own, curves, notes)
+    return section, [_coding(one) for curve in (own, *curves) for one in curve]
 
 
-def _read(source: Any, name: str) -> Picture:
-    return read_picture(read_all(source, name), name)
-
-
-def _as_it_is(subject: Subject, options: PageOptions) -> _Coded:
-    """Return a `.vqc` file as a coding."""
-    data = read_all(subject.source, subject.name)
-    with naming(subject.name), beside(subject.source):
-        found = _own("file", "the file", data, options)
-        found.bits = count_bits(data, codebook=found.codebook)
-    return found
-
-
-def _encoded(subject: Subject, original: Picture, options: PageOptions, progress: Progress) -> list[_Coded]:
-    """Return the codings of an original at the qualities of the page."""
-    found = []
-    qualities = options.qualities or QUALITIES
-    data = read_all(subject.source, subject.name)
-    for number, quality in enumerate(qualities):
-        made = api.encode(data, name=subject.name, medium="image", strip_metadata=True, **options.encoding(quality))
-        assert made.data is not None
-        with naming(subject.name):
-            one = _own(f"q{quality:g}", of_setting(quality), made.data, options)
-        one.bits, one.measured = made.bits, _measured(original, one, subject.name)
-        found.append(one)
-        progress((number + 1) / len(qualities))
-    return found
-
-
-def _own(key: str, setting: str, data: bytes, options: PageOptions) -> _Coded:
+def _own(key: str, setting: str, data: bytes, book: Codebook, threads: int | None) -> _Coded:
     """Return a file of vqcodec's as a coding."""
-    given = chosen_codebook(options.codebook)
-    book = codebook_of(load_media(data, codebook=given), given)
-    samples = decode_picture(data, codebook=book, threads=options.threads).samples
-    return _Coded(key, "vqcodec", setting, data, samples, planes=inspect_picture(data, book), codebook=book)
+    samples = decode_picture(data, codebook=book, threads=threads).samples
+    return _Coded(key, setting, data, book, samples, planes=inspect_picture(data, book))
 
 
-def _of_peer(peer: Peer, original: Picture) -> list[_Coded]:
+def _of_peer(peer: Peer, original: Picture, name: str) -> list[_Coded]:
     """Return the codings by another codec, from the smallest on."""
     found = []
     for setting in peer.ladder:
         data = peer.encode(original.samples, setting)
         samples = peer.decode(data, original.channels)
-        one = _Coded(
-            f"{peer.label}-{setting:g}", peer.label, f"{peer.setting} {setting:g}", data, samples, mime=peer.mime
-        )
-        one.measured = _measured(original, one, "")
+        key, said = f"{peer.label}-{setting:g}", f"{peer.setting} {setting:g}"
+        one = _Coded(key, said, data, None, samples, mime=peer.mime, codec=peer.label)
+        one.measured = _measured(original, one, name)
         found.append(one)
     return found
 
 
 def _measured(original: Picture, coded: _Coded, name: str) -> Comparison:
-    return measure(original, Picture(coded.samples), name or "the original", coded.label)
+    return measure(original, Picture(coded.samples), name, coded.label)
 
 
 def _nearest(curve: Sequence[_Coded], to: _Coded) -> _Coded:
@@ -187,32 +122,27 @@ def _section(
     original: Picture | None,
     own: Sequence[_Coded],
     curves: Sequence[Sequence[_Coded]],
-    shown: Sequence[_Coded],
     notes: list[str],
 ) -> Section:
     height, width, channels = own[0].samples.shape
     kinds = {1: "grey", 2: "grey with transparency", 3: "colour", 4: "colour with transparency"}
     facts = [("Size", f"{width} × {height}"), ("Samples", kinds[channels])]
-    books = {one.codebook.identity: one.codebook for one in own if one.codebook is not None}
-    facts += [("Engine", book.engine) for book in books.values()]
-    facts += [("Codebook", book.name) for book in books.values()]
-    if subject.coded:
-        facts.append(("Original", subject.reference_name or "not given: what is lost is not known"))
     factor = reduction(height, width)
     if factor < 1:
         notes.append(f"shown at {100 * factor:.0f}% of its size, because it is large; all figures are of the whole")
     pictures = (
         [] if original is None else [{"key": "original", "label": "original", "uri": picture_uri(original.samples)}]
     )
-    middle = own[len(own) // 2]
-    return Section(
-        kind="picture",
-        anchor=subject.anchor,
-        title=subject.name,
+    middle = middle_of(own)
+    shown = [*own, *(_nearest(curve, middle) for curve in curves)]
+    return section_of(
+        "picture",
+        subject,
+        own,
         facts=facts,
+        bits=count_bits(middle.data, codebook=middle.codebook),
         table=_table(shown, original is not None),
         charts=_charts(subject.anchor, own, curves) if original is not None else [],
-        parts=Parts.from_bits(f"{middle.label}, {len(middle.data):,} bytes", middle.bits) if middle.bits else None,
         data={
             "width": width,
             "height": height,
@@ -220,7 +150,6 @@ def _section(
             "chosen": middle.key,
             "pictures": [*pictures, *(_for_viewer(one, factor) for one in shown)],
         },
-        codebooks=list(books.values()),
         notes=notes,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,16 +58,17 @@ class Subject:
     Attributes:
         source: what it is read from. name: how messages call it.
         coded: whether it is a `.vqc` file.
-        reference: the original of a `.vqc` file, if there is one. reference_name: how messages call that.
         anchor: the beginning of the names of its elements in the page.
+        original: what codings are measured against: the input itself, or the original of a `.vqc` file; None if there
+            is none. original_name: how messages call it.
     """
 
     source: Source
     name: str
     coded: bool
     anchor: str
-    reference: Source | None = None
-    reference_name: str = ""
+    original: Source | None = None
+    original_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,16 +157,8 @@ class Section:
     notes: Sequence[str] = ()
 
 
-Progress = Callable[[float], None]
-
-
 def decibels(value: float | None) -> str:
     """Return a measure in dB as text; an infinite one is exact."""
     if value is None:
         return "–"
     return "exact" if value == float("inf") else f"{value:.2f}"
-
-
-def of_setting(quality: float) -> str:
-    """Return the words for a quality."""
-    return f"quality {quality:g}"

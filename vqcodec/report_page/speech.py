@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -13,25 +14,14 @@ from numpy.typing import NDArray
 
 from vqcodec import api
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import beside, chosen_codebook
-from vqcodec.container import load_media
-from vqcodec.container.wrapping import codebook_of
-from vqcodec.files.endpoints import Source, naming, read_all
+from vqcodec.files.endpoints import Source
+from vqcodec.media.progress import Progress, part_of_work
 from vqcodec.report_page.charts import OWN_COLOUR, Series, rate_chart
+from vqcodec.report_page.codings import Coded, compared, middle_of, own_codings, section_of
 from vqcodec.report_page.embedding import data_uri
-from vqcodec.report_page.sections import (
-    PageOptions,
-    Parts,
-    Progress,
-    Row,
-    Section,
-    Subject,
-    Table,
-    decibels,
-    of_setting,
-)
+from vqcodec.report_page.sections import PageOptions, Row, Section, Subject, Table, decibels
 from vqcodec.report_page.sounds import COLUMNS, levels, outline, spectrogram
-from vqcodec.reports.page import Coding, InputReport
+from vqcodec.reports.page import Coding
 from vqcodec.reports.speech import SpeechComparison, SpeechInfo
 from vqcodec.speech.sound.audio import open_audio
 
@@ -58,27 +48,18 @@ _MOST_CHARTS = 2
 
 
 @dataclass
-class _Coded:
+class _Coded(Coded):
     """A coding of a recording.
 
     Attributes:
-        key: by which the page knows it. setting: of vqcodec.
-        data: the file. sound: what it decodes to, as FLAC, at most SHOWN_S of it.
+        sound: what it decodes to, as FLAC, at most SHOWN_S of it.
         about: what the file says of itself, with its bits.
         measured: how far it is from the original; None without one.
     """
 
-    key: str
-    setting: str
-    data: bytes
     sound: bytes
     about: SpeechInfo
-    codebook: Codebook
     measured: SpeechComparison | None = None
-
-    @property
-    def label(self) -> str:
-        return f"vqcodec, {self.setting}"
 
 
 @dataclass
@@ -90,11 +71,11 @@ class _Heard:
     samples: NDArray[np.int16]
     rate: int
     sound: bytes
-    own: bool = field(default=True)
+    own: bool = True
 
 
-def speech_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, InputReport]:
-    """Return the section of a recording, and what it shows.
+def speech_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, list[Coding]]:
+    """Return the section of a recording, and the codings that it shows.
 
     Args:
         progress: called with the part of the work that is done.
@@ -102,58 +83,24 @@ def speech_section(subject: Subject, options: PageOptions, progress: Progress) -
     Raises:
         VQCodecError: the recording or its original cannot be read.
     """
-    original = subject.reference if subject.coded else subject.source
-    original_name = subject.reference_name if subject.coded else subject.name
-    if original is not None and hasattr(original, "read"):
-        original = read_all(original, original_name)
-    codings: list[_Coded] = []
-    if subject.coded:
-        data = read_all(subject.source, subject.name)
-        with naming(subject.name), beside(subject.source):
-            codings.append(_coding("file", "the file", data, options))
-    else:
-        qualities = options.qualities or QUALITIES
-        for number, quality in enumerate(qualities):
-            made = api.encode(
-                cast(Source, original),
-                name=subject.name,
-                medium="speech",
-                strip_metadata=True,
-                **options.encoding(quality),
-            )
-            assert made.data is not None
-            codings.append(_coding(f"q{quality:g}", of_setting(quality), made.data, options))
-            progress(0.7 * (number + 1) / len(qualities))
-    heard = [] if original is None else [_original(original, original_name)]
+    make = partial(_coding, threads=options.threads)
+    codings = own_codings(subject, options, QUALITIES, make, part_of_work(progress, 0.0, 0.7), medium="speech")
+    heard = [] if subject.original is None else [_original(subject.original, subject.original_name)]
     for number, coded in enumerate(codings):
-        if original is not None:
-            coded.measured = cast(
-                SpeechComparison,
-                api.compare(
-                    original,
-                    coded.data,
-                    codebook=coded.codebook,
-                    threads=options.threads,
-                    names=(original_name, subject.name),
-                ),
-            )
+        coded.measured = cast(SpeechComparison | None, compared(subject, coded, options))
         samples, rate = soundfile.read(io.BytesIO(coded.sound), dtype="int16", always_2d=True)
         heard.append(_Heard(coded.key, coded.label, _mixed(samples), int(rate), coded.sound))
         progress(0.7 + 0.25 * (number + 1) / len(codings))
-    section = _section(subject, codings, heard)
-    report = InputReport(subject.name, "speech", subject.coded, tuple(map(_reported, codings)), tuple(section.notes))
-    progress(1.0)
-    return section, report
+    return _section(subject, codings, heard), list(map(_reported, codings))
 
 
-def _coding(key: str, setting: str, data: bytes, options: PageOptions) -> _Coded:
+def _coding(key: str, setting: str, data: bytes, book: Codebook, threads: int | None) -> _Coded:
     """Return a file of vqcodec's as a coding."""
-    book = codebook_of(load_media(data), chosen_codebook(options.codebook))
     about = cast(SpeechInfo, api.info(data, bits=True, codebook=book))
     part: dict[str, Any] = {"duration": SHOWN_S} if about.duration_s > SHOWN_S else {}
-    decoded = api.decode(data, format="flac", codebook=book, threads=options.threads, **part)
+    decoded = api.decode(data, format="flac", codebook=book, threads=threads, **part)
     assert decoded.data is not None
-    return _Coded(key, setting, data, decoded.data, about, book)
+    return _Coded(key, setting, data, book, decoded.data, about)
 
 
 def _original(source: Source, name: str) -> _Heard:
@@ -187,28 +134,21 @@ def _section(subject: Subject, codings: Sequence[_Coded], heard: Sequence[_Heard
         notes.append(f"the first {SHOWN_S:g} s are shown and played; all figures are of the whole recording")
     if codings[0].measured is not None:
         notes += [note for note in codings[0].measured.notes if note not in notes]
-    books = {coded.codebook.identity: coded.codebook for coded in codings}
     facts = [
         ("Length", f"{about.duration_s:.2f} s"),
         ("Sampling rate", f"{about.sample_rate:,} Hz"),
         ("Channels coded", str(about.channels)),
         ("Coded at", f"{about.codec_rate:,} Hz"),
-        *(("Engine", book.engine) for book in books.values()),
-        *(("Codebook", book.name) for book in books.values()),
     ]
-    if subject.coded:
-        facts.append(("Original", subject.reference_name or "not given: what is lost is not known"))
-    middle = codings[len(codings) // 2]
-    bits: Mapping[str, int] = middle.about.bits or {}
     highest = min(about.sample_rate / 2, about.codec_rate / 2 * _BEYOND)
-    return Section(
-        kind="speech",
-        anchor=subject.anchor,
-        title=subject.name,
+    return section_of(
+        "speech",
+        subject,
+        codings,
         facts=facts,
+        bits=middle_of(codings).about.bits,
         table=_table(codings),
         charts=_charts(subject.anchor, codings),
-        parts=Parts.from_bits(f"{middle.label}, {len(middle.data):,} bytes", bits) if bits else None,
         data={"seconds": shown_s},
         shown={
             "recordings": _recordings(heard, shown_s, highest),
@@ -217,7 +157,6 @@ def _section(subject: Subject, codings: Sequence[_Coded], heard: Sequence[_Heard
             f"Spectrograms go from 0 to {highest / 1000:g} kHz, and over 75 dB below the loudest level of the "
             "first recording. Click into one to go there.",
         },
-        codebooks=list(books.values()),
         notes=notes,
     )
 

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 
@@ -14,27 +15,16 @@ import numpy as np
 from vqcodec import api
 from vqcodec.api.video_input import opened
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import beside, chosen_codebook
-from vqcodec.container import load_media
-from vqcodec.container.wrapping import codebook_of
 from vqcodec.files.endpoints import Source, naming, read_all
 from vqcodec.files.temporary import temporary_folder
 from vqcodec.media.encoding import EncodeOptions
-from vqcodec.media.progress import part_of_work
+from vqcodec.media.progress import Progress, part_of_work
+from vqcodec.metrics.squared_error import EXACT_PLANE_DB
 from vqcodec.report_page.charts import Series, line_chart, rate_chart
+from vqcodec.report_page.codings import Coded, compared, middle_of, own_codings, section_of
 from vqcodec.report_page.embedding import data_uri, packed
-from vqcodec.report_page.sections import (
-    PageOptions,
-    Parts,
-    Progress,
-    Row,
-    Section,
-    Subject,
-    Table,
-    decibels,
-    of_setting,
-)
-from vqcodec.reports.page import Coding, InputReport
+from vqcodec.report_page.sections import PageOptions, Row, Section, Subject, Table, decibels
+from vqcodec.reports.page import Coding
 from vqcodec.reports.video import VideoComparison, VideoInfo
 from vqcodec.video.engines import FrameBlocks
 from vqcodec.video.files import read_video
@@ -47,37 +37,27 @@ MOST_FRAMES = 250
 """Frames of an original that are encoded, and of a coded file that are shown."""
 
 _CLIP = ".mp4"
-_EXACT_DB = 100.0  # what a plane without error counts as
 
 
 @dataclass
-class _Coded:
+class _Coded(Coded):
     """A coding of a video.
 
     Attributes:
-        key: by which the page knows it. setting: of vqcodec.
-        data: the file. about: what it says of itself, with the bits of each frame.
+        about: what the file says of itself, with the bits of each frame.
         clip: what it decodes to, as MP4.
         frames: the blocks of each frame shown; empty if the engine does not tell.
         measured: how far it is from the original; None without one.
     """
 
-    key: str
-    setting: str
-    data: bytes
     about: VideoInfo
     clip: bytes
     frames: list[FrameBlocks]
-    codebook: Codebook
     measured: VideoComparison | None = None
 
-    @property
-    def label(self) -> str:
-        return f"vqcodec, {self.setting}"
 
-
-def video_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, InputReport]:
-    """Return the section of a video, and what it shows.
+def video_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, list[Coding]]:
+    """Return the section of a video, and the codings that it shows.
 
     Args:
         progress: called with the part of the work that is done.
@@ -85,60 +65,26 @@ def video_section(subject: Subject, options: PageOptions, progress: Progress) ->
     Raises:
         VQCodecError: the video or its original cannot be read.
     """
-    original = subject.reference if subject.coded else subject.source
-    original_name = subject.reference_name if subject.coded else subject.name
-    if original is not None and hasattr(original, "read"):
-        original = read_all(original, original_name)
-    codings: list[_Coded] = []
-    if subject.coded:
-        data = read_all(subject.source, subject.name)
-        with naming(subject.name), beside(subject.source):
-            codings.append(_coding("file", "the file", data, options))
-    else:
-        qualities = options.qualities or QUALITIES
-        for number, quality in enumerate(qualities):
-            made = api.encode(
-                cast(Source, original),
-                name=subject.name,
-                medium="video",
-                frames=f"0:{MOST_FRAMES}",
-                strip_metadata=True,
-                progress=part_of_work(progress, 0.8 * number / len(qualities), 0.8 * (number + 1) / len(qualities)),
-                **options.encoding(quality),
-            )
-            assert made.data is not None
-            codings.append(_coding(f"q{quality:g}", of_setting(quality), made.data, options))
+    make = partial(_coding, threads=options.threads)
+    coding = part_of_work(progress, 0.0, 0.8)
+    codings = own_codings(subject, options, QUALITIES, make, coding, medium="video", frames=f"0:{MOST_FRAMES}")
     for coded in codings:
-        if original is not None:
-            coded.measured = cast(
-                VideoComparison,
-                api.compare(
-                    original,
-                    coded.data,
-                    codebook=coded.codebook,
-                    threads=options.threads,
-                    names=(original_name, subject.name),
-                ),
-            )
+        coded.measured = cast(VideoComparison | None, compared(subject, coded, options))
     progress(0.95)
-    clip = None if original is None else _clip_of(original, original_name, codings[0].about)
-    section = _section(subject, codings, clip)
-    report = InputReport(subject.name, "video", subject.coded, tuple(map(_reported, codings)), tuple(section.notes))
-    progress(1.0)
-    return section, report
+    about = codings[0].about
+    clip = None if subject.original is None else _clip_of(subject.original, subject.original_name, about)
+    return _section(subject, codings, clip), list(map(_reported, codings))
 
 
-def _coding(key: str, setting: str, data: bytes, options: PageOptions) -> _Coded:
+def _coding(key: str, setting: str, data: bytes, book: Codebook, threads: int | None) -> _Coded:
     """Return a file of vqcodec's as a coding."""
-    given = chosen_codebook(options.codebook)
-    book = codebook_of(load_media(data, codebook=given), given)
     about = cast(VideoInfo, api.info(data, bits=True, codebook=book))
     with temporary_folder(setting) as folder:
         path = os.path.join(folder, "clip" + _CLIP)
-        api.decode(data, path, frames=f"0:{min(MOST_FRAMES, about.frames)}", codebook=book, threads=options.threads)
+        api.decode(data, path, frames=f"0:{min(MOST_FRAMES, about.frames)}", codebook=book, threads=threads)
         clip = read_all(path, setting)
     frames = list(islice(inspect_video(read_video(io.BytesIO(data)), book), MOST_FRAMES))
-    return _Coded(key, setting, data, about, clip, frames, book)
+    return _Coded(key, setting, data, book, about, clip, frames)
 
 
 def _clip_of(original: Source, name: str, about: VideoInfo) -> bytes | None:
@@ -174,31 +120,25 @@ def _section(subject: Subject, codings: Sequence[_Coded], clip: bytes | None) ->
     measured = codings[0].measured
     if clip is None and measured is not None:
         notes.append("the original is not played, because its frame rate varies")
-    books = {coded.codebook.identity: coded.codebook for coded in codings}
     facts = [
         ("Size", f"{about.width} × {about.height}"),
         ("Frames", f"{about.frames} at {about.frame_rate} a second"),
         ("Groups", str(about.groups)),
-        *(("Engine", book.engine) for book in books.values()),
-        *(("Codebook", book.name) for book in books.values()),
     ]
-    if subject.coded:
-        facts.append(("Original", subject.reference_name or "not given: what is lost is not known"))
-    middle = codings[len(codings) // 2]
-    bits = middle.about.bits or {}
+    middle = middle_of(codings)
     shown = min(MOST_FRAMES, about.frames)
-    return Section(
-        kind="video",
-        anchor=subject.anchor,
-        title=subject.name,
+    return section_of(
+        "video",
+        subject,
+        codings,
         facts=facts,
+        bits=middle.about.bits,
         table=_table(codings),
         charts=_charts(subject.anchor, codings),
-        parts=Parts.from_bits(f"{middle.label}, {len(middle.data):,} bytes", bits) if bits else None,
         data={
             "width": about.width,
             "height": about.height,
-            "rate": shown / (about.duration_s * shown / about.frames),
+            "rate": about.frames / about.duration_s,
             "frames": shown,
             "chosen": middle.key,
             "original": None if clip is None else data_uri(clip, "video/mp4"),
@@ -214,7 +154,6 @@ def _section(subject: Subject, codings: Sequence[_Coded], clip: bytes | None) ->
                 for coded in codings
             ],
         },
-        codebooks=list(books.values()),
         notes=notes,
     )
 
@@ -268,7 +207,7 @@ def _charts(anchor: str, codings: Sequence[_Coded]) -> list[dict[str, Any]]:
         Series(
             coded.label,
             list(range(len(frames))),
-            [min(_EXACT_DB, frame.psnr_611_db) for frame in frames],
+            [min(EXACT_PLANE_DB, frame.psnr_611_db) for frame in frames],
             [
                 f"{coded.label}: Y {frame.psnr_y_db:.2f}, U {frame.psnr_u_db:.2f}, V {frame.psnr_v_db:.2f} dB"
                 for frame in frames
