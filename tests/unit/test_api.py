@@ -6,6 +6,8 @@ import dataclasses
 import io
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -369,3 +371,16 @@ def test_messages_begin_with_the_name() -> None:
         api.encode(b"no picture", name="p.png")
     with pytest.raises(VQCodecError, match=r"^p\.vqc: "):
         api.decode(b"no codec file", name="p.vqc")
+
+
+def test_decoding_a_picture_loads_no_other_medium(coded: bytes) -> None:
+    program = (
+        "import sys, vqcodec\n"
+        "assert vqcodec.decode(sys.stdin.buffer.read()).data\n"
+        "print(*[name for name in sys.modules if name.startswith('vqcodec.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=coded, capture_output=True, check=True)
+    loaded = done.stdout.decode().split()
+    assert "vqcodec.image.codec" in loaded
+    others = ("speech.codec", "speech.sound", "video.files", "video.io", "ffmpeg", "image.transform.inspection")
+    assert [name for name in loaded if name.removeprefix("vqcodec.").startswith(others)] == []

@@ -7,7 +7,6 @@ import os
 import wave
 from typing import Any
 
-from vqcodec.api.previews.thumbnails import as_png, first_minute, thumbnail_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import VQCodecError
 from vqcodec.files.endpoints import Destination, Source
@@ -33,6 +32,8 @@ class Preview:
 
     def png(self) -> bytes | None:
         """Return a picture of what the file holds, as a PNG file."""
+        from vqcodec.api.previews.thumbnails import as_png, thumbnail_of  # which loads all media
+
         try:
             return as_png(thumbnail_of(self._source, self._medium, SIZE, self._codebook))
         except VQCodecError:
@@ -48,6 +49,8 @@ class Preview:
 
     def _wav(self) -> bytes:
         """Return the first minute of speech as a WAV file."""
+        from vqcodec.api.previews.thumbnails import first_minute
+
         samples, rate = first_minute(self._source, self._codebook, None)
         stream = io.BytesIO()
         with wave.open(stream, "wb") as file:

@@ -26,7 +26,6 @@ from vqcodec.image.transform.chroma import sizes_to_try
 from vqcodec.image.transform.coding import ChosenReferences, TransformOptions, decode_picture, encode_picture
 from vqcodec.image.transform.descriptor import TRANSFORM
 from vqcodec.image.transform.header import Header, parse
-from vqcodec.image.transform.inspection import blocks_of
 from vqcodec.image.transform.memory import looks
 from vqcodec.image.transform.memory.choice import ItemChooser
 from vqcodec.image.transform.memory.store import ItemStore, store_of
@@ -228,6 +227,8 @@ def count_bits(header: bytes, packets: list[bytes], codebook: Codebook) -> dict[
 
 def inspect(header: bytes, packets: list[bytes], codebook: Codebook) -> list[PlaneBlocks]:
     """The blocks of each colour plane, with the bits that each took; errors as `decode`."""
+    from vqcodec.image.transform.inspection import blocks_of  # which decoding does without
+
     parsed = parse(header)
     _check_packet_count(packets, parsed.shape)
     colour = alpha.split(packets, range(len(packets)))[0] if parsed.shape.has_alpha else packets
