@@ -173,7 +173,7 @@ def test_what_is_not_trained_on_is_told(folder: Path) -> None:
     vqcodec.train_codebook([folder], report=told.update, **asked)
     assert told["corpus"]["not_used"] == [
         "luma: the codewords are designed on one in 5 blocks (training_vectors); contexts and codes are made from all",
-        "chroma: 9 pictures, which are grey",
+        "chroma: 9 grey pictures",
     ]
 
 

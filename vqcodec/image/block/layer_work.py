@@ -86,7 +86,7 @@ class LayerWork:
         if not sum(counts):
             raise UnreadableInputError("the corpus has no colour pictures to train chroma on; use the grey layout")
         if grey := counts.count(0):
-            self.findings.not_used(f"{self.name} pictures", f"{self.name}: {grey:,} pictures, which are grey")
+            self.findings.not_used(f"{self.name} pictures", f"{self.name}: {grey:,} grey picture{'s' * (grey != 1)}")
         stride = self._stride(counts)
         if stride > 1:
             self.findings.not_used(

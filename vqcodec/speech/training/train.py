@@ -135,7 +135,7 @@ def train(task: Training[npt.NDArray[np.int16]]) -> Codebook:
     ladder = LADDERS[band.name]
     samples = [count for count, *_ in task.corpus.sizes if count >= band.frame]
     if brief := len(task.corpus) - len(samples):
-        task.findings.not_used("brief", f"{brief:,} recordings shorter than a frame")
+        task.findings.not_used("brief", f"{brief:,} recording{'s' * (brief != 1)} shorter than a frame")
     known = None if parent is None else _known(parent, band)
     _check_enough(sum(samples) / band.sample_rate, known is not None)
     told = options.story(task.name)
