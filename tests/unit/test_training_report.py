@@ -255,3 +255,15 @@ def test_codebooks_of_every_medium_are_measured_at_four_qualities(engine: str, t
     assert len(sizes) == 4
     assert sizes == sorted(sizes)
     assert decibels == sorted(decibels)
+
+
+def test_a_video_engine_whose_training_has_no_effort_is_measured_at_the_default_one(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.y4m", 3, 48, 64)
+    files = VideoCorpus.of([tmp_path])
+    engine = find_engine("video/st3d")
+    assert engine is not None
+    assert engine.codebook is not None
+    book = load_codebook(engine.codebook)
+    plain, default = (measured(files, ThreadCarrier(1), engine, book, asked, None) for asked in ({}, {"effort": 5}))
+    assert plain["count"] == 1
+    assert plain == default

@@ -71,9 +71,9 @@ class VideoCorpus(FileCorpus[list[Frame]]):
         from vqcodec.video.engines import Settings
         from vqcodec.video.quality import mean_quality, measure_frame
 
-        frames = medium[:_CODED]
+        frames, effort = medium[:_CODED], _effort(options)
         for quality in _QUALITIES:
-            coded = engine.coder.encode_group(frames, codebook, Settings(quality, options["effort"], 1), lambda _: None)
+            coded = engine.coder.encode_group(frames, codebook, Settings(quality, effort, 1), lambda _: None)
             measured = mean_quality([measure_frame(*pair) for pair in zip(frames, coded.reconstruction)])
             yield Point(len(coded.packet), min(MOST_DB, measured.psnr_611_db))
 
@@ -84,5 +84,11 @@ class VideoCorpus(FileCorpus[list[Frame]]):
         from vqcodec.video.engines import Settings
 
         frames = medium[:_CODED]
-        settings = Settings(DEFAULTS["video"].quality, options["effort"], 1, {})
+        settings = Settings(DEFAULTS["video"].quality, _effort(options), 1, {})
         return self.amount(frames), len(engine.coder.encode_group(frames, codebook, settings, lambda _: None).packet)
+
+
+def _effort(options: Mapping[str, Any]) -> int:
+    """Return the effort to code with: that of the training, if its engine has one."""
+    effort: int = options.get("effort", DEFAULTS["video"].effort)
+    return effort
