@@ -1,5 +1,5 @@
 /**
- * The kernels of `vqcodec-decoder.wasm` or `vqcodec-video.wasm`, and their memory.
+ * The kernels of one of the modules `vqcodec-*.wasm`, and their memory.
  *
  * A call fills slots of 8 bytes: an array is its address and shape, a record its address, a number itself. Results
  * overwrite the slots. What a kernel takes, the module itself says in its section `kernels`.

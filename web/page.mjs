@@ -1,9 +1,8 @@
 /** The page that shows a picture, or plays a sound or a clip. */
 
 import { shippedCodebooks } from "./codebooks.mjs";
-import { Grid } from "./grid.mjs";
 import { CorruptFileError, decode, decodeSpeech, decodeVideo, mediumOf } from "./index.mjs";
-import { Pack, isPack } from "./pack/pack.mjs";
+import { isPack } from "./pack/magic.mjs";
 import { rgbaOf } from "./pixels.mjs";
 import { Player } from "./player.mjs";
 
@@ -15,7 +14,7 @@ const player = new Player({ canvas, audio, play, seek, moment }, (error) => {
   said.textContent = `${error.name}: ${error.message}`;
 });
 const find = shippedCodebooks();
-const grid = new Grid({ list: items, more }, (pack, entry) => showItem(pack, entry));
+let grid = null; // made with the first pack
 
 function imageOf(picture) {
   return new ImageData(rgbaOf(picture), picture.width, picture.height);
@@ -120,7 +119,7 @@ async function saying(name, work) {
 
 /** Show a file, or the pack at an address. */
 async function show(file) {
-  grid.close();
+  grid?.close();
   const start = performance.now();
   const spent = (size) => `${size} bytes, ${(performance.now() - start).toFixed(0)} ms`;
   await saying(file.name, async () => {
@@ -134,8 +133,17 @@ async function show(file) {
 }
 
 async function showPack(given) {
-  const pack = await Pack.open(given, { codebook: find });
-  const damage = await grid.open(pack);
+  const [{ Pack }, { Grid }] = await Promise.all([import("./pack/pack.mjs"), import("./grid.mjs")]);
+  grid ??= new Grid({ list: items, more }, (opened, entry) => showItem(opened, entry));
+  const opened = async (options) => {
+    const pack = await Pack.open(given, { codebook: find, ...options });
+    return { pack, damage: await grid.open(pack) };
+  };
+  let { pack, damage } = await opened({}).catch((error) => {
+    if (!(error instanceof CorruptFileError)) throw error;
+    return { pack: null, damage: [] };
+  });
+  if (pack === null || damage.length > 0) ({ pack, damage } = await opened({ salvage: true }));
   return `${pack.length} items, ${pack.source.size} bytes${wordsOf(damage)}`;
 }
 

@@ -7,9 +7,8 @@
 
 import { shippedCodebooks } from "./codebooks.mjs";
 import { UnreadableInputError, require } from "./errors.mjs";
-import { decode } from "./index.mjs";
-import { Pack } from "./pack/pack.mjs";
 import { sizeOf } from "./picture/size.mjs";
+import { decode } from "./pictures.mjs";
 import { rgbaOf } from "./pixels.mjs";
 
 const MOST_PIXELS = 2 ** 26; // of a picture: a small file may hold a large one
@@ -47,7 +46,7 @@ async function loadFile(address, report) {
 
 async function loadItem(address, name, report) {
   if (!packs.has(address)) {
-    const opened = Pack.open(address, options);
+    const opened = open(address);
     opened.catch(() => packs.delete(address)); // so that it is tried again
     packs.set(address, opened);
     if (packs.size > KEPT_PACKS) packs.delete(packs.keys().next().value);
@@ -57,6 +56,11 @@ async function loadItem(address, name, report) {
   require(item !== undefined, `${address}: no item '${name}'`, UnreadableInputError);
   tell(item.kind.size, report);
   return pack.decode(item);
+}
+
+async function open(address) {
+  const { Pack } = await import("./pack/pack.mjs");
+  return Pack.open(address, options);
 }
 
 function tell(size, report) {

@@ -5,7 +5,8 @@
  */
 
 import { shippedCodebooks } from "./codebooks.mjs";
-import { decode, mediumOf } from "./index.mjs";
+import { mediumOf } from "./format/container.mjs";
+import { decode } from "./pictures.mjs";
 import { pngOf } from "./png.mjs";
 
 const CACHE = "vqcodec-pictures";

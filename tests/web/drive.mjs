@@ -24,7 +24,8 @@ const asked = JSON.parse(readFileSync(0, "utf-8"));
 const moduleOf = (name) => new WebAssembly.Module(readFileSync(join(asked.decoder, name)));
 const options = {
   codebook: asked.codebooks.map((path) => readFileSync(path)),
-  wasm: moduleOf("vqcodec-decoder.wasm"),
+  wasm: moduleOf("vqcodec-pictures.wasm"),
+  speechWasm: moduleOf("vqcodec-speech.wasm"),
   videoWasm: moduleOf("vqcodec-video.wasm"),
   mostPixels: asked.mostPixels ?? undefined,
   salvage: asked.salvage,
@@ -45,7 +46,7 @@ const WAYS = {
         return { shape: [height, width, channels], sha256: hashOf(pixels) };
       });
     }
-    return found;
+    return asked.salvage ? { items: found, damage: pack.damage } : found;
   },
   async speech(data, path) {
     return saved(await decodeSpeech(data, options), path);

@@ -73,7 +73,7 @@ def test_modules_are_fetched_when_they_are_needed(page, tmp_path):
     page.send("Page.reload")
     page.wait_for(f'document.readyState === "complete" && {SAID}.startsWith("It is decoded here")')
     said_of(page, GOLDEN / "block-rgb-80.vqc")
-    assert fetched() == {"vqcodec-decoder.wasm"}
+    assert fetched() == {"vqcodec-pictures.wasm"}
 
 
 def test_a_sound_is_played(page, tmp_path):

@@ -111,11 +111,11 @@ def test_damage_is_what_it_is_to_python(pack, decoder, tmp_path):
     assert all(name in one["message"] for name, one in failures)
 
 
-def outcome_of(path):
+def outcome_of(path, *, salvage=False):
     """What Python makes of a pack: the pixels of each item or the name of its error; that of the index's error."""
     found = {}
     try:
-        with vqcodec.Pack(path) as opened:
+        with vqcodec.Pack(path, salvage=salvage) as opened:
             for name in list(opened):
                 try:
                     found[name] = pixels(opened[name])
@@ -124,6 +124,70 @@ def outcome_of(path):
     except vqcodec.VQCodecError as error:
         return type(error).__name__
     return found
+
+
+@pytest.fixture
+def grown(pack, pictures, tmp_path):
+    """A pack that was changed twice: the bytes of its last state."""
+    path = tmp_path / "grown.vqp"
+    path.write_bytes(pack.read_bytes())
+    with vqcodec.Pack(path) as opened:
+        opened.add("1/new", pictures / "0" / "ä0.png", effort=0)
+    with vqcodec.Pack(path) as opened:
+        opened.remove("0/ä0.png")
+    return path.read_bytes()
+
+
+def salvaged_alike(files, decoder):
+    """What both salvage of packs, by file: the pixels of each item, or the name of its error."""
+    results = outcomes(decoder, files, way="pack", salvage=True)
+    found = [
+        one.get("error") or {name: item.get("error") or item["result"] for name, item in one["result"]["items"].items()}
+        for one in results
+    ]
+    for file, ours in zip(files, found, strict=True):
+        assert ours == outcome_of(file, salvage=True), file.name
+    return found, [one["result"]["damage"] if "result" in one else None for one in results]
+
+
+def test_what_is_intact_of_a_pack_that_was_cut_anywhere(pack, grown, decoder, tmp_path):
+    files = []
+    for number, size in enumerate([13, 14, *range(15, len(grown), len(grown) // 9), len(grown)]):
+        files.append(tmp_path / f"{number}.vqp")
+        files[-1].write_bytes(grown[:size])
+    found, damage = salvaged_alike(files, decoder)
+    assert found[0] == "CorruptFileError"
+    assert found[1] == {}
+    counts = [sum(isinstance(one, dict) for one in items.values()) for items in found[1:]]
+    assert 0 < counts[4] < counts[-1] == len(expected(pack))
+    assert damage[-1] == []
+    assert damage[1] == ["the pack has no whole index"]
+
+
+def test_what_is_intact_of_a_pack_with_a_damaged_index(pack, grown, decoder, tmp_path):
+    whole = grown
+    files = []
+    beginnings = {
+        kind: [at for at in range(len(whole)) if whole.startswith(kind, at)] for kind in (b"NAME", b"ROOT", b"CREF")
+    }
+    damages = [
+        *((at + 12,) for kind in (b"NAME", b"CREF") for at in beginnings[kind]),
+        tuple(at + 9 for at in beginnings[b"ROOT"]),
+        (beginnings[b"NAME"][0] + 12, *(at + 9 for at in beginnings[b"ROOT"])),
+    ]
+    for number, places in enumerate(damages):
+        damaged = bytearray(whole)
+        for place in places:
+            damaged[place] ^= 1
+        files.append(tmp_path / f"{number}.vqp")
+        files[-1].write_bytes(damaged)
+    found, damage = salvaged_alike(files, decoder)
+    assert any("items from '" in clause for clauses in damage for clause in clauses)
+    assert all(isinstance(items, dict) for items in found)
+    assert "0/ä0.png" in found[-2]  # removed ones come back without an index
+    errors = {name for name, one in found[len(beginnings[b"NAME"])].items() if one == "CorruptFileError"}
+    assert errors
+    assert "whole" not in errors  # a damaged codebook keeps no other item away
 
 
 @pytest.fixture
@@ -183,6 +247,24 @@ def test_a_pack_is_a_grid_and_an_item_is_opened(pack, shown, tmp_path):
                 assert (alike | ~opaque).all()
         page.evaluate(f"{BUTTONS}[2].click()")
         page.wait_for(f'{SAID}.startsWith("{names[2]}: 40 x 30 pixels")')
+
+
+def test_the_page_shows_what_is_intact_of_a_pack_without_an_index(pack, shown, tmp_path):
+    whole = pack.read_bytes()
+    file = tmp_path / "cut.vqp"
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+    salvaged = outcome_of(file, salvage=True)
+    intact = [name for name, one in salvaged.items() if isinstance(one, dict)]
+    assert 0 < len(intact) < len(salvaged)
+    with shown() as page:
+        page.wait_for('document.readyState === "complete"')
+        page.choose("#file", file)
+        page.wait_for(f'{SAID}.startsWith("cut.vqp: {len(salvaged)} items")')
+        assert page.evaluate(SAID).endswith("damaged: the pack has no whole index")
+        page.evaluate(f"{BUTTONS}.at(-1).scrollIntoView()")
+        page.wait_for(f"{BUTTONS}.every((button) => button.dataset.state)")
+        states = page.evaluate(f"{BUTTONS}.map((button) => button.dataset.state)")
+        assert states == ["shown" if name in intact else "damaged" for name in salvaged]
 
 
 def test_an_item_at_an_address_takes_only_its_ranges(pack, shown, page_folder, tmp_path):

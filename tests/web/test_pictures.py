@@ -63,7 +63,7 @@ def check_same(decoder, files, codebooks=CODEBOOKS):
         assert found.get("result") == pixels(samples), (file.name, found)
 
 
-@pytest.mark.parametrize("name", ["vqcodec-decoder.wasm", "vqcodec-video.wasm"])
+@pytest.mark.parametrize("name", ["vqcodec-pictures.wasm", "vqcodec-speech.wasm", "vqcodec-video.wasm"])
 def test_the_modules_are_small_and_import_nothing(name, decoder):
     data = (decoder / name).read_bytes()
     assert data.startswith(b"\0asm")

@@ -41,7 +41,7 @@ function isName(name, size) {
 }
 
 /** Below 0 if the first bytes come before the second, 0 if they are equal, otherwise above 0. */
-function compareBytes(first, second) {
+export function compareBytes(first, second) {
   const least = Math.min(first.length, second.length);
   for (let at = 0; at < least; at++) if (first[at] !== second[at]) return first[at] - second[at];
   return first.length - second.length;

@@ -6,32 +6,30 @@
  *     const { width, height, channels, data } = await pack.decode("animals/cat.png");
  */
 
-import { decode, decodeSpeech, decodeVideo, finderOf } from "../index.mjs";
+import { finderOf } from "../decoding.mjs";
+import { decode, decodeSpeech, decodeVideo } from "../index.mjs";
 import { UnreadableInputError, UnsupportedError, VQCodecError, require } from "../errors.mjs";
 import { checkMagic, crc32, hexOf } from "../format/bytes.mjs";
 import { isDamage } from "../format/chunks.mjs";
 import { checkEngine, codebookFor, joined, onePacket, referenceIn } from "../format/container.mjs";
 import { entriesIn } from "./blocks.mjs";
+import { MAGIC } from "./magic.mjs";
 import { memoryItems } from "../picture/memory.mjs";
 import { compareNames } from "./names.mjs";
 import { HEAD_BYTES, chunkOf, lastRoot } from "./root.mjs";
+import { salvage } from "./salvage.mjs";
 import { sourceOf } from "./sources.mjs";
 
-const MAGIC = Uint8Array.of(0x89, 0x56, 0x51, 0x50, 0x0d, 0x0a, 0x1a, 0x0a);
 const SHORT_BEGINNING = 4; // letters: of several codebooks that begin so, the checksum says which is meant
 const KEPT_BLOCKS = 64;
 
-/** Whether the first bytes of a file are those of a pack. */
-export function isPack(data) {
-  return MAGIC.every((byte, index) => data[index] === byte);
-}
-
 export class Pack {
   /**
-   * Open a pack: foot and root are read, and no item.
+   * Open a pack: foot and root are read, and no item. With `salvage`, items are also found without a whole index and
+   * behind the last whole one: the file is read from its beginning to its end, and removed items may come back.
    * @param {Blob | Uint8Array | ArrayBuffer | URL | string} given a file, its bytes, or its address, which is read in
    *     ranges
-   * @param {import("../index.mjs").Options} [options] for all items; `salvage` does not count
+   * @param {import("../decoding.mjs").Options} [options] for all items
    * @returns {Promise<Pack>}
    * @throws {VQCodecError} one of the classes of `errors.mjs`
    */
@@ -40,14 +38,23 @@ export class Pack {
     const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
     checkHead(head);
     const root = await lastRoot(source);
-    require(root !== null, "the pack has no whole index: cut off or damaged; `vqcodec unpack --salvage` may help");
-    return new Pack(source, root, options);
+    const told = "the pack has no whole index: cut off or damaged; `salvage` finds what is intact";
+    require(root !== null || options.salvage, told);
+    const pack = new Pack(source, root ?? { codebooks: [], metadata: [], blocks: [] }, options);
+    if (options.salvage) {
+      const { entries, codebooks, metadata, damage } = await salvage(source, root, (number) => pack.block(number));
+      Object.assign(pack.root, { codebooks, metadata });
+      Object.assign(pack, { salvaged: entries, damage });
+    }
+    return pack;
   }
 
   constructor(source, root, options) {
     this.source = source;
     this.root = root;
     this.find = finderOf(options.codebook);
+    this.salvaged = null; // the items by name, with `salvage`
+    this.damage = []; // of the index, with `salvage`: a clause each
     this.options = { ...options, salvage: false, codebook: (...asked) => this.codebooksFor(...asked) };
     this.blocks = new Map(); // promises of their items, by number
     this.references = new Map(); // promises, by number
@@ -58,7 +65,7 @@ export class Pack {
 
   /** The number of items. */
   get length() {
-    return this.root.blocks.reduce((sum, { count }) => sum + count, 0);
+    return this.salvaged?.size ?? this.root.blocks.reduce((sum, { count }) => sum + count, 0);
   }
 
   /**
@@ -67,6 +74,11 @@ export class Pack {
    * @returns {AsyncGenerator<import("./blocks.mjs").Entry>}
    */
   async *items(damage) {
+    if (this.salvaged !== null) {
+      damage?.push(...this.damage);
+      yield* this.salvaged.values();
+      return;
+    }
     for (const [number, { first, count }] of this.root.blocks.entries()) {
       try {
         yield* await this.block(number);
@@ -83,6 +95,7 @@ export class Pack {
    * @returns {Promise<import("./blocks.mjs").Entry | undefined>}
    */
   async item(name) {
+    if (this.salvaged !== null) return this.salvaged.get(name);
     const { blocks } = this.root;
     let low = 0;
     for (let high = blocks.length; high - low > 1; ) {
@@ -194,8 +207,12 @@ export class Pack {
   async codebooksFor(beginning, name) {
     const own = [];
     for (let number = 0; number < this.root.codebooks.length; number++) {
-      const { identity, file } = await this.reference(number);
-      if (file && hexOf(identity).startsWith(beginning)) own.push(file);
+      try {
+        const { identity, file } = await this.reference(number);
+        if (file && hexOf(identity).startsWith(beginning)) own.push(file);
+      } catch (error) {
+        if (!isDamage(error)) throw error; // a codebook that is damaged keeps no other away
+      }
     }
     if (own.length > 0 && beginning.length > SHORT_BEGINNING) return own;
     return [...own, ...(await this.find(beginning, name))];

@@ -12,14 +12,14 @@ export const HEAD_BYTES = 14;
 const FOOT_BYTES = 17;
 const FOOT = [70, 79, 79, 84];
 const MOST_ROOT_BYTES = 2 ** 26;
-const MOST_CODEBOOKS = 256;
-const MOST_METADATA = 4096;
+export const MOST_CODEBOOKS = 256;
+export const MOST_METADATA = 4096;
 const MOST_BLOCKS = 2 ** 32;
 const MOST_ENTRIES = 4096;
 const WINDOW = 1 << 20; // bytes that are searched at once
-const SEARCH_WORK = 4; // bytes of roots that are looked at in a search, for each byte of the file, and
-const FREE_WORK = 2 ** 27;
-const CANDIDATE_WORK = 256; // that a false beginning counts
+export const SEARCH_WORK = 4; // bytes of roots that are looked at in a search, for each byte of the file, and
+export const FREE_WORK = 2 ** 27;
+export const CANDIDATE_WORK = 256; // that a false beginning counts
 const UNREAD_ROOT = 2 ** 22; // that a root counts which is not whole
 
 /**
@@ -28,6 +28,7 @@ const UNREAD_ROOT = 2 ** 22; // that a root counts which is not whole
  * @property {number} length
  *
  * @typedef {object} Root
+ * @property {number} offset of its chunk
  * @property {Place[]} codebooks
  * @property {Place[]} metadata sets
  * @property {(Place & {first: string, count: number})[]} blocks of names
@@ -107,7 +108,7 @@ function rootIn({ contents, offset }) {
   const firsts = namesIn(columns, places.length);
   require(columns.left === 0, `${what}: bytes follow the columns`);
   const blocks = places.map((place, number) => ({ ...place, first: firsts[number], count: counts[number] }));
-  return { codebooks, metadata, blocks };
+  return { offset, codebooks, metadata, blocks };
 }
 
 function placesIn(columns, most, what, end) {

@@ -1,7 +1,7 @@
 """The decoder for browsers: kernels as WebAssembly, which the JavaScript in `web/` calls.
 
-There are two modules: one for pictures and speech, and one for video, which a page loads with the first clip. What both
-need is in both, since each has a memory of its own.
+There are three modules, for pictures, speech and video: a page loads each with the first file that needs it. What
+several need is in each of them, since each has a memory of its own.
 
 A module imports nothing. It exports its memory, three functions of `browser_memory.c`, and an entry for each variant
 of a kernel. Its custom section `kernels` says in JSON what the entries take: JavaScript finds them there by the names
@@ -28,24 +28,29 @@ _TILES = [
     "vqcodec.blocks.signal.restoration_kernels.sum_unit_differences",
     "vqcodec.blocks.signal.restoration_kernels.classify_units",
     "vqcodec.blocks.signal.restoration_kernels.filter_rows",
+]
+"""What pictures and video need."""
+_CODES = [
     "vqcodec.entropy.huffman._find_fault",
     "vqcodec.entropy.tables._fill_decode_tables",
 ]
-"""What pictures and video need."""
+"""What all need."""
 
-DECODER = "vqcodec-decoder.wasm"
-VIDEO = "vqcodec-video.wasm"
 _KERNELS = {
-    DECODER: {
+    "vqcodec-pictures.wasm": {
         "pictures": [
             *_TILES,
+            *_CODES,
             "vqcodec.image.alpha.decoding._decode",
             "vqcodec.image.block.indices._read_indices",
             "vqcodec.image.colour._double",
             "vqcodec.image.colour._ycbcr_to_rgb",
             "vqcodec.image.fine_colour._ycbcr_to_rgb",
         ],
+    },
+    "vqcodec-speech.wasm": {
         "speech": [
+            *_CODES,
             "vqcodec.speech.celp.group_synthesis._synthesize",
             "vqcodec.speech.celp.packet_syntax.get_packet",
             "vqcodec.speech.filters.equalizer.equalize",
@@ -62,9 +67,10 @@ _KERNELS = {
             "vqcodec.speech.textbook.ld_celp.synthesis.synthesize_cycles",
         ],
     },
-    VIDEO: {
+    "vqcodec-video.wasm": {
         "video": [
             *_TILES,
+            *_CODES,
             "vqcodec.blocks.signal.interpolation.pad_reference",
             "vqcodec.entropy.huffman._package_merge",
             "vqcodec.video.mc.motion.deblocking.edge_strengths",
