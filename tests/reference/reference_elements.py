@@ -75,6 +75,11 @@ class Reader:
                 return value
         raise Corrupt
 
+    def signed_varint(self) -> int:
+        """2.3"""
+        value = self.varint()
+        return value // 2 if value % 2 == 0 else -(value + 1) // 2
+
     def short_text(self) -> bytes:
         return self.take(self.number(1))
 

@@ -1,6 +1,7 @@
 """Engine video/mc of the reference decoder: section 18 of FORMAT.md; groups, frames and blocks.
 
-The parts are in modules of their own: _tables (18.2, 18.10), _motion (18.4, 18.6, 18.7) and _edges (18.9).
+The parts are in modules of their own: _tables (18.2, 18.10), _motion (18.4, 18.6, 18.7), _exposures (18.4) and
+_edges (18.9).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from reference_transform_restoration import restored
 from reference_transform_syntax import PlaneDecoder
 from reference_transform_tables import step_of
 from reference_video_edges import smooth
+from reference_video_exposures import as_bright, exposures
 from reference_video_motion import (
     EXPLICIT,
     MERGED,
@@ -100,36 +102,6 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
         ]
     require(8 * len(bits.data) - bits.position < 8)
     return [shown[time] for time in range(frames)]
-
-
-def exposures(reader: Reader, frames: int) -> list[tuple[int, int]]:
-    """18.4: contrast and offset of each frame."""
-    count = reader.varint()
-    require(1 <= count <= frames)
-    points: list[tuple[int, int, int]] = []
-    time = contrast = offset = 0
-    for number in range(count):
-        if number:
-            later = reader.varint()
-            require(later > 0)
-            time += later
-        contrast, offset = contrast + signed(reader.varint()), offset + signed(reader.varint())
-        require(time < frames and 1 <= contrast <= 4095 and -4080 <= offset <= 4080)
-        points.append((time, contrast, offset))
-    told = []
-    for t in range(frames):
-        first = max(point for point in points if point[0] <= t)
-        following = [point for point in points if point[0] > t]
-        if not following:
-            told.append(first[1:])
-            continue
-        (s, *before), (e, *after) = first, min(following)
-        told.append(tuple(a + ((b - a) * (t - s) + (e - s) // 2) // (e - s) for a, b in zip(before, after)))
-    return told
-
-
-def signed(code: int) -> int:
-    return code // 2 if code % 2 == 0 else -(code + 1) // 2
 
 
 def remembered(item: bytes, height: int, width: int, codebook: Codebook) -> list[Samples]:
@@ -219,19 +191,10 @@ class GroupDecoder:
         return [(past + future)[:2], (future + past)[:2]]
 
     def as_bright(self, place: Place, reference: Reference) -> Reference:
-        """18.4: a reference with the samples from which the frame is predicted."""
+        """18.4: a reference as bright as the frame that is predicted from it."""
         if not self.exposures:
             return reference
-        (c, o), (c2, o2) = self.exposures[place.time], self.exposures[max(reference.time, 0)]
-        if (c, o) == (c2, o2):
-            return reference
-        gain = min((256 * c + c2 // 2) // c2, 2048)
-        around = [(o2, o), (2048, 2048), (2048, 2048)]
-        planes = [
-            [[clip((gain * (sample - before) + 128 >> 8) + after, 0, 4080) for sample in row] for row in plane]
-            for plane, (before, after) in zip(reference.planes, around)
-        ]
-        return Reference(reference.time, planes, reference.units, reference.times)
+        return as_bright(reference, self.exposures[place.time], self.exposures[max(reference.time, 0)])
 
     def predicted(self, place: Place, bits: BitReader) -> list[Samples]:
         """18.3: another frame"""

@@ -46,11 +46,14 @@ def test_shards_are_drawn_as_they_are_needed() -> None:
             drawn.append(number)
             yield number
 
+    others = set(threading.enumerate())
     results = ThreadCarrier(2).map(lambda shard: shard, shards())
     assert next(results) == 0
     assert len(drawn) < 10
     results.close()
-    assert threading.active_count() < 10
+    for thread in set(threading.enumerate()) - others:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def test_an_error_of_a_shard_is_raised_and_ends_the_work() -> None:

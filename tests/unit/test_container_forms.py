@@ -20,7 +20,7 @@ from vqcodec.container import (
 )
 from vqcodec.container.chunks import chunk_bytes
 from vqcodec.container.index import read_index, read_packet
-from vqcodec.container.varint import MAX_VALUE, get_varint, put_varint
+from vqcodec.container.varint import MAX_VALUE, get_signed_varint, get_varint, put_signed_varint, put_varint
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 
 CODEBOOK = Codebook("image/block", "tiny", {"codewords": np.zeros((4, 4), np.uint8)}, {})
@@ -349,6 +349,20 @@ def test_varints(value):
     for length in range(len(data)):
         with pytest.raises(CorruptFileError):
             get_varint(data[:length])
+
+
+def test_signed_varints():
+    assert [put_signed_varint(value) for value in (0, -1, 1, -2, 2, -64, 64)] == [
+        bytes([0]), bytes([1]), bytes([2]), bytes([3]), bytes([4]), bytes([127]), b"\x80\x01"
+    ]  # fmt: skip
+    for value in (0, -1, 1, -300, 300, -(1 << 62), (1 << 62) - 1):
+        data = put_signed_varint(value)
+        assert get_signed_varint(b"x" + data + b"y", 1) == (value, 1 + len(data))
+    for value in (-(1 << 62) - 1, 1 << 62):
+        with pytest.raises(ValueError, match="is not in"):
+            put_signed_varint(value)
+    with pytest.raises(CorruptFileError, match=r"a\.vqp: a number is cut off"):
+        get_signed_varint(b"\x80", 0, "a.vqp")
 
 
 def test_varints_have_one_form():

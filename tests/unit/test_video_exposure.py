@@ -11,8 +11,8 @@ from vqcodec.errors import CorruptFileError
 from vqcodec.video.engines import Settings
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc import engine
-from vqcodec.video.mc.exposure import STEADY, Exposure, Exposures, Weight, simplified
-from vqcodec.video.mc.lookahead.exposure_changes import exposures_of
+from vqcodec.video.mc.exposure import STEADY, Exposure, Exposures, Weight
+from vqcodec.video.mc.lookahead.exposure_changes import exposures_of, simplified
 from vqcodec.video.mc.parameters import GroupParameters
 
 FADE = Exposures(((0, Exposure(2000, 0)), (4, Exposure(2000, 0)), (14, Exposure(500, 192))))

@@ -1,4 +1,7 @@
-"""Unsigned LEB128: seven bits in each byte, the lowest first; the top bit means that a byte follows (FORMAT.md 2.3)."""
+"""Unsigned LEB128: seven bits in each byte, the lowest first; the top bit means that a byte follows (FORMAT.md 2.3).
+
+A signed varint is the varint of 0, 1, 2, 3, 4 for 0, -1, 1, -2, 2 and so on.
+"""
 
 from __future__ import annotations
 
@@ -43,3 +46,18 @@ def get_varint(data: bytes | bytearray | memoryview, position: int = 0, source: 
                 raise CorruptFileError(f"{at(source)}a number is longer than it need be")
             return value, position + index + 1
     raise CorruptFileError(f"{at(source)}a number of more than {MAX_BYTES} bytes")
+
+
+def put_signed_varint(value: int) -> bytes:
+    """Return the shortest form of a signed number; `value` is at least -2^62 and below 2^62.
+
+    Raises:
+        ValueError: `value` is out of this range, which is a mistake of the caller.
+    """
+    return put_varint(value << 1 if value >= 0 else ~value << 1 | 1)
+
+
+def get_signed_varint(data: bytes | bytearray | memoryview, position: int = 0, source: str = "") -> tuple[int, int]:
+    """Return the signed number at `position` of `data`, and the position after it; errors as `get_varint`."""
+    value, position = get_varint(data, position, source)
+    return value >> 1 ^ -(value & 1), position

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vqcodec.codebook import packing
 from vqcodec.codebook.memory import MAX_ITEMS
 from vqcodec.container.media import MAX_CODEBOOKS
-from vqcodec.container.varint import put_varint
+from vqcodec.container.varint import put_signed_varint, put_varint
 from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.limits import MAX_CHUNK_BYTES
 from vqcodec.names import printable
@@ -21,7 +21,6 @@ from vqcodec.pack.parts import (
     Fields,
     Kind,
     check_bytes,
-    folded,
 )
 
 USUAL_ENTRIES = 512
@@ -45,7 +44,8 @@ def block_payload(entries: Sequence[Entry], base: int, *, data_follows: bool) ->
     columns += [put_varint(number_of[entry.kind]) for entry in entries]
     end = base
     for entry in entries:
-        columns.append(put_varint(entry.offset if entry.kind.of_memory else folded(entry.offset - end)))
+        of_memory = entry.kind.of_memory
+        columns.append(put_varint(entry.offset) if of_memory else put_signed_varint(entry.offset - end))
         end = end if entry.kind.of_memory else entry.end
     columns += [put_varint(entry.length >> low_bits) for entry in stored]
     raw = b"".join(columns)

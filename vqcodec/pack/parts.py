@@ -6,7 +6,7 @@ import zlib
 from typing import NamedTuple
 
 from vqcodec.container.chunks import CODEBOOK_EMBEDDED, CODEBOOK_REFERENCE
-from vqcodec.container.varint import get_varint
+from vqcodec.container.varint import get_signed_varint, get_varint
 from vqcodec.errors import CorruptFileError, LimitError
 
 SUFFIX = ".vqp"
@@ -129,9 +129,9 @@ class Fields:
         return [self.number(most, what) for _ in range(count)]
 
     def signed(self) -> int:
-        """Return a signed number: 0, -1, 1, -2 are stored as 0, 1, 2, 3."""
-        value, self.position = get_varint(self._data, self.position, self._where)
-        return value >> 1 ^ -(value & 1)
+        """Return a signed number."""
+        value, self.position = get_signed_varint(self._data, self.position, self._where)
+        return value
 
     def take(self, count: int) -> bytes:
         """Return the next bytes.
@@ -153,8 +153,3 @@ class Fields:
         """Raise CorruptFileError if something is left."""
         if self.position != len(self._data):
             raise CorruptFileError(f"{self._where}: {len(self._data) - self.position} bytes too many")
-
-
-def folded(value: int) -> int:
-    """Return a signed number as `Fields.signed` reads it."""
-    return value << 1 if value >= 0 else ~value << 1 | 1

@@ -73,6 +73,12 @@ export class Reader {
     return Number(this.wideVarint());
   }
 
+  /** A signed varint, as a Number; above 2^52 only near. */
+  signedVarint() {
+    const value = this.varint();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
   /** The bytes after a byte that holds their number. */
   shortBytes() {
     return this.take(this.number(1));

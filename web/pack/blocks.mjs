@@ -57,7 +57,7 @@ export function entriesIn({ contents, offset: start, length: size }) {
   const ofKind = numbersIn(columns, count, kinds.length - 1, "as the number of a kind");
   const kindOf = ofKind.map((number) => kinds[number]);
   const places = kindOf.map(({ ofMemory }) =>
-    ofMemory ? numberIn(columns, MOST_PLACE, "as an item") : unfolded(columns.varint()),
+    ofMemory ? numberIn(columns, MOST_PLACE, "as an item") : columns.signedVarint(),
   );
   const stored = kindOf.filter(({ ofMemory }) => !ofMemory).length;
   const high = numbersIn(columns, stored, Math.floor(MOST_LENGTH / 2 ** lowBits), "as a length");
@@ -104,11 +104,6 @@ function sizeIn(head) {
   } catch {
     return undefined;
   }
-}
-
-/** 0, 1, 2, 3 stand for 0, -1, 1, -2. */
-function unfolded(value) {
-  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }
 
 /** Numbers of `bits` bits each, the first bit the highest (2.2). */

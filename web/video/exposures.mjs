@@ -26,8 +26,8 @@ export function readExposures(reader, frames) {
       require(later > 0, WHAT);
       time += later;
     }
-    contrast += signed(reader.varint());
-    offset += signed(reader.varint());
+    contrast += reader.signedVarint();
+    offset += reader.signedVarint();
     require(time < frames && contrast >= 1 && contrast <= MOST_CONTRAST && Math.abs(offset) <= MOST_OFFSET, WHAT);
     points.push({ time, contrast, offset });
   }
@@ -59,8 +59,4 @@ function exposureAt(points, time) {
     return first[name] + Math.floor(((last[name] - first[name]) * (time - first.time) + (whole >> 1)) / whole);
   };
   return { contrast: between("contrast"), offset: between("offset") };
-}
-
-function signed(code) {
-  return code % 2 === 0 ? code / 2 : -(code + 1) / 2;
 }

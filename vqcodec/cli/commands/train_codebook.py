@@ -110,7 +110,7 @@ def train_codebook(
     trained.check_training_options(given)
     name = _checked_name(name or Path(output).stem)
     if report is not None:
-        _check_report(report)
+        _check_form(report)
     brought: dict[str, Any] = {}
     console = printing.console()
     unfinished = None if descriptor_of(output) is not None else f"{output}{_UNFINISHED}"
@@ -124,6 +124,7 @@ def train_codebook(
         check_destination(output, sources, overwrite=force)
         if report is not None:
             check_destination(report, [*sources, output], overwrite=force)
+            _check_drawing(report)
         codebook = train(
             inputs,
             medium=medium,
@@ -157,15 +158,20 @@ def _is_json(path: str) -> bool:
     return path.lower().endswith(".json")
 
 
-def _check_report(path: str) -> None:
-    """Refuse a report that cannot be made, before the work."""
-    if _is_json(path):
-        return
-    from vqcodec.cli.plots import FORMATS, check_drawing
+def _check_form(path: str) -> None:
+    """Refuse a report whose extension names none of the forms of reports."""
+    from vqcodec.cli.plots import FORMATS
 
-    if not path.lower().endswith(FORMATS):
+    if not _is_json(path) and not path.lower().endswith(FORMATS):
         raise UsageError(f"{path}: a report is .json, {', '.join(FORMATS)}; choose one of them")
-    check_drawing(path)
+
+
+def _check_drawing(path: str) -> None:
+    """Refuse a report that cannot be drawn, before the work."""
+    from vqcodec.cli.plots import check_drawing
+
+    if not _is_json(path):
+        check_drawing(path)
 
 
 def _drawn(record: dict[str, Any], path: str) -> bytes:

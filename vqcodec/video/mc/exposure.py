@@ -10,7 +10,6 @@ to pairs of frames; here they follow from one exposure a frame.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.layout import SAMPLE_BITS
-from vqcodec.container.varint import get_varint, put_varint
+from vqcodec.container.varint import get_signed_varint, get_varint, put_signed_varint, put_varint
 from vqcodec.errors import CorruptFileError
 
 CONTRAST_MAX = 4095
@@ -109,7 +108,7 @@ class Exposures:
         for number, (time, exposure) in enumerate(self.points):
             if number:
                 told.append(put_varint(time - before))
-            told += [_signed(exposure.contrast - contrast), _signed(exposure.offset - offset)]
+            told += [put_signed_varint(exposure.contrast - contrast), put_signed_varint(exposure.offset - offset)]
             before, (contrast, offset) = time, exposure
         return b"".join(told)
 
@@ -129,12 +128,12 @@ class Exposures:
         points: list[tuple[int, Exposure]] = []
         time, contrast, offset = 0, 0, 0
         for number in range(min(count, frames)):
-            values = []
-            for _ in range(3 if number else 2):
-                value, used = get_varint(data, used)
-                values.append(value)
-            time += values.pop(0) if number else 0
-            contrast, offset = (old + _unsigned(value) for old, value in zip((contrast, offset), values))
+            if number:
+                passed, used = get_varint(data, used)
+                time += passed
+            more, used = get_signed_varint(data, used)
+            brighter, used = get_signed_varint(data, used)
+            contrast, offset = contrast + more, offset + brighter
             repeated = bool(points) and time <= points[-1][0]
             possible = 1 <= contrast <= CONTRAST_MAX and abs(offset) <= OFFSET_MAX and time < frames
             if repeated or not possible:
@@ -146,37 +145,3 @@ class Exposures:
 
 
 STEADY = Exposures()  # of a group whose frames are all exposed alike
-
-
-def simplified(exposures: Sequence[Exposure], tolerance: tuple[float, float]) -> Exposures:
-    """Return few points between which the exposures of all frames are nearly linear.
-
-    The points are those of Ramer, Douglas and Peucker.
-
-    Args:
-        exposures: of all frames, in display order.
-        tolerance: of contrast and offset.
-    """
-    values = np.array(exposures, dtype=np.float64) / tolerance
-    kept = {0, len(values) - 1}
-    pending = [(0, len(values) - 1)]
-    while pending:
-        start, end = pending.pop()
-        if end - start < 2:
-            continue
-        share = (np.arange(start, end + 1) - start)[:, None] / (end - start)
-        error = np.abs(values[start : end + 1] - (1 - share) * values[start] - share * values[end]).max(axis=1)
-        middle = start + int(np.argmax(error))
-        if error[middle - start] > 1:
-            kept.add(middle)
-            pending += [(start, middle), (middle, end)]
-    return Exposures(tuple((time, exposures[time]) for time in sorted(kept)))
-
-
-def _signed(value: int) -> bytes:
-    """Return the varint of a value with a sign: 0, -1, 1, -2, 2 and so on are 0, 1, 2, 3, 4."""
-    return put_varint(2 * value if value >= 0 else -2 * value - 1)
-
-
-def _unsigned(code: int) -> int:
-    return code >> 1 if code % 2 == 0 else -(code + 1 >> 1)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import SAMPLE_BITS
 from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc.exposure import CONTRAST_MAX, OFFSET_MAX, STEADY, Exposure, Exposures, simplified
+from vqcodec.video.mc.exposure import CONTRAST_MAX, OFFSET_MAX, STEADY, Exposure, Exposures
 from vqcodec.video.mc.layout import GRID
 
 _LEAST_DIFFERENCE = 0.4  # mean absolute difference of the means of blocks, from which on something may have changed
@@ -48,6 +48,31 @@ def exposures_of(frames: Sequence[Frame]) -> Exposures:
         for contrast, offset in zip(contrasts, offsets)
     ]
     return simplified(told, _TOLERANCE)
+
+
+def simplified(exposures: Sequence[Exposure], tolerance: tuple[float, float]) -> Exposures:
+    """Return few points between which the exposures of all frames are nearly linear.
+
+    The points are those of Ramer, Douglas and Peucker.
+
+    Args:
+        exposures: of all frames, in display order.
+        tolerance: of contrast and offset.
+    """
+    values = np.array(exposures, dtype=np.float64) / tolerance
+    kept = {0, len(values) - 1}
+    pending = [(0, len(values) - 1)]
+    while pending:
+        start, end = pending.pop()
+        if end - start < 2:
+            continue
+        share = (np.arange(start, end + 1) - start)[:, None] / (end - start)
+        error = np.abs(values[start : end + 1] - (1 - share) * values[start] - share * values[end]).max(axis=1)
+        middle = start + int(np.argmax(error))
+        if error[middle - start] > 1:
+            kept.add(middle)
+            pending += [(start, middle), (middle, end)]
+    return Exposures(tuple((time, exposures[time]) for time in sorted(kept)))
 
 
 def _means(frame: Frame) -> FloatArray:
