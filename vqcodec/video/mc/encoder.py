@@ -239,14 +239,13 @@ def filter_planes(
 
 
 def _far_vectors(motion: GlobalMotion | None, frame: InterFrame, time: int, slots: int) -> npt.NDArray[np.int64]:
-    """Return the vectors of `Search.far` for the frame at `time`."""
+    """Return the vectors of `Search.far` for the frame at `time`: to the nearest reference of each list."""
     far = np.zeros((slots, VECTORS, 2), dtype=np.int64)
     if motion is not None:
-        lists = [slice(count) for count in frame.numbers[FIRST_COUNT:]]
         references = {
-            (int(a), int(b))
-            for side, used in enumerate(lists)
-            for a, b in zip(frame.slots[side, used], frame.times[side, used])
+            (int(frame.slots[side, 0]), int(frame.times[side, 0]))
+            for side, count in enumerate(frame.numbers[FIRST_COUNT:])
+            if count
         }
         for slot, reference in sorted(references):
             if reference >= 0:  # frames of a memory are not in the group

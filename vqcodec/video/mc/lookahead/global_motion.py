@@ -19,7 +19,7 @@ from vqcodec.video.mc.layout import GRID, SLOTS, VECTOR_MAX
 
 VECTORS = 3  # most displacements between two frames
 _PEAKS = 6  # of the correlation that are looked at
-_LEAST_PEAK = 5.0  # standard deviations of the correlation
+_LEAST_PEAK = 8.0  # standard deviations of the correlation
 _AROUND_PEAK = 2  # samples on each side of a peak that belong to it
 _LEAST = 3  # samples: the search finds nearer matches without help
 _MOST = VECTOR_MAX // 4 - 8  # samples
@@ -43,7 +43,7 @@ class GlobalMotion:
         self._halvings = 0
         while frames[0].luma.size >> (2 * self._halvings) > _MOST_SAMPLES:
             self._halvings += 1
-        self._spectra: OrderedDict[int, npt.NDArray[np.complex128]] = OrderedDict()
+        self._phases: OrderedDict[int, npt.NDArray[np.complex128]] = OrderedDict()
 
     def vectors(self, time: int, reference: int) -> Vectors:
         """Return vectors from the frame at `time` to the frame at `reference`, the most useful one first.
@@ -71,9 +71,8 @@ class GlobalMotion:
 
     def _peaks(self, time: int, reference: int) -> list[tuple[int, int]]:
         """Return the displacements at the peaks of the phase correlation, in samples."""
-        product = np.conj(self._spectrum(time)) * self._spectrum(reference)
         shape = tuple(side >> self._halvings for side in self._frames[0].luma.shape)
-        surface = np.fft.irfft2(product / np.maximum(np.abs(product), 1e-9), s=shape)
+        surface = np.fft.irfft2(np.conj(self._phase(time)) * self._phase(reference), s=shape)
         least = _LEAST_PEAK * float(surface.std())
         peaks = []
         for _ in range(_PEAKS):
@@ -88,18 +87,19 @@ class GlobalMotion:
                 peaks.append((row, column))
         return peaks
 
-    def _spectrum(self, time: int) -> npt.NDArray[np.complex128]:
-        """Return the Fourier transform of a frame's luma; those used last are kept."""
-        if time not in self._spectra:
+    def _phase(self, time: int) -> npt.NDArray[np.complex128]:
+        """Return the Fourier transform of a frame's luma with all magnitudes made 1; those used last are kept."""
+        if time not in self._phases:
             luma = self._frames[time].luma.astype(np.float64)
             for _ in range(self._halvings):
                 luma = luma[: luma.shape[0] // 2 * 2, : luma.shape[1] // 2 * 2]
                 luma = luma[::2, ::2] + luma[1::2, ::2] + luma[::2, 1::2] + luma[1::2, 1::2]
-            self._spectra[time] = np.fft.rfft2(luma)
-            if len(self._spectra) > SLOTS + 1:
-                self._spectra.popitem(last=False)
-        self._spectra.move_to_end(time)
-        return self._spectra[time]
+            spectrum = np.fft.rfft2(luma)
+            self._phases[time] = spectrum / np.maximum(np.abs(spectrum), 1e-9)
+            if len(self._phases) > SLOTS + 1:
+                self._phases.popitem(last=False)
+        self._phases.move_to_end(time)
+        return self._phases[time]
 
 
 def _differences(own: np.ndarray, other: np.ndarray, row: int, column: int) -> npt.NDArray[np.int64]:
