@@ -27,8 +27,8 @@ import vqcodec
 mpl.use("Agg")
 from matplotlib import pyplot
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLES = ROOT / "samples"
+from benchmarks.vq_sources import SAMPLES, clusters, correlated, error_of
+
 STYLE = {
     "svg.hashsalt": "vqcodec",
     "svg.fonttype": "none",
@@ -37,20 +37,6 @@ STYLE = {
     "savefig.facecolor": "white",
 }
 RED, GREY, BLUE = "#c62828", "#9e9e9e", "#00695c"
-CORRELATION = np.array([[1.0, 0.75], [0.75, 1.0]])
-
-
-def correlated(count: int) -> np.ndarray:
-    """A 2-D source with correlated components, such as two neighbouring pixels have, (count, 2)."""
-    return np.random.default_rng(5).multivariate_normal([0, 0], CORRELATION, count).astype(np.float32)
-
-
-def clusters(count: int) -> np.ndarray:
-    """Eight clusters of unlike size and width, (count, 2)."""
-    chance = np.random.default_rng(7)
-    centres = 2.3 * np.array([[np.cos(turn), np.sin(turn)] for turn in np.arange(8) * np.pi / 4])
-    chosen = chance.choice(8, count, p=np.array([8, 1, 4, 1, 2, 6, 1, 3]) / 26)
-    return (centres[chosen] + chance.normal(size=(count, 2)) * (0.15 + 0.06 * chosen[:, None])).astype(np.float32)
 
 
 def draw(
@@ -71,11 +57,6 @@ def draw(
 
 def nearest_of(codewords: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return vqcodec.FlatQuantizer(codewords).encode
-
-
-def error_of(quantizer: Any, points: np.ndarray) -> float:
-    """The mean squared error per vector."""
-    return float(np.square(points - quantizer.decode(quantizer.encode(points))).sum(axis=1).mean())
 
 
 def panels(count: int) -> tuple[Any, Any]:
@@ -246,7 +227,7 @@ def motion(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", dest="folder", type=Path, default=ROOT / "docs" / "pictures")
+    parser.add_argument("-o", dest="folder", type=Path, default=SAMPLES.parent / "docs" / "pictures")
     folder = parser.parse_args().folder
     with mpl.rc_context(STYLE):
         for make in (lbg_steps, methods, tree, structures, picture_blocks, speech, motion):

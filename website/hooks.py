@@ -64,8 +64,8 @@ def on_files(files: Files, config: Any) -> Files:
     texts["changelog.md"] = "---\nsearch:\n  boost: 0.2\n---\n\n" + texts["changelog.md"]  # it has all words: last
     for page, text in texts.items():
         files.append(File.generated(config, page, content=text))
-    for name in ("site.css", "iframe-worker.js", "lbg-player.js"):
-        files.append(File.generated(config, name, abs_src_path=str(ROOT / "website" / name)))
+    for path in sorted([ROOT / "website" / "site.css", *(ROOT / "website").glob("*.js")]):
+        files.append(File.generated(config, path.name, abs_src_path=str(path)))
     return files
 
 

@@ -56,6 +56,12 @@ def test_public_names_are_in_the_reference(site):
         assert re.search(rf">\s*vqcodec\.vq\.{name}\s*<", text), name
 
 
+def test_scripts_of_figures_are_there(site):
+    scripts = re.findall(r'<script src="([^"]+\.js)"', (site / "vq-explained.html").read_text(encoding="utf-8"))
+    assert len([name for name in scripts if name.endswith(("-player.js", "-figure.js"))]) == 6
+    assert all((site / name).is_file() for name in scripts)
+
+
 def test_nothing_is_fetched_from_elsewhere(site):
     loading = re.compile(r"""<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>""")
     for page in site.rglob("*.html"):
