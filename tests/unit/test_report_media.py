@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,10 @@ from synthetic_speech import synthetic_speech
 
 import vqcodec
 from vqcodec.codebook.library import list_codebooks, load_codebook
+from vqcodec.ffmpeg import program
+from vqcodec.report_page import ffmpeg_peers
 from vqcodec.report_page.atlas import _envelopes, atlas_of
+from vqcodec.report_page.ffmpeg_peers import SPEECH, VIDEO, decoded_speech, payload_bytes, peers_among
 from vqcodec.report_page.sounds import levels, outline
 
 pytest.importorskip("bokeh", reason="a report needs Bokeh: pip install 'vqcodec[report]'")
@@ -42,7 +46,7 @@ def bytes_of(uri: str) -> bytes:
 
 
 def test_recordings_are_what_decoding_gives(talk: Path) -> None:
-    report = vqcodec.make_report([talk], qualities=[20, 70], effort=0)
+    report = vqcodec.make_report([talk], qualities=[20, 70], effort=0, peers=False)
     (shown,) = report.inputs
     sounds = [bytes_of(uri) for uri in re.findall(r'<audio [^>]*src="([^"]+)"', report.data.decode())]
     assert len(sounds) == 3
@@ -84,7 +88,7 @@ def test_a_tone_is_where_it_belongs_in_a_spectrogram() -> None:
 def test_clips_and_blocks_of_a_video(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     write_clip(clip, 10, 64, 96)
-    report = vqcodec.make_report([clip], qualities=[40], effort=0)
+    report = vqcodec.make_report([clip], qualities=[40], effort=0, peers=False)
     (coding,) = report.inputs[0].codings
     made = vqcodec.encode(clip, quality=40, effort=0, strip_metadata=True)
     assert coding.scores["psnr_611_db"] == vqcodec.compare(clip, made.data).mean.psnr_611_db
@@ -102,6 +106,64 @@ def test_clips_and_blocks_of_a_video(tmp_path: Path) -> None:
     assert shown["kinds"] == [frame.kind for frame in counted]
     assert len(shown["blocks"]) == 10
     assert "motion" in shown["blocks"][1]
+
+
+needs_ffmpeg = pytest.mark.skipif(not program.is_at_hand(), reason="there is no ffmpeg: pip install imageio-ffmpeg")
+
+
+@needs_ffmpeg
+def test_recordings_stand_beside_the_speech_codecs_of_ffmpeg(talk: Path, tmp_path: Path) -> None:
+    there = [peer for peer in peers_among(SPEECH)[0] if 8000 in peer.rates]
+    assert "Opus" in [peer.label for peer in there]
+    report = vqcodec.make_report([talk], qualities=[50], effort=0)
+    codings = report.inputs[0].codings
+    assert list(dict.fromkeys(coding.codec for coding in codings)) == ["vqcodec", *(peer.label for peer in there)]
+    opus = [coding for coding in codings if coding.codec == "Opus"]
+    assert [coding.rate for coding in opus] == sorted(coding.rate for coding in opus)
+    assert opus[-1].scores["sqnr_db"] > opus[0].scores["sqnr_db"]
+    path = there[0].encode(str(talk), there[0].ladder[0], str(tmp_path))
+    assert opus[0].output_bytes == Path(path).stat().st_size
+    samples = np.frombuffer(decoded_speech(path, 8000), "<i2")
+    soundfile.write(tmp_path / "decoded.wav", samples, 8000)
+    assert opus[0].scores["sqnr_db"] == vqcodec.compare(talk, tmp_path / "decoded.wav").sqnr_db
+    assert 0 < payload_bytes(path) < opus[0].output_bytes
+    page = report.data.decode()
+    assert len(re.findall("<audio ", page)) == 2 + len(there)
+    assert all(f">{coding.codec}, {coding.setting}<" in page for coding in codings)
+
+
+@needs_ffmpeg
+def test_videos_stand_beside_the_codecs_of_ffmpeg(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, 8, 64, 96)
+    there = peers_among(VIDEO)[0]
+    assert "x264" in [peer.label for peer in there]
+    report = vqcodec.make_report([clip], qualities=[40], effort=0)
+    codings = report.inputs[0].codings
+    assert list(dict.fromkeys(coding.codec for coding in codings)) == ["vqcodec", *(peer.label for peer in there)]
+    for peer in there:
+        quality = [coding.scores["psnr_611_db"] for coding in codings if coding.codec == peer.label]
+        assert len(quality) == len(peer.ladder)
+        assert quality[-1] > quality[0] + 3
+    assert report.data.decode().count("x264") > 1
+
+
+def test_what_ffmpeg_has_not_is_said(talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ffmpeg_peers, "_encoders", lambda _: frozenset({"libopus"}))
+    assert peers_among(VIDEO) == ([], ["not shown beside, because this ffmpeg has it not: x264, x265, SVT-AV1"])
+    monkeypatch.setattr(program, "is_at_hand", lambda: False)
+    report = vqcodec.make_report([talk], qualities=[50], effort=0)
+    assert [coding.codec for coding in report.inputs[0].codings] == ["vqcodec"]
+    assert "no other codec is shown beside, because there is no ffmpeg" in report.inputs[0].notes
+
+
+def test_a_codec_that_fails_is_left_out(talk: Path, tmp_path: Path) -> None:
+    broken = replace(SPEECH[0], options="-nonsense {}")
+    curves, notes = ffmpeg_peers.curves_of(
+        [broken], lambda peer, setting: peer.encode(str(talk), setting, str(tmp_path)), lambda _: None
+    )
+    assert curves == []
+    assert notes[0].startswith("not shown beside: Opus at 6 kbit/s fails: ")
 
 
 def test_every_shipped_codebook_has_an_atlas() -> None:

@@ -8,9 +8,10 @@ Map, lowest first:
     codings: sections
     peers: embedding
     pictures: sections embedding charts codings peers
+    ffmpeg_peers: codings
     sounds: embedding
-    speech: sections embedding charts codings sounds
-    video: sections embedding charts codings
+    speech: sections embedding charts codings ffmpeg_peers sounds
+    video: sections embedding charts codings ffmpeg_peers
     tiles: embedding
     atlas: tiles
     rendering: sections charts atlas

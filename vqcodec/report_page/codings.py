@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -101,6 +102,11 @@ def compared(subject: Subject, coded: Coded, options: PageOptions) -> AnyCompari
 def middle_of(own: Sequence[AnyCoded]) -> AnyCoded:
     """Return the coding that is shown first."""
     return own[len(own) // 2]
+
+
+def nearest_of(curve: Sequence[AnyCoded], to: AnyCoded, size: Callable[[AnyCoded], float]) -> AnyCoded:
+    """Return the coding whose size is nearest to that of another, as a ratio."""
+    return min(curve, key=lambda one: abs(math.log(max(1e-9, size(one)) / max(1e-9, size(to)))))
 
 
 def section_of(

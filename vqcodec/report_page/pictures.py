@@ -19,7 +19,7 @@ from vqcodec.image.inspection import inspect_picture
 from vqcodec.image.pixels import Picture, read_picture
 from vqcodec.media.progress import Progress, part_of_work
 from vqcodec.report_page.charts import Series, rate_chart
-from vqcodec.report_page.codings import Coded, middle_of, own_codings, section_of
+from vqcodec.report_page.codings import Coded, middle_of, nearest_of, own_codings, section_of
 from vqcodec.report_page.embedding import data_uri, packed, picture_uri, reduction
 from vqcodec.report_page.peers import Peer, peers_for
 from vqcodec.report_page.sections import PageOptions, Row, Section, Subject, Table, decibels
@@ -105,11 +105,6 @@ def _measured(original: Picture, coded: _Coded, name: str) -> Comparison:
     return measure(original, Picture(coded.samples), name, coded.label)
 
 
-def _nearest(curve: Sequence[_Coded], to: _Coded) -> _Coded:
-    """Return the coding whose size is nearest, as a ratio."""
-    return min(curve, key=lambda one: abs(np.log(len(one.data) / len(to.data))))
-
-
 def _coding(one: _Coded) -> Coding:
     scores: dict[str, float | None] = {}
     if one.measured is not None:
@@ -134,7 +129,7 @@ def _section(
         [] if original is None else [{"key": "original", "label": "original", "uri": picture_uri(original.samples)}]
     )
     middle = middle_of(own)
-    shown = [*own, *(_nearest(curve, middle) for curve in curves)]
+    shown = [*own, *(nearest_of(curve, middle, lambda one: len(one.data)) for curve in curves)]
     return section_of(
         "picture",
         subject,

@@ -1,11 +1,11 @@
-"""The section of a video: rate and PSNR by frame, clips side by side, and how each frame is predicted."""
+"""The section of a video: rate and PSNR by frame and beside other codecs, clips, and how each frame is predicted."""
 
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any, cast
@@ -15,7 +15,7 @@ import numpy as np
 from vqcodec import api
 from vqcodec.api.video_input import opened
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.files.endpoints import Source, naming, read_all
+from vqcodec.files.endpoints import naming, read_all
 from vqcodec.files.temporary import temporary_folder
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import Progress, part_of_work
@@ -23,6 +23,7 @@ from vqcodec.metrics.squared_error import EXACT_PLANE_DB
 from vqcodec.report_page.charts import Series, line_chart, rate_chart
 from vqcodec.report_page.codings import Coded, compared, middle_of, own_codings, section_of
 from vqcodec.report_page.embedding import data_uri, packed
+from vqcodec.report_page.ffmpeg_peers import VIDEO, FfmpegPeer, curves_of, payload_bytes
 from vqcodec.report_page.sections import PageOptions, Row, Section, Subject, Table, decibels
 from vqcodec.reports.page import Coding
 from vqcodec.reports.video import VideoComparison, VideoInfo
@@ -40,20 +41,33 @@ _CLIP = ".mp4"
 
 
 @dataclass
-class _Coded(Coded):
-    """A coding of a video.
+class _Measured(Coded):
+    """A coding of a video by any codec.
+
+    Attributes:
+        kbps: the rate of the whole file.
+        picture_kbps: the rate without sound; of other codecs without container, too.
+        measured: how far it is from the original; None without one.
+    """
+
+    kbps: float
+    picture_kbps: float
+    measured: VideoComparison | None = field(default=None, kw_only=True)
+
+
+@dataclass
+class _Coded(_Measured):
+    """A coding of a video by vqcodec.
 
     Attributes:
         about: what the file says of itself, with the bits of each frame.
         clip: what it decodes to, as MP4.
         frames: the blocks of each frame shown; empty if the engine does not tell.
-        measured: how far it is from the original; None without one.
     """
 
     about: VideoInfo
     clip: bytes
     frames: list[FrameBlocks]
-    measured: VideoComparison | None = None
 
 
 def video_section(subject: Subject, options: PageOptions, progress: Progress) -> tuple[Section, list[Coding]]:
@@ -66,14 +80,23 @@ def video_section(subject: Subject, options: PageOptions, progress: Progress) ->
         VQCodecError: the video or its original cannot be read.
     """
     make = partial(_coding, threads=options.threads)
-    coding = part_of_work(progress, 0.0, 0.8)
+    coding = part_of_work(progress, 0.0, 0.55)
     codings = own_codings(subject, options, QUALITIES, make, coding, medium="video", frames=f"0:{MOST_FRAMES}")
     for coded in codings:
         coded.measured = cast(VideoComparison | None, compared(subject, coded, options))
-    progress(0.95)
+    progress(0.6)
     about = codings[0].about
-    clip = None if subject.original is None else _clip_of(subject.original, subject.original_name, about)
-    return _section(subject, codings, clip), list(map(_reported, codings))
+    clip = None
+    curves: list[list[_Measured]] = []
+    notes: list[str] = []
+    if subject.original is not None:
+        with temporary_folder(subject.name) as folder:
+            clip = _frames_of(subject, about, os.path.join(folder, "clip" + _CLIP))
+            if options.peers:
+                part = part_of_work(progress, 0.6, 0.95) or progress
+                curves, notes = _of_peers(subject, about, folder, part)
+    shown = [*codings, *(coded for curve in curves for coded in curve)]
+    return _section(subject, codings, curves, clip, notes), list(map(_reported, shown))
 
 
 def _coding(key: str, setting: str, data: bytes, book: Codebook, threads: int | None) -> _Coded:
@@ -84,35 +107,62 @@ def _coding(key: str, setting: str, data: bytes, book: Codebook, threads: int | 
         api.decode(data, path, frames=f"0:{min(MOST_FRAMES, about.frames)}", codebook=book, threads=threads)
         clip = read_all(path, setting)
     frames = list(islice(inspect_video(read_video(io.BytesIO(data)), book), MOST_FRAMES))
-    return _Coded(key, setting, data, book, about, clip, frames)
+    return _Coded(key, setting, data, book, about.kbps, about.video_kbps, about, clip, frames)
 
 
-def _clip_of(original: Source, name: str, about: VideoInfo) -> bytes | None:
-    """Return the shown frames of an original as MP4; None if its rate varies."""
-    with (
-        naming(name),
-        opened(original, name, EncodeOptions(audio=False)) as (source, _),
-        temporary_folder(name) as folder,
-    ):
+def _frames_of(subject: Subject, about: VideoInfo, path: str) -> bytes | None:
+    """Return the shown frames of an original as a file of the format that a path names; None if its rate varies."""
+    original, name = subject.original, subject.original_name
+    assert original is not None
+    with naming(name), opened(original, name, EncodeOptions(audio=False)) as (source, _):
         if source.format.time_base is not None:
             return None
         length = min(MOST_FRAMES, about.frames)
-        path = os.path.join(folder, "clip" + _CLIP)
-        VideoWriting(source.format, FORMATS[_CLIP], 0, length).write(path, islice(source.frames(), length))
+        to = FORMATS[os.path.splitext(path)[1]]
+        VideoWriting(source.format, to, 0, length).write(path, islice(source.frames(), length))
         return read_all(path, name)
 
 
-def _reported(coded: _Coded) -> Coding:
+def _of_peers(
+    subject: Subject, about: VideoInfo, folder: str, progress: Progress
+) -> tuple[list[list[_Measured]], list[str]]:
+    """Return the codings of an original by other codecs, from the lowest rates on, and notes."""
+    if about.frames > MOST_FRAMES:
+        return [], [f"other codecs are not shown beside: there are more than {MOST_FRAMES} frames"]
+    path = os.path.join(folder, "original.y4m")
+    if _frames_of(subject, about, path) is None:
+        return [], ["other codecs are not shown beside, because the frame rate varies"]
+
+    def coding(peer: FfmpegPeer, setting: float) -> _Measured:
+        coded = peer.encode(path, setting, folder)
+        data = read_all(coded, peer.label)
+        whole, pictures = (size * 8 / about.duration_s / 1000 for size in (len(data), payload_bytes(coded)))
+        key = f"{peer.encoder}-{setting:g}"
+        made = _Measured(key, peer.said(setting), data, None, whole, pictures, codec=peer.label)
+        names = (subject.original_name, made.label)
+        made.measured = cast(VideoComparison, api.compare(path, coded, names=names))
+        os.remove(coded)
+        return made
+
+    return curves_of(VIDEO, coding, progress)
+
+
+def _reported(coded: _Measured) -> Coding:
     scores: dict[str, float | None] = {}
     if coded.measured is not None:
         names = ("psnr_y_db", "psnr_u_db", "psnr_v_db", "psnr_611_db", "ssim_y", "ssim_611")
         scores = {name: getattr(coded.measured.mean, name) for name in names}
-    return Coding("vqcodec", coded.setting, len(coded.data), coded.about.kbps, scores)
+    return Coding(coded.codec, coded.setting, len(coded.data), coded.kbps, scores)
 
 
-def _section(subject: Subject, codings: Sequence[_Coded], clip: bytes | None) -> Section:
+def _section(
+    subject: Subject,
+    codings: Sequence[_Coded],
+    curves: Sequence[Sequence[_Measured]],
+    clip: bytes | None,
+    notes: list[str],
+) -> Section:
     about = codings[0].about
-    notes = []
     if about.frames >= MOST_FRAMES and not subject.coded:
         notes.append(f"the first {MOST_FRAMES} frames are coded and shown")
     elif about.frames > MOST_FRAMES:
@@ -133,8 +183,8 @@ def _section(subject: Subject, codings: Sequence[_Coded], clip: bytes | None) ->
         codings,
         facts=facts,
         bits=middle.about.bits,
-        table=_table(codings),
-        charts=_charts(subject.anchor, codings),
+        table=_table([*codings, *(coded for curve in curves for coded in curve)]),
+        charts=_charts(subject.anchor, codings, curves),
         data={
             "width": about.width,
             "height": about.height,
@@ -174,21 +224,27 @@ def _packed_frame(frame: FrameBlocks) -> dict[str, Any]:
     return found
 
 
-def _table(codings: Sequence[_Coded]) -> Table:
+def _table(codings: Sequence[_Measured]) -> Table:
     measured = codings[0].measured is not None
-    heads = ["Coding", "Bytes", "kbit/s", *(["Y, dB", "U, dB", "V, dB", "6:1:1, dB", "SSIM of Y"] if measured else [])]
+    heads = [
+        "Coding",
+        "Bytes",
+        "kbit/s",
+        "of pictures",
+        *(["Y, dB", "U, dB", "V, dB", "6:1:1, dB", "SSIM of Y"] if measured else []),
+    ]
     rows = []
     for coded in codings:
-        cells = [f"{len(coded.data):,}", f"{coded.about.kbps:.1f}"]
+        cells = [f"{len(coded.data):,}", f"{coded.kbps:.1f}", f"{coded.picture_kbps:.1f}"]
         if coded.measured is not None:
             mean = coded.measured.mean
             cells += [decibels(value) for value in (mean.psnr_y_db, mean.psnr_u_db, mean.psnr_v_db, mean.psnr_611_db)]
             cells.append(f"{mean.ssim_y:.4f}")
-        rows.append(Row(coded.label, cells))
+        rows.append(Row(coded.label, cells, coded.own))
     return Table(heads, rows)
 
 
-def _charts(anchor: str, codings: Sequence[_Coded]) -> list[dict[str, Any]]:
+def _charts(anchor: str, codings: Sequence[_Coded], curves: Sequence[Sequence[_Measured]]) -> list[dict[str, Any]]:
     """Return the bits of each frame, its PSNR, and the curve of rate and PSNR."""
     bits = [
         Series(
@@ -216,14 +272,18 @@ def _charts(anchor: str, codings: Sequence[_Coded]) -> list[dict[str, Any]]:
         for coded, frames in by_frame
     ]
     found.append(line_chart(f"{anchor}-psnr", "PSNR of each frame, (6 Y + U + V) / 8.", quality, ("frame", "PSNR, dB")))
-    if len(codings) > 1:
-        curve = Series(
-            "vqcodec",
-            [coded.about.kbps for coded in codings],
-            [coded.measured.mean.psnr_611_db if coded.measured else 0.0 for coded in codings],
-            [coded.label for coded in codings],
-            own=True,
-        )
-        caption = "Mean PSNR over the rate of the whole file."
-        found.append(rate_chart(f"{anchor}-curve", caption, [curve], ("kbit/s", "PSNR, dB")))
+    if len(codings) > 1 or curves:
+        every: list[Sequence[_Measured]] = [codings, *curves]
+        lines = [
+            Series(
+                curve[0].codec,
+                [coded.picture_kbps for coded in curve],
+                [coded.measured.mean.psnr_611_db if coded.measured else 0.0 for coded in curve],
+                [coded.label for coded in curve],
+                curve[0].own,
+            )
+            for curve in every
+        ]
+        caption = "Mean PSNR over the rate of the pictures: without sound, and without the containers of others."
+        found.append(rate_chart(f"{anchor}-curve", caption, lines, ("kbit/s", "PSNR, dB")))
     return found
