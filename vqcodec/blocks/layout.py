@@ -84,7 +84,8 @@ class Plane(NamedTuple):
         memory: int16 (references, rows + 2 MEMORY_BORDER, columns + 2 MEMORY_BORDER), pictures of a memory in 1/16,
             their edges repeated. Sample (0, 0) of a reference lies where that of the plane does. Of length 0 without.
         motion: int64 (height / 4, width / 4), where the blocks of mode MEMORY are predicted from, as `pack_motion`
-            returns it, and -1 for other blocks; of size 0 without references.
+            returns it, and -1 for other blocks; of size 0 without references. If there is one and no reference, blocks
+            of mode MEMORY are copied from the plane itself.
         guide_motion: int64, likewise: the luma plane's motion at this plane's size, with whether luma is coded in place
             of the flavour; of size 0 for luma.
     """
@@ -122,6 +123,7 @@ def new_plane(
     guide_modes: npt.NDArray[np.uint8],
     memory: npt.NDArray[np.int16] = _NO_REFERENCES,
     guide_motion: npt.NDArray[np.int64] = _NO_MOTION,
+    copying: bool = False,
 ) -> Plane:
     """Return an empty plane of `height` x `width` samples (before padding), every superblock at `step_index`.
 
@@ -130,6 +132,7 @@ def new_plane(
             picture.
         guide_modes: uint8 by unit; ignored without guides.
         memory: the references, as in `Plane`; guide_motion: int64 by unit, of the luma plane.
+        copying: whether blocks may be copied from the plane itself.
     """
     rows, columns = padded_size(height), padded_size(width)
     units = (rows // UNIT, columns // UNIT)
@@ -141,6 +144,6 @@ def new_plane(
         guide_modes=guide_modes if len(guides) else np.zeros(units, dtype=np.uint8),
         steps=np.full((superblock_count(rows), superblock_count(columns)), step_index, dtype=np.uint8),
         memory=memory,
-        motion=np.full(units, -1, dtype=np.int64) if len(memory) else _NO_MOTION,
+        motion=np.full(units, -1, dtype=np.int64) if len(memory) or copying else _NO_MOTION,
         guide_motion=guide_motion,
     )

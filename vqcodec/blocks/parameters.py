@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vqcodec.blocks.effort import DEFAULT_EFFORT, MAX_EFFORT
 from vqcodec.blocks.steps import MAX_STEP_INDEX
-from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
+from vqcodec.errors import CorruptFileError, UsageError
 
 TUNES = ("psnr", "ssim")
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7  # eighths of an octave
@@ -28,6 +28,7 @@ class CodingParameters:
         effort: 0 to 9; not in the stream.
         remembering: whether the planes are predicted from pictures of the codebook's memory. They then have tables of
             their own.
+        copying: whether blocks may be copied from samples of their plane that are decoded already.
         lambda_scale: factor of the rate-distortion lambda, for sizes between two steps; not in the stream.
 
     Raises:
@@ -42,6 +43,7 @@ class CodingParameters:
     effort: int = DEFAULT_EFFORT
     lambda_scale: float = 1.0
     remembering: bool = False
+    copying: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.step_index <= MAX_STEP_INDEX:
@@ -67,8 +69,8 @@ class CodingParameters:
         return min(max(self.step_index + self.chroma_step, 0), MAX_STEP_INDEX)
 
     def to_bytes(self) -> bytes:
-        """Return PARAMETER_BYTES bytes: step and tune, then chroma step, subsampling, filter and memory."""
-        first = self.step_index | TUNES.index(self.tune) << 6
+        """Return PARAMETER_BYTES bytes: step, tune and copying, then chroma step, subsampling, filter and memory."""
+        first = self.step_index | TUNES.index(self.tune) << 6 | int(self.copying) << 7
         second = (self.chroma_step - CHROMA_STEP_MIN) | SUBSAMPLINGS.index(self.subsampling) << 4
         return bytes([first, second | int(self.restoration) << 6 | int(self.remembering) << 7])
 
@@ -77,14 +79,13 @@ class CodingParameters:
         """Return the parameters that `to_bytes` wrote.
 
         Raises:
-            CorruptFileError: `data` is too short.
-            UnsupportedError: a reserved bit is set.
+            CorruptFileError: `data` is too short, or contradicts itself.
         """
         if len(data) < PARAMETER_BYTES:
             raise CorruptFileError(f"coding parameters: {len(data)} bytes instead of {PARAMETER_BYTES}; truncated")
         first, second = data[0], data[1]
-        if first & 0x80:
-            raise UnsupportedError("coding parameters: a reserved bit is set; a later version wrote this stream")
+        if first & second & 0x80:
+            raise CorruptFileError("coding parameters: blocks are copied, and predicted from a memory")
         return cls(
             step_index=first & 0x3F,
             chroma_step=(second & 0xF) + CHROMA_STEP_MIN,
@@ -92,4 +93,5 @@ class CodingParameters:
             subsampling=SUBSAMPLINGS[second >> 4 & 3],
             restoration=bool(second >> 6 & 1),
             remembering=bool(second >> 7),
+            copying=bool(first >> 7),
         )

@@ -133,8 +133,11 @@ def open_plane(
         guide_modes = np.where(modes <= LAST_ANGLE, modes, np.uint8(PLANAR))
         if references:
             guide_modes |= _guiding_sizes(before[0], down, across, *units) << GUIDE_SIZE_SHIFT
-            guide_motion = _guiding_motion(before[0], down, across, *units)
-    return new_plane(*shape, parameters.plane_step(index), guides, guide_modes, memory, guide_motion)
+            guide_motion = _guiding_motion(before[0], down, across, *units, 1)
+        elif parameters.copying:
+            guide_motion = _guiding_motion(before[0], down, across, *units, 0)
+    step = parameters.plane_step(index)
+    return new_plane(*shape, step, guides, guide_modes, memory, guide_motion, parameters.copying)
 
 
 def _padded_references(planes: Sequence[npt.NDArray[np.int16]], rows: int, columns: int) -> npt.NDArray[np.int16]:
@@ -156,12 +159,16 @@ def _guiding_sizes(luma: Plane, down: int, across: int, rows: int, columns: int)
     return np.maximum(np.minimum(height, width) - UNIT_LOG, 0).astype(np.uint8)
 
 
-def _guiding_motion(luma: Plane, down: int, across: int, rows: int, columns: int) -> npt.NDArray[np.int64]:
-    """Return `layout.Plane.guide_motion` for a plane of this many units, in eighths of its samples."""
+def _guiding_motion(luma: Plane, down: int, across: int, rows: int, columns: int, finer: int) -> npt.NDArray[np.int64]:
+    """Return `layout.Plane.guide_motion` for a plane of this many units.
+
+    Args:
+        finer: 1 if luma's displacements are in quarters of its samples, and these in eighths; 0 for whole samples.
+    """
     motion = _reduce_map(luma.motion, down, across, rows, columns)
     coded = _reduce_map(luma.blocks[CODED], down, across, rows, columns)
     place = motion >> FLAVOUR_BITS
-    row, column = row_of(place) << (1 - down), column_of(place) << (1 - across)
+    row, column = (row_of(place) << finer) >> down, (column_of(place) << finer) >> across
     scaled = (pack_place(reference_of(place), row, column) << FLAVOUR_BITS) | coded
     return np.where(motion >= 0, scaled, np.int64(-1))
 

@@ -10,7 +10,7 @@ import numpy as np
 from vqcodec.blocks.decoding.picture_filter import restore_plane
 from vqcodec.blocks.decoding.plane_decoding import decode_plane
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH
-from vqcodec.blocks.layout import Plane, superblock_count
+from vqcodec.blocks.layout import SUPERBLOCK, Plane, superblock_count
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import (
@@ -25,7 +25,8 @@ from vqcodec.blocks.picture_planes import (
     tables_type,
     tile_rectangles,
 )
-from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
+from vqcodec.blocks.syntax.copies import FINE, NOT_DECODED, TOO_LONG, close_copies, open_copies
+from vqcodec.blocks.syntax.parts import COPIES, add_bits, bits_by_part, new_part_bits
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
 from vqcodec.errors import CodebookError, CorruptFileError
@@ -69,7 +70,10 @@ def decode_tile(
     scratch = new_record(BLOCK_SCRATCH)
     part_bits = new_part_bits(parameters.remembering)
     planes: list[Plane] = []
-    position = kind = 0
+    position = start = kind = 0
+    if parameters.copying:
+        start, end = open_copies(buffer, scratch)
+        position = start
     for index, shape in enumerate(shapes):
         kind = plane_type(index, parameters.subsampling)
         plane = open_plane(index, shape, planes, parameters, references)
@@ -87,9 +91,15 @@ def decode_tile(
         if position > end:
             raise CorruptFileError(f"picture data: truncated or damaged, {len(payload)} bytes do not make a tile")
         planes.append(plane)
+    fault = close_copies(scratch) if parameters.copying else FINE
+    if fault == NOT_DECODED:
+        raise CorruptFileError("picture data: damaged, a block is copied from samples that are not decoded before it")
+    if fault == TOO_LONG:
+        raise CorruptFileError("picture data: damaged, bytes are left over after the copies of a tile")
     if end - position >= 8:
         raise CorruptFileError(f"picture data: damaged, {(end - position) // 8} bytes are left over after a tile")
-    return DecodedTile(planes, bits_by_part(part_bits, kind + 1, end - position))
+    bits = bits_by_part(part_bits, kind + 1, end - position)
+    return DecodedTile(planes, bits | ({COPIES: start + 8 * len(payload) - end} if parameters.copying else {}))
 
 
 def decode_planes(
@@ -184,17 +194,20 @@ def _checked_tiles(
     for number in numbers:
         tile, planes = tiles[number], range(len(shapes))
         parts_by_tile[number] = [plane_rectangle(tile, luma, index, parameters.subsampling) for index in planes]
-        refuse_too_little_data(payloads[number], [(part.height, part.width) for part in parts_by_tile[number]])
+        shapes_of_tile = [(part.height, part.width) for part in parts_by_tile[number]]
+        refuse_too_little_data(payloads[number], shapes_of_tile, parameters.copying)
     return parts_by_tile
 
 
-def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape]) -> None:
+def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape], copying: bool = False) -> None:
     """Raise CorruptFileError if the payload is too short for a tile's superblocks: each takes at least one bit.
 
     Args:
         shapes: (height, width) of each of its planes.
+        copying: whether blocks may be copied. Then superblocks that reach beyond the plane may take none.
     """
-    least = sum(superblock_count(height) * superblock_count(width) for height, width in shapes)
+    count = (lambda size: size // SUPERBLOCK) if copying else superblock_count
+    least = sum(count(height) * count(width) for height, width in shapes)
     if 8 * len(payload) < least:
         raise CorruptFileError(
             f"picture data: {len(payload)} bytes cannot hold a tile of {shapes[0][1]}x{shapes[0][0]} pixels; truncated"

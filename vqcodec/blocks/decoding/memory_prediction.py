@@ -68,6 +68,20 @@ def _interpolate(plane, block, place, taps, prediction):
 
 
 @inner_kernel
+def copy_samples(plane, block, motion, prediction):
+    """Fill `prediction` with the samples of the plane that a block (`layout.Block`) is copied from.
+
+    Args:
+        motion: as `layout.Plane.motion` has it; the block may be copied from there (`copies.may_copy`).
+    """
+    place = motion >> FLAVOUR_BITS
+    top, left = block.y + row_of(place), block.x + column_of(place)
+    for i in range(1 << block.log_height):
+        for j in range(1 << block.log_width):
+            prediction[i, j] = plane.samples[top + i, left + j]
+
+
+@inner_kernel
 def predict_from_memory(plane, block, motion, scratch):
     """Predict a block (`layout.Block`) from memory into `scratch.prediction`.
 

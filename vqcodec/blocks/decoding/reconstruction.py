@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.cross_plane import predict_from_planes
-from vqcodec.blocks.decoding.memory_prediction import TAPS_SHAPE, predict_from_memory
+from vqcodec.blocks.decoding.memory_prediction import TAPS_SHAPE, copy_samples, predict_from_memory
 from vqcodec.blocks.layout import (
     CODED,
     DONE,
@@ -24,6 +24,7 @@ from vqcodec.blocks.signal.prediction import LINE, REFERENCES, gather_references
 from vqcodec.blocks.signal.secondary import invert_secondary
 from vqcodec.blocks.signal.transforms import COSINE, SINE, transform_inverse
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
+from vqcodec.blocks.syntax.copies import COPY_STATE
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type
 
@@ -38,6 +39,7 @@ BLOCK_SCRATCH = record_type(
     secondary=(np.int32, (2, 64)),
     taps=(np.int32, TAPS_SHAPE),
     motion=(np.int64, 1),
+    copies=COPY_STATE,
     coefficient_state=COEFFICIENT_STATE,
 )
 """Working arrays for one block, which lies in the top left corner of the (32, 32) ones; each thread has a set.
@@ -72,6 +74,8 @@ def predict_block(plane, block, mode, scratch):
             scratch.turned,
             scratch.prediction,
         )
+    elif mode == MEMORY and plane.memory.shape[0] == 0:
+        copy_samples(plane, block, scratch.motion[0], scratch.prediction)
     elif mode == MEMORY:
         predict_from_memory(plane, block, scratch.motion[0], scratch)
     else:
@@ -149,14 +153,14 @@ def record_block(blocks, block, mode, transform, total):
 @inline_kernel
 def load_motion(plane, block, scratch):
     """Set `scratch.motion` to what the plane records of a block (`layout.Block`)."""
-    if plane.memory.shape[0] > 0:
+    if plane.motion.shape[0] > 0:
         scratch.motion[0] = plane.motion[block.y >> UNIT_LOG, block.x >> UNIT_LOG]
 
 
 @inline_kernel
 def record_motion(plane, block, mode, scratch):
-    """Note the motion of a decoded block (`layout.Block`) in its plane, if that has references."""
-    if plane.memory.shape[0] > 0:
+    """Note the motion of a decoded block (`layout.Block`) in its plane, if that has references or copies itself."""
+    if plane.motion.shape[0] > 0:
         motion = scratch.motion[0] if mode == MEMORY else np.int64(-1)
         for v in range(block.y >> UNIT_LOG, (block.y + (1 << block.log_height)) >> UNIT_LOG):
             for u in range(block.x >> UNIT_LOG, (block.x + (1 << block.log_width)) >> UNIT_LOG):

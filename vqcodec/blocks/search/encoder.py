@@ -29,10 +29,13 @@ from vqcodec.blocks.picture_planes import (
 )
 from vqcodec.blocks.search.modulation import superblock_steps
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH, search_superblock
+from vqcodec.blocks.search.repeats import NO_LEADS, Leads, guiding_leads, plane_leads
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
+from vqcodec.blocks.syntax.contexts import RAW_COPY, TOKEN_SHIFT
+from vqcodec.blocks.syntax.copies import COPY_STATE, start_copies, write_copies
 from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE
-from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits
+from vqcodec.blocks.syntax.parts import COPIES, add_bits, bits_by_part, new_part_bits
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.tables import check_written
@@ -68,14 +71,14 @@ class SearchedPlane(NamedTuple):
 
 
 def _search_run(
-    searched: tuple[Plane, npt.NDArray[np.int16], SearchTables, SearchSettings],
+    searched: tuple[Plane, npt.NDArray[np.int16], Leads, SearchTables, SearchSettings],
     scratch: np.record,
     items: Sequence[tuple[int, int]],
 ) -> None:
     """Search the superblocks `items` (row, column) one after another."""
-    plane, source, tables, settings = searched
+    plane, source, leads, tables, settings = searched
     for row, column in items:
-        search_superblock(plane, source, row * SUPERBLOCK, column * SUPERBLOCK, tables, settings, scratch)
+        search_superblock(plane, source, leads, row * SUPERBLOCK, column * SUPERBLOCK, tables, settings, scratch)
 
 
 def diagonals(rows: int, columns: int) -> Iterator[list[tuple[int, int]]]:
@@ -96,13 +99,14 @@ def search_plane(
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
     advance: Callable[[int], None] = lambda _: None,
+    leads: Leads = NO_LEADS,
 ) -> None:
     """Search all superblocks of `plane`: in raster order, or with `pool` along diagonals. The result is the same.
 
-    `advance` is called with the number of superblocks done since the call before.
+    `advance` is called with the number of superblocks done since the call before; `leads` are for a plane that copies.
     """
     rows, columns = plane.steps.shape
-    searched = (plane, source, tables, settings)
+    searched = (plane, source, leads, tables, settings)
     if pool is None or rows == 1 or columns < 4:
         for row in range(rows):
             _search_run(searched, scratches[0], [(row, column) for column in range(columns)])
@@ -131,6 +135,7 @@ def search_tile(
     lambda_factor = LAMBDA_FACTOR * parameters.lambda_scale
     rung = model.rung_of(parameters.step_index)
     searched: list[SearchedPlane] = []
+    leads = plane_leads(padded_source(sources[0])) if parameters.copying else NO_LEADS
     for index, source in enumerate(sources):
         plane = open_plane(index, source.shape, [s.plane for s in searched], parameters, references)
         modulated = parameters.modulated and plane_type(index, parameters.subsampling) == 0
@@ -141,7 +146,12 @@ def search_tile(
         settings = search_settings(
             parameters.effort, lambda_factor, plane_type(index, parameters.subsampling) == CHROMA
         )
-        search_plane(plane, original, tables, settings, pool, scratches, advance)
+        found = (
+            leads
+            if index == 0
+            else guiding_leads(leads, parameters.subsampling, plane.blocks.shape[1], plane.blocks.shape[2])
+        )
+        search_plane(plane, original, tables, settings, pool, scratches, advance, found)
         tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
         base = parameters.plane_step(index)
         count = emit_plane(plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), tokens)
@@ -158,9 +168,13 @@ def pack_tile(
         CodebookError: a symbol that the tile needs has no code.
     """
     rung = model.rung_of(parameters.step_index)
-    most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + PADDING + 1
+    most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + 2 * PADDING + 1
     buffer = np.zeros(most_bytes, dtype=np.uint8)
-    position = kind = 0
+    position = start = kind = 0
+    copies = b""
+    if parameters.copying:
+        copies, start = _pack_copies(searched, buffer)
+        position = start
     part_bits = new_part_bits(parameters.remembering)
     for index, plane in enumerate(searched):
         kind = plane_type(index, parameters.subsampling)
@@ -168,7 +182,18 @@ def pack_tile(
             plane.tokens, model.pack_tables(tables_type(index, parameters), rung), buffer, position, part_bits[kind]
         )
     check_written(position)
-    return buffer[: (position + 7) // 8].tobytes(), bits_by_part(part_bits, kind + 1, -position % 8)
+    bits = bits_by_part(part_bits, kind + 1, -position % 8)
+    if parameters.copying:
+        bits[COPIES] = start + 8 * len(copies)
+    return buffer[: (position + 7) // 8].tobytes() + copies, bits
+
+
+def _pack_copies(searched: Sequence[SearchedPlane], buffer: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
+    """Return what tells the copies of a tile; write the number of its bytes to `buffer`, and return where it ends."""
+    tokens = np.concatenate([plane.tokens[plane.tokens >= RAW_COPY << TOKEN_SHIFT] for plane in searched])
+    copies = np.zeros(2 * MAX_TOKEN_BITS * len(tokens) + 8, dtype=np.uint8)
+    count = write_copies(tokens, new_record(COPY_STATE), copies)
+    return copies[:count].tobytes(), start_copies(count, buffer)
 
 
 def encode_planes(

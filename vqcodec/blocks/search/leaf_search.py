@@ -22,10 +22,13 @@ from vqcodec.blocks.layout import (
     SAMPLE_BITS,
     SUPERBLOCK,
     SUPERBLOCK_LOG,
+    UNIT,
 )
+from vqcodec.blocks.search.copy_search import coded_bits, copied_bits, place_bits, rank_copies
 from vqcodec.blocks.search.hadamard import hadamard_cost
 from vqcodec.blocks.search.memory_search import MOTIONS, motion_bits, rank_motions
 from vqcodec.blocks.search.quantization import HUGE_LEAF_COST, QUANTIZER_SCRATCH, quantize_block
+from vqcodec.blocks.search.repeats import LEADS, LEVELS
 from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
 from vqcodec.blocks.signal.transforms import transform_forward
 from vqcodec.blocks.steps import STEP_SIZES, STEPS
@@ -38,8 +41,9 @@ from vqcodec.blocks.syntax.contexts import (
     surrounding_energy,
     transform_context,
 )
+from vqcodec.blocks.syntax.copies import copies_itself, list_copies
 from vqcodec.blocks.syntax.leaves import choice_of, likely_modes
-from vqcodec.blocks.syntax.motion import leaf_choice_context
+from vqcodec.blocks.syntax.motion import FLAVOUR_BITS, leaf_choice_context
 from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
@@ -57,13 +61,14 @@ LEAF_SCRATCH = record_type(
     candidates=(np.int32, ALL_MODES),
     motions=(np.int64, MOTIONS),
     motion_costs=(np.float32, MOTIONS),
+    leads=(np.int64, (LEVELS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT, LEADS)),
     best_levels=(np.int16, (SUPERBLOCK, SUPERBLOCK)),
     block=BLOCK_SCRATCH,
     quantizer=QUANTIZER_SCRATCH,
 )
 """Working arrays of the leaf search and of the kernels that it calls; each thread has a set.
 
-`candidates` are modes to try, `motions` what to try with mode MEMORY.
+`candidates` are modes to try, `motions` what to try with mode MEMORY, `leads` where blocks may be copied from.
 """
 
 
@@ -256,6 +261,29 @@ def apply_block(plane, block, mode, transform, coded, tables, scratch):
 
 
 @inner_kernel
+def _side_bits(plane, block, mode, likely, context, tables, scratch):
+    """Return the bits of a block without those of transform and coefficients: if it has none, and if it has some.
+
+    Args:
+        likely: the result of `likely_modes`; context: of the choice symbol.
+        scratch: record of LEAF_SCRATCH; `block.motion` is set if the mode is MEMORY.
+    """
+    motion, added = scratch.block.motion[0], np.float32(0)
+    if copies_itself(plane):
+        if mode == MEMORY:
+            bits = copied_bits(plane, block, True) + place_bits(motion >> FLAVOUR_BITS, list_copies(plane, block))
+            return bits + coded_bits(False), bits + coded_bits(True)
+        added = copied_bits(plane, block, False)
+    elif mode == MEMORY:
+        added = motion_bits(plane, block, motion, tables)
+    first, second, third, left, above = likely
+    choice = choice_of(mode, first, second, third)
+    uncoded = mode_bits(tables, context, choice, left, above, mode, np.int64(0))
+    coded = mode_bits(tables, context, choice, left, above, mode, np.int64(1))
+    return uncoded + added, coded + added
+
+
+@inner_kernel
 def search_leaf(plane, source, block, tables, settings, scratch):
     """Find the best way to code a block: fill the plane's levels, samples and maps.
 
@@ -274,7 +302,7 @@ def search_leaf(plane, source, block, tables, settings, scratch):
     lambda_ = settings.lambda_factor * step * step
     gather_block_references(plane, block, scratch.block)
     likely = likely_modes(plane, block)
-    first, second, third, left, above = likely
+    left, above = likely[3], likely[4]
     energy = surrounding_energy(plane.blocks, y, x)
     size = size_class(log_width, log_height)
     context = leaf_choice_context(plane, block, energy, left, above)
@@ -282,21 +310,19 @@ def search_leaf(plane, source, block, tables, settings, scratch):
     rank_modes(plane, source, block, likely, context, weight, tables, settings, scratch)
     count = list_candidates(scratch.mode_costs, settings, likely, plane.guides.shape[0], scratch.candidates)
     motions = np.int64(0)
-    if plane.memory.shape[0] > 0:
+    copying = copies_itself(plane)
+    if copying:
+        motions = rank_copies(plane, source, block, weight, settings, scratch)
+    elif plane.memory.shape[0] > 0:
         motions = rank_motions(plane, source, block, weight, tables, settings, scratch)
     plain = HUGE_LEAF_COST
     best, best_mode, best_coded, best_transform = HUGE_LEAF_COST, np.int64(0), np.int64(0), np.int64(0)
     best_motion = np.int64(-1)
     for i in range(count + motions):
         mode = np.int64(MEMORY if i < motions else scratch.candidates[i - motions])
-        choice = choice_of(mode, first, second, third)
-        choice_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(0))
-        side_bits = mode_bits(tables, context, choice, left, above, mode, np.int64(1))
         if i < motions:
             scratch.block.motion[0] = scratch.motions[i]
-            bits_of_motion = motion_bits(plane, block, scratch.motions[i], tables)
-            choice_bits += bits_of_motion
-            side_bits += bits_of_motion
+        choice_bits, side_bits = _side_bits(plane, block, mode, likely, context, tables, scratch)
         trials = alternatives(tables.small_transforms, log_width, log_height, mode)
         transform_row = tables.rows[transform_context(size, mode)]
         for transform in range(min(trials, settings.transforms) + 1):

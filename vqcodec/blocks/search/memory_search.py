@@ -134,7 +134,7 @@ def _motion_cost(plane, source, block, motion, weight, tables, scratch):
 
 
 @inline_kernel
-def _offer(motion, cost, most, count, scratch):
+def offer_motion(motion, cost, most, count, scratch):
     """Put a motion among the `most` of least cost in `scratch`; return their new number."""
     for i in range(count):
         if scratch.motions[i] == motion:
@@ -186,13 +186,13 @@ def rank_motions(plane, source, block, weight, tables, settings, scratch):
         for flavour in range(flavours):
             motion = (np.int64(place_number(places, number)) << FLAVOUR_BITS) | flavour
             cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
-            count = _offer(motion, cost, most, count, scratch)
+            count = offer_motion(motion, cost, most, count, scratch)
     if plane.guides.shape[0] == 0 and settings.memory_explicit:
         least, leader = HUGE_LEAF_COST, np.int64(0)
         for reference in range(plane.memory.shape[0]):
             place = _search_whole(plane, source, block, places, np.int64(reference), weight, tables, settings)
             cost = _motion_cost(plane, source, block, place << FLAVOUR_BITS, weight, tables, scratch)
-            count = _offer(place << FLAVOUR_BITS, cost, most, count, scratch)
+            count = offer_motion(place << FLAVOUR_BITS, cost, most, count, scratch)
             if cost < least:
                 least, leader = cost, place
         if settings.memory_fractions:
@@ -200,5 +200,5 @@ def rank_motions(plane, source, block, weight, tables, settings, scratch):
         for flavour in range(flavours):
             motion = (leader << FLAVOUR_BITS) | flavour
             cost = _motion_cost(plane, source, block, motion, weight, tables, scratch)
-            count = _offer(motion, cost, most, count, scratch)
+            count = offer_motion(motion, cost, most, count, scratch)
     return count

@@ -23,6 +23,7 @@ from vqcodec.blocks.layout import (
     UPPER_LOWER,
 )
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, search_leaf
+from vqcodec.blocks.search.repeats import LEADS, LEVELS
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.partitions import crosses_edge, leaf_count, leaf_of, node_context
 from vqcodec.entropy.tables import bits_of
@@ -70,7 +71,7 @@ def save_node(plane, y, x, log_size, scratch):
     _copy(plane.levels[y : y + size, x : x + size], scratch.levels[k, :size, :size])
     for field in range(BLOCK_FIELDS):
         _copy(plane.blocks[field, v : v + units, u : u + units], scratch.blocks[k, field, :units, :units])
-    if plane.memory.shape[0] > 0:
+    if plane.motion.shape[0] > 0:
         _copy(plane.motion[v : v + units, u : u + units], scratch.motion[k, :units, :units])
 
 
@@ -83,7 +84,7 @@ def restore_node(plane, y, x, log_size, scratch):
     _copy(scratch.levels[k, :size, :size], plane.levels[y : y + size, x : x + size])
     for field in range(BLOCK_FIELDS):
         _copy(scratch.blocks[k, field, :units, :units], plane.blocks[field, v : v + units, u : u + units])
-    if plane.memory.shape[0] > 0:
+    if plane.motion.shape[0] > 0:
         _copy(scratch.motion[k, :units, :units], plane.motion[v : v + units, u : u + units])
 
 
@@ -110,13 +111,24 @@ def _least_bits(log_size):
     return 2 if log_size > UNIT_LOG else 1
 
 
+@inner_kernel
+def _load_leads(leads, v, u, scratch):
+    """Fill `scratch.leads` with those of a superblock."""
+    for level in range(LEVELS):
+        for i in range(min(SUPERBLOCK // UNIT, leads.shape[1] - v)):
+            for j in range(min(SUPERBLOCK // UNIT, leads.shape[2] - u)):
+                for number in range(LEADS):
+                    scratch.leads[level, i, j, number] = leads[level, v + i, u + j, number]
+
+
 @kernel
-def search_superblock(plane, source, y, x, tables, settings, scratch):
+def search_superblock(plane, source, leads, y, x, tables, settings, scratch):
     """Find the partition of the superblock at (y, x) and the coding of its blocks, and leave both in the plane.
 
     Args:
         plane: `layout.Plane`; the superblocks that this one depends on are coded already.
         source: int16 in 1/16, of the plane's size.
+        leads: int64, as `repeats.plane_leads` gives them, in planes that copy; else of size 0.
         tables: `model.SearchTables`.
         settings: `effort.SearchSettings`.
         scratch: record of PARTITION_SCRATCH.
@@ -127,6 +139,8 @@ def search_superblock(plane, source, y, x, tables, settings, scratch):
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     lambda_ = np.float64(settings.leaf.lambda_factor * step * step)
     nodes, costs = scratch.nodes, scratch.costs
+    if leads.shape[0] > 0:
+        _load_leads(leads, y >> UNIT_LOG, x >> UNIT_LOG, scratch.leaf)
     log_size = np.int64(SUPERBLOCK_LOG)
     _open_node(scratch, log_size, y, x)
     while True:

@@ -71,6 +71,8 @@ ALL_WITH_MEMORY = FIRST_FRACTION + FRACTION_CONTEXTS
 RAW_SIGNS = 0xF000
 RAW_ESCAPE = 0xF100
 RAW_VECTOR = 0xF200
+RAW_COPY = 0xF300  # a value of the range coder; its context is added
+RAW_COPY_BITS = 0xFF00  # bits for it
 TOKEN_SHIFT = 16
 
 # Symbols of the choice element: twice one of these, plus 1 if the block has coefficients
@@ -190,13 +192,13 @@ def coefficient_form(log_width, log_height, mode, transform, remembering):
 
     The look is 3 with an alternative transform, else 1 or 2 if the prediction is nearly horizontal or vertical (at most
     9/32 samples a row aside), else 0. In planes that are predicted from memory (`remembering` is their number of
-    references), 1 is for the blocks of mode MEMORY, and 2 for both directions.
+    references), 1 is for the blocks of mode MEMORY, and 2 for both directions. Copied blocks have 0.
     """
     look = 0
     if transform > 0:
         look = 3
     elif mode == MEMORY:
-        look = 1
+        look = 1 if remembering > 0 else 0
     elif abs(mode - HORIZONTAL) <= 3:
         look = 2 if remembering > 0 else 1
     elif abs(mode - VERTICAL) <= 3:

@@ -1,7 +1,8 @@
 """The syntax of a leaf: its mode, its transform and its coefficients. The writer and the reader stand side by side.
 
 A leaf is written as one symbol for the choice of its mode and the presence of coefficients. The mode itself follows if
-it is none of the likely ones, and the motion if the block is predicted from memory. The transform follows if the block
+it is none of the likely ones, and the motion if the block is predicted from memory. In planes that copy, whether the
+block is copied comes first (`copies`), and takes the place of all that if it is. The transform follows if the block
 has coefficients and its size and mode have alternative transforms, and then the coefficients.
 """
 
@@ -42,6 +43,7 @@ from vqcodec.blocks.syntax.contexts import (
     surrounding_energy,
     transform_context,
 )
+from vqcodec.blocks.syntax.copies import copies_itself, emit_copied, parse_copied
 from vqcodec.blocks.syntax.motion import emit_motion, leaf_choice_context, parse_motion
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
@@ -115,15 +117,19 @@ def emit_leaf(plane, block, transforms, state, tokens, count):
     coded = np.int64(blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG])
     first, second, third, left, above = likely_modes(plane, block)
     energy = surrounding_energy(blocks, y, x)
-    choice = choice_of(mode, first, second, third)
-    context = leaf_choice_context(plane, block, energy, left, above)
-    tokens[count] = token(context, 2 * choice + coded)
-    count += 1
-    if choice == CHOOSE_OTHER:
-        tokens[count] = token(mode_context(left, above), mode)
+    copied = copies_itself(plane) and mode == MEMORY
+    if copies_itself(plane):
+        count = emit_copied(plane, block, copied, coded, tokens, count)
+    if not copied:
+        choice = choice_of(mode, first, second, third)
+        context = leaf_choice_context(plane, block, energy, left, above)
+        tokens[count] = token(context, 2 * choice + coded)
         count += 1
-    if mode == MEMORY:
-        count = emit_motion(plane, block, tokens, count)
+        if choice == CHOOSE_OTHER:
+            tokens[count] = token(mode_context(left, above), mode)
+            count += 1
+        if mode == MEMORY:
+            count = emit_motion(plane, block, tokens, count)
     if coded:
         transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
         if alternatives(transforms, log_width, log_height, mode) > 0:
@@ -151,11 +157,18 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
     y, x, log_width, log_height = block
     first, second, third, left, above = likely_modes(plane, block)
     energy = surrounding_energy(plane.blocks, y, x)
-    context = leaf_choice_context(plane, block, energy, left, above)
-    symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.CHOICE)
+    symbol, motion = np.int64(0), np.int64(-1)
+    if copies_itself(plane):
+        motion, symbol = parse_copied(plane, buffer, block, scratch.copies)
+        scratch.motion[0] = motion
+    if motion < 0:
+        context = leaf_choice_context(plane, block, energy, left, above)
+        symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.CHOICE)
     choice = symbol >> 1
     mode = first
-    if choice == CHOOSE_SECOND:
+    if motion >= 0:
+        mode = np.int64(MEMORY)
+    elif choice == CHOOSE_SECOND:
         mode = second
     elif choice == CHOOSE_THIRD:
         mode = third

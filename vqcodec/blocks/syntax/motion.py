@@ -68,13 +68,13 @@ def column_of(place):
 
 
 @inline_kernel
-def _place_at(motion, y, x):
+def place_at(motion, y, x):
     """Return the place that the block over (y, x) is predicted from; negative if it has none."""
     return motion[y >> UNIT_LOG, x >> UNIT_LOG] >> FLAVOUR_BITS
 
 
 @inline_kernel
-def _with_place(candidates, place):
+def with_place(candidates, place):
     """Return (count, five places) with `place` appended, unless it is negative or there or there is no room."""
     count, a, b, c, d, e = candidates
     if place < 0 or count == CANDIDATES:
@@ -96,6 +96,13 @@ def _with_place(candidates, place):
 
 
 @inline_kernel
+def no_places():
+    """Return (count, five places) without any."""
+    none = np.int64(_NONE)
+    return np.int64(0), none, none, none, none, none
+
+
+@inline_kernel
 def list_places(plane, block):
     """Return (count, five places): the different candidates of a block (`layout.Block`); the first `count` are set.
 
@@ -104,18 +111,17 @@ def list_places(plane, block):
     """
     y, x = block.y, block.x
     width, height = 1 << block.log_width, 1 << block.log_height
-    none = np.int64(_NONE)
-    found = (np.int64(0), none, none, none, none, none)
+    found = no_places()
     if plane.guides.shape[0] > 0:
-        found = _with_place(found, _place_at(plane.guide_motion, y + (height >> 1), x + (width >> 1)))
+        found = with_place(found, place_at(plane.guide_motion, y + (height >> 1), x + (width >> 1)))
     if x > 0:
-        found = _with_place(found, _place_at(plane.motion, y + height - 1, x - 1))
+        found = with_place(found, place_at(plane.motion, y + height - 1, x - 1))
     if y > 0:
-        found = _with_place(found, _place_at(plane.motion, y - 1, x + width - 1))
+        found = with_place(found, place_at(plane.motion, y - 1, x + width - 1))
         if x + width < plane.samples.shape[1] and is_done(plane.blocks, y - 1, x + width):
-            found = _with_place(found, _place_at(plane.motion, y - 1, x + width))
+            found = with_place(found, place_at(plane.motion, y - 1, x + width))
     for reference in range(plane.memory.shape[0]):
-        found = _with_place(found, np.int64(pack_place(reference, 0, 0)))
+        found = with_place(found, np.int64(pack_place(reference, 0, 0)))
     return found
 
 
@@ -154,7 +160,7 @@ def remembering_neighbours(plane, block):
 
 
 @inline_kernel
-def _luma_at_centre(plane, block):
+def luma_at_centre(plane, block):
     """Return 0 if luma at a block's centre is not predicted from memory, 1 if it is and is not coded, else 2."""
     y, x = block.y + (1 << block.log_height >> 1), block.x + (1 << block.log_width >> 1)
     motion = plane.guide_motion[y >> UNIT_LOG, x >> UNIT_LOG]
@@ -171,7 +177,7 @@ def leaf_choice_context(plane, block, energy, left, above):
     size = size_class(block.log_width, block.log_height)
     if plane.memory.shape[0] == 0:
         return choice_context(size, energy, left, above)
-    luma = _luma_at_centre(plane, block) if plane.guides.shape[0] > 0 else np.int64(0)
+    luma = luma_at_centre(plane, block) if plane.guides.shape[0] > 0 else np.int64(0)
     return memory_choice_context(size, energy, luma, remembering_neighbours(plane, block))
 
 
@@ -180,7 +186,7 @@ def motion_context(plane, block):
     """Return the context of the motion symbol of a block (`layout.Block`)."""
     size = size_class(block.log_width, block.log_height)
     if plane.guides.shape[0] > 0:
-        return FIRST_MOTION + size * 3 + _luma_at_centre(plane, block)
+        return FIRST_MOTION + size * 3 + luma_at_centre(plane, block)
     v, u = block.y >> UNIT_LOG, block.x >> UNIT_LOG
     left = plane.motion[v, u - 1] if u > 0 else np.int64(_NONE)
     above = plane.motion[v - 1, u] if v > 0 else np.int64(_NONE)

@@ -12,6 +12,7 @@ from vqcodec.blocks.syntax.contexts import ELEMENTS
 
 PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")
 # np.int64 instead of int: numba compiles a helper again for each literal integer in its calls
+COPIES = "copies"  # of all planes of a tile, where blocks may be copied
 MEMORY_PART_NAMES = ("motion", "vector")  # of planes that are predicted from memory, besides
 PARTITION, CHOICE, STEP, TRANSFORM, MASK, MODE, PATTERN, SIGN, ESCAPE = map(np.int64, range(len(PART_NAMES)))
 MOTION, VECTOR = np.int64(len(PART_NAMES)), np.int64(len(PART_NAMES) + 1)

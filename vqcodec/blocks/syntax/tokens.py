@@ -13,6 +13,7 @@ from vqcodec.blocks.syntax.contexts import (
     FIRST_MOTION,
     FIRST_PATTERN,
     MEMORY_ELEMENTS,
+    RAW_COPY,
     RAW_ESCAPE,
     RAW_SIGNS,
     RAW_VECTOR,
@@ -57,6 +58,8 @@ def pack_tokens(tokens, tables, buffer, position, part_bits):
     for item in tokens:
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
         before = position
+        if context >= RAW_COPY:
+            continue  # `copies.write_copies` writes it
         if context >= RAW_SIGNS:
             position = put_bits(buffer, position, symbol, context & 0xFF)
             part = VECTOR if context >= RAW_VECTOR else (ESCAPE if context >= RAW_ESCAPE else SIGN)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vqcodec.entropy.range_coder import CHANCE_BITS
 from vqcodec.errors import CodebookError, CorruptFileError
 from vqcodec.image.alpha.decisions import (
     ALONE,
     AROUND,
     BESIDE,
-    CHANCE_BITS,
     HALVES_ALONE,
     HALVES_BESIDE,
     MARGIN,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from vqcodec.entropy.range_coder import WHOLE, end_values, first_code, get_value, put_value
 from vqcodec.kernels.jit import inline_kernel, kernel
 
 MARGIN = 2  # samples of 0 above, to the left and to the right of a plane
 AROUND = 1  # samples around the known plane
-CHANCE_BITS = 16  # chances are so many bits wide
 MOST_DECISIONS = 9  # of a sample
 
 # (row, column) from the sample: where the halves of samples count
@@ -32,10 +32,6 @@ ENDS_BESIDE = 2 * ENDS_ALONE
 VALUES = 2 * _LEVELS * _NODES
 ALONE = HALVES_ALONE + ENDS_ALONE + VALUES  # contexts
 BESIDE = HALVES_BESIDE + ENDS_BESIDE + VALUES
-
-_WHOLE = np.uint64(1 << 32)
-_LEAST_RANGE = np.uint64(1 << 24)
-_LOW_BITS = np.uint64((1 << 32) - 1)
 
 
 @inline_kernel
@@ -122,45 +118,11 @@ def write_decisions(decisions, chances, buffer):
         chances: int32, of the value 1 in each context, in 1 / 2^CHANCE_BITS.
         buffer: uint8, of 2 bytes for each decision and 8 more.
     """
-    low, width, count = np.uint64(0), _WHOLE - np.uint64(1), np.int64(0)
+    low, width, count = np.uint64(0), WHOLE, np.int64(0)
     for i in range(decisions.shape[0]):
-        bound = (width >> np.uint64(CHANCE_BITS)) * np.uint64(chances[decisions[i] >> 1])
-        if decisions[i] & 1:
-            width = bound
-        else:
-            low += bound
-            width -= bound
-        count, low = _carried(buffer, count, low)
-        while width < _LEAST_RANGE:
-            buffer[count] = np.uint8(low >> np.uint64(24))
-            count += 1
-            low = (low << np.uint64(8)) & _LOW_BITS
-            width <<= np.uint64(8)
-    for kept in range(5):  # bytes; the fewest of which the last is within the range
-        mask = (np.uint64(1) << np.uint64(32 - 8 * kept)) - np.uint64(1)
-        value = (low + mask) & ~mask
-        if value < low + width:
-            count, value = _carried(buffer, count, value)
-            for number in range(kept):
-                buffer[count] = np.uint8((value >> np.uint64(24 - 8 * number)) & np.uint64(255))
-                count += 1
-            break
-    while count > 0 and buffer[count - 1] == 0:
-        count -= 1
-    return count
-
-
-@inline_kernel
-def _carried(buffer, count, low):
-    """Return (count, low) with what `low` has beyond 32 bits added to the bytes written before."""
-    if low > _LOW_BITS:
-        place = count - 1
-        while buffer[place] == 255:
-            buffer[place] = 0
-            place -= 1
-        buffer[place] += np.uint8(1)
-        low &= _LOW_BITS
-    return count, low
+        chance = chances[decisions[i] >> 1]
+        count, low, width = put_value(buffer, count, low, width, chance, decisions[i] & 1)
+    return end_values(buffer, count, low, width)
 
 
 @kernel
@@ -172,9 +134,9 @@ def read_plane(data, chances, known, wide):
         chances, known: as before.
         wide: uint8, zeros.
     """
-    code, width, position = np.uint64(0), _WHOLE - np.uint64(1), np.int64(4)
-    for number in range(4):
-        code = (code << np.uint64(8)) | np.uint64(data[number] if number < data.shape[0] else 0)
+    end = np.int64(data.shape[0])
+    code, position = first_code(data, np.int64(0), end)
+    width = WHOLE
     for y in range(wide.shape[0] - MARGIN):
         for x in range(wide.shape[1] - 2 * MARGIN):
             sample, kind, left = np.int64(0), np.int64(0), np.int64(1)
@@ -187,16 +149,7 @@ def read_plane(data, chances, known, wide):
                     context = _end_context(wide, known, y, x, half)
                 else:
                     context = first + node
-                bound = (width >> np.uint64(CHANCE_BITS)) * np.uint64(chances[context])
-                if code < bound:
-                    value, width = np.int64(1), bound
-                else:
-                    value, width = np.int64(0), width - bound
-                    code -= bound
-                while width < _LEAST_RANGE:
-                    code = (code << np.uint64(8)) | np.uint64(data[position] if position < data.shape[0] else 0)
-                    position += 1
-                    width <<= np.uint64(8)
+                value, position, code, width = get_value(data, position, end, code, width, chances[context])
                 if kind == 0:
                     half, kind = value, np.int64(1)
                     sample = 255 * half

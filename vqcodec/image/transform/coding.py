@@ -101,6 +101,7 @@ def encode_picture(
         chroma = chroma_coding(colour, quality, options.tune, options.chroma)
     parameters = _parameters(quality, effort, options.tune, chroma)
     from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
+    from vqcodec.blocks.search.repeats import picture_repeats
 
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
     chosen = _NONE_CHOSEN if choose is None else choose(colour, parameters)
@@ -109,6 +110,7 @@ def encode_picture(
         remembering = replace(parameters, remembering=True)
         coded = encode_planes(planes, model, remembering, threads, progress, chosen.planes, observe)
     if not items or chosen.saved_share < _CLEAR_SHARE:
+        parameters = replace(parameters, copying=effort > 0 and picture_repeats(planes[0]))
         alone = encode_planes(planes, model, parameters, threads, progress, observe=observe)
         named = 8 * (1 + len(items))
         if not items or cost_of(planes, coded, parameters) + named >= cost_of(planes, alone, parameters):
