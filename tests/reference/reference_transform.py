@@ -1,7 +1,8 @@
 """Engine image/transform of the reference decoder: section 9 of FORMAT.md; header, tiles, colour and alpha.
 
 The parts are in modules of their own: _tables (9.1, 9.2), _plane (9.4), _syntax (9.4 to 9.7, 9.9, 9.15), _residual (9.8
-to 9.12), _prediction (9.13, 9.14), _restoration (9.16) and _memory (9.18). 9.19 is in reference_alpha_chances.
+to 9.12), _prediction (9.13, 9.14), _restoration (9.16), _memory (9.18) and _copies (9.20). 9.19 is in
+reference_alpha_chances.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from reference_decoder import (
     Unsupported,
     require,
 )
+from reference_transform_copies import Copies
 from reference_transform_memory import References, be_guided_by_places, planes_for
 from reference_transform_plane import Plane, Samples, be_guided, clip
 from reference_transform_restoration import restored
@@ -42,6 +44,7 @@ class Parameters:
     chroma: int
     restoration: bool
     remembering: bool
+    copying: bool = False
 
 
 @dataclass
@@ -113,14 +116,16 @@ def read_header(reader: Reader) -> Header:
         else:
             header.alpha = read_parameters(first, reader)
             require(header.alpha.chroma == NO_CHROMA and not header.alpha.remembering)
+            require(not header.alpha.copying)
     return header
 
 
 def read_parameters(first: int, reader: Reader) -> Parameters:
     second = reader.number(1)
-    require(first < 128, Unsupported)
+    require(first < 128 or second < 128, Unsupported)
     chroma, restoration = second // 16 % 4, second // 64 % 2 == 1
-    return Parameters(first % 64, first >= 64, second % 16 - 8, chroma, restoration, second >= 128)
+    modulated, copying = first // 64 % 2 == 1, first >= 128
+    return Parameters(first % 64, modulated, second % 16 - 8, chroma, restoration, second >= 128, copying)
 
 
 def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) -> list[Samples]:
@@ -224,8 +229,10 @@ def plane_size(tile: Tile, number: int, parameters: Parameters) -> tuple[int, in
 
 
 def superblocks(tile: Tile, parameters: Parameters) -> int:
-    """The number of superblocks of all planes of a tile."""
+    """The number of superblocks of all planes of a tile that take at least one bit."""
     sizes = [plane_size(tile, number, parameters) for number in range(plane_count(parameters))]
+    if parameters.copying:
+        return sum((height // 32) * (width // 32) for height, width in sizes)
     return sum(-(-height // 32) * -(-width // 32) for height, width in sizes)
 
 
@@ -238,9 +245,13 @@ def decode_tile(
 ) -> list[Samples]:
     """The planes of a tile, padded and filtered, in 1/16."""
     require(8 * len(payload) >= superblocks(tile, parameters))
-    bits = BitReader(payload)
-    planes = decode_planes(bits, tile, parameters, model, memory)
-    require(8 * len(payload) - bits.position < 8)
+    bits, end = BitReader(payload), len(payload)
+    copies = Copies(bits, payload) if parameters.copying else None
+    planes = decode_planes(bits, tile, parameters, model, memory, copies)
+    if copies is not None:
+        copies.close()
+        end = copies.start
+    require(0 <= 8 * end - bits.position < 8)
     if not parameters.restoration:
         return [plane.samples for plane in planes]
     rung = model.rung_of(parameters.step_index)
@@ -248,7 +259,12 @@ def decode_tile(
 
 
 def decode_planes(
-    bits: BitReader, tile: Tile, parameters: Parameters, model: Model, memory: Sequence[list[Samples]] = ()
+    bits: BitReader,
+    tile: Tile,
+    parameters: Parameters,
+    model: Model,
+    memory: Sequence[list[Samples]] = (),
+    copies: Copies | None = None,
 ) -> list[Plane]:
     """The planes of a tile before the restoration filter."""
     rung = model.rung_of(parameters.step_index)
@@ -263,8 +279,9 @@ def decode_planes(
         if memory:
             tables = model.remembering[min(number, 1)]
             plane.memory = References([planes_of_item[number] for planes_of_item in memory], plane)
-            if number > 0:
-                be_guided_by_places(plane, planes[0], 1 if parameters.chroma == HALF else 0)
+        if number > 0 and (memory or copies):
+            be_guided_by_places(plane, planes[0], 1 if parameters.chroma == HALF else 0)
+        plane.copies = copies
         PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
         planes.append(plane)
     return planes

@@ -52,8 +52,9 @@ class Plane:
         self.guides: list[Samples] = []
         self.luma_modes: list[list[int]] = []  # by unit of this plane
         self.memory: Any = None  # of a plane that is predicted from memory (9.18): what it is predicted from
-        self.luma_units: dict[tuple[int, int], Unit] = {}  # likewise: luma's units, by unit of this plane
-        self.luma_shift = 0  # likewise: 1 where the plane has half the size of luma
+        self.copies: Any = None  # of a plane whose blocks may be copied (9.20): what tells the copies
+        self.luma_units: dict[tuple[int, int], Unit] = {}  # of both: luma's units, by unit of this plane
+        self.luma_shift = 0  # of both: 1 where the plane has half the size of luma
 
     def contains(self, y: int, x: int) -> bool:
         return 0 <= y < self.height and 0 <= x < self.width

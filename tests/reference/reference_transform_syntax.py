@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reference_transform_copies as copies
 import reference_transform_memory as memory
 from reference_decoder import BitReader
 from reference_transform_plane import Block, Plane, Unit, clip
@@ -78,7 +79,7 @@ class PlaneDecoder:
         above, left = self.plane.unit(y - 1, x), self.plane.unit(y, x - 1)
         finer_above = clip(k - above.lw, 0, 2) if above else 0
         finer_left = clip(k - left.lh, 0, 2) if left else 0
-        if self.plane.luma_units:
+        if self.plane.memory and self.plane.luma_units:
             return memory.partition_context(self.plane, y, x, k, (finer_above > 0) + (finer_left > 0))
         return ((k - 2) * 3 + finer_above) * 3 + finer_left
 
@@ -102,9 +103,14 @@ class PlaneDecoder:
         kinds = 9 if left == above > DC else min(left, 2) * 3 + min(above, 2)
         if self.plane.memory:
             kinds = memory.choice_kinds(self.plane, block)
-        choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
-        place, flavour = None, 0
-        if self.plane.memory and choice // 2 == REMEMBERING:
+        place, flavour, choice = None, 0, 0
+        if self.plane.copies:
+            place, choice = self.plane.copies.read(self.plane, block)
+        if place is None:
+            choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
+        if place is not None:
+            mode = memory.REMEMBERED
+        elif self.plane.memory and choice // 2 == REMEMBERING:
             mode = memory.REMEMBERED
             place, flavour = memory.read_motion(self.plane, block, self.symbol, self.bits.bits)
         else:
@@ -112,6 +118,8 @@ class PlaneDecoder:
         residual, total = self.read_residual(block, mode, energy) if choice % 2 else (None, 0)
         if place is None:
             prediction = predict(self.plane, block, mode)
+        elif self.plane.copies:
+            prediction = copies.copied(self.plane, block, place)
         else:
             prediction = memory.from_memory(self.plane, block, place, flavour)
         for i in range(block.height):

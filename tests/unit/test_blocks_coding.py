@@ -147,6 +147,7 @@ def test_parameters_survive_two_bytes():
         CodingParameters(0),
         CodingParameters(63, chroma_step=-8, tune="ssim", subsampling="grey", restoration=False),
         CodingParameters(37, chroma_step=7, subsampling="422"),
+        CodingParameters(12, copying=True),
     ):
         data = parameters.to_bytes()
         assert len(data) == 2
@@ -154,7 +155,7 @@ def test_parameters_survive_two_bytes():
     with pytest.raises(CorruptFileError):
         CodingParameters.from_bytes(b"\x01")
     with pytest.raises(UnsupportedError):
-        CodingParameters.from_bytes(b"\x80\x00")
+        CodingParameters.from_bytes(b"\x80\x80")
     with pytest.raises(UsageError):
         CodingParameters(64)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vqcodec.blocks.effort import DEFAULT_EFFORT, MAX_EFFORT
 from vqcodec.blocks.steps import MAX_STEP_INDEX
-from vqcodec.errors import CorruptFileError, UsageError
+from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
 
 TUNES = ("psnr", "ssim")
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7  # eighths of an octave
@@ -79,13 +79,14 @@ class CodingParameters:
         """Return the parameters that `to_bytes` wrote.
 
         Raises:
-            CorruptFileError: `data` is too short, or contradicts itself.
+            CorruptFileError: `data` is too short.
+            UnsupportedError: it says what later versions may say.
         """
         if len(data) < PARAMETER_BYTES:
             raise CorruptFileError(f"coding parameters: {len(data)} bytes instead of {PARAMETER_BYTES}; truncated")
         first, second = data[0], data[1]
         if first & second & 0x80:
-            raise CorruptFileError("coding parameters: blocks are copied, and predicted from a memory")
+            raise UnsupportedError("coding parameters: copies beside a memory; a later version wrote this stream")
         return cls(
             step_index=first & 0x3F,
             chroma_step=(second & 0xF) + CHROMA_STEP_MIN,

@@ -48,7 +48,8 @@ class PlaneBlocks:
         bits: int32, of the block with what cuts it out of its neighbourhood.
         step: float32, the quantizer step, in sample values.
         item: int32, the item of the codebook's memory that it is predicted from; -1 for none.
-        moved_down, moved_right: float32, how far away in the item the prediction lies, in samples of the plane.
+        moved_down, moved_right: float32, how far away the prediction lies, in samples of the plane: in the item, or in
+            the plane itself if the block is copied.
         modes: names of the modes.
     """
 

@@ -12,7 +12,7 @@ const MOST_STEP = 63;
 /** The parameters at the place of a reader. */
 export function readParameters(reader) {
   const [first, second] = reader.take(2);
-  require((first & 0x80) === 0, "coding parameters: a reserved bit is set", UnsupportedError);
+  require((first & second & 0x80) === 0, "coding parameters: copies beside a memory", UnsupportedError);
   const step = first & 63;
   const chromaStep = step + (second & 15) + LEAST_CHROMA_STEP;
   return {
@@ -22,5 +22,6 @@ export function readParameters(reader) {
     chroma: (second >> 4) & 3,
     restored: (second & 64) !== 0,
     remembering: (second & 128) !== 0, // predicted from a memory
+    copying: (first & 128) !== 0, // blocks may be copied from their plane
   };
 }

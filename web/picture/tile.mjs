@@ -16,6 +16,7 @@ const BORDER = 3; // of samples around those that the filter is for
 const MEMORY_BORDER = 40; // of samples around references
 const LAST_ANGLE = 34; // of the modes that may guide others
 const SIZE_SHIFT = 6; // of the size of luma's block beside its mode
+const NOT_DECODED = 1; // what is wrong with copies
 const OFFSET = 1n << 15n; // of the displacements in a place
 
 /** The working memory of `decodeTile`. */
@@ -23,9 +24,13 @@ export function tileScratch(kernels) {
   return kernels.record("blocks.decoding.plane_decoding.decode_plane", SCRATCH);
 }
 
-/** Each superblock takes a bit: so a short payload is refused before memory is taken. */
-export function refuseTooLittle(payload, parts) {
-  const squares = ({ width, height }) => Math.ceil(width / SUPERBLOCK) * Math.ceil(height / SUPERBLOCK);
+/**
+ * Each superblock takes a bit, but those that reach beyond a plane that copies: so a short payload is refused before
+ * memory is taken.
+ */
+export function refuseTooLittle(payload, parts, copying = false) {
+  const count = copying ? Math.floor : Math.ceil;
+  const squares = ({ width, height }) => count(width / SUPERBLOCK) * count(height / SUPERBLOCK);
   const least = parts.reduce((sum, part) => sum + squares(part), 0);
   require(8 * payload.length >= least, `${payload.length} bytes cannot hold a tile of the picture; cut off`);
 }
@@ -43,14 +48,14 @@ export function refuseTooLittle(payload, parts) {
 export function decodeTile(kernels, model, parameters, parts, payload, scratch, references = []) {
   const buffer = paddedBits(kernels, payload);
   const bits = kernels.zeros("int64", [PARTS]);
-  const end = 8 * payload.length;
   const planes = [];
-  let position = 0;
+  let [position, end] = [0, 8 * payload.length];
+  if (parameters.copying) [position, end] = kernels.call("blocks.syntax.copies.open_copies", buffer, scratch);
   parts.forEach((part, index) => {
     const type = index === 0 ? LUMA : CHROMA;
     const step = index === 0 ? parameters.step : parameters.chromaStep;
     const ofPlane = references.map((planesOf) => planesOf[index]);
-    const plane = openPlane(kernels, part, step, planes, parameters.chroma === HALF ? 1 : 0, ofPlane);
+    const plane = openPlane(kernels, part, step, planes, parameters.chroma === HALF ? 1 : 0, ofPlane, parameters.copying);
     const tables = type + (parameters.remembering ? REMEMBERING : 0);
     position = kernels.call(
       "blocks.decoding.plane_decoding.decode_plane",
@@ -67,12 +72,17 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
     require(position <= end, `${payload.length} bytes do not make a tile; cut off or damaged`);
     planes.push(plane);
   });
+  if (parameters.copying) {
+    const fault = kernels.call("blocks.syntax.copies.close_copies", scratch);
+    require(fault !== NOT_DECODED, "a block is copied from samples that are not decoded before it; damaged");
+    require(fault === 0, "bytes are left over after the copies of a tile; damaged");
+  }
   require(end - position < 8, `${(end - position) >> 3} bytes are left over after a tile; damaged`);
   return planes;
 }
 
 /** An empty plane, as kernels take it; `before` are the planes that guide it. */
-function openPlane(kernels, { width, height }, step, before, shift, references) {
+function openPlane(kernels, { width, height }, step, before, shift, references, copying) {
   const rows = UNIT * Math.ceil(height / UNIT);
   const columns = UNIT * Math.ceil(width / UNIT);
   const units = [rows / UNIT, columns / UNIT];
@@ -86,6 +96,7 @@ function openPlane(kernels, { width, height }, step, before, shift, references) 
     memory: noMemory(kernels),
   };
   if (references.length > 0) plane.memory = memoryOf(kernels, references, rows, columns, before[0], shift);
+  else if (copying) plane.memory = ownMemory(kernels, units, before[0], shift);
   plane.steps.view.fill(step);
   before.forEach((guide, number) => {
     const target = plane.guides.part(number, 1).view;
@@ -110,29 +121,41 @@ function memoryOf(kernels, references, rows, columns, luma, shift) {
   references.forEach((plane, number) => {
     extend(plane.samples, plane.height, plane.width, MEMORY_BORDER, padded.entry(number));
   });
-  const units = [rows / UNIT, columns / UNIT];
+  return [padded, ...motionOf(kernels, [rows / UNIT, columns / UNIT], luma, shift, 1n)];
+}
+
+/** The same of a plane that copies itself: no references, and displacements in whole samples. */
+function ownMemory(kernels, units, luma, shift) {
+  return [kernels.room("int16", [0, 0, 0]), ...motionOf(kernels, units, luma, shift, 0n)];
+}
+
+/** Where the blocks of a plane are predicted from, as yet from nowhere, and where those of luma are. */
+function motionOf(kernels, units, luma, shift, finer) {
   const motion = kernels.room("int64", units);
   motion.words.fill(-1);
   const guide = kernels.room("int64", luma === undefined ? [0, 0] : units);
-  if (luma !== undefined) scaleMotion(luma, guide, shift);
-  return [padded, motion, guide];
+  if (luma !== undefined) scaleMotion(luma, guide, shift, finer);
+  return [motion, guide];
 }
 
-/** Where luma is predicted from in the middle of each unit of a plane, in eighths, and whether it is coded there. */
-function scaleMotion({ memory: [, motion], blocks }, guide, shift) {
+/**
+ * Where luma is predicted from in the middle of each unit of a plane, and whether it is coded there: in eighths if it
+ * is told in quarters (`finer` is 1n), else in whole samples.
+ */
+function scaleMotion({ memory: [, motion], blocks }, guide, shift, finer) {
   const [height, width] = motion.shape;
   const coded = blocks.entry(CODED).view;
   const from = motion.view;
   const target = guide.view;
   const [rows, columns] = guide.shape;
-  const scale = BigInt(1 - shift);
+  const coarser = BigInt(shift);
   for (let v = 0; v < rows; v++) {
     const row = Math.min((v << shift) + shift, height - 1) * width;
     for (let u = 0; u < columns; u++) {
       const at = row + Math.min((u << shift) + shift, width - 1);
       const place = from[at] >> 2n; // without the flavour
-      const down = (((place >> 16n) & 0xffffn) - OFFSET) << scale;
-      const right = ((place & 0xffffn) - OFFSET) << scale;
+      const down = ((((place >> 16n) & 0xffffn) - OFFSET) << finer) >> coarser;
+      const right = (((place & 0xffffn) - OFFSET) << finer) >> coarser;
       const scaled = ((place >> 32n) << 32n) | ((down + OFFSET) << 16n) | (right + OFFSET);
       target[v * columns + u] = from[at] < 0n ? -1n : (scaled << 2n) | BigInt(coded[at]);
     }

@@ -171,8 +171,8 @@ function readHeader(reader) {
       kind = reader.number(1);
     } else {
       alpha = readParameters(reader);
-      const plain = alpha.chroma === NONE && !alpha.remembering;
-      require(plain, "picture header: alpha as if it were colour, or predicted from a memory");
+      const plain = alpha.chroma === NONE && !alpha.remembering && !alpha.copying;
+      require(plain, "picture header: alpha as if it were colour, or predicted from a memory, or copied");
     }
   }
   return { shape, parameters, items, alpha, kind };

@@ -27,9 +27,9 @@ from vqcodec.blocks.picture_planes import (
     tables_type,
     tile_rectangles,
 )
+from vqcodec.blocks.search.leads import NO_LEADS, Leads, guiding_leads, plane_leads
 from vqcodec.blocks.search.modulation import superblock_steps
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH, search_superblock
-from vqcodec.blocks.search.repeats import NO_LEADS, Leads, guiding_leads, plane_leads
 from vqcodec.blocks.steps import LAMBDA_FACTOR
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.contexts import RAW_COPY, TOKEN_SHIFT

@@ -6,10 +6,8 @@ Windows of samples have hashes. Windows of one bucket are a chain, from each bac
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from vqcodec.blocks.layout import SUPERBLOCK_LOG, UNIT, UNIT_LOG
-from vqcodec.blocks.picture_planes import Samples, padded_source, tile_rectangles
 from vqcodec.blocks.syntax.motion import pack_place
 from vqcodec.kernels.jit import inner_kernel, kernel
 
@@ -17,12 +15,6 @@ LEADS = 4  # places kept for a block
 LEVELS = 3  # sides of windows: 4, 8, 16 samples
 _LOOKS = 64  # windows of a chain that are looked at
 _ACROSS, _DOWN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_LEAST_SHARE = 0.02  # of 8x8 blocks that repeat, for copying to be tried
-_TESTED = 1  # the level of 8x8 windows
-
-Leads = npt.NDArray[np.int64]
-
-NO_LEADS: Leads = np.zeros((0, 0, 0, 0), dtype=np.int64)
 
 
 @kernel
@@ -100,43 +92,3 @@ def find_leads(source, side, hashes, heads, before, leads):
             if count > 0 and y % side == 0 and x % side == 0:
                 repeated += 1
     return repeated
-
-
-def _leads_of(source: npt.NDArray[np.int16], side: int, leads: Leads) -> int:
-    """Call both kernels with working arrays."""
-    hashes = np.zeros(source.shape, dtype=np.uint64)
-    hash_windows(source, side, hashes)
-    heads = np.full(1 << max(source.size - 1, 1).bit_length(), -1, dtype=np.int32)
-    return int(find_leads(source, side, hashes, heads, np.empty(source.shape, dtype=np.int32), leads))
-
-
-def plane_leads(source: npt.NDArray[np.int16]) -> Leads:
-    """Return int64 (LEVELS, height / 4, width / 4, LEADS): places that blocks of a padded plane may be copied from.
-
-    Args:
-        source: int16 (height, width), padded to whole units.
-    """
-    leads = np.full((LEVELS, source.shape[0] // UNIT, source.shape[1] // UNIT, LEADS), -1, dtype=np.int64)
-    for level in range(LEVELS):
-        _leads_of(source, UNIT << level, leads[level])
-    return leads
-
-
-def picture_repeats(luma: Samples) -> bool:
-    """Whether so much of the first plane of a picture repeats, within its tiles, that copying is worth a try."""
-    side, repeated = UNIT << _TESTED, 0
-    for tile in tile_rectangles((luma.shape[0], luma.shape[1])):
-        source = padded_source(tile.of(luma))
-        leads = np.full((source.shape[0] // UNIT, source.shape[1] // UNIT, LEADS), -1, dtype=np.int64)
-        repeated += _leads_of(source, side, leads)
-    return repeated * side * side >= _LEAST_SHARE * luma.size
-
-
-def guiding_leads(leads: Leads, subsampling: str, rows: int, columns: int) -> Leads:
-    """Return luma's leads for a plane of so many units: the same at full size, none at half size.
-
-    There the places of luma's blocks are candidates.
-    """
-    if subsampling != "420" or not len(leads):
-        return leads
-    return np.full((LEVELS, rows, columns, LEADS), -1, dtype=np.int64)

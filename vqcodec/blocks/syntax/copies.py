@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.layout import ENERGY, SIZE_CLASSES, SUPERBLOCK_LOG, UNIT_LOG
+from vqcodec.blocks.layout import DONE, ENERGY, SIZE_CLASSES, SUPERBLOCK_LOG, UNIT_LOG
 from vqcodec.blocks.syntax.contexts import RAW_COPY, RAW_COPY_BITS, TOKEN_SHIFT, is_done, size_class
 from vqcodec.blocks.syntax.motion import (
     CANDIDATES,
@@ -88,8 +88,8 @@ def copies_itself(plane):
 def may_copy(plane, block, place):
     """Whether a block (`layout.Block`) may be copied from a place.
 
-    All samples there must be decoded, and their superblocks lie at least two columns to the left for each row that
-    they lie below the one above. So superblocks can be searched along diagonals.
+    All samples there must be decoded. If their last superblock, in row r and column c, is not the block's own, in row R
+    and column C, r must be at most R, and c + 2 r less than C + 2 R. So superblocks can be searched along diagonals.
     """
     top, left = block.y + row_of(place), block.x + column_of(place)
     bottom, right = top + (1 << block.log_height) - 1, left + (1 << block.log_width) - 1
@@ -99,9 +99,9 @@ def may_copy(plane, block, place):
     last_row, last_column = bottom >> SUPERBLOCK_LOG, right >> SUPERBLOCK_LOG
     if last_row != row or last_column != column:
         return last_row <= row and last_column + 2 * last_row < column + 2 * row
-    for y in range(max(top, row << SUPERBLOCK_LOG), bottom + 1):
-        for x in range(max(left, column << SUPERBLOCK_LOG), right + 1):
-            if not is_done(plane.blocks, y, x):
+    for v in range(max(top, row << SUPERBLOCK_LOG) >> UNIT_LOG, (bottom >> UNIT_LOG) + 1):
+        for u in range(max(left, column << SUPERBLOCK_LOG) >> UNIT_LOG, (right >> UNIT_LOG) + 1):
+            if plane.blocks[DONE, v, u] == 0:
                 return False
     return True
 

@@ -141,7 +141,7 @@ def decode(
     """
     if header not in _ALONE + _REMEMBERING:
         parameters = CodingParameters.from_bytes(header)
-        if parameters.subsampling != "grey" or parameters.remembering:
+        if parameters.subsampling != "grey" or parameters.remembering or parameters.copying:
             raise CorruptFileError("the alpha plane's parameters are not those of a single plane")
         return decode_planes(payloads, [(height, width)], model, parameters, threads, numbers)[0]
     tiles = tile_rectangles((height, width))

@@ -101,7 +101,7 @@ def encode_picture(
         chroma = chroma_coding(colour, quality, options.tune, options.chroma)
     parameters = _parameters(quality, effort, options.tune, chroma)
     from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
-    from vqcodec.blocks.search.repeats import picture_repeats
+    from vqcodec.blocks.search.leads import picture_repeats
 
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
     chosen = _NONE_CHOSEN if choose is None else choose(colour, parameters)

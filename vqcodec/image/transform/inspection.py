@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vqcodec.blocks.decoding.tracing import TracedPlane, trace_tile
-from vqcodec.blocks.layout import CODED, LAST_ANGLE, LOG_HEIGHT, LOG_WIDTH, MODE, SUPERBLOCK_LOG, UNIT_LOG
+from vqcodec.blocks.layout import CODED, LAST_ANGLE, LOG_HEIGHT, LOG_WIDTH, MEMORY, MODE, SUPERBLOCK_LOG, UNIT_LOG
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.picture_planes import Rectangle, References, plane_rectangle, tile_rectangles
 from vqcodec.blocks.steps import STEP_SIZES
@@ -18,6 +18,7 @@ from vqcodec.image.transform.header import Header
 
 MODES = ("planar", "DC", *(f"angle {number}" for number in range(2, LAST_ANGLE + 1)), "from luma", "from luma and Cb",
          "from Cb", "memory")  # fmt: skip
+_COPIED = "copied"  # mode MEMORY in planes that copy themselves
 """Names of the modes of `blocks.layout`, by number."""
 
 
@@ -47,8 +48,9 @@ def blocks_of(header: Header, packets: Sequence[bytes], model: Model, references
         return 2 if index > 0 and parameters.subsampling == "420" else 1
 
     by_tile = [trace(number) for number in range(len(tiles))]
+    modes = (*MODES[:MEMORY], _COPIED) if parameters.copying else MODES
     return [
-        PlaneBlocks(name, across(index), across(index), modes=MODES, **_joined([tile[index] for tile in by_tile]))
+        PlaneBlocks(name, across(index), across(index), modes=modes, **_joined([tile[index] for tile in by_tile]))
         for index, name in enumerate(planes)
     ]
 
@@ -71,7 +73,7 @@ def _blocks_in(traced: TracedPlane, part: Rectangle, header: Header, subsampling
     motion = plane.motion[first] if plane.motion.size else np.full(y.shape, -1, dtype=np.int64)
     place, moved = motion >> FLAVOUR_BITS, motion >= 0
     items = np.array([*header.items, -1], dtype=np.int32)
-    unit = (1 << FRACTION_LOG) * subsampling
+    unit = 1 if header.parameters.copying else (1 << FRACTION_LOG) * subsampling
     return {
         "top": (y + part.top).astype(np.int32),
         "left": (x + part.left).astype(np.int32),

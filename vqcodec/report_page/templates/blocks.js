@@ -94,6 +94,7 @@ const blocks = {
     "from luma and Cb": [20, 170, 140],
     "from Cb": [110, 190, 60],
     memory: [200, 40, 150],
+    copied: [200, 40, 150],
   },
 
   /** Direction in which a mode's prediction runs, as (x, y); null for a mode without one. */
