@@ -156,9 +156,9 @@ def bad_data() -> Iterator[Sample]:
 
 
 def unsupported_transformed() -> Iterator[Sample]:
-    data = small(shape(4, 4, 1) + b"\x9e\x38", b"\0")
-    what = "The reserved bit is set in the first parameter byte."
-    yield Sample(UNSUPPORTED, "transform-reserved-first.vqc", data, what, LATER, ENGINE.decode())
+    data = small(shape(4, 4, 1) + b"\x9e\xb8", b"\0")
+    what = "The parameter bytes say that blocks are copied, and predicted from a memory."
+    yield Sample(UNSUPPORTED, "transform-copies-and-memory.vqc", data, what, LATER, ENGINE.decode())
     data = small(shape(8, 8, 3) + b"\x1e\x28", bytes(3))
     yield Sample(UNSUPPORTED, "transform-chroma-422.vqc", data, "Chroma at half width.", LATER, ENGINE.decode())
 

@@ -69,11 +69,8 @@ class Copies:
         negative = self.value(first)
         magnitude = 1
         for number in range(size - 1):
-            if number < 2:
-                bit = self.value(first + 18 + 4 * size + magnitude)
-            else:
-                bit = self.decisions.next(32768)
-            magnitude = 2 * magnitude + bit
+            known = self.value(first + 18 + 4 * size + magnitude) if number < 2 else self.decisions.next(32768)
+            magnitude = 2 * magnitude + known
         return -magnitude if negative else magnitude
 
     def read(self, plane: Plane, block: Block) -> tuple[Place | None, int]:

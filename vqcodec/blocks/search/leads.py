@@ -14,6 +14,7 @@ Leads = npt.NDArray[np.int64]
 NO_LEADS: Leads = np.zeros((0, 0, 0, 0), dtype=np.int64)
 _LEAST_SHARE = 0.02  # of 8x8 blocks that repeat, for copying to be tried
 _TESTED = 8  # samples a side
+_LEAST_SAMPLES = 64 * 64  # of a picture; in a smaller one little repeats, and its header would take more
 
 
 def _leads_of(source: npt.NDArray[np.int16], side: int, leads: Leads) -> int:
@@ -38,6 +39,8 @@ def plane_leads(source: npt.NDArray[np.int16]) -> Leads:
 
 def picture_repeats(luma: Samples) -> bool:
     """Whether so much of the first plane of a picture repeats, within its tiles, that copying is worth a try."""
+    if luma.size < _LEAST_SAMPLES:
+        return False
     repeated = 0
     for tile in tile_rectangles((luma.shape[0], luma.shape[1])):
         source = padded_source(tile.of(luma))

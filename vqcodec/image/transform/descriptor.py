@@ -78,7 +78,7 @@ TRANSFORM = Engine(
     warming=Warming(
         options=({}, {"tune": "psnr", "chroma": "420", "alpha_quality": 50.0}),
         order=2,
-        further="vqcodec.image.transform.memory.warming:code_from_memory",
+        further="vqcodec.image.transform.memory.warming:take_rarer_ways",
     ),
     together_reference="vqcodec.image.transform.together.result:code_together",
 )

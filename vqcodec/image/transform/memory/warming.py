@@ -1,4 +1,4 @@
-"""A picture coded from a memory, so that kernels are compiled which no shipped codebook needs."""
+"""Pictures that take rarer ways, so that their kernels are compiled: coded from a memory, and with copies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from vqcodec.image.transform import engine
 from vqcodec.image.transform.memory.items import code_item
 
 _SIDE = 40
+_REPEATS = 9  # of a pattern of 8x8 samples, in rows and columns, which is copied
 _EFFORT = 4
+
+
+def take_rarer_ways(codebook: Codebook) -> None:
+    """Code small pictures in all ways that not every picture takes.
+
+    Args:
+        codebook: one of the engine, without a memory.
+    """
+    code_from_memory(codebook)
+    samples = np.tile(np.arange(64, dtype=np.uint8).reshape(8, 8, 1) * 3, (_REPEATS, _REPEATS, 1))
+    coded = engine.encode(samples, codebook, 50.0, _EFFORT, 1, {"tune": "psnr"})
+    engine.decode(coded.header, coded.packets, codebook, 1)
 
 
 def code_from_memory(codebook: Codebook) -> None:

@@ -1,0 +1,17 @@
+"""Frozen pictures whose blocks are copied decode to frozen samples, in every version."""
+
+import pytest
+from make_copies import CODEBOOK, HASHES, HERE, digest
+
+from vqcodec.codebook.codebook import Codebook
+from vqcodec.image import count_bits, decode_image
+
+FROZEN = [line.split() for line in HASHES.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("wanted", "name"), FROZEN)
+def test_decodes_to_the_frozen_samples(wanted, name):
+    book = Codebook.from_bytes(CODEBOOK.read_bytes())
+    data = (HERE / name).read_bytes()
+    assert count_bits(data, codebook=book)["copies"] > 100
+    assert digest(decode_image(data, codebook=book)) == wanted
