@@ -14,6 +14,7 @@ Leads = npt.NDArray[np.int64]
 NO_LEADS: Leads = np.zeros((0, 0, 0, 0), dtype=np.int64)
 _LEAST_SHARE = 0.02  # of 8x8 blocks that repeat, for copying to be tried
 _TESTED = 8  # samples a side
+_LEAST_EQUAL = 0.4  # of samples that are like the one to their left; at most 0.4 of photographs, most of screenshots
 _LEAST_SAMPLES = 64 * 64  # of a picture; in a smaller one little repeats, and its header would take more
 
 
@@ -39,7 +40,8 @@ def plane_leads(source: npt.NDArray[np.int16]) -> Leads:
 
 def picture_repeats(luma: Samples) -> bool:
     """Whether so much of the first plane of a picture repeats, within its tiles, that copying is worth a try."""
-    if luma.size < _LEAST_SAMPLES:
+    equal = np.count_nonzero(luma[:, 1:] == luma[:, :-1])
+    if luma.size < _LEAST_SAMPLES or equal < _LEAST_EQUAL * luma.size:
         return False
     repeated = 0
     for tile in tile_rectangles((luma.shape[0], luma.shape[1])):

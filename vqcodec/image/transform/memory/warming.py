@@ -24,7 +24,8 @@ def take_rarer_ways(codebook: Codebook) -> None:
         codebook: one of the engine, without a memory.
     """
     code_from_memory(codebook)
-    samples = np.tile(np.arange(64, dtype=np.uint8).reshape(8, 8, 1) * 3, (_REPEATS, _REPEATS, 1))
+    pattern = np.repeat(np.arange(32, dtype=np.uint8).reshape(8, 4, 1) * 5, 2, axis=1)
+    samples = np.tile(pattern, (_REPEATS, _REPEATS, 1))
     coded = engine.encode(samples, codebook, 50.0, _EFFORT, 1, {"tune": "psnr"})
     engine.decode(coded.header, coded.packets, codebook, 1)
 
