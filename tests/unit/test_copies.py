@@ -12,12 +12,12 @@ import reference_transform
 from vqcodec.blocks.layout import MEMORY, SUPERBLOCK, new_plane
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.search.leads import NO_LEADS, guiding_leads, picture_repeats, plane_leads
+from vqcodec.blocks.syntax.copies import write_copies
 from vqcodec.blocks.syntax.motion import column_of, row_of
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.image.transform import engine
 
-COPYING = 0x80  # the bit of the first parameter byte
 MUTANTS = 120
 
 
@@ -130,13 +130,16 @@ def test_damage_is_named_and_found_by_the_reference_too(book) -> None:
     assert len(errors) < len(said)
 
 
-def test_what_is_left_over_is_named(book) -> None:
-    coded = engine.encode(np.full((32, 32, 1), 99, np.uint8), book, 60, 3)
-    shape, parameters = coded.header[:3], coded.header[3:]
-    header = shape + bytes([parameters[0] | COPYING]) + parameters[1:]
-    packet = b"\x81\xff\xff\xff" + bytes(1) * 60  # one byte of copies more than zeros say
-    with pytest.raises(CorruptFileError):
-        engine.decode(header, [packet], book)
+def test_what_is_left_over_is_named(book, monkeypatch) -> None:
+    def longer(*arguments):
+        return write_copies(*arguments) + 9
+
+    monkeypatch.setattr("vqcodec.blocks.search.encoder.write_copies", longer)
+    coded = engine.encode(text(50, 84, 1), book, 60, 3)
+    with pytest.raises(CorruptFileError, match="bytes are left over after the copies of a tile"):
+        engine.decode(coded.header, coded.packets, book)
+    plain = reference.parse_canonical(book.canonical_bytes())
+    assert outcome(reference_transform.decode, coded.header, coded.packets, plain) is None
 
 
 def test_photographs_and_small_things_do_not_copy(book) -> None:
