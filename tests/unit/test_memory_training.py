@@ -97,11 +97,14 @@ def test_the_same_on_any_number_of_threads_and_after_an_interruption(tmp_path: P
 
 
 def test_memory_bytes_bound_the_memory() -> None:
-    codebook, report = trained(kinds(), memory_bytes=4000)
+    whole = Memory.from_arrays(trained(kinds(), memory_bytes=100_000)[0].arrays)
+    assert whole is not None
+    bound = sum(map(len, whole)) - 1
+    codebook, report = trained(kinds(), memory_bytes=bound)
     memory = Memory.from_arrays(codebook.arrays)
     assert memory is not None
     assert report is not None
-    assert sum(map(len, memory)) <= 4000
+    assert sum(map(len, memory)) <= bound
     assert Memory.from_arrays(trained(kinds(4), memory_bytes=0)[0].arrays) is None
     assert Memory.from_arrays(trained(kinds(4), memory_bytes=3)[0].arrays) is None
 
