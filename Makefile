@@ -30,7 +30,7 @@ demo: setup ## encode and decode the sample pictures, and print what it cost and
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh samples/demo.sh
 
 test: setup ## the test suite
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # They call kernels of training, or of their own, and only numba compiles these.
 UNCHECKED := $(addprefix --ignore=tests/property/test_,entropy.py search_properties.py speech_damage.py speech_packets.py)
