@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs site bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm web clean help
+.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs site bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm web screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -129,6 +129,9 @@ wasm: setup ## make the kernels of the decoder for browsers, web/vqcodec-*.wasm
 
 web: wasm ## the decoder for browsers as it is put on a site: minified, with the codebooks, in build/web (needs npm)
 	sh web/release.sh build/web
+
+screenshots: web ## the pictures of features in the documentation (needs Chromium and tmux)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python website/screenshots.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) dist demo build vqcodec/kernels/objects web/vqcodec-*.wasm .pytest_cache .mypy_cache .ruff_cache

@@ -65,6 +65,7 @@ class Console:
         self._show_progress = not (quiet or no_progress) and sys.stderr.isatty()
         self._results_on_stderr = data_on_stdout
         self._lock = threading.Lock()
+        self._bar: Progress | None = None
 
     def result(self, record: dict[str, Any], *lines: str) -> None:
         """Print the result of one file: `record` as JSON, or `lines`."""
@@ -82,12 +83,12 @@ class Console:
     def notice(self, text: str) -> None:
         """Print a message that is neither a result nor an error."""
         if not self.quiet:
-            with self._lock:
+            with self._printing():
                 typer.echo(one_line(as_options(text)), err=True)
 
     def failure(self, error: Exception, name: str) -> None:
         """Report that the file `name` failed."""
-        with self._lock:
+        with self._printing():
             print_failure(error, debug=self.debug, subject=name)
         if self.as_json:
             fault = {"code": exit_code_of(error), "kind": type(error).__name__, "message": message_of(error)}
@@ -103,19 +104,36 @@ class Console:
         with _progress_bar() as bar:
             task = bar.add_task(shortened(description, most), total=total)
             done_by_file = [0.0] * total
+            self._bar = bar
 
             def advance(index: int, done: float, what: str | None = None) -> None:
                 done_by_file[index] = done
                 bar.update(task, completed=sum(done_by_file), description=what and shortened(what, most))
 
-            yield advance
+            try:
+                yield advance
+            finally:
+                self._bar = None
 
     def _print(self, line: str) -> None:
         """Print a line of results; OutputError if that fails."""
         if self._may_be_lost:
             return
-        with self._lock:
+        with self._printing():
             typer.echo(line, err=self._results_on_stderr)
+
+    @contextmanager
+    def _printing(self) -> Iterator[None]:
+        """Keep other threads from printing, and take the bar away as long as the block prints."""
+        with self._lock:
+            if self._bar is None:
+                yield
+                return
+            self._bar.stop()
+            try:
+                yield
+            finally:
+                self._bar.start()
 
 
 def _progress_bar() -> Progress:
