@@ -30,6 +30,7 @@ CodebookChoice = str | os.PathLike[str] | Codebook
 REMEDY = f"set {PATH_VARIABLE} or pass codebook=FILE"
 
 _MOST_FILE_BYTES = MAX_CODEBOOK_BYTES + codebook_file.MAX_HEADER_BYTES + 64
+_MOST_OF_A_PATH = 400  # characters in a message
 
 _beside: ContextVar[tuple[Path, ...]] = ContextVar("_beside", default=())
 _at_hand: ContextVar[tuple[Codebook, ...]] = ContextVar("_at_hand", default=())
@@ -196,11 +197,8 @@ def find_entry(prefix: bytes, name: str | None = None) -> CodebookEntry:
         called = f"codebook '{printable(name)}'" if name else "codebook"
         raise CodebookError(f"{called} with SHA-256 {wanted}{'' if len(prefix) == 32 else '...'} not found; {REMEDY}")
     if len(found) > 1:
-        first, second = found[:2]
-        raise CodebookError(
-            f"SHA-256 {wanted}... is that of two codebooks, '{first.name}' ({printable(str(first.path))}) "
-            f"and '{second.name}' ({printable(str(second.path))}); pass codebook=FILE"
-        )
+        one, other = (f"'{entry.name}' ({printable(str(entry.path), _MOST_OF_A_PATH)})" for entry in found[:2])
+        raise CodebookError(f"SHA-256 {wanted}... is that of two codebooks, {one} and {other}; pass codebook=FILE")
     return found[0]
 
 
@@ -321,7 +319,7 @@ def _find_parent(digest: bytes) -> Codebook:
 
 def _load_file(path: Path, standing_alone: bool = False) -> Codebook:
     """Return the codebook of a file, from memory if it was loaded before and the file has not changed."""
-    source = printable(str(path), 400)
+    source = printable(str(path), _MOST_OF_A_PATH)
     try:
         status = path.stat()
         key = (os.path.abspath(path), status.st_mtime_ns, status.st_size)
