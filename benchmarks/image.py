@@ -1,7 +1,7 @@
 """Rate-distortion and speed of vqcodec and of the general picture codecs, on photographs and on small
 pictures.
 
-    python -m benchmarks.image                        photographs in colour (RGB PSNR, luma PSNR, SSIM)
+    python -m benchmarks.image                        photographs in colour (PSNR, SSIM, SSIMULACRA2, Butteraugli)
     python -m benchmarks.image --grey                 the same on their luma
     python -m benchmarks.image FOLDER -c mine.vqcb    your own pictures and codebook
     python -m benchmarks.image --small                tiles, faces, emoji: a codebook trained for each
@@ -42,7 +42,7 @@ from vqcodec.errors import VQCodecError
 SHARED = "photo:tune=psnr"
 CACHE = Path(platformdirs.user_cache_dir("vqcodec")) / "benchmarks" / "image-peers.json"
 SMALL_PICTURE_PEERS = ("jpeg", "webp", "avif", "avif444", "jxl")
-DEFAULT_CANDIDATES = ["photo:tune=psnr", "photo:tune=ssim"]
+DEFAULT_CANDIDATES = ["photo:tune=psnr", "photo:tune=ssim", "photo:tune=visual"]
 PLOT_AXES = {"psnr_rgb": "RGB PSNR (dB)", "psnr_luma": "luma PSNR (dB)", "ssim_db": "SSIM of luma (dB)"}
 
 

@@ -89,6 +89,14 @@ _FORMATS = {
         (10, 20, 35, 50, 65, 78, 88, 94),
         lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom", "subsampling": "4:4:4"},
     ),
+    "avif-iq": _Format(
+        "AVIF tune=iq",
+        "libaom by libavif, speed 4, 4:2:0, tune=iq",
+        "AVIF",
+        "avif",
+        (10, 20, 35, 50, 65, 78, 88, 94),
+        lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom", "advanced": {"tune": "iq"}},
+    ),
     "jxl": _Format(
         "JPEG XL",
         "libjxl, effort 7",

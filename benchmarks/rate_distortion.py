@@ -1,7 +1,8 @@
 """Measuring codecs on pictures: points of rate and quality, cached for the peers, and their comparison.
 
 A point is a dictionary that goes into the JSON as it is: `picture`, `codec`, `setting`, `bytes` (the whole
-file), `bpp`, `psnr_rgb` and `psnr_luma` (dB), `ssim_luma`, `encode_s`, `decode_s` (wall clock, one run).
+file), `bpp`, `psnr_rgb` and `psnr_luma` (dB), `ssim_luma`, `encode_s`, `decode_s` (wall clock, one run), and in
+colour what `seen.measures` finds.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import seen
 from benchmarks.datasets import Picture, Samples
 from benchmarks.peers import Codec
 from benchmarks.stored_points import Point, StoredPoints
 from vqcodec import metrics
 
-QUALITIES = {"psnr_rgb": "RGB PSNR", "psnr_luma": "luma PSNR", "ssim_luma": "SSIM (luma)"}
+QUALITIES = {"psnr_rgb": "RGB PSNR", "psnr_luma": "luma PSNR", "ssim_luma": "SSIM (luma)", **seen.LABELS}
 EXACT_DB = 60.0  # what a picture decoded without error counts in the mean PSNR of a set
 
 
@@ -31,6 +33,8 @@ class PointCache(StoredPoints):
         shape = "x".join(map(str, picture.samples.shape))
         digest = hashlib.sha256(picture.samples.tobytes()).hexdigest()[:32]
         key = f"@ {setting:g} / {shape} {digest}"
+        if picture.samples.ndim == 3 and seen.available():
+            key += f" / {seen.available()}"
         return self.recall(codec.identity, key, lambda: measure(codec, picture, setting)) | {"picture": picture.name}
 
 
@@ -54,6 +58,7 @@ def measure(codec: Codec, picture: Picture, setting: float) -> Point:
         "ssim_luma": round(metrics.ssim(luma, decoded_luma), 6),
         "encode_s": round(encoded - start, 5),
         "decode_s": round(end - encoded, 5),
+        **seen.measures(picture.samples, decoded),
     }
 
 
@@ -103,6 +108,8 @@ def _curves(points: Iterable[Point], quality: str) -> dict[tuple[str, str], tupl
     """Rates (bpp) and qualities (dB) by codec and picture; exact points have no place on the scale."""
     curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
     for point in points:
+        if quality not in point:
+            continue
         value = quality_db(point, quality)
         if math.isfinite(value):
             rates, qualities = curves.setdefault((point["codec"], point["picture"]), ([], []))

@@ -165,7 +165,7 @@ ROWS: dict[str, Row] = {
     "deinterlace": Row("choose auto, on or off", ("auto", "off", None), (*NOT_TEXT, "yes", ""), VIDEO),
     "keep_partial": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("video", "speech")),
     "keep_hidden": Row("choose True or False", (True, False, np.bool_(True), None), NOT_FLAGS, ("image",)),
-    "tune": Row("choose ssim or psnr", ("ssim", "psnr"), (*NOT_TEXT, "looks", None), ("image",)),
+    "tune": Row("choose visual, ssim or psnr", ("visual", "ssim", "psnr"), (*NOT_TEXT, "looks", None), ("image",)),
     "chroma": Row("choose auto, 444 or 420", ("auto", "444", "420"), (*NOT_TEXT, "422", 420, None), ("image",)),
     "alpha_quality": Row(
         "choose 0 to 100", (0, 100, np.float32(50)), (*NOT_NUMBERS, -1, 101, None), ("image",)

@@ -43,7 +43,7 @@ def picture(channels, height=70, width=90, seed=0):
         (3, 8, {"tune": "psnr"}),
         (3, 50, {"tune": "ssim", "chroma": "444"}),
         (3, 50, {"tune": "psnr", "chroma": "420"}),
-        (3, 99, {"tune": "ssim"}),
+        (3, 99, {"tune": "visual"}),
         (4, 40, {}),
         (4, 40, {"alpha_quality": 30.0, "chroma": "420"}),
     ],

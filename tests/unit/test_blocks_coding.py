@@ -250,11 +250,14 @@ def test_merging_keeps_unlike_contexts_apart():
 
 def test_steps_follow_texture_only():
     flat = np.full((64, 96), 100 << 4, dtype=np.int16)
-    assert np.all(superblock_steps(flat, 30) == 30)
+    assert np.all(superblock_steps(flat, 30, "ssim") == 30)
     half = flat.copy()
     half[:, 48:] += np.random.default_rng(0).integers(0, 900, (64, 48)).astype(np.int16)
-    steps = superblock_steps(half, 30)
+    steps = superblock_steps(half, 30, "ssim")
     assert np.all(steps[:, 0] < 30)
     assert np.all(steps[:, 2] > 30)
     assert steps.min() >= 23
     assert steps.max() <= 37
+    more = superblock_steps(half, 30, "visual")
+    assert np.all(more[:, 0] < steps[:, 0])
+    assert np.all(more[:, 2] >= steps[:, 2])

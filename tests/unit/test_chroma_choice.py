@@ -82,8 +82,9 @@ def test_sizes_and_fidelity_go_up_evenly_with_the_quality(name: str) -> None:
     assert max(decibels for _, decibels in steps) < 5.0
 
 
-def test_the_finer_quantization_is_the_more_half_size_loses_beside_it() -> None:
-    chosen = [chroma_coding(flowers(), quality, "ssim", "auto") for quality in range(0, 101, 5)]
+@pytest.mark.parametrize("tune", ["visual", "ssim"])
+def test_the_finer_quantization_is_the_more_half_size_loses_beside_it(tune: str) -> None:
+    chosen = [chroma_coding(flowers(), quality, tune, "auto") for quality in range(0, 101, 5)]
     full = [one.subsampling == "444" for one in chosen]
     assert full == sorted(full)
     assert 0 < sum(full) < len(full)

@@ -8,7 +8,7 @@ from vqcodec.blocks.effort import DEFAULT_EFFORT, MAX_EFFORT
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.errors import CorruptFileError, UnsupportedError, UsageError
 
-TUNES = ("psnr", "ssim")
+TUNES = ("psnr", "ssim", "visual")
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7  # eighths of an octave
 DEFAULT_CHROMA_STEP = -2  # 0.84 of the luma step: best RGB PSNR per byte, because chroma is predicted from luma
 SUBSAMPLINGS = ("444", "420", "422", "grey")
@@ -22,7 +22,8 @@ class CodingParameters:
     Attributes:
         step_index: quantizer step of luma on the ladder of `steps`, 0 (finest) to 63.
         chroma_step: added to `step_index` for chroma, -8 to 7.
-        tune: "psnr", or "ssim" to change the step by superblock with the local variance. In the stream.
+        tune: "psnr", or "ssim" or "visual" to change the step by superblock with the local variance, less or more. The
+            stream says whether steps change, not by which tune: read from it, both are "ssim".
         subsampling: "444", "420", "422" or "grey" (any number of independent planes of one size).
         restoration: whether the decoder applies the restoration filter.
         effort: 0 to 9; not in the stream.
@@ -60,7 +61,7 @@ class CodingParameters:
     @property
     def modulated(self) -> bool:
         """Whether superblocks change their step."""
-        return self.tune == "ssim"
+        return self.tune != "psnr"
 
     def plane_step(self, plane: int) -> int:
         """Return the step index of plane 0 (luma) or another (chroma)."""
@@ -70,7 +71,7 @@ class CodingParameters:
 
     def to_bytes(self) -> bytes:
         """Return PARAMETER_BYTES bytes: step, tune and copying, then chroma step, subsampling, filter and memory."""
-        first = self.step_index | TUNES.index(self.tune) << 6 | int(self.copying) << 7
+        first = self.step_index | int(self.modulated) << 6 | int(self.copying) << 7
         second = (self.chroma_step - CHROMA_STEP_MIN) | SUBSAMPLINGS.index(self.subsampling) << 4
         return bytes([first, second | int(self.restoration) << 6 | int(self.remembering) << 7])
 

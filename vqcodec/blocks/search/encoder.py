@@ -142,7 +142,7 @@ def search_tile(
         tables = model.search_tables(tables_type(index, parameters), rung)
         original = padded_source(source)
         if modulated:
-            plane.steps[:] = superblock_steps(original, parameters.plane_step(index))
+            plane.steps[:] = superblock_steps(original, parameters.plane_step(index), parameters.tune)
         settings = search_settings(
             parameters.effort, lambda_factor, plane_type(index, parameters.subsampling) == CHROMA
         )

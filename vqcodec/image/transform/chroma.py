@@ -25,13 +25,17 @@ from vqcodec.image.transform.quality import ladder_position
 from vqcodec.metrics.squared_error import PEAK
 
 # SSIM sees luma, and half-size chroma leaves it more bits. RGB PSNR gains by full size from a ratio of 0.15 on.
-_FULL_FROM = {"ssim": 0.5, "psnr": 0.15}
-_FULL_FROM_QUALITY = {"ssim": 100.0, "psnr": 20.0}  # at any ratio
+_FULL_FROM = {"visual": 0.5, "ssim": 0.5, "psnr": 0.15}
+_FULL_FROM_QUALITY = {"visual": 100.0, "ssim": 100.0, "psnr": 20.0}  # at any ratio
+# SSIMULACRA2: in pictures that lose less than this squared error by half size, the ratio must be as much higher
+_LOSS_THAT_SHOWS = {"visual": 5.0, "ssim": 0.0, "psnr": 0.0}
 _SHARP_FROM = 0.3  # 3 % more bits then give 0.7 dB of RGB PSNR
 # The finer step costs 2 % of the bits at equal SSIM, and keeps a sky blue at rates where chroma is a hundredth of them.
-_HALF_STEPS = {"ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
+_HALF_STEPS = {"visual": -5, "ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
 _COARSEST_FULL_STEP = 4  # where full size begins: it then costs 2 to 6 % more than half size
-_STEPS_PER_DOUBLING = 2.0  # of the ratio, down to DEFAULT_CHROMA_STEP
+# By tune: steps finer a doubling of the ratio, and the finest. SSIMULACRA2 loses by finer chroma, up to 9 %
+_STEPS_PER_DOUBLING = {"visual": 1.0, "ssim": 2.0}
+_FINEST_FULL_STEP = {"visual": 1, "ssim": DEFAULT_CHROMA_STEP}
 
 # Of the ratios to reach a PSNR: outside them one of the two sizes takes fewer bytes for certain.
 _HALF_ALONE_BELOW, _FULL_ALONE_FROM = 0.08, 0.4
@@ -61,19 +65,20 @@ def chroma_coding(samples: np.ndarray, quality: float, tune: str, chroma: str) -
 
     Args:
         quality: 0 to 100.
-        tune: "ssim" or "psnr".
+        tune: "visual", "ssim" or "psnr".
         chroma: "444", "420", or "auto" to choose by the picture.
     """
     if chroma == "444" or (chroma == "auto" and quality >= _FULL_FROM_QUALITY[tune]):
         return ChromaCoding("444", DEFAULT_CHROMA_STEP)
     losses = _losses(samples)
     ratio = losses.of_half_size / losses.of_quantization(quality)
-    if chroma == "420" or ratio < _FULL_FROM[tune]:
+    full_from = _FULL_FROM[tune] * math.hypot(1.0, _LOSS_THAT_SHOWS[tune] / max(losses.of_half_size, 1e-3))
+    if chroma == "420" or ratio < full_from:
         return ChromaCoding("420", _HALF_STEPS[tune], ratio >= _SHARP_FROM)
     if tune == "psnr":
         return ChromaCoding("444", DEFAULT_CHROMA_STEP)
-    step = _COARSEST_FULL_STEP - _STEPS_PER_DOUBLING * math.log2(ratio / _FULL_FROM[tune])
-    return ChromaCoding("444", max(round(step), DEFAULT_CHROMA_STEP))
+    step = _COARSEST_FULL_STEP - _STEPS_PER_DOUBLING[tune] * math.log2(ratio / full_from)
+    return ChromaCoding("444", max(round(step), _FINEST_FULL_STEP[tune]))
 
 
 def sizes_to_try(samples: np.ndarray, psnr_db: float) -> list[str]:

@@ -31,6 +31,8 @@ from vqcodec.media.progress import Progress
 if TYPE_CHECKING:
     from vqcodec.blocks.search.encoder import EncodedPlanes, SearchedPlane
 
+# What is lost shows more than its squared error says
+_LAMBDA_SCALES = {"visual": 0.85, "ssim": 1.0, "psnr": 1.0}
 _NO_CHROMA = ChromaCoding("grey", DEFAULT_CHROMA_STEP)
 
 
@@ -39,7 +41,7 @@ class TransformOptions:
     """The values of the encode options that the descriptor declares.
 
     Attributes:
-        tune: "ssim", to spend bits where the eye looks, or "psnr".
+        tune: "visual" or "ssim", to spend bits where the eye looks, or "psnr".
         chroma: "444", "420", or "auto" to choose by the picture and the quality.
         alpha_quality: 0 to 100; 100 keeps alpha exactly.
     """
@@ -200,5 +202,5 @@ def _parameters(quality: float, effort: int, tune: str, chroma: ChromaCoding) ->
         tune=tune,
         subsampling=chroma.subsampling,
         effort=effort,
-        lambda_scale=lambda_scale,
+        lambda_scale=lambda_scale * _LAMBDA_SCALES[tune],
     )

@@ -9,7 +9,8 @@ from vqcodec.media.engine import Engine, TrainingCost, TrainingWork, Warming
 from vqcodec.media.options import ChoiceOption, NumberOption
 from vqcodec.media.training_options import EFFORT, FOR, MEMORY_BYTES, MEMORY_QUALITY, ROUNDS, SCALES, parent
 
-TUNES = ("ssim", "psnr")
+TUNES = ("visual", "ssim", "psnr")
+TRAINING_TUNES = ("ssim", "psnr")
 
 
 def training_work(options: Mapping[str, Any], _has_parent: bool) -> TrainingWork:
@@ -38,7 +39,10 @@ TRANSFORM = Engine(
     codebook="photo",
     encode_options=(
         ChoiceOption(
-            "tune", "Optimise for visual similarity (ssim) or squared error (psnr).", default="ssim", choices=TUNES
+            "tune",
+            "Optimise for what people see, as SSIMULACRA2 measures it (visual), for SSIM of luma or for squared error.",
+            default="ssim",
+            choices=TUNES,
         ),
         ChoiceOption(
             "chroma",
@@ -52,7 +56,10 @@ TRANSFORM = Engine(
         ROUNDS,
         EFFORT,
         ChoiceOption(
-            "tune", "What to train for; a codebook trained for either serves both.", default="psnr", choices=TUNES
+            "tune",
+            "What to train for; a codebook trained for either serves all tunes.",
+            default="psnr",
+            choices=TRAINING_TUNES,
         ),
         ChoiceOption(
             "chroma",

@@ -43,7 +43,7 @@ class TransformTraining:
     Attributes:
         rounds: of encoding the corpus, collecting and refitting.
         effort: of the encoder while training, 0 to 9.
-        tune: what to train for, "ssim" or "psnr"; either codebook serves both.
+        tune: what to train for, "ssim" or "psnr"; either codebook serves all tunes.
         chroma: "444" or "420"; likewise.
         scales: 1, or 2 to train on each picture at half size as well, for a corpus smoother than what will be coded.
         pixels: about this many pixels of the corpus are used, taken evenly; 0 for all.

@@ -14,7 +14,7 @@ from vqcodec.blocks.model.tables import Model
 from vqcodec.image.pixels import Picture
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform.coding import TransformOptions, encode_picture
-from vqcodec.image.transform.descriptor import TUNES
+from vqcodec.image.transform.descriptor import TRAINING_TUNES
 from vqcodec.media.training import Corpus
 
 _LEAST_SHARE = 0.5  # of the pictures that have the most frequent size
@@ -22,11 +22,11 @@ _LARGEST_SIDE = 256  # for larger pictures a few bytes are nothing
 _LOOKED_AT = 16  # pictures
 _QUALITIES = (35.0, 65.0)
 _EFFORT = 2
-_TUNED = 0x40  # the bit of the first parameter byte that tells how the picture was tuned
+_TUNED = 0x40  # the bit of the first parameter byte that tells whether steps change with the picture
 
 
 def usual_headers(corpus: Corpus[Picture], model: Model) -> np.ndarray | None:
-    """Return the array `usual_headers` for a codebook, uint8 (2, bytes): one header for each way to tune.
+    """Return the array `usual_headers` for a codebook, uint8 (2, bytes): with changing steps and without.
 
     None if the pictures are of many sizes, or large.
 
@@ -42,7 +42,7 @@ def usual_headers(corpus: Corpus[Picture], model: Model) -> np.ndarray | None:
     alike = (picture.samples for picture in corpus if picture.samples.shape == size)
     some = list(islice(alike, 0, _LOOKED_AT * max(1, count // _LOOKED_AT), max(1, count // _LOOKED_AT)))
     rows = []
-    for tune in TUNES:
+    for tune in TRAINING_TUNES:
         options = TransformOptions(tune=tune, chroma="auto", alpha_quality=100)
         headers = [encode_picture(samples, model, q, _EFFORT, options).header for samples in some for q in _QUALITIES]
         (second, _), *_ = Counter(header[len(shape) + 1] for header in headers).most_common(1)
