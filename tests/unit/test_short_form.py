@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference_decoder as reference
+import reference_transform  # noqa: F401  # enters its engine
 
 from vqcodec import api
 from vqcodec.blocks.model.initial import initial_model
