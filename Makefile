@@ -29,8 +29,11 @@ signatures: $(VENV)/installed ## write down anew for which types of arguments ke
 demo: setup ## encode and decode the sample pictures, and print what it cost and what was lost
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh samples/demo.sh
 
+# It compiles all kernels with numba, six minutes; `make test-kernels` does it.
+NUMBAS_BITS := tests/unit/test_kernel_signatures.py::test_native_kernels_give_numbas_bits
+
 test: setup ## the test suite
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --deselect $(NUMBAS_BITS)
 
 # They call kernels of training, or of their own, and only numba compiles these.
 UNCHECKED := $(addprefix --ignore=tests/property/test_,entropy.py search_properties.py speech_damage.py speech_packets.py)

@@ -8,7 +8,7 @@ import pytest
 for folder in ("files", "fuzz", "golden", "reference", "unit"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
-LONGEST = ("test_kernel_signatures.py", "test_fuzz.py", "test_help.py")
+LONGEST = ("test_fuzz.py", "test_help.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
