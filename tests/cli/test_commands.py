@@ -109,7 +109,7 @@ USAGE = [
     Case("encode photo.png -q nan -o x.vqc", 2, r"quality"),
     Case("encode photo.png -q much", 2, r"-q"),
     Case("encode photo.png -e 10", 2, r"-e"),
-    Case("encode photo.png --tune looks", 2, r"--tune': tune looks is not known; choose ssim or psnr; see"),
+    Case("encode photo.png --tune looks", 2, r"--tune': tune looks is not known; choose visual, ssim or psnr; see"),
     Case("encode photo.png --chroma 422", 2, r"--chroma"),
     Case("encode photo.png --alpha-quality 101", 2, r"--alpha-quality"),
     Case(
