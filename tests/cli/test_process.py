@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -167,6 +168,13 @@ class TestTerminal:
     def test_progress_can_be_silenced(self, workspace: Path, option: str) -> None:
         code, _stdout, shown = self.on_terminal("encode", "photo.png", "-o", "x.vqc", option)
         assert (code, shown) == (0, b"")
+
+    def test_messages_take_the_progress_bar_away(self, workspace: Path) -> None:
+        code, _stdout, shown = self.on_terminal("decode", "one.vqc", "two.vqc")
+        assert code != 0
+        assert b"decoding 2 files" in shown
+        for name in (b"one", b"two"):
+            assert re.search(rb"(?:\n|\x1b\[2K)vqcodec: " + name + rb"\.vqc: ", shown), shown
 
     def test_no_binary_to_a_terminal(self, workspace: Path) -> None:
         master, slave = os.openpty()
