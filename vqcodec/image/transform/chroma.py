@@ -24,18 +24,39 @@ from vqcodec.image import colour, fine_colour
 from vqcodec.image.transform.quality import ladder_position
 from vqcodec.metrics.squared_error import PEAK
 
-# SSIM sees luma, and half-size chroma leaves it more bits. RGB PSNR gains by full size from a ratio of 0.15 on.
-_FULL_FROM = {"visual": 0.5, "ssim": 0.5, "psnr": 0.15}
-_FULL_FROM_QUALITY = {"visual": 100.0, "ssim": 100.0, "psnr": 20.0}  # at any ratio
-# SSIMULACRA2: in pictures that lose less than this squared error by half size, the ratio must be as much higher
-_LOSS_THAT_SHOWS = {"visual": 5.0, "ssim": 0.0, "psnr": 0.0}
 _SHARP_FROM = 0.3  # 3 % more bits then give 0.7 dB of RGB PSNR
-# The finer step costs 2 % of the bits at equal SSIM, and keeps a sky blue at rates where chroma is a hundredth of them.
-_HALF_STEPS = {"visual": -5, "ssim": -4, "psnr": DEFAULT_CHROMA_STEP}
-_COARSEST_FULL_STEP = 4  # where full size begins: it then costs 2 to 6 % more than half size
-# By tune: steps finer a doubling of the ratio, and the finest. SSIMULACRA2 loses by finer chroma, up to 9 %
-_STEPS_PER_DOUBLING = {"visual": 1.0, "ssim": 2.0}
-_FINEST_FULL_STEP = {"visual": 1, "ssim": DEFAULT_CHROMA_STEP}
+
+
+class _Rule(NamedTuple):
+    """How a tune chooses.
+
+    Attributes:
+        full_from: ratio of the losses from which on chroma has full size.
+        full_from_quality: from this quality on at any ratio.
+        half_step: step of half size.
+        loss_that_shows: where half size loses less than this squared error, the ratio must be as much higher.
+        coarsest_full_step: where full size begins.
+        finest_full_step: at high ratios.
+        steps_per_doubling: by how much the step gets finer when the ratio doubles.
+    """
+
+    full_from: float
+    full_from_quality: float
+    half_step: int
+    loss_that_shows: float = 0.0
+    coarsest_full_step: int = DEFAULT_CHROMA_STEP
+    finest_full_step: int = DEFAULT_CHROMA_STEP
+    steps_per_doubling: float = 0.0
+
+
+# SSIM sees luma, and half-size chroma leaves it more bits. RGB PSNR gains by full size from a ratio of 0.15 on. Half
+# size at -4 costs 2 % of the bits at equal SSIM, and keeps a sky blue at rates where chroma is a hundredth of them.
+# Where full size begins, step 4 costs 2 to 6 % more than half size. SSIMULACRA2 loses by finer chroma, up to 9 %.
+_RULES = {
+    "visual": _Rule(0.5, 100.0, -5, 5.0, coarsest_full_step=4, finest_full_step=1, steps_per_doubling=1.0),
+    "ssim": _Rule(0.5, 100.0, -4, coarsest_full_step=4, steps_per_doubling=2.0),
+    "psnr": _Rule(0.15, 20.0, DEFAULT_CHROMA_STEP),
+}
 
 # Of the ratios to reach a PSNR: outside them one of the two sizes takes fewer bytes for certain.
 _HALF_ALONE_BELOW, _FULL_ALONE_FROM = 0.08, 0.4
@@ -68,17 +89,16 @@ def chroma_coding(samples: np.ndarray, quality: float, tune: str, chroma: str) -
         tune: "visual", "ssim" or "psnr".
         chroma: "444", "420", or "auto" to choose by the picture.
     """
-    if chroma == "444" or (chroma == "auto" and quality >= _FULL_FROM_QUALITY[tune]):
+    rule = _RULES[tune]
+    if chroma == "444" or (chroma == "auto" and quality >= rule.full_from_quality):
         return ChromaCoding("444", DEFAULT_CHROMA_STEP)
     losses = _losses(samples)
     ratio = losses.of_half_size / losses.of_quantization(quality)
-    full_from = _FULL_FROM[tune] * math.hypot(1.0, _LOSS_THAT_SHOWS[tune] / max(losses.of_half_size, 1e-3))
+    full_from = rule.full_from * math.hypot(1.0, rule.loss_that_shows / max(losses.of_half_size, 1e-3))
     if chroma == "420" or ratio < full_from:
-        return ChromaCoding("420", _HALF_STEPS[tune], ratio >= _SHARP_FROM)
-    if tune == "psnr":
-        return ChromaCoding("444", DEFAULT_CHROMA_STEP)
-    step = _COARSEST_FULL_STEP - _STEPS_PER_DOUBLING[tune] * math.log2(ratio / full_from)
-    return ChromaCoding("444", max(round(step), _FINEST_FULL_STEP[tune]))
+        return ChromaCoding("420", rule.half_step, ratio >= _SHARP_FROM)
+    step = rule.coarsest_full_step - rule.steps_per_doubling * math.log2(ratio / full_from)
+    return ChromaCoding("444", max(round(step), rule.finest_full_step))
 
 
 def sizes_to_try(samples: np.ndarray, psnr_db: float) -> list[str]:
