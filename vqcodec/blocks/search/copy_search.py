@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.memory_prediction import copy_samples
-from vqcodec.blocks.layout import UNIT_LOG
+from vqcodec.blocks.layout import SUPERBLOCK, UNIT_LOG
 from vqcodec.blocks.search.hadamard import hadamard_cost
 from vqcodec.blocks.search.memory_search import offer_motion
 from vqcodec.blocks.search.repeats import LEADS, LEVELS
@@ -82,7 +82,7 @@ def rank_copies(plane, source, block, weight, settings, scratch):
     if settings.memory_explicit == 0:
         return count
     level = min(min(block.log_width, block.log_height) - UNIT_LOG, LEVELS - 1)
-    v, u = (block.y >> UNIT_LOG) & 7, (block.x >> UNIT_LOG) & 7
+    v, u = (block.y & (SUPERBLOCK - 1)) >> UNIT_LOG, (block.x & (SUPERBLOCK - 1)) >> UNIT_LOG
     for number in range(LEADS):
         place = np.int64(scratch.leads[level, v, u, number])
         if place < 0:

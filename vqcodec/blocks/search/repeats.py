@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import SUPERBLOCK_LOG, UNIT, UNIT_LOG
+from vqcodec.blocks.syntax.copies import is_coded_before
 from vqcodec.blocks.syntax.motion import pack_place
 from vqcodec.kernels.jit import inner_kernel, kernel
 
@@ -81,7 +82,7 @@ def find_leads(source, side, hashes, heads, before, leads):
                     last_row = (top + side - 1) >> SUPERBLOCK_LOG
                     last_column = (left + side - 1) >> SUPERBLOCK_LOG
                     own = last_row == row and last_column == column
-                    if own or (last_row <= row and last_column + 2 * last_row < column + 2 * row):
+                    if own or is_coded_before(last_row, last_column, row, column):
                         leads[y >> UNIT_LOG, x >> UNIT_LOG, count] = pack_place(0, top - y, left - x)
                         count += 1
                 if count == LEADS:

@@ -85,12 +85,14 @@ def copies_itself(plane):
 
 
 @inline_kernel
-def may_copy(plane, block, place):
-    """Whether a block (`layout.Block`) may be copied from a place.
+def is_coded_before(row, column, other_row, other_column):
+    """Whether a superblock (row, column) is coded before another one, also if they are searched along diagonals."""
+    return row <= other_row and column + 2 * row < other_column + 2 * other_row
 
-    All samples there must be decoded. If their last superblock, in row r and column c, is not the block's own, in row R
-    and column C, r must be at most R, and c + 2 r less than C + 2 R. So superblocks can be searched along diagonals.
-    """
+
+@inline_kernel
+def may_copy(plane, block, place):
+    """Whether a block (`layout.Block`) may be copied from a place: all samples there must be decoded."""
     top, left = block.y + row_of(place), block.x + column_of(place)
     bottom, right = top + (1 << block.log_height) - 1, left + (1 << block.log_width) - 1
     if top < 0 or left < 0 or bottom >= plane.samples.shape[0] or right >= plane.samples.shape[1]:
@@ -98,7 +100,7 @@ def may_copy(plane, block, place):
     row, column = block.y >> SUPERBLOCK_LOG, block.x >> SUPERBLOCK_LOG
     last_row, last_column = bottom >> SUPERBLOCK_LOG, right >> SUPERBLOCK_LOG
     if last_row != row or last_column != column:
-        return last_row <= row and last_column + 2 * last_row < column + 2 * row
+        return is_coded_before(last_row, last_column, row, column)
     for v in range(max(top, row << SUPERBLOCK_LOG) >> UNIT_LOG, (bottom >> UNIT_LOG) + 1):
         for u in range(max(left, column << SUPERBLOCK_LOG) >> UNIT_LOG, (right >> UNIT_LOG) + 1):
             if plane.blocks[DONE, v, u] == 0:

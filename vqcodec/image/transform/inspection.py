@@ -18,8 +18,8 @@ from vqcodec.image.transform.header import Header
 
 MODES = ("planar", "DC", *(f"angle {number}" for number in range(2, LAST_ANGLE + 1)), "from luma", "from luma and Cb",
          "from Cb", "memory")  # fmt: skip
-_COPIED = "copied"  # mode MEMORY in planes that copy themselves
 """Names of the modes of `blocks.layout`, by number."""
+_COPIED = "copied"  # mode MEMORY in planes that copy themselves
 
 
 def blocks_of(header: Header, packets: Sequence[bytes], model: Model, references: References) -> list[PlaneBlocks]:
