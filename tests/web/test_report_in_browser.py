@@ -72,9 +72,9 @@ def painted(page: Page, selector: str = ".overlay") -> int:
 
 
 def test_charts_are_drawn(page: Page) -> None:
-    page.wait_for(
-        "document.querySelectorAll('.chart .bk-Figure').length === document.querySelectorAll('.chart').length"
-    )
+    charts = page.evaluate("document.querySelectorAll('.chart').length")
+    assert charts > 0
+    page.wait_for(f"document.querySelectorAll('.chart .bk-Figure').length === {charts}")
 
 
 def test_the_slider_follows_keys(page: Page) -> None:
