@@ -108,12 +108,21 @@ RECIPES = (
     _Recipe("x265-veryslow", "x265 veryslow", _X265.format(preset="veryslow"), "hevc", (19, 25, 31, 37)),
     _Recipe("cinepak", "Cinepak", "-c:v cinepak -q:v {}", "avi", (1, 14, 40, 120), multiple=4, samples=4_000_000),
 )
+SCREEN_RECIPES = (  # beside those, on clips of screens
+    _Recipe(
+        "svt-av1-screen",
+        "SVT-AV1 preset 2, scm=1",
+        "-c:v libsvtav1 -preset 2 -crf {} -svtav1-params tune=1:scm=1:scd=0:lp=1",
+        "ivf",
+        (36, 46, 55, 63),
+    ),
+)
 NAMES = tuple(recipe.name for recipe in RECIPES)
 OLD_VQ = ("cinepak", "roq", "svq1")  # what vector quantization of video used to be
 
 
 def find_peers(names: tuple[str, ...] = NAMES) -> tuple[list[VideoCodec], list[str]]:
-    """The peers of these names that can be run here, in the order of NAMES, and a line of reason for each other.
+    """The peers of these names that can be run here, in the order of the recipes, and a line of reason for each other.
 
     Raises:
         MissingDataError: there is no ffmpeg.
@@ -122,11 +131,10 @@ def find_peers(names: tuple[str, ...] = NAMES) -> tuple[list[VideoCodec], list[s
     listed = subprocess.run([program, "-v", "error", "-encoders"], capture_output=True, check=True, text=True).stdout
     encoders = {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
     digest = _digest(program)
-    found, missing = (
-        [],
-        [f"{name} is not a peer: choose from {', '.join(NAMES)}" for name in names if name not in NAMES],
-    )
-    for recipe in RECIPES:
+    known = {recipe.name: recipe for recipe in (*RECIPES, *SCREEN_RECIPES)}
+    missing = [f"{name} is not a peer: choose from {', '.join(known)}" for name in names if name not in known]
+    found = []
+    for recipe in known.values():
         encoder = recipe.arguments.split()[1]
         if recipe.name in names and encoder in encoders:
             found.append(_codec(recipe, program, digest))
