@@ -26,9 +26,11 @@ from benchmarks.video_data import Clip, find_ffmpeg, read_clip, split_planes, y4
 SAMPLES = Path(__file__).parent.parent / "samples"
 FRAMES = 49
 RATE = Fraction(25)
-USUAL = "the of and to in a is that it was for on are as with they be at this from have or by one had not".split()
-SYLLABLES = """an ber cal con der di en er fer gra il in lo man men mo nal ni on or pa per po ra re ri sen ser si so ta te ter
-ti to tra tu un ver vi""".split()
+USUAL = "the of and to in a is that it was for on are as with they be at this from have or by one had not"
+SYLLABLES = (
+    "an ber cal con der di en er fer gra il in lo man men mo nal ni on or pa per po ra re ri sen ser si so ta te ter "
+    "ti to tra tu un ver vi"
+)
 INK, PAPER, GREY, BLUE, RED, GREEN = "#202124", "#ffffff", "#e8eaed", "#1a55c4", "#b3261e", "#18794e"
 NIGHT, PALE, ORANGE, VIOLET = "#1e1f29", "#d8dee9", "#e6a35c", "#b48ead"
 
@@ -54,8 +56,8 @@ def _photograph() -> Image.Image:
 def _word(chance: random.Random) -> str:
     """A word; nearly half of them are usual ones, as in English, and the others seldom come again."""
     if chance.random() < 0.45:
-        return chance.choice(USUAL)
-    return "".join(chance.choices(SYLLABLES, k=chance.choice((2, 2, 3, 4))))
+        return chance.choice(USUAL.split())
+    return "".join(chance.choices(SYLLABLES.split(), k=chance.choice((2, 2, 3, 4))))
 
 
 def _sentence(chance: random.Random, words: int) -> str:

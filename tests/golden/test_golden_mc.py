@@ -1,5 +1,6 @@
 """A frozen group of engine video/mc, with a codebook of its own, decodes to frozen frames, in every version."""
 
+import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
 from make_mc import CODEBOOK, FRAMES, GROUP, HASH, HEIGHT, WIDTH
@@ -32,3 +33,12 @@ def test_decodes_what_changes_its_exposure_to_the_frozen_frames():
     decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
     assert len(decoded) == FRAMES
     assert digest(decoded) == make_mc_exposures.HASH.read_text().strip()
+
+
+def test_decodes_what_copies_from_itself_to_the_frozen_frames():
+    book = Codebook.from_bytes(CODEBOOK.read_bytes())
+    packet = make_mc_copies.GROUP.read_bytes()
+    assert engine.count_bits(packet, WIDTH, HEIGHT, book)[0].bits["copies"] > 100
+    decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
+    assert len(decoded) == make_mc_copies.FRAMES
+    assert digest(decoded) == make_mc_copies.HASH.read_text().strip()

@@ -244,6 +244,17 @@ def decode_tile(
     payload: bytes, tile: Tile, parameters: Parameters, model: Model, memory: Sequence[list[Samples]] = ()
 ) -> list[Samples]:
     """The planes of a tile, padded and filtered, in 1/16."""
+    planes = tile_planes(payload, tile, parameters, model, memory)
+    if not parameters.restoration:
+        return [plane.samples for plane in planes]
+    rung = model.rung_of(parameters.step_index)
+    return [restored(plane, filter_weights(model, rung, number > 0)) for number, plane in enumerate(planes)]
+
+
+def tile_planes(
+    payload: bytes, tile: Tile, parameters: Parameters, model: Model, memory: Sequence[list[Samples]] = ()
+) -> list[Plane]:
+    """The planes of a tile, padded, not yet filtered."""
     require(8 * len(payload) >= superblocks(tile, parameters))
     bits, end = BitReader(payload), len(payload)
     copies = Copies(bits, payload) if parameters.copying else None
@@ -252,10 +263,7 @@ def decode_tile(
         copies.close()
         end = copies.start
     require(0 <= 8 * end - bits.position < 8)
-    if not parameters.restoration:
-        return [plane.samples for plane in planes]
-    rung = model.rung_of(parameters.step_index)
-    return [restored(plane, filter_weights(model, rung, number > 0)) for number, plane in enumerate(planes)]
+    return planes
 
 
 def decode_planes(

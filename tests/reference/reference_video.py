@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reference_codebook import memory_items
 from reference_decoder import BitReader, Codebook, CodebookMissing, Reader, require
-from reference_transform import HALF, Parameters, Tile, decode_planes, filter_weights
+from reference_transform import HALF, Parameters, Tile, filter_weights, tile_planes
 from reference_transform_plane import Block, Plane, Samples, Unit, clip
 from reference_transform_residual import CoefficientReader, dequantised, inverse_transform
 from reference_transform_restoration import restored
@@ -85,16 +85,16 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
     if exposed:
         decoder.exposures = exposures(reader, frames)
     if form >> 7:
-        payload, filters = b"", 0
+        payload, flags = b"", 0
     else:
         payload_size = reader.varint()
-        filters = reader.number(1)
-        require(filters <= 3)
+        flags = reader.number(1)
+        require(flags <= 7)
         payload = reader.take(payload_size)
     bits = BitReader(reader.rest())
     shown: dict[int, list[Samples]] = {}
     for place in coding_order(frames, 1 << (form >> 4 & 7), form >> 7 == 1):
-        planes = decoder.first(payload, filters) if place.frame_class == 0 else decoder.predicted(place, bits)
+        planes = decoder.first(payload, flags) if place.frame_class == 0 else decoder.predicted(place, bits)
         half = (height + 1) // 2, (width + 1) // 2
         sizes = [(height, width), half, half]
         shown[place.time] = [
@@ -154,15 +154,14 @@ class GroupDecoder:
         luma = self.step + LEVEL_STEPS[min(place.level, 5)] + change
         return clip(luma, 0, 63), clip(luma + self.chroma_step, 0, 63)
 
-    def first(self, payload: bytes, filters: int) -> list[Samples]:
+    def first(self, payload: bytes, flags: int) -> list[Samples]:
         """18.3: frame 0"""
+        filters, copying = flags & 3, flags >= 4
         place = Place(0, 0, 0, True)
         luma, chroma = self.steps(place, 0)
-        parameters = Parameters(luma, False, chroma - luma, HALF, False, False)
+        parameters = Parameters(luma, False, chroma - luma, HALF, False, False, copying)
         pictures = self.model.pictures
-        bits = BitReader(payload)
-        decoded = decode_planes(bits, Tile(0, 0, self.height, self.width), parameters, pictures)
-        require(8 * len(payload) - bits.position < 8)
+        decoded = tile_planes(payload, Tile(0, 0, self.height, self.width), parameters, pictures)
         require(filters == 0 or pictures.restoration != [], CodebookMissing)
         rung = pictures.rung_of(luma)
         wanted = [filters >> 1, filters & 1, filters & 1]

@@ -34,6 +34,20 @@ def moving_frames(count: int, height: int = 48, width: int = 64, seed: int = 0, 
     return frames
 
 
+def pages(count: int, height: int, width: int, seed: int = 0) -> list[Frame]:
+    """Return frames of lines of random shapes of 6x9 pixels, of an alphabet of eight, that move up by two a frame."""
+    chance = np.random.default_rng(seed)
+    alphabet = chance.random((8, 9, 6)) < 0.4
+    inked = np.zeros((height + 2 * count + 13, width + 7), dtype=bool)
+    for y in range(0, height + 2 * count, 13):
+        for x in range(0, width, 7):
+            inked[y : y + 9, x : x + 6] = alphabet[chance.integers(8)]
+    shown = [inked[2 * number : 2 * number + height, :width] for number in range(count)]
+    tones = ((235, 30), (128, 90), (120, 150))
+    planes = [[np.where(one, ink, paper).astype(np.uint8) for paper, ink in tones] for one in shown]
+    return [Frame(luma, blue[::2, ::2].copy(), red[::2, ::2].copy()) for luma, blue, red in planes]
+
+
 def write_clip(
     path: Path,
     count: int,

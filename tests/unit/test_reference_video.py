@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import reference_decoder as reference
 import reference_video
-from moving_pictures import moving_frames
+from moving_pictures import moving_frames, pages
 from tiny_video_codebook import tiny_video_codebook
 from video_memory import HEIGHT, WIDTH, background, clip_before, remembering_codebook
 
@@ -67,6 +67,15 @@ def test_they_give_the_same_frames_when_the_exposure_changes():
     assert_equal(plain_frames(coded.packet, 40, 56), fast)
 
 
+def test_they_give_the_same_frames_when_the_first_copies_from_itself():
+    frames = pages(3, 70, 90)
+    coded = engine.encode_group(frames, tiny_video_codebook(True), Settings(quality=55, effort=4, threads=1))
+    assert coded.frames[0].bits["copies"] > 0
+    fast = list(engine.decode_group(coded.packet, 90, 70, tiny_video_codebook(True)))
+    assert_equal([[p.tolist() for p in frame] for frame in fast], coded.reconstruction)
+    assert_equal(plain_frames(coded.packet, 70, 90), fast)
+
+
 def outcome(decode):
     """What a decoder makes of a packet; None if it refuses it."""
     try:
@@ -92,6 +101,24 @@ def test_they_agree_on_altered_packets():
         if fast is not None:
             assert_equal(plain, fast)
     assert 0 < refused < 20
+
+
+def test_they_agree_on_altered_copies():
+    book = tiny_video_codebook(True)
+    packet = engine.encode_group(pages(1, 64, 72), book, Settings(quality=40, effort=4, threads=1)).packet
+    chance = random.Random(4)
+    refused = 0
+    for trial in range(16):
+        altered = bytearray(packet)
+        altered[4 if trial < 4 else chance.randrange(5, len(packet))] ^= 1 << chance.randrange(8)
+        data = bytes(altered)
+        fast = outcome(functools.partial(engine.decode_group, data, 72, 64, book))
+        plain = outcome(functools.partial(plain_frames, data, 64, 72))
+        assert (fast is None) == (plain is None)
+        refused += fast is None
+        if fast is not None:
+            assert_equal(plain, fast)
+    assert 0 < refused < 16
 
 
 def test_they_agree_on_altered_packets_with_memory():

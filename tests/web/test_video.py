@@ -10,6 +10,7 @@ from pathlib import Path
 
 import make_files
 import make_mc
+import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
 import make_st3d
@@ -55,7 +56,9 @@ def planes_of(frames: list[Frame]) -> list[str]:
     return [hashlib.sha256(b"".join(plane.tobytes() for plane in frame)).hexdigest() for frame in frames]
 
 
-@pytest.mark.parametrize("golden", [make_mc, make_mc_exposures, make_st3d], ids=["mc", "exposures", "st3d"])
+@pytest.mark.parametrize(
+    "golden", [make_mc, make_mc_exposures, make_mc_copies, make_st3d], ids=["mc", "exposures", "copies", "st3d"]
+)
 def test_golden_groups_are_the_frozen_ones(golden, decoder, tmp_path):
     codebook = Codebook.from_bytes(golden.CODEBOOK.read_bytes())
     header = video_samples.header(0, golden.WIDTH, golden.HEIGHT, 25, 1)

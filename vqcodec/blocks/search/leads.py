@@ -12,10 +12,10 @@ from vqcodec.blocks.search.repeats import LEADS, LEVELS, find_leads, hash_window
 Leads = npt.NDArray[np.int64]
 
 NO_LEADS: Leads = np.zeros((0, 0, 0, 0), dtype=np.int64)
-_LEAST_SHARE = 0.02  # of 8x8 blocks that repeat, for copying to be tried
+LEAST_SHARE = 0.02  # of 8x8 blocks that repeat, for copying to be tried
 _TESTED = 8  # samples a side
 _LEAST_EQUAL = 0.4  # of samples that are like the one to their left; at most 0.4 of photographs, most of screenshots
-_LEAST_SAMPLES = 64 * 64  # of a picture; in a smaller one little repeats, and its header would take more
+LEAST_SAMPLES = 64 * 64  # of a picture; in a smaller one little repeats, and its header would take more
 
 
 def _leads_of(source: npt.NDArray[np.int16], side: int, leads: Leads) -> int:
@@ -41,14 +41,19 @@ def plane_leads(source: npt.NDArray[np.int16]) -> Leads:
 def picture_repeats(luma: Samples) -> bool:
     """Whether so much of the first plane of a picture repeats, within its tiles, that copying is worth a try."""
     equal = np.count_nonzero(luma[:, 1:] == luma[:, :-1])
-    if luma.size < _LEAST_SAMPLES or equal < _LEAST_EQUAL * luma.size:
+    if luma.size < LEAST_SAMPLES or equal < _LEAST_EQUAL * luma.size:
         return False
+    return repeated_share(luma) >= LEAST_SHARE
+
+
+def repeated_share(luma: Samples) -> float:
+    """Return the part of a plane's samples that lie in 8x8 blocks, not flat, that repeat within their tile."""
     repeated = 0
     for tile in tile_rectangles((luma.shape[0], luma.shape[1])):
         source = padded_source(tile.of(luma))
         leads = np.full((source.shape[0] // UNIT, source.shape[1] // UNIT, LEADS), -1, dtype=np.int64)
         repeated += _leads_of(source, _TESTED, leads)
-    return repeated * _TESTED**2 >= _LEAST_SHARE * luma.size
+    return repeated * _TESTED**2 / luma.size
 
 
 def guiding_leads(leads: Leads, subsampling: str, rows: int, columns: int) -> Leads:

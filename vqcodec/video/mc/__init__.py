@@ -19,7 +19,8 @@ Map, lowest first:
     inspection: layout decoder
     memory: model parameters decoder
     search: layout contexts effort model motion syntax
-    encoder: layout effort model parts planes structure motion lookahead parameters syntax search
+    first_frame: layout
+    encoder: layout effort first_frame model parts planes structure motion lookahead parameters syntax search
     memory_choice: layout parameters memory encoder
     engine: descriptor model structure lookahead parameters decoder inspection memory encoder memory_choice
     training: layout contexts model structure motion parameters memory encoder memory_choice engine

@@ -32,6 +32,8 @@ from vqcodec.video.mc.structure import INTRA, Place, coding_order
 from vqcodec.video.mc.syntax.header import get_frame_header
 from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
 
+_COPYING = 4  # flag of an intra frame: its blocks may be copied from itself; 2 and 1: luma and chroma are filtered
+
 Remembered = Callable[[Sequence[int], int, int], Sequence[Frame]]
 
 
@@ -82,9 +84,10 @@ class GroupDecoder:
         check_picture_size(width, height, "video")
         self.parameters, used = GroupParameters.from_bytes(packet)
         self._remembered = remembered
-        self._intra, self._flags = b"", 0
+        self._intra, self._flags, self._copying = b"", 0, False
         if not self.parameters.items:
-            self._intra, self._flags, used = _first_frame(packet, used)
+            self._intra, flags, used = _first_frame(packet, used)
+            self._flags, self._copying = flags & 3, flags >= _COPYING
         self._head_size = used - len(self._intra)
         self._buffer = padded_bits(packet[used:])
         self._end = 8 * (self._buffer.size - PADDING)
@@ -104,7 +107,7 @@ class GroupDecoder:
         """
         items = self.parameters.items
         if not items:
-            refuse_too_little_data(self._intra, self._plane_shapes())
+            refuse_too_little_data(self._intra, self._plane_shapes(), self._copying)
         elif self._position + _least_bits(*self._size) > self._end:
             raise CorruptFileError("video data: a group ends within frame 0; truncated or damaged")
         memory = self._memory()
@@ -180,7 +183,9 @@ class GroupDecoder:
 
     def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int], npt.NDArray[np.uint8]]:
         steps = self.parameters.steps(place)
-        parameters = CodingParameters(steps[0], chroma_step=steps[1] - steps[0], subsampling="420")
+        parameters = CodingParameters(
+            steps[0], chroma_step=steps[1] - steps[0], subsampling="420", copying=self._copying
+        )
         model = self._model.intra
         tile = decode_tile(self._intra, self._plane_shapes(), model, parameters)
         if self._flags and not model.restores:
@@ -206,12 +211,12 @@ class GroupDecoder:
 
 
 def _first_frame(packet: bytes, used: int) -> tuple[bytes, int, int]:
-    """Return (payload, filter flags, the place of the byte after it) of the intra frame that begins at byte `used`."""
+    """Return (payload, flags, the place of the byte after it) of the intra frame that begins at byte `used`."""
     size, used = get_varint(packet, used)
     if used >= len(packet) or size > len(packet) - used - 1:
         raise CorruptFileError("video data: a group ends within its first frame; truncated")
     flags = packet[used]
-    if flags > 3:
+    if flags >= 2 * _COPYING:
         raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
     return packet[used + 1 : used + 1 + size], flags, used + 1 + size
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parameters import CodingParameters
-from vqcodec.blocks.search.encoder import SearchedPlane, diagonals, pack_tile, search_tile
+from vqcodec.blocks.search.encoder import SearchedPlane, diagonals
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH
 from vqcodec.blocks.signal.restoration import restore
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
@@ -22,6 +22,7 @@ from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.effort import block_effort, picture_effort, smooths_sources
+from vqcodec.video.mc.first_frame import CodedFirst, code_first
 from vqcodec.video.mc.layout import FIRST_COUNT, KIND, ROOT, InterFrame, Sources
 from vqcodec.video.mc.lookahead.global_motion import VECTORS, GlobalMotion
 from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
@@ -90,8 +91,8 @@ class FrameCoder:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def intra(self, sources: Sources, steps: tuple[int, int]) -> tuple[bytes, list[SearchedPlane], dict[str, int]]:
-        """Code an intra frame with the picture coder; return its payload, planes, and bits by part."""
+    def intra(self, sources: Sources, luma: npt.NDArray[np.uint8] | None, steps: tuple[int, int]) -> CodedFirst:
+        """Code an intra frame with the picture coder; see `first_frame.code_first`."""
         parameters = CodingParameters(
             steps[0],
             chroma_step=steps[1] - steps[0],
@@ -99,9 +100,7 @@ class FrameCoder:
             effort=picture_effort(self.effort),
             lambda_scale=self._lambda_scale * LEVEL_LAMBDAS[0] / LAMBDA_FACTOR,
         )
-        searched = search_tile(sources, self.model.intra, parameters, self._pool, self._intra_scratches)
-        payload, bits = pack_tile(searched, self.model.intra, parameters)
-        return payload, searched, bits
+        return code_first(sources, luma, self.model.intra, parameters, self._pool, self._intra_scratches)
 
     def search(
         self,
@@ -273,7 +272,7 @@ def encode_frames(
         uniform_lambda: use the same lambda in all superblocks of a frame. Otherwise it follows their importance
             (`lookahead.importance`), at efforts that look ahead.
         progress: called with the number of frames done.
-        observer: receives every frame when it is coded.
+        observer: receives every frame when it is coded. With one, no blocks are copied within a frame.
         memory: the frames of the items that `parameters` names.
 
     Returns:
@@ -306,16 +305,18 @@ def encode_frames(
                 changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
         frame: InterFrame | None = None
         if place.frame_class == INTRA:
-            intra_payload, searched, bits[place.time] = coder.intra(sources, steps)
-            coded = [plane.plane for plane in searched]
+            luma = frames[place.time].luma if observer is None else None  # copies teach nothing
+            first = coder.intra(sources, luma, steps)
+            intra_payload, bits[place.time] = first.payload, first.bits
+            coded = [plane.plane for plane in first.searched]
             samples = [plane.samples for plane in coded]
             flags = (False, False)
             if observer is not None:
-                observer.intra(searched, sources)
+                observer.intra(first.searched, sources)
             if model.intra.restores:
                 coefficients = model.intra.restoration[:, model.intra.rung_of(steps[0])]
                 samples, flags = filter_planes(coded, sources, coefficients, coder.threads)
-            intra_head = put_varint(len(intra_payload)) + bytes([2 * flags[0] + flags[1]])
+            intra_head = put_varint(len(intra_payload)) + bytes([4 * first.copying + 2 * flags[0] + flags[1]])
             bits[place.time]["header"] = 8 * (len(head) + len(intra_head))
             head += intra_head
         else:

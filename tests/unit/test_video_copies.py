@@ -1,0 +1,99 @@
+"""Video whose first frames copy blocks from themselves: what is saved, what stays as it is, and damage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from moving_pictures import moving_frames, pages
+from tiny_video_codebook import tiny_video_codebook
+
+from vqcodec.errors import CorruptFileError
+from vqcodec.video.engines import Settings
+from vqcodec.video.mc import engine, first_frame
+from vqcodec.video.mc.encoder import FrameCoder, encode_frames
+
+HEIGHT, WIDTH = 96, 140
+
+
+def coded_pages(threads: int = 1, effort: int = 4):
+    return engine.encode_group(pages(4, HEIGHT, WIDTH), tiny_video_codebook(True), Settings(55, effort, threads, {}))
+
+
+@pytest.mark.parametrize("effort", [0, 5])
+def test_what_repeats_is_copied_whatever_the_threads(effort) -> None:
+    coded = coded_pages(effort=effort)
+    assert coded.frames[0].bits["copies"] > 0
+    assert coded_pages(3, effort).packet == coded.packet
+    book = tiny_video_codebook(True)
+    decoded = list(engine.decode_group(coded.packet, WIDTH, HEIGHT, book))
+    for shown, frame in zip(coded.reconstruction, decoded, strict=True):
+        assert all(np.array_equal(one, other) for one, other in zip(shown, frame))
+    assert [frame.bits for frame in engine.count_bits(coded.packet, WIDTH, HEIGHT, book)] == [
+        frame.bits for frame in coded.frames
+    ]
+
+
+def test_copies_save_much(monkeypatch) -> None:
+    coded = coded_pages()
+    monkeypatch.setattr(first_frame, "repeated_share", lambda _: 0.0)
+    without = coded_pages()
+    assert "copies" not in without.frames[0].bits
+    assert sum(coded.frames[0].bits.values()) < 0.7 * sum(without.frames[0].bits.values())
+
+
+def test_a_frame_without_repeats_is_coded_once_and_without_copies(monkeypatch) -> None:
+    searched = []
+    plain = first_frame.search_tile
+
+    def counting(*arguments):
+        searched.append(arguments)
+        return plain(*arguments)
+
+    monkeypatch.setattr(first_frame, "search_tile", counting)
+    coded = engine.encode_group(moving_frames(1, HEIGHT, WIDTH), tiny_video_codebook(True), Settings(55, 4, 1, {}))
+    assert len(searched) == 1
+    assert "copies" not in coded.frames[0].bits
+
+
+def test_copies_that_cost_more_than_they_save_are_not_kept(monkeypatch) -> None:
+    monkeypatch.setattr(first_frame, "repeated_share", lambda _: 1.0)
+    frames = moving_frames(1, HEIGHT, WIDTH)
+    coded = engine.encode_group(frames, tiny_video_codebook(True), Settings(55, 4, 1, {}))
+    assert "copies" not in coded.frames[0].bits
+
+
+def test_frames_that_displacements_do_not_span_are_not_copied() -> None:
+    book = tiny_video_codebook(False)
+    wide = engine.encode_group(pages(1, 16, 4104), book, Settings(30, 0, 1, {}))
+    assert "copies" not in wide.frames[0].bits
+    narrower = engine.encode_group(pages(1, 16, 4088), book, Settings(30, 0, 1, {}))
+    assert narrower.frames[0].bits["copies"] > 0
+
+
+def test_nothing_is_copied_before_an_observer() -> None:
+    class Watching:
+        def intra(self, searched, _sources):
+            self.copied = any((one.plane.motion >= 0).any() for one in searched)
+
+        def predicted(self, *_):
+            pass
+
+    watching = Watching()
+    parameters = engine.GroupParameters(2, 30)
+    with FrameCoder(engine.model_of(tiny_video_codebook(True)), 4, 1.0, 1) as coder:
+        _, bits, _ = encode_frames(pages(2, HEIGHT, WIDTH), coder, parameters, observer=watching)
+    assert not watching.copied
+    assert "copies" not in bits[0]
+
+
+def test_flags_of_no_meaning_and_lost_copies_are_damage() -> None:
+    book = tiny_video_codebook(True)
+    packet = engine.encode_group(pages(1, 64, 72), book, Settings(40, 4, 1, {})).packet
+    at = 3 + (packet[3] >= 128) + 1
+    assert 4 <= packet[at] < 8
+    altered = packet[:at] + bytes([packet[at] | 8]) + packet[at + 1 :]
+    with pytest.raises(CorruptFileError, match="values out of range"):
+        list(engine.decode_group(altered, 72, 64, book))
+    without = packet[:at] + bytes([packet[at] & 3]) + packet[at + 1 :]
+    with pytest.raises(CorruptFileError):
+        list(engine.decode_group(without, 72, 64, book))

@@ -1,0 +1,76 @@
+"""Encoding of a group's intra frame by the picture coder, with blocks copied within the frame where that pays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vqcodec.blocks.model.tables import Model
+from vqcodec.blocks.parameters import CodingParameters
+from vqcodec.blocks.search.encoder import SearchedPlane, pack_tile, search_tile
+from vqcodec.blocks.search.leads import LEAST_SAMPLES, LEAST_SHARE, repeated_share
+from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
+from vqcodec.video.mc.layout import Sources
+
+_MOST_SIDE = 4095  # samples; a displacement can be no longer
+
+
+class CodedFirst(NamedTuple):
+    """An intra frame, coded: its payload, its planes, its bits by part, and whether blocks may be copied in it."""
+
+    payload: bytes
+    searched: list[SearchedPlane]
+    bits: dict[str, int]
+    copying: bool
+
+
+def code_first(
+    sources: Sources,
+    luma: npt.NDArray[np.uint8] | None,
+    model: Model,
+    parameters: CodingParameters,
+    pool: ThreadPoolExecutor | None,
+    scratches: Sequence[np.record],
+) -> CodedFirst:
+    """Code an intra frame; if much of it repeats, with and without copies, and keep what costs less.
+
+    Args:
+        sources: the planes to code; luma: of the frame as it came, to see what repeats; None for no copies.
+        model: of pictures.
+        pool, scratches: as for `search_tile`.
+    """
+
+    def coded(copying: bool) -> CodedFirst:
+        chosen = replace(parameters, copying=copying)
+        searched = search_tile(sources, model, chosen, pool, scratches)
+        return CodedFirst(*_packed(searched, model, chosen), copying)
+
+    plain = coded(False)
+    if luma is None or not _repeats(luma):
+        return plain
+    lambda_ = LAMBDA_FACTOR * parameters.lambda_scale * float(STEP_SIZES[parameters.step_index]) ** 2
+    return min(plain, coded(True), key=lambda one: _cost(one, lambda_))
+
+
+def _repeats(luma: npt.NDArray[np.uint8]) -> bool:
+    """Whether so much of a frame repeats that copies are worth a try."""
+    fits = luma.size >= LEAST_SAMPLES and max(luma.shape) <= _MOST_SIDE
+    return fits and repeated_share(luma) >= LEAST_SHARE
+
+
+def _packed(
+    searched: list[SearchedPlane], model: Model, parameters: CodingParameters
+) -> tuple[bytes, list[SearchedPlane], dict[str, int]]:
+    payload, bits = pack_tile(searched, model, parameters)
+    return payload, searched, bits
+
+
+def _cost(coded: CodedFirst, lambda_: float) -> float:
+    """Return squared error in samples + `lambda_` * bits."""
+    error = sum(float(np.sum((one.source.astype(np.float32) - one.plane.samples) ** 2)) for one in coded.searched)
+    return error / 256 + lambda_ * 8 * len(coded.payload)
