@@ -111,6 +111,7 @@ bench-speech: setup $(VENV)/benchmarking ## speech beside Opus, AMR-NB, Speex, G
 
 bench-video: setup $(VENV)/benchmarking ## video beside x264, x265, VP9, VP8, Theora, MPEG-4, MPEG-2, H.263+, Sorenson, RoQ, Cinepak
 	$(BIN)/python -m benchmarks.video
+	$(BIN)/python -m benchmarks.video_screen
 	$(BIN)/python -m benchmarks.spatiotemporal
 	$(BIN)/python -m benchmarks.video_side_by_side
 	$(BIN)/python -m benchmarks.tables

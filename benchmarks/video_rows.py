@@ -88,6 +88,27 @@ def _speed(results: Results) -> Rows:
             yield (label, *(f"{speed:.3g}" if speed < 100 else f"{speed:.0f}" for speed in speeds))
 
 
+_SCREEN_REFERENCES = {"x264-veryslow": "x264 veryslow", "svt-av1-screen": "SVT-AV1"}
+
+
+@table("video-screen", "video-screen")
+def _screen(results: Results) -> Rows:
+    """BD-rate of luma against both references on clips of screens, clip by clip, and in the mean."""
+    names = [clip["clip"] for clip in results["clips"]]
+    yield "luma BD-rate", *(name.replace("_", " ") for name in names), "mean"
+    for row in results["bd_rate"]:
+        label = f"{codec_labels(results)[row['codec']]} vs {_SCREEN_REFERENCES[row['reference']]}"
+        yield label, *(percent(row["clips"].get(name)) for name in names), percent(row["mean"])
+
+
+@table("video-screen-cases", "video-screen")
+def _screen_cases(results: Results) -> Rows:
+    """What speed and interruptions cost."""
+    yield "at equal luma PSNR", "codec", "times the bytes"
+    for row in results["cases"]:
+        yield row["case"], row["codec"], f"{row['times']:.2f}"
+
+
 @table("spatiotemporal", "spatiotemporal")
 def _spatiotemporal(results: Results) -> Rows:
     """BD-rate of each way of coding against 2-D VQ, luma and 6:1:1, by clip and in the mean."""

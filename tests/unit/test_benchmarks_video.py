@@ -18,7 +18,7 @@ from benchmarks.datasets import MissingDataError
 from benchmarks.video import compared
 from benchmarks.video_candidate import candidate
 from benchmarks.video_data import Clip, find_clips, frame_bytes, joined_planes, parse_y4m, split_planes, y4m_bytes
-from benchmarks.video_peers import RECIPES, Outcome, VideoCodec, find_peers, mended_roq
+from benchmarks.video_peers import RECIPES, SCREEN_RECIPES, Outcome, VideoCodec, find_peers, mended_roq
 from benchmarks.video_points import PointStore, bd_rates, described, mean_curves, measure_all, plane_psnrs
 from benchmarks.video_side_by_side import at_size, rgb_of
 from vqcodec.video.io.frames import Frame
@@ -173,7 +173,9 @@ def test_every_peer_tells_its_setting_once_or_more_and_has_a_ladder() -> None:
 def test_mpeg4_is_an_elementary_stream_that_gives_its_frames_back() -> None:
     pytest.importorskip("imageio_ffmpeg")
     found, missing = find_peers(("mpeg4", "none"))
-    assert missing == [f"none is not a peer: choose from {', '.join(recipe.name for recipe in RECIPES)}"]
+    assert missing == [
+        f"none is not a peer: choose from {', '.join(recipe.name for recipe in (*RECIPES, *SCREEN_RECIPES))}"
+    ]
     smooth = np.full((4, frame_bytes(32, 32)), 90, np.uint8)
     smooth[:, : 32 * 32] += np.arange(32 * 32, dtype=np.uint8) // 8
     outcome = found[0].run(Clip("ramp", 32, 32, Fraction(25), smooth), 2)
