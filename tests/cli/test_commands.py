@@ -160,6 +160,8 @@ USAGE = [
     Case("train-codebook photo.png -o -.vqcb", 2, r"cannot be the name of a codebook; give one with --name"),
     Case("train-codebook photo.png -o x.vqcb --media smell", 2, r"--media"),
     Case("train-codebook photo.png -o photo.png --force", 2, r"photo\.png: is also an input"),
+    Case("decode photo.vqc out.png", 2, r"out\.png: no such file; to write it, put -o before its name: -o out\.png"),
+    Case("encode photo.png out.vqc", 2, r"out\.vqc: no such file; to write it, put -o before its name: -o out\.vqc"),
 ]
 
 FAILURES = [

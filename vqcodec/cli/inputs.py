@@ -146,6 +146,13 @@ def check_stdin(names: Sequence[str]) -> None:
         raise UsageError("standard input is a terminal; pipe a file into it, or name one")
 
 
+def check_last_name(names: Sequence[str] | None, is_written: Callable[[str], bool]) -> None:
+    """Raise UsageError if the last of several names is of no file, but of one that the command might write."""
+    if names and len(names) > 1 and not os.path.lexists(names[-1]) and is_written(names[-1]):
+        told = printable(names[-1], 400)
+        raise UsageError(f"{told}: no such file; to write it, put -o before its name: -o {told}")
+
+
 def is_unexpanded(name: str) -> bool:
     """Return whether a name is a pattern that the shell has left as it is, and no file."""
     return glob.has_magic(name) and not os.path.lexists(name)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vqcodec.cli.files import keep_times, output_places, plan_outputs, process, write_stdout
-from vqcodec.cli.inputs import STANDARD, Item, find_inputs
+from vqcodec.cli.inputs import STANDARD, Item, check_last_name, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import decoding
 from vqcodec.cli.options.bundles import unbundled
 from vqcodec.cli.originals import delete
 from vqcodec.cli.wording.reports import decode_line, decode_total
 from vqcodec.errors import UsageError
+from vqcodec.files.folders import is_media_name
 from vqcodec.media.progress import SpokenProgress
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def decode(
     nothing left out. So it works with lossless formats alone, such as png, flac, or mkv with --lossless.
     """
     options.use_limits(limit)
+    check_last_name(inputs, is_media_name)
     asked = given.as_arguments()
     _, folder = output_places(outputs.output, outputs.folder, 1)
     plan = plan_outputs(

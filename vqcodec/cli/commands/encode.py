@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vqcodec.cli.files import keep_times, output_places, plan_outputs, process, write_stdout
-from vqcodec.cli.inputs import STANDARD, Item, as_one_pattern, find_inputs
+from vqcodec.cli.inputs import STANDARD, Item, as_one_pattern, check_last_name, find_inputs
 from vqcodec.cli.options import common as options
 from vqcodec.cli.options import encoding
 from vqcodec.cli.options.bundles import unbundled
@@ -19,7 +19,7 @@ from vqcodec.cli.originals import delete
 from vqcodec.cli.wording.engines import engine_options
 from vqcodec.cli.wording.reports import encode_line, encode_total
 from vqcodec.errors import UsageError, VQCodecError
-from vqcodec.files.folders import CODED_SUFFIX, is_media_name
+from vqcodec.files.folders import CODED_SUFFIX, is_coded_name, is_media_name
 from vqcodec.media.encoding import asks_for_video
 from vqcodec.media.progress import SpokenProgress
 
@@ -91,6 +91,7 @@ def encode(
     from vqcodec.api.series import is_one_video
 
     options.use_limits(limit)
+    check_last_name(inputs, is_coded_name)
     asked = given.as_arguments()
     output, folder = output_places(outputs.output, outputs.folder, 1)
     alone = len(inputs or ()) == 1 and files_from is None
