@@ -3,8 +3,9 @@
     python website/screenshots.py [-o FOLDER] [NAME ...]
 
 `make screenshots` runs it. A picture is left as it is, and a line says so, if a program is missing that shows it:
-Chromium (Debian: chromium) for `report`, `viewer`, `viewer-pack` and `terminal`; tmux for `terminal`. What they look
-like depends on the fonts of the machine.
+Chromium (Debian: chromium) for `report`, `viewer`, `viewer-pack` and `terminal`; tmux for `terminal`; for `desktop`
+Debian's caja, xvfb, dbus and imagemagick. `memory` needs ../shared/data, and an hour of training. What they look like
+depends on the fonts of the machine.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import base64
 import contextlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from rich.console import Console
 from rich.text import Text
 
@@ -33,6 +35,7 @@ SAMPLES = ROOT / "samples"
 MOST_BYTES = 60_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COLUMNS, ROWS = 104, 40  # of the terminal
+DISPLAY = ":77"  # of the file manager
 COMMANDS = (
     "vqcodec encode kodim23.png -q 50",
     "vqcodec compare kodim23.png kodim23.vqc",
@@ -42,6 +45,7 @@ COMMANDS = (
 sys.path.insert(0, str(ROOT / "tests" / "web"))
 
 from chromium import Page, opened_page  # noqa: E402
+from memory_picture import picture_of_memory  # noqa: E402
 
 
 class Missing(Exception):
@@ -202,29 +206,58 @@ def trimmed(image: Image.Image, margin: int = 12) -> Image.Image:
 
 
 def desktop(folder: Path) -> Image.Image:
-    """What `vqcodec thumbnail` gives file managers: of a picture, a recording, a clip and a pack."""
+    """The file manager of MATE with a picture, a recording, a clip and a pack, once it has made their previews."""
+    needed = ("caja", "Xvfb", "dbus-run-session", "import", "gsettings")
+    server, bus, *_ = (program(name) for name in needed[1:])
+    home, shown = folder / "home", folder / "home" / "Pictures"
+    shown.mkdir(parents=True)
     parts_of_photograph(folder / "parts")
-    coded = {name: folder / name for name in ("kodim23.vqc", "woman.vqc", "dog.vqc", "parts.vqp")}
-    vqcodec.encode(SAMPLES / "kodim23.png", coded["kodim23.vqc"], quality=50)
-    vqcodec.encode(SAMPLES / "librispeech-3331-woman.flac", coded["woman.vqc"], codebook="celp-4800")
-    vqcodec.encode(SAMPLES / "dog.mkv", coded["dog.vqc"], quality=50, effort=0, frames="0:4")
-    vqcodec.make_pack(folder / "parts", coded["parts.vqp"], codebook="photo", quality=50)
-    side, margin = 192, 24
-    sheet = Image.new("RGB", (len(coded) * (side + margin) + margin, side + 3 * margin), "#f6f5f4")
-    font = ImageFont.load_default(15)
-    for number, (name, path) in enumerate(coded.items()):
-        preview = folder / f"{name}.png"
-        command = [sys.executable, "-m", "vqcodec", "thumbnail", str(path), str(preview), "--size", str(side)]
-        subprocess.run(command, check=True)
-        left = margin + number * (side + margin)
-        with Image.open(preview).convert("RGBA") as image:
-            sheet.paste(image, (left + (side - image.width) // 2, margin + side - image.height), image)
-        draw = ImageDraw.Draw(sheet)
-        draw.text((left + side / 2, margin + side + 20), name, fill="#202020", font=font, anchor="mm")
-    return sheet
+    vqcodec.encode(SAMPLES / "kodim23.png", shown / "kodim23.vqc", quality=50)
+    vqcodec.encode(SAMPLES / "librispeech-3331-woman.flac", shown / "woman.vqc", codebook="celp-4800")
+    vqcodec.encode(SAMPLES / "dog.mkv", shown / "dog.vqc", quality=50, effort=0, frames="0:4")
+    vqcodec.make_pack(folder / "parts", shown / "parts.vqp", codebook="photo", quality=50)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "DBUS_"))}
+    environment |= {"HOME": str(home), "DISPLAY": DISPLAY}
+    subprocess.run([sys.executable, "-m", "vqcodec", "desktop", "install", "--user"], check=True, env=environment)
+    width, height = 780, 420
+    screen = subprocess.Popen(
+        [server, DISPLAY, "-screen", "0", f"{width}x{height}x24"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    taken, previews = folder / "taken.png", home / ".cache" / "thumbnails"
+    wait = f"for n in $(seq 60); do sleep 1; [ $(find {previews} -name '*.png' | wc -l) = 4 ] && break; done; sleep 2"
+    steps = (
+        "gsettings set org.mate.caja.preferences default-folder-viewer icon-view",
+        "gsettings set org.mate.caja.icon-view default-zoom-level large",
+        "gsettings set org.mate.caja.window-state start-with-sidebar false",
+        f"caja --no-desktop --geometry {width}x{height}+0+0 {shown} &",
+        wait,
+        f"import -window root {taken}",
+        "caja --quit",
+    )
+    try:
+        subprocess.run([bus, "--", "sh", "-c", "\n".join(steps)], env=environment, stderr=subprocess.DEVNULL)
+    finally:
+        screen.terminate()
+        screen.wait()
+    return Image.open(taken).convert("RGB")
 
 
-PICTURES = {"report": report, "viewer": viewer, "viewer-pack": viewer_pack, "terminal": terminal, "desktop": desktop}
+def memory(_folder: Path) -> Image.Image:
+    """What a codebook remembers, and what was predicted from it."""
+    try:
+        return picture_of_memory()
+    except FileNotFoundError as error:
+        raise Missing(str(error)) from None
+
+
+PICTURES = {
+    "report": report,
+    "viewer": viewer,
+    "viewer-pack": viewer_pack,
+    "terminal": terminal,
+    "desktop": desktop,
+    "memory": memory,
+}
 
 
 def main() -> None:
