@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vqcodec import encode_image
+from vqcodec import decode_image, encode_image
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.pack.access import access_to
 from vqcodec.pack.changing import changed_pack, new_pack
@@ -18,6 +19,8 @@ from vqcodec.pack.items import Item, item_of
 from vqcodec.pack.reader import PackReader
 
 BOOK = "classic-4x4-256"  # the quickest one
+COUNT = 40
+TILES = [f"tiles/{number:03}.png" for number in range(COUNT)]
 
 
 def picture(number: int, side: int = 12) -> np.ndarray:
@@ -28,6 +31,17 @@ def picture(number: int, side: int = 12) -> np.ndarray:
 def coded(number: int, side: int = 12) -> bytes:
     """The `.vqc` file of a picture."""
     return encode_image(picture(number, side), codebook=BOOK, quality=10)
+
+
+def samples_of(number: int) -> np.ndarray:
+    """What the file of a picture decodes to."""
+    return decode_image(coded(number))
+
+
+def own_codebook() -> Codebook:
+    """A codebook that was trained from BOOK."""
+    shipped = load_codebook(BOOK)
+    return Codebook(shipped.engine, "own", shipped.arrays, {**shipped.provenance, "parent": shipped.identity})
 
 
 @cache
@@ -48,6 +62,12 @@ def packed(items: Mapping[str, Item]) -> bytes:
         for name, one in items.items():
             writer.add(name, one)
     return file.getvalue()
+
+
+@cache
+def tiles() -> bytes:
+    """A pack of COUNT pictures, called TILES."""
+    return packed({name: item(number) for number, name in enumerate(TILES)})
 
 
 def add(path: Path, items: Mapping[str, Item], removed: tuple[str, ...] = ()) -> None:
