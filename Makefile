@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find vqcodec -name '*.py' -o -name '*.c' -o -name 'signatures.json')
 
-.PHONY: setup signatures demo test test-kernels test-numba test-aarch64 fuzz lint types docs site bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm web screenshots clean help
+.PHONY: setup signatures demo test test-slow test-kernels test-numba test-aarch64 fuzz lint types docs site bench bench-design bench-image bench-memory bench-speech bench-video wheel sbom wasm web screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,11 +29,11 @@ signatures: $(VENV)/installed ## write down anew for which types of arguments ke
 demo: setup ## encode and decode the sample pictures, and print what it cost and what was lost
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh samples/demo.sh
 
-# It compiles all kernels with numba, six minutes; `make test-kernels` does it.
-NUMBAS_BITS := tests/unit/test_kernel_signatures.py::test_native_kernels_give_numbas_bits
-
 test: setup ## the test suite
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --deselect $(NUMBAS_BITS)
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+test-slow: setup ## the tests that `make test` leaves out: trainings of every engine, all kernels by numba (fifteen minutes)
+	$(BIN)/pytest -m slow --numprocesses 2 --dist loadgroup
 
 # They call kernels of training, or of their own, and only numba compiles these.
 UNCHECKED := $(addprefix --ignore=tests/property/test_,entropy.py search_properties.py speech_damage.py speech_packets.py)

@@ -9,6 +9,7 @@ the other way round. Each file is small and attacks one thing.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import codebook_samples
@@ -29,9 +30,10 @@ MAKERS = (
 )
 
 
-def samples() -> list[Sample]:
+@cache
+def samples() -> tuple[Sample, ...]:
     """All files."""
-    return [sample for maker in MAKERS for sample in maker()]
+    return tuple(sample for maker in MAKERS for sample in maker())
 
 
 README_HEAD = """# Hand-made files

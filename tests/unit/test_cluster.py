@@ -35,7 +35,7 @@ from vqcodec.vq.design.cells import shards_of
 from vqcodec.vq.design.lbg import lbg
 
 PATIENCE_S = 600  # with a process that may compile kernels on a machine that has other work to do
-SLOW = ("image/transform", "video/mc", "video/st3d")
+SLOW = ("image/transform", "video/st3d", "speech/celp-fixed", "speech/ld-celp")
 distributed = pytest.importorskip("distributed", reason="needs Dask: pip install 'vqcodec[distributed]'")
 
 

@@ -67,7 +67,10 @@ def trained(engine: str, **more: Any) -> tuple[Codebook, dict[str, Any]]:
     return known.trainer(task), task.findings.as_dict()
 
 
-@pytest.mark.parametrize("engine", RUNS)
+SLOW = ("image/transform", "video/st3d")
+
+
+@pytest.mark.parametrize("engine", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in RUNS])
 def test_a_training_that_is_interrupted_after_any_part_ends_with_the_same_bytes_and_report(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,7 @@ def test_nothing_is_remembered_for_few_files_or_where_nothing_repeats(scenes):
     assert trainer_of(*different, files=10)[0].train() is None
 
 
+@pytest.mark.slow
 def test_training_gives_a_codebook_that_saves_and_says_so(scenes):
     tasks = [task_for("video/mc", scenes, **ASKED, for_=2000, threads=threads) for threads in (1, 2)]
     books = [train(task) for task in tasks]

@@ -15,6 +15,7 @@ from vqcodec.blocks.syntax.contexts import COUNT_STARTS, ELEMENTS, FORMS, Elemen
 from vqcodec.blocks.training.statistics import OFFSET_SCALE, PlaneStatistics
 from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import TableSet
+from vqcodec.threads import map_shards
 
 TABLES = {"flags": 384, "modes": 64, "patterns": 192}  # largest number of tables in each pool of one plane type
 _FIRST_FACTOR = {"mask": FORMS, "pattern": FORMS, "choice": SIZE_CLASSES, "partition": 4, "mode": 18}
@@ -110,13 +111,16 @@ def merge_contexts(
     picked = order[np.unique(np.minimum(picks, len(order) - 1))]
     others = np.setdiff1d(np.argsort(-totals, kind="stable"), picked, assume_unique=True)
     centres = counts[np.concatenate([picked, others[: tables - len(picked)]])]
-    groups = np.zeros(len(counts), dtype=np.int64)
+    groups = np.full(len(counts), -1, dtype=np.int64)
     for _ in range(_MERGE_ROUNDS):
         bits = -np.log2(np.maximum(centres / centres.sum(axis=1, keepdims=True), 2.0**-16))
-        groups = np.argmin(counts @ bits.T, axis=1)
-        used, groups = np.unique(groups, return_inverse=True)
-        centres = np.zeros((len(used), counts.shape[1]))
-        np.add.at(centres, groups, counts)
+        before = groups
+        groups = np.unique(np.argmin(counts @ bits.T, axis=1), return_inverse=True)[1]
+        if np.array_equal(groups, before):
+            break
+        by_group = np.argsort(groups, kind="stable")
+        firsts = np.searchsorted(groups[by_group], np.arange(groups.max() + 1))
+        centres = np.add.reduceat(counts[by_group], firsts, axis=0)
     return groups, centres
 
 
@@ -162,6 +166,7 @@ def fit_model(
     transforms: Transforms,
     restoration: npt.NDArray[np.int16] | None,
     of_parent: bool = False,
+    threads: int | None = None,
 ) -> Model:
     """Return the model that codes the planes behind `statistics` in the fewest bits.
 
@@ -171,6 +176,10 @@ def fit_model(
         steps: step index of each rung, ascending.
         transforms, restoration: parts of the model that are not fitted here.
         of_parent: whether `prior` was trained itself. It then fills in each context by its own distribution.
+        threads: None for all CPUs. The result does not depend on it.
     """
-    planes = tuple(_fit_plane(rungs, prior, kind, steps, of_parent) for kind, rungs in enumerate(statistics))
-    return Model(steps, planes, transforms, restoration)
+
+    def fitted(kind: int) -> PlaneTables:
+        return _fit_plane(statistics[kind], prior, kind, steps, of_parent)
+
+    return Model(steps, tuple(map_shards(fitted, range(len(statistics)), threads)), transforms, restoration)

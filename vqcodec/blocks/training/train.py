@@ -247,7 +247,7 @@ def train(
         tables = [[of_rung.tables[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
         sums = [[of_rung.filters[kind] for of_rung in found] for kind in range(len(PLANE_TYPES))]
         filters = _fit_filters(sums, rungs, prior) if wanted.filters else None
-        model = fit_model(tables, base, rungs, transforms, filters, of_parent=prior is not None)
+        model = fit_model(tables, base, rungs, transforms, filters, prior is not None, threads)
         usage = usage_of([plane for kind in tables for plane in kind])
         finished(number + 1, model, RoundFigures(lagrangian([of_rung.coded for of_rung in found], steps), usage))
     return model

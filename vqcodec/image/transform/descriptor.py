@@ -16,15 +16,15 @@ TRAINING_TUNES = ("ssim", "psnr")
 def training_work(options: Mapping[str, Any], _has_parent: bool) -> TrainingWork:
     """Return how long a training takes.
 
-    Tables: eleven rungs a round, and the restoration filters in the last one. A memory: items of all pictures, what
-    they save, and a sample that is coded with them.
+    Tables: eleven rungs a round, fitted whatever the corpus, and the restoration filters in the last one. A memory:
+    items of all pictures, what they save, and a sample that is coded with them.
     """
     rounds = options["rounds"]
     remembers = options["memory_bytes"] != 0
     return TrainingWork(
         passes=11.0 * rounds + 3.0 + 3.0 * remembers,
         each_s=0.055 * rounds + 0.06 * remembers,
-        once_s=3.0,
+        once_s=3.0 + 8.0 * rounds,
         reads=rounds + 1 + remembers,
     )
 
