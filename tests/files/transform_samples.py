@@ -45,7 +45,7 @@ BOOK = codebook_file(RAW, 2, deflate(RAW), name=b"even", engine=ENGINE)
 DIGEST = hashlib.sha256(RAW).digest()
 
 GREY, COLOUR, HALF_CHROMA = b"\x1e\x38", b"\x1e\x08", b"\x1e\x18"
-MODULATED, FILTERED = b"\x5e\x38", b"\x1e\x78"
+MODULATED, SHAPED, FILTERED = b"\x5e\x38", b"\x5e\x28\x07", b"\x1e\x78"
 FIRST = "0000"  # the first likely mode, no coefficients
 FROM_FIRST, FROM_BOTH = "1000", "1010"
 
@@ -84,6 +84,7 @@ def good_transformed() -> Iterator[Sample]:
     yield good("edge", small(shape(5, 6, 1) + GREY, bits(f"0000 {FIRST}")), "5x6 pixels: padded to one block of 8x8.")
     modulated = bits("1010 0001 0001 01000000 0")
     yield good("modulated", small(square + MODULATED, modulated), "A superblock with its own step.")
+    yield good("shaped", small(square + SHAPED, modulated), "A step that grows with the frequency.")
     data = small(shape(4, 4, 3) + COLOUR, bits(FIRST + FROM_FIRST + FROM_BOTH))
     yield good("colour", data, "Chroma predicted from luma, then from both planes before.")
     data = small(shape(8, 8, 3) + HALF_CHROMA, bits(f"0000 {FIRST} {FROM_FIRST} {FIRST}"))
@@ -159,8 +160,18 @@ def unsupported_transformed() -> Iterator[Sample]:
     data = small(shape(4, 4, 1) + b"\x9e\xb8", b"\0")
     what = "The parameter bytes say that blocks are copied, and predicted from a memory."
     yield Sample(UNSUPPORTED, "transform-copies-and-memory.vqc", data, what, LATER, ENGINE.decode())
+    data = small(shape(4, 4, 1) + b"\x1e\x28\x07", b"\0")
+    what = "A step that grows with the frequency, and is not modulated."
+    yield Sample(UNSUPPORTED, "transform-shaped-alone.vqc", data, what, LATER, ENGINE.decode())
+    data = small(shape(4, 4, 1) + b"\x5e\x28\x0b", b"\0")
+    what = "The third parameter byte has a reserved value."
+    yield Sample(UNSUPPORTED, "transform-reserved-third.vqc", data, what, LATER, ENGINE.decode())
     data = small(shape(8, 8, 3) + b"\x1e\x28", bytes(3))
-    yield Sample(UNSUPPORTED, "transform-chroma-422.vqc", data, "Chroma at half width.", LATER, ENGINE.decode())
+    what = "Chroma 2, and a third parameter byte of 0."
+    yield Sample(UNSUPPORTED, "transform-chroma-422.vqc", data, what, LATER, ENGINE.decode())
+    data = small(shape(8, 8, 3) + b"\x5e\x28\x06", bytes(3))
+    what = "Chroma at half width, in the third parameter byte."
+    yield Sample(UNSUPPORTED, "transform-half-width.vqc", data, what, LATER, ENGINE.decode())
 
 
 MAKERS = (good_transformed, bad_headers, bad_data, unsupported_transformed)

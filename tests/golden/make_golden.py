@@ -1,6 +1,6 @@
 """Makes the golden files: small pictures coded with shipped codebooks, and the hash of what they decode to.
 
-    python tests/golden/make_golden.py NAME CODEBOOK      adds NAME-*.vqc for that codebook
+    python tests/golden/make_golden.py NAME CODEBOOK [TUNE]      adds NAME-*.vqc for that codebook
 
 A golden file is never made again: every later version must decode it to the same samples.
 """
@@ -36,7 +36,8 @@ def pictures() -> dict[str, np.ndarray]:
     }
 
 
-def main(name: str, codebook: str) -> None:
+def main(name: str, codebook: str, tune: str | None = None) -> None:
+    options = {"tune": tune} if tune else {}
     book = load_codebook(codebook)
     hashes = HERE / "hashes.json"
     known = json.loads(hashes.read_text()) if hashes.exists() else {}
@@ -45,7 +46,7 @@ def main(name: str, codebook: str) -> None:
             path = HERE / f"{name}-{kind}-{quality}.vqc"
             if path.exists():
                 raise SystemExit(f"{path}: golden files are never made again")
-            data = encode_image(np.ascontiguousarray(samples), codebook=book, quality=quality)
+            data = encode_image(np.ascontiguousarray(samples), codebook=book, quality=quality, **options)
             path.write_bytes(data)
             decoded = np.atleast_3d(decode_image(data, codebook=book))
             known[path.name] = {"shape": list(decoded.shape), "sha256": hashlib.sha256(decoded.tobytes()).hexdigest()}

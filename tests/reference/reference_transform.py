@@ -31,6 +31,7 @@ from reference_transform_syntax import PlaneDecoder
 from reference_transform_tables import Model, model_of
 
 FULL, HALF, RESERVED, NO_CHROMA = range(4)
+EXTENDED = RESERVED  # in the second parameter byte: there is a third
 EXACT_ALPHA, ALPHA_DIFFERENCE, ALPHA_BY_CHANCES, ALPHA_BESIDE = 0x7F, 0x7E, 0x7D, 0x7C
 
 
@@ -45,6 +46,7 @@ class Parameters:
     restoration: bool
     remembering: bool
     copying: bool = False
+    shaped: bool = False  # whether the step grows with the frequency
 
 
 @dataclass
@@ -102,7 +104,8 @@ def read_header(reader: Reader) -> Header:
     require(channels <= 4)
     require(width <= 65535 and height <= 65535 and width * height <= 2**28, Limit)
     header = Header(width, height, channels, read_parameters(reader.number(1), reader))
-    require(header.parameters.chroma != RESERVED, Unsupported)
+    if header.parameters.chroma == EXTENDED:
+        read_third_byte(header.parameters, reader)
     require((header.parameters.chroma == NO_CHROMA) == (channels < 3))
     if header.parameters.remembering:
         require(width <= 1280 and height <= 1280)
@@ -126,6 +129,12 @@ def read_parameters(first: int, reader: Reader) -> Parameters:
     chroma, restoration = second // 16 % 4, second // 64 % 2 == 1
     modulated, copying = first // 64 % 2 == 1, first >= 128
     return Parameters(first % 64, modulated, second % 16 - 8, chroma, restoration, second >= 128, copying)
+
+
+def read_third_byte(parameters: Parameters, reader: Reader) -> None:
+    third = reader.number(1)
+    require(third // 4 == 1 and third % 4 != RESERVED and parameters.modulated, Unsupported)
+    parameters.chroma, parameters.shaped = third % 4, True
 
 
 def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) -> list[Samples]:
@@ -281,6 +290,7 @@ def decode_planes(
     for number in range(plane_count(parameters)):
         size = plane_size(tile, number, parameters)
         plane = Plane(*size, chroma_index if number > 0 else parameters.step_index)
+        plane.shaped = parameters.shaped
         if number > 0:
             be_guided(plane, planes, 1 if parameters.chroma == HALF else 0)
         tables = model.chroma if number > 0 else model.luma

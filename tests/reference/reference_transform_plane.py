@@ -46,6 +46,7 @@ class Plane:
     def __init__(self, height: int, width: int, base_step: int):
         self.height, self.width = -(-height // 4) * 4, -(-width // 4) * 4
         self.base_step = base_step
+        self.shaped = False  # whether the step grows with the frequency
         self.samples: Samples = [[0] * self.width for _ in range(self.height)]
         self.units: dict[tuple[int, int], Unit] = {}
         self.steps: dict[tuple[int, int], int] = {}

@@ -145,6 +145,13 @@ def dequantised(groups: list[Group], step: int, tables: Tables, rung: int) -> Co
     return coefficients
 
 
+def scale_by_frequency(block: Block, coefficients: Coefficients) -> None:
+    for (row, column), value in coefficients.items():
+        factor = 45 + 3 * (row * 32 // block.height + column * 32 // block.width) // 2
+        scaled = min((abs(value) * factor + 32) >> 6, 65535)
+        coefficients[row, column] = scaled if value > 0 else -scaled
+
+
 # 9.11 Alternative transforms
 
 

@@ -13,6 +13,7 @@ from reference_transform_residual import (
     form,
     has_alternatives,
     inverse_transform,
+    scale_by_frequency,
     undo_alternative,
 )
 from reference_transform_tables import Model, Tables, step_of
@@ -143,6 +144,8 @@ class PlaneDecoder:
         groups = reader.groups()
         step = step_of(self.plane.step_index(block.y, block.x))
         coefficients = dequantised(groups, step, self.tables, self.rung)
+        if self.plane.shaped:
+            scale_by_frequency(block, coefficients)
         total = sum(abs(level) for group in groups for level in group.levels)
         if alternative > 0:
             undo_alternative(self.model, block, mode, alternative - 1, coefficients)

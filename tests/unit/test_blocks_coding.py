@@ -1,7 +1,5 @@
 """Planes through the block engine: decoding gives what encoding said, at any size, on any number of threads."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -66,7 +64,7 @@ def test_decoding_gives_the_encoders_reconstruction(model, subsampling, height, 
 
 
 @pytest.mark.parametrize("effort", [0, 5, 6, 9])
-@pytest.mark.parametrize("tune", ["psnr", "ssim"])
+@pytest.mark.parametrize("tune", ["psnr", "ssim", "visual"])
 def test_every_effort_and_tune_decodes(model, effort, tune):
     planes = picture(64, 64, "420")
     parameters = CodingParameters(34, subsampling="420", effort=effort, tune=tune)
@@ -142,20 +140,23 @@ def test_planes_that_do_not_fit_are_refused(model, planes):
         encode_planes(planes, model, CodingParameters(30, subsampling="420"))
 
 
-def test_parameters_survive_two_bytes():
+def test_parameters_survive_their_bytes():
     for parameters in (
         CodingParameters(0),
         CodingParameters(63, chroma_step=-8, tune="ssim", subsampling="grey", restoration=False),
-        CodingParameters(37, chroma_step=7, subsampling="422"),
+        CodingParameters(37, chroma_step=7, subsampling="420"),
         CodingParameters(12, copying=True),
+        CodingParameters(5, tune="visual", subsampling="420", copying=True),
+        CodingParameters(6, tune="visual", subsampling="grey", remembering=True),
     ):
         data = parameters.to_bytes()
-        assert len(data) == 2
-        assert CodingParameters.from_bytes(data) == replace(parameters, effort=CodingParameters(0).effort)
-    with pytest.raises(CorruptFileError):
-        CodingParameters.from_bytes(b"\x01")
-    with pytest.raises(UnsupportedError):
-        CodingParameters.from_bytes(b"\x80\x80")
+        assert len(data) == (3 if parameters.tune == "visual" else 2)
+        assert CodingParameters.from_bytes(data + b"\xff") == (parameters, len(data))
+        with pytest.raises(CorruptFileError):
+            CodingParameters.from_bytes(data[:-1])
+    for reserved in (b"\x80\x80", b"\x40\x20\x00", b"\x40\x20\x08", b"\x00\x20\x04"):
+        with pytest.raises(UnsupportedError):
+            CodingParameters.from_bytes(reserved)
     with pytest.raises(UsageError):
         CodingParameters(64)
 

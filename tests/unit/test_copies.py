@@ -44,12 +44,20 @@ def is_copying(header: bytes) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("size", "channels", "chroma"),
-    [((64, 96), 1, "auto"), ((70, 101), 3, "444"), ((67, 90), 3, "420"), ((41, 131), 4, "444"), ((13, 330), 1, "auto")],
+    ("size", "channels", "chroma", "tune"),
+    [
+        ((64, 96), 1, "auto", "ssim"),
+        ((70, 101), 3, "444", "ssim"),
+        ((67, 90), 3, "420", "ssim"),
+        ((41, 131), 4, "444", "ssim"),
+        ((13, 330), 1, "auto", "ssim"),
+        ((67, 90), 3, "420", "visual"),
+        ((41, 131), 4, "444", "visual"),
+    ],
 )
-def test_decoders_give_the_encoders_reconstruction(book, size, channels, chroma) -> None:
+def test_decoders_give_the_encoders_reconstruction(book, size, channels, chroma, tune) -> None:
     samples = text(*size, channels)
-    coded = engine.encode(samples, book, 60, 5, 2, {"chroma": chroma})
+    coded = engine.encode(samples, book, 60, 5, 2, {"chroma": chroma, "tune": tune})
     assert is_copying(coded.header)
     assert coded.bits_by_part["copies"] > 0
     assert sum(coded.bits_by_part.values()) == 8 * (len(coded.header) + sum(map(len, coded.packets)))

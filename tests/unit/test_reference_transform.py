@@ -16,8 +16,9 @@ import reference_decoder as reference
 import reference_transform
 import reference_transform_tables
 from random_transform import random_codebook, with_random_memory
-from reference_transform import Parameters, Tile, decode_planes, item
+from reference_transform import EXTENDED, Parameters, Tile, decode_planes, item
 
+from vqcodec import metrics
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.signal import prediction, restoration_kernels
 from vqcodec.blocks.steps import STEPS
@@ -25,8 +26,10 @@ from vqcodec.blocks.syntax import contexts
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.varint import put_varint
 from vqcodec.errors import CodebookError, CorruptFileError, LimitError, UnsupportedError
-from vqcodec.image import alpha, decode_image, encode_image
+from vqcodec.image import alpha, decode_image, encode_picture
+from vqcodec.image.pixels import Picture
 from vqcodec.image.transform import engine
+from vqcodec.media.target import Target, Work
 
 FORMAT = Path(__file__).parents[2] / "FORMAT.md"
 CLASSES = {
@@ -45,14 +48,16 @@ def plain_codebook(book):
 
 
 def random_parameters(chance, chroma):
-    step, modulated, chroma_step, restoration = (int(chance.integers(0, end)) for end in (64, 2, 16, 2))
-    return Parameters(step, bool(modulated), chroma_step - 8, chroma, bool(restoration), False)
+    step, tune, chroma_step, restoration = (int(chance.integers(0, end)) for end in (64, 3, 16, 2))
+    return Parameters(step, tune > 0, chroma_step - 8, chroma, bool(restoration), False, shaped=tune > 1)
 
 
 def parameter_bytes(parameters):
     first = parameters.step_index + 64 * parameters.modulated
-    second = parameters.chroma_step + 8 + 16 * parameters.chroma + 64 * parameters.restoration
-    return bytes([first, second + 128 * parameters.remembering])
+    second = parameters.chroma_step + 8 + 64 * parameters.restoration + 128 * parameters.remembering
+    if parameters.shaped:
+        return bytes([first, second + 16 * EXTENDED, parameters.chroma + 4])
+    return bytes([first, second + 16 * parameters.chroma])
 
 
 def random_payload(chance, height, width, parameters, plain, items=()):
@@ -209,17 +214,21 @@ def scene(height, width, channels):
 @pytest.mark.parametrize(
     ("channels", "options"),
     [
-        (1, {"tune": "ssim"}),
+        (1, {"tune": "visual"}),
         (2, {"tune": "psnr", "alpha_quality": 40}),
         (3, {"tune": "ssim", "chroma": "420"}),
+        (3, {"tune": "visual", "chroma": "420"}),
         (4, {"tune": "psnr", "chroma": "444", "alpha_quality": 100}),
+        (4, {"tune": "visual", "chroma": "444", "alpha_quality": 40}),
     ],
 )
 def test_they_agree_on_encoded_pictures(usual_book, usual_file, channels, options, quality):
     samples = scene(41, 58, channels)
-    data = encode_image(samples, codebook=usual_book, quality=quality, effort=3, **options)
-    ours = np.atleast_3d(decode_image(data, codebook=usual_book))
-    (plain,) = reference.decode_samples(data, lambda beginning: [usual_file]).values()
+    target, work = Target(quality), Work(3)
+    encoded = encode_picture(Picture(samples), codebook=usual_book, target=target, work=work, options=options)
+    ours = np.atleast_3d(decode_image(encoded.data, codebook=usual_book))
+    (plain,) = reference.decode_samples(encoded.data, lambda beginning: [usual_file]).values()
+    assert encoded.psnr_db == pytest.approx(metrics.psnr_seen(samples, ours))
     assert ours.shape == samples.shape
     assert np.array_equal(ours, np.array(plain))
 

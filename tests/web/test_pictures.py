@@ -125,6 +125,7 @@ def test_options_of_the_transform_engine(decoder, sample, tmp_path):
         "420": (sample, {"chroma": "420"}),
         "psnr": (sample, {"tune": "psnr"}),
         "ssim": (sample, {"tune": "ssim"}),
+        "visual": (sample, {"tune": "visual"}),
         "alpha-coded": (sample, {"alpha_quality": 30.0}),
         "embedded": (sample, {"embed_codebook": True}),
         "wide-420": (wide, {"chroma": "420", "quality": 30}),

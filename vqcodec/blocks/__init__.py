@@ -8,9 +8,9 @@ Map, lowest first:
     parameters: steps effort
     signal: layout steps
     syntax: layout steps signal
-    picture_planes: layout parameters signal syntax
+    picture_planes: layout steps parameters signal syntax
     model: layout steps signal syntax
-    decoding: layout parameters picture_planes signal syntax model
+    decoding: layout steps parameters picture_planes signal syntax model
     search: layout steps effort parameters picture_planes signal syntax model decoding
     training: layout steps effort parameters picture_planes signal syntax model decoding search
 """

@@ -88,6 +88,8 @@ class Plane(NamedTuple):
             of mode MEMORY are copied from the plane itself.
         guide_motion: int64, likewise: the luma plane's motion at this plane's size, with whether luma is coded in place
             of the flavour; of size 0 for luma.
+        matrix: int32 (SUPERBLOCK, SUPERBLOCK), the quantization matrix as `steps.FREQUENCY_MATRIX` has it; of size 0
+            if all frequencies have the same step.
     """
 
     samples: npt.NDArray[np.int16]
@@ -99,10 +101,12 @@ class Plane(NamedTuple):
     memory: npt.NDArray[np.int16]
     motion: npt.NDArray[np.int64]
     guide_motion: npt.NDArray[np.int64]
+    matrix: npt.NDArray[np.int32]
 
 
 _NO_REFERENCES = np.zeros((0, 0, 0), dtype=np.int16)
 _NO_MOTION = np.zeros((0, 0), dtype=np.int64)
+_NO_MATRIX = np.zeros((0, 0), dtype=np.int32)
 
 
 def padded_size(size: int) -> int:
@@ -124,6 +128,7 @@ def new_plane(
     memory: npt.NDArray[np.int16] = _NO_REFERENCES,
     guide_motion: npt.NDArray[np.int64] = _NO_MOTION,
     copying: bool = False,
+    matrix: npt.NDArray[np.int32] = _NO_MATRIX,
 ) -> Plane:
     """Return an empty plane of `height` x `width` samples (before padding), every superblock at `step_index`.
 
@@ -133,6 +138,7 @@ def new_plane(
         guide_modes: uint8 by unit; ignored without guides.
         memory: the references, as in `Plane`; guide_motion: int64 by unit, of the luma plane.
         copying: whether blocks may be copied from the plane itself.
+        matrix: the quantization matrix, as in `Plane`.
     """
     rows, columns = padded_size(height), padded_size(width)
     units = (rows // UNIT, columns // UNIT)
@@ -146,4 +152,5 @@ def new_plane(
         memory=memory,
         motion=np.full(units, -1, dtype=np.int64) if len(memory) or copying else _NO_MOTION,
         guide_motion=guide_motion,
+        matrix=matrix,
     )

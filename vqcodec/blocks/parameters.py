@@ -13,6 +13,9 @@ CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7  # eighths of an octave
 DEFAULT_CHROMA_STEP = -2  # 0.84 of the luma step: best RGB PSNR per byte, because chroma is predicted from luma
 SUBSAMPLINGS = ("444", "420", "422", "grey")
 PARAMETER_BYTES = 2
+"""Of the parameters without a third byte."""
+
+_EXTENDED = SUBSAMPLINGS.index("422")  # where the second byte has it, a third one follows
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,9 @@ class CodingParameters:
     Attributes:
         step_index: quantizer step of luma on the ladder of `steps`, 0 (finest) to 63.
         chroma_step: added to `step_index` for chroma, -8 to 7.
-        tune: "psnr", or "ssim" or "visual" to change the step by superblock with the local variance, less or more. The
-            stream says whether steps change, not by which tune: read from it, both are "ssim".
-        subsampling: "444", "420", "422" or "grey" (any number of independent planes of one size).
+        tune: "psnr", or "ssim" to change the step by superblock with the local variance, or "visual" to change it more,
+            and with the frequency as well. In the stream.
+        subsampling: "444", "420", "422" (not in streams) or "grey" (any number of independent planes of one size).
         restoration: whether the decoder applies the restoration filter.
         effort: 0 to 9; not in the stream.
         remembering: whether the planes are predicted from pictures of the codebook's memory. They then have tables of
@@ -59,6 +62,11 @@ class CodingParameters:
             raise UsageError(f"effort {self.effort} is not in 0..{MAX_EFFORT}")
 
     @property
+    def shaped(self) -> bool:
+        """Whether the step grows with the frequency."""
+        return self.tune == "visual"
+
+    @property
     def modulated(self) -> bool:
         """Whether superblocks change their step."""
         return self.tune != "psnr"
@@ -70,14 +78,21 @@ class CodingParameters:
         return min(max(self.step_index + self.chroma_step, 0), MAX_STEP_INDEX)
 
     def to_bytes(self) -> bytes:
-        """Return PARAMETER_BYTES bytes: step, tune and copying, then chroma step, subsampling, filter and memory."""
+        """Return 2 bytes: step, tune and copying, then chroma step, subsampling, filter and memory; or 3.
+
+        In place of the subsampling, the second byte then says that there is a third. That has the subsampling, and
+        whether the step grows with the frequency.
+        """
         first = self.step_index | int(self.modulated) << 6 | int(self.copying) << 7
-        second = (self.chroma_step - CHROMA_STEP_MIN) | SUBSAMPLINGS.index(self.subsampling) << 4
-        return bytes([first, second | int(self.restoration) << 6 | int(self.remembering) << 7])
+        second = (self.chroma_step - CHROMA_STEP_MIN) | int(self.restoration) << 6 | int(self.remembering) << 7
+        subsampling = SUBSAMPLINGS.index(self.subsampling)
+        if self.shaped:
+            return bytes([first, second | _EXTENDED << 4, subsampling | 1 << 2])
+        return bytes([first, second | subsampling << 4])
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> CodingParameters:
-        """Return the parameters that `to_bytes` wrote.
+    def from_bytes(cls, data: bytes) -> tuple[CodingParameters, int]:
+        """Return the parameters that `to_bytes` wrote to the start of `data`, and the number of their bytes.
 
         Raises:
             CorruptFileError: `data` is too short.
@@ -88,12 +103,21 @@ class CodingParameters:
         first, second = data[0], data[1]
         if first & second & 0x80:
             raise UnsupportedError("coding parameters: copies beside a memory; a later version wrote this stream")
-        return cls(
+        used, subsampling, tune = PARAMETER_BYTES, second >> 4 & 3, TUNES[first >> 6 & 1]
+        if subsampling == _EXTENDED:
+            if len(data) == used:
+                raise CorruptFileError(f"coding parameters: {used} bytes instead of {used + 1}; truncated")
+            third, used = data[used], used + 1
+            if third >> 2 != 1 or tune == "psnr":
+                raise UnsupportedError("coding parameters: reserved bits are set; a later version wrote this stream")
+            subsampling, tune = third & 3, "visual"
+        parameters = cls(
             step_index=first & 0x3F,
             chroma_step=(second & 0xF) + CHROMA_STEP_MIN,
-            tune=TUNES[first >> 6 & 1],
-            subsampling=SUBSAMPLINGS[second >> 4 & 3],
+            tune=tune,
+            subsampling=SUBSAMPLINGS[subsampling],
             restoration=bool(second >> 6 & 1),
             remembering=bool(second >> 7),
             copying=bool(first >> 7),
         )
+        return parameters, used

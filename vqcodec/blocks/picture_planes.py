@@ -30,6 +30,7 @@ from vqcodec.blocks.layout import (
 )
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.signal.interpolation import pad_reference
+from vqcodec.blocks.steps import FREQUENCY_MATRIX
 from vqcodec.blocks.syntax.motion import FLAVOUR_BITS, column_of, pack_place, reference_of, row_of
 
 TILE_MAX = 1280  # larger pictures are cut into independent tiles of about equal size
@@ -137,7 +138,8 @@ def open_plane(
         elif parameters.copying:
             guide_motion = _guiding_motion(before[0], down, across, *units, 0)
     step = parameters.plane_step(index)
-    return new_plane(*shape, step, guides, guide_modes, memory, guide_motion, parameters.copying)
+    matrix = FREQUENCY_MATRIX if parameters.shaped else FREQUENCY_MATRIX[:0, :0]
+    return new_plane(*shape, step, guides, guide_modes, memory, guide_motion, parameters.copying, matrix.copy())
 
 
 def _padded_references(planes: Sequence[npt.NDArray[np.int16]], rows: int, columns: int) -> npt.NDArray[np.int16]:

@@ -56,10 +56,11 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
     const step = index === 0 ? parameters.step : parameters.chromaStep;
     const ofPlane = references.map((planesOf) => planesOf[index]);
     const plane = openPlane(kernels, part, step, planes, parameters.chroma === HALF ? 1 : 0, ofPlane, parameters.copying);
+    if (parameters.shaped) plane.matrix = frequencyMatrix(kernels);
     const tables = type + (parameters.remembering ? REMEMBERING : 0);
     position = kernels.call(
       "blocks.decoding.plane_decoding.decode_plane",
-      [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps, ...plane.memory],
+      [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps, ...plane.memory, plane.matrix],
       buffer,
       position,
       end,
@@ -94,6 +95,7 @@ function openPlane(kernels, { width, height }, step, before, shift, references, 
     guideModes: kernels.zeros("uint8", units),
     steps: kernels.room("uint8", [Math.ceil(rows / SUPERBLOCK), Math.ceil(columns / SUPERBLOCK)]),
     memory: noMemory(kernels),
+    matrix: noMatrix(kernels),
   };
   if (references.length > 0) plane.memory = memoryOf(kernels, references, rows, columns, before[0], shift);
   else if (copying) plane.memory = ownMemory(kernels, units, before[0], shift);
@@ -105,6 +107,21 @@ function openPlane(kernels, { width, height }, step, before, shift, references, 
   });
   if (before.length > 0) pickModes(before[0].blocks, plane.guideModes, shift, references.length > 0);
   return plane;
+}
+
+/** The factors of the step by frequency (FORMAT.md, 9.10). */
+function frequencyMatrix(kernels) {
+  const matrix = kernels.zeros("int32", [SUPERBLOCK, SUPERBLOCK]);
+  const factors = matrix.view;
+  for (let at = 0; at < factors.length; at++) {
+    factors[at] = 45 + ((3 * (Math.floor(at / SUPERBLOCK) + (at % SUPERBLOCK))) >> 1);
+  }
+  return matrix;
+}
+
+/** What stands for the matrix of a plane that has one step for all frequencies. */
+export function noMatrix(kernels) {
+  return kernels.room("int32", [0, 0]);
 }
 
 /** What stands for the references of a plane without any, its motion and that of luma. */

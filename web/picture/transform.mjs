@@ -9,7 +9,7 @@ import { UnsupportedError, require } from "../errors.mjs";
 import { knownItems } from "./memory.mjs";
 import { Model } from "./model.mjs";
 import { ModelArrays } from "./model_arrays.mjs";
-import { HALF_WIDTH, NONE, readParameters } from "./parameters.mjs";
+import { HALF_WIDTH, NONE, readColourParameters, readParameters } from "./parameters.mjs";
 import { decodePlanes } from "./planes.mjs";
 import { readShape } from "./shape.mjs";
 import { tilesOf } from "./tiles.mjs";
@@ -156,7 +156,7 @@ function add({ height, width, samples }, target, columns) {
 /** Shape and parameters, those of alpha null if it is exact, of a kind, or if there is none; items to predict from. */
 function readHeader(reader) {
   const shape = readShape(reader);
-  const parameters = readParameters(reader);
+  const parameters = readColourParameters(reader);
   require(parameters.chroma !== HALF_WIDTH, "chroma of half the width is not known here", UnsupportedError);
   const fits = (parameters.chroma === NONE) === (shape.colours === 1);
   require(fits, "picture header: channels and chroma contradict each other");

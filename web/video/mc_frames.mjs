@@ -1,6 +1,6 @@
 /** Engine video/mc: the frame that is being decoded, and those that it is predicted from (FORMAT.md, 18.4 and 18.9). */
 
-import { BLOCK_FIELDS, SUPERBLOCK, UNIT, noMemory } from "../picture/tile.mjs";
+import { BLOCK_FIELDS, SUPERBLOCK, UNIT, noMatrix, noMemory } from "../picture/tile.mjs";
 import { weigh, weightOf } from "./exposures.mjs";
 import { ENTRIES, References, SLOTS } from "./mc_order.mjs";
 
@@ -164,12 +164,13 @@ function openPlane(kernels, samples, guides, guideModes) {
     guideModes,
     steps: kernels.room("uint8", [Math.ceil(rows / SUPERBLOCK), Math.ceil(columns / SUPERBLOCK)]),
     memory: noMemory(kernels),
+    matrix: noMatrix(kernels),
   };
 }
 
 /** A plane as kernels take it. */
-function tupleOf({ samples, levels, blocks, guides, guideModes, steps, memory }) {
-  return [samples, levels, blocks, guides, guideModes, steps, ...memory];
+function tupleOf({ samples, levels, blocks, guides, guideModes, steps, memory, matrix }) {
+  return [samples, levels, blocks, guides, guideModes, steps, ...memory, matrix];
 }
 
 /** Make all units of a map of motion of one kind. */

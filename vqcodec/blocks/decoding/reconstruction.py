@@ -8,6 +8,7 @@ from vqcodec.blocks.decoding.cross_plane import predict_from_planes
 from vqcodec.blocks.decoding.memory_prediction import TAPS_SHAPE, copy_samples, predict_from_memory
 from vqcodec.blocks.layout import (
     CODED,
+    COEFFICIENT_MAX,
     DONE,
     ENERGY,
     LAST_ANGLE,
@@ -17,12 +18,14 @@ from vqcodec.blocks.layout import (
     MODE,
     SAMPLE_MAX,
     SUPERBLOCK,
+    SUPERBLOCK_LOG,
     TRANSFORM,
     UNIT_LOG,
 )
 from vqcodec.blocks.signal.prediction import LINE, REFERENCES, gather_references, predict_from_neighbours
 from vqcodec.blocks.signal.secondary import invert_secondary
 from vqcodec.blocks.signal.transforms import COSINE, SINE, transform_inverse
+from vqcodec.blocks.steps import MATRIX_BITS
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.copies import COPY_STATE
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
@@ -90,8 +93,28 @@ def gather_block_references(plane, block, scratch):
 
 
 @inner_kernel
+def scale_coefficients(matrix, log_width, log_height, used_width, used_height, coefficients):
+    """Multiply the coefficients of a block by the factors of their frequencies, in place.
+
+    Args:
+        matrix: as `steps.FREQUENCY_MATRIX`.
+        used_width, used_height: bounds of the nonzero coefficients.
+        coefficients: int32 (32, 32), as `coefficients.dequantize` returns them; they stay within its bounds.
+    """
+    down, across = SUPERBLOCK_LOG - log_height, SUPERBLOCK_LOG - log_width
+    for fy in range(used_height):
+        for fx in range(used_width):
+            value = np.int64(coefficients[fy, fx])
+            factor = np.int64(matrix[fy << down, fx << across])
+            scaled = min((abs(value) * factor + (1 << (MATRIX_BITS - 1))) >> MATRIX_BITS, COEFFICIENT_MAX)
+            coefficients[fy, fx] = scaled if value > 0 else -scaled
+
+
+@inner_kernel
 def reconstruct_block(plane, block, mode, transform, used_width, used_height, small, large, scratch):
     """Write prediction plus the inverse of `scratch.coefficients` to the plane's samples, and clear the coefficients.
+
+    If the plane has a quantization matrix, the coefficients are brought to their size by it first.
 
     Args:
         plane: `layout.Plane`; block: `layout.Block`.
@@ -109,6 +132,8 @@ def reconstruct_block(plane, block, mode, transform, used_width, used_height, sm
             for j in range(width):
                 target[i, j] = min(max(prediction[i, j], 0), SAMPLE_MAX)
         return
+    if plane.matrix.shape[0] > 0:
+        scale_coefficients(plane.matrix, log_width, log_height, used_width, used_height, scratch.coefficients)
     if transform > 0:
         side = invert_secondary(
             scratch.coefficients,

@@ -31,7 +31,7 @@ from vqcodec.blocks.search.quantization import HUGE_LEAF_COST, QUANTIZER_SCRATCH
 from vqcodec.blocks.search.repeats import LEADS, LEVELS
 from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
 from vqcodec.blocks.signal.transforms import transform_forward
-from vqcodec.blocks.steps import STEP_SIZES, STEPS
+from vqcodec.blocks.steps import MATRIX_BITS, STEP_SIZES, STEPS
 from vqcodec.blocks.syntax.coefficients import reconstruct_levels, tree_depth
 from vqcodec.blocks.syntax.contexts import (
     CHOOSE_OTHER,
@@ -189,6 +189,23 @@ def transform_block(log_width, log_height, mode, transform, tables, scratch):
 
 
 @inner_kernel
+def flatten_spectrum(matrix, log_width, log_height, values):
+    """Divide the coefficients of a block by the factors of their frequencies, so that all have one step, in place.
+
+    Args:
+        matrix: as `layout.Plane.matrix`; nothing is done if its size is 0.
+        values: float32 (32, 32).
+    """
+    if matrix.shape[0] == 0:
+        return
+    down, across = SUPERBLOCK_LOG - log_height, SUPERBLOCK_LOG - log_width
+    one = np.float32(1 << MATRIX_BITS)
+    for fy in range(1 << log_height):
+        for fx in range(1 << log_width):
+            values[fy, fx] *= one / np.float32(matrix[fy << down, fx << across])
+
+
+@inner_kernel
 def try_mode(plane, source, block, mode, transform, energy, step, tables, settings, scratch):
     """Predict, transform and quantise the block in `mode`; return the result of `quantize_block`.
 
@@ -202,6 +219,7 @@ def try_mode(plane, source, block, mode, transform, energy, step, tables, settin
     transform_block(log_width, log_height, mode, transform, tables, scratch)
     form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
     values = scratch.quantizer.values
+    flatten_spectrum(plane.matrix, log_width, log_height, values)
     scale = np.float32(1) / step
     for fy in range(1 << log_height):
         for fx in range(1 << log_width):

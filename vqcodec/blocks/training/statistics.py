@@ -11,7 +11,7 @@ from vqcodec.blocks.decoding.reconstruction import gather_block_references, load
 from vqcodec.blocks.layout import CODED, DONE, MODE, SUPERBLOCK_LOG, TRANSFORM, UNIT_LOG, Block
 from vqcodec.blocks.model.tables import SearchTables
 from vqcodec.blocks.search.encoder import SearchedPlane
-from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, load_residual, transform_block
+from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, flatten_spectrum, load_residual, transform_block
 from vqcodec.blocks.steps import STEP_SIZES
 from vqcodec.blocks.syntax.coefficients import BORDER, COEFFICIENT_STATE, load_significance, pattern_context, tree_depth
 from vqcodec.blocks.syntax.contexts import (
@@ -141,6 +141,7 @@ def _collect_block(plane, source, block, tables, state, scratch, offset_sums, of
     step = STEP_SIZES[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]]
     form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
     values = scratch.quantizer.values
+    flatten_spectrum(plane.matrix, log_width, log_height, values)
     collect_levels(plane.levels, values, block, form, step, state, offset_sums, offset_counts)
 
 

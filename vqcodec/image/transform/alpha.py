@@ -140,7 +140,7 @@ def decode(
         CodebookError: the plane was coded by chances, and there are none.
     """
     if header not in _ALONE + _REMEMBERING:
-        parameters = CodingParameters.from_bytes(header)
+        parameters, _ = CodingParameters.from_bytes(header)
         if parameters.subsampling != "grey" or parameters.remembering or parameters.copying:
             raise CorruptFileError("the alpha plane's parameters are not those of a single plane")
         return decode_planes(payloads, [(height, width)], model, parameters, threads, numbers)[0]

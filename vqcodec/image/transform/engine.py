@@ -255,7 +255,7 @@ def describe(header: bytes) -> dict[str, object]:
         "height": shape.height,
         "channels": shape.channels,
         "step_index": parameters.step_index,
-        "tune": "ssim or visual" if parameters.modulated else "psnr",
+        "tune": parameters.tune,
         "chroma": parameters.subsampling,
     }
     if items:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vqcodec.blocks.layout import MAX_REFERENCES
-from vqcodec.blocks.parameters import PARAMETER_BYTES, CodingParameters
+from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import TILE_MAX
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.errors import CorruptFileError, UnsupportedError
@@ -42,12 +42,12 @@ class Header(NamedTuple):
             UnsupportedError: a later version of the format wrote it.
         """
         shape, used = Shape.from_bytes(data)
-        parameters = CodingParameters.from_bytes(data[used : used + PARAMETER_BYTES])
+        parameters, more = CodingParameters.from_bytes(data[used:])
         if parameters.subsampling == "422":
             raise UnsupportedError("chroma 4:2:2 is not used in pictures by this version of the format")
         if (parameters.subsampling == "grey") != (shape.colour_channels == 1):
             raise CorruptFileError("the picture's header contradicts itself: channels and subsampling do not fit")
-        used += PARAMETER_BYTES
+        used += more
         items: tuple[int, ...] = ()
         if parameters.remembering:
             items, used = _get_items(data, used)
