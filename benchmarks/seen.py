@@ -1,6 +1,6 @@
 """Measures of what people see, where their programs are at hand: SSIMULACRA2 and Butteraugli.
 
-SSIMULACRA2 is the package `ssimulacra2` (of `make bench`), Butteraugli the program `butteraugli`
+SSIMULACRA2 is the package of the extra `vqcodec[ssimulacra2]` (of `make bench`), Butteraugli the program `butteraugli`
 (`apt-get install butteraugli`). Both compare two pictures in colour.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-import io
 import math
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.datasets import Samples
+from vqcodec import metrics
 
 LABELS = {"ssimulacra2": "SSIMULACRA2", "butteraugli_db": "Butteraugli"}
 """By key of a point. Butteraugli's distance d counts as -10 log10(d), so that more is better."""
@@ -42,9 +42,7 @@ def measures(original: Samples, decoded: Samples) -> dict[str, float]:
         return {}
     found = {}
     if "ssimulacra2" in available():
-        from ssimulacra2 import compute_ssimulacra2
-
-        found["ssimulacra2"] = round(float(compute_ssimulacra2(_png(original), _png(decoded))), 4)
+        found["ssimulacra2"] = round(metrics.ssimulacra2_seen(original, decoded), 4)
     if "butteraugli" in available():
         found["butteraugli_db"] = round(_butteraugli_db(original, decoded), 4)
     return found
@@ -54,15 +52,7 @@ def _butteraugli_db(original: Samples, decoded: Samples) -> float:
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("original.png", "decoded.png")]
         for path, samples in zip(paths, (original, decoded), strict=True):
-            path.write_bytes(_png(samples).getvalue())
+            Image.fromarray(np.ascontiguousarray(samples)).save(path, "PNG", compress_level=1)
         run = subprocess.run(["butteraugli", *map(str, paths)], capture_output=True, text=True, check=True)
     distance = float(run.stdout.split()[0])
     return -10 * math.log10(distance) if distance > 0 else math.inf
-
-
-def _png(samples: Samples) -> io.BytesIO:
-    """A PNG file of a picture, to be read from its start."""
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(samples)).save(file, "PNG", compress_level=1)
-    file.seek(0)
-    return file

@@ -111,6 +111,13 @@ ROWS: dict[str, Row] = {
         ("image", "video"),
         "target PSNR",
     ),
+    "target_ssimulacra2": Row(
+        "choose above 0 and up to 100",
+        (30, np.float32(25), np.int64(30), 40, None),
+        (*NOT_NUMBERS, 0, -3, 100.5),
+        ("image",),
+        "target SSIMULACRA2",
+    ),
     "target_size": Row(
         "choose 1 to 1099511627776 bytes",
         (9000, np.int64(9000), "9k", "9.5 KB", "9KiB", None),

@@ -9,7 +9,7 @@ from PIL import Image
 from vqcodec.errors import CorruptFileError, LimitError
 from vqcodec.image import alpha, colour
 from vqcodec.image.shape import Shape
-from vqcodec.media.reaching import reach_psnr, reach_rate, reach_size
+from vqcodec.media.reaching import reach_fidelity, reach_rate, reach_size
 
 
 def test_colour_transform_agrees_with_jfif():
@@ -88,13 +88,13 @@ def test_psnr_target_is_met_in_few_encodings(target):
         tried.append(quality)
         return 20 + 25 * (quality / 100) ** 1.7
 
-    _, psnr = reach_psnr(encode, lambda result: result, target)
+    _, psnr = reach_fidelity(encode, lambda result: result, target)
     assert psnr == pytest.approx(target, abs=0.02)
     assert len(tried) <= 12
 
 
 def test_unreachable_psnr_gives_the_highest_quality():
-    assert reach_psnr(lambda quality: quality, lambda result: result, 200.0)[0] == 100
+    assert reach_fidelity(lambda quality: quality, lambda result: result, 200.0)[0] == 100
 
 
 @pytest.mark.parametrize("target", [1_200, 5_000, 60_000])
@@ -109,7 +109,7 @@ def test_a_target_that_leaves_room_gives_the_end_of_the_scale():
 
     assert reach_size(size, lambda result: result, 2000)[0] == 100
     assert reach_rate(size, lambda result: result, 2000, 0.01)[0] == 100
-    assert reach_psnr(lambda quality: 20 + 0.2 * max(quality - 50, 0), lambda result: result, 12.0)[0] == 0
+    assert reach_fidelity(lambda quality: 20 + 0.2 * max(quality - 50, 0), lambda result: result, 12.0)[0] == 0
 
 
 def test_size_below_the_smallest_gives_the_smallest():

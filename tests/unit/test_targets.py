@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from stored_video import moving_frames
 from typer.testing import CliRunner
 
 import vqcodec
-from vqcodec import api
+from vqcodec import api, metrics
 from vqcodec.cli.app import app
 from vqcodec.errors import UsageError
 from vqcodec.media.target import QUALITY, TARGET_OPTIONS, Target
@@ -26,6 +27,7 @@ from vqcodec.video.io.y4m import frame_bytes, head
 
 pytestmark = NEEDS_CODEBOOKS
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 RATE = 16000
 PICTURE = np.random.default_rng(1).integers(0, 60, (40, 48, 3), np.uint8)
 PNG = io.BytesIO()
@@ -36,10 +38,16 @@ SOURCES = {
     "speech": wav(TALK, RATE),
     "video": head(VideoFormat(48, 32, Fraction(25), Fraction(1))) + b"".join(map(frame_bytes, moving_frames(8))),
 }
-FIGURES = {"psnr": r"has \d+\.\d\d dB", "size": r"takes \d+ bytes", "rate": r"takes \d+\.\d\d kbit/s"}
+FIGURES = {
+    "psnr": r"has \d+\.\d\d dB",
+    "ssimulacra2": r"has -?\d+\.\d\d",
+    "size": r"takes \d+ bytes",
+    "rate": r"takes \d+\.\d\d kbit/s",
+}
 
 OUT_OF_REACH = [
     ("image", {"target_psnr": 90}, "target PSNR 90 dB", "psnr"),
+    ("image", {"target_ssimulacra2": 99.9}, "target SSIMULACRA2 99.9", "ssimulacra2"),
     ("image", {"target_size": 12}, "target size 12", "size"),
     ("speech", {"target_size": 12}, "target size 12", "size"),
     ("speech", {"bitrate": 0.1}, "bitrate 0.1 kbit/s", "rate"),
@@ -49,6 +57,7 @@ OUT_OF_REACH = [
 ]
 ROOM = [
     ("image", {"target_psnr": 1}, "target PSNR 1 dB is exceeded: at quality", "psnr"),
+    ("image", {"target_ssimulacra2": 1e-6}, "target SSIMULACRA2 1e-06 is exceeded: at quality", "ssimulacra2"),
     ("image", {"target_size": 10_000_000}, "target size 10000000 is more than needed: at the best", "size"),
     ("speech", {"target_size": 10_000_000}, "target size 10000000 is more than needed: at the best", "size"),
     ("speech", {"bitrate": 200}, "bitrate 200 kbit/s is more than needed: at the best", "rate"),
@@ -56,6 +65,24 @@ ROOM = [
     ("video", {"target_size": 10_000_000}, "target size 10000000 is more than needed: at the best", "size"),
     ("video", {"bitrate": 900_000}, "bitrate 900000 kbit/s is more than needed: at the best", "rate"),
 ]
+
+
+def photograph(channels: int) -> np.ndarray:
+    """A part of a photograph, uint8 (96, 128, channels), with alpha 4: its right half fades."""
+    colours = np.asarray(Image.open(SAMPLES / "kodim23.png").convert("RGB"))[300:396, 150:278]
+    if channels == 1:
+        return np.ascontiguousarray(colours[..., 1:2])
+    if channels == 3:
+        return np.ascontiguousarray(colours)
+    alpha = np.clip(np.arange(128) * -4 + 511, 0, 255).astype(np.uint8)
+    return np.dstack([colours, np.broadcast_to(alpha, (96, 128))])
+
+
+def png(samples: np.ndarray) -> bytes:
+    """A PNG file of a picture, uint8 (height, width, channels)."""
+    file = io.BytesIO()
+    Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples).save(file, "PNG")
+    return file.getvalue()
 
 
 def source_for(medium: str, asked: Mapping[str, Any]) -> bytes:
@@ -91,7 +118,7 @@ def test_what_leaves_room_gives_the_end_of_the_scale_and_says_so(
     report = api.encode(SOURCES[medium], effort=0, **asked)
     assert any(re.match(f"{re.escape(note)}.* {FIGURES[figure]}$", said) for said in report.notes), report.notes
     if medium != "speech":
-        assert report.parameters["quality"] == (0 if "target_psnr" in asked else 100)
+        assert report.parameters["quality"] == (100 if "target_size" in asked or "bitrate" in asked else 0)
 
 
 @pytest.mark.parametrize(("medium", "asked", "named", "figure"), OUT_OF_REACH)
@@ -130,3 +157,24 @@ def test_a_picture_that_is_exact_at_any_quality_says_so() -> None:
     flat = np.full((16, 16), 128, np.uint8)
     with pytest.warns(UserWarning, match="target PSNR 40 dB is exceeded: at quality 0 the picture is exact"):
         vqcodec.encode_image(flat, effort=0, target_psnr=40)
+
+
+@pytest.mark.parametrize(("channels", "asked"), [(1, 90.0), (3, 30.0), (3, 80.0), (4, 60.0)])
+def test_ssimulacra2_is_approached(channels: int, asked: float) -> None:
+    samples = photograph(channels)
+    report = api.encode(png(samples), effort=0, target_ssimulacra2=asked)
+    decoded = vqcodec.decode_image(report.data)
+    has = metrics.ssimulacra2_seen(samples, np.atleast_3d(decoded))
+    assert report.parameters["ssimulacra2"] == round(has, 2)
+    assert asked - 0.1 <= has <= asked + 1  # scores of a small picture jump by as much
+
+
+def test_ssimulacra2_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ssimulacra2", None)
+    with pytest.raises(UsageError, match=r"^SSIMULACRA2 needs a package .*: pip install 'vqcodec\[ssimulacra2\]'$"):
+        vqcodec.encode_image(PICTURE, effort=0, target_ssimulacra2=70)
+
+
+def test_ssimulacra2_of_a_tiny_picture_is_refused() -> None:
+    with pytest.raises(UsageError, match="SSIMULACRA2 needs 8 pixels a side, and the picture has 48x7"):
+        vqcodec.encode_image(PICTURE[:7], effort=0, target_ssimulacra2=70)

@@ -44,9 +44,10 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
         quality: 0 to 100; higher means better and larger. 75 for pictures, 50 for speech and video if no target is
             given.
         target_psnr: (pictures, video) dB to reach, above 0 and up to 100.
+        target_ssimulacra2: (pictures) SSIMULACRA2 to reach, above 0 and up to 100; needs `vqcodec[ssimulacra2]`.
         target_size: most bytes of the file, as a number or as text such as `100k`, `1.5MB` or `2MiB`.
         bitrate: (speech, video) kbit/s on average: of the coded speech, 0.1 to 256, or of the whole video file, 0.1 to
-            1000000. Give at most one of quality, target_psnr, target_size and bitrate.
+            1000000. Give at most one of quality, bitrate and the targets.
         effort: 0 (quickest) to 9 (smallest files); if it is not given, 7 for pictures (3 from 16 megapixels on), 5 for
             speech and video.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.

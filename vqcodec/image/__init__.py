@@ -14,7 +14,8 @@ Map, lowest first:
     profiles
     metadata: profiles
     pixels: metadata pillow profiles
-    codec: crop engines hidden partial pixels
+    targets
+    codec: crop engines hidden partial pixels targets
     inspection: engines codec
     corpus: colour hidden pixels
     shape

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, Unpack
 
@@ -22,45 +22,18 @@ from vqcodec.image.engines import Coder, at_stages, engine_for
 from vqcodec.image.hidden import without_hidden_colours
 from vqcodec.image.partial import load_packets
 from vqcodec.image.pixels import Picture
+from vqcodec.image.targets import EncodedPicture, Passes, encode_for
 from vqcodec.media import decoding
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import ImageKeywords
-from vqcodec.media.progress import Progress, part_of_work
-from vqcodec.media.reaching import PSNR_SHORTFALL_DB, reach_psnr, reach_size
+from vqcodec.media.progress import Progress
 from vqcodec.media.registry import default_codebook
 from vqcodec.media.target import THREADS, Target, Work
 
 MEDIUM = "image"
-_UNUSED = 0.01  # part of a target size that may be left
 LARGE_PICTURE = 16_000_000
 """Pixels from which on a picture is encoded at LARGE_PICTURE_EFFORT when nobody says."""
 LARGE_PICTURE_EFFORT = 3
-
-
-@dataclass(frozen=True)
-class EncodedPicture:
-    """An encoded picture.
-
-    Attributes:
-        data: the `.vqc` file.
-        psnr_db: PSNR over all colour samples of what the decoder will give; with transparency, of what is seen of them
-            (see `vqcodec.metrics.psnr_seen`).
-        reconstruction: uint8 (height, width, channels), what the decoder will give.
-        parameters: what was chosen: quality, effort.
-        bits_by_part: where the file's bits went; they sum to 8 times its size.
-        notes: choices that the user may want to change, one clause each.
-    """
-
-    data: bytes
-    psnr_db: float
-    reconstruction: np.ndarray
-    parameters: dict[str, object] = field(default_factory=dict)
-    bits_by_part: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
-_Encode = Callable[[Mapping[str, Any], float], EncodedPicture]
-"""Encodes with the options of an engine at a quality."""
 
 
 def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
@@ -75,7 +48,9 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
         quality: 0 to 100; higher means better and larger. 75 if no target is given.
         target_psnr: dB to reach over all colour samples (with transparency, of what is seen of them), above 0 and up to
             100, in about the fewest bytes.
-        target_size: most bytes of the file. Give at most one of quality, target_psnr and target_size.
+        target_ssimulacra2: SSIMULACRA2 to reach (with transparency, the lower one over black and over white), above 0
+            and up to 100; needs `vqcodec[ssimulacra2]`.
+        target_size: most bytes of the file. Give at most one of quality and the targets.
         effort: 0 (quickest) to 9 (smallest files); if it is not given, 7, and 3 from 16 megapixels on.
         embed_codebook: store the codebook in the file, so that the file decodes anywhere.
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
@@ -164,20 +139,20 @@ def encode_picture(
         effort=effort,
         reference=reference_to(codebook, embed=embed_codebook),
         threads=work.threads,
-        progress=_Passes(progress, several=target.psnr is not None or target.size is not None),
+        progress=Passes(progress, several=not target.is_quality),
     )
     options = options or {}
-    ways = partial(engine_for(codebook.engine).ways, picture.samples, options)
-    if target.psnr is not None:
-        chosen, result = _reach_psnr(encode, ways(target.psnr), target)
-    elif target.size is not None:
-        chosen, result = _reach_size(encode, options, ways, target)
-    else:
+    if target.is_quality:
         chosen = target.quality_for(MEDIUM)
         result = encode(options, chosen)
+    else:
+        ways = partial(engine_for(codebook.engine).ways, picture.samples, options)
+        chosen, result = encode_for(target, encode, options, ways, picture.samples)
     if progress:
         progress(1.0)
     result.parameters.update(quality=round(chosen, 3), effort=effort)
+    if result.ssimulacra2 is not None:
+        result.parameters.update(ssimulacra2=round(result.ssimulacra2, 2))
     result.notes.extend(effort_note)
     return result
 
@@ -247,77 +222,6 @@ def _effort_for(picture: Picture, work: Work) -> tuple[int, list[str]]:
     return LARGE_PICTURE_EFFORT, [note]
 
 
-class _Passes:
-    """The progress of several encodings, nobody knows how many: each is a quarter of what is left.
-
-    Args:
-        progress: what is told, or None.
-        several: False if there is one encoding.
-    """
-
-    def __init__(self, progress: Progress | None, *, several: bool) -> None:
-        self._progress = progress
-        self._share = 0.25 if several else 1.0
-        self._done = 0.0
-
-    def of_next(self) -> Progress | None:
-        """Return the progress of the next encoding."""
-        start = self._done
-        self._done += self._share * (1 - start)
-        return part_of_work(self._progress, start, self._done)
-
-
-def _reach_psnr(encode: _Encode, ways: Sequence[Mapping[str, Any]], target: Target) -> tuple[float, EncodedPicture]:
-    """Return the quality and the smallest picture that reaches a PSNR in one of several ways.
-
-    Raises:
-        UsageError: none reaches it.
-    """
-    asked = target.psnr or 0.0
-    found = [(*reach_psnr(partial(encode, way), lambda encoded: encoded.psnr_db, asked), way) for way in ways]
-    reached = [one for one in found if one[1].psnr_db >= asked - PSNR_SHORTFALL_DB]
-    if reached:
-        quality, picture, way = min(reached, key=lambda one: len(one[1].data))
-    else:
-        quality, picture, way = max(found, key=lambda one: one[1].psnr_db)
-    means = "".join(f" with {name.replace('_', ' ')} {value}" for name, value in way.items())
-    judged = target.judge(picture.psnr_db, "the picture", quality=quality, by=means, tolerance=PSNR_SHORTFALL_DB)
-    picture.notes.extend(judged)
-    return quality, picture
-
-
-def _reach_size(
-    encode: _Encode,
-    options: Mapping[str, Any],
-    ways: Callable[[float], Sequence[Mapping[str, Any]]],
-    target: Target,
-) -> tuple[float, EncodedPicture]:
-    """Return the quality and the best picture of at most the target's size.
-
-    Where the sizes jump over much of the target, because the engine's own choice changes with the quality, the ways are
-    tried one by one.
-
-    Raises:
-        UsageError: even the smallest is larger.
-    """
-    most = target.size or 0
-
-    def reach(way: Mapping[str, Any]) -> tuple[float, EncodedPicture]:
-        return reach_size(partial(encode, way), lambda encoded: len(encoded.data), most)
-
-    found = [reach(options)]
-    quality, picture = found[0]
-    if len(picture.data) > most or (quality < 100 and len(picture.data) < (1 - _UNUSED) * most):
-        found += [reach(way) for way in ways(picture.psnr_db) if way != options]
-    fitting = [one for one in found if len(one[1].data) <= most]
-    if fitting:
-        quality, picture = max(fitting, key=lambda one: one[1].psnr_db)
-    else:
-        quality, picture = min(found, key=lambda one: len(one[1].data))
-    picture.notes.extend(target.judge(len(picture.data), "the picture", quality=quality))
-    return quality, picture
-
-
 def _encode_at(
     picture: Picture,
     codebook: Codebook,
@@ -327,7 +231,7 @@ def _encode_at(
     effort: int,
     reference: CodebookReference,
     threads: int | None,
-    progress: _Passes,
+    progress: Passes,
 ) -> EncodedPicture:
     engine = engine_for(codebook.engine)
     encoded = engine.encode(picture.samples, codebook, quality, effort, threads, options, progress.of_next())

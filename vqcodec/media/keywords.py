@@ -31,6 +31,7 @@ class ImageKeywords(CommonKeywords, total=False):
     """Of `encode_image`; the last three are options of the engine `image/transform`."""
 
     target_psnr: float | None
+    target_ssimulacra2: float | None
     keep_hidden: bool | None
     tune: str
     chroma: str

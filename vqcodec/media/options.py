@@ -44,7 +44,8 @@ class Option(ABC):
     @property
     def label(self) -> str:
         """The name as messages write it, such as "target PSNR"."""
-        return self.name.rstrip("_").replace("_", " ").replace("psnr", "PSNR")
+        words = self.name.rstrip("_").split("_")
+        return " ".join(word.upper() if word in ("psnr", "ssimulacra2") else word for word in words)
 
     @property
     @abstractmethod

@@ -1,41 +1,58 @@
-"""Find the quality that gives a wanted PSNR, size or rate, in few encodings."""
+"""Find the quality that gives a wanted fidelity, size or rate, in few encodings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 
 _MAX_ENCODINGS = 14
 _FIRST_STEP, _LEAST_STEP, _LARGEST_STEP = 15.0, 0.5, 45.0  # of quality, while the target is not yet enclosed
 _FINEST_QUALITY = 0.02  # bracket of the quality below which the search ends
-PSNR_TOLERANCE_DB = 0.02
-PSNR_SHORTFALL_DB = 0.05  # below the target, and still as good as reached
 SIZE_TOLERANCE = 0.004  # of the wanted size
 
 
-def reach_psnr(
-    encode: Callable[[float], Result], psnr_of: Callable[[Result], float], target_db: float
-) -> tuple[float, Result]:
-    """Return the quality (0 to 100) whose PSNR is nearest to `target_db`, and its encoding.
+class Tolerance(NamedTuple):
+    """How near to a wanted fidelity is near enough.
 
-    Its PSNR is at most PSNR_SHORTFALL_DB below the target, even if another one is nearer from below. If no quality
-    reaches that, it is the best that was found. If quality 0 reaches it, it is that.
+    Attributes:
+        near: distance at which the search ends.
+        shortfall: below the target, and still as good as reached.
+    """
+
+    near: float
+    shortfall: float
+
+
+PSNR_DB = Tolerance(0.02, 0.05)
+SSIMULACRA2 = Tolerance(0.05, 0.1)
+
+
+def reach_fidelity(
+    encode: Callable[[float], Result],
+    fidelity_of: Callable[[Result], float],
+    target: float,
+    tolerance: Tolerance = PSNR_DB,
+) -> tuple[float, Result]:
+    """Return the quality (0 to 100) whose fidelity is nearest to `target`, and its encoding.
+
+    Its fidelity is at most `tolerance.shortfall` below the target, even if another one is nearer from below. If no
+    quality reaches that, it is the best that was found. If quality 0 reaches it, it is that.
 
     Args:
         encode: encodes at a quality.
-        psnr_of: returns the PSNR of an encoding; it must grow with quality.
+        fidelity_of: returns the PSNR in dB, or what else is asked for, of an encoding; it must grow with quality.
     """
 
     def excess(result: Result) -> float:
-        return min(psnr_of(result), 120.0) - target_db
+        return min(fidelity_of(result), 120.0) - target
 
     def loss(gap: float) -> float:
-        return abs(gap) if gap >= -PSNR_SHORTFALL_DB else 1e6 - gap
+        return abs(gap) if gap >= -tolerance.shortfall else 1e6 - gap
 
-    return _search(encode, excess, PSNR_TOLERANCE_DB, loss, end=0.0)
+    return _search(encode, excess, tolerance.near, loss, end=0.0)
 
 
 def reach_size(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from vqcodec.errors import UsageError
@@ -27,7 +27,7 @@ DEFAULTS = {"image": Defaults(75.0, 7), "speech": Defaults(50.0, 5), "video": De
 """By medium."""
 
 _MAX_SPEECH_KBPS = 256
-_PSNR_ROOM_DB = 1.0  # beyond a target: less of it needs no word
+_ROOM = 1.0  # dB or points beyond a target: less of it needs no word
 
 QUALITY = NumberOption(
     "quality",
@@ -44,6 +44,15 @@ TARGET_PSNR = NumberOption(
     high=100,
     unit="dB",
     media=("image", "video"),
+)
+TARGET_SSIMULACRA2 = NumberOption(
+    "target_ssimulacra2",
+    "Instead of a quality: SSIMULACRA2 to reach; 90 hides all loss from most people, 70 is high quality, 50 medium."
+    " Needs `pip install 'vqcodec[ssimulacra2]'`.",
+    low=0,
+    above_low=True,
+    high=100,
+    media=("image",),
 )
 TARGET_SIZE = SizeOption(
     "target_size",
@@ -79,7 +88,7 @@ THREADS = NumberOption(
     default_help="one a CPU",
 )
 
-TARGET_OPTIONS = (QUALITY, TARGET_PSNR, TARGET_SIZE, BITRATE)
+TARGET_OPTIONS = (QUALITY, TARGET_PSNR, TARGET_SSIMULACRA2, TARGET_SIZE, BITRATE)
 WORK_OPTIONS = (EFFORT, THREADS)
 
 _NARROWER = {("speech", "bitrate"): replace(BITRATE, high=_MAX_SPEECH_KBPS)}
@@ -88,12 +97,13 @@ _NARROWER = {("speech", "bitrate"): replace(BITRATE, high=_MAX_SPEECH_KBPS)}
 
 @dataclass(frozen=True)
 class Target:
-    """How good or how small: at most one of the four; without any, the medium's default quality.
+    """How good or how small: at most one of these; without any, the medium's default quality.
 
     Attributes:
         quality: 0 to 100.
         psnr: dB to reach, above 0 and up to 100; of pictures over all colour samples, of video the mean over the frames
             of (6 Y + U + V) / 8.
+        ssimulacra2: of pictures, to reach, above 0 and up to 100.
         size: most bytes of the file, 1 to 2**40.
         bitrate: kbit/s on average; of speech the payload of all channels together, of video the whole file.
 
@@ -103,11 +113,12 @@ class Target:
 
     quality: float | None = None
     psnr: float | None = None
+    ssimulacra2: float | None = None
     size: int | None = None
     bitrate: float | None = None
 
     def __post_init__(self) -> None:
-        named = dict(zip(("quality", "psnr", "size", "bitrate"), TARGET_OPTIONS, strict=True))
+        named = dict(zip((field.name for field in fields(self)), TARGET_OPTIONS, strict=True))
         given = [option.label for name, option in named.items() if getattr(self, name) is not None]
         if len(given) > 1:
             raise UsageError(f"{', '.join(given[:-1])} and {given[-1]} exclude one another; give one of them")
@@ -120,9 +131,14 @@ class Target:
         """Return the target that options by name ask for; errors as of the class."""
         return cls(*(given.get(option.name) for option in TARGET_OPTIONS))
 
+    @property
+    def is_quality(self) -> bool:
+        """Whether no more than a quality is asked for, so that one encoding does."""
+        return all(value is None for value in list(vars(self).values())[1:])
+
     def check_medium(self, medium: str) -> None:
         """Raise UsageError if `medium` does not have the target, or only within a narrower range."""
-        for option, value in zip(TARGET_OPTIONS, (self.quality, self.psnr, self.size, self.bitrate), strict=True):
+        for option, value in zip(TARGET_OPTIONS, vars(self).values(), strict=True):
             if value is not None:
                 option.check_medium(medium)
                 _NARROWER.get((medium, option.name), option).check(value)
@@ -130,16 +146,17 @@ class Target:
     def judge(
         self, reached: float, subject: str, *, quality: float | None = None, by: str = "", tolerance: float = 0.0
     ) -> list[str]:
-        """Hold what an encoding reached against the PSNR, size or bitrate asked for: the one rule, for all media.
+        """Hold what an encoding reached against the fidelity, size or bitrate asked for: the one rule, for all media.
 
         A bound that cannot be kept is refused, and the message names what can be reached. A size or rate above what
-        the best quality takes, or a PSNR well below what the lowest has, gives that quality, with a note.
+        the best quality takes, or a fidelity (PSNR, SSIMULACRA2) well below what the lowest has, gives that quality,
+        with a note.
 
         Args:
             reached: in the unit of the target.
             subject: what was encoded, such as `the picture`.
             quality: that came nearest; None if it has no number because it is the best, or the coarsest, that there is
-                (a PSNR always has one).
+                (a fidelity always has one).
             by: what else is to be said of the way it was encoded, such as ` with chroma 444`.
             tolerance: by how much `reached` may miss the target and count as reached, in its unit.
 
@@ -147,11 +164,11 @@ class Target:
             Notes for the user, one at most.
 
         Raises:
-            UsageError: the PSNR is below the target, or the size or rate above it.
+            UsageError: the fidelity is below the target, or the size or rate above it.
         """
         option, asked = self._bound()
-        floor = option is TARGET_PSNR
-        unit = f" {option.unit}"
+        floor = option in (TARGET_PSNR, TARGET_SSIMULACRA2)
+        unit = f" {option.unit}" if option.unit else ""
         spare = reached - asked if floor else asked - reached
         wish = f"{option.label} {asked:g}{unit}" if isinstance(asked, float) else f"{option.label} {asked}"
         shown = f"{reached:.2f}" if isinstance(reached, float) else str(reached)
@@ -163,14 +180,14 @@ class Target:
             return []
         if floor:
             said = has if math.isfinite(reached) else f"{subject} is exact"
-            return [f"{wish} is exceeded: at quality {quality:g} {said}"] if spare > _PSNR_ROOM_DB else []
+            return [f"{wish} is exceeded: at quality {quality:g} {said}"] if spare > _ROOM else []
         if quality is None or quality == 100:
             return [f"{wish} is more than needed: at the best quality {has}"]
         return [f"{wish} is not met exactly: at quality {quality:g} {has}"] if option is BITRATE else []
 
     def _bound(self) -> tuple[NumberOption, float]:
-        """Return which of PSNR, size and bitrate is asked for, and its value."""
-        bounds = ((TARGET_PSNR, self.psnr), (TARGET_SIZE, self.size), (BITRATE, self.bitrate))
+        """Return which of the targets but quality is asked for, and its value."""
+        bounds = list(zip(TARGET_OPTIONS, vars(self).values(), strict=True))[1:]
         return next((option, value) for option, value in bounds if value is not None)
 
     def quality_for(self, medium: str) -> float:

@@ -9,6 +9,7 @@ from vqcodec.metrics.bjontegaard import bd_quality, bd_rate
 from vqcodec.metrics.signal import segmental_snr, sqnr
 from vqcodec.metrics.similarity import ssim, ssim_db
 from vqcodec.metrics.squared_error import luma, mse, plane_psnr, psnr, psnr_611, psnr_rgb, ycbcr
+from vqcodec.metrics.ssimulacra2 import ssimulacra2_seen
 from vqcodec.metrics.transparency import psnr_seen
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "sqnr",
     "ssim",
     "ssim_db",
+    "ssimulacra2_seen",
     "ycbcr",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from vqcodec.errors import UsageError
 from vqcodec.files.temporary import keeping
-from vqcodec.media.reaching import PSNR_SHORTFALL_DB, reach_psnr, reach_rate, reach_size
+from vqcodec.media.reaching import PSNR_DB, reach_fidelity, reach_rate, reach_size
 from vqcodec.media.target import Target
 from vqcodec.video.encoding import Plan, Written, write_video
 from vqcodec.video.io.frame_source import FrameSource
@@ -106,8 +106,8 @@ def _search(plan: Plan, target: Target, passes: _Passes) -> tuple[float, tuple[B
     """
     reached: float
     if target.psnr is not None:
-        quality, result = reach_psnr(passes, lambda done: done[1].quality.psnr_611_db, target.psnr)
-        reached, tolerance = result[1].quality.psnr_611_db, PSNR_SHORTFALL_DB
+        quality, result = reach_fidelity(passes, lambda done: done[1].quality.psnr_611_db, target.psnr)
+        reached, tolerance = result[1].quality.psnr_611_db, PSNR_DB.shortfall
     elif target.size is not None:
         _check_sound(plan, target.size, f"target size {target.size}", "{} bytes")
         quality, result = reach_size(passes, lambda done: done[1].size, target.size)

@@ -27,7 +27,7 @@ LARGEST = 1280
 """Samples a side of the largest pictures that are coded together: a memory holds no larger ones."""
 MOST_PIXELS = 1 << 26
 """Of all pictures that are coded together: the smallest ones are taken. They are in memory at the same time."""
-TARGETS = ("target_psnr", "target_size")
+TARGETS = ("target_psnr", "target_ssimulacra2", "target_size")
 """Options that ask for another quality of each picture."""
 
 

@@ -76,9 +76,9 @@ def encode(
     --media video. A pattern means the same, such as 'frames/*.png' or frames/%05d.png. Outputs that would have one
     name keep their extension: a.jpg.vqc and a.png.vqc.
 
-    A target that cannot be reached (too high a PSNR, too small a size, too low a bitrate) ends with exit code 2. The
-    message names what can be reached, and nothing is written. A target that leaves room beyond the best quality, or for
-    a PSNR beyond the lowest, gives that quality, and says so.
+    A target that cannot be reached (too high a PSNR or SSIMULACRA2, too small a size, too low a bitrate) ends with exit
+    code 2. The message names what can be reached, and nothing is written. A target that leaves room beyond the best
+    quality, or for a PSNR or SSIMULACRA2 beyond the lowest, gives that quality, and says so.
 
     --tune, --chroma and --alpha-quality belong to the transform engine; codebooks of the block engine do not accept
     them. Fixed-rate codebooks (celp-4800, ld-celp-16k) accept no quality, size or effort.

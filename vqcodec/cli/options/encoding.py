@@ -24,6 +24,9 @@ _TUNE, _CHROMA, _ALPHA_QUALITY = TRANSFORM.encode_options
 MediaKind = Annotated[str | None, declared(encoding.MEDIUM, "--media")]
 Quality = Annotated[float | None, declared(target.QUALITY, "-q", "--quality", metavar="0..100")]
 TargetPsnr = Annotated[float | None, declared(target.TARGET_PSNR, "--target-psnr", metavar="DB")]
+TargetSsimulacra2 = Annotated[
+    float | None, declared(target.TARGET_SSIMULACRA2, "--target-ssimulacra2", metavar="SCORE")
+]
 TargetSize = Annotated[str | None, declared(target.TARGET_SIZE, "--target-size", metavar="SIZE")]
 Bitrate = Annotated[float | None, declared(target.BITRATE, "--bitrate", metavar="KBPS")]
 Effort = Annotated[int | None, declared(target.EFFORT, "-e", "--effort", metavar="0..9")]
@@ -69,6 +72,7 @@ class Given:
     medium: MediaKind = None
     quality: Quality = None
     target_psnr: TargetPsnr = None
+    target_ssimulacra2: TargetSsimulacra2 = None
     target_size: TargetSize = None
     bitrate: Bitrate = None
     effort: Effort = None

@@ -12,10 +12,11 @@ PLANES = {"y": "Y", "cb": "Cb", "cr": "Cr"}
 
 
 def encode_line(report: EncodeReport) -> str:
-    """Return input, output, size, rate, ratio, PSNR and time."""
+    """Return input, output, size, rate, ratio, PSNR, SSIMULACRA2 if it was asked for, and time."""
+    score = f", SSIMULACRA2 {report.parameters['ssimulacra2']:.2f}" if "ssimulacra2" in report.parameters else ""
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, "
-        f"{report.bpp:.3f} bpp, {report.ratio:.1f}:1, PSNR {decibels(report.psnr_db)}, {report.seconds:.2f} s"
+        f"{report.bpp:.3f} bpp, {report.ratio:.1f}:1, PSNR {decibels(report.psnr_db)}{score}, {report.seconds:.2f} s"
     )
 
 
