@@ -35,7 +35,7 @@ def test_what_repeats_is_copied_whatever_the_threads(effort) -> None:
 
 def test_copies_save_much(monkeypatch) -> None:
     coded = coded_pages()
-    monkeypatch.setattr(first_frame, "repeated_share", lambda _: 0.0)
+    monkeypatch.setattr(first_frame, "repeats", lambda _: False)
     without = coded_pages()
     assert "copies" not in without.frames[0].bits
     assert sum(coded.frames[0].bits.values()) < 0.7 * sum(without.frames[0].bits.values())
@@ -56,7 +56,7 @@ def test_a_frame_without_repeats_is_coded_once_and_without_copies(monkeypatch) -
 
 
 def test_copies_that_cost_more_than_they_save_are_not_kept(monkeypatch) -> None:
-    monkeypatch.setattr(first_frame, "repeated_share", lambda _: 1.0)
+    monkeypatch.setattr(first_frame, "repeats", lambda _: True)
     frames = moving_frames(1, HEIGHT, WIDTH)
     coded = engine.encode_group(frames, tiny_video_codebook(True), Settings(55, 4, 1, {}))
     assert "copies" not in coded.frames[0].bits

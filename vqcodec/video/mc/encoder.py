@@ -23,9 +23,9 @@ from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.effort import block_effort, picture_effort, smooths_sources
 from vqcodec.video.mc.first_frame import CodedFirst, code_first
-from vqcodec.video.mc.layout import FIRST_COUNT, KIND, ROOT, InterFrame, Sources
-from vqcodec.video.mc.lookahead.global_motion import VECTORS, GlobalMotion
+from vqcodec.video.mc.layout import KIND, ROOT, InterFrame, Sources
 from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
+from vqcodec.video.mc.lookahead.starts import StartFinder, Starts
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
 from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
@@ -111,7 +111,7 @@ class FrameCoder:
         adaptation: Adaptation,
         frame_class: int,
         changes: npt.NDArray[np.int64] | None,
-        far: npt.NDArray[np.int64],
+        starts: Starts,
     ) -> npt.NDArray[np.uint32]:
         """Search a predicted frame and fill it; return its tokens, uint32.
 
@@ -121,7 +121,7 @@ class FrameCoder:
             level: of the hierarchy.
             adaptation: the present tables; frame_class: 0 to PREDICTED_CLASSES - 1.
             changes: change of lambda for each superblock, see `importance.lambda_changes`; None for no change.
-            far: see `Search`.
+            starts: vectors to start from.
         """
         steps = int(frame.luma.steps[0, 0]), int(frame.blue.steps[0, 0])
         factor = LEVEL_LAMBDAS[min(level, len(LEVEL_LAMBDAS) - 1)] * self._lambda_scale
@@ -133,7 +133,7 @@ class FrameCoder:
         searches = {}
         for change in map(int, np.unique(changes)):
             effort = block_effort(self.effort, *steps, factor * 2 ** (change / LAMBDA_PARTS))
-            searches[change] = Search(frame, sources, phases, far, lengths, effort)
+            searches[change] = Search(frame, sources, phases, starts.far, starts.matches, lengths, effort)
         intra = tuple(self.model.intra.search_tables(kind, self.model.intra.rung_of(steps[kind])) for kind in range(2))
 
         def run(scratch: np.record, items: Sequence[tuple[int, int]]) -> None:
@@ -237,21 +237,6 @@ def filter_planes(
     return samples, flags
 
 
-def _far_vectors(motion: GlobalMotion | None, frame: InterFrame, time: int, slots: int) -> npt.NDArray[np.int64]:
-    """Return the vectors of `Search.far` for the frame at `time`: to the nearest reference of each list."""
-    far = np.zeros((slots, VECTORS, 2), dtype=np.int64)
-    if motion is not None:
-        references = {
-            (int(frame.slots[side, 0]), int(frame.times[side, 0]))
-            for side, count in enumerate(frame.numbers[FIRST_COUNT:])
-            if count
-        }
-        for slot, reference in sorted(references):
-            if reference >= 0:  # frames of a memory are not in the group
-                far[slot] = motion.vectors(time, reference)
-    return far
-
-
 def encode_frames(
     frames: Sequence[Frame],
     coder: FrameCoder,
@@ -272,7 +257,7 @@ def encode_frames(
         uniform_lambda: use the same lambda in all superblocks of a frame. Otherwise it follows their importance
             (`lookahead.importance`), at efforts that look ahead.
         progress: called with the number of frames done.
-        observer: receives every frame when it is coded. With one, no blocks are copied within a frame.
+        observer: receives every frame when it is coded. With one, what repeats is not looked for.
         memory: the frames of the items that `parameters` names.
 
     Returns:
@@ -285,7 +270,7 @@ def encode_frames(
         store.keep_memory([padded_planes(item) for item in memory])
     adaptation = Adaptation(model, parameters.step_index, bool(memory))
     smoother = TemporalFilter(frames, parameters.exposures) if smooths_sources(coder.effort) else None
-    motion = GlobalMotion(frames) if smoother is not None else None
+    finder = StartFinder(frames, looking=smoother is not None, matching=observer is None)
     writer = GroupWriter()
     bits: list[dict[str, int]] = [{} for _ in frames]
     shown: list[Frame | None] = [None] * len(frames)
@@ -322,8 +307,8 @@ def encode_frames(
         else:
             frame = store.open(place, *steps)
             frame_class = place.frame_class - 1
-            far = _far_vectors(motion, frame, place.time, len(store.phases))
-            tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes, far)
+            starts = finder.starts(frame, place.time, len(store.phases))
+            tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes, starts)
             smooth_frame(frame)
             coded = [frame.luma, frame.blue, frame.red]
             samples, filters = [plane.samples for plane in coded], None

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from vqcodec.blocks.model.tables import Model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.search.encoder import SearchedPlane, pack_tile, search_tile
-from vqcodec.blocks.search.leads import LEAST_SAMPLES, LEAST_SHARE, repeated_share
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.video.mc.layout import Sources
+from vqcodec.video.mc.lookahead.starts import repeats
 
 _MOST_SIDE = 4095  # samples; a displacement can be no longer
 
@@ -51,16 +51,10 @@ def code_first(
         return CodedFirst(*_packed(searched, model, chosen), copying)
 
     plain = coded(False)
-    if luma is None or not _repeats(luma):
+    if luma is None or max(luma.shape) > _MOST_SIDE or not repeats(luma):
         return plain
     lambda_ = LAMBDA_FACTOR * parameters.lambda_scale * float(STEP_SIZES[parameters.step_index]) ** 2
     return min(plain, coded(True), key=lambda one: _cost(one, lambda_))
-
-
-def _repeats(luma: npt.NDArray[np.uint8]) -> bool:
-    """Whether so much of a frame repeats that copies are worth a try."""
-    fits = luma.size >= LEAST_SAMPLES and max(luma.shape) <= _MOST_SIDE
-    return fits and repeated_share(luma) >= LEAST_SHARE
 
 
 def _packed(

@@ -14,7 +14,7 @@ from vqcodec.video.mc.search.search_records import least
 
 
 @inner_kernel
-def _list_starts(search, log_size, side, entry, scratch):
+def _list_starts(search, y, x, log_size, side, entry, scratch):
     """Fill `scratch.starts` with the vectors to start a search from; return their number."""
     frame = search.frame
     starts, predictors = scratch.starts, scratch.predictors[side, entry]
@@ -38,6 +38,27 @@ def _list_starts(search, log_size, side, entry, scratch):
         if (far[number, 0] != 0 or far[number, 1] != 0) and count < STARTS:
             starts[count, 0], starts[count, 1] = far[number, 0], far[number, 1]
             count += 1
+    return _start_at_matches(search.matches[frame.slots[side, entry]], y, x, log_size, starts, count)
+
+
+@inline_kernel
+def _start_at_matches(matches, y, x, log_size, starts, count):
+    """Append to `starts` where the block at (y, x) stands in a reference, or its corners do; return the new count.
+
+    Args:
+        matches: int16, `Search.matches` of the reference.
+    """
+    last = (1 << log_size - GRID_LOG) - 1
+    for number in range(matches.shape[2] >> 1 if last == 0 else 4):
+        v, u = (y >> GRID_LOG) + last * (number >> 1), (x >> GRID_LOG) + last * (number & 1)
+        which = 0
+        if last == 0:
+            v, u, which = y >> GRID_LOG, x >> GRID_LOG, 2 * number
+        if v < matches.shape[0] and u < matches.shape[1] and count < STARTS:
+            row, column = np.int64(matches[v, u, which]), np.int64(matches[v, u, which + 1])
+            if row != 0 or column != 0:
+                starts[count, 0], starts[count, 1] = row, column
+                count += 1
     return count
 
 
@@ -71,7 +92,7 @@ def _search_lists(search, y, x, log_size, node_bits, scratch):
                 header += bits - known - np.int64(node_bits[FIRST_EXPLICIT + 2 * twin])
                 scratch.vector_costs[side, entry] = scratch.vector_costs[0, twin] + weight * header
             else:
-                count = _list_starts(search, log_size, np.int64(side), np.int64(entry), scratch)
+                count = _list_starts(search, y, x, log_size, np.int64(side), np.int64(entry), scratch)
                 cost, vector[0], vector[1] = search_vector(
                     search.phases[frame.slots[side, entry]],
                     scratch.target,

@@ -13,7 +13,7 @@ from vqcodec.video.mc.layout import BORDER, REACH, VECTOR_MAX
 from vqcodec.video.mc.motion.candidates import vector_bits
 from vqcodec.video.mc.motion.interpolation import clamped_position
 
-STARTS = 13
+STARTS = 17
 _BOUND = VECTOR_MAX - 16
 _AROUND = np.array([[0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=np.int64)
 _ROUNDS = 12  # most steps at one distance

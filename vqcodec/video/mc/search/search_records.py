@@ -31,6 +31,8 @@ class Search(NamedTuple):
         phases: int16 (SLOTS, PHASES, rows, columns), the padded references in all phases.
         far: int64 (SLOTS, VECTORS, 2), vectors to each reference that many blocks share, in quarters of a sample,
             filled up with zeros.
+        matches: int16 (SLOTS, rows / GRID, columns / GRID, 2 MATCHES), vectors to each reference from each square of
+            GRID x GRID samples, as `lookahead.exact_matches` finds them; of no rows and columns if none are known.
         tables: code lengths.
         effort: how thoroughly to search, and what a bit costs.
     """
@@ -39,6 +41,7 @@ class Search(NamedTuple):
     sources: Sources
     phases: npt.NDArray[np.int16]
     far: npt.NDArray[np.int64]
+    matches: npt.NDArray[np.int16]
     tables: FrameLengths
     effort: BlockEffort
 
