@@ -41,6 +41,13 @@ def test_copies_save_much(monkeypatch) -> None:
     assert sum(coded.frames[0].bits.values()) < 0.7 * sum(without.frames[0].bits.values())
 
 
+def test_first_frames_that_copy_much_are_finer(monkeypatch) -> None:
+    finer = engine.GroupParameters.from_bytes(coded_pages().packet)[0]
+    monkeypatch.setattr(engine, "_MUCH_SAVED", 1.0)
+    usual = engine.GroupParameters.from_bytes(coded_pages().packet)[0]
+    assert finer.step_index == usual.step_index - 5
+
+
 def test_a_frame_without_repeats_is_coded_once_and_without_copies(monkeypatch) -> None:
     searched = []
     plain = first_frame.search_tile

@@ -22,6 +22,6 @@ Map, lowest first:
     search: layout contexts effort model motion syntax
     encoder: layout effort model parts planes structure motion lookahead first_frame parameters syntax search
     memory_choice: layout parameters memory encoder
-    engine: descriptor model structure lookahead parameters decoder inspection memory encoder memory_choice
+    engine: descriptor model planes structure lookahead parameters decoder inspection memory encoder memory_choice
     training: layout contexts model structure motion parameters memory encoder memory_choice engine
 """

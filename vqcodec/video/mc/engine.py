@@ -20,15 +20,20 @@ from vqcodec.video.mc.encoder import FrameCoder, encode_frames
 from vqcodec.video.mc.inspection import blocks_of
 from vqcodec.video.mc.lookahead.exposure_changes import exposures_of
 from vqcodec.video.mc.lookahead.importance import first_frame_advance
+from vqcodec.video.mc.lookahead.starts import repeats
 from vqcodec.video.mc.memory import MemoryFrames
 from vqcodec.video.mc.memory_choice import Choice, choose_items
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.planes import padded_planes
 from vqcodec.video.mc.structure import coding_order
 
 ENGINE = MC.name
 DEFAULT_GROUP = 128
 MAX_GROUP = 1024
+
+_MUCH_SAVED = 0.4  # of the bytes of a first frame, by copies
+_COPYING_ADVANCE = 5  # eighths of an octave; what is copied exactly costs little, and later frames show it, too
 
 COARSEST, FINEST = 58.0, 10.0  # step positions at qualities 0 and 100
 
@@ -81,7 +86,10 @@ def encode_group(
     """
     step, scale = step_at(settings.quality, COARSEST, FINEST)
     distance = MC.check_encode_options(settings.options)["distance"]
-    advance = min(first_frame_advance(frames, distance), step)
+    advance = first_frame_advance(frames, distance)
+    if _copies_much(frames[0], codebook, settings, GroupParameters(1, step), scale):
+        advance = max(advance, _COPYING_ADVANCE)
+    advance = min(advance, step)
     parameters = GroupParameters(len(frames), step - advance, distance=distance)
     memory = memory_of(codebook)
     chosen = choose_items(frames[0], memory, parameters, scale, settings) if len(memory) else Choice()
@@ -97,6 +105,17 @@ def encode_group(
         )
     kinds = {place.time: place.kind for place in coding_order(len(frames), parameters.distance, bool(parameters.items))}
     return CodedGroup(packet, [CodedFrame(kinds[n], bits[n]) for n in range(len(frames))], shown)
+
+
+def _copies_much(
+    first: Frame, codebook: Codebook, settings: Settings, parameters: GroupParameters, scale: float
+) -> bool:
+    """Whether copies save so much of a first frame, coded with these parameters, that it is to be finer."""
+    if not repeats(first.luma):
+        return False
+    place = next(coding_order(1, parameters.distance))
+    with FrameCoder(model_of(codebook), settings.effort, scale, settings.threads) as coder:
+        return coder.intra(padded_planes(first), first.luma, parameters.steps(place)).saved > _MUCH_SAVED
 
 
 def frame_count(packet: bytes) -> int:

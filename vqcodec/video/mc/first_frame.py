@@ -21,12 +21,19 @@ _MOST_SIDE = 4095  # samples; a displacement can be no longer
 
 
 class CodedFirst(NamedTuple):
-    """An intra frame, coded: its payload, its planes, its bits by part, and whether blocks may be copied in it."""
+    """An intra frame, coded.
+
+    Attributes:
+        payload, searched, bits: its bytes, its planes and its bits by part.
+        copying: whether blocks may be copied in it.
+        saved: part of the bytes without copies that copies save; 0 if there are none.
+    """
 
     payload: bytes
     searched: list[SearchedPlane]
     bits: dict[str, int]
     copying: bool
+    saved: float = 0.0
 
 
 def code_first(
@@ -54,7 +61,8 @@ def code_first(
     if luma is None or max(luma.shape) > _MOST_SIDE or not repeats(luma):
         return plain
     lambda_ = LAMBDA_FACTOR * parameters.lambda_scale * float(STEP_SIZES[parameters.step_index]) ** 2
-    return min(plain, coded(True), key=lambda one: _cost(one, lambda_))
+    best = min(plain, coded(True), key=lambda one: _cost(one, lambda_))
+    return best._replace(saved=1 - len(best.payload) / max(len(plain.payload), 1))
 
 
 def _packed(
