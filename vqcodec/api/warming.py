@@ -107,6 +107,8 @@ def _video_steps(engine: Engine, entry: CodebookEntry) -> Iterator[Step]:
     for options in engine.warming.options:
         for effort in engine.warming.efforts:
             yield partial(_code_video, engine, entry, effort, options)
+    if engine.warming.further:
+        yield partial(_go_further, engine.warming.further, entry)
 
 
 _STEPS: dict[str, Callable[[Engine, CodebookEntry], Iterator[Step]]] = {

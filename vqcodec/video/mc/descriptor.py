@@ -32,5 +32,5 @@ MC = Engine(
     ),
     training_options=(FRAMES_PER_CLIP, _ROUNDS, EFFORT, parent("video"), MEMORY_BYTES, FOR),
     training_cost=TrainingCost(training_work, saving=(0.008, 0.009)),
-    warming=Warming(efforts=(9,), order=1),
+    warming=Warming(efforts=(9,), order=1, further="vqcodec.video.mc.training.warming:take_rarer_ways"),
 )
