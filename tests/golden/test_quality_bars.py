@@ -15,7 +15,7 @@ import soundfile
 from PIL import Image
 
 import vqcodec
-from vqcodec.metrics import psnr_rgb, segmental_snr
+from vqcodec.metrics import psnr_rgb, segmental_snr, ssimulacra2_seen
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 MORE_BYTES = 1.01
@@ -23,7 +23,7 @@ LESS_DB = 0.05
 
 
 class Bar(NamedTuple):
-    """A coder's figures at one quality: size of the file in bytes, and quality in dB."""
+    """A coder's figures at one quality: size of the file in bytes, and quality in dB or as a score."""
 
     quality: float
     size: int
@@ -47,8 +47,18 @@ class Bar(NamedTuple):
 def test_pictures(codebook: str, bar: Bar) -> None:
     """PSNR over R, G and B of two parrots' heads."""
     picture = np.asarray(Image.open(SAMPLES / "kodim23.png"))[100:228, 200:328]
-    data = vqcodec.encode_image(picture, codebook=codebook, quality=bar.quality)
+    options = {"tune": "ssim"} if codebook == "photo" else {}
+    data = vqcodec.encode_image(picture, codebook=codebook, quality=bar.quality, **options)
     assert bar.reached(len(data), psnr_rgb(picture, vqcodec.decode_image(data)))
+
+
+@pytest.mark.parametrize("bar", [Bar(30, 1177, 41.91), Bar(70, 4343, 76.79)])
+def test_pictures_as_people_see_them(bar: Bar) -> None:
+    """SSIMULACRA2 of two parrots."""
+    pytest.importorskip("ssimulacra2")
+    picture = np.asarray(Image.open(SAMPLES / "kodim23.png"))[100:356, 120:376]
+    data = vqcodec.encode_image(picture, quality=bar.quality)
+    assert bar.reached(len(data), ssimulacra2_seen(picture, vqcodec.decode_image(data)))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
             interrupted.
         keep_hidden: (pictures) whether to keep the colours of fully transparent pixels; None for no: what costs least
             takes their place.
-        tune: (engine `image/transform`) `visual` for what people see, `ssim` for SSIM of luma, or `psnr`.
+        tune: (engine `image/transform`) `visual` (the default) for what people see, `ssim` for SSIM of luma, or `psnr`.
         chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the picture and the quality.
         alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.
         distance: (engine `video/mc`) frames from a key frame to the next: 1, 2, 4, 8 or 16.

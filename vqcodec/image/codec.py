@@ -56,7 +56,7 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
         threads: how many to use; one a CPU if it is not given. The bytes are the same for any number.
         keep_hidden: whether to keep the colours of fully transparent pixels; None for no: what costs least takes their
             place.
-        tune: (engine `image/transform`) `visual` for what people see, `ssim` for SSIM of luma, or `psnr`.
+        tune: (engine `image/transform`) `visual` (the default) for what people see, `ssim` for SSIM of luma, or `psnr`.
         chroma: (engine `image/transform`) `444`, `420`, or `auto` to choose by the picture and the quality.
         alpha_quality: (engine `image/transform`) 0 to 100; 100 keeps transparency exactly.
 

@@ -41,7 +41,7 @@ TRANSFORM = Engine(
         ChoiceOption(
             "tune",
             "Optimise for what people see, as SSIMULACRA2 measures it (visual), for SSIM of luma or for squared error.",
-            default="ssim",
+            default="visual",
             choices=TUNES,
         ),
         ChoiceOption(

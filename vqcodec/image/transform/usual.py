@@ -14,7 +14,6 @@ from vqcodec.blocks.model.tables import Model
 from vqcodec.image.pixels import Picture
 from vqcodec.image.shape import Shape
 from vqcodec.image.transform.coding import TransformOptions, encode_picture
-from vqcodec.image.transform.descriptor import TRAINING_TUNES
 from vqcodec.media.training import Corpus
 
 _LEAST_SHARE = 0.5  # of the pictures that have the most frequent size
@@ -26,7 +25,7 @@ _TUNED = 0x40  # the bit of the first parameter byte that tells whether steps ch
 
 
 def usual_headers(corpus: Corpus[Picture], model: Model) -> np.ndarray | None:
-    """Return the array `usual_headers` for a codebook, uint8 (2, bytes): with changing steps and without.
+    """Return the array `usual_headers` for a codebook, uint8 (2, bytes): of the default tune and of `psnr`.
 
     None if the pictures are of many sizes, or large.
 
@@ -42,7 +41,7 @@ def usual_headers(corpus: Corpus[Picture], model: Model) -> np.ndarray | None:
     alike = (picture.samples for picture in corpus if picture.samples.shape == size)
     some = list(islice(alike, 0, _LOOKED_AT * max(1, count // _LOOKED_AT), max(1, count // _LOOKED_AT)))
     rows = []
-    for tune in TRAINING_TUNES:
+    for tune in ("visual", "psnr"):
         options = TransformOptions(tune=tune, chroma="auto", alpha_quality=100)
         headers = [encode_picture(samples, model, q, _EFFORT, options).header for samples in some for q in _QUALITIES]
         (second, _), *_ = Counter(header[len(shape) + 1] for header in headers).most_common(1)
