@@ -112,10 +112,10 @@ def main() -> None:
     except MissingDataError as error:
         print(f"skipped: {error}")
         return
-    lbg(data[:5000], 16)  # compiles
     rows = []
     for size in options.sizes:
         start = kmeans_plus_plus(data, size, seed=1)
+        lbg(data[: 2 * size], size, start=start, max_iterations=2)  # compiles what this size needs
         for threads in sorted({1, default_threads()}):
             for row in measure(data, start, options.iterations, threads, options.rounds):
                 rows.append(row)
