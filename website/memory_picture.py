@@ -19,8 +19,8 @@ from vqcodec.image.inspection import inspect_picture
 EMOJI = Path(__file__).resolve().parents[2] / "shared" / "data" / "images" / "tiles" / "emoji_noto64"
 FILES = 500  # that the codebook is for
 QUALITY = 50.0
-ROWS = 4
-COLUMNS = 12  # of the sheet of items
+ROWS = 3
+COLUMNS = 14  # of the sheet of items
 TINTS = ("#d81b60", "#1e88e5", "#e69f00")  # of the items of a picture
 SIDE, TIMES, MARGIN = 64, 3, 12  # of an emoji; how much larger those of a row are; pixels between all
 
@@ -67,7 +67,7 @@ def _items_of(codebook: Codebook) -> list[Image.Image]:
     if store is None:
         raise ValueError("the codebook has no memory")
     planes = [[np.ascontiguousarray(plane) for plane in store[n].planes_for("444")] for n in range(len(store))]
-    return [Image.fromarray(((samples_of(of) + 8) >> 4).astype(np.uint8)) for of in planes]
+    return [Image.fromarray(samples_of(of)) for of in planes]
 
 
 def _best_rows(paths: Sequence[Path], codebook: Codebook) -> list[tuple[Image.Image, PlaneBlocks]]:

@@ -4,8 +4,8 @@
 
 `make screenshots` runs it. A picture is left as it is, and a line says so, if a program is missing that shows it:
 Chromium (Debian: chromium) for `report`, `viewer`, `viewer-pack` and `terminal`; tmux for `terminal`; for `desktop`
-Debian's caja, xvfb, dbus and imagemagick. `memory` needs ../shared/data, and an hour of training. What they look like
-depends on the fonts of the machine.
+Debian's caja, xvfb, dbus and imagemagick. `memory` needs ../shared/data, and trains for ten minutes. What they look
+like depends on the fonts of the machine.
 """
 
 from __future__ import annotations
