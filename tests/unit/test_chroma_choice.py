@@ -78,7 +78,7 @@ def test_sizes_and_fidelity_go_up_evenly_with_the_quality(name: str) -> None:
     steps = [(after[0] / before[0], after[1] - before[1]) for before, after in pairwise(points)]
     assert min(size for size, _ in steps) > 1.0
     assert min(decibels for _, decibels in steps) > 0.0
-    assert max(size for size, _ in steps) < 1.6
+    assert max(size for size, _ in steps) < 1.8  # a fine pattern all over a picture comes in within a few steps
     assert max(decibels for _, decibels in steps) < 5.0
 
 
