@@ -193,9 +193,9 @@ def test_another_codebook_is_named(codebook) -> None:
 def test_an_item_that_is_missing_is_named(codebook) -> None:
     coded = engine.encode(similar_picture(0, 64, 64, 3), codebook, 50, 3)
     header = bytearray(coded.header)
-    header[5] = 3 * 30  # item 30 alone
+    header[6] = 3 * 30  # item 30 alone
     with pytest.raises(CorruptFileError, match="item 30 of its codebook's memory, which has 4 items"):
-        engine.decode(bytes(header[:6]), coded.packets, codebook)
+        engine.decode(bytes(header[:7]), coded.packets, codebook)
 
 
 def test_a_damaged_item_of_a_codebook_is_named(codebook) -> None:
