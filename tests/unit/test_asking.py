@@ -211,7 +211,7 @@ def test_the_types_have_the_names_of_the_declarations() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_docstrings_list_every_option(function: str) -> None:
     described = inspect.getdoc(getattr(vqcodec, function)) or ""
-    listed = {name for line in re.findall(r"(?m)^    ([a-z_, ]+):", described) for name in line.split(", ")}
+    listed = {name for line in re.findall(r"(?m)^    ([a-z0-9_, ]+):", described) for name in line.split(", ")}
     assert set(names_of(function)) == listed
 
 
