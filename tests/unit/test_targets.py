@@ -166,7 +166,7 @@ def test_ssimulacra2_is_approached(channels: int, asked: float) -> None:
     decoded = vqcodec.decode_image(report.data)
     has = metrics.ssimulacra2_seen(samples, np.atleast_3d(decoded))
     assert report.parameters["ssimulacra2"] == round(has, 2)
-    assert asked - 0.1 <= has <= asked + 1  # scores of a small picture jump by as much
+    assert asked - 0.1 <= has <= asked + 1.5  # scores of a small picture jump by as much
 
 
 def test_ssimulacra2_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
