@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from moving_pictures import moving_frames
-from packed import BOOK, COUNT, TILES, coded, filler, item, own_codebook, packed, picture, samples_of, tiles
+from packed import BOOK, COUNT, TILES, coded, filler, item, own_codebook, packed, picture, samples_of
 from PIL import Image
 from synthetic_speech import synthetic_speech
 
@@ -18,20 +18,6 @@ import vqcodec
 from vqcodec import Pack, api, decode_image, encode_image, encode_video, make_pack, unpack
 from vqcodec.api.packs.building import add_to_pack, remove_from_pack
 from vqcodec.errors import CodebookError, OutputError, UnreadableInputError, UsageError
-
-
-@pytest.fixture
-def data() -> bytes:
-    """A pack of 40 pictures."""
-    return tiles()
-
-
-@pytest.fixture
-def path(tmp_path: Path, data: bytes) -> Path:
-    """The same in a file."""
-    path = tmp_path / "tiles.vqp"
-    path.write_bytes(data)
-    return path
 
 
 @pytest.fixture
@@ -46,11 +32,11 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_pictures_that_are_added_take_the_codebook_of_the_pack(path: Path, tmp_path: Path) -> None:
+def test_pictures_that_are_added_take_the_codebook_of_the_pack(tiles_path: Path, tmp_path: Path) -> None:
     Image.fromarray(picture(60)).save(tmp_path / "new.png")
-    with Pack(path) as pack:
+    with Pack(tiles_path) as pack:
         pack.add("new.png", tmp_path / "new.png", quality=10)
-    with Pack(path) as pack:
+    with Pack(tiles_path) as pack:
         assert pack.item("new.png").codebook == BOOK
         assert np.array_equal(pack["new.png"], samples_of(60))
 
@@ -168,19 +154,19 @@ def test_a_codebook_of_ones_own(folder: Path, tmp_path: Path) -> None:
     assert api.decode(tmp_path / "coded" / "again.vqc").data is not None
 
 
-def test_adding_and_removing(path: Path, folder: Path) -> None:
-    report = add_to_pack(path, [folder], quality=10)
+def test_adding_and_removing(tiles_path: Path, folder: Path) -> None:
+    report = add_to_pack(tiles_path, [folder], quality=10)
     assert (report.items, report.added, report.removed) == (COUNT + 4, 4, 0)
     with pytest.raises(UsageError, match=r"has an item 'a.png' already"):
-        add_to_pack(path, [folder / "a.png"])
-    before = path.read_bytes()
+        add_to_pack(tiles_path, [folder / "a.png"])
+    before = tiles_path.read_bytes()
     with pytest.raises(UsageError, match=r"no item 'nothing'"):
-        remove_from_pack(path, ["a.png", "nothing"])
-    assert path.read_bytes() == before
-    assert remove_from_pack(path, ["a.png"]).items == COUNT + 3
-    smaller = remove_from_pack(path, TILES, compacted=True)
+        remove_from_pack(tiles_path, ["a.png", "nothing"])
+    assert tiles_path.read_bytes() == before
+    assert remove_from_pack(tiles_path, ["a.png"]).items == COUNT + 3
+    smaller = remove_from_pack(tiles_path, TILES, compacted=True)
     assert (smaller.items, smaller.removed, smaller.unused_bytes) == (3, COUNT, 0)
-    assert smaller.output_bytes == path.stat().st_size < len(before) // 4
+    assert smaller.output_bytes == tiles_path.stat().st_size < len(before) // 4
 
 
 def test_a_wasteful_pack_is_compacted_by_itself(tmp_path: Path) -> None:

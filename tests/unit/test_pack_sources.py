@@ -13,25 +13,10 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from packed import COUNT, TILES, coded, filler, item, packed, samples_of, tiles
+from packed import COUNT, TILES, coded, filler, item, packed, samples_of
 
 from vqcodec import Pack, decode_image
 from vqcodec.errors import UnreadableInputError, UsageError
-
-
-@pytest.fixture
-def data() -> bytes:
-    """A pack of 40 pictures."""
-    return tiles()
-
-
-@pytest.fixture
-def path(tmp_path: Path, data: bytes) -> Path:
-    """The same in a file."""
-    path = tmp_path / "tiles.vqp"
-    path.write_bytes(data)
-    return path
-
 
 ROUGH = {f"x{number}.png": item(100 + number, 90) for number in (7, 8)}
 
@@ -66,9 +51,9 @@ def test_one_item_is_read_without_the_others() -> None:
     assert not file.closed
 
 
-def test_threads_read_one_pack(path: Path) -> None:
+def test_threads_read_one_pack(tiles_path: Path) -> None:
     expected = [samples_of(number) for number in range(COUNT)]
-    with Pack(path) as pack, ThreadPoolExecutor(8) as pool:
+    with Pack(tiles_path) as pack, ThreadPoolExecutor(8) as pool:
         for _ in range(5):
             found = list(pool.map(pack.__getitem__, TILES))
             assert all(np.array_equal(one, other) for one, other in zip(found, expected))
@@ -131,10 +116,10 @@ def test_ranges_of_a_url(server: str) -> None:
         Pack(server.replace("http://127.0.0.1", "http://127.0.0.1:1/"))
 
 
-def test_urls_of_other_systems(data: bytes) -> None:
+def test_urls_of_other_systems(tiles_data: bytes) -> None:
     fsspec = pytest.importorskip("fsspec")
     with fsspec.open("memory://packs/tiles.vqp", "wb") as file:
-        file.write(data)
+        file.write(tiles_data)
     with Pack("memory://packs/tiles.vqp") as pack:
         assert np.array_equal(pack[TILES[1]], samples_of(1))
         with pytest.raises(UsageError, match=r"only a pack in a file"):

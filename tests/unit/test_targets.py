@@ -136,7 +136,8 @@ def test_the_command_ends_with_exit_code_2(
 
 def test_arrays_warn_of_room() -> None:
     with pytest.warns(UserWarning, match="target size 10000000 is more than needed"):
-        vqcodec.encode_image(PICTURE, effort=0, target_size=10_000_000)
+        data = vqcodec.encode_image(PICTURE, effort=0, target_size=10_000_000)
+    assert data == vqcodec.encode_image(PICTURE, effort=0, quality=100)
     with pytest.warns(UserWarning, match="bitrate 200 kbit/s is more than needed"):
         vqcodec.encode_speech(TALK, RATE, effort=0, bitrate=200)
     with pytest.warns(UserWarning, match="bitrate 900000 kbit/s is more than needed"):
@@ -156,7 +157,8 @@ def test_a_rate_between_two_encodings_is_said_with_the_one_below() -> None:
 def test_a_picture_that_is_exact_at_any_quality_says_so() -> None:
     flat = np.full((16, 16), 128, np.uint8)
     with pytest.warns(UserWarning, match="target PSNR 40 dB is exceeded: at quality 0 the picture is exact"):
-        vqcodec.encode_image(flat, effort=0, target_psnr=40)
+        data = vqcodec.encode_image(flat, effort=0, target_psnr=40)
+    assert np.array_equal(vqcodec.decode_image(data).reshape(flat.shape), flat)
 
 
 @pytest.mark.parametrize(("channels", "asked"), [(1, 90.0), (3, 30.0), (3, 80.0), (4, 60.0)])

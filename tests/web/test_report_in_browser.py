@@ -98,6 +98,8 @@ def test_the_slider_follows_the_mouse(page: Page) -> None:
     for kind in ("mousePressed", "mouseReleased"):
         page.send("Input.dispatchMouseEvent", type=kind, x=left + width / 4, y=top + 20, button="left", clickCount=1)
     page.wait_for("Math.abs(document.querySelector('.cut').value - 250) < 40")
+    edge = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.handle')).left)")
+    assert abs(edge - width / 4) < width / 20, "the handle is where the mouse was"
 
 
 def test_overlays_are_drawn_and_tell_of_blocks(page: Page) -> None:
@@ -158,7 +160,9 @@ def test_a_narrow_window_holds_the_page(page: Page) -> None:
     page.send("Emulation.setDeviceMetricsOverride", width=360, height=640, deviceScaleFactor=1, mobile=False)
     page.wait_for("innerWidth === 360")
     page.wait_for("document.documentElement.scrollWidth <= 360")
+    stage = page.evaluate("document.querySelector('.stage').getBoundingClientRect().right")
     page.send("Emulation.clearDeviceMetricsOverride")
+    assert 0 < stage <= 360
 
 
 def test_nothing_failed(page: Page) -> None:
