@@ -36,7 +36,7 @@ from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.search.node_search import NODE_SCRATCH, search_root
 from vqcodec.video.mc.search.search_records import Search
-from vqcodec.video.mc.structure import INTRA, coding_order
+from vqcodec.video.mc.structure import INTRA, Place, coding_order
 from vqcodec.video.mc.syntax.header import put_frame_header
 from vqcodec.video.mc.syntax.symbols import most_tokens, pack_frame
 from vqcodec.video.mc.syntax.writing import EMIT_SCRATCH, emit_frame
@@ -237,6 +237,41 @@ def filter_planes(
     return samples, flags
 
 
+def _to_code(
+    frames: Sequence[Frame], place: Place, distance: int, step: float, smoother: TemporalFilter | None
+) -> tuple[Sources, npt.NDArray[np.int64] | None]:
+    """Return the planes of a frame to code, and the changes of lambda by how much of it later frames inherit.
+
+    Args:
+        frames: of the group. distance: frames from a key frame to the next. step: quantizer step of luma.
+        smoother: of the group; None to code the frame as it is, without changes.
+    """
+    if smoother is None:
+        return padded_planes(frames[place.time]), None
+    sources, errors = smoother.smoothed(place.time, place.level, step)
+    keys = -(-(len(frames) - 1 - place.time) // distance)
+    return sources, lambda_changes(errors, place.level, distance, keys, step)
+
+
+def _code_first(
+    coder: FrameCoder,
+    sources: Sources,
+    luma: npt.NDArray[np.uint8] | None,
+    steps: tuple[int, int],
+    observer: Observer | None,
+) -> tuple[bytes, bytes, list[npt.NDArray[np.int16]], dict[str, int]]:
+    """Return head, payload, decoded planes and bits by part of an intra frame; arguments as of `FrameCoder.intra`."""
+    first, model = coder.intra(sources, luma, steps), coder.model.intra
+    planes = [one.plane for one in first.searched]
+    samples, flags = [plane.samples for plane in planes], (False, False)
+    if observer is not None:
+        observer.intra(first.searched, sources)
+    if model.restores:
+        samples, flags = filter_planes(planes, sources, model.restoration[:, model.rung_of(steps[0])], coder.threads)
+    head = put_varint(len(first.payload)) + bytes([4 * first.copying + 2 * flags[0] + flags[1]])
+    return head, first.payload, samples, first.bits
+
+
 def encode_frames(
     frames: Sequence[Frame],
     coder: FrameCoder,
@@ -279,36 +314,27 @@ def encode_frames(
     for number, place in enumerate(coding_order(len(frames), parameters.distance, bool(memory))):
         own_change = change if place.level else 0
         steps = parameters.steps(place, own_change)
-        changes = None
-        if smoother is None:
-            sources = padded_planes(frames[place.time])
-        else:
-            step = float(STEP_SIZES[steps[0]])
-            sources, errors = smoother.smoothed(place.time, place.level, step)
-            if not uniform_lambda:
-                keys = -(-(len(frames) - 1 - place.time) // parameters.distance)
-                changes = lambda_changes(errors, place.level, parameters.distance, keys, step)
+        sources, changes = _to_code(frames, place, parameters.distance, float(STEP_SIZES[steps[0]]), smoother)
         frame: InterFrame | None = None
         if place.frame_class == INTRA:
             luma = frames[place.time].luma if observer is None else None  # copies teach nothing
-            first = coder.intra(sources, luma, steps)
-            intra_payload, bits[place.time] = first.payload, first.bits
-            coded = [plane.plane for plane in first.searched]
-            samples = [plane.samples for plane in coded]
-            flags = (False, False)
-            if observer is not None:
-                observer.intra(first.searched, sources)
-            if model.intra.restores:
-                coefficients = model.intra.restoration[:, model.intra.rung_of(steps[0])]
-                samples, flags = filter_planes(coded, sources, coefficients, coder.threads)
-            intra_head = put_varint(len(intra_payload)) + bytes([4 * first.copying + 2 * flags[0] + flags[1]])
+            intra_head, intra_payload, samples, bits[place.time] = _code_first(coder, sources, luma, steps, observer)
             bits[place.time]["header"] = 8 * (len(head) + len(intra_head))
             head += intra_head
         else:
             frame = store.open(place, *steps)
             frame_class = place.frame_class - 1
             starts = finder.starts(frame, place.time, len(store.phases))
-            tokens = coder.search(frame, sources, store.phases, place.level, adaptation, frame_class, changes, starts)
+            tokens = coder.search(
+                frame,
+                sources,
+                store.phases,
+                place.level,
+                adaptation,
+                frame_class,
+                None if uniform_lambda else changes,
+                starts,
+            )
             smooth_frame(frame)
             coded = [frame.luma, frame.blue, frame.red]
             samples, filters = [plane.samples for plane in coded], None

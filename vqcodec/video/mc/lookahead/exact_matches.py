@@ -9,8 +9,8 @@ Transactions on Multimedia, 2015.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ class ExactMatches:
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self._frames = frames
-        self._hashes: OrderedDict[int, npt.NDArray[np.uint64]] = OrderedDict()
+        self._hashed = lru_cache(SLOTS)(self._hash)
 
     def vectors(self, time: int, reference: int) -> Matches:
         """Return the vectors from blocks of the frame at `time` to where they stand in the frame at `reference`.
@@ -56,17 +56,12 @@ class ExactMatches:
             match_blocks(luma, own, other, changed, heads, np.full(changed.size, -1, np.int32), found)
         return found
 
-    def _hashed(self, time: int) -> npt.NDArray[np.uint64]:
-        """Return the hashes of all windows of a frame's luma; those used last are kept."""
-        if time not in self._hashes:
-            luma = self._frames[time].luma.astype(np.int16)
-            hashes = np.zeros(luma.shape, np.uint64)
-            hash_windows(luma, GRID, hashes)
-            self._hashes[time] = hashes
-            if len(self._hashes) > SLOTS:
-                self._hashes.popitem(last=False)
-        self._hashes.move_to_end(time)
-        return self._hashes[time]
+    def _hash(self, time: int) -> npt.NDArray[np.uint64]:
+        """Return the hashes of all windows of a frame's luma."""
+        luma = self._frames[time].luma.astype(np.int16)
+        hashes = np.zeros(luma.shape, np.uint64)
+        hash_windows(luma, GRID, hashes)
+        return hashes
 
 
 @inline_kernel

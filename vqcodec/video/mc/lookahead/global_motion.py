@@ -8,8 +8,8 @@ Source: C. D. Kuglin and D. C. Hines, "The phase correlation image alignment met
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ class GlobalMotion:
         self._halvings = 0
         while frames[0].luma.size >> (2 * self._halvings) > _MOST_SAMPLES:
             self._halvings += 1
-        self._phases: OrderedDict[int, npt.NDArray[np.complex128]] = OrderedDict()
+        self._phase = lru_cache(SLOTS + 1)(self._transform)
 
     def vectors(self, time: int, reference: int) -> Vectors:
         """Return vectors from the frame at `time` to the frame at `reference`, the most useful one first.
@@ -87,19 +87,14 @@ class GlobalMotion:
                 peaks.append((row, column))
         return peaks
 
-    def _phase(self, time: int) -> npt.NDArray[np.complex128]:
-        """Return the Fourier transform of a frame's luma with all magnitudes made 1; those used last are kept."""
-        if time not in self._phases:
-            luma = self._frames[time].luma.astype(np.float64)
-            for _ in range(self._halvings):
-                luma = luma[: luma.shape[0] // 2 * 2, : luma.shape[1] // 2 * 2]
-                luma = luma[::2, ::2] + luma[1::2, ::2] + luma[::2, 1::2] + luma[1::2, 1::2]
-            spectrum = np.fft.rfft2(luma)
-            self._phases[time] = spectrum / np.maximum(np.abs(spectrum), 1e-9)
-            if len(self._phases) > SLOTS + 1:
-                self._phases.popitem(last=False)
-        self._phases.move_to_end(time)
-        return self._phases[time]
+    def _transform(self, time: int) -> npt.NDArray[np.complex128]:
+        """Return the Fourier transform of a frame's luma with all magnitudes made 1."""
+        luma = self._frames[time].luma.astype(np.float64)
+        for _ in range(self._halvings):
+            luma = luma[: luma.shape[0] // 2 * 2, : luma.shape[1] // 2 * 2]
+            luma = luma[::2, ::2] + luma[1::2, ::2] + luma[::2, 1::2] + luma[1::2, 1::2]
+        spectrum = np.fft.rfft2(luma)
+        return spectrum / np.maximum(np.abs(spectrum), 1e-9)
 
 
 def _differences(own: np.ndarray, other: np.ndarray, row: int, column: int) -> npt.NDArray[np.int64]:
