@@ -13,7 +13,7 @@ setup: $(VENV)/kernels ## make .venv with locked versions, and compile the kerne
 
 $(VENV)/installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -30,10 +30,10 @@ demo: setup ## encode and decode the sample pictures, and print what it cost and
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh samples/demo.sh
 
 test: setup ## the test suite
-	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --no-loadscope-reorder
 
 test-slow: setup ## the tests that `make test` leaves out: trainings of every engine, all kernels by numba (fifteen minutes)
-	$(BIN)/pytest -m slow --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest -m slow --numprocesses 2
 
 # They call kernels of training, or of their own, and only numba compiles these.
 UNCHECKED := $(addprefix --ignore=tests/property/test_,entropy.py search_properties.py speech_damage.py speech_packets.py)

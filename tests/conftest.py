@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,14 +10,22 @@ for folder in ("files", "fuzz", "golden", "reference", "unit"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
 # The first test of a browser makes the decoder for browsers, which takes minutes: one process shall, and begin so.
-TOGETHER = "web"
+TOGETHER = "tests/web"
 LONGEST = ("test_fuzz.py", "test_help.py")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and all of browsers, in one process; what takes longest comes first."""
-    for item in items:
-        together = item.path.parent.name == TOGETHER
-        item.add_marker(pytest.mark.xdist_group(TOGETHER if together else item.path.stem))
-    items.sort(key=lambda item: (item.path.parent.name != TOGETHER, item.path.name not in LONGEST))
+    """What takes longest comes first."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(TOGETHER), item.path.name not in LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file, and all of browsers, in one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)

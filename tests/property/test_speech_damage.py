@@ -21,7 +21,6 @@ from vqcodec.errors import CorruptFileError, UnreadableInputError, UnsupportedEr
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.celp import engine
 
-BOOK = tiny_codebook(NARROWBAND)
 SECONDS = 12
 FRAME = NARROWBAND.frame
 HEADROOM = 1.3  # of a frame's rms over the loudest of the whole recording
@@ -38,7 +37,7 @@ def talk() -> np.ndarray:
 
 @functools.cache
 def coded() -> engine.EncodedSpeech:
-    return engine.encode(talk(), BOOK, engine.Settings(quality=60, effort=0))
+    return engine.encode(talk(), tiny_codebook(NARROWBAND), engine.Settings(quality=60, effort=0))
 
 
 @functools.cache
@@ -46,7 +45,10 @@ def file_of_it() -> bytes:
     """Of two channels, because a file in the compact form is whole or lost."""
     sound = io.BytesIO()
     soundfile.write(sound, np.stack([talk(), talk()], axis=1), NARROWBAND.sample_rate, format="WAV")
-    return api.encode(sound.getvalue(), codebook=BOOK, quality=60, effort=0, channels="keep").data or b""
+    return (
+        api.encode(sound.getvalue(), codebook=tiny_codebook(NARROWBAND), quality=60, effort=0, channels="keep").data
+        or b""
+    )
 
 
 def loudest(samples: np.ndarray) -> float:
@@ -58,7 +60,7 @@ def loudest(samples: np.ndarray) -> float:
 @given(st.lists(st.booleans(), min_size=SECONDS, max_size=SECONDS))
 def test_no_pattern_of_losses_bursts(lost: list[bool]) -> None:
     packets = [None if gone else packet for gone, packet in zip(lost, coded().packets, strict=True)]
-    concealed = engine.decode(coded().header, packets, BOOK)
+    concealed = engine.decode(coded().header, packets, tiny_codebook(NARROWBAND))
     whole = coded().reconstruction
     assert concealed.shape == whole.shape
     assert loudest(concealed) <= max(HEADROOM * loudest(whole), UNKNOWN_RMS)
@@ -76,7 +78,7 @@ def test_damaged_and_cut_files_are_refused_or_salvaged(choices: st.DataObject) -
         data[place] ^= change
     data = data[: choices.draw(st.just(len(data)) | st.integers(0, len(data)))]
     try:
-        report = api.decode(bytes(data), codebook=BOOK, salvage=True)
+        report = api.decode(bytes(data), codebook=tiny_codebook(NARROWBAND), salvage=True)
     except (CorruptFileError, UnreadableInputError, UnsupportedError):  # the last two if its first bytes are hit
         return
     samples = soundfile.read(io.BytesIO(report.data), dtype="int16", always_2d=True)[0]

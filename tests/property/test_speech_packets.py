@@ -19,23 +19,27 @@ from vqcodec.speech.celp.group_coding import coded_vectors, parse_packet, synthe
 from vqcodec.speech.celp.group_search import write_packets
 from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.packet_syntax import PARTS
-from vqcodec.speech.celp.speech_codebook import SpeechCodebook
+from vqcodec.speech.celp.speech_codebook import SpeechCodebook, SpeechTableSet
 from vqcodec.speech.celp.symbols import GroupSymbols
 from vqcodec.speech.noise_floor.filling import MAX_LEVEL, SAME, SPECTRUM
 
-BOOK = tiny_codebook(NARROWBAND)
-TABLE_SET = SpeechCodebook.of(BOOK).sets[0].rising
 FRAMES = 12
+
+
+def table_set() -> SpeechTableSet:
+    """The first of the tiny codebook."""
+    return SpeechCodebook.of(tiny_codebook(NARROWBAND)).sets[0].rising
 
 
 def random_symbols(seed: int, silent_share: float) -> GroupSymbols:
     """Symbols of a group, every one of which exists."""
     rng = np.random.default_rng(seed)
-    tables, lsf = TABLE_SET.tables, TABLE_SET.lsf
-    symbols = GroupSymbols.empty(FRAMES, TABLE_SET)
+    chosen = table_set()
+    tables, lsf = chosen.tables, chosen.lsf
+    symbols = GroupSymbols.empty(FRAMES, chosen)
     spoken = rng.random(FRAMES) >= silent_share
     symbols.silent[:] = ~spoken
-    symbols.equalizer[:] = np.where(spoken, rng.integers(TABLE_SET.equalizer.entries, size=FRAMES), 0)
+    symbols.equalizer[:] = np.where(spoken, rng.integers(chosen.equalizer.entries, size=FRAMES), 0)
     coded = coded_vectors(symbols.silent)
     symbols.headers[:] = np.where(coded, rng.integers(lsf.headers, size=FRAMES + 1), 0)
     depths = np.where(coded, lsf.depths()[symbols.headers], 0)
@@ -76,13 +80,13 @@ def random_symbols(seed: int, silent_share: float) -> GroupSymbols:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 0.8, 1.0]), st.integers(1, FRAMES))
 def test_symbols_survive(seed: int, silent_share: float, packet_frames: int) -> None:
     symbols = random_symbols(seed, silent_share)
-    packets, bits = write_packets(symbols, TABLE_SET, packet_frames)
+    packets, bits = write_packets(symbols, table_set(), packet_frames)
     assert bits.sum() == 8 * sum(map(len, packets))
-    read = GroupSymbols.empty(FRAMES, TABLE_SET)
+    read = GroupSymbols.empty(FRAMES, table_set())
     counted = np.zeros(len(PARTS) + 1, np.int64)
     for number, data in enumerate(packets):
         first = number * packet_frames
-        parse_packet(data, first, min(packet_frames, FRAMES - first), read, TABLE_SET, counted, "packet")
+        parse_packet(data, first, min(packet_frames, FRAMES - first), read, table_set(), counted, "packet")
     np.testing.assert_array_equal(counted, bits)
     np.testing.assert_array_equal(read.silent, symbols.silent)
     np.testing.assert_array_equal(read.headers, symbols.headers)
@@ -90,7 +94,7 @@ def test_symbols_survive(seed: int, silent_share: float, packet_frames: int) -> 
     np.testing.assert_array_equal(read.stages, symbols.stages)
     for sent, seen in zip(symbols.floors, read.floors):
         np.testing.assert_array_equal(seen[::packet_frames], sent[::packet_frames])
-    used = symbols.excitation.type >= TABLE_SET.tables.kinds
+    used = symbols.excitation.type >= table_set().tables.kinds
     for name in ("type", "gain", "shape", "pulses"):
         np.testing.assert_array_equal(getattr(read.excitation, name), getattr(symbols.excitation, name))
     np.testing.assert_array_equal(read.excitation.lag[used], symbols.excitation.lag[used])
@@ -101,7 +105,7 @@ def test_symbols_survive(seed: int, silent_share: float, packet_frames: int) -> 
 def test_any_bytes_are_parsed_or_refused(data: bytes, table_set: int, rises: bool) -> None:
     header = SpeechHeader(NARROWBAND, 2 * 160 * FRAMES, table_set, FRAMES, 2, rises=rises).to_bytes()
     try:
-        decoded = engine.decode(header, [None, data], BOOK)
+        decoded = engine.decode(header, [None, data], tiny_codebook(NARROWBAND))
     except CorruptFileError:
         return
     assert decoded.shape == (2 * 160 * FRAMES,)
@@ -110,12 +114,12 @@ def test_any_bytes_are_parsed_or_refused(data: bytes, table_set: int, rises: boo
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.data())
 def test_a_flipped_bit_never_breaks_synthesis(seed: int, choices: st.DataObject) -> None:
-    packet = bytearray(write_packets(random_symbols(seed, 0.2), TABLE_SET, FRAMES)[0][0])
+    packet = bytearray(write_packets(random_symbols(seed, 0.2), table_set(), FRAMES)[0][0])
     bit = choices.draw(st.integers(0, 8 * len(packet) - 1))
     packet[bit // 8] ^= 1 << bit % 8
-    read = GroupSymbols.empty(FRAMES, TABLE_SET)
+    read = GroupSymbols.empty(FRAMES, table_set())
     try:
-        parse_packet(bytes(packet), 0, FRAMES, read, TABLE_SET, np.zeros(len(PARTS) + 1, np.int64), "packet")
+        parse_packet(bytes(packet), 0, FRAMES, read, table_set(), np.zeros(len(PARTS) + 1, np.int64), "packet")
     except CorruptFileError:
         return
-    assert np.isfinite(synthesize_group(read, TABLE_SET, FRAMES, TABLE_SET.filters)).all()
+    assert np.isfinite(synthesize_group(read, table_set(), FRAMES, table_set().filters)).all()

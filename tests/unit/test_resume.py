@@ -47,13 +47,17 @@ def clips() -> list[Any]:
     return [moving_frames(2, 32, 32, seed=n) for n in range(2)]
 
 
+PARENTS: dict[str, Callable[[], Codebook]] = {
+    "speech/celp-nb": lambda: tiny_codebook(NARROWBAND),
+    "video/mc": tiny_video_codebook,
+}
 RUNS: dict[str, tuple[Callable[[], list[Any]], dict[str, Any]]] = {
     "image/block": (pictures, {"size": 8, "classes": 2, "lambda_": 5.0, "rounds": 2}),
     "image/transform": (pictures, {"rounds": 2, "effort": 0}),
     "speech/celp-fixed": (speech, {"rounds": 2}),
     "speech/ld-celp": (speech, {"rounds": 2}),
-    "speech/celp-nb": (speech, {"rounds": 2, "parent": tiny_codebook(NARROWBAND)}),
-    "video/mc": (clips, {"rounds": 2, "effort": 0, "parent": tiny_video_codebook()}),
+    "speech/celp-nb": (speech, {"rounds": 2}),
+    "video/mc": (clips, {"rounds": 2, "effort": 0}),
     "video/st3d": (clips, {"rounds": 2, "effort": 0}),
 }
 
@@ -61,9 +65,10 @@ RUNS: dict[str, tuple[Callable[[], list[Any]], dict[str, Any]]] = {
 def trained(engine: str, **more: Any) -> tuple[Codebook, dict[str, Any]]:
     """Train an engine on its media; return the codebook, and what was found out."""
     media, options = RUNS[engine]
+    parent = PARENTS[engine]() if engine in PARENTS else None
     known = find_engine(engine)
     assert known is not None
-    task = task_for(engine, media(), **options, **more)
+    task = task_for(engine, media(), parent=parent, **options, **more)
     return known.trainer(task), task.findings.as_dict()
 
 

@@ -16,11 +16,13 @@ from vqcodec.video.mc.training.memory_tables import fitted_tables
 from vqcodec.video.mc.training.memory_training import MemoryTrainer
 from vqcodec.video.mc.training.train import train
 
-ASKED = {"parent": tiny_video_codebook(), "rounds": 0, "effort": 1}
+
+def task_of(clips, **more):
+    return task_for("video/mc", clips, parent=tiny_video_codebook(), rounds=0, effort=1, **more)
 
 
 def corpus_of(*clips):
-    return task_for("video/mc", clips, **ASKED).corpus
+    return task_of(clips).corpus
 
 
 def darker(frame, by=60):
@@ -105,7 +107,7 @@ def test_nothing_is_remembered_for_few_files_or_where_nothing_repeats(scenes):
 
 @pytest.mark.slow
 def test_training_gives_a_codebook_that_saves_and_says_so(scenes):
-    tasks = [task_for("video/mc", scenes, **ASKED, for_=2000, threads=threads) for threads in (1, 2)]
+    tasks = [task_of(scenes, for_=2000, threads=threads) for threads in (1, 2)]
     books = [train(task) for task in tasks]
     assert books[0].identity == books[1].identity
     report = tasks[0].findings.memory
@@ -126,11 +128,11 @@ def test_training_gives_a_codebook_that_saves_and_says_so(scenes):
 
 def test_no_memory_is_asked_for_or_none_pays():
     clips = [moving_frames(4, 40, 48, seed=n) for n in range(2)]
-    without = task_for("video/mc", clips, **ASKED, memory_bytes=0)
+    without = task_of(clips, memory_bytes=0)
     plain = train(without)
     assert not without.findings.remembers
     assert set(plain.arrays) == set(tiny_video_codebook().arrays)
-    none_pays = task_for("video/mc", clips, **ASKED)
+    none_pays = task_of(clips)
     train(none_pays)
     assert none_pays.findings.remembers
     assert none_pays.findings.memory is None

@@ -61,14 +61,23 @@ def press(page: Page, key: str) -> None:
         page.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"ArrowRight": 39}[key])
 
 
-def painted(page: Page, selector: str = ".overlay") -> int:
-    """Return how many pixels of a canvas are not transparent."""
-    found: int = page.evaluate(
+def wait_for_paint(page: Page, least: int, selector: str = ".overlay") -> None:
+    """Wait until more than `least` pixels of a canvas are not transparent."""
+    page.wait_for(
         f"(() => {{ const canvas = document.querySelector('{selector}');"
         " const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
-        " return data.filter((value, i) => i % 4 === 3 && value > 0).length; })()"
+        f" return data.filter((value, i) => i % 4 === 3 && value > 0).length > {least}; }})()"
     )
-    return found
+
+
+def stage_in_view(page: Page) -> tuple[float, float, float, float]:
+    """Return left, top, width and height of the pictures in the window, where they are brought first."""
+    page.evaluate("document.querySelector('.stage').scrollIntoView({block: 'center', behavior: 'instant'})")
+    left, top, width, height = page.evaluate(
+        "(() => { const box = document.querySelector('.stage').getBoundingClientRect();"
+        " return [box.left, box.top, box.width, box.height]; })()"
+    )
+    return left, top, width, height
 
 
 def test_charts_are_drawn(page: Page) -> None:
@@ -90,11 +99,8 @@ def test_the_slider_follows_keys(page: Page) -> None:
 
 
 def test_the_slider_follows_the_mouse(page: Page) -> None:
-    page.evaluate("document.querySelector('.stage').scrollIntoView({block: 'center', behavior: 'instant'})")
-    left, top, width = page.evaluate(
-        "(() => { const box = document.querySelector('.stage').getBoundingClientRect();"
-        " return [box.left, box.top, box.width]; })()"
-    )
+    choose(page, "slider")
+    left, top, width, _ = stage_in_view(page)
     for kind in ("mousePressed", "mouseReleased"):
         page.send("Input.dispatchMouseEvent", type=kind, x=left + width / 4, y=top + 20, button="left", clickCount=1)
     page.wait_for("Math.abs(document.querySelector('.cut').value - 250) < 40")
@@ -105,11 +111,8 @@ def test_the_slider_follows_the_mouse(page: Page) -> None:
 def test_overlays_are_drawn_and_tell_of_blocks(page: Page) -> None:
     for view in ("bits", "partition", "prediction"):
         choose(page, view)
-        assert painted(page) > 1000, view
-    left, top, width, height = page.evaluate(
-        "(() => { const box = document.querySelector('.stage').getBoundingClientRect();"
-        " return [box.left, box.top, box.width, box.height]; })()"
-    )
+        wait_for_paint(page, 1000)
+    left, top, width, height = stage_in_view(page)
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=left + 0.9 * width, y=top + 0.5 * height)
     page.wait_for("/Y block of .* bits/.test(document.querySelector('.readout').textContent)")
 
@@ -151,7 +154,7 @@ def test_clips_go_frame_by_frame(page: Page) -> None:
     page.wait_for("Math.abs(document.querySelector('.before').currentTime - 0.1) < 0.001")
     for over in ("partition", "motion"):
         page.evaluate(f"document.querySelector('section[data-kind=video] input[value={over}]').click()")
-        assert painted(page, ".overlaid canvas") > 100, over
+        wait_for_paint(page, 100, ".overlaid canvas")
     page.evaluate("document.querySelector('.play').click()")
     page.wait_for("document.querySelector('.after').currentTime > 0.2")
 
