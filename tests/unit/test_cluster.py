@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from test_resume import RUNS, pictures
+from test_resume import RUNS, pictures, task_of
 from training_tasks import task_for
 
 import vqcodec
@@ -121,10 +121,9 @@ def test_every_engine_trains_to_the_bytes_of_one_process(
 ) -> None:
     design = SetDesign(0.02, 0.3, 0.1, pulse_counts=(1, 3, 6), gains=(30, 12, 6), sharpening=0.375)
     monkeypatch.setitem(celp.LADDERS, "nb", Ladder((0.3,), ((0, design),), (3,), 0))
-    media, options = RUNS[engine]
     known = find_engine(engine)
     assert known is not None
-    tasks = [task_for(engine, media(), carrier=chosen, **options) for chosen in (ThreadCarrier(1), carrier)]
+    tasks = [task_of(engine, carrier=chosen) for chosen in (ThreadCarrier(1), carrier)]
     books = [known.trainer(task) for task in tasks]
     assert books[0].to_bytes() == books[1].to_bytes()
     assert tasks[0].findings.as_dict() == tasks[1].findings.as_dict()

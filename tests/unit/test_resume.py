@@ -24,6 +24,7 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.image.pixels import Picture
 from vqcodec.media.checkpoint import Checkpoint
 from vqcodec.media.registry import find_engine
+from vqcodec.media.training import Training
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.training import train as celp
 from vqcodec.speech.training.set_training import SetDesign
@@ -47,10 +48,6 @@ def clips() -> list[Any]:
     return [moving_frames(2, 32, 32, seed=n) for n in range(2)]
 
 
-PARENTS: dict[str, Callable[[], Codebook]] = {
-    "speech/celp-nb": lambda: tiny_codebook(NARROWBAND),
-    "video/mc": tiny_video_codebook,
-}
 RUNS: dict[str, tuple[Callable[[], list[Any]], dict[str, Any]]] = {
     "image/block": (pictures, {"size": 8, "classes": 2, "lambda_": 5.0, "rounds": 2}),
     "image/transform": (pictures, {"rounds": 2, "effort": 0}),
@@ -62,13 +59,24 @@ RUNS: dict[str, tuple[Callable[[], list[Any]], dict[str, Any]]] = {
 }
 
 
-def trained(engine: str, **more: Any) -> tuple[Codebook, dict[str, Any]]:
-    """Train an engine on its media; return the codebook, and what was found out."""
+PARENTS: dict[str, Callable[[], Codebook]] = {
+    "speech/celp-nb": lambda: tiny_codebook(NARROWBAND),
+    "video/mc": tiny_video_codebook,
+}
+
+
+def task_of(engine: str, **more: Any) -> Training[Any]:
+    """Return the task of training an engine on its media, from its parent if it has one."""
     media, options = RUNS[engine]
     parent = PARENTS[engine]() if engine in PARENTS else None
+    return task_for(engine, media(), parent=parent, **options, **more)
+
+
+def trained(engine: str, **more: Any) -> tuple[Codebook, dict[str, Any]]:
+    """Train an engine on its media; return the codebook, and what was found out."""
     known = find_engine(engine)
     assert known is not None
-    task = task_for(engine, media(), parent=parent, **options, **more)
+    task = task_of(engine, **more)
     return known.trainer(task), task.findings.as_dict()
 
 
