@@ -91,8 +91,10 @@ bench-design: setup $(VENV)/benchmarking ## methods and structures of codebook d
 	$(BIN)/python -m benchmarks.design
 	$(BIN)/python -m benchmarks.tables
 
+# Butteraugli comes with `apt-get install butteraugli`, ColorVideoVDP (with PyTorch) with `pip install '.[cvvdp]'`.
 bench-image: setup $(VENV)/benchmarking ## rate-distortion of pictures beside JPEG, WebP, JPEG 2000, AVIF, JPEG XL
 	$(BIN)/python -m benchmarks.image
+	$(BIN)/python -m benchmarks.image_seen
 	$(BIN)/python -m benchmarks.image --grey
 	$(BIN)/python -m benchmarks.image --small
 	$(BIN)/python -m benchmarks.side_by_side

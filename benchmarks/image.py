@@ -1,7 +1,7 @@
 """Rate-distortion and speed of vqcodec and of the general picture codecs, on photographs and on small
 pictures.
 
-    python -m benchmarks.image                        photographs in colour (PSNR, SSIM, SSIMULACRA2, Butteraugli)
+    python -m benchmarks.image                        photographs in colour (PSNR, SSIM)
     python -m benchmarks.image --grey                 the same on their luma
     python -m benchmarks.image FOLDER -c mine.vqcb    your own pictures and codebook
     python -m benchmarks.image --small                tiles, faces, emoji: a codebook trained for each

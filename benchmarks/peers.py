@@ -46,6 +46,20 @@ class _Format:
     feature: str  # of Pillow, or the module of a plug-in
     ladder: tuple[float, ...]
     save_options: Callable[[float], dict[str, Any]]
+    plain: str = ""  # the peer that this one is a variant of: not measured where it gives the same bytes
+
+
+def _tuned_avif(metric: str) -> _Format:
+    """AVIF with libaom's `tune`. libavif's own choice was ssim, and is iq since 1.4 (with libaom 3.13)."""
+    return _Format(
+        f"AVIF tune={metric}",
+        f"libaom by libavif, speed 4, 4:2:0, tune={metric}",
+        "AVIF",
+        "avif",
+        (10, 20, 35, 50, 65, 78, 88, 94),
+        lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom", "advanced": {"tune": metric}},
+        plain="avif",
+    )
 
 
 _FORMATS = {
@@ -89,14 +103,9 @@ _FORMATS = {
         (10, 20, 35, 50, 65, 78, 88, 94),
         lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom", "subsampling": "4:4:4"},
     ),
-    "avif-iq": _Format(
-        "AVIF tune=iq",
-        "libaom by libavif, speed 4, 4:2:0, tune=iq",
-        "AVIF",
-        "avif",
-        (10, 20, 35, 50, 65, 78, 88, 94),
-        lambda quality: {"quality": int(quality), "speed": 4, "codec": "aom", "advanced": {"tune": "iq"}},
-    ),
+    "avif-iq": _tuned_avif("iq"),
+    "avif-ssim": _tuned_avif("ssim"),
+    "avif-psnr": _tuned_avif("psnr"),
     "jxl": _Format(
         "JPEG XL",
         "libjxl, effort 7",
@@ -129,9 +138,24 @@ def find_peers(names: tuple[str, ...] = NAMES, *, grey: bool = False) -> tuple[l
         version = _version(_FORMATS[name].feature)
         if version is None:
             missing[name] = f"{_FORMATS[name].label} is skipped: Pillow offers no {_FORMATS[name].feature} here"
+        elif reason := _without_effect(_FORMATS[name]):
+            missing[name] = f"{_FORMATS[name].label} is skipped: {reason}"
         else:
             found.append(_codec(name, version))
     return found, missing
+
+
+def _without_effect(variant: _Format) -> str:
+    """Why a variant of another peer is not one of its own: its option is refused, or changes no byte. Else empty."""
+    if not variant.plain:
+        return ""
+    plain = _FORMATS[variant.plain]
+    samples = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    try:
+        same = _encode(variant, samples, variant.ladder[2]) == _encode(plain, samples, variant.ladder[2])
+    except ValueError as error:
+        return f"the encoder refuses it ({error})"
+    return f"it gives the same bytes as {plain.label} here" if same else ""
 
 
 def _version(feature: str) -> str | None:

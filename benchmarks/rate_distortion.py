@@ -1,8 +1,8 @@
 """Measuring codecs on pictures: points of rate and quality, cached for the peers, and their comparison.
 
 A point is a dictionary that goes into the JSON as it is: `picture`, `codec`, `setting`, `bytes` (the whole
-file), `bpp`, `psnr_rgb` and `psnr_luma` (dB), `ssim_luma`, `encode_s`, `decode_s` (wall clock, one run), and in
-colour what `seen.measures` finds.
+file), `bpp`, `psnr_rgb` and `psnr_luma` (dB), `ssim_luma`, `encode_s`, `decode_s` (wall clock, one run), and where
+it is asked for what `seen.measures` finds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,25 +22,46 @@ from benchmarks.peers import Codec
 from benchmarks.stored_points import Point, StoredPoints
 from vqcodec import metrics
 
-QUALITIES = {"psnr_rgb": "RGB PSNR", "psnr_luma": "luma PSNR", "ssim_luma": "SSIM (luma)", **seen.LABELS}
+QUALITIES = {"psnr_rgb": "RGB PSNR", "psnr_luma": "luma PSNR", "ssim_luma": "SSIM (luma)"}
 EXACT_DB = 60.0  # what a picture decoded without error counts in the mean PSNR of a set
 
 
 class PointCache(StoredPoints):
-    """Points of the peers from earlier runs, kept by picture, library version, options and setting."""
+    """Points of the peers from earlier runs, kept by picture, library version, options and setting.
+
+    Args:
+        path: the file that keeps them; None keeps nothing.
+        perceptual: whether points hold what `seen.measures` finds. These values are kept by what they compare, so that
+            a run that was stopped measures none twice, not even of a codec without an identity.
+    """
+
+    def __init__(self, path: Path | None, *, perceptual: bool = False) -> None:
+        super().__init__(path)
+        self._perceptual = perceptual
 
     def point(self, codec: Codec, picture: Picture, setting: float) -> Point:
         """The stored point, or a new measurement; a codec without an identity is always measured."""
         shape = "x".join(map(str, picture.samples.shape))
-        digest = hashlib.sha256(picture.samples.tobytes()).hexdigest()[:32]
-        key = f"@ {setting:g} / {shape} {digest}"
-        if picture.samples.ndim == 3 and seen.available():
+        key = f"@ {setting:g} / {shape} {_digest(picture.samples)}"
+        if self._perceptual:
             key += f" / {seen.available()}"
-        return self.recall(codec.identity, key, lambda: measure(codec, picture, setting)) | {"picture": picture.name}
+        further = self._seen if self._perceptual else None
+        measured = self.recall(codec.identity, key, lambda: measure(codec, picture, setting, further))
+        return measured | {"picture": picture.name}
+
+    def _seen(self, original: Samples, decoded: Samples) -> Point:
+        key = f"/ {_digest(original)} {_digest(decoded)}"
+        return self.recall(seen.available(), key, lambda: seen.measures(original, decoded))
 
 
-def measure(codec: Codec, picture: Picture, setting: float) -> Point:
-    """Encode and decode one picture at one setting."""
+def _digest(samples: Samples) -> str:
+    return hashlib.sha256(samples.tobytes()).hexdigest()[:32]
+
+
+def measure(
+    codec: Codec, picture: Picture, setting: float, further: Callable[[Samples, Samples], Point] | None = None
+) -> Point:
+    """Encode and decode one picture at one setting; `further` measures more of the original and decoded samples."""
     start = time.perf_counter()
     data = codec.encode(picture.samples, setting)
     encoded = time.perf_counter()
@@ -58,7 +80,7 @@ def measure(codec: Codec, picture: Picture, setting: float) -> Point:
         "ssim_luma": round(metrics.ssim(luma, decoded_luma), 6),
         "encode_s": round(encoded - start, 5),
         "decode_s": round(end - encoded, 5),
-        **seen.measures(picture.samples, decoded),
+        **(further(picture.samples, decoded) if further else {}),
     }
 
 
@@ -72,9 +94,9 @@ def like(decoded: Samples, original: Samples) -> Samples:
 
 
 def quality_db(point: Point, quality: str) -> float:
-    """A point's quality on a scale of decibels, as Bjontegaard's comparison needs it."""
+    """A point's quality on the scale that Bjontegaard's comparison needs: of SSIM decibels, of others as it is."""
     value = point[quality]
-    return metrics.ssim_db(value) if quality.startswith("ssim") else value
+    return metrics.ssim_db(value) if quality == "ssim_luma" else value
 
 
 def bd_rates(points: Sequence[Point], reference: str, quality: str) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,8 @@ A document says where a table goes with a pair of lines; what is between them is
     <!-- table:image-colour -->
     <!-- end:image-colour -->
 
-The tables are in `benchmarks.table_rows`, `benchmarks.speech_rows` and `benchmarks.video_rows`. Beneath each stand
-the date, the versions and the command line.
+The tables are in `benchmarks.table_rows`, and in `benchmarks.image_rows`, `speech_rows` and `video_rows`. Beneath each
+stand the date, the versions and the command line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import speech_rows, video_rows  # noqa: F401  (they register their tables)
+from benchmarks import image_rows, speech_rows, video_rows  # noqa: F401  (they register their tables)
 from benchmarks.common import RESULTS
 from benchmarks.table_rows import TABLES
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import seen, tables
+from benchmarks import peers, tables
 from benchmarks.common import write_json
 from benchmarks.datasets import MissingDataError, Picture, photographs
 from benchmarks.peers import Codec, find_peers
@@ -60,7 +61,8 @@ def test_a_point_counts_the_whole_file_and_measures_the_decoded_picture() -> Non
 def test_every_peer_found_codes_grey_and_colour(picture: Picture) -> None:
     grey = picture.samples.ndim == 2
     found, missing = find_peers(grey=grey)
-    expected = {"jpeg", "webp", "jp2", "avif", "avif-iq", "jxl"} | (set() if grey else {"avif444"})
+    expected = {"jpeg", "webp", "jp2", "avif", "avif-iq", "avif-ssim", "avif-psnr", "jxl"}
+    expected |= set() if grey else {"avif444"}
     assert {codec.name for codec in found} | set(missing) == expected
     for codec in found:
         worst, best = (measure(codec, picture, setting) for setting in (codec.ladder[0], codec.ladder[-1]))
@@ -68,13 +70,21 @@ def test_every_peer_found_codes_grey_and_colour(picture: Picture) -> None:
         assert best["psnr_rgb"] > worst["psnr_rgb"]
 
 
-def test_what_people_see_is_measured_in_colour_alone() -> None:
-    assert seen.measures(GREY.samples, GREY.samples) == {}
-    pytest.importorskip("ssimulacra2")
-    blurred = (NOISE // 2 + np.roll(NOISE, 1, axis=1) // 2).astype(np.uint8)
-    better, worse = (seen.measures(NOISE, decoded)["ssimulacra2"] for decoded in (NOISE, blurred))
-    assert better == 100
-    assert worse < 60
+def test_a_variant_that_changes_no_byte_or_is_refused_is_no_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    jpeg = peers._FORMATS["jpeg"]
+    options = {
+        "same": lambda quality: jpeg.save_options(quality) | {"comment": None},
+        "finer": lambda quality: jpeg.save_options(quality) | {"subsampling": 0},
+        "refused": lambda quality: jpeg.save_options(quality) | {"quality": 3.5},
+    }
+    variants = {
+        name: dataclasses.replace(jpeg, label=name, plain="jpeg", save_options=of) for name, of in options.items()
+    }
+    monkeypatch.setattr(peers, "_FORMATS", {"jpeg": jpeg, **variants})
+    found, missing = find_peers(("jpeg", *variants))
+    assert [codec.name for codec in found] == ["jpeg", "finer"]
+    assert missing["same"] == "same is skipped: it gives the same bytes as JPEG here"
+    assert missing["refused"].startswith("refused is skipped: the encoder refuses it (")
 
 
 def test_decoded_pictures_take_the_shape_of_their_original() -> None:
