@@ -33,13 +33,13 @@ from vqcodec.errors import VQCodecError
 CACHE = Path(platformdirs.user_cache_dir("vqcodec")) / "benchmarks" / "image-seen.json"
 QUALITIES = {**seen.LABELS, "psnr_rgb": "RGB PSNR"}
 DEFAULT = "photo:tune=visual"
-LADDER = (25.0, 40.0, 55.0, 70.0, 85.0)
+LADDER = (32.0, 45.0, 58.0, 72.0, 85.0)
 PEERS = {
-    "jpeg": (15, 35, 60, 80, 93),
-    "avif": (20, 38, 56, 72, 86),
-    "avif-iq": (20, 38, 56, 72, 86),
-    "avif-ssim": (20, 38, 56, 72, 86),
-    "jxl": (20, 45, 65, 80, 91),
+    "jpeg": (20, 38, 60, 80, 92),
+    "avif": (28, 42, 58, 73, 86),
+    "avif-iq": (28, 42, 58, 73, 86),
+    "avif-ssim": (28, 42, 58, 73, 86),
+    "jxl": (28, 48, 66, 80, 91),
 }
 REFERENCES = ("avif", "avif-iq", "avif-ssim", "jxl", "jpeg")
 
