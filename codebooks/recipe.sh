@@ -29,16 +29,18 @@ vqcodec train-codebook "$photos"/wp_*.png --engine transform --name photo --pare
     --pixels 6000000 --rounds 3 --effort 6 -o "$out/photo.vqcb" --force
 
 # Five screenshots and two thirds of the emoji stay out, to measure on.
-drawings() {
+screenshots() {
     for file in "$images"/train_screen/opencv*.png; do
         case ${file##*/} in
             opencv_imageTextN.png | opencvdoc_qtgui.png | opencvdoc_eclipse_7_* | opencvdoc_eclipse_cdt_cfg3.png | *drag_and_drop.png) ;;
             *) echo "$file" ;;
         esac
     done
+}
+emoji() {
     for file in "$images"/tiles/emoji_noto64/*.png; do echo "$file"; done | awk 'NR % 3 == 1'
 }
-drawings | xargs vqcodec train-codebook --engine transform --name graphic --hold-out 0 --parent "$out/photo.vqcb" \
+{ screenshots; emoji; } | xargs vqcodec train-codebook --engine transform --name graphic --hold-out 0 --parent "$out/photo.vqcb" \
     --pixels 4000000 --rounds 2 --effort 5 -o "$out/graphic.vqcb" --force
 
 voice() {
@@ -58,3 +60,9 @@ vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --p
     -o "$out/video.vqcb" --force
 vqcodec train-codebook "$video"/*.mkv --media video --engine st3d --name video-st3d --parent none --frames-per-clip 8 --rounds 2 --hold-out 0 \
     --effort 5 -o "$out/video-st3d.vqcb" --force
+
+clips=$(mktemp -d)
+trap 'rm -rf "$clips"' EXIT
+screenshots | xargs "${PYTHON:-python3}" "$out/screens.py" "$clips" --photographs "$photos"/wp_*.png --films "$video"/*.mkv --screenshots
+vqcodec train-codebook "$clips"/*.y4m --media video --engine mc --name screen --parent "$out/graphic.vqcb" --frames-per-clip 9 --rounds 3 --effort 5 \
+    --memory-bytes 0 --hold-out 0 -o "$out/screen.vqcb" --force
