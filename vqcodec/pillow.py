@@ -24,12 +24,11 @@ from PIL import Image, ImageFile
 from vqcodec.codebook.library import chosen_codebook
 from vqcodec.container import is_media, load_media
 from vqcodec.errors import UnsupportedError, VQCodecError
-from vqcodec.image.codec import MEDIUM, decode_picture, describe, encode_picture
+from vqcodec.image.codec import MEDIUM, decode_picture, describe, encode_picture, fitting_codebook
 from vqcodec.image.metadata import save_options
 from vqcodec.image.pixels import MODES, picture_of
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import ImageKeywords
-from vqcodec.media.registry import default_codebook
 
 FORMAT = "VQC"
 _OF_PILLOW = ("icc_profile", "exif", "xmp", "dpi")
@@ -82,9 +81,10 @@ def _save(image: Image.Image, file: IO[bytes], _name: str | bytes) -> None:
     shown = image.copy()
     shown.info = {**image.info, **{name: given.pop(name) for name in _OF_PILLOW if name in given}}
     options = EncodeOptions.of_function("save", MEDIUM, ImageKeywords.__optional_keys__, given)
+    picture = picture_of(shown)
     encoded = encode_picture(
-        picture_of(shown),
-        codebook=chosen_codebook(options.codebook, default_codebook(MEDIUM)),
+        picture,
+        codebook=chosen_codebook(options.codebook) or fitting_codebook(picture),
         target=options.target,
         work=options.work,
         embed_codebook=options.embed_codebook,

@@ -13,13 +13,12 @@ from vqcodec.api.codebooks import codebook_use
 from vqcodec.api.media import Side
 from vqcodec.api.previews.shown import preview_of
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import load_codebook
 from vqcodec.container import load_media
 from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
 from vqcodec.image.background import flattened
-from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture
+from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture, fitting_codebook
 from vqcodec.image.crop import Crop
 from vqcodec.image.metadata import without_place
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
@@ -27,7 +26,6 @@ from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.digests import digest_of, in_hexadecimal
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.progress import part_of_work
-from vqcodec.media.registry import default_codebook
 from vqcodec.reports.base import CodebookUse
 from vqcodec.reports.image import Comparison, DecodeReport, EncodeReport, FileInfo, VerifyReport
 
@@ -40,9 +38,9 @@ def encode(
     """Encode a picture; arguments and errors as `vqcodec.api.encode`."""
     started = time.perf_counter()
     data = read_all(source, name)
-    book = codebook or load_codebook(default_codebook(MEDIUM))
     picture = picture_to_encode(data, name, asked)
     with naming(name):
+        book = codebook or fitting_codebook(picture)
         encoded = encode_picture(
             picture,
             codebook=book,

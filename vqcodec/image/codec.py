@@ -13,7 +13,7 @@ import numpy as np
 
 from vqcodec import limits, metrics, user_limits
 from vqcodec.codebook.codebook import Codebook
-from vqcodec.codebook.library import chosen_codebook
+from vqcodec.codebook.library import chosen_codebook, load_codebook
 from vqcodec.container import CodebookReference, MediaFile, Stream, dump_media, load_media
 from vqcodec.container.wrapping import codebook_bits, codebook_of, metadata_bits, reference_to, with_container
 from vqcodec.errors import UnsupportedError, UsageError
@@ -27,7 +27,7 @@ from vqcodec.media import decoding
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import ImageKeywords
 from vqcodec.media.progress import Progress
-from vqcodec.media.registry import default_codebook
+from vqcodec.media.registry import default_codebook, engines
 from vqcodec.media.target import THREADS, Target, Work
 
 MEDIUM = "image"
@@ -44,7 +44,7 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
             alpha.
 
     Options, all by name:
-        codebook: a codebook, or the name or path of one; without it `photo`.
+        codebook: a codebook, or the name or path of one; without it `photo` or `graphic`, whichever fits the picture.
         quality: 0 to 100; higher means better and larger. 75 if no target is given.
         target_psnr: dB to reach over all colour samples (with transparency, of what is seen of them), above 0 and up to
             100, in about the fewest bytes.
@@ -71,9 +71,10 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
             less effort than usual.
     """
     options = EncodeOptions.of_function("encode_image", MEDIUM, ImageKeywords.__optional_keys__, asked)
+    picture = Picture(_checked_samples(samples))
     encoded = encode_picture(
-        Picture(_checked_samples(samples)),
-        codebook=chosen_codebook(options.codebook, default_codebook(MEDIUM)),
+        picture,
+        codebook=chosen_codebook(options.codebook) or fitting_codebook(picture),
         target=options.target,
         work=options.work,
         embed_codebook=options.embed_codebook,
@@ -104,6 +105,14 @@ def decode_image(
     book = chosen_codebook(decoding.CODEBOOK.value_in(given))
     samples = decode_picture(decoding.DATA.check(data), codebook=book, threads=THREADS.value_in(given)).samples
     return samples[:, :, 0] if samples.shape[2] == 1 else samples
+
+
+def fitting_codebook(picture: Picture) -> Codebook:
+    """Return the shipped codebook that fits a picture; errors as `load_codebook`."""
+    engine = engines(MEDIUM)[0]
+    if engine.fitting is None or picture.samples.size == 0:
+        return load_codebook(default_codebook(MEDIUM))
+    return load_codebook(engine.fitting(without_hidden_colours(picture.samples)))
 
 
 def encode_picture(

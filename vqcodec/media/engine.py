@@ -84,6 +84,8 @@ class Engine:
         number: in the compact form (FORMAT.md, section 2.5); None if the compact form cannot hold it.
         section: of FORMAT.md that specifies it; None if it is not part of the format.
         codebook: name of the default codebook; None if it has none.
+        fitting_reference: a function of samples to encode that returns the name of the shipped codebook that fits them,
+            as `vqcodec.<medium>` gives them; None if the default codebook is for all.
         encode_options: options of encoding besides those that every engine of the medium has.
         training_options: options of training. An option has the same kind of value in all engines that have it.
         training_check: given the values of the training options by name, raises UsageError if they do not fit together;
@@ -101,6 +103,7 @@ class Engine:
     number: int | None = None
     section: int | None = None
     codebook: str | None = None
+    fitting_reference: str | None = None
     encode_options: tuple[Option, ...] = ()
     training_options: tuple[Option, ...] = ()
     training_check: Callable[[Mapping[str, Any]], object] | None = None
@@ -128,6 +131,11 @@ class Engine:
         """The trainer, loaded; the engine must have one."""
         assert self.trainer_reference is not None
         return load(self.trainer_reference)
+
+    @property
+    def fitting(self) -> Any:
+        """What chooses a shipped codebook, loaded; None if it has none."""
+        return None if self.fitting_reference is None else load(self.fitting_reference)
 
     @property
     def together(self) -> Any:

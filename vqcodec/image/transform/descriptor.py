@@ -37,6 +37,7 @@ TRANSFORM = Engine(
     number=2,
     section=9,
     codebook="photo",
+    fitting_reference="vqcodec.image.transform.fitting:fitting_codebook",
     encode_options=(
         ChoiceOption(
             "tune",
