@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         clips = screen_clips(tuple(filter(None, options.clips.split(","))))
         peers, missing = find_peers(REFERENCES)
-        own = [candidate(text, ladder, options.effort) for text in options.codebook or ["video"]]
+        own = [candidate(text, ladder, options.effort) for text in options.codebook or ["video", "screen"]]
         for reason in missing:
             report_failure(reason)
         warm(own[0], clips[0])
