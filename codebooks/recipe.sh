@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the shipped codebooks again, to the same bytes. Takes some hours on two cores.
-#   codebooks/recipe.sh PICTURES SPEECH VIDEO    PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
+#   codebooks/recipe.sh PICTURES SPEECH VIDEO [CLIPS]
+#                                           CLIPS keeps the clips of screens, which else are removed. PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
 #                                           recordings libri_*, asterisk_* and 8k/*, VIDEO the clips *.mkv (see LICENSES.md)
 set -eu
 export LC_ALL=C
@@ -61,8 +62,8 @@ vqcodec train-codebook "$video"/*.mkv --media video --engine mc --name video --p
 vqcodec train-codebook "$video"/*.mkv --media video --engine st3d --name video-st3d --parent none --frames-per-clip 8 --rounds 2 --hold-out 0 \
     --effort 5 -o "$out/video-st3d.vqcb" --force
 
-clips=$(mktemp -d)
-trap 'rm -rf "$clips"' EXIT
+clips=${4:-}
+[ -n "$clips" ] || { clips=$(mktemp -d) && trap 'rm -rf "$clips"' EXIT; }
 screenshots | xargs "${PYTHON:-python3}" "$out/screens.py" "$clips" --photographs "$photos"/wp_*.png --films "$video"/*.mkv --screenshots
 vqcodec train-codebook "$clips"/*.y4m --media video --engine mc --name screen --parent "$out/graphic.vqcb" --frames-per-clip 9 --rounds 3 --effort 5 \
     --memory-bytes 0 --hold-out 0 -o "$out/screen.vqcb" --force

@@ -26,6 +26,7 @@ from vqcodec.cli.app import Commands
 from vqcodec.cli.commands import codebook, desktop
 from vqcodec.cli.exit_codes import EXIT_CODES
 from vqcodec.image.transform.descriptor import TRANSFORM
+from vqcodec.image.transform.fitting import DRAWN
 from vqcodec.media.registry import default_codebook
 from vqcodec.media.target import DEFAULTS
 
@@ -108,7 +109,8 @@ def test_exit_codes_are_in_the_help(run: Run) -> None:
 
 def test_defaults_in_the_help_are_the_defaults(run: Run) -> None:
     text = " ".join(run("encode", "--help").stdout.split())
-    assert f"[default: ({default_codebook('image')}; {default_codebook('video')}; for speech that of the band)]" in text
+    pictures = f"{default_codebook('image')} or {DRAWN}, whichever fits the picture"
+    assert f"[default: ({pictures}; {default_codebook('video')}; for speech that of the band)]" in text
     assert DEFAULTS["video"] == DEFAULTS["speech"]
     for picture, others in zip(DEFAULTS["image"], DEFAULTS["speech"], strict=True):
         assert f"[default: ({picture:g}; for speech and video {others:g})]" in text

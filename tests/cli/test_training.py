@@ -238,7 +238,8 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its commands as the shell makes them, with the training itself, which takes long, left out."""
-    shutil.copy(ROOT / "codebooks" / "recipe.sh", "recipe.sh")
+    for name in ("recipe.sh", "screens.py"):
+        shutil.copy(ROOT / "codebooks" / name, name)
     for place in ("train/wp_1.png", "train_screen/opencv_1.png", "tiles/emoji_noto64/1f600.png"):
         Path("images", place).parent.mkdir(parents=True)
         shutil.copy("photo.png", Path("images", place))
@@ -251,12 +252,14 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> commands.txt\n')
     script.chmod(0o755)
     paths = f"{script.parent.resolve()}:/usr/bin:/bin"
-    subprocess.run(["sh", "recipe.sh", "images", "speech", "video"], check=True, env={"PATH": paths})
+    subprocess.run(
+        ["sh", "recipe.sh", "images", "speech", "video"], check=True, env={"PATH": paths, "PYTHON": sys.executable}
+    )
 
     for module in (block, transform, speech, celp_training, ld_training, mc, st3d):
         monkeypatch.setattr(module, "train", untrained)
     commands = [text.split("\n") for text in Path("commands.txt").read_text().strip("\n").split("\n\n")]
-    assert len(commands) == 11
+    assert len(commands) == 12
     for command in commands:
         result = run(*command)
         assert result.exit_code == 0, (command, result.output)

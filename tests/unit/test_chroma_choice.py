@@ -93,12 +93,16 @@ def test_the_finer_quantization_is_the_more_half_size_loses_beside_it(tune: str)
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [("photograph", 36.0), ("flowers", 34.0), ("flowers", 41.0), ("text", 38.0)]
+    ("name", "target", "above"),
+    [("photograph", 36.0, 0.06), ("flowers", 34.0, 0.06), ("flowers", 41.0, 0.06), ("text", 38.0, 0.15)],
 )
-def test_a_psnr_is_reached_in_no_more_bytes_than_with_either_size_of_chroma(name: str, target: float) -> None:
+def test_a_psnr_is_reached_in_no_more_bytes_than_with_either_size_of_chroma(
+    name: str, target: float, above: float
+) -> None:
+    """Text is copied from text, so its PSNR goes up in steps."""
     samples = PICTURES[name]()
     size, reached = coded(samples, target_psnr=target)
-    assert reached == pytest.approx(target, abs=0.06)
+    assert target - 0.06 < reached < target + above
     for chroma in ("444", "420"):
         try:
             other = coded(samples, target_psnr=target, chroma=chroma)
