@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the shipped codebooks again, to the same bytes. Takes some hours on two cores.
 #   codebooks/recipe.sh PICTURES SPEECH VIDEO [CLIPS]
-#                                           CLIPS keeps the clips of screens, which else are removed. PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the
-#                                           recordings libri_*, asterisk_* and 8k/*, VIDEO the clips *.mkv (see LICENSES.md)
+# PICTURES holds train/, train_screen/ and tiles/emoji_noto64/, SPEECH the recordings libri_*, asterisk_* and 8k/*, VIDEO the clips *.mkv
+# (see LICENSES.md). The clips of screens are made in CLIPS, or else in a folder that is removed.
 set -eu
 export LC_ALL=C
 images=${1:-../shared/data/images}

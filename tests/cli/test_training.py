@@ -252,9 +252,8 @@ def test_the_recipe_of_the_shipped_codebooks_is_accepted(
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" "" >> commands.txt\n')
     script.chmod(0o755)
     paths = f"{script.parent.resolve()}:/usr/bin:/bin"
-    subprocess.run(
-        ["sh", "recipe.sh", "images", "speech", "video"], check=True, env={"PATH": paths, "PYTHON": sys.executable}
-    )
+    command = ["sh", "recipe.sh", "images", "speech", "video", "clips"]
+    subprocess.run(command, check=True, env={"PATH": paths, "PYTHON": sys.executable})
 
     for module in (block, transform, speech, celp_training, ld_training, mc, st3d):
         monkeypatch.setattr(module, "train", untrained)
