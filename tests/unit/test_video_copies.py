@@ -7,6 +7,7 @@ import pytest
 from moving_pictures import moving_frames, pages
 from tiny_video_codebook import tiny_video_codebook
 
+import vqcodec
 from vqcodec.errors import CorruptFileError
 from vqcodec.video.engines import Settings
 from vqcodec.video.mc import engine, first_frame
@@ -104,3 +105,17 @@ def test_flags_of_no_meaning_and_lost_copies_are_damage() -> None:
     without = packet[:at] + bytes([packet[at] & 3]) + packet[at + 1 :]
     with pytest.raises(CorruptFileError):
         list(engine.decode_group(without, 72, 64, book))
+
+
+def test_a_recorded_screen_is_told_which_codebook_is_for_it(tmp_path) -> None:
+    for name, frames in (("screen", pages(3, HEIGHT, WIDTH)), ("filmed", moving_frames(3, HEIGHT, WIDTH))):
+        raw = np.stack([np.concatenate([plane.reshape(-1) for plane in frame]) for frame in frames])
+        head = b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C420jpeg\n" % (WIDTH, HEIGHT)
+        (tmp_path / f"{name}.y4m").write_bytes(head + b"".join(b"FRAME\n" + one.tobytes() for one in raw))
+
+    def notes_of(name: str, codebook: str | None = None) -> str:
+        return " ".join(vqcodec.encode(tmp_path / f"{name}.y4m", codebook=codebook, effort=0).notes)
+
+    assert "recorded screens take fewer bytes with -c screen" in notes_of("screen")
+    assert "-c screen" not in notes_of("screen", "screen")
+    assert "-c screen" not in notes_of("filmed")

@@ -10,6 +10,7 @@ from typing import Any
 from vqcodec.api.codebooks import codebook_use
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container.wrapping import codebook_bits, metadata_bits, with_container
+from vqcodec.media.registry import default_codebook
 from vqcodec.media.target import Target
 from vqcodec.reports.video import FrameBits
 from vqcodec.speech.decoding import SoundShape
@@ -22,6 +23,8 @@ from vqcodec.video.sound import CodedSound
 from vqcodec.video.timeline import Part
 
 _MAX_NAMED = 5  # lost parts that a note names
+SCREEN = "screen"  # the codebook for what screens show
+_LIKE_A_SCREEN = 0.01  # part of the video's bits that say what is copied; what is filmed has none
 _LONGER_S = 0.5  # by which sound may outlast the picture without a note
 
 
@@ -52,6 +55,8 @@ def encoding_notes(plan: Plan, written: Written, seconds: float) -> tuple[str, .
         notes.append(f"interrupted; the first {written.frames} frames are in the file")
     if plan.sound is not None and plan.sound.duration_s > seconds + _LONGER_S and not written.interrupted:
         notes.append(f"its sound lasts {plan.sound.duration_s:.1f} s, the picture {seconds:.1f} s; both are kept")
+    if plan.codebook.name == default_codebook(MEDIUM) and written.copied_share > _LIKE_A_SCREEN:
+        notes.append(f"much in it repeats, as on screens; recorded screens take fewer bytes with -c {SCREEN}")
     return tuple(notes)
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from vqcodec import limits, user_limits
+from vqcodec.blocks.syntax.parts import COPIES
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
@@ -119,6 +120,11 @@ class Written:
     def quality(self) -> FrameQuality:
         """The means over the frames."""
         return mean_quality(self.qualities)
+
+    @property
+    def copied_share(self) -> float:
+        """The part of the video's bits that say what is copied within a frame."""
+        return self.bits[COPIES] / max(8 * self.video_bytes, 1)
 
 
 def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress | None = None) -> Written:
