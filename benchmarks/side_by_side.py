@@ -1,6 +1,6 @@
 """Crops of pictures at a low rate beside WebP and AVIF of the same size: what the figures look like.
 
-python -m benchmarks.side_by_side                     the three crops of docs/figures.md
+python -m benchmarks.side_by_side                     the crops of docs/figures.md: photographs, screens, drawings
 python -m benchmarks.side_by_side PICTURE --bpp 0.2 --crop X,Y,WIDTH,HEIGHT -o OUT.webp
 """
 
@@ -15,31 +15,49 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import vqcodec
+from benchmarks import seen
 from benchmarks.common import RESULTS, write_json
-from benchmarks.datasets import KODAK, Samples
+from benchmarks.datasets import DATA, KODAK, Samples
 from benchmarks.peers import Codec, find_peers
+from vqcodec.image.background import flattened
 from vqcodec.metrics import luma, psnr_rgb, ssim
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 PEERS = ("webp", "avif")
+PEERS_OF_SCREENS = ("webp", "avif444")  # coloured text needs chroma at full size
 ENLARGEMENT = 2
 CAPTION = 22  # height of the line of text above each crop, in pixels
 GAP = 6
 
 
 class Scene(NamedTuple):
-    """A picture, the rate to code the whole of it at (bits per pixel), the part to show, the file to write."""
+    """A picture, the rate to code the whole of it at, the part to show, the file to write.
+
+    Attributes:
+        picture: a file, or a folder of pictures of one size, of which some are put side by side.
+        bpp: bits per pixel.
+        crop: left, top, width and height.
+        peers: to show beside it.
+    """
 
     picture: Path
     bpp: float
     crop: tuple[int, int, int, int]
     output: Path
+    peers: tuple[str, ...] = PEERS
 
 
+SCREENS = DATA / "images" / "train_screen"
+EMOJI = DATA / "images" / "tiles" / "emoji_noto64"
+# No codebook was trained on any of them: every third emoji is among those that were left out
 SCENES = (
     Scene(KODAK / "kodim07.png", 0.12, (250, 130, 256, 200), FOLDER / "kodim07-0.12bpp.webp"),
     Scene(KODAK / "kodim15.png", 0.15, (330, 60, 256, 200), FOLDER / "kodim15-0.15bpp.webp"),
     Scene(KODAK / "kodim19.png", 0.25, (150, 250, 256, 200), FOLDER / "kodim19-0.25bpp.webp"),
+    Scene(SCREENS / "opencvdoc_qtgui.png", 0.12, (0, 60, 256, 200), FOLDER / "qtgui.webp", PEERS_OF_SCREENS),
+    Scene(SCREENS / "opencvdoc_eclipse_cdt_cfg3.png", 0.13, (0, 0, 256, 200), FOLDER / "cfg3.webp", PEERS_OF_SCREENS),
+    Scene(SCREENS / "opencv_imageTextN.png", 0.5, (0, 0, 256, 200), FOLDER / "text.webp", PEERS_OF_SCREENS),
+    Scene(EMOJI, 0.3, (0, 0, 256, 192), FOLDER / "emoji.webp", PEERS_OF_SCREENS),
 )
 
 
@@ -64,12 +82,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _show(scene: Scene) -> list[dict[str, object]]:
     """Write the picture of `scene`; return what each codec reached on the whole picture."""
-    with Image.open(scene.picture) as image:
-        samples = np.asarray(image.convert("RGB"))
+    samples = _samples(scene.picture)
     limit = int(scene.bpp * samples.shape[0] * samples.shape[1] / 8)
     coded = vqcodec.encode_image(samples, target_size=limit)
     shown = [("vqcodec", len(coded), vqcodec.decode_image(coded))]
-    peers, missing = find_peers(PEERS)
+    peers, missing = find_peers(scene.peers)
     for reason in missing.values():
         print(reason)
     shown += [_at_size(peer, samples, len(coded)) for peer in peers]
@@ -80,12 +97,28 @@ def _show(scene: Scene) -> list[dict[str, object]]:
             "bytes": size,
             "psnr_rgb_db": psnr_rgb(samples, decoded),
             "ssim": ssim(luma(samples), luma(decoded)),
+            **seen.measures(samples, decoded),
         }
         for label, size, decoded in shown
     ]
     panels = [("original", samples), *((f"{label}, {size} bytes", decoded) for label, size, decoded in shown)]
     write_sheet(scene.output, panels, scene.crop)
     return rows
+
+
+def _samples(picture: Path) -> Samples:
+    """The picture, or of a folder 64 pictures from all over it, over white, eight in a row."""
+    if not picture.is_dir():
+        with Image.open(picture) as image:
+            return np.asarray(image.convert("RGB"))
+    paths = sorted(picture.glob("*.png"))[2::3]
+    tiles = [_over_white(path) for path in paths[:: len(paths) // 64][:64]]
+    return np.vstack([np.hstack(tiles[row : row + 8]) for row in range(0, 64, 8)])
+
+
+def _over_white(path: Path) -> Samples:
+    with Image.open(path) as image:
+        return flattened(np.asarray(image.convert("RGBA")), (255, 255, 255))
 
 
 def _at_size(codec: Codec, samples: Samples, size: int) -> tuple[str, int, Samples]:

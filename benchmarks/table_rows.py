@@ -363,9 +363,10 @@ def _design_channel(results: Results) -> Rows:
 
 @table("side-by-side", "side-by-side")
 def _side_by_side(results: Results) -> Rows:
-    yield ("whole picture", "codec", "bytes", "RGB PSNR (dB)", "SSIM")
+    yield ("whole picture", "codec", "bytes", "RGB PSNR (dB)", "SSIM", "SSIMULACRA2")
     for row in results["rows"]:
-        yield row["picture"], row["codec"], row["bytes"], f"{row['psnr_rgb_db']:.2f}", f"{row['ssim']:.3f}"
+        seen = f"{row['ssimulacra2']:.1f}" if "ssimulacra2" in row else "–"
+        yield row["picture"], row["codec"], row["bytes"], f"{row['psnr_rgb_db']:.2f}", f"{row['ssim']:.3f}", seen
 
 
 @table("packs", "packs")
