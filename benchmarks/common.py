@@ -39,10 +39,18 @@ def environment(packages: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def command_line() -> str:
-    """The command that started this process, as one would type it in the checkout."""
+    """The command that started this process, as one would type it in the checkout.
+
+    Paths from the root of this machine mean nothing elsewhere: only their last part is kept.
+    """
     specification = getattr(sys.modules["__main__"], "__spec__", None)
     program = ["python", "-m", specification.name] if specification else ["python", sys.argv[0]]
-    return shlex.join([*program, *sys.argv[1:]])
+    return shlex.join([*program, *map(_portable, sys.argv[1:])])
+
+
+def _portable(argument: str) -> str:
+    before, equals, path = argument.rpartition("=")
+    return f"{before}{equals}{Path(path).name}" if Path(path).is_absolute() else argument
 
 
 def write_json(path: Path, name: str, results: Mapping[str, Any], versions: Mapping[str, str] | None = None) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import peers, tables
-from benchmarks.common import write_json
+from benchmarks.common import command_line, write_json
 from benchmarks.datasets import MissingDataError, Picture, photographs
 from benchmarks.peers import Codec, find_peers
 from benchmarks.rate_distortion import PointCache, bd_rates, bd_rates_of_set, like, mean_curves, measure
@@ -168,3 +169,8 @@ def test_json_has_no_infinities_and_says_how_it_was_made(tmp_path: Path) -> None
     document = json.loads((tmp_path / "x.json").read_text())
     assert document["results"] == {"rows": [{"a": None, "b": 2.5}]}
     assert {"benchmark", "date", "command", "machine", "versions"} <= set(document)
+
+
+def test_the_command_in_results_names_no_folders_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["x", "emoji", "-c", "emoji=/tmp/own/e.vqcb", "--keep", "/tmp/own", "--a", "b/c"])
+    assert command_line().endswith(" emoji -c emoji=e.vqcb --keep own --a b/c")
