@@ -24,7 +24,7 @@ from PIL import Image, ImageFile
 from vqcodec.codebook.library import chosen_codebook
 from vqcodec.container import is_media, load_media
 from vqcodec.errors import UnsupportedError, VQCodecError
-from vqcodec.image.codec import MEDIUM, decode_picture, describe, encode_picture, fitting_codebook
+from vqcodec.image.codec import MEDIUM, decode_picture, describe, encode_picture
 from vqcodec.image.metadata import save_options
 from vqcodec.image.pixels import MODES, picture_of
 from vqcodec.media.encoding import EncodeOptions
@@ -81,10 +81,9 @@ def _save(image: Image.Image, file: IO[bytes], _name: str | bytes) -> None:
     shown = image.copy()
     shown.info = {**image.info, **{name: given.pop(name) for name in _OF_PILLOW if name in given}}
     options = EncodeOptions.of_function("save", MEDIUM, ImageKeywords.__optional_keys__, given)
-    picture = picture_of(shown)
     encoded = encode_picture(
-        picture,
-        codebook=chosen_codebook(options.codebook) or fitting_codebook(picture),
+        picture_of(shown),
+        codebook=chosen_codebook(options.codebook),
         target=options.target,
         work=options.work,
         embed_codebook=options.embed_codebook,

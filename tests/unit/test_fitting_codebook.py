@@ -10,9 +10,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import vqcodec
-from vqcodec import pillow
+from vqcodec import pillow, user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
+from vqcodec.errors import LimitError
 from vqcodec.image.transform.fitting import fitting_codebook, lively_part
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -97,3 +98,32 @@ def test_a_codebook_of_another_engine_with_such_a_name_is_left(tmp_path: Path, m
     monkeypatch.setenv("VQCODEC_CODEBOOK_PATH", str(tmp_path))
     assert load_codebook("graphic").engine == "image/block"
     assert fitting_codebook(page()) == "photo"
+
+
+def test_nothing_is_tried_of_a_picture_beyond_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(*_: object) -> None:
+        raise AssertionError("work was done before the limits were looked at")
+
+    monkeypatch.setattr("vqcodec.image.transform.fitting.fitting_codebook", tried)
+    monkeypatch.setattr("vqcodec.image.codec.without_hidden_colours", tried)
+    with pytest.raises(LimitError, match="a side may have at most 65535"):
+        vqcodec.encode_image(np.zeros((1, 70000, 4), np.uint8))
+    with user_limits.lowered(pixels=100), pytest.raises(LimitError, match="the limit set is 100"):
+        vqcodec.encode_image(np.zeros((20, 20, 4), np.uint8))
+
+
+def test_colours_decide_that_are_hidden_but_kept() -> None:
+    kept = np.dstack([page(), np.zeros((300, 400), np.uint8)])
+    kept[:2, :2, 3] = 255
+
+    def coded(**asked: str) -> bytes:
+        return vqcodec.encode_image(kept, keep_hidden=True, effort=0, **asked)  # type: ignore[arg-type]
+
+    assert coded() == coded(codebook="graphic") != coded(codebook="photo")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_a_long_strip_some_blocks_are_tried(turned: bool) -> None:
+    strip = np.random.default_rng(3).integers(0, 256, (10, 5000, 3)).astype(np.uint8)
+    tried = lively_part(strip.swapaxes(0, 1) if turned else strip)
+    assert tried.shape == ((12 * 64, 10, 3) if turned else (12 * 10, 64, 3))

@@ -18,7 +18,7 @@ from vqcodec.errors import UsageError
 from vqcodec.files.endpoints import Destination, Source, name_of, naming, read_all, seekable, write_all
 from vqcodec.image import count_bits, describe
 from vqcodec.image.background import flattened
-from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture, fitting_codebook
+from vqcodec.image.codec import MEDIUM, decode_picture, decode_picture_part, encode_picture
 from vqcodec.image.crop import Crop
 from vqcodec.image.metadata import without_place
 from vqcodec.image.pixels import FORMATS, Picture, read_picture, write_picture
@@ -40,10 +40,9 @@ def encode(
     data = read_all(source, name)
     picture = picture_to_encode(data, name, asked)
     with naming(name):
-        book = codebook or fitting_codebook(picture)
         encoded = encode_picture(
             picture,
-            codebook=book,
+            codebook=codebook,
             target=asked.target,
             work=asked.work,
             embed_codebook=asked.embed_codebook,
@@ -53,7 +52,7 @@ def encode(
         )
     if destination is not None:
         write_all(encoded.data, destination, overwrite=asked.overwrite)
-    size = len(encoded.data)
+    size, book = len(encoded.data), encoded.codebook
     return EncodeReport(
         input=name,
         output=None if destination is None else name_of(destination),

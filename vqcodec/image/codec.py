@@ -71,10 +71,9 @@ def encode_image(samples: np.ndarray, **asked: Unpack[ImageKeywords]) -> bytes:
             less effort than usual.
     """
     options = EncodeOptions.of_function("encode_image", MEDIUM, ImageKeywords.__optional_keys__, asked)
-    picture = Picture(_checked_samples(samples))
     encoded = encode_picture(
-        picture,
-        codebook=chosen_codebook(options.codebook) or fitting_codebook(picture),
+        Picture(_checked_samples(samples)),
+        codebook=chosen_codebook(options.codebook),
         target=options.target,
         work=options.work,
         embed_codebook=options.embed_codebook,
@@ -107,18 +106,10 @@ def decode_image(
     return samples[:, :, 0] if samples.shape[2] == 1 else samples
 
 
-def fitting_codebook(picture: Picture) -> Codebook:
-    """Return the shipped codebook that fits a picture; errors as `load_codebook`."""
-    engine = engines(MEDIUM)[0]
-    if engine.fitting is None or picture.samples.size == 0:
-        return load_codebook(default_codebook(MEDIUM))
-    return load_codebook(engine.fitting(without_hidden_colours(picture.samples)))
-
-
 def encode_picture(
     picture: Picture,
     *,
-    codebook: Codebook,
+    codebook: Codebook | None = None,
     target: Target | None = None,
     work: Work | None = None,
     embed_codebook: bool = False,
@@ -129,6 +120,7 @@ def encode_picture(
     """Encode a picture with its metadata; errors as `encode_image`.
 
     Args:
+        codebook: None for the shipped one that fits the picture.
         target, work: what to encode for, and how hard to work; None for the defaults.
         keep_hidden: whether to code the colours under alpha 0 as they are.
         progress: called as the work goes on, and with 1 at the end. For a target, the work that is left is a guess.
@@ -141,6 +133,7 @@ def encode_picture(
     effort, effort_note = _effort_for(picture, work)
     if not keep_hidden:
         picture = replace(picture, samples=without_hidden_colours(picture.samples))
+    codebook = codebook or _fitting_codebook(picture.samples)
     encode = partial(
         _encode_at,
         picture,
@@ -222,6 +215,11 @@ def count_bits(data: bytes, *, codebook: Codebook | None = None) -> dict[str, in
     return _whole_bits(parts, media, len(data))
 
 
+def _fitting_codebook(samples: np.ndarray) -> Codebook:
+    fitting = engines(MEDIUM)[0].fitting
+    return load_codebook(fitting(samples) if fitting else default_codebook(MEDIUM))
+
+
 def _effort_for(picture: Picture, work: Work) -> tuple[int, list[str]]:
     """Return the effort that is asked for, or the default for a picture of that size, with a note if it is less."""
     usual = work.effort_for(MEDIUM)
@@ -249,7 +247,7 @@ def _encode_at(
     data = dump_media(media)
     psnr = metrics.psnr_seen(picture.samples, encoded.reconstruction)
     parts = _whole_bits(encoded.bits_by_part, media, len(data))
-    return EncodedPicture(data, psnr, encoded.reconstruction, {}, parts, list(encoded.notes))
+    return EncodedPicture(data, psnr, encoded.reconstruction, codebook, {}, parts, list(encoded.notes))
 
 
 def _whole_bits(parts: Mapping[str, int], media: MediaFile, size: int) -> dict[str, int]:

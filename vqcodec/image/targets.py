@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.media.progress import Progress, part_of_work
 from vqcodec.media.reaching import PSNR_DB, SSIMULACRA2, Tolerance, reach_fidelity, reach_size
 from vqcodec.media.target import Target
@@ -27,6 +28,7 @@ class EncodedPicture:
             (see `vqcodec.metrics.psnr_seen`).
         ssimulacra2: the same by SSIMULACRA2; None if it was not asked for.
         reconstruction: uint8 (height, width, channels), what the decoder will give.
+        codebook: that it was coded with.
         parameters: what was chosen: quality, effort.
         bits_by_part: where the file's bits went; they sum to 8 times its size.
         notes: choices that the user may want to change, one clause each.
@@ -35,6 +37,7 @@ class EncodedPicture:
     data: bytes
     psnr_db: float
     reconstruction: np.ndarray
+    codebook: Codebook
     parameters: dict[str, object] = field(default_factory=dict)
     bits_by_part: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

@@ -48,18 +48,20 @@ def lively_part(samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return some blocks of a picture, above one another: from everywhere, of the livelier half.
 
     Args:
-        samples: uint8 (height, width, channels). If they are not many, they are returned as they are.
+        samples: uint8 (height, width, channels). If they are not many, they are returned as they are. Blocks of a strip
+            that is narrower than a block are as narrow as it is.
     """
     height, width, channels = samples.shape
-    rows, columns = height // _SIDE, width // _SIDE
+    down, across = min(_SIDE, height), min(_SIDE, width)
+    rows, columns = height // down, width // across
     if rows * columns <= _BLOCKS:
         return samples
-    whole = samples[: rows * _SIDE, : columns * _SIDE]
-    blocks = whole.reshape(rows, _SIDE, columns, _SIDE, channels).swapaxes(1, 2)
+    whole = samples[: rows * down, : columns * across]
+    blocks = whole.reshape(rows, down, columns, across, channels).swapaxes(1, 2)
     numbers = np.unique(np.linspace(0, rows * columns - 1, _LOOKED_AT).astype(np.int64))
     looked_at = blocks[numbers // columns, numbers % columns]
     grey = looked_at.sum(axis=3, dtype=np.int16)
     edges = np.count_nonzero(np.abs(np.diff(grey, axis=2)) > 4 * channels, axis=(1, 2))
     liveliest = np.argsort(-edges, kind="stable")[: max(_BLOCKS, len(numbers) // 2)]
     tried = liveliest[np.linspace(0, len(liveliest) - 1, _BLOCKS).astype(np.int64)]
-    return looked_at[np.sort(tried)].reshape(-1, _SIDE, channels)
+    return looked_at[np.sort(tried)].reshape(-1, across, channels)
