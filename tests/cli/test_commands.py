@@ -177,6 +177,8 @@ FAILURES = [
     Case("encode photo.png -o exists.vqc", 8, r"\Avqcodec: exists\.vqc: exists already; pass --force[^\n]+\n\Z"),
     Case("encode photo.png -o no/x.vqc", 8, r"\Avqcodec: no/x\.vqc: cannot be written: [^\n]+\n\Z"),
     Case("encode photo.png -d text.txt", 8, r"\Avqcodec: text\.txt: [^\n]+\n\Z"),
+    Case("encode photo.png -c screen -o x.vqc", 3, r"photo\.png: codebook screen is for video, and this is a picture"),
+    Case("encode photo.png --media speech -o x.vqc", 3, r"medium speech was asked for, and this is a picture"),
     Case("encode photo.png -c nowhere -o x.vqc", 6, r"no codebook 'nowhere'"),
     Case("encode photo.png -c nowhere.vqcb -o x.vqc", 3, r"nowhere\.vqcb: No such file"),
     Case("encode photo.png -c photo.png/x.vqcb -o x.vqc", 3, r"x\.vqcb"),

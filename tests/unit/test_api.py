@@ -8,12 +8,14 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+import vqcodec
 from vqcodec import api, metrics
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.codebook.codebook import Codebook
@@ -384,3 +386,16 @@ def test_decoding_a_picture_loads_no_other_medium(coded: bytes) -> None:
     assert "vqcodec.image.codec" in loaded
     others = ("speech.codec", "speech.sound", "video.files", "video.io", "ffmpeg", "image.transform.inspection")
     assert [name for name in loaded if name.removeprefix("vqcodec.").startswith(others)] == []
+
+
+@pytest.mark.parametrize(
+    ("encode", "codebook"),
+    [
+        (lambda book: vqcodec.encode_image(np.zeros((8, 8), np.uint8), codebook=book), "screen"),
+        (lambda book: vqcodec.encode_speech(np.zeros(800, np.int16), 8000, codebook=book), "graphic"),
+        (lambda book: vqcodec.encode_video([np.zeros((8, 8, 3), np.uint8)], rate=5, codebook=book), "graphic"),
+    ],
+)
+def test_a_codebook_for_another_medium_is_named(encode: Callable[[str], bytes], codebook: str) -> None:
+    with pytest.raises(CodebookError, match=rf"codebook {codebook} is for \w+/\w+, not for"):
+        encode(codebook)

@@ -118,7 +118,7 @@ def test_defaults_of_the_media() -> None:
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="image engine image/magic is not known to this version"):
         engine_for("image/magic")
-    with pytest.raises(UnsupportedError, match="image engine video/mc is not known"):
+    with pytest.raises(UnsupportedError, match="engine video/mc is for video, not for image"):
         engine_for("video/mc")
     with pytest.raises(UsageError, match="no engine mc to train for image; there are image: transform, block; speech:"):
         engine_to_train("image", "mc")

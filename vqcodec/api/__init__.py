@@ -13,7 +13,7 @@ import os
 from typing import Unpack
 
 from vqcodec.api.codebooks import codebook_sources
-from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, side_to_compare
+from vqcodec.api.media import medium_to_decode, medium_to_encode, module_for, saying_what_it_is, side_to_compare
 from vqcodec.codebook.library import CodebookChoice, beside, chosen_codebook
 from vqcodec.errors import CorruptFileError, UsageError
 from vqcodec.files.endpoints import Destination, Source, check_destination, is_pattern, name_of, naming, whole
@@ -103,7 +103,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
     source, medium = medium_to_encode(source, name, options, book)
     with naming(name):
         options.check_medium(medium)
-    return module_for(medium).encode(source, destination, name, book, options)
+    with saying_what_it_is(source, name, medium, book):
+        return module_for(medium).encode(source, destination, name, book, options)
 
 
 def decode(source: Source, destination: Destination | None = None, **asked: Unpack[DecodeKeywords]) -> AnyDecodeReport:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -11,6 +13,7 @@ from vqcodec.errors import CodebookError, UnreadableInputError, UsageError, VQCo
 from vqcodec.files.endpoints import Destination, Source, naming, read_all
 from vqcodec.media.decoding import DecodeOptions
 from vqcodec.media.encoding import EncodeOptions, asks_for_video
+from vqcodec.media.options import MEDIA, ONE_OF
 from vqcodec.reports import AnyComparison, AnyDecodeReport, AnyEncodeReport, AnyInfo, AnyVerifyReport
 
 if TYPE_CHECKING:
@@ -101,6 +104,32 @@ def medium_to_encode(source: Source, name: str, asked: EncodeOptions, codebook: 
         source, found, _ = medium_of_source(source, name)
         medium = medium or found
     return source, medium
+
+
+@contextmanager
+def saying_what_it_is(source: Source, name: str, medium: str, codebook: Codebook | None) -> Iterator[None]:
+    """Within it, the error that a source cannot be read says what it is, if it looks like another medium.
+
+    Args:
+        medium: that it is to be encoded as.
+        codebook: that was asked for.
+    """
+    try:
+        yield
+    except UnreadableInputError:
+        found = None if hasattr(source, "read") else _looks_like(source, name)
+        if found in (None, medium) or (medium, found) == ("speech", "video"):  # of a video the sound may be meant
+            raise
+        of_codebook = codebook and f"codebook {codebook.name} is for {MEDIA[medium]}"
+        asked = of_codebook or f"medium {medium} was asked for"
+        raise UnreadableInputError(f"{name}: {asked}, and this is {ONE_OF[found]}") from None
+
+
+def _looks_like(source: Source, name: str) -> str | None:
+    try:
+        return medium_of_source(source, name)[1]
+    except VQCodecError:
+        return None
 
 
 def _check_one_video(source: str, name: str, medium: str | None) -> None:

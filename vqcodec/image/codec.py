@@ -27,7 +27,7 @@ from vqcodec.media import decoding
 from vqcodec.media.encoding import EncodeOptions
 from vqcodec.media.keywords import ImageKeywords
 from vqcodec.media.progress import Progress
-from vqcodec.media.registry import default_codebook, engines
+from vqcodec.media.registry import default_codebook, engines, require_medium
 from vqcodec.media.target import THREADS, Target, Work
 
 MEDIUM = "image"
@@ -128,6 +128,8 @@ def encode_picture(
     """
     target, work = target or Target(), work or Work()
     target.check_medium(MEDIUM)
+    if codebook is not None:
+        require_medium(codebook, MEDIUM)
     limits.check_picture_size(picture.width, picture.height)
     user_limits.current().check("pixels", picture.width * picture.height, "picture")
     effort, effort_note = _effort_for(picture, work)

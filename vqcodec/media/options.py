@@ -20,7 +20,8 @@ from vqcodec.names import printable
 MEDIA = {"image": "pictures", "speech": "speech", "video": "video"}
 """The media by name, and what help texts call them."""
 
-_ONE_OF = {"image": "a picture", "speech": "speech", "video": "video"}
+ONE_OF = {"image": "a picture", "speech": "speech", "video": "video"}
+"""The media by name, and what messages call a file of them."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Option(ABC):
         """Raise UsageError if `medium` does not have this option."""
         if self.media and medium not in self.media:
             having = " and ".join(MEDIA[name] for name in self.media)
-            raise UsageError(f"{self.label} is for {having}, and this is {_ONE_OF[medium]}")
+            raise UsageError(f"{self.label} is for {having}, and this is {ONE_OF[medium]}")
 
     def _refuse(self, value: Any, why: str) -> UsageError:
         short = isinstance(value, float) or (isinstance(value, int) and value.bit_length() > 64)

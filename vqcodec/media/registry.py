@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
-from vqcodec.errors import UnsupportedError, UsageError
+from vqcodec.errors import CodebookError, UnsupportedError, UsageError
 from vqcodec.media.encoding import ENCODE_OPTIONS
 from vqcodec.media.engine import RESERVED, Engine, SpeechEngine, load
 from vqcodec.media.options import MEDIA, NumberOption, Option
 from vqcodec.names import is_engine_name, printable
+
+if TYPE_CHECKING:
+    from vqcodec.codebook.codebook import Codebook
 
 _BUILT_IN = (
     "vqcodec.image.transform.descriptor:TRANSFORM",
@@ -59,11 +63,19 @@ def engine_of_medium(name: str, medium: str) -> Engine:
         UnsupportedError: there is none, or it is for another medium.
     """
     engine = find_engine(name)
-    if engine is None or engine.medium != medium:
+    if engine is not None and engine.medium != medium:
+        raise UnsupportedError(f"engine {name} is for {engine.medium}, not for {medium}")
+    if engine is None:
         raise UnsupportedError(
             f"{medium} engine {printable(name)} is not known to this version; a later vqcodec may have it"
         )
     return engine
+
+
+def require_medium(codebook: Codebook, medium: str) -> None:
+    """Raise CodebookError unless a codebook is for an engine of this medium, known or not."""
+    if codebook.engine.partition("/")[0] != medium:
+        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for {medium}")
 
 
 def engine_to_train(medium: str, engine: str | None) -> Engine:

@@ -17,15 +17,15 @@ from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import chosen_codebook, load_codebook
 from vqcodec.container import CodebookReference
 from vqcodec.container.wrapping import codebook_bits, metadata_bits, reference_to, with_container
-from vqcodec.errors import CodebookError, LimitError, UsageError
+from vqcodec.errors import LimitError, UsageError
 from vqcodec.media.digests import digest_of
 from vqcodec.media.encoding import BAND, CHANNELS, SAMPLE_RATE, EncodeOptions
 from vqcodec.media.keywords import SpeechKeywords
 from vqcodec.media.progress import Progress
-from vqcodec.media.registry import default_codebook
+from vqcodec.media.registry import default_codebook, require_medium
 from vqcodec.media.target import BITRATE, Target, Work
 from vqcodec.speech.bands import BANDS
-from vqcodec.speech.engines import Settings, engine_for, is_speech_engine
+from vqcodec.speech.engines import Settings, engine_for
 from vqcodec.speech.files import CodedStream, SpeechFile, dump_speech, read_speech
 from vqcodec.speech.quality import Quality, QualityMeter
 from vqcodec.speech.rates import band_for, kbps_of, low_rate_notes, rate_tolerance, size_tolerance
@@ -185,8 +185,7 @@ def choose_codebook(codebook: Codebook | None, band: str, source_rate: int, kbps
     if codebook is None:
         name = band_for(source_rate, kbps) if band == "auto" else band
         return load_codebook(default_codebook(BANDS[name].engine))
-    if not is_speech_engine(codebook.engine):
-        raise CodebookError(f"codebook {codebook.name} is for {codebook.engine}, not for speech")
+    require_medium(codebook, MEDIUM)
     own = engine_for(codebook.engine)
     if band not in ("auto", own.band):
         raise UsageError(f"band {band} was asked for, but codebook {codebook.name} is for {own.band}; leave one out")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.media.engine import SpeechEngine
-from vqcodec.media.registry import engine_of_medium, find_engine
+from vqcodec.media.registry import engine_of_medium
 
 Progress = Callable[[float], None]
 Samples = npt.NDArray[np.int16]
@@ -107,8 +107,3 @@ def engine_for(name: str) -> SpeechEngine:
     engine = engine_of_medium(name, "speech")
     assert isinstance(engine, SpeechEngine)
     return engine
-
-
-def is_speech_engine(name: str) -> bool:
-    """Return whether there is a speech engine of that name."""
-    return isinstance(find_engine(name), SpeechEngine)

@@ -17,6 +17,7 @@ from vqcodec.container.wrapping import reference_to
 from vqcodec.errors import LimitError, UnreadableInputError
 from vqcodec.interruption import StopRequest, asked_to_stop
 from vqcodec.media.digests import SampleDigest
+from vqcodec.media.registry import require_medium
 from vqcodec.media.target import Work
 from vqcodec.threads import default_threads
 from vqcodec.video.engines import CodedGroup, Settings, engine_for
@@ -73,8 +74,10 @@ class Plan:
 
         Raises:
             UsageError: an option of the engine is unknown or out of range, or groups cannot be as long.
+            CodebookError: the codebook is not for video.
             LimitError: the frames are larger than `user_limits` allows, or certainly too many.
         """
+        require_medium(self.codebook, "video")
         self._longest_group()
         form, exact = self.source.format, self.source.exact
         user_limits.current().check("pixels", form.width * form.height, self.source.name)
