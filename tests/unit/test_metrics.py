@@ -85,6 +85,14 @@ def test_psnr_611_weighs_luma_six_times() -> None:
     assert metrics.psnr_611(original, decoded) == pytest.approx((6 * y + cb + cr) / 8)
 
 
+def test_chroma_of_grey_pictures_is_without_error() -> None:
+    grey = np.random.default_rng(4).integers(0, 256, (40, 50, 1)).astype(np.uint8)
+    original, decoded = (np.repeat(samples, 3, axis=2) for samples in (grey, grey // 2))
+    luma, *chroma = metrics.plane_psnr(metrics.ycbcr(original), metrics.ycbcr(decoded))
+    assert luma < 20
+    assert chroma == [math.inf, math.inf]
+
+
 def test_psnr_611_of_a_grey_picture_stays_finite() -> None:
     grey = np.repeat(picture(8, 8)[..., :1], 3, axis=2) // 2
     decoded = grey + 1

@@ -16,6 +16,7 @@ from vqcodec.errors import UsageError
 
 PEAK = 255.0
 EXACT_PLANE_DB = 100.0  # PSNR of a plane without error in the 6:1:1 mean, if another plane has errors
+ROUNDING = 1e-25  # of the signal: far below one wrong sample of 10^11, far above what YCbCr of equal samples differ by
 RUN_SAMPLES = 1 << 18  # samples in a partial sum
 
 # ITU-R BT.601-7, section 2.5.1: luma of R'G'B', here at full range as in JFIF.
@@ -165,8 +166,8 @@ def same_shape(original: ArrayLike, decoded: ArrayLike) -> tuple[NDArray[Any], N
 
 
 def _decibels(signal: float, noise: float) -> float:
-    """Return the ratio of two energies in dB; infinite without noise."""
-    return math.inf if noise == 0 else 10 * math.log10(signal / noise)
+    """Return the ratio of two energies in dB; infinite without noise, or if it is only the rounding of float64."""
+    return math.inf if noise <= ROUNDING * signal else 10 * math.log10(signal / noise)
 
 
 def _picture(samples: ArrayLike) -> NDArray[Any]:
