@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,6 +143,17 @@ def test_a_table_ends_a_batch(media: Path, run: Run) -> None:
         ["video", "1"],
         ["in", "all"],
     ]
+
+
+def test_the_mean_of_a_batch_is_that_of_the_pictures_that_lost_something(media: Path, run: Run) -> None:
+    Image.new("RGB", (40, 40), "white").save("flat.png")
+    shutil.copy("media/one.png", "one.png")
+    psnr = json.loads(run("encode", "one.png", "--json", *QUICK).stdout)["psnr_db"]
+    *_, total = run("encode", "flat.png", "one.png", "-d", "coded", *QUICK).stdout.splitlines()
+    assert total.endswith(f"mean PSNR {psnr:.2f} dB, 1 exact")
+    shutil.copy("flat.png", "second.png")
+    *_, total = run("encode", "flat.png", "second.png", "-d", "again", *QUICK).stdout.splitlines()
+    assert re.search(r":1, 2 exact$", total)
 
 
 def test_inputs_are_deleted_once_their_outputs_agree(media: Path, run: Run) -> None:

@@ -31,7 +31,7 @@ class Case:
     makes: str = ""  # names of the files made; no others may be
 
 
-ENCODED = r"-> {}: [\d,]+ bytes, \d+\.\d+ bpp, [\d.]+:1, PSNR \d+\.\d+ dB, \d+\.\d+ s\n"
+ENCODED = r"-> {}: [\d,]+ bytes, \d+\.\d+ bpp, [\d.]+:1, PSNR \d+\.\d+ dB, codebook \S+, \d+\.\d+ s\n"
 
 GOOD = [
     Case("encode photo.png -o x.vqc", stdout=rf"\Aphoto\.png {ENCODED.format('x.vqc')}\Z", makes="x.vqc"),

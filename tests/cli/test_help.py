@@ -109,7 +109,7 @@ def test_exit_codes_are_in_the_help(run: Run) -> None:
 
 def test_defaults_in_the_help_are_the_defaults(run: Run) -> None:
     text = " ".join(run("encode", "--help").stdout.split())
-    pictures = f"{default_codebook('image')} or {DRAWN}, whichever fits the picture"
+    pictures = f"{default_codebook('image')} or {DRAWN}, whichever fits"
     assert f"[default: ({pictures}; {default_codebook('video')}; for speech that of the band)]" in text
     assert DEFAULTS["video"] == DEFAULTS["speech"]
     for picture, others in zip(DEFAULTS["image"], DEFAULTS["speech"], strict=True):

@@ -40,7 +40,8 @@ def encode(source: Source, destination: Destination | None = None, **asked: Unpa
 
     Options, all by name:
         medium: `image`, `speech` or `video`; if it is not given, the codebook decides, or else what the source holds.
-        codebook: a codebook, or the name or path of one; without it the default of the medium.
+        codebook: a codebook, or the name or path of one; without it `photo` or `graphic`, whichever fits the
+            picture, `video`, or for speech that of the band.
         quality: 0 to 100; higher means better and larger. 75 for pictures, 50 for speech and video if no target is
             given.
         target_psnr: (pictures, video) dB to reach, above 0 and up to 100.

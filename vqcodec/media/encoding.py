@@ -42,7 +42,7 @@ MEDIUM = ChoiceOption(
 CODEBOOK = CodebookOption(
     "codebook",
     "Codebook to encode with; it decides the engine, too.",
-    default_help="photo or graphic, whichever fits the picture; video; for speech that of the band",
+    default_help="photo or graphic, whichever fits; video; for speech that of the band",
 )
 BAND = ChoiceOption(
     "band",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from vqcodec.cli.wording.common import STDOUT_NAME, decibels, measure_texts
@@ -12,21 +13,25 @@ PLANES = {"y": "Y", "cb": "Cb", "cr": "Cr"}
 
 
 def encode_line(report: EncodeReport) -> str:
-    """Return input, output, size, rate, ratio, PSNR, SSIMULACRA2 if it was asked for, and time."""
+    """Return input, output, size, rate, ratio, PSNR, SSIMULACRA2 if it was asked for, codebook and time."""
     score = f", SSIMULACRA2 {report.parameters['ssimulacra2']:.2f}" if "ssimulacra2" in report.parameters else ""
     return (
         f"{report.input} -> {report.output or STDOUT_NAME}: {report.output_bytes:,} bytes, "
-        f"{report.bpp:.3f} bpp, {report.ratio:.1f}:1, PSNR {decibels(report.psnr_db)}{score}, {report.seconds:.2f} s"
+        f"{report.bpp:.3f} bpp, {report.ratio:.1f}:1, PSNR {decibels(report.psnr_db)}{score}, "
+        f"codebook {report.codebook.name}, {report.seconds:.2f} s"
     )
 
 
 def encode_total(reports: Sequence[EncodeReport]) -> str:
-    """Return rate and ratio of all pictures of a batch together, and PSNR as the mean over them."""
+    """Return rate and ratio of all pictures of a batch together, and the mean PSNR of those that lost something."""
     size = sum(report.output_bytes for report in reports)
     pixels = sum(report.width * report.height for report in reports)
     samples = sum(report.width * report.height * report.channels for report in reports)
-    psnr = sum(report.psnr_db for report in reports) / len(reports)
-    return f"{size * 8 / pixels:.3f} bpp, {samples / size:.1f}:1, mean PSNR {decibels(psnr)}"
+    lossy = [report.psnr_db for report in reports if math.isfinite(report.psnr_db)]
+    exact = len(reports) - len(lossy)
+    psnr = [f"mean PSNR {decibels(sum(lossy) / len(lossy))}"] if lossy else []
+    parts = [f"{size * 8 / pixels:.3f} bpp", f"{samples / size:.1f}:1", *psnr, *([f"{exact} exact"] if exact else [])]
+    return ", ".join(parts)
 
 
 def decode_line(report: DecodeReport) -> str:
