@@ -190,8 +190,8 @@ REFUSED = [
     Case("encode talk.wav --band swb -o x.vqc", 2, r"--band"),
     Case("encode talk.wav --band wb -c speech-nb -o x.vqc", 2, r"band wb was asked for, but codebook speech-nb"),
     Case("encode text.wav -o x.vqc", 3, r"text\.wav: not sound that libsndfile or ffmpeg can read"),
-    Case("encode talk.wav -c photo -o x.vqc", 3, r"talk\.wav: not a picture"),
-    Case("encode talk.wav --media image -o x.vqc", 3, r"talk\.wav: not a picture"),
+    Case("encode talk.wav -c photo -o x.vqc", 3, r"talk\.wav: codebook photo is for pictures, and this is speech"),
+    Case("encode talk.wav --media image -o x.vqc", 3, r"talk\.wav: medium image was asked for, and this is speech"),
     Case("encode talk.wav --media speech -c photo -o x.vqc", 2, r"the codebook is for image"),
     Case(
         "encode talk.wav --target-size 20 -o x.vqc",
