@@ -164,7 +164,7 @@ REFUSED = [
     Case(f"encode clip.y4m {BY} --option gop=4", 2, r"--option 'gop=4': gop is not an option of an engine"),
     Case(f"encode clip.y4m {BY} --option colour=1", 2, r"video/stored has no option colour"),
     Case("encode film/f1.png --gop 4 -o x.vqc", 2, r"film/f1\.png: gop is for video, and this is a picture"),
-    Case("encode clip.y4m -c photo -o x.vqc", 3, r"clip\.y4m: not a picture"),
+    Case("encode clip.y4m -c photo -o x.vqc", 3, r"clip\.y4m: codebook photo is for pictures, and this is video"),
     Case("encode clip.y4m -c stored.vqcb --media image -o x.vqc", 2, r"the codebook is for video"),
     Case("encode film/*.png -c stored.vqcb", 2, r"name it with -o"),
     Case(f"encode none.y4m {BY}", 3, r"\Avqcodec: none\.y4m: holds no frames\n\Z"),
