@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from vqcodec import pillow, user_limits
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.codebook.library import load_codebook
 from vqcodec.errors import LimitError
-from vqcodec.image.transform.fitting import fitting_codebook, lively_part
+from vqcodec.image.transform import fitting
+from vqcodec.image.transform.fitting import equal_share, fitting_codebook, lively_part
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -78,6 +80,23 @@ def test_hidden_colours_do_not_decide() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (160, 160, 3))
     hiding[:, :, :3] = np.where(picture[:, :, 3:] == 0, noise, picture[:, :, :3])
     assert vqcodec.encode_image(hiding) == vqcodec.encode_image(picture)
+
+
+def test_a_photograph_is_told_without_loading_a_codebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_name: str) -> NoReturn:
+        raise AssertionError("a codebook is loaded")
+
+    monkeypatch.setattr(fitting, "load_codebook", load)
+    assert fitting_codebook(photograph()) == "photo"
+    with pytest.raises(AssertionError, match="loaded"):
+        fitting_codebook(page())
+
+
+def test_the_share_of_equal_neighbours() -> None:
+    picture = np.zeros((2, 5, 3), np.uint8)
+    picture[0, 2, 1] = 1
+    assert equal_share(picture) == 6 / 8
+    assert equal_share(picture[:, :1]) == 1
 
 
 def test_it_is_the_liveliest_blocks_that_are_tried() -> None:
