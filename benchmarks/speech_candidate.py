@@ -9,8 +9,9 @@ import vqcodec
 from benchmarks.candidate import option
 from benchmarks.speech_data import RATES, Samples
 from benchmarks.speech_peers import SpeechCodec
+from vqcodec.media.engine import SpeechEngine
+from vqcodec.media.registry import find_engine
 from vqcodec.speech.codec import payload_bytes
-from vqcodec.speech.engines import engine_for, is_speech_engine
 
 LADDER = (5.0, 15.0, 25.0, 35.0, 45.0, 55.0, 65.0, 75.0, 85.0, 95.0)
 TEXTBOOK = {"celp-4800": "textbook CELP", "ld-celp-16k": "textbook LD-CELP"}
@@ -32,8 +33,8 @@ def candidate(specification: str, band: str, ladder: tuple[str, ...]) -> SpeechC
     name, _, assignments = specification.partition(":")
     options = dict(option(assignment) for assignment in assignments.split(",") if assignment)
     codebook = vqcodec.load_codebook(name) if name else None
-    known = codebook is not None and is_speech_engine(codebook.engine)
-    engine = engine_for(codebook.engine) if codebook is not None and known else None
+    found = find_engine(codebook.engine) if codebook is not None else None
+    engine = found if isinstance(found, SpeechEngine) else None
     if codebook is not None and (engine is None or engine.band != band):
         return None
     if engine is not None and engine.kbps is not None:
