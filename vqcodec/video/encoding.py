@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from vqcodec import limits, user_limits
-from vqcodec.blocks.syntax.parts import COPIES
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.container import ChunkWriter
 from vqcodec.container.wrapping import reference_to
@@ -127,6 +126,8 @@ class Written:
     @property
     def copied_share(self) -> float:
         """The part of the video's bits that say what is copied within a frame."""
+        from vqcodec.blocks.syntax.parts import COPIES  # whose neighbours decoding and `info` do without
+
         return self.bits[COPIES] / max(8 * self.video_bytes, 1)
 
 
