@@ -61,13 +61,16 @@ def press(page: Page, key: str) -> None:
         page.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"ArrowRight": 39}[key])
 
 
-def wait_for_paint(page: Page, least: int, selector: str = ".overlay") -> None:
-    """Wait until more than `least` pixels of a canvas are not transparent."""
-    page.wait_for(
+def painted(page: Page, selector: str = ".overlay") -> int:
+    """Return how many pixels of a canvas are not transparent, when some are."""
+    count = (
         f"(() => {{ const canvas = document.querySelector('{selector}');"
         " const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
-        f" return data.filter((value, i) => i % 4 === 3 && value > 0).length > {least}; }})()"
+        " return data.filter((value, i) => i % 4 === 3 && value > 0).length; })()"
     )
+    page.wait_for(f"{count} > 0")
+    found: int = page.evaluate(count)
+    return found
 
 
 def stage_in_view(page: Page) -> tuple[float, float, float, float]:
@@ -111,10 +114,11 @@ def test_the_slider_follows_the_mouse(page: Page) -> None:
 def test_overlays_are_drawn_and_tell_of_blocks(page: Page) -> None:
     for view in ("bits", "partition", "prediction"):
         choose(page, view)
-        wait_for_paint(page, 1000)
+        assert painted(page) > 1000, view
     left, top, width, height = stage_in_view(page)
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=left + 0.9 * width, y=top + 0.5 * height)
-    page.wait_for("/Y block of .* bits/.test(document.querySelector('.readout').textContent)")
+    page.wait_for("document.querySelector('.readout').textContent.includes('bits')")
+    assert "Y block of " in page.evaluate("document.querySelector('.readout').textContent")
 
 
 def test_every_picture_is_shown(page: Page) -> None:
@@ -154,7 +158,7 @@ def test_clips_go_frame_by_frame(page: Page) -> None:
     page.wait_for("Math.abs(document.querySelector('.before').currentTime - 0.1) < 0.001")
     for over in ("partition", "motion"):
         page.evaluate(f"document.querySelector('section[data-kind=video] input[value={over}]').click()")
-        wait_for_paint(page, 100, ".overlaid canvas")
+        assert painted(page, ".overlaid canvas") > 100, over
     page.evaluate("document.querySelector('.play').click()")
     page.wait_for("document.querySelector('.after').currentTime > 0.2")
 
