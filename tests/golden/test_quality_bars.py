@@ -83,6 +83,8 @@ def test_speech(codebook: str, bar: Bar) -> None:
     [
         ("video", Bar(30, 5385, 33.52)),
         ("video", Bar(70, 24482, 44.20)),
+        ("screen", Bar(30, 5428, 33.24)),
+        ("screen", Bar(70, 25004, 43.96)),
         ("video-st3d", Bar(30, 7719, 34.51)),
         ("video-st3d", Bar(70, 32523, 45.64)),
     ],

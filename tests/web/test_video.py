@@ -35,7 +35,7 @@ from vqcodec.video.timeline import Part, times_of
 TESTS = Path(__file__).parents[1]
 FILES = TESTS / "files"
 SAMPLES = [one for one in make_files.samples() if one.found_by == "video"]
-SHIPPED = ("video", "video-st3d")
+SHIPPED = ("video", "screen", "video-st3d")
 RATE = Fraction(25)
 PLAIN = (77, 58)
 
