@@ -10,7 +10,6 @@ seconds belong to the training of the shipped codebook. Results go to benchmarks
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import speech_data
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError
 from benchmarks.speech_candidate import candidate
 from benchmarks.speech_data import Clip
@@ -36,11 +35,7 @@ LADDER = ("5", "20", "35", "50", "65", "80")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.announcer",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("announcer", __doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="the recordings (default: %(default)s)")
     parser.add_argument("-c", "--codebook", type=Path, help="measure this one instead of training")
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FOLDER", help="where the JSON goes")

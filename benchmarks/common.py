@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import importlib.metadata
 import json
@@ -36,6 +37,15 @@ def environment(packages: tuple[str, ...] = ()) -> dict[str, Any]:
         },
         "versions": versions,
     }
+
+
+def described_parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """A parser of the command line of the benchmark `name`, whose help shows its docstring as it is."""
+    return argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def command_line() -> str:

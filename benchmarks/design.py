@@ -18,14 +18,13 @@ Times are of one run on all processors: only large differences mean something.
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, KODAK, MissingDataError, photographs
 from benchmarks.search import blocks_of, grey_blocks
 from vqcodec.entropy.rates import entropy_bits
@@ -229,7 +228,7 @@ def compare_orders(data: np.ndarray, picture: np.ndarray, size: int) -> list[dic
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = described_parser("design", __doc__)
     parser.add_argument("--data", type=Path, default=DATA / "images" / "train", help="folder of photographs")
     parser.add_argument("--blocks", type=int, default=100_000, help="number of training vectors")
     parser.add_argument("--samples", type=int, default=1_000_000, help="of the Gauss-Markov source")

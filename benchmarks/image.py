@@ -24,7 +24,7 @@ import platformdirs
 
 from benchmarks import datasets, peers, plots
 from benchmarks.candidate import LADDER, OWN, candidate, own_candidate, own_codebook
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.peers import Codec
 from benchmarks.rate_distortion import (
     QUALITIES,
@@ -54,11 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.image",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("image", __doc__)
     add = parser.add_argument
     add("folder", nargs="?", type=Path, default=datasets.KODAK, help="pictures (default: Kodak's 24)")
     add(

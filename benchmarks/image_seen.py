@@ -25,7 +25,7 @@ from PIL import features
 
 from benchmarks import datasets, seen
 from benchmarks.candidate import candidate
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.peers import Codec, find_peers
 from benchmarks.rate_distortion import Point, PointCache, bd_rates
 from vqcodec.errors import VQCodecError
@@ -71,11 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.image_seen",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("image_seen", __doc__)
     add = parser.add_argument
     add("folder", nargs="?", type=Path, default=datasets.KODAK, help="pictures (default: Kodak's 24)")
     add("-c", "--codebook", action="append", metavar="NAME[:OPTION=VALUE,...]", help=f"repeat (default: {DEFAULT})")

@@ -12,7 +12,6 @@ time by the clock with all.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError
 from benchmarks.search import grey_blocks
 from vqcodec.threads import default_threads
@@ -99,7 +98,7 @@ def measure(data: np.ndarray, start: np.ndarray, iterations: int, threads: int, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = described_parser("lbg", __doc__)
     parser.add_argument("--data", type=Path, default=DATA / "images" / "train", help="folder of photographs")
     parser.add_argument("--blocks", type=int, default=1_000_000, help="number of vectors")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256], help="numbers of codewords")

@@ -9,14 +9,13 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError, photographs
 from benchmarks.plots import plot_curves
 from benchmarks.search import grey_blocks
@@ -99,7 +98,7 @@ def approach(data: np.ndarray, size: int, iterations: int) -> list[dict[str, Any
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = described_parser("lbg_scale", __doc__)
     parser.add_argument("--data", type=Path, default=DATA / "images" / "train", help="folder of photographs")
     parser.add_argument("--vectors", type=int, default=500_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of codewords")

@@ -11,7 +11,6 @@ that it was trained from. Results go to benchmarks/results/memory.json.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -27,7 +26,7 @@ from PIL import Image
 
 import vqcodec
 from benchmarks import datasets
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError, Picture, Samples
 from benchmarks.rate_distortion import EXACT_DB
 from vqcodec import metrics
@@ -154,9 +153,7 @@ def _draw(pictures: Sequence[Picture], count: int = TEST_PICTURES) -> list[Pictu
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.memory", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described_parser("memory", __doc__)
     parser.add_argument("sets", nargs="*", metavar="SET", help=f"{', '.join(SETS)} (default: all)")
     parser.add_argument("-c", "--codebook", action="append", default=[], metavar="SET=FILE", help="measure this one")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where trained codebooks are kept")

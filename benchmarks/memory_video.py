@@ -10,7 +10,6 @@ of every clip, so of the room it has seen what is measured. Results go to benchm
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError
 from benchmarks.video_candidate import LADDER, candidate
 from benchmarks.video_data import Clip, find_clips, y4m_bytes
@@ -82,11 +81,7 @@ SETS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.memory_video",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("memory_video", __doc__)
     parser.add_argument("sets", nargs="*", choices=[*SETS, []], help="which (default: all)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the clips are (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FOLDER", help="where the JSON goes")

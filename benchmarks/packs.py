@@ -13,7 +13,6 @@ settings around it (logarithm of bytes over PSNR). Results go to benchmarks/resu
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import subprocess
@@ -28,7 +27,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, Samples
 from benchmarks.peers import Codec, find_peers
 from vqcodec import Pack, make_pack
@@ -68,9 +67,7 @@ class Point:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.packs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described_parser("packs", __doc__)
     parser.add_argument("--folder", type=Path, default=DATA / "images" / "tiles", help="where the sets are")
     parser.add_argument("--only", action="append", choices=SETS, help="a set; may be repeated")
     parser.add_argument("--limit", type=int, help="take about this many pictures of each set, evenly spread")

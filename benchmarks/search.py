@@ -12,7 +12,6 @@ with the same codebook, as in the last iterations of training. scipy is measured
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError, photographs
 from vqcodec.threads import default_threads
 from vqcodec.vq.design.lbg import lbg
@@ -102,7 +101,7 @@ def measure(vectors: np.ndarray, codewords: np.ndarray, threads: int, rounds: in
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = described_parser("search", __doc__)
     parser.add_argument("--data", type=Path, default=DATA / "images" / "train", help="folder of photographs")
     parser.add_argument("--blocks", type=int, default=1_000_000, help="number of vectors")
     parser.add_argument("--rounds", type=int, default=5)

@@ -22,7 +22,7 @@ from typing import Any
 import platformdirs
 
 from benchmarks import plots, speech_data
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.speech_candidate import LADDER, candidate, textbook_coders
 from benchmarks.speech_data import Clip
@@ -75,11 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speech",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("speech", __doc__)
     add = parser.add_argument
     add("folder", nargs="?", type=Path, default=speech_data.CLIPS, help="clips (default: the sentences of the dev set)")
     add("--pattern", default=speech_data.PATTERN, help="names of the clips (default: %(default)s)")

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import speech_data
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.speech_candidate import at_bitrates
 from benchmarks.speech_data import Clip
@@ -61,11 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speech_robustness",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("speech_robustness", __doc__)
     add = parser.add_argument
     add("folder", nargs="?", type=Path, default=speech_data.CLIPS, help="clips (default: those of the dev set)")
     add("--limit", type=int, default=4, metavar="N", help="clips for each condition (default: %(default)s)")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import plots, video_data
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import MissingDataError
 from benchmarks.video_candidate import DEFAULT_EFFORT, LADDER, candidate, warm
 from benchmarks.video_data import Clip, ffmpeg_version, find_clips
@@ -58,11 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.video",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("video", __doc__)
     add = parser.add_argument
     add("folder", nargs="?", type=Path, default=video_data.CLIPS, help="clips, .mkv or .y4m (default: the dev set)")
     add("-c", "--codebook", action="append", metavar="NAME[:OPTION=VALUE,...]", help="vqcodec as measured; repeat")

@@ -12,13 +12,12 @@ video-peers.json beside it.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, write_json
+from benchmarks.common import RESULTS, described_parser, write_json
 from benchmarks.datasets import DATA, MissingDataError
 from benchmarks.screen_clips import screen_clips
 from benchmarks.video import described_clip, described_codec, report_failure
@@ -37,11 +36,7 @@ PAIRS = {  # label: the clip, and the one that its bytes are divided by
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.video_screen",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = described_parser("video_screen", __doc__)
     add = parser.add_argument
     add("-c", "--codebook", action="append", metavar="NAME[:OPTION=VALUE,...]", help="vqcodec as measured; repeat")
     add("--quality", default=",".join(f"{q:g}" for q in LADDER), help="ladder of vqcodec (default: %(default)s)")

@@ -9,7 +9,6 @@ The steps of the LBG player are written as JavaScript, since a page opened as a 
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 from collections.abc import Callable
@@ -23,6 +22,7 @@ import soundfile
 from PIL import Image
 
 import vqcodec
+from benchmarks.common import described_parser
 
 mpl.use("Agg")
 from matplotlib import pyplot
@@ -226,7 +226,7 @@ def motion(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = described_parser("vq_explained", __doc__)
     parser.add_argument("-o", dest="folder", type=Path, default=SAMPLES.parent / "docs" / "pictures")
     folder = parser.parse_args().folder
     with mpl.rc_context(STYLE):

@@ -8,7 +8,6 @@ website/. `python -m benchmarks.vq_explained` makes the pictures, and the steps 
 
 from __future__ import annotations
 
-import argparse
 import base64
 import io
 import json
@@ -22,6 +21,7 @@ import soxr
 from PIL import Image
 
 import vqcodec
+from benchmarks.common import described_parser
 from benchmarks.vq_sources import SAMPLES, clusters, correlated, error_of
 from vqcodec.codebook.library import load_codebook
 from vqcodec.vq.design import NeuralGas
@@ -132,7 +132,7 @@ def motion_frames(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = described_parser("vq_live", __doc__)
     parser.add_argument("-o", dest="folder", type=Path, default=FOLDER)
     folder = parser.parse_args().folder
     for make in (tree_nodes, gas_steps, celp_subframe, motion_frames):
