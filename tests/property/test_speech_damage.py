@@ -17,9 +17,16 @@ from synthetic_speech import synthetic_speech
 from tiny_speech_codebook import tiny_codebook
 
 from vqcodec import api
+from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UnreadableInputError, UnsupportedError
 from vqcodec.speech.bands import NARROWBAND
 from vqcodec.speech.celp import engine
+
+
+def book() -> Codebook:
+    """The tiny codebook of the narrow band; made once."""
+    return tiny_codebook(NARROWBAND)
+
 
 SECONDS = 12
 FRAME = NARROWBAND.frame
@@ -37,7 +44,7 @@ def talk() -> np.ndarray:
 
 @functools.cache
 def coded() -> engine.EncodedSpeech:
-    return engine.encode(talk(), tiny_codebook(NARROWBAND), engine.Settings(quality=60, effort=0))
+    return engine.encode(talk(), book(), engine.Settings(quality=60, effort=0))
 
 
 @functools.cache
@@ -45,10 +52,7 @@ def file_of_it() -> bytes:
     """Of two channels, because a file in the compact form is whole or lost."""
     sound = io.BytesIO()
     soundfile.write(sound, np.stack([talk(), talk()], axis=1), NARROWBAND.sample_rate, format="WAV")
-    return (
-        api.encode(sound.getvalue(), codebook=tiny_codebook(NARROWBAND), quality=60, effort=0, channels="keep").data
-        or b""
-    )
+    return api.encode(sound.getvalue(), codebook=book(), quality=60, effort=0, channels="keep").data or b""
 
 
 def loudest(samples: np.ndarray) -> float:
@@ -60,7 +64,7 @@ def loudest(samples: np.ndarray) -> float:
 @given(st.lists(st.booleans(), min_size=SECONDS, max_size=SECONDS))
 def test_no_pattern_of_losses_bursts(lost: list[bool]) -> None:
     packets = [None if gone else packet for gone, packet in zip(lost, coded().packets, strict=True)]
-    concealed = engine.decode(coded().header, packets, tiny_codebook(NARROWBAND))
+    concealed = engine.decode(coded().header, packets, book())
     whole = coded().reconstruction
     assert concealed.shape == whole.shape
     assert loudest(concealed) <= max(HEADROOM * loudest(whole), UNKNOWN_RMS)
@@ -78,7 +82,7 @@ def test_damaged_and_cut_files_are_refused_or_salvaged(choices: st.DataObject) -
         data[place] ^= change
     data = data[: choices.draw(st.just(len(data)) | st.integers(0, len(data)))]
     try:
-        report = api.decode(bytes(data), codebook=tiny_codebook(NARROWBAND), salvage=True)
+        report = api.decode(bytes(data), codebook=book(), salvage=True)
     except (CorruptFileError, UnreadableInputError, UnsupportedError):  # the last two if its first bytes are hit
         return
     samples = soundfile.read(io.BytesIO(report.data), dtype="int16", always_2d=True)[0]

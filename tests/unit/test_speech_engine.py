@@ -19,6 +19,12 @@ from vqcodec.speech.celp.header import SpeechHeader
 from vqcodec.speech.celp.rate_control import Aim, find_lambda, find_share, mix
 from vqcodec.speech.filters.strengths import PostFilters
 
+
+def book() -> Codebook:
+    """The tiny codebook of the narrow band; made once."""
+    return tiny_codebook(NARROWBAND)
+
+
 QUICK = Settings(quality=50, effort=0, threads=1)
 
 
@@ -30,7 +36,7 @@ def speech() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def encoded(speech: np.ndarray) -> EncodedSpeech:
-    return engine.encode(speech, tiny_codebook(NARROWBAND), QUICK)
+    return engine.encode(speech, book(), QUICK)
 
 
 @pytest.mark.parametrize("band", BANDS.values(), ids=str)
@@ -50,7 +56,7 @@ def test_decoding_gives_what_the_encoder_said(band: Band) -> None:
 
 def test_any_part_is_that_of_the_whole(speech: np.ndarray, encoded: EncodedSpeech) -> None:
     for first, count in ((0, 1), (79_999, 2), (85_000, 4123), (3, 0), (100, 89_000)):
-        part = engine.decode(encoded.header, encoded.packets, tiny_codebook(NARROWBAND), first=first, count=count)
+        part = engine.decode(encoded.header, encoded.packets, book(), first=first, count=count)
         np.testing.assert_array_equal(part, encoded.reconstruction[first : first + count])
     assert engine.needed_packets(encoded.header, 80_000, 5) == range(10, 12)
     assert encoded.starts == [8000 * number for number in range(12)]
@@ -58,12 +64,12 @@ def test_any_part_is_that_of_the_whole(speech: np.ndarray, encoded: EncodedSpeec
 
 def test_only_the_packets_of_the_group_are_needed(encoded: EncodedSpeech) -> None:
     packets = [b"damaged" if number < 10 else packet for number, packet in enumerate(encoded.packets)]
-    part = engine.decode(encoded.header, packets, tiny_codebook(NARROWBAND), first=80_000)
+    part = engine.decode(encoded.header, packets, book(), first=80_000)
     np.testing.assert_array_equal(part, encoded.reconstruction[80_000:])
 
 
 def test_threads_do_not_matter(speech: np.ndarray, encoded: EncodedSpeech) -> None:
-    threaded = engine.encode(speech, tiny_codebook(NARROWBAND), Settings(quality=50, effort=0, threads=2))
+    threaded = engine.encode(speech, book(), Settings(quality=50, effort=0, threads=2))
     assert threaded.packets == encoded.packets
     np.testing.assert_array_equal(threaded.reconstruction, encoded.reconstruction)
 
@@ -71,7 +77,7 @@ def test_threads_do_not_matter(speech: np.ndarray, encoded: EncodedSpeech) -> No
 @pytest.mark.parametrize("lost", [(3,), (0,), (0, 1, 2, 3, 4, 5, 6, 7, 8, 9), (2, 3, 11)])
 def test_lost_packets_are_concealed_without_bursts(encoded: EncodedSpeech, lost: tuple[int, ...]) -> None:
     packets = [None if number in lost else packet for number, packet in enumerate(encoded.packets)]
-    concealed = engine.decode(encoded.header, packets, tiny_codebook(NARROWBAND))
+    concealed = engine.decode(encoded.header, packets, book())
     assert len(concealed) == len(encoded.reconstruction)
     whole = encoded.reconstruction.astype(np.float64)
 
@@ -89,46 +95,46 @@ def test_damaged_packets_are_named(encoded: EncodedSpeech) -> None:
     packets = list(encoded.packets)
     packets[4] = packets[4][:-3]
     with pytest.raises(CorruptFileError, match="packet 4"):
-        engine.decode(encoded.header, packets, tiny_codebook(NARROWBAND))
+        engine.decode(encoded.header, packets, book())
     packets[4] = encoded.packets[4] + b"\x00"
     with pytest.raises(CorruptFileError, match="packet 4"):
-        engine.count_bits(encoded.header, packets, tiny_codebook(NARROWBAND))
+        engine.count_bits(encoded.header, packets, book())
     with pytest.raises(CorruptFileError, match="packets"):
-        engine.decode(encoded.header, encoded.packets[:-1], tiny_codebook(NARROWBAND))
+        engine.decode(encoded.header, encoded.packets[:-1], book())
 
 
 @pytest.mark.parametrize("samples", [0, 1, 159, 160, 161, 8000, 8001])
 def test_short_and_silent_recordings(samples: int) -> None:
     for value in (0, 32767):
-        coded = engine.encode(np.full(samples, value, np.int16), tiny_codebook(NARROWBAND), QUICK)
-        assert len(engine.decode(coded.header, coded.packets, tiny_codebook(NARROWBAND))) == samples
+        coded = engine.encode(np.full(samples, value, np.int16), book(), QUICK)
+        assert len(engine.decode(coded.header, coded.packets, book())) == samples
         assert coded.size < 100 + samples // 16
         assert SpeechHeader.from_bytes(coded.header).packets == len(coded.packets) == len(coded.starts)
 
 
 def test_silence_runs_are_nearly_free() -> None:
-    coded = engine.encode(np.zeros(80_000, np.int16), tiny_codebook(NARROWBAND), QUICK)
+    coded = engine.encode(np.zeros(80_000, np.int16), book(), QUICK)
     assert sum(map(len, coded.packets)) <= 10 * 7
     assert not coded.reconstruction.any()
 
 
 def test_rate_and_size_are_kept(speech: np.ndarray) -> None:
     seen = []
-    rate = engine.encode(speech, tiny_codebook(NARROWBAND), Settings(bitrate=6.0, effort=0), seen.append)
+    rate = engine.encode(speech, book(), Settings(bitrate=6.0, effort=0), seen.append)
     assert rate.size * 8 / (len(speech) / 8000) / 1000 == pytest.approx(6.0, rel=0.02)
     assert seen == sorted(seen)
     assert 0 < seen[-1] <= 1
-    sized = engine.encode(speech, tiny_codebook(NARROWBAND), Settings(size=5000, effort=0))
+    sized = engine.encode(speech, book(), Settings(size=5000, effort=0))
     assert 4700 < sized.size <= 5000
     with pytest.raises(UsageError, match="10 bytes"):
-        engine.encode(speech, tiny_codebook(NARROWBAND), Settings(size=10, effort=0))
+        engine.encode(speech, book(), Settings(size=10, effort=0))
 
 
 def test_noise_keeps_the_average_rate() -> None:
     """White noise is all or nothing at any lambda: only a mixture of two comes near to a rate."""
     noise = (np.random.default_rng(0).standard_normal(360_000) * 8000).clip(-32768, 32767).astype(np.int16)
     for samples in (noise, noise[:20_000]):
-        coded = engine.encode(samples, tiny_codebook(NARROWBAND), Settings(bitrate=3.0, effort=0))
+        coded = engine.encode(samples, book(), Settings(bitrate=3.0, effort=0))
         assert coded.size * 8 / (len(samples) / 8000) / 1000 == pytest.approx(3.0, rel=0.02)
 
 
@@ -136,29 +142,24 @@ def test_noise_keeps_the_average_rate() -> None:
 def test_a_short_chord_keeps_the_rate(kbps: float) -> None:
     time = np.arange(12_000) / 8000
     chord = sum(4000 * np.sin(2 * np.pi * frequency * time) for frequency in (261.6, 329.6, 392.0))
-    coded = engine.encode(np.rint(chord).astype(np.int16), tiny_codebook(NARROWBAND), Settings(bitrate=kbps, effort=2))
+    coded = engine.encode(np.rint(chord).astype(np.int16), book(), Settings(bitrate=kbps, effort=2))
     assert coded.size * 8 / 1.5 / 1000 == pytest.approx(kbps, rel=0.02)
-    np.testing.assert_array_equal(
-        engine.decode(coded.header, coded.packets, tiny_codebook(NARROWBAND)), coded.reconstruction
-    )
+    np.testing.assert_array_equal(engine.decode(coded.header, coded.packets, book()), coded.reconstruction)
 
 
 def test_quality_rises_with_its_number(speech: np.ndarray) -> None:
-    sizes = [
-        engine.encode(speech[:24_000], tiny_codebook(NARROWBAND), Settings(quality=q, effort=0)).size
-        for q in (0, 50, 100)
-    ]
+    sizes = [engine.encode(speech[:24_000], book(), Settings(quality=q, effort=0)).size for q in (0, 50, 100)]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == 3
 
 
 def test_senseless_requests_are_refused(speech: np.ndarray, encoded: EncodedSpeech) -> None:
     with pytest.raises(UsageError, match="no numbers"):
-        engine.encode(np.array([0.0, np.nan]), tiny_codebook(NARROWBAND), QUICK)
+        engine.encode(np.array([0.0, np.nan]), book(), QUICK)
     with pytest.raises(UsageError, match="one row"):
-        engine.encode(np.zeros((2, 100)), tiny_codebook(NARROWBAND), QUICK)
+        engine.encode(np.zeros((2, 100)), book(), QUICK)
     with pytest.raises(UsageError, match="not in"):
-        engine.decode(encoded.header, encoded.packets, tiny_codebook(NARROWBAND), first=89_123, count=1)
+        engine.decode(encoded.header, encoded.packets, book(), first=89_123, count=1)
     with pytest.raises(CodebookError, match="speech/celp-nb"):
         engine.decode(encoded.header, encoded.packets, tiny_codebook(WIDEBAND))
     with pytest.raises(CodebookError, match="not for speech"):
@@ -186,10 +187,10 @@ def test_headers_are_checked() -> None:
 
 @pytest.mark.parametrize("name", ["set0/shapes1", "set1/pulse_counts", "set0/lengths.gains", "ladder", "set0/gains2"])
 def test_damaged_codebooks_are_refused(name: str) -> None:
-    arrays = dict(tiny_codebook(NARROWBAND).arrays)
+    arrays = dict(book().arrays)
     arrays[name] = arrays[name].reshape(-1)[:-1]
     with pytest.raises((CodebookError, CorruptFileError)):
-        engine.encode(np.zeros(100, np.int16), Codebook(tiny_codebook(NARROWBAND).engine, "broken", arrays), QUICK)
+        engine.encode(np.zeros(100, np.int16), Codebook(book().engine, "broken", arrays), QUICK)
 
 
 def test_coarse_frames_are_spread_evenly() -> None:

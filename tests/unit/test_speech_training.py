@@ -25,6 +25,12 @@ from vqcodec.speech.training.set_training import SetDesign, TrainedSet
 from vqcodec.speech.training.statistics import Counts, likely_counts
 from vqcodec.speech.training.train import Ladder, train
 
+
+def narrowband() -> Codebook:
+    """The tiny codebook of the narrow band; made once."""
+    return tiny_codebook(NARROWBAND)
+
+
 BEGUN = Begun("speech/celp-nb", {}, None, "00")
 
 
@@ -39,23 +45,23 @@ def short_ladder(monkeypatch: pytest.MonkeyPatch) -> Ladder:
 
 def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder: Ladder) -> None:
     speech = synthetic_speech(6, 8000, seed=4)
-    own = train(task_for("speech/celp-nb", [speech], rounds=2, parent=tiny_codebook(NARROWBAND)))
-    assert own.provenance["parent"] == tiny_codebook(NARROWBAND).identity
+    own = train(task_for("speech/celp-nb", [speech], rounds=2, parent=narrowband()))
+    assert own.provenance["parent"] == narrowband().identity
     (lsf,) = own.provenance["lsf"]
     assert lsf["lambda"] == 0.3
     assert 1 < lsf["bits_per_frame"] < 60
     assert 0.2 < lsf["mean_db"] < 6
     assert 0 <= lsf["above_4_db"] <= lsf["above_2_db"] <= 1
     (trained,) = SpeechCodebook.of(own).sets
-    parent = SpeechCodebook.of(tiny_codebook(NARROWBAND)).sets[0]
+    parent = SpeechCodebook.of(narrowband()).sets[0]
     assert trained.aims.post_filter == 3
     assert [book.shape for book in trained.excitation.shapes] == [book.shape for book in parent.excitation.shapes]
     assert trained.lsf.sizes.tolist() == parent.lsf.sizes.tolist()
     samples = np.rint(speech).astype(np.int16)
-    for book in (tiny_codebook(NARROWBAND), own):
+    for book in (narrowband(), own):
         coded = engine.encode(samples, book, Settings(size=1500, effort=1, threads=1))
         error = float(((samples - coded.reconstruction.astype(float)) ** 2).sum())
-        if book is tiny_codebook(NARROWBAND):
+        if book is narrowband():
             limit = error
     assert error < 0.9 * limit
 
@@ -64,7 +70,7 @@ def test_what_starts_from_a_codebook_codes_its_own_material_better(short_ladder:
     ("has_parent", "least"), [(True, "on: give at least 5 s"), (False, "scratch: give at least 60 s")]
 )
 def test_too_little_speech_is_refused_with_how_much_is_needed(has_parent: bool, least: str) -> None:
-    parent = tiny_codebook(NARROWBAND) if has_parent else None
+    parent = narrowband() if has_parent else None
     with pytest.raises(UsageError, match=rf"2\.0 s of speech are too little to train .*{least}"):
         train(task_for("speech/celp-nb", [synthetic_speech(2, 8000, seed=4)], parent=parent))
 
@@ -78,7 +84,7 @@ def test_the_parent_is_for_the_same_band(short_ladder: Ladder) -> None:
 
 
 def test_likely_counts_are_those_that_the_lengths_are_ideal_for() -> None:
-    one = SpeechCodebook.of(tiny_codebook(NARROWBAND)).sets[0]
+    one = SpeechCodebook.of(narrowband()).sets[0]
     fixed_bits = one.excitation.fixed_bits(NARROWBAND)
     ideal = likely_counts(one.lengths, one.tables).ideal_costs(one.tables, fixed_bits)
     coded = coded_costs(one.lengths, one.tables, fixed_bits)
@@ -95,7 +101,7 @@ def test_every_step_of_a_ladder_has_a_post_filter() -> None:
 
 
 def test_a_checkpoint_keeps_what_is_finished(tmp_path: Path) -> None:
-    one = SpeechCodebook.of(tiny_codebook(NARROWBAND)).sets[0]
+    one = SpeechCodebook.of(narrowband()).sets[0]
     trained = TrainedSet(one.excitation, likely_counts(one.lengths, one.tables))
     kept = KeptParts(Checkpoint(tmp_path / "kept", BEGUN, resume=True))
     assert kept.lsf(0) is kept.table_set(0) is kept.equalizer(0) is None
