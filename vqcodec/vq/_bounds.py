@@ -13,9 +13,10 @@ So a score is within `score_error` = u (D + 6) m of the truth, which leaves 2 u 
 computed from it, plus a constant for underflow.
 
 **Ties.** Let w be the codeword of least score and a its cost. The nearest codeword k costs at most a, so both lie
-within R = |x| + sqrt(a) of the origin, have penalties of at most a, and m <= (R^2 + a) / 2 + |x| R. The score of k
-exceeds that of w by at most two score errors with this m, the `tie_margin`. If no other score is that low, k = w.
-Otherwise the float64 formulas decide among those that are.
+within R = |x| + sqrt(a) of the origin, have penalties of at most a, and m <= (R^2 + a) / 2 + |x| R. As 2 |x| sqrt(a)
+is at most |x|^2 + a, m <= (5 |x|^2 + 4 a) / 2, which needs no root. The score of k exceeds that of w by at most two
+score errors with this m, the `tie_margin`. If no other score is that low, k = w. Otherwise the float64 formulas decide
+among those that are.
 
 **Boxes** bound costs from below by distances in a space of few coordinates (see `_boxes.py`). With C the largest
 norm and H the largest (|c|^2 + p) / 2, the cost of a codeword of score s is at most T = |x|^2 + 2 s + 2 score errors
@@ -43,9 +44,7 @@ def tie_margin(dimension, squared_norm, cost):
 
     `squared_norm` is |x|^2, float32; `cost`, float64, is that of the codeword with the least score.
     """
-    norm = np.sqrt(np.float64(squared_norm))
-    radius = norm + np.sqrt(cost)
-    largest = 0.5 * (radius * radius + cost) + norm * radius
+    largest = 2.5 * np.float64(squared_norm) + 2.0 * cost
     return 2.0 * UNIT_ROUNDOFF * (dimension + 6) * largest + UNDERFLOW
 
 

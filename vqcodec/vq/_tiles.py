@@ -1,9 +1,10 @@
 """Search in tiles: lanes are vectors, codewords pass by in leaves of a `BoxTree`.
 
 A tile of vectors stays in registers (up to 20 dimensions; above, two columns of 16 share each load) while the
-codewords are broadcast against it, four at a time. Leaves whose box is too far for every vector of the tile are left
-out: neighbouring blocks of a picture have much in common. Where vectors have nothing in common, or there is no main
-axis, the tests cost little and the search is a full one.
+codewords are broadcast against it, in groups of four. Where registers of 512 bits hold the scores of two groups, these
+pass by together, because the sums of one group alone wait for each other. Leaves whose box is too far for every vector
+of the tile are left out: neighbouring blocks of a picture have much in common. Where vectors have nothing in common, or
+there is no main axis, the tests cost little and the search is a full one.
 
 Of each group of four codewords only the least score is compared with the best so far, and the best and the
 second-best group are kept. Mostly the second-best lies beyond the error bounds. Then float64 formulas decide among the
@@ -16,7 +17,7 @@ import functools
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -28,11 +29,19 @@ from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
 GROUP = 4  # codewords
 _GROUPS_PER_LEAF = LANES // GROUP
 _REGISTER_DIMENSIONS = 20
+_WIDE_REGISTERS = "avx512f"
 
 
 def tile_vectors(dimension: int) -> int:
     """Number of vectors in a tile: 16, or 32 when the loads of the codewords must be shared."""
     return LANES if dimension <= _REGISTER_DIMENSIONS else 2 * LANES
+
+
+@functools.cache
+def _groups_at_once(dimension: int) -> int:
+    """Number of groups whose scores, beside a tile of one column, fit into the registers of this machine."""
+    wide = bool(binding.get_host_cpu_features().get(_WIDE_REGISTERS))
+    return 2 if wide and dimension <= _REGISTER_DIMENSIONS else 1
 
 
 class _Found(NamedTuple):
@@ -113,8 +122,11 @@ class _TileScan:
             second_phase = builder.trunc(phase, ir.IntType(1))
             self.lower_limits(second_phase)
             with lanes.count_to(count) as leaf, builder.if_then(self.is_near(leaf)):
-                with lanes.count_to(lanes.offset(_GROUPS_PER_LEAF)) as quarter:
-                    self.scan(builder.add(builder.mul(leaf, lanes.offset(_GROUPS_PER_LEAF)), quarter))
+                at_once = _groups_at_once(self.dimension)
+                groups = builder.mul(leaf, lanes.offset(_GROUPS_PER_LEAF))
+                with lanes.count_to(lanes.offset(_GROUPS_PER_LEAF // at_once)) as step:
+                    first = builder.add(groups, builder.mul(step, lanes.offset(at_once)))
+                    self.scan([builder.add(first, lanes.offset(i)) for i in range(at_once)])
                 self.mark_as_scanned(leaf)
                 self.lower_limits(second_phase)
 
@@ -153,20 +165,29 @@ class _TileScan:
             threshold = lanes.multiply_add(builder.load(self.leasts[v]), factor, self.views[v].base)
             builder.store(builder.select(condition, threshold, builder.load(self.limits[v])), self.limits[v])
 
-    def scan(self, group: Any) -> None:
-        """Compare the tile with the four codewords of a group."""
+    def scan(self, groups: list[Any]) -> None:
+        """Compare the tile with the four codewords of each of some groups."""
         lanes, builder = self.lanes, self.builder
-        costs = builder.mul(group, lanes.offset(GROUP))
-        components = _group_place(lanes, self.dimension, group)
+        codewords = []
         scores = []
-        for j in range(GROUP):
-            cost = lanes.broadcast(self.half_costs, builder.add(costs, lanes.offset(j)))
-            scores.append([cost for _ in self.columns])
+        for group in groups:
+            costs = builder.mul(group, lanes.offset(GROUP))
+            components = _group_place(lanes, self.dimension, group)
+            for j in range(GROUP):
+                codewords.append(builder.add(components, lanes.offset(j)))
+                cost = lanes.broadcast(self.half_costs, builder.add(costs, lanes.offset(j)))
+                scores.append([cost for _ in self.columns])
         for d in range(self.dimension):
             negated = [builder.fneg(sample) for sample in self.samples_of(d)]
-            for j in range(GROUP):
-                component = lanes.broadcast(self.leaves, builder.add(components, lanes.offset(d * LANES + j)))
-                scores[j] = [lanes.multiply_add(x, component, s) for x, s in zip(negated, scores[j])]
+            for k, codeword in enumerate(codewords):
+                component = lanes.broadcast(self.leaves, builder.add(codeword, lanes.offset(d * LANES)))
+                scores[k] = [lanes.multiply_add(x, component, s) for x, s in zip(negated, scores[k])]
+        for i, group in enumerate(groups):
+            self.keep_best(group, scores[GROUP * i : GROUP * (i + 1)])
+
+    def keep_best(self, group: Any, scores: list[list[Any]]) -> None:
+        """Compare the least of a group's scores, by codeword and column, with the best and the second-best so far."""
+        lanes, builder = self.lanes, self.builder
         number = lanes.splat(builder.trunc(group, _simd.INT32), _simd.INTS)
         for v in self.columns:
             pairs = [lanes.minimum(scores[j][v], scores[j + 1][v]) for j in (0, 2)]
@@ -195,6 +216,37 @@ def _group_place(lanes: Lanes, dimension: int, group: Any) -> Any:
     leaf, quarter = builder.udiv(group, per_leaf), builder.urem(group, per_leaf)
     start = builder.mul(leaf, lanes.offset(LANES * dimension))
     return builder.add(start, builder.mul(quarter, lanes.offset(GROUP)))
+
+
+@intrinsic(prefer_literal=True)
+def _load_tile(typing_context, dimension, vectors, start, offset, tile):
+    """Fill `tile`, float32 (dimension, tile_vectors), with the vectors from row `start` on, less `offset`."""
+    if not isinstance(dimension, types.IntegerLiteral):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        size = dimension.literal_value
+        width = tile_vectors(size)
+        source, offsets = lanes.data(vectors, arguments[1]), lanes.data(offset, arguments[3])
+        target = lanes.data(tile, arguments[4])
+        for first in range(0, size, LANES):
+            count = min(LANES, size - first)
+            row_type = ir.VectorType(_simd.FLOAT, count)
+            padding = [min(lane, count) for lane in range(LANES)]  # all lanes behind the last are undefined
+            moved = lanes.load(offsets, lanes.offset(first), row_type)
+            for column in range(0, width, LANES):
+                rows = []
+                for lane in range(LANES):
+                    row = builder.add(arguments[2], lanes.offset(column + lane))
+                    place = builder.add(builder.mul(row, lanes.offset(size)), lanes.offset(first))
+                    samples = builder.fsub(lanes.load(source, place, row_type), moved)
+                    rows.append(lanes.shuffled(samples, ir.Constant(row_type, ir.Undefined), padding))
+                for d, samples in enumerate(lanes.transposed(rows)[:count]):
+                    lanes.store(samples, target, lanes.offset((first + d) * width + column))
+        return context.get_dummy_value()
+
+    return types.void(dimension, vectors, types.intp, offset, tile), generate
 
 
 @intrinsic(prefer_literal=True)
@@ -266,10 +318,13 @@ def search_kernel(dimension: int) -> Any:
         numbers = tree.numbers
         for start in range(0, vectors.shape[0], width):
             filled = min(width, vectors.shape[0] - start)
-            for lane in range(width):
-                row = start + min(lane, filled - 1)
-                for d in range(dimension):
-                    tile[d, lane] = vectors[row, d] - offset[d]
+            if filled == width:
+                _load_tile(dimension, vectors, start, offset, tile)
+            else:
+                for lane in range(width):
+                    row = start + min(lane, filled - 1)
+                    for d in range(dimension):
+                        tile[d, lane] = vectors[row, d] - offset[d]
             _scan_tile(dimension, count, tile, tree, scratch, found)
             for lane in range(filled):
                 row = start + lane

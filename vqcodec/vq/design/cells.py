@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from vqcodec.kernels.jit import kernel
 from vqcodec.threads import map_shards
-from vqcodec.vq.search import SearchIndex
+from vqcodec.vq._sums import sum_kernel
+from vqcodec.vq.search import SearchIndex, shards
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -26,16 +27,6 @@ ShardSums = tuple[DoubleArray, npt.NDArray[np.int64], DoubleArray]
 _MOST_SHARDS = 32
 _LEAST_SHARD_VECTORS = 8_192
 _MOST_SUMS = 1 << 22  # float64 numbers that the partial sums of all shards may hold together
-
-
-@kernel
-def _accumulate(vectors, indices, distortions, sums, counts, cell_distortions):
-    for i in range(vectors.shape[0]):
-        k = indices[i]
-        counts[k] += 1
-        cell_distortions[k] += np.float64(distortions[i])
-        for d in range(vectors.shape[1]):
-            sums[k, d] += np.float64(vectors[i, d])
 
 
 @kernel
@@ -116,9 +107,13 @@ def measure(
     vectors: FloatArray, index: SearchIndex, hint: npt.NDArray[np.int32] | None
 ) -> tuple[ShardSums, npt.NDArray[np.int32]]:
     """Assign the vectors of a shard; return the sums of its cells, and the cell of each vector, int32."""
-    cells, errors = index.nearest(vectors, hint=hint, threads=1)
+    cells = np.empty(len(vectors), np.int32)
     sums, counts, distortions = np.zeros(index.codewords.shape), np.zeros(index.size, np.int64), np.zeros(index.size)
-    _accumulate(vectors, cells, errors, sums, counts, distortions)
+    accumulate = sum_kernel(index.dimension)
+    for rows in shards(len(vectors)):  # in which vectors are still in the cache when they are added up
+        some = vectors[rows]
+        cells[rows], errors = index.nearest(some, hint=None if hint is None else hint[rows], threads=1)
+        accumulate(some, cells[rows], errors, sums, counts, distortions)
     return (sums, counts, distortions), cells
 
 
