@@ -4,7 +4,7 @@ The searches compare scores s = (|c|^2 + p) / 2 - x . c, where vector x and code
 offset (the mean of the codewords) and p >= 0 is the codeword's penalty. s is half of the cost |x - c|^2 + p, less
 |x|^2 / 2. With u = 2^-24:
 
-- summing s term by term, fused or not, adds at most u (D + 1) m, where m = (|c|^2 + p) / 2 + |x| |c| bounds every
+- summing s in any order, fused or not, adds at most u (D + 1) m, where m = (|c|^2 + p) / 2 + |x| |c| bounds every
   partial sum (Higham 2002, "Accuracy and stability of numerical algorithms", section 3.1);
 - rounding (|c|^2 + p) / 2 to float32 adds at most u m, rounding the moved x and c at most 2 u m (apart from a
   term that is the same for all codewords).

@@ -24,8 +24,9 @@ from vqcodec.kernels.jit import allocating_kernel, inline_kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._exact import squared_error
-from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
+from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection, load_tile
 
+_SUMS = 4
 _MOST_NEAR_GROUPS = 3  # more of them after the hinted leaf show that the hint was poor
 
 
@@ -235,14 +236,19 @@ class _BoxSearch:
 
 
 def emit_leaf_scores(lanes: Lanes, vector: _VectorInLanes, tree: dict[str, Any], leaf: Any) -> Any:
-    """Scores of the 16 codewords of a leaf."""
+    """Scores of the 16 codewords of a leaf, as a few sums side by side: none waits for the one before it."""
     builder = lanes.builder
-    score = lanes.load(tree["half_costs"], builder.mul(leaf, lanes.offset(LANES)))
+    sums = [lanes.load(tree["half_costs"], builder.mul(leaf, lanes.offset(LANES)))]
     row = builder.mul(leaf, lanes.offset(LANES * len(vector.negated)))
     for d, component in enumerate(vector.negated):
         components = lanes.load(tree["leaves"], builder.add(row, lanes.offset(d * LANES)))
-        score = lanes.multiply_add(component, components, score)
-    return score
+        if d < _SUMS and d > 0:
+            sums.append(builder.fmul(component, components))
+        else:
+            sums[d % _SUMS] = lanes.multiply_add(component, components, sums[d % _SUMS])
+    while len(sums) > 1:
+        sums.append(builder.fadd(sums.pop(0), sums.pop(0)))
+    return sums[0]
 
 
 @intrinsic(prefer_literal=True)
@@ -290,10 +296,13 @@ def search_kernel(dimension: int) -> Any:
         scratch = np.empty(group_boxes.shape[1], np.float32)
         for begin in range(0, vectors.shape[0], LANES):
             filled = min(LANES, vectors.shape[0] - begin)
-            for lane in range(LANES):
-                row = begin + min(lane, filled - 1)
-                for d in range(dimension):
-                    samples[d, lane] = vectors[row, d] - offset[d]
+            if filled == LANES:
+                load_tile(dimension, LANES, vectors, begin, offset, samples)
+            else:
+                for lane in range(LANES):
+                    row = begin + min(lane, filled - 1)
+                    for d in range(dimension):
+                        samples[d, lane] = vectors[row, d] - offset[d]
             _project_tile(dimension, tile, tree)
             for lane in range(filled):
                 row = begin + lane

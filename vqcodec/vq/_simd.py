@@ -238,6 +238,39 @@ def emit_box_bound(lanes: Lanes, rows: list[Value], point: Sequence[Value]) -> V
 
 
 @intrinsic(prefer_literal=True)
+def load_tile(typing_context, dimension, width, vectors, start, offset, tile):
+    """Fill `tile`, float32 (dimension, width), with `width` of the vectors, from row `start` on, less `offset`.
+
+    `width` is a multiple of 16, `vectors` is float32 (n, dimension).
+    """
+    if not isinstance(dimension, types.IntegerLiteral) or not isinstance(width, types.IntegerLiteral):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = Lanes(context, builder)
+        size, columns = dimension.literal_value, width.literal_value
+        source, offsets = lanes.data(vectors, arguments[2]), lanes.data(offset, arguments[4])
+        target = lanes.data(tile, arguments[5])
+        for first in range(0, size, LANES):
+            count = min(LANES, size - first)
+            row_type = ir.VectorType(FLOAT, count)
+            padding = [min(lane, count) for lane in range(LANES)]  # all lanes behind the last are undefined
+            moved = lanes.load(offsets, lanes.offset(first), row_type)
+            for column in range(0, columns, LANES):
+                rows = []
+                for lane in range(LANES):
+                    row = builder.add(arguments[3], lanes.offset(column + lane))
+                    place = builder.add(builder.mul(row, lanes.offset(size)), lanes.offset(first))
+                    samples = builder.fsub(lanes.load(source, place, row_type), moved)
+                    rows.append(lanes.shuffled(samples, ir.Constant(row_type, ir.Undefined), padding))
+                for d, samples in enumerate(lanes.transposed(rows)[:count]):
+                    lanes.store(samples, target, lanes.offset((first + d) * columns + column))
+        return context.get_dummy_value()
+
+    return types.void(dimension, width, vectors, types.intp, offset, tile), generate
+
+
+@intrinsic(prefer_literal=True)
 def add_row(typing_context, dimension, vectors, row, sums, cell):
     """Add row `row` of `vectors`, float32 (n, dimension), to row `cell` of `sums`, float64 (size, dimension)."""
     if not isinstance(dimension, types.IntegerLiteral):

@@ -24,7 +24,7 @@ from numba.extending import intrinsic
 from vqcodec.kernels.jit import allocating_kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
-from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection
+from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection, load_tile
 
 GROUP = 4  # codewords
 _GROUPS_PER_LEAF = LANES // GROUP
@@ -219,37 +219,6 @@ def _group_place(lanes: Lanes, dimension: int, group: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def _load_tile(typing_context, dimension, vectors, start, offset, tile):
-    """Fill `tile`, float32 (dimension, tile_vectors), with the vectors from row `start` on, less `offset`."""
-    if not isinstance(dimension, types.IntegerLiteral):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        lanes = Lanes(context, builder)
-        size = dimension.literal_value
-        width = tile_vectors(size)
-        source, offsets = lanes.data(vectors, arguments[1]), lanes.data(offset, arguments[3])
-        target = lanes.data(tile, arguments[4])
-        for first in range(0, size, LANES):
-            count = min(LANES, size - first)
-            row_type = ir.VectorType(_simd.FLOAT, count)
-            padding = [min(lane, count) for lane in range(LANES)]  # all lanes behind the last are undefined
-            moved = lanes.load(offsets, lanes.offset(first), row_type)
-            for column in range(0, width, LANES):
-                rows = []
-                for lane in range(LANES):
-                    row = builder.add(arguments[2], lanes.offset(column + lane))
-                    place = builder.add(builder.mul(row, lanes.offset(size)), lanes.offset(first))
-                    samples = builder.fsub(lanes.load(source, place, row_type), moved)
-                    rows.append(lanes.shuffled(samples, ir.Constant(row_type, ir.Undefined), padding))
-                for d, samples in enumerate(lanes.transposed(rows)[:count]):
-                    lanes.store(samples, target, lanes.offset((first + d) * width + column))
-        return context.get_dummy_value()
-
-    return types.void(dimension, vectors, types.intp, offset, tile), generate
-
-
-@intrinsic(prefer_literal=True)
 def _nearest_of_group(typing_context, dimension, vectors, row, tree, group):
     """The nearest codeword of one group of a `BoxTree` in float64: its place in the group, squared error and cost.
 
@@ -319,7 +288,7 @@ def search_kernel(dimension: int) -> Any:
         for start in range(0, vectors.shape[0], width):
             filled = min(width, vectors.shape[0] - start)
             if filled == width:
-                _load_tile(dimension, vectors, start, offset, tile)
+                load_tile(dimension, width, vectors, start, offset, tile)
             else:
                 for lane in range(width):
                     row = start + min(lane, filled - 1)
