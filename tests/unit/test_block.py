@@ -93,7 +93,7 @@ def nearest_by_integers(vectors, codewords):
 @pytest.mark.parametrize(("low", "high"), [(0, 256), (100, 103), (0, 2)])
 def test_the_search_in_floats_agrees_with_integers_on_all_uint8_data(method, low, high, monkeypatch):
     """Squared errors of uint8 vectors are below 2^53: float64 holds them all. Ties go to the lowest index in both."""
-    monkeypatch.setattr(SearchIndex, "_method", lambda index, count: getattr(index, method))
+    monkeypatch.setattr(SearchIndex, "_method", lambda index, count, hinted: getattr(index, method))
     rng = np.random.default_rng(8)
     codewords = rng.integers(low, high, (70, 16), dtype=np.uint8)
     codewords[40:] = codewords[rng.integers(0, 40, 30)]  # the second of two equal codewords is never chosen

@@ -81,7 +81,7 @@ def rng():
 @pytest.fixture(params=METHODS)
 def method(request, monkeypatch):
     """Make every search use one method."""
-    monkeypatch.setattr(SearchIndex, "_method", lambda index, count: getattr(index, request.param))
+    monkeypatch.setattr(SearchIndex, "_method", lambda index, count, hinted: getattr(index, request.param))
     return request.param
 
 
@@ -121,14 +121,30 @@ def test_odd_dimensions(dimension, rng):
 
 
 @pytest.mark.parametrize(
-    ("spread", "size", "method"), [(1, 600, "_tile_search"), (9, 600, "_box_search"), (9, 100, "_tile_search")]
+    ("spread", "size", "cold", "hinted"),
+    [
+        (9, 100, "_tile_search", "_tile_search"),
+        (9, 2_000, "_box_search", "_tile_search"),
+        (9, 6_000, "_box_search", "_box_search"),
+        (1, 6_000, "_tile_search", "_tile_search"),
+    ],
 )
-def test_method_suits_the_codebook(spread, size, method, rng):
+def test_method_suits_the_codebook(spread, size, cold, hinted, rng):
     codewords = rng.normal(size=(size, 16))
     codewords[:, 3] *= spread
     index = SearchIndex(codewords)
-    assert index._method(100_000) is getattr(index, method)
-    assert index._method(10) is index._plain_search
+    assert index._method(100_000, False) is getattr(index, cold)
+    assert index._method(100_000, True) is getattr(index, hinted)
+    assert index._method(10, True) is index._plain_search
+
+
+@pytest.mark.parametrize("count", [1, 15, 40_000])
+def test_a_hint_of_another_codebook_saves_time_alone(method, count, rng):
+    """Vectors come in the order of their hints, from several shards, with a last tile that is not full."""
+    vectors, codewords = rng.normal(size=(count, 3)), rng.normal(size=(900, 3))
+    hint = nearest(vectors, codewords + rng.normal(size=(900, 3)) * 0.2)[0]
+    for found, expected in zip(nearest(vectors, codewords, hint=hint), nearest(vectors, codewords)):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_threads_make_no_difference(method, rng):

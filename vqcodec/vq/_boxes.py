@@ -287,6 +287,7 @@ def search_kernel(dimension: int) -> Any:
 
     @allocating_kernel
     def search_tree(vectors, tree, codewords, penalties, offset, hint, indices, distortions):
+        rows = np.empty(LANES, np.int32)
         samples = np.empty((dimension, LANES), np.float32)
         points = np.empty((2, LANES), np.float32)
         norms = np.empty(LANES, np.float32)
@@ -296,13 +297,9 @@ def search_kernel(dimension: int) -> Any:
         scratch = np.empty(group_boxes.shape[1], np.float32)
         for begin in range(0, vectors.shape[0], LANES):
             filled = min(LANES, vectors.shape[0] - begin)
-            if filled == LANES:
-                load_tile(dimension, LANES, vectors, begin, offset, samples)
-            else:
-                for lane in range(LANES):
-                    row = begin + min(lane, filled - 1)
-                    for d in range(dimension):
-                        samples[d, lane] = vectors[row, d] - offset[d]
+            for lane in range(LANES):
+                rows[lane] = begin + min(lane, filled - 1)
+            load_tile(dimension, LANES, vectors, rows, offset, samples)
             _project_tile(dimension, tile, tree)
             for lane in range(filled):
                 row = begin + lane

@@ -238,10 +238,10 @@ def emit_box_bound(lanes: Lanes, rows: list[Value], point: Sequence[Value]) -> V
 
 
 @intrinsic(prefer_literal=True)
-def load_tile(typing_context, dimension, width, vectors, start, offset, tile):
-    """Fill `tile`, float32 (dimension, width), with `width` of the vectors, from row `start` on, less `offset`.
+def load_tile(typing_context, dimension, width, vectors, rows, offset, tile):
+    """Fill `tile`, float32 (dimension, width), with some of the vectors, less `offset`.
 
-    `width` is a multiple of 16, `vectors` is float32 (n, dimension).
+    `width` is a multiple of 16, `vectors` is float32 (n, dimension), `rows` int32 (width,), which of them.
     """
     if not isinstance(dimension, types.IntegerLiteral) or not isinstance(width, types.IntegerLiteral):
         return None
@@ -250,24 +250,25 @@ def load_tile(typing_context, dimension, width, vectors, start, offset, tile):
         lanes = Lanes(context, builder)
         size, columns = dimension.literal_value, width.literal_value
         source, offsets = lanes.data(vectors, arguments[2]), lanes.data(offset, arguments[4])
-        target = lanes.data(tile, arguments[5])
+        target, numbers = lanes.data(tile, arguments[5]), lanes.data(rows, arguments[3])
         for first in range(0, size, LANES):
             count = min(LANES, size - first)
             row_type = ir.VectorType(FLOAT, count)
             padding = [min(lane, count) for lane in range(LANES)]  # all lanes behind the last are undefined
             moved = lanes.load(offsets, lanes.offset(first), row_type)
             for column in range(0, columns, LANES):
-                rows = []
+                parts = []
                 for lane in range(LANES):
-                    row = builder.add(arguments[3], lanes.offset(column + lane))
+                    number = builder.load(builder.gep(numbers, [lanes.offset(column + lane)]))
+                    row = builder.zext(number, INT64)
                     place = builder.add(builder.mul(row, lanes.offset(size)), lanes.offset(first))
                     samples = builder.fsub(lanes.load(source, place, row_type), moved)
-                    rows.append(lanes.shuffled(samples, ir.Constant(row_type, ir.Undefined), padding))
-                for d, samples in enumerate(lanes.transposed(rows)[:count]):
+                    parts.append(lanes.shuffled(samples, ir.Constant(row_type, ir.Undefined), padding))
+                for d, samples in enumerate(lanes.transposed(parts)[:count]):
                     lanes.store(samples, target, lanes.offset((first + d) * columns + column))
         return context.get_dummy_value()
 
-    return types.void(dimension, width, vectors, types.intp, offset, tile), generate
+    return types.void(dimension, width, vectors, rows, offset, tile), generate
 
 
 @intrinsic(prefer_literal=True)

@@ -2,9 +2,13 @@
 
 A tile of vectors stays in registers (up to 20 dimensions; above, two columns of 16 share each load) while the
 codewords are broadcast against it, in groups of four. Where registers of 512 bits hold the scores of two groups, these
-pass by together, because the sums of one group alone wait for each other. Leaves whose box is too far for every vector
-of the tile are left out: neighbouring blocks of a picture have much in common. Where vectors have nothing in common, or
-there is no main axis, the tests cost little and the search is a full one.
+pass by together, because the sums of one group alone wait for each other.
+
+A tile begins with the leaves of its vectors' hints. So vectors come in the order of these leaves: those of a tile are
+alike, and have few leaves between them. Without a hint they come as they stand, and begin with the leaves in which the
+tile before ended: neighbouring blocks of a picture have much in common. Then follow the leaves whose box is not too far
+for every vector of the tile. Where vectors have nothing in common, or there is no main axis, the tests cost little and
+the search is a full one.
 
 Of each group of four codewords only the least score is compared with the best so far, and the best and the
 second-best group are kept. Mostly the second-best lies beyond the error bounds. Then float64 formulas decide among the
@@ -21,7 +25,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
-from vqcodec.kernels.jit import allocating_kernel
+from vqcodec.kernels.jit import allocating_kernel, inner_kernel
 from vqcodec.vq import _simd
 from vqcodec.vq._bounds import SLACK, tie_margin
 from vqcodec.vq._simd import LANES, Lanes, emit_box_bound, emit_projection, load_tile
@@ -61,10 +65,12 @@ class _Found(NamedTuple):
 
 
 @intrinsic(prefer_literal=True)
-def _scan_tile(typing_context, dimension, count, tile, tree, scratch, found):
-    """Compare a tile of vectors with the codewords in the first `count` leaves of a `BoxTree`; write a `_Found`.
+def _scan_tile(typing_context, dimension, tile, hinted, tree, seen, number, found):
+    """Compare a tile of vectors with the codewords of a `BoxTree` that may be nearest; write a `_Found`.
 
-    `tile` is float32 (dimension, tile_vectors), `scratch` float32 (count, tile_vectors).
+    Args:
+        tile: float32 (dimension, tile_vectors); hinted: int32 (tile_vectors,), the leaves to begin with.
+        seen: int32 (n_leaves,), set to `number` for the leaves that were looked into.
     """
     if not isinstance(dimension, types.IntegerLiteral):
         return None
@@ -72,14 +78,15 @@ def _scan_tile(typing_context, dimension, count, tile, tree, scratch, found):
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = Lanes(context, builder)
         arrays = lanes.members(tree, arguments[3])
-        arrays |= {"tile": lanes.data(tile, arguments[2]), "bounds": lanes.data(scratch, arguments[4])}
-        box_stride = lanes.length(*lanes.member(tree, arguments[3], "leaf_boxes"), 1)
-        scan = _TileScan(lanes, dimension.literal_value, arrays, box_stride)
-        scan.emit(arguments[1])
-        scan.store_results(lanes.members(found, arguments[5]))
+        arrays |= {"tile": lanes.data(tile, arguments[1]), "hinted": lanes.data(hinted, arguments[2])}
+        arrays |= {"seen": lanes.data(seen, arguments[4])}
+        sizes = [lanes.length(*lanes.member(tree, arguments[3], name), 1) for name in ("leaf_boxes", "group_boxes")]
+        scan = _TileScan(lanes, dimension.literal_value, arrays, sizes, arguments[5])
+        scan.emit()
+        scan.store_results(lanes.members(found, arguments[6]))
         return context.get_dummy_value()
 
-    return types.void(dimension, types.intp, tile, tree, scratch, found), generate
+    return types.void(dimension, tile, hinted, tree, seen, types.int32, found), generate
 
 
 class _TileScan:
@@ -88,14 +95,16 @@ class _TileScan:
     Args:
         lanes: what emits the code.
         dimension: components of a vector.
-        arrays: pointers to the arrays of the `BoxTree`, to the `tile`, and to room for a leaf's `bounds`.
-        box_stride: number of leaves with boxes, int64.
+        arrays: pointers to the arrays of the `BoxTree`, to the `tile`, the `hinted` leaves and those that are `seen`.
+        sizes: number of leaves and number of groups of leaves, int64.
+        number: what marks a leaf as seen, int32.
     """
 
-    def __init__(self, lanes: Lanes, dimension: int, arrays: dict[str, Any], box_stride: Any) -> None:
-        self.lanes, self.builder, self.dimension, self.box_stride = lanes, lanes.builder, dimension, box_stride
-        self.tile, self.bounds = arrays["tile"], arrays["bounds"]
-        self.leaves, self.half_costs, self.boxes = arrays["leaves"], arrays["half_costs"], arrays["leaf_boxes"]
+    def __init__(self, lanes: Lanes, dimension: int, arrays: dict[str, Any], sizes: list[Any], number: Any) -> None:
+        self.lanes, self.builder, self.dimension = lanes, lanes.builder, dimension
+        self.tile, self.hinted, self.seen, self.number = arrays["tile"], arrays["hinted"], arrays["seen"], number
+        self.leaves, self.half_costs = arrays["leaves"], arrays["half_costs"]
+        self.leaf_boxes, self.group_boxes = (arrays["leaf_boxes"], sizes[0]), (arrays["group_boxes"], sizes[1])
         self.columns = range(tile_vectors(dimension) // LANES)
         in_registers = len(self.columns) == 1
         self.resident = [self.samples(d) for d in range(dimension)] if in_registers else None
@@ -113,57 +122,47 @@ class _TileScan:
     def samples_of(self, d: int) -> list[Any]:
         return self.resident[d] if self.resident else self.samples(d)
 
-    def emit(self, count: Any) -> None:
-        """First the leaves with the nearest box of any vector, then those that are near enough to the best found."""
+    def emit(self) -> None:
+        """First the hinted leaves, then all that are near enough to the best found."""
         lanes, builder = self.lanes, self.builder
-        with lanes.count_to(count) as leaf:
-            self.store_bounds(leaf)
-        with lanes.count_to(lanes.offset(2)) as phase:
-            second_phase = builder.trunc(phase, ir.IntType(1))
-            self.lower_limits(second_phase)
-            with lanes.count_to(count) as leaf, builder.if_then(self.is_near(leaf)):
-                at_once = _groups_at_once(self.dimension)
-                groups = builder.mul(leaf, lanes.offset(_GROUPS_PER_LEAF))
-                with lanes.count_to(lanes.offset(_GROUPS_PER_LEAF // at_once)) as step:
-                    first = builder.add(groups, builder.mul(step, lanes.offset(at_once)))
-                    self.scan([builder.add(first, lanes.offset(i)) for i in range(at_once)])
-                self.mark_as_scanned(leaf)
-                self.lower_limits(second_phase)
+        with lanes.count_to(lanes.offset(tile_vectors(self.dimension))) as lane:
+            leaf = builder.zext(builder.load(builder.gep(self.hinted, [lane])), _simd.INT64)
+            with builder.if_then(self.is_new(leaf)):
+                self.scan_leaf(leaf)
+        with lanes.count_to(self.group_boxes[1]) as group, builder.if_then(self.is_near(self.group_boxes, group)):
+            first = builder.mul(group, lanes.offset(LANES))
+            with lanes.count_to(lanes.offset(LANES)) as place:
+                leaf = builder.add(first, place)
+                with builder.if_then(builder.and_(self.is_near(self.leaf_boxes, leaf), self.is_new(leaf))):
+                    self.scan_leaf(leaf)
 
-    def bound_place(self, leaf: Any, column: int) -> Any:
-        width = LANES * len(self.columns)
-        return self.builder.add(self.builder.mul(leaf, self.lanes.offset(width)), self.lanes.offset(column * LANES))
-
-    def store_bounds(self, leaf: Any) -> None:
+    def is_near(self, boxes: tuple[Any, Any], box: Any) -> Any:
+        """Whether a box is near enough to any vector of the tile."""
         lanes, builder = self.lanes, self.builder
-        rows = [
-            lanes.broadcast(self.boxes, builder.add(builder.mul(self.box_stride, lanes.offset(row)), leaf))
-            for row in range(5)
-        ]
-        for v in self.columns:
-            bound = emit_box_bound(lanes, rows, self.views[v].point)
-            lanes.store(bound, self.bounds, self.bound_place(leaf, v))
-            builder.store(lanes.minimum(bound, builder.load(self.limits[v])), self.limits[v])
-
-    def is_near(self, leaf: Any) -> Any:
-        lanes, builder = self.lanes, self.builder
+        pointer, stride = boxes
+        rows = [lanes.broadcast(pointer, builder.add(builder.mul(stride, lanes.offset(row)), box)) for row in range(5)]
         near = ir.Constant(_simd.INT16, 0)
         for v in self.columns:
-            bound = lanes.load(self.bounds, self.bound_place(leaf, v))
+            bound = emit_box_bound(lanes, rows, self.views[v].point)
             near = builder.or_(near, lanes.at_most(bound, builder.load(self.limits[v])))
         return lanes.is_set(near)
 
-    def mark_as_scanned(self, leaf: Any) -> None:
-        for v in self.columns:
-            self.lanes.store(self.lanes.floats(np.inf), self.bounds, self.bound_place(leaf, v))
+    def is_new(self, leaf: Any) -> Any:
+        return self.builder.icmp_signed("!=", self.builder.load(self.builder.gep(self.seen, [leaf])), self.number)
 
-    def lower_limits(self, condition: Any) -> None:
-        """Make the limit of each vector the pruning threshold of its least score, if `condition` holds."""
+    def scan_leaf(self, leaf: Any) -> None:
+        """Compare the tile with the codewords of a leaf, and lower each vector's limit to its pruning threshold."""
         lanes, builder = self.lanes, self.builder
+        builder.store(self.number, builder.gep(self.seen, [leaf]))
+        at_once = _groups_at_once(self.dimension)
+        groups = builder.mul(leaf, lanes.offset(_GROUPS_PER_LEAF))
+        with lanes.count_to(lanes.offset(_GROUPS_PER_LEAF // at_once)) as step:
+            first = builder.add(groups, builder.mul(step, lanes.offset(at_once)))
+            self.scan([builder.add(first, lanes.offset(i)) for i in range(at_once)])
+        factor = lanes.floats(2 * (1 + SLACK))
         for v in self.columns:
-            factor = lanes.floats(2 * (1 + SLACK))
             threshold = lanes.multiply_add(builder.load(self.leasts[v]), factor, self.views[v].base)
-            builder.store(builder.select(condition, threshold, builder.load(self.limits[v])), self.limits[v])
+            builder.store(threshold, self.limits[v])
 
     def scan(self, groups: list[Any]) -> None:
         """Compare the tile with the four codewords of each of some groups."""
@@ -265,47 +264,72 @@ def _emit_group_errors(lanes: Lanes, dimension: int, vector: Any, codewords: Any
     return total
 
 
+@inner_kernel
+def _order_by_leaf(places, hint, order, leaves):
+    """Write the rows of the vectors in the order of the leaves of their hints, and these leaves, int32 (n,) both."""
+    ends = np.zeros(places.max() + 2, np.int64)
+    for i in range(hint.shape[0]):
+        ends[places[hint[i]] + 1] += 1
+    for leaf in range(1, ends.shape[0]):
+        ends[leaf] += ends[leaf - 1]
+    for i in range(hint.shape[0]):
+        leaf = places[hint[i]]
+        order[ends[leaf]] = i
+        leaves[ends[leaf]] = leaf
+        ends[leaf] += 1
+
+
 @functools.cache
 def search_kernel(dimension: int) -> Any:
     """The search in tiles for vectors of `dimension` components (1..64); compiled once for each dimension.
 
     The kernel's arguments: vectors float32 (n, dimension); tree, a `BoxTree`; offset float32 (dimension,), subtracted
-    from the vectors before they are compared; count int64, the number of leaves with codewords; indices int32 (n,)
-    and distortions float32 (n,), written.
+    from the vectors before they are compared; hint int32 (n,), or (0,) without a hint; indices int32 (n,) and
+    distortions float32 (n,), written.
     """
     width = tile_vectors(dimension)
 
     @allocating_kernel
-    def search_tiles(vectors, tree, offset, count, indices, distortions):
+    def search_tiles(vectors, tree, offset, hint, indices, distortions):
         tile = np.empty((dimension, width), np.float32)
-        scratch = np.empty((count, width), np.float32)
+        rows = np.empty(width, np.int32)
+        hinted = np.zeros(width, np.int32)
         norms = np.empty(width, np.float32)
         least = np.empty(width, np.float32)
         second = np.empty(width, np.float32)
         winner = np.empty(width, np.int32)
         found = _Found(norms, least, second, winner)
         numbers = tree.numbers
+        seen = np.full(numbers.shape[0], -1, np.int32)
+        order = np.empty(hint.shape[0], np.int32)
+        leaves = np.empty(hint.shape[0], np.int32)
+        if hint.shape[0] > 0:
+            _order_by_leaf(tree.places, hint, order, leaves)
         for start in range(0, vectors.shape[0], width):
             filled = min(width, vectors.shape[0] - start)
-            if filled == width:
-                load_tile(dimension, width, vectors, start, offset, tile)
-            else:
-                for lane in range(width):
-                    row = start + min(lane, filled - 1)
-                    for d in range(dimension):
-                        tile[d, lane] = vectors[row, d] - offset[d]
-            _scan_tile(dimension, count, tile, tree, scratch, found)
+            for lane in range(width):
+                rows[lane] = start + min(lane, filled - 1)
+                if hint.shape[0] > 0:
+                    hinted[lane] = leaves[rows[lane]]
+                    rows[lane] = order[rows[lane]]
+            load_tile(dimension, width, vectors, rows, offset, tile)
+            stamp = np.int32(start // width)
+            _scan_tile(dimension, tile, hinted, tree, seen, stamp, found)
             for lane in range(filled):
-                row = start + lane
+                row = np.int64(rows[lane])
                 group = np.int64(winner[lane])
+                hinted[lane] = group // _GROUPS_PER_LEAF
                 place, error, cost = _nearest_of_group(dimension, vectors, row, tree, group)
                 number = numbers[group // _GROUPS_PER_LEAF, group % _GROUPS_PER_LEAF * GROUP + place]
                 if second[lane] - least[lane] <= tie_margin(dimension, norms[lane], cost):
-                    for g in range(count * _GROUPS_PER_LEAF):
-                        p, e, c = _nearest_of_group(dimension, vectors, row, tree, g)
-                        k = numbers[g // _GROUPS_PER_LEAF, g % _GROUPS_PER_LEAF * GROUP + p]
-                        if c < cost or (c == cost and k < number):
-                            number, error, cost = k, e, c
+                    for leaf in range(seen.shape[0]):
+                        if seen[leaf] != stamp:
+                            continue
+                        for g in range(leaf * _GROUPS_PER_LEAF, (leaf + 1) * _GROUPS_PER_LEAF):
+                            p, e, c = _nearest_of_group(dimension, vectors, row, tree, g)
+                            k = numbers[leaf, g % _GROUPS_PER_LEAF * GROUP + p]
+                            if c < cost or (c == cost and k < number):
+                                number, error, cost = k, e, c
                 indices[row] = number
                 distortions[row] = np.float32(error)
 

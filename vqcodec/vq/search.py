@@ -8,9 +8,9 @@ leave the decision to the float64 formula (see `_bounds.py`).
 The size of the work decides on the method:
 
 - plain (`_exact.py`): all codewords in float64, one vector after the other; for small jobs, and above 64 dimensions;
-- tiles (`_tiles.py`): 16 or 32 vectors at once in vector registers, for up to 511 codewords and for data without a
-  main axis;
-- boxes (`_boxes.py`): elimination of most codewords, for large codebooks; only this method is faster with a hint.
+- tiles (`_tiles.py`): 16 or 32 vectors at once in vector registers, for up to 1,000 codewords, with a hint up to 5,000,
+  and for data without a main axis;
+- boxes (`_boxes.py`): one vector after the other, elimination of most codewords, for larger codebooks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ MAX_MAGNITUDE = np.float32(1e15)  # squares of sums of 4,096 such components are
 _SHARD_VECTORS = 16_384
 _SMALL_WORK = 1 << 22  # components compared: below about a millisecond of the plain search
 _MAX_VECTOR_KERNEL_DIMENSION = 64
-_LEAST_BOX_CODEWORDS = 512
+_MOST_TILED_CODEWORDS = 1_000
+_MOST_TILED_CODEWORDS_WITH_HINT = 5_000
 _LEAST_MAIN_AXIS_SHARE = 1 / 3  # of the codewords' variance; boxes exclude little without a main axis
 
 FloatArray = npt.NDArray[np.float32]
@@ -88,7 +89,7 @@ class SearchIndex:
         """
         data = _checked_vectors(vectors, self.dimension)
         hints = np.empty(0, np.int32) if hint is None else _checked_hint(hint, len(data), self.size)
-        search = self._method(len(data))
+        search = self._method(len(data), hint is not None)
         indices = np.empty(len(data), np.int32)
         distortions = np.empty(len(data), np.float32)
 
@@ -99,11 +100,12 @@ class SearchIndex:
         map_shards(search_shard, shards(len(data)), threads)
         return indices, distortions
 
-    def _method(self, count: int) -> Any:
+    def _method(self, count: int, hinted: bool) -> Any:
         """The fastest search for `count` vectors: a function of (vectors, hint, indices, distortions)."""
         if self.dimension > _MAX_VECTOR_KERNEL_DIMENSION or count * self.size * self.dimension <= _SMALL_WORK:
             return self._plain_search
-        if self.size >= _LEAST_BOX_CODEWORDS and self._main_axis[1] >= _LEAST_MAIN_AXIS_SHARE:
+        most_tiled = _MOST_TILED_CODEWORDS_WITH_HINT if hinted else _MOST_TILED_CODEWORDS
+        if self.size > most_tiled and self._main_axis[1] >= _LEAST_MAIN_AXIS_SHARE:
             return self._box_search
         return self._tile_search
 
@@ -128,11 +130,11 @@ class SearchIndex:
     def _tile_search(self) -> Any:
         from vqcodec.vq import _tiles  # which imports numba
 
-        tree, leaves = self._box_tree, -(-self.size // _tree.LANES)
+        tree = self._box_tree
         kernel = _tiles.search_kernel(self.dimension)
 
         def search(vectors, hint, indices, distortions):
-            kernel(vectors, tree, self._offset, leaves, indices, distortions)
+            kernel(vectors, tree, self._offset, hint, indices, distortions)
 
         return search
 
