@@ -305,7 +305,7 @@ def search_kernel(dimension: int) -> Any:
                 row = begin + lane
                 hinted = np.int64(-1)
                 if hint.shape[0] > 0:
-                    hinted = np.int64(places[hint[row]])
+                    hinted = np.int64(places[hint[row]] // LANES)
                 place, least, runner_up = _search_boxes(dimension, tile, lane, tree, scratch, hinted)
                 best = np.int64(numbers[place // LANES, place % LANES])
                 error = squared_error(vectors[row], codewords[best])

@@ -4,7 +4,7 @@ A tile of vectors stays in registers (up to 20 dimensions; above, two columns of
 codewords are broadcast against it, in groups of four. Where registers of 512 bits hold the scores of two groups, these
 pass by together, because the sums of one group alone wait for each other.
 
-A tile begins with the leaves of its vectors' hints. So vectors come in the order of these leaves: those of a tile are
+A tile begins with the leaves of its vectors' hints. So vectors come in the order of their hints: those of a tile are
 alike, and have few leaves between them. Without a hint they come as they stand, and begin with the leaves in which the
 tile before ended: neighbouring blocks of a picture have much in common. Then follow the leaves whose box is not too far
 for every vector of the tile. Where vectors have nothing in common, or there is no main axis, the tests cost little and
@@ -265,18 +265,17 @@ def _emit_group_errors(lanes: Lanes, dimension: int, vector: Any, codewords: Any
 
 
 @inner_kernel
-def _order_by_leaf(places, hint, order, leaves):
-    """Write the rows of the vectors in the order of the leaves of their hints, and these leaves, int32 (n,) both."""
-    ends = np.zeros(places.max() + 2, np.int64)
+def _order_by_hint(places, hint, order):
+    """Write the rows of the vectors in the order in which their hints stand in the tree, int32 (n,)."""
+    ends = np.zeros(places.shape[0] + 1, np.int64)
     for i in range(hint.shape[0]):
         ends[places[hint[i]] + 1] += 1
-    for leaf in range(1, ends.shape[0]):
-        ends[leaf] += ends[leaf - 1]
+    for place in range(1, ends.shape[0]):
+        ends[place] += ends[place - 1]
     for i in range(hint.shape[0]):
-        leaf = places[hint[i]]
-        order[ends[leaf]] = i
-        leaves[ends[leaf]] = leaf
-        ends[leaf] += 1
+        place = places[hint[i]]
+        order[ends[place]] = i
+        ends[place] += 1
 
 
 @functools.cache
@@ -302,16 +301,15 @@ def search_kernel(dimension: int) -> Any:
         numbers = tree.numbers
         seen = np.full(numbers.shape[0], -1, np.int32)
         order = np.empty(hint.shape[0], np.int32)
-        leaves = np.empty(hint.shape[0], np.int32)
         if hint.shape[0] > 0:
-            _order_by_leaf(tree.places, hint, order, leaves)
+            _order_by_hint(tree.places, hint, order)
         for start in range(0, vectors.shape[0], width):
             filled = min(width, vectors.shape[0] - start)
             for lane in range(width):
                 rows[lane] = start + min(lane, filled - 1)
                 if hint.shape[0] > 0:
-                    hinted[lane] = leaves[rows[lane]]
                     rows[lane] = order[rows[lane]]
+                    hinted[lane] = tree.places[hint[rows[lane]]] // LANES
             load_tile(dimension, width, vectors, rows, offset, tile)
             stamp = np.int32(start // width)
             _scan_tile(dimension, tile, hinted, tree, seen, stamp, found)

@@ -37,7 +37,7 @@ class BoxTree(NamedTuple):
         originals: float32 (n_leaves, dimension, 16), the codewords as they are.
         penalties: float64 (n_leaves, 16), theirs; infinite where there is no codeword.
         numbers: int32 (n_leaves, 16), the codewords' indices, rising within a leaf.
-        places: int32 (size,), the leaf of each codeword.
+        places: int32 (size,), where each codeword stands: 16 leaf + lane.
         leaf_boxes: float32 (5, n_leaves): low and high of the first coordinate, of the second, least penalty.
         group_boxes: float32 (5, n_groups), the same for each 16 leaves; n_leaves = 16 n_groups, n_groups a multiple
             of 16, filled with boxes that are too far for anything.
@@ -154,7 +154,7 @@ def build_tree(
     squared_norms = np.square(moved, dtype=np.float64).sum(axis=1)
     half_costs = 0.5 * (squared_norms + penalties)
     places = np.empty(size, np.int32)
-    places[order] = np.arange(size) // LANES
+    places[order] = np.arange(size)
     return BoxTree(
         axis,
         _in_leaves(moved, order, leaves, 0.0),
