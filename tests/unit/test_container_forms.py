@@ -44,6 +44,18 @@ def chunked_file(packets=4, index=True, size=50):
     return file.getvalue(), payloads
 
 
+def test_a_codebook_is_packed_once_for_all_files(monkeypatch):
+    """Packing a shipped codebook takes a second."""
+    book = Codebook("image/block", "packed-once", {"codewords": np.ones((4, 4), np.uint8)}, {})
+    packings = []
+    to_bytes = Codebook.to_bytes
+    monkeypatch.setattr(Codebook, "to_bytes", lambda *args: packings.append(args) or to_bytes(*args))
+    alone, again, difference = (CodebookReference.embedding(book, parent) for parent in (None, None, OTHER))
+    assert packings == [(book, None), (book, OTHER)]
+    assert alone == again
+    assert (alone.embedded, difference.embedded) == (to_bytes(book), to_bytes(book, OTHER))
+
+
 def test_a_plain_picture_is_compact():
     data = dump_media(picture())
     assert data[:3] == b"\xd6Q\x11"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,12 @@ def usual_headers_of(codebook: Codebook) -> tuple[bytes, ...]:
     return tuple(row.tobytes() for row in array)
 
 
+@functools.lru_cache(maxsize=4)
+def _packed(codebook: Codebook, parent: Codebook | None) -> bytes:
+    """The codebook's file. Packing takes a second, and a batch embeds one codebook in many files."""
+    return codebook.to_bytes(parent)
+
+
 @dataclass(frozen=True)
 class CodebookReference:
     """The codebook that a stream was coded with.
@@ -72,7 +79,7 @@ class CodebookReference:
     @classmethod
     def embedding(cls, codebook: Codebook, parent: Codebook | None = None) -> CodebookReference:
         """Return the codebook itself, or its difference from `parent` if that is smaller."""
-        return cls(codebook.digest, codebook.name, codebook.to_bytes(parent))
+        return cls(codebook.digest, codebook.name, _packed(codebook, parent))
 
 
 @dataclass(frozen=True)
