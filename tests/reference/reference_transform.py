@@ -1,8 +1,8 @@
 """Engine image/transform of the reference decoder: section 9 of FORMAT.md; header, tiles, colour and alpha.
 
 The parts are in modules of their own: _tables (9.1, 9.2), _plane (9.4), _syntax (9.4 to 9.7, 9.9, 9.15), _residual (9.8
-to 9.12), _prediction (9.13, 9.14), _restoration (9.16), _memory (9.18) and _copies (9.20). 9.19 is in
-reference_alpha_chances.
+to 9.12), _prediction (9.13, 9.14), _restoration (9.16), _memory (9.18), _values, _copies (9.20) and _palettes (9.21).
+9.19 is in reference_alpha_chances.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from reference_transform_plane import Plane, Samples, be_guided, clip
 from reference_transform_restoration import restored
 from reference_transform_syntax import PlaneDecoder
 from reference_transform_tables import Model, model_of
+from reference_transform_values import Values
 
 FULL, HALF, RESERVED, NO_CHROMA = range(4)
 EXTENDED = RESERVED  # in the second parameter byte: there is a third
@@ -47,6 +48,7 @@ class Parameters:
     remembering: bool
     copying: bool = False
     shaped: bool = False  # whether the step grows with the frequency
+    palettes: bool = False
 
 
 @dataclass
@@ -133,8 +135,9 @@ def read_parameters(first: int, reader: Reader) -> Parameters:
 
 def read_third_byte(parameters: Parameters, reader: Reader) -> None:
     third = reader.number(1)
-    require(third // 4 == 1 and third % 4 != RESERVED and parameters.modulated, Unsupported)
-    parameters.chroma, parameters.shaped = third % 4, True
+    require(1 <= third // 4 <= 3 and third % 4 != RESERVED, Unsupported)
+    parameters.chroma, parameters.shaped, parameters.palettes = third % 4, third // 4 % 2 == 1, third >= 8
+    require(parameters.modulated or not parameters.shaped, Unsupported)
 
 
 def item(codebook: Codebook, model: Model, number: int, parameters: Parameters) -> list[Samples]:
@@ -240,7 +243,7 @@ def plane_size(tile: Tile, number: int, parameters: Parameters) -> tuple[int, in
 def superblocks(tile: Tile, parameters: Parameters) -> int:
     """The number of superblocks of all planes of a tile that take at least one bit."""
     sizes = [plane_size(tile, number, parameters) for number in range(plane_count(parameters))]
-    if parameters.copying:
+    if parameters.copying or parameters.palettes:
         return sum((height // 32) * (width // 32) for height, width in sizes)
     return sum(-(-height // 32) * -(-width // 32) for height, width in sizes)
 
@@ -266,11 +269,11 @@ def tile_planes(
     """The planes of a tile, padded, not yet filtered."""
     require(8 * len(payload) >= superblocks(tile, parameters))
     bits, end = BitReader(payload), len(payload)
-    copies = Copies(bits, payload) if parameters.copying else None
-    planes = decode_planes(bits, tile, parameters, model, memory, copies)
-    if copies is not None:
-        copies.close()
-        end = copies.start
+    values = Values(bits, payload) if parameters.copying or parameters.palettes else None
+    planes = decode_planes(bits, tile, parameters, model, memory, values)
+    if values is not None:
+        values.close()
+        end = values.start
     require(0 <= 8 * end - bits.position < 8)
     return planes
 
@@ -281,7 +284,7 @@ def decode_planes(
     parameters: Parameters,
     model: Model,
     memory: Sequence[list[Samples]] = (),
-    copies: Copies | None = None,
+    values: Values | None = None,
 ) -> list[Plane]:
     """The planes of a tile before the restoration filter."""
     rung = model.rung_of(parameters.step_index)
@@ -297,9 +300,10 @@ def decode_planes(
         if memory:
             tables = model.remembering[min(number, 1)]
             plane.memory = References([planes_of_item[number] for planes_of_item in memory], plane)
-        if number > 0 and (memory or copies):
+        if number > 0 and (memory or parameters.copying):
             be_guided_by_places(plane, planes[0], 1 if parameters.chroma == HALF else 0)
-        plane.copies = copies
+        plane.copies = Copies(values) if values and parameters.copying else None
+        plane.values = values if parameters.palettes else None
         PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
         planes.append(plane)
     return planes

@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from reference_alpha_chances import Decisions
-from reference_decoder import BitReader, require
+from reference_decoder import require
 from reference_transform_memory import guide, luma_in_the_middle, near
 from reference_transform_plane import Block, Plane, Samples
+from reference_transform_values import Values
 
-CODED, CANDIDATE, AXIS, CONTEXTS = 84, 168, 188, 398
+CODED, CANDIDATE, AXIS = 84, 168, 188
 
 Place = tuple[int, int, int]
 
 
-@dataclass
-class Chance:
-    """Of the value 1 in a context, in 1/65536: two estimates, and the number of values seen."""
-
-    quick: int = 32768
-    slow: int = 32768
-    seen: int = 0
-
-    def adapt(self, value: int) -> None:
-        target = 65536 * value
-        self.quick += moved(target - self.quick, min(self.seen + 1, 4))
-        self.slow += moved(target - self.slow, min(self.seen + 1, 7))
-        self.seen = min(self.seen + 1, 7)
-
-
-def moved(distance: int, shift: int) -> int:
-    """Towards zero."""
-    return distance >> shift if distance >= 0 else -(-distance >> shift)
-
-
 class Copies:
-    """What tells the copies of a tile."""
+    """Reads what is copied from where."""
 
-    def __init__(self, bits: BitReader, payload: bytes):
-        zeros = 0
-        while bits.bits(1) == 0:
-            zeros += 1
-            require(zeros <= 24)
-        length = (1 << zeros + 7) + bits.bits(zeros + 7) - 128
-        require(length <= len(payload))
-        self.start = len(payload) - length
-        self.data = payload[self.start :]
-        self.decisions = Decisions(self.data)
-        self.chances = [Chance() for _ in range(CONTEXTS)]
-
-    def value(self, context: int) -> int:
-        chance = self.chances[context]
-        value = self.decisions.next((chance.quick + chance.slow) >> 1)
-        chance.adapt(value)
-        return value
-
-    def close(self) -> None:
-        require(self.decisions.position >= len(self.data))
+    def __init__(self, values: Values):
+        self.values = values
+        self.value = values.value
 
     def component(self, axis: int) -> int:
         first = AXIS + 70 * axis
@@ -69,7 +30,7 @@ class Copies:
         negative = self.value(first)
         magnitude = 1
         for number in range(size - 1):
-            known = self.value(first + 18 + 4 * size + magnitude) if number < 2 else self.decisions.next(32768)
+            known = self.value(first + 18 + 4 * size + magnitude) if number < 2 else self.values.even()
             magnitude = 2 * magnitude + known
         return -magnitude if negative else magnitude
 

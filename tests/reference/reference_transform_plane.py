@@ -54,6 +54,7 @@ class Plane:
         self.luma_modes: list[list[int]] = []  # by unit of this plane
         self.memory: Any = None  # of a plane that is predicted from memory (9.18): what it is predicted from
         self.copies: Any = None  # of a plane whose blocks may be copied (9.20): what tells the copies
+        self.values: Any = None  # of a plane with palettes (9.21): what tells them
         self.luma_units: dict[tuple[int, int], Unit] = {}  # of both: luma's units, by unit of this plane
         self.luma_shift = 0  # of both: 1 where the plane has half the size of luma
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reference_transform_copies as copies
 import reference_transform_memory as memory
+import reference_transform_palettes as palettes
 from reference_decoder import BitReader
 from reference_transform_plane import Block, Plane, Unit, clip
 from reference_transform_prediction import predict
@@ -105,11 +106,14 @@ class PlaneDecoder:
         if self.plane.memory:
             kinds = memory.choice_kinds(self.plane, block)
         place, flavour, choice = None, 0, 0
-        if self.plane.copies:
+        painted = palettes.read_palette(self.plane, block, self.plane.values) if self.plane.values else None
+        if self.plane.copies and painted is None:
             place, choice = self.plane.copies.read(self.plane, block)
-        if place is None:
+        if place is None and painted is None:
             choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
-        if place is not None:
+        if painted is not None:
+            mode = palettes.PALETTE
+        elif place is not None:
             mode = memory.REMEMBERED
         elif self.plane.memory and choice // 2 == REMEMBERING:
             mode = memory.REMEMBERED
@@ -117,7 +121,9 @@ class PlaneDecoder:
         else:
             mode = self.read_mode(block, choice // 2, left, above)
         residual, total = self.read_residual(block, mode, energy) if choice % 2 else (None, 0)
-        if place is None:
+        if painted is not None:
+            prediction = painted
+        elif place is None:
             prediction = predict(self.plane, block, mode)
         elif self.plane.copies:
             prediction = copies.copied(self.plane, block, place)
@@ -166,7 +172,7 @@ class PlaneDecoder:
         if self.plane.guides:
             middle_y, middle_x = block.y + block.height // 2, block.x + block.width // 2
             first = self.plane.luma_modes[middle_y // 4][middle_x // 4]
-            first = PLANAR if first == memory.REMEMBERED else first
+            first = first if first <= 34 else PLANAR
             second = above if left == first else left
             third = above
         else:

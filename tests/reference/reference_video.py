@@ -156,10 +156,10 @@ class GroupDecoder:
 
     def first(self, payload: bytes, flags: int) -> list[Samples]:
         """18.3: frame 0"""
-        filters, copying = flags & 3, flags >= 4
+        filters, copying = flags & 3, flags & 4 > 0
         place = Place(0, 0, 0, True)
         luma, chroma = self.steps(place, 0)
-        parameters = Parameters(luma, False, chroma - luma, HALF, False, False, copying)
+        parameters = Parameters(luma, False, chroma - luma, HALF, False, False, copying, palettes=flags & 8 > 0)
         pictures = self.model.pictures
         decoded = tile_planes(payload, Tile(0, 0, self.height, self.width), parameters, pictures)
         require(filters == 0 or pictures.restoration != [], CodebookMissing)

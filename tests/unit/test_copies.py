@@ -12,13 +12,14 @@ import reference_transform
 from vqcodec.blocks.layout import MEMORY, SUPERBLOCK, new_plane
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.search.leads import NO_LEADS, guiding_leads, picture_repeats, plane_leads
-from vqcodec.blocks.syntax.copies import write_copies
 from vqcodec.blocks.syntax.motion import column_of, row_of
+from vqcodec.blocks.syntax.values import write_values
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.image.transform import engine
 
 MUTANTS = 120
+VALUES = "copies and palettes"
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,9 @@ def test_decoders_give_the_encoders_reconstruction(book, size, channels, chroma,
     samples = text(*size, channels)
     coded = engine.encode(samples, book, 60, 5, 2, {"chroma": chroma, "tune": tune})
     assert is_copying(coded.header)
-    assert coded.bits_by_part["copies"] > 0
+    assert coded.bits_by_part[VALUES] > 0
     assert sum(coded.bits_by_part.values()) == 8 * (len(coded.header) + sum(map(len, coded.packets)))
-    assert engine.count_bits(coded.header, coded.packets, book)["copies"] == coded.bits_by_part["copies"]
+    assert engine.count_bits(coded.header, coded.packets, book)[VALUES] == coded.bits_by_part[VALUES]
     assert np.array_equal(engine.decode(coded.header, coded.packets, book), coded.reconstruction)
     plain = reference.parse_canonical(book.canonical_bytes())
     assert np.array_equal(reference_transform.decode(coded.header, coded.packets, plain), coded.reconstruction)
@@ -141,9 +142,9 @@ def test_damage_is_named_and_found_by_the_reference_too(book) -> None:
 
 def test_what_is_left_over_is_named(book, monkeypatch) -> None:
     def longer(*arguments):
-        return write_copies(*arguments) + 9
+        return write_values(*arguments) + 9
 
-    monkeypatch.setattr("vqcodec.blocks.search.encoder.write_copies", longer)
+    monkeypatch.setattr("vqcodec.blocks.search.encoder.write_values", longer)
     coded = engine.encode(text(50, 84, 1), book, 60, 3)
     with pytest.raises(CorruptFileError, match="bytes are left over after the copies of a tile"):
         engine.decode(coded.header, coded.packets, book)

@@ -23,7 +23,7 @@ def coded_pages(threads: int = 1, effort: int = 4):
 @pytest.mark.parametrize("effort", [0, 5])
 def test_what_repeats_is_copied_whatever_the_threads(effort) -> None:
     coded = coded_pages(effort=effort)
-    assert coded.frames[0].bits["copies"] > 0
+    assert coded.frames[0].bits["copies and palettes"] > 0
     assert coded_pages(3, effort).packet == coded.packet
     book = tiny_video_codebook(True)
     decoded = list(engine.decode_group(coded.packet, WIDTH, HEIGHT, book))
@@ -38,7 +38,7 @@ def test_copies_save_much(monkeypatch) -> None:
     coded = coded_pages()
     monkeypatch.setattr(first_frame, "repeats", lambda _: False)
     without = coded_pages()
-    assert "copies" not in without.frames[0].bits
+    assert "copies and palettes" not in without.frames[0].bits
     assert sum(coded.frames[0].bits.values()) < 0.7 * sum(without.frames[0].bits.values())
 
 
@@ -60,22 +60,22 @@ def test_a_frame_without_repeats_is_coded_once_and_without_copies(monkeypatch) -
     monkeypatch.setattr(first_frame, "search_tile", counting)
     coded = engine.encode_group(moving_frames(1, HEIGHT, WIDTH), tiny_video_codebook(True), Settings(55, 4, 1, {}))
     assert len(searched) == 1
-    assert "copies" not in coded.frames[0].bits
+    assert "copies and palettes" not in coded.frames[0].bits
 
 
 def test_copies_that_cost_more_than_they_save_are_not_kept(monkeypatch) -> None:
     monkeypatch.setattr(first_frame, "repeats", lambda _: True)
     frames = moving_frames(1, HEIGHT, WIDTH)
     coded = engine.encode_group(frames, tiny_video_codebook(True), Settings(55, 4, 1, {}))
-    assert "copies" not in coded.frames[0].bits
+    assert "copies and palettes" not in coded.frames[0].bits
 
 
 def test_frames_that_displacements_do_not_span_are_not_copied() -> None:
     book = tiny_video_codebook(False)
     wide = engine.encode_group(pages(1, 16, 4104), book, Settings(30, 0, 1, {}))
-    assert "copies" not in wide.frames[0].bits
+    assert "copies and palettes" not in wide.frames[0].bits
     narrower = engine.encode_group(pages(1, 16, 4088), book, Settings(30, 0, 1, {}))
-    assert narrower.frames[0].bits["copies"] > 0
+    assert narrower.frames[0].bits["copies and palettes"] > 0
 
 
 def test_nothing_is_copied_before_an_observer() -> None:
@@ -91,7 +91,7 @@ def test_nothing_is_copied_before_an_observer() -> None:
     with FrameCoder(engine.model_of(tiny_video_codebook(True)), 4, 1.0, 1) as coder:
         _, bits, _ = encode_frames(pages(2, HEIGHT, WIDTH), coder, parameters, observer=watching)
     assert not watching.copied
-    assert "copies" not in bits[0]
+    assert "copies and palettes" not in bits[0]
 
 
 def test_flags_of_no_meaning_and_lost_copies_are_damage() -> None:

@@ -49,7 +49,8 @@ PLANAR, DC, FIRST_ANGLE, HORIZONTAL, DIAGONAL, VERTICAL, LAST_ANGLE = 0, 1, 2, 1
 PLANE_MODES = 35
 FROM_FIRST, FROM_BOTH, FROM_SECOND = 35, 36, 37
 MEMORY = 38  # prediction from pictures of the codebook's memory, in planes that have such references
-ALL_MODES = 39
+PALETTE = 39  # few sample values, in planes that have palettes
+ALL_MODES = 40
 
 GUIDE_SIZE_SHIFT = 6  # of the size of luma's blocks in `Plane.guide_modes`
 MAX_REFERENCES = 3  # pictures of a memory that one picture is predicted from
@@ -90,6 +91,7 @@ class Plane(NamedTuple):
             of the flavour; of size 0 for luma.
         matrix: int32 (SUPERBLOCK, SUPERBLOCK), the quantization matrix as `steps.FREQUENCY_MATRIX` has it; of size 0
             if all frequencies have the same step.
+        palettes: 1 if blocks may have palettes, else 0.
     """
 
     samples: npt.NDArray[np.int16]
@@ -102,6 +104,7 @@ class Plane(NamedTuple):
     motion: npt.NDArray[np.int64]
     guide_motion: npt.NDArray[np.int64]
     matrix: npt.NDArray[np.int32]
+    palettes: int
 
 
 _NO_REFERENCES = np.zeros((0, 0, 0), dtype=np.int16)
@@ -129,6 +132,7 @@ def new_plane(
     guide_motion: npt.NDArray[np.int64] = _NO_MOTION,
     copying: bool = False,
     matrix: npt.NDArray[np.int32] = _NO_MATRIX,
+    palettes: bool = False,
 ) -> Plane:
     """Return an empty plane of `height` x `width` samples (before padding), every superblock at `step_index`.
 
@@ -139,6 +143,7 @@ def new_plane(
         memory: the references, as in `Plane`; guide_motion: int64 by unit, of the luma plane.
         copying: whether blocks may be copied from the plane itself.
         matrix: the quantization matrix, as in `Plane`.
+        palettes: whether blocks may have palettes.
     """
     rows, columns = padded_size(height), padded_size(width)
     units = (rows // UNIT, columns // UNIT)
@@ -153,4 +158,5 @@ def new_plane(
         motion=np.full(units, -1, dtype=np.int64) if len(memory) or copying else _NO_MOTION,
         guide_motion=guide_motion,
         matrix=matrix,
+        palettes=int(palettes),
     )

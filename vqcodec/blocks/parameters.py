@@ -33,6 +33,7 @@ class CodingParameters:
         remembering: whether the planes are predicted from pictures of the codebook's memory. They then have tables of
             their own.
         copying: whether blocks may be copied from samples of their plane that are decoded already.
+        palettes: whether blocks of few sample values may have palettes.
         lambda_scale: factor of the rate-distortion lambda, for sizes between two steps; not in the stream.
 
     Raises:
@@ -48,6 +49,7 @@ class CodingParameters:
     lambda_scale: float = 1.0
     remembering: bool = False
     copying: bool = False
+    palettes: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.step_index <= MAX_STEP_INDEX:
@@ -71,6 +73,11 @@ class CodingParameters:
         """Whether superblocks change their step."""
         return self.tune != "psnr"
 
+    @property
+    def has_values(self) -> bool:
+        """Whether there are values of the range coder behind the Huffman codes."""
+        return self.copying or self.palettes
+
     def plane_step(self, plane: int) -> int:
         """Return the step index of plane 0 (luma) or another (chroma)."""
         if plane == 0 or self.subsampling == "grey":
@@ -80,14 +87,15 @@ class CodingParameters:
     def to_bytes(self) -> bytes:
         """Return 2 bytes: step, tune and copying, then chroma step, subsampling, filter and memory; or 3.
 
-        In place of the subsampling, the second byte then says that there is a third. That has the subsampling, and
-        whether the step grows with the frequency.
+        In place of the subsampling, the second byte then says that there is a third. That has the subsampling, whether
+        the step grows with the frequency, and whether there are palettes.
         """
         first = self.step_index | int(self.modulated) << 6 | int(self.copying) << 7
         second = (self.chroma_step - CHROMA_STEP_MIN) | int(self.restoration) << 6 | int(self.remembering) << 7
         subsampling = SUBSAMPLINGS.index(self.subsampling)
-        if self.shaped:
-            return bytes([first, second | _EXTENDED << 4, subsampling | 1 << 2])
+        if self.shaped or self.palettes:
+            third = subsampling | int(self.shaped) << 2 | int(self.palettes) << 3
+            return bytes([first, second | _EXTENDED << 4, third])
         return bytes([first, second | subsampling << 4])
 
     @classmethod
@@ -103,14 +111,15 @@ class CodingParameters:
         first, second = data[0], data[1]
         if first & second & 0x80:
             raise UnsupportedError("coding parameters: copies beside a memory; a later version wrote this stream")
-        used, subsampling, tune = PARAMETER_BYTES, second >> 4 & 3, TUNES[first >> 6 & 1]
+        used, subsampling, tune, palettes = PARAMETER_BYTES, second >> 4 & 3, TUNES[first >> 6 & 1], False
         if subsampling == _EXTENDED:
             if len(data) == used:
                 raise CorruptFileError(f"coding parameters: {used} bytes instead of {used + 1}; truncated")
             third, used = data[used], used + 1
-            if third >> 2 != 1 or tune == "psnr":
+            shaped, palettes = bool(third >> 2 & 1), bool(third >> 3 & 1)
+            if not 1 <= third >> 2 <= 3 or (shaped and tune == "psnr"):
                 raise UnsupportedError("coding parameters: reserved bits are set; a later version wrote this stream")
-            subsampling, tune = third & 3, "visual"
+            subsampling, tune = third & 3, "visual" if shaped else tune
         parameters = cls(
             step_index=first & 0x3F,
             chroma_step=(second & 0xF) + CHROMA_STEP_MIN,
@@ -119,5 +128,6 @@ class CodingParameters:
             restoration=bool(second >> 6 & 1),
             remembering=bool(second >> 7),
             copying=bool(first >> 7),
+            palettes=palettes,
         )
         return parameters, used

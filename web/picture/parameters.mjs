@@ -25,6 +25,7 @@ export function readParameters(reader) {
     restored: (second & 64) !== 0,
     remembering: (second & 128) !== 0, // predicted from a memory
     copying: (first & 128) !== 0, // blocks may be copied from their plane
+    palettes: false, // blocks may have palettes
   };
 }
 
@@ -33,6 +34,8 @@ export function readColourParameters(reader) {
   const parameters = readParameters(reader);
   if (parameters.chroma !== EXTENDED) return parameters;
   const third = reader.number(1);
-  require(third >> 2 === 1 && parameters.modulated, "coding parameters: reserved bits are set", UnsupportedError);
-  return { ...parameters, chroma: third & 3, shaped: true };
+  const shaped = (third & 4) !== 0;
+  const known = third >= 4 && third < 16 && (parameters.modulated || !shaped);
+  require(known, "coding parameters: reserved bits are set", UnsupportedError);
+  return { ...parameters, chroma: third & 3, shaped, palettes: (third & 8) !== 0 };
 }

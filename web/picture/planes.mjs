@@ -43,7 +43,7 @@ export function decodePlanes(kernels, model, parameters, size, count, payloads, 
       loss.report(number, error);
     }
   };
-  parts.forEach((ofTile, number) => attempt(number, () => refuseTooLittle(payloads[number], ofTile, parameters.copying)));
+  parts.forEach((ofTile, number) => attempt(number, () => refuseTooLittle(payloads[number], ofTile, parameters.copying || parameters.palettes)));
   const planes = Array.from({ length: count }, (_, number) => {
     const whole = number > 0 && half ? halfOf({ top: 0, left: 0, ...size }) : size;
     const { width, height } = whole;

@@ -25,11 +25,11 @@ export function tileScratch(kernels) {
 }
 
 /**
- * Each superblock takes a bit, but those that reach beyond a plane that copies: so a short payload is refused before
+ * Each superblock takes a bit, but those that reach beyond a plane that has copies or palettes: so a short payload is refused before
  * memory is taken.
  */
-export function refuseTooLittle(payload, parts, copying = false) {
-  const count = copying ? Math.floor : Math.ceil;
+export function refuseTooLittle(payload, parts, hasValues = false) {
+  const count = hasValues ? Math.floor : Math.ceil;
   const squares = ({ width, height }) => count(width / SUPERBLOCK) * count(height / SUPERBLOCK);
   const least = parts.reduce((sum, part) => sum + squares(part), 0);
   require(8 * payload.length >= least, `${payload.length} bytes cannot hold a tile of the picture; cut off`);
@@ -50,7 +50,8 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
   const bits = kernels.zeros("int64", [PARTS]);
   const planes = [];
   let [position, end] = [0, 8 * payload.length];
-  if (parameters.copying) [position, end] = kernels.call("blocks.syntax.copies.open_copies", buffer, scratch);
+  const hasValues = parameters.copying || parameters.palettes;
+  if (hasValues) [position, end] = kernels.call("blocks.syntax.values.open_values", buffer, scratch);
   parts.forEach((part, index) => {
     const type = index === 0 ? LUMA : CHROMA;
     const step = index === 0 ? parameters.step : parameters.chromaStep;
@@ -60,7 +61,7 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
     const tables = type + (parameters.remembering ? REMEMBERING : 0);
     position = kernels.call(
       "blocks.decoding.plane_decoding.decode_plane",
-      [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps, ...plane.memory, plane.matrix],
+      [plane.samples, plane.levels, plane.blocks, plane.guides, plane.guideModes, plane.steps, ...plane.memory, plane.matrix, Number(parameters.palettes)],
       buffer,
       position,
       end,
@@ -73,8 +74,8 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
     require(position <= end, `${payload.length} bytes do not make a tile; cut off or damaged`);
     planes.push(plane);
   });
-  if (parameters.copying) {
-    const fault = kernels.call("blocks.syntax.copies.close_copies", scratch);
+  if (hasValues) {
+    const fault = kernels.call("blocks.syntax.values.close_values", scratch);
     require(fault !== NOT_DECODED, "a block is copied from samples that are not decoded before it; damaged");
     require(fault === 0, "bytes are left over after the copies of a tile; damaged");
   }

@@ -43,7 +43,7 @@ export class Decoder {
    */
   *decode(packet) {
     const group = readGroup(packet, this.model.remembers);
-    refuseTooLittle(group.first, this.parts, group.copying);
+    refuseTooLittle(group.first, this.parts, group.copying || group.palettes);
     const waiting = new Map();
     let next = 0;
     for (const [time, planes] of this.inCodingOrder(group)) {
@@ -109,7 +109,7 @@ export class Decoder {
       return group.filters ? picture.filterWeights(type, rung) : null;
     });
     return kernels.scope(() => {
-      const parameters = { step, chromaStep, modulated: false, chroma: HALF, copying: group.copying };
+      const parameters = { step, chromaStep, modulated: false, chroma: HALF, copying: group.copying, palettes: group.palettes };
       const planes = decodeTile(kernels, picture, parameters, parts, group.first, this.memory.tileScratch);
       const samples = filtered(kernels, planes, weights, group.filters);
       this.memory.frames.keepFirst(place, samples);

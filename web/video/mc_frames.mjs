@@ -170,7 +170,7 @@ function openPlane(kernels, samples, guides, guideModes) {
 
 /** A plane as kernels take it. */
 function tupleOf({ samples, levels, blocks, guides, guideModes, steps, memory, matrix }) {
-  return [samples, levels, blocks, guides, guideModes, steps, ...memory, matrix];
+  return [samples, levels, blocks, guides, guideModes, steps, ...memory, matrix, 0];
 }
 
 /** Make all units of a map of motion of one kind. */

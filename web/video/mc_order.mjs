@@ -11,7 +11,7 @@ const LEAST_CHROMA_STEP = -8;
 const MOST_DISTANCE_LOG = 4;
 const EXPOSED = 0x40; // bit of the step
 const FROM_MEMORY = 0x80; // bit of the form
-const COPYING = 4; // flag of the first frame; 2 and 1: luma and chroma are filtered
+const [PALETTES, COPYING] = [8, 4]; // flags of the first frame; 2 and 1: luma and chroma are filtered
 const LEVEL_STEPS = [-5, 0, 3, 4, 5, 6]; // by level; deeper ones as the last
 
 /** Frames that are kept at a time. */
@@ -35,12 +35,13 @@ export function readGroup(packet, remembers) {
   const exposures = exposed ? readExposures(reader, frames) : null;
   const size = reader.varint();
   const flags = reader.number(1);
-  require(flags < 2 * COPYING, `${WHAT}: it has flags that are not possible; damaged`);
+  require(flags < 2 * PALETTES, `${WHAT}: it has flags that are not possible; damaged`);
   const chromaStep = (form & 15) + LEAST_CHROMA_STEP;
   const first = reader.take(size);
-  const [filters, copying] = [flags & 3, flags >= COPYING];
+  const filters = flags & 3;
+  const [copying, palettes] = [COPYING, PALETTES].map((flag) => (flags & flag) !== 0);
   const distance = 1 << (form >> 4);
-  return { frames, step, chromaStep, distance, exposures, filters, copying, first, rest: reader.rest() };
+  return { frames, step, chromaStep, distance, exposures, filters, copying, palettes, first, rest: reader.rest() };
 }
 
 /** The number of frames that a packet tells. */

@@ -25,8 +25,8 @@ from vqcodec.blocks.picture_planes import (
     tables_type,
     tile_rectangles,
 )
-from vqcodec.blocks.syntax.copies import FINE, NOT_DECODED, TOO_LONG, close_copies, open_copies
-from vqcodec.blocks.syntax.parts import COPIES, add_bits, bits_by_part, new_part_bits
+from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits, values_part
+from vqcodec.blocks.syntax.values import FINE, NOT_DECODED, TOO_LONG, close_values, open_values
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
 from vqcodec.errors import CodebookError, CorruptFileError
@@ -71,8 +71,8 @@ def decode_tile(
     part_bits = new_part_bits(parameters.remembering)
     planes: list[Plane] = []
     position = start = kind = 0
-    if parameters.copying:
-        start, end = open_copies(buffer, scratch)
+    if parameters.has_values:
+        start, end = open_values(buffer, scratch)
         position = start
     for index, shape in enumerate(shapes):
         kind = plane_type(index, parameters.subsampling)
@@ -91,7 +91,7 @@ def decode_tile(
         if position > end:
             raise CorruptFileError(f"picture data: truncated or damaged, {len(payload)} bytes do not make a tile")
         planes.append(plane)
-    fault = close_copies(scratch) if parameters.copying else FINE
+    fault = close_values(scratch) if parameters.has_values else FINE
     if fault == NOT_DECODED:
         raise CorruptFileError("picture data: damaged, a block is copied from samples that are not decoded before it")
     if fault == TOO_LONG:
@@ -99,7 +99,9 @@ def decode_tile(
     if end - position >= 8:
         raise CorruptFileError(f"picture data: damaged, {(end - position) // 8} bytes are left over after a tile")
     bits = bits_by_part(part_bits, kind + 1, end - position)
-    return DecodedTile(planes, bits | ({COPIES: start + 8 * len(payload) - end} if parameters.copying else {}))
+    if parameters.has_values:
+        bits[values_part(parameters.copying, parameters.palettes)] = start + 8 * len(payload) - end
+    return DecodedTile(planes, bits)
 
 
 def decode_planes(
@@ -195,18 +197,18 @@ def _checked_tiles(
         tile, planes = tiles[number], range(len(shapes))
         parts_by_tile[number] = [plane_rectangle(tile, luma, index, parameters.subsampling) for index in planes]
         shapes_of_tile = [(part.height, part.width) for part in parts_by_tile[number]]
-        refuse_too_little_data(payloads[number], shapes_of_tile, parameters.copying)
+        refuse_too_little_data(payloads[number], shapes_of_tile, parameters.has_values)
     return parts_by_tile
 
 
-def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape], copying: bool = False) -> None:
+def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape], has_values: bool = False) -> None:
     """Raise CorruptFileError if the payload is too short for a tile's superblocks: each takes at least one bit.
 
     Args:
         shapes: (height, width) of each of its planes.
-        copying: whether blocks may be copied. Then superblocks that reach beyond the plane may take none.
+        has_values: whether blocks may be copied or have palettes. Then superblocks that reach beyond the plane may take none.
     """
-    count = (lambda size: size // SUPERBLOCK) if copying else superblock_count
+    count = (lambda size: size // SUPERBLOCK) if has_values else superblock_count
     least = sum(count(height) * count(width) for height, width in shapes)
     if 8 * len(payload) < least:
         raise CorruptFileError(

@@ -16,6 +16,7 @@ from vqcodec.blocks.layout import (
     LOG_WIDTH,
     MEMORY,
     MODE,
+    PALETTE,
     SAMPLE_MAX,
     SUPERBLOCK,
     SUPERBLOCK_LOG,
@@ -27,7 +28,8 @@ from vqcodec.blocks.signal.secondary import invert_secondary
 from vqcodec.blocks.signal.transforms import COSINE, SINE, transform_inverse
 from vqcodec.blocks.steps import MATRIX_BITS
 from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
-from vqcodec.blocks.syntax.copies import COPY_STATE
+from vqcodec.blocks.syntax.palettes import PALETTE_STATE
+from vqcodec.blocks.syntax.values import VALUE_STATE
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type
 
@@ -42,7 +44,8 @@ BLOCK_SCRATCH = record_type(
     secondary=(np.int32, (2, 64)),
     taps=(np.int32, TAPS_SHAPE),
     motion=(np.int64, 1),
-    copies=COPY_STATE,
+    values=VALUE_STATE,
+    palette=PALETTE_STATE,
     coefficient_state=COEFFICIENT_STATE,
 )
 """Working arrays for one block, which lies in the top left corner of the (32, 32) ones; each thread has a set.
@@ -65,7 +68,8 @@ def transform_kind(log_width, log_height, mode, transform):
 def predict_block(plane, block, mode, scratch):
     """Predict a block (`layout.Block`) into `scratch.prediction`.
 
-    `scratch.references` are gathered already; `scratch.motion` is set if the mode is MEMORY.
+    `scratch.references` are gathered already; `scratch.motion` is set if the mode is MEMORY, and
+    `scratch.palette.painted` if it is PALETTE.
     """
     if mode <= LAST_ANGLE:
         predict_from_neighbours(
@@ -77,6 +81,10 @@ def predict_block(plane, block, mode, scratch):
             scratch.turned,
             scratch.prediction,
         )
+    elif mode == PALETTE:
+        for i in range(1 << block.log_height):
+            for j in range(1 << block.log_width):
+                scratch.prediction[i, j] = scratch.palette.painted[i, j]
     elif mode == MEMORY and plane.memory.shape[0] == 0:
         copy_samples(plane, block, scratch.motion[0], scratch.prediction)
     elif mode == MEMORY:

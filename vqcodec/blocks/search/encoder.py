@@ -31,12 +31,13 @@ from vqcodec.blocks.search.leads import NO_LEADS, Leads, guiding_leads, plane_le
 from vqcodec.blocks.search.modulation import superblock_steps
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH, search_superblock
 from vqcodec.blocks.steps import LAMBDA_FACTOR
-from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.contexts import RAW_COPY, TOKEN_SHIFT
-from vqcodec.blocks.syntax.copies import COPY_STATE, start_copies, write_copies
+from vqcodec.blocks.syntax.leaves import EMIT_STATE
+from vqcodec.blocks.syntax.palettes import TOKENS_PER_SAMPLE
 from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE
-from vqcodec.blocks.syntax.parts import COPIES, add_bits, bits_by_part, new_part_bits
+from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits, values_part
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
+from vqcodec.blocks.syntax.values import VALUE_STATE, start_values, write_values
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.tables import check_written
 from vqcodec.errors import UsageError
@@ -152,9 +153,10 @@ def search_tile(
             else guiding_leads(leads, parameters.subsampling, plane.blocks.shape[1], plane.blocks.shape[2])
         )
         search_plane(plane, original, tables, settings, pool, scratches, advance, found)
-        tokens = np.empty(MAX_TOKENS_PER_SAMPLE * original.size + 64, dtype=np.uint32)
+        most = TOKENS_PER_SAMPLE if parameters.palettes else MAX_TOKENS_PER_SAMPLE
+        tokens = np.empty(most * original.size + 64, dtype=np.uint32)
         base = parameters.plane_step(index)
-        count = emit_plane(plane, base, modulated, tables.small_transforms, new_record(COEFFICIENT_STATE), tokens)
+        count = emit_plane(plane, base, modulated, tables.small_transforms, new_record(EMIT_STATE), tokens)
         searched.append(SearchedPlane(plane, original, tokens[:count].copy(), (source.shape[0], source.shape[1])))
     return searched
 
@@ -171,9 +173,9 @@ def pack_tile(
     most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + 2 * PADDING + 1
     buffer = np.zeros(most_bytes, dtype=np.uint8)
     position = start = kind = 0
-    copies = b""
-    if parameters.copying:
-        copies, start = _pack_copies(searched, buffer)
+    values = b""
+    if parameters.has_values:
+        values, start = _pack_values(searched, buffer)
         position = start
     part_bits = new_part_bits(parameters.remembering)
     for index, plane in enumerate(searched):
@@ -183,17 +185,17 @@ def pack_tile(
         )
     check_written(position)
     bits = bits_by_part(part_bits, kind + 1, -position % 8)
-    if parameters.copying:
-        bits[COPIES] = start + 8 * len(copies)
-    return buffer[: (position + 7) // 8].tobytes() + copies, bits
+    if parameters.has_values:
+        bits[values_part(parameters.copying, parameters.palettes)] = start + 8 * len(values)
+    return buffer[: (position + 7) // 8].tobytes() + values, bits
 
 
-def _pack_copies(searched: Sequence[SearchedPlane], buffer: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
-    """Return what tells the copies of a tile; write the number of its bytes to `buffer`, and return where it ends."""
+def _pack_values(searched: Sequence[SearchedPlane], buffer: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
+    """Return what tells copies and palettes of a tile; write the number of its bytes to `buffer`, and return where it ends."""
     tokens = np.concatenate([plane.tokens[plane.tokens >= RAW_COPY << TOKEN_SHIFT] for plane in searched])
-    copies = np.zeros(2 * MAX_TOKEN_BITS * len(tokens) + 8, dtype=np.uint8)
-    count = write_copies(tokens, new_record(COPY_STATE), copies)
-    return copies[:count].tobytes(), start_copies(count, buffer)
+    values = np.zeros(2 * MAX_TOKEN_BITS * len(tokens) + 8, dtype=np.uint8)
+    count = write_values(tokens, new_record(VALUE_STATE), values)
+    return values[:count].tobytes(), start_values(count, buffer)
 
 
 def encode_planes(

@@ -40,10 +40,14 @@ def plane_leads(source: npt.NDArray[np.int16]) -> Leads:
 
 def picture_repeats(luma: Samples) -> bool:
     """Whether so much of the first plane of a picture repeats, within its tiles, that copying is worth a try."""
-    equal = np.count_nonzero(luma[:, 1:] == luma[:, :-1])
-    if luma.size < LEAST_SAMPLES or equal < _LEAST_EQUAL * luma.size:
+    if luma.size < LEAST_SAMPLES or not is_drawn(luma):
         return False
     return repeated_share(luma) >= LEAST_SHARE
+
+
+def is_drawn(luma: Samples) -> bool:
+    """Whether the first plane of a picture looks drawn: many samples are like their neighbours."""
+    return bool(np.count_nonzero(luma[:, 1:] == luma[:, :-1]) >= _LEAST_EQUAL * luma.size)
 
 
 def repeated_share(luma: Samples) -> float:

@@ -18,6 +18,7 @@ from vqcodec.blocks.layout import (
     FIRST_ANGLE,
     FROM_FIRST,
     MEMORY,
+    PALETTE,
     PLANE_MODES,
     SAMPLE_BITS,
     SUPERBLOCK,
@@ -27,6 +28,7 @@ from vqcodec.blocks.layout import (
 from vqcodec.blocks.search.copy_search import coded_bits, copied_bits, place_bits, rank_copies
 from vqcodec.blocks.search.hadamard import hadamard_cost
 from vqcodec.blocks.search.memory_search import MOTIONS, motion_bits, rank_motions
+from vqcodec.blocks.search.palette_search import PALETTE_SEARCH, palette_bits, search_palette
 from vqcodec.blocks.search.quantization import HUGE_LEAF_COST, QUANTIZER_SCRATCH, quantize_block
 from vqcodec.blocks.search.repeats import LEADS, LEVELS
 from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
@@ -63,6 +65,7 @@ LEAF_SCRATCH = record_type(
     motion_costs=(np.float32, MOTIONS),
     leads=(np.int64, (LEVELS, SUPERBLOCK // UNIT, SUPERBLOCK // UNIT, LEADS)),
     best_levels=(np.int16, (SUPERBLOCK, SUPERBLOCK)),
+    palette=PALETTE_SEARCH,
     block=BLOCK_SCRATCH,
     quantizer=QUANTIZER_SCRATCH,
 )
@@ -243,7 +246,7 @@ def keep_levels(log_width, log_height, scratch):
 def apply_block(plane, block, mode, transform, coded, tables, scratch):
     """Store the best levels and reconstruct the block with the decoder's functions.
 
-    `scratch.block.motion` is set if the mode is MEMORY.
+    `scratch.block.motion` is set if the mode is MEMORY, `scratch.block.palette.painted` if it is PALETTE.
     """
     y, x, log_width, log_height = block
     levels = plane.levels[y : y + (1 << log_height), x : x + (1 << log_width)]
@@ -287,13 +290,15 @@ def _side_bits(plane, block, mode, likely, context, tables, scratch):
         scratch: record of LEAF_SCRATCH; `block.motion` is set if the mode is MEMORY.
     """
     motion, added = scratch.block.motion[0], np.float32(0)
+    if plane.palettes:
+        added = palette_bits(plane, block, False)
     if copies_itself(plane):
         if mode == MEMORY:
-            bits = copied_bits(plane, block, True) + place_bits(motion >> FLAVOUR_BITS, list_copies(plane, block))
+            bits = added + copied_bits(plane, block, True) + place_bits(motion >> FLAVOUR_BITS, list_copies(plane, block))
             return bits + coded_bits(False), bits + coded_bits(True)
-        added = copied_bits(plane, block, False)
+        added += copied_bits(plane, block, False)
     elif mode == MEMORY:
-        added = motion_bits(plane, block, motion, tables)
+        added += motion_bits(plane, block, motion, tables)
     first, second, third, left, above = likely
     choice = choice_of(mode, first, second, third)
     uncoded = mode_bits(tables, context, choice, left, above, mode, np.int64(0))
@@ -366,6 +371,10 @@ def search_leaf(plane, source, block, tables, settings, scratch):
                 best, best_mode, best_coded, best_transform = cost, mode, np.int64(1), np.int64(transform)
                 best_motion = scratch.block.motion[0]
                 keep_levels(log_width, log_height, scratch)
+    if plane.palettes:
+        cost = search_palette(plane, source, block, lambda_, best, scratch.palette, scratch.block.palette)
+        if cost < best:
+            best, best_mode, best_coded, best_transform = cost, np.int64(PALETTE), np.int64(0), np.int64(0)
     scratch.block.motion[0] = best_motion
     apply_block(plane, block, best_mode, best_transform, best_coded, tables, scratch)
     return best

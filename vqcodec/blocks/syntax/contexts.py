@@ -73,6 +73,8 @@ RAW_ESCAPE = 0xF100
 RAW_VECTOR = 0xF200
 RAW_COPY = 0xF300  # a value of the range coder; its context is added
 RAW_COPY_BITS = 0xFF00  # bits for it
+RAW_KEY = 0xFF20  # the key of a sample value for it
+RAW_LEVEL = 0xFF21  # the sample value
 TOKEN_SHIFT = 16
 
 # Symbols of the choice element: twice one of these, plus 1 if the block has coefficients

@@ -1,9 +1,8 @@
 """The syntax of blocks that are copied from the samples of their own plane that are decoded already.
 
 In planes that copy, each block begins with a value: whether it is copied. A copied block (mode MEMORY) goes on with
-whether it has coefficients, and with its displacement: that of a candidate, or one that is told. All that is coded by a
-range coder, in bytes behind those of the Huffman codes. The writer has tokens for it. Writer and reader stand side by
-side.
+whether it has coefficients, and with its displacement: that of a candidate, or one that is told. All that are values of the
+range coder (`values`). Writer and reader stand side by side.
 
 A displacement is in whole samples. It is kept as the place of reference 0 (`motion.pack_place`).
 """
@@ -29,22 +28,9 @@ from vqcodec.blocks.syntax.motion import (
     with_place,
 )
 from vqcodec.blocks.syntax.symbols import token
-from vqcodec.entropy.bits import PADDING, get_exp_golomb, put_exp_golomb
-from vqcodec.entropy.range_coder import (
-    ESTIMATES,
-    EVEN,
-    WHOLE,
-    adapt,
-    chance_of,
-    end_values,
-    first_code,
-    get_value,
-    put_value,
-)
-from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
-from vqcodec.kernels.records import record_type
+from vqcodec.blocks.syntax.values import FIRST_OF_COPIES, NOT_DECODED, read_even, read_value
+from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
-LENGTH_ORDER = 7  # of the Exp-Golomb code for the number of bytes
 _KINDS = 4  # of planes and places: luma; chroma where luma is not copied, is copied, is copied and coded
 _NEAR = 3
 _ENERGIES = 3
@@ -54,29 +40,10 @@ _MAX_CLASS = 12
 _AXES = 3  # rows; columns of blocks that are displaced within their rows; other columns
 _AXIS = 2 + (1 << _CLASSES_LOG) + (_MAX_CLASS + 1 << _EXACT)
 
-FIRST_COPIED = 0
+FIRST_COPIED = FIRST_OF_COPIES
 FIRST_CODED = FIRST_COPIED + _KINDS * _NEAR * SIZE_CLASSES
 FIRST_CANDIDATE = FIRST_CODED + _KINDS * _ENERGIES * SIZE_CLASSES
 FIRST_AXIS = FIRST_CANDIDATE + _KINDS * CANDIDATES
-COPY_CONTEXTS = FIRST_AXIS + _AXES * _AXIS
-
-FINE, NOT_DECODED, TOO_LONG = 0, 1, 2  # what `close_copies` returns
-
-COPY_STATE = record_type(
-    chances=(np.int32, (COPY_CONTEXTS, ESTIMATES)),
-    coder=(np.uint64, 2),
-    where=(np.int64, 2),
-    fault=(np.int64, 1),
-)
-"""The reader's state.
-
-Attributes:
-    chances: of each context.
-    coder: code and width.
-    where: in the payload, the position of the next one and where they end.
-    fault: FINE or NOT_DECODED.
-"""
-
 
 @inline_kernel
 def copies_itself(plane):
@@ -219,115 +186,26 @@ def emit_copied(plane, block, copied, coded, tokens, count):
     return _emit_axis(np.int64(1 if row == 0 else 2), column, tokens, count)
 
 
-@kernel
-def write_copies(tokens, state, buffer):
-    """Write the tokens (uint32) of copied blocks by the range coder; return the number of bytes.
-
-    Args:
-        state: record of COPY_STATE, zeroed.
-        buffer: uint8, of 2 bytes for each bit and 8 more.
-    """
-    _start_chances(state)
-    low, width, count = np.uint64(0), WHOLE, np.int64(0)
-    for item in tokens:
-        context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
-        if context >= RAW_COPY_BITS:
-            for bit in range(context - RAW_COPY_BITS - 1, -1, -1):
-                count, low, width = put_value(buffer, count, low, width, np.int64(EVEN), (symbol >> bit) & 1)
-        else:
-            chance = chance_of(state.chances, context - RAW_COPY)
-            count, low, width = put_value(buffer, count, low, width, chance, symbol)
-            adapt(state.chances, context - RAW_COPY, symbol)
-    return end_values(buffer, count, low, width)
-
-
-@kernel
-def start_copies(length, buffer):
-    """Write the number of bytes that tell the copies to the start of a payload; return the new position, in bits."""
-    return put_exp_golomb(buffer, np.int64(0), length, LENGTH_ORDER)
-
-
-@inline_kernel
-def _start_chances(state):
-    """Set all chances to their beginning."""
-    for context in range(COPY_CONTEXTS):
-        state.chances[context, 0] = EVEN
-        state.chances[context, 1] = EVEN
-        state.chances[context, 2] = 0
-
-
-@kernel
-def open_copies(buffer, scratch):
-    """Begin to read a payload (padded uint8) of planes that copy. It begins with the number of bytes of the copies.
-
-    Args:
-        scratch: record whose `copies` are of COPY_STATE.
-
-    Returns:
-        Where the Huffman codes begin and end, in bits. The end is negative if there are fewer bytes than were told.
-    """
-    state = scratch.copies
-    size = np.int64(buffer.size - PADDING)
-    length, position = get_exp_golomb(buffer, np.int64(0), LENGTH_ORDER)
-    _start_chances(state)
-    code, after = first_code(buffer, max(size - length, 0), size)
-    state.coder[0], state.coder[1] = code, WHOLE
-    state.where[0], state.where[1] = after, size
-    state.fault[0] = FINE
-    return position, 8 * (size - length)
-
-
-@kernel
-def close_copies(scratch):
-    """Return FINE, NOT_DECODED if a block was copied from where it may not be, TOO_LONG if bytes are left over.
-
-    Args:
-        scratch: as for `open_copies`.
-    """
-    state = scratch.copies
-    if state.fault[0] != FINE:
-        return np.int64(state.fault[0])
-    return np.int64(TOO_LONG if state.where[0] < state.where[1] else FINE)
-
-
-@inline_kernel
-def _read(state, buffer, chance):
-    """Read a value by its chance."""
-    value, position, code, width = get_value(
-        buffer, state.where[0], state.where[1], state.coder[0], state.coder[1], chance
-    )
-    state.where[0], state.coder[0], state.coder[1] = position, code, width
-    return value
-
-
-@inner_kernel
-def _read_value(state, buffer, context):
-    """Read a value in its context."""
-    value = _read(state, buffer, chance_of(state.chances, context))
-    adapt(state.chances, context, value)
-    return value
-
-
 @inner_kernel
 def _read_axis(axis, buffer, state):
     """Read one component of a displacement."""
     first = FIRST_AXIS + axis * _AXIS
     node = np.int64(1)
     for _ in range(_CLASSES_LOG):
-        node = 2 * node + _read_value(state, buffer, first + 1 + node)
+        node = 2 * node + read_value(state, buffer, first + 1 + node)
     kind = min(node - (1 << _CLASSES_LOG), _MAX_CLASS)
     if kind == 0:
         return np.int64(0)
-    negative = _read_value(state, buffer, first)
+    negative = read_value(state, buffer, first)
     magnitude = node = np.int64(1)
     left = kind - 1
     while left > 0 and node < 1 << _EXACT:
         left -= 1
-        node = 2 * node + _read_value(state, buffer, first + 2 + (1 << _CLASSES_LOG) + (kind << _EXACT) + node)
+        node = 2 * node + read_value(state, buffer, first + 2 + (1 << _CLASSES_LOG) + (kind << _EXACT) + node)
     magnitude = node
     while left > 0:
         left -= 1
-        magnitude = 2 * magnitude + _read(state, buffer, np.int64(EVEN))
+        magnitude = 2 * magnitude + read_even(state, buffer)
     return np.int64(-magnitude if negative else magnitude)
 
 
@@ -339,15 +217,15 @@ def parse_copied(plane, buffer, block, state):
     set, and the motion has a place 0, 0.
 
     Args:
-        buffer: padded uint8; state: record of COPY_STATE.
+        buffer: padded uint8; state: record of VALUE_STATE.
     """
     kind = copy_kind(plane, block)
-    if not _read_value(state, buffer, _copied_context(plane, block, kind)):
+    if not read_value(state, buffer, _copied_context(plane, block, kind)):
         return np.int64(-1), np.int64(0)
-    coded = _read_value(state, buffer, _coded_context(plane, block, kind))
+    coded = read_value(state, buffer, _coded_context(plane, block, kind))
     places = list_copies(plane, block)
     for number in range(places[0]):
-        if _read_value(state, buffer, FIRST_CANDIDATE + kind * CANDIDATES + number):
+        if read_value(state, buffer, FIRST_CANDIDATE + kind * CANDIDATES + number):
             return np.int64(place_number(places, number)) << FLAVOUR_BITS, coded
     row = _read_axis(np.int64(0), buffer, state)
     column = _read_axis(np.int64(1 if row == 0 else 2), buffer, state)

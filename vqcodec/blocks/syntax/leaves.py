@@ -19,6 +19,7 @@ from vqcodec.blocks.layout import (
     LAST_ANGLE,
     MEMORY,
     MODE,
+    PALETTE,
     PLANAR,
     SUPERBLOCK_LOG,
     TRANSFORM,
@@ -28,7 +29,7 @@ from vqcodec.blocks.layout import (
 from vqcodec.blocks.signal.secondary import alternatives
 from vqcodec.blocks.steps import STEPS
 from vqcodec.blocks.syntax import parts
-from vqcodec.blocks.syntax.coefficients import emit_coefficients, parse_coefficients
+from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE, emit_coefficients, parse_coefficients
 from vqcodec.blocks.syntax.contexts import (
     CHOOSE_FIRST,
     CHOOSE_FROM_FIRST,
@@ -45,10 +46,15 @@ from vqcodec.blocks.syntax.contexts import (
 )
 from vqcodec.blocks.syntax.copies import copies_itself, emit_copied, parse_copied
 from vqcodec.blocks.syntax.motion import emit_motion, leaf_choice_context, parse_motion
+from vqcodec.blocks.syntax.palettes import PALETTE_STATE, emit_palette, parse_palette
 from vqcodec.blocks.syntax.symbols import count_symbol, token
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
+from vqcodec.kernels.records import record_type
 
 _GUIDE_MODES = (1 << GUIDE_SIZE_SHIFT) - 1
+
+EMIT_STATE = record_type(coefficients=COEFFICIENT_STATE, palette=PALETTE_STATE)
+"""Working arrays of the writer."""
 
 
 @inline_kernel
@@ -108,7 +114,7 @@ def emit_leaf(plane, block, transforms, state, tokens, count):
     Args:
         plane: `layout.Plane`; block: `layout.Block`.
         transforms: the small alternative transforms of the tables (of size 0 if there are none).
-        state: record of COEFFICIENT_STATE.
+        state: record of EMIT_STATE.
         tokens: uint32; the first `count` are filled.
     """
     y, x, log_width, log_height = block
@@ -117,6 +123,10 @@ def emit_leaf(plane, block, transforms, state, tokens, count):
     coded = np.int64(blocks[CODED, y >> UNIT_LOG, x >> UNIT_LOG])
     first, second, third, left, above = likely_modes(plane, block)
     energy = surrounding_energy(blocks, y, x)
+    if plane.palettes:
+        count = emit_palette(plane, block, mode == PALETTE, state.palette, tokens, count)
+        if mode == PALETTE:
+            return count
     copied = copies_itself(plane) and mode == MEMORY
     if copies_itself(plane):
         count = emit_copied(plane, block, copied, coded, tokens, count)
@@ -136,7 +146,7 @@ def emit_leaf(plane, block, transforms, state, tokens, count):
             tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
             count += 1
         form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
-        count = emit_coefficients(plane.levels, block, form, energy, state, tokens, count)
+        count = emit_coefficients(plane.levels, block, form, energy, state.coefficients, tokens, count)
     return count
 
 
@@ -158,15 +168,20 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
     first, second, third, left, above = likely_modes(plane, block)
     energy = surrounding_energy(plane.blocks, y, x)
     symbol, motion = np.int64(0), np.int64(-1)
-    if copies_itself(plane):
-        motion, symbol = parse_copied(plane, buffer, block, scratch.copies)
+    painted = False
+    if plane.palettes:
+        painted = parse_palette(plane, buffer, block, scratch.values, scratch.palette)
+    if copies_itself(plane) and not painted:
+        motion, symbol = parse_copied(plane, buffer, block, scratch.values)
         scratch.motion[0] = motion
-    if motion < 0:
+    if motion < 0 and not painted:
         context = leaf_choice_context(plane, block, energy, left, above)
         symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.CHOICE)
     choice = symbol >> 1
     mode = first
-    if motion >= 0:
+    if painted:
+        mode = np.int64(PALETTE)
+    elif motion >= 0:
         mode = np.int64(MEMORY)
     elif choice == CHOOSE_SECOND:
         mode = second

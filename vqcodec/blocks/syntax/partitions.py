@@ -174,7 +174,7 @@ def emit_superblock(plane, row, column, base_step, modulated, transforms, state,
         base_step: step index that the changes of modulated superblocks refer to.
         modulated: whether superblocks change their step.
         transforms: int8, the small alternative transforms.
-        state: record of COEFFICIENT_STATE.
+        state: record of EMIT_STATE (`leaves`).
         tokens: uint32, with room for MAX_TOKENS_PER_SAMPLE a sample; the first `count` are filled.
     """
     if modulated:

@@ -12,10 +12,12 @@ from vqcodec.blocks.syntax.contexts import ELEMENTS
 
 PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")
 # np.int64 instead of int: numba compiles a helper again for each literal integer in its calls
-COPIES = "copies"  # of all planes of a tile, where blocks may be copied
 MEMORY_PART_NAMES = ("motion", "vector")  # of planes that are predicted from memory, besides
 PARTITION, CHOICE, STEP, TRANSFORM, MASK, MODE, PATTERN, SIGN, ESCAPE = map(np.int64, range(len(PART_NAMES)))
 MOTION, VECTOR = np.int64(len(PART_NAMES)), np.int64(len(PART_NAMES) + 1)
+
+_VALUES = {(True, False): "copies", (False, True): "palettes", (True, True): "copies and palettes"}
+"""Of all planes of a tile, by whether blocks may be copied and may have palettes."""
 
 PartBits = npt.NDArray[np.int64]  # (plane types, parts), in bits
 
@@ -28,6 +30,11 @@ def new_part_bits(remembering: bool = False) -> PartBits:
     """
     parts = len(PART_NAMES) + (len(MEMORY_PART_NAMES) if remembering else 0)
     return np.zeros((len(PLANE_TYPES), parts), dtype=np.int64)
+
+
+def values_part(copying: bool, palettes: bool) -> str:
+    """Return the name of the part that is values of the range coder; blocks may be copied, or have palettes."""
+    return _VALUES[copying, palettes]
 
 
 def bits_by_part(counts: PartBits, types: int, padding: int) -> dict[str, int]:

@@ -59,7 +59,7 @@ def pack_tokens(tokens, tables, buffer, position, part_bits):
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
         before = position
         if context >= RAW_COPY:
-            continue  # `copies.write_copies` writes it
+            continue  # `values.write_values` writes it
         if context >= RAW_SIGNS:
             position = put_bits(buffer, position, symbol, context & 0xFF)
             part = VECTOR if context >= RAW_VECTOR else (ESCAPE if context >= RAW_ESCAPE else SIGN)

@@ -70,6 +70,8 @@ class ChosenReferences(NamedTuple):
 _NONE_CHOSEN = ChosenReferences((), (), None)
 _CLEAR_SHARE = 0.4  # saved by estimate; of 64 pictures that were to save more, none took fewer bits alone
 
+_SMALL = 1 << 13  # samples; in such a picture the bytes that announce palettes may be more than they save
+
 ChooseReferences = Callable[[np.ndarray, CodingParameters], ChosenReferences]
 """Chooses for the colours of a picture, uint8 (height, width, 1 or 3), and its parameters."""
 
@@ -102,18 +104,18 @@ def encode_picture(
     if shape.colour_channels == 3:
         chroma = chroma_coding(colour, quality, options.tune, options.chroma)
     parameters = _parameters(quality, effort, options.tune, chroma)
-    from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
-    from vqcodec.blocks.search.leads import picture_repeats
+    from vqcodec.blocks.search.leads import is_drawn, picture_repeats  # which decoding does without
 
     planes = planes_of(colour, chroma.subsampling, chroma.sharp)
     chosen = _NONE_CHOSEN if choose is None else choose(colour, parameters)
     items, known = chosen.items, chosen.alpha
+    drawn = effort > 0 and is_drawn(planes[0])
     if items:
-        remembering = replace(parameters, remembering=True)
-        coded = encode_planes(planes, model, remembering, threads, progress, chosen.planes, observe)
+        remembering = replace(parameters, remembering=True, palettes=drawn)
+        coded = _encode_planes(planes, model, remembering, threads, progress, chosen.planes, observe)
     if not items or chosen.saved_share < _CLEAR_SHARE:
-        parameters = replace(parameters, copying=effort > 0 and picture_repeats(planes[0]))
-        alone = encode_planes(planes, model, parameters, threads, progress, observe=observe)
+        parameters = replace(parameters, copying=drawn and picture_repeats(planes[0]), palettes=drawn)
+        alone = _encode_planes(planes, model, parameters, threads, progress, (), observe)
         named = 8 * (1 + len(items))
         if not items or cost_of(planes, coded, parameters) + named >= cost_of(planes, alone, parameters):
             coded, items, known = alone, (), None
@@ -131,6 +133,27 @@ def encode_picture(
     header = Header(shape, coded.parameters, items, alpha_header).to_bytes()
     bits["header"] = 8 * len(header)
     return Encoded(header, packets, reconstruction, bits)
+
+
+def _encode_planes(
+    planes: Sequence[Samples],
+    model: Model,
+    parameters: CodingParameters,
+    threads: int | None,
+    progress: Progress | None,
+    references: References,
+    observe: Observe,
+) -> EncodedPlanes:
+    """Encode planes; small ones without palettes as well, and what costs less is taken."""
+    from vqcodec.blocks.search.encoder import encode_planes  # which decoding does without
+
+    coded = encode_planes(planes, model, parameters, threads, progress, references, observe)
+    if parameters.palettes and planes[0].size <= _SMALL:
+        without = replace(parameters, palettes=False)
+        plain = encode_planes(planes, model, without, threads, progress, references, observe)
+        if cost_of(planes, plain, parameters) <= cost_of(planes, coded, parameters) + 8:
+            return plain
+    return coded
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from vqcodec.image.engines import PlaneBlocks
 from vqcodec.image.transform.header import Header
 
 MODES = ("planar", "DC", *(f"angle {number}" for number in range(2, LAST_ANGLE + 1)), "from luma", "from luma and Cb",
-         "from Cb", "memory")  # fmt: skip
+         "from Cb", "memory", "palette")  # fmt: skip
 """Names of the modes of `blocks.layout`, by number."""
 _COPIED = "copied"  # mode MEMORY in planes that copy themselves
 
@@ -48,7 +48,7 @@ def blocks_of(header: Header, packets: Sequence[bytes], model: Model, references
         return 2 if index > 0 and parameters.subsampling == "420" else 1
 
     by_tile = [trace(number) for number in range(len(tiles))]
-    modes = (*MODES[:MEMORY], _COPIED) if parameters.copying else MODES
+    modes = (*MODES[:MEMORY], _COPIED, *MODES[MEMORY + 1 :]) if parameters.copying else MODES
     return [
         PlaneBlocks(name, across(index), across(index), modes=modes, **_joined([tile[index] for tile in by_tile]))
         for index, name in enumerate(planes)

@@ -25,8 +25,8 @@ SECTION = "kernels"
 
 _TILES = [
     "vqcodec.blocks.decoding.plane_decoding.decode_plane",
-    "vqcodec.blocks.syntax.copies.close_copies",
-    "vqcodec.blocks.syntax.copies.open_copies",
+    "vqcodec.blocks.syntax.values.close_values",
+    "vqcodec.blocks.syntax.values.open_values",
     "vqcodec.blocks.signal.restoration_kernels.sum_unit_differences",
     "vqcodec.blocks.signal.restoration_kernels.classify_units",
     "vqcodec.blocks.signal.restoration_kernels.filter_rows",

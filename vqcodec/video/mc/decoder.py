@@ -32,7 +32,7 @@ from vqcodec.video.mc.structure import INTRA, Place, coding_order
 from vqcodec.video.mc.syntax.header import get_frame_header
 from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
 
-_COPYING = 4  # flag of an intra frame: its blocks may be copied from itself; 2 and 1: luma and chroma are filtered
+_PALETTES, _COPYING = 8, 4  # flags of an intra frame: its blocks; 2 and 1: luma and chroma are filtered
 
 Remembered = Callable[[Sequence[int], int, int], Sequence[Frame]]
 
@@ -84,10 +84,9 @@ class GroupDecoder:
         check_picture_size(width, height, "video")
         self.parameters, used = GroupParameters.from_bytes(packet)
         self._remembered = remembered
-        self._intra, self._flags, self._copying = b"", 0, False
+        self._intra, self._flags = b"", 0
         if not self.parameters.items:
-            self._intra, flags, used = _first_frame(packet, used)
-            self._flags, self._copying = flags & 3, flags >= _COPYING
+            self._intra, self._flags, used = _first_frame(packet, used)
         self._head_size = used - len(self._intra)
         self._buffer = padded_bits(packet[used:])
         self._end = 8 * (self._buffer.size - PADDING)
@@ -107,7 +106,7 @@ class GroupDecoder:
         """
         items = self.parameters.items
         if not items:
-            refuse_too_little_data(self._intra, self._plane_shapes(), self._copying)
+            refuse_too_little_data(self._intra, self._plane_shapes(), self._flags >= _COPYING)
         elif self._position + _least_bits(*self._size) > self._end:
             raise CorruptFileError("video data: a group ends within frame 0; truncated or damaged")
         memory = self._memory()
@@ -184,16 +183,21 @@ class GroupDecoder:
     def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int], npt.NDArray[np.uint8]]:
         steps = self.parameters.steps(place)
         parameters = CodingParameters(
-            steps[0], chroma_step=steps[1] - steps[0], subsampling="420", copying=self._copying
+            steps[0],
+            chroma_step=steps[1] - steps[0],
+            subsampling="420",
+            copying=bool(self._flags & _COPYING),
+            palettes=bool(self._flags & _PALETTES),
         )
         model = self._model.intra
         tile = decode_tile(self._intra, self._plane_shapes(), model, parameters)
-        if self._flags and not model.restores:
+        filters = self._flags & 3
+        if filters and not model.restores:
             raise CodebookError("video data: this group needs a codebook with a filter; this codebook has none")
         samples = [plane.samples for plane in tile.planes]
-        if self._flags:
+        if filters:
             coefficients = model.restoration[:, model.rung_of(steps[0])]
-            samples = self._filtered(tile.planes, coefficients, self._flags)
+            samples = self._filtered(tile.planes, coefficients, filters)
         return samples, {**tile.bits, "header": 8 * self._head_size}, tile.planes[0].blocks
 
     def _plane_shapes(self) -> list[tuple[int, int]]:
@@ -216,7 +220,7 @@ def _first_frame(packet: bytes, used: int) -> tuple[bytes, int, int]:
     if used >= len(packet) or size > len(packet) - used - 1:
         raise CorruptFileError("video data: a group ends within its first frame; truncated")
     flags = packet[used]
-    if flags >= 2 * _COPYING:
+    if flags >= 2 * _PALETTES:
         raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
     return packet[used + 1 : used + 1 + size], flags, used + 1 + size
 

@@ -268,7 +268,7 @@ def _code_first(
         observer.intra(first.searched, sources)
     if model.restores:
         samples, flags = filter_planes(planes, sources, model.restoration[:, model.rung_of(steps[0])], coder.threads)
-    head = put_varint(len(first.payload)) + bytes([4 * first.copying + 2 * flags[0] + flags[1]])
+    head = put_varint(len(first.payload)) + bytes([12 * first.copying + 2 * flags[0] + flags[1]])
     return head, first.payload, samples, first.bits
 
 

@@ -1,4 +1,4 @@
-"""Encoding of a group's intra frame by the picture coder, with blocks copied within the frame where that pays."""
+"""Encoding of a group's intra frame by the picture coder, with copies and palettes where that pays."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class CodedFirst(NamedTuple):
 
     Attributes:
         payload, searched, bits: its bytes, its planes and its bits by part.
-        copying: whether blocks may be copied in it.
-        saved: part of the bytes without copies that copies save; 0 if there are none.
+        copying: whether blocks may be copied in it, and have palettes.
+        saved: part of the bytes without these that they save; 0 if there are none.
     """
 
     payload: bytes
@@ -44,7 +44,7 @@ def code_first(
     pool: ThreadPoolExecutor | None,
     scratches: Sequence[np.record],
 ) -> CodedFirst:
-    """Code an intra frame; if much of it repeats, with and without copies, and keep what costs less.
+    """Code an intra frame; if much of it repeats, with and without copies and palettes, and keep what costs less.
 
     Args:
         sources: the planes to code; luma: of the frame as it came, to see what repeats; None for no copies.
@@ -53,7 +53,7 @@ def code_first(
     """
 
     def coded(copying: bool) -> CodedFirst:
-        chosen = replace(parameters, copying=copying)
+        chosen = replace(parameters, copying=copying, palettes=copying)
         searched = search_tile(sources, model, chosen, pool, scratches)
         return CodedFirst(*_packed(searched, model, chosen), copying)
 

@@ -150,7 +150,7 @@ def _code(
     )
     header = Header.from_bytes(encoded.header)[0]
     if header.items:
-        counts.observe(*observed[-1])
+        counts.observe(*next(one for one in observed[::-1] if _is_of(header, one[1])))
     used = [known[other].item for other in header.items]
     planes = decode_picture(
         header,
@@ -163,6 +163,11 @@ def _code(
     )
     item = Item(tuple(plane.astype(np.int16, copy=False) for plane in planes.colour), planes.alpha)
     return Coded(header, encoded.packets[0], item, encoded.reconstruction)
+
+
+def _is_of(header: Header, parameters: CodingParameters) -> bool:
+    """Whether a picture with a memory was searched with the parameters of its header."""
+    return parameters.remembering and parameters.palettes == header.parameters.palettes
 
 
 def fitted(counts: Counts, model: Model, step_index: int) -> Model:

@@ -30,7 +30,7 @@ def emit_intra(frame, y, x, log_size, transforms, state, tokens, count):
 
     Args:
         transforms: int8, the small alternative transforms of the picture model for luma and chroma.
-        state: record of COEFFICIENT_STATE.
+        state: record of EMIT_STATE.
     """
     tokens[count] = token(TABLES_TOKEN, INTRA_LUMA)
     count = _emit_square(frame.luma, y, x, log_size, transforms[0], state, tokens, count + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
+from vqcodec.blocks.syntax.leaves import EMIT_STATE
 from vqcodec.blocks.syntax.symbols import token
 from vqcodec.kernels.jit import inner_kernel, kernel
 from vqcodec.kernels.records import record_type
@@ -26,7 +26,7 @@ from vqcodec.video.mc.syntax.partitions import WALK, cut_node, lies_inside, next
 from vqcodec.video.mc.syntax.residual import emit_residual
 from vqcodec.video.mc.syntax.symbols import FIRST_NODE_TOKEN
 
-EMIT_SCRATCH = record_type(walk=WALK, state=COEFFICIENT_STATE, **MOTION_ARRAYS)
+EMIT_SCRATCH = record_type(walk=WALK, state=EMIT_STATE, **MOTION_ARRAYS)
 """Working arrays of writing."""
 
 
@@ -46,7 +46,7 @@ def _emit_block(frame, y, x, log_size, kind, lengths, transforms, scratch, token
     if explicit:
         count = emit_vectors(frame, y, x, log_size, motion, lengths, scratch, tokens, count)
     if shape != 0:
-        count = emit_residual(frame, y, x, log_size, shape, explicit, scratch.state, tokens, count)
+        count = emit_residual(frame, y, x, log_size, shape, explicit, scratch.state.coefficients, tokens, count)
     return count
 
 
