@@ -3,6 +3,7 @@
 import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
+import make_mc_palettes
 from make_mc import CODEBOOK, FRAMES, GROUP, HASH, HEIGHT, WIDTH
 from make_st3d import digest
 
@@ -42,3 +43,12 @@ def test_decodes_what_copies_from_itself_to_the_frozen_frames():
     decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
     assert len(decoded) == make_mc_copies.FRAMES
     assert digest(decoded) == make_mc_copies.HASH.read_text().strip()
+
+
+def test_decodes_what_has_palettes_to_the_frozen_frames():
+    book = Codebook.from_bytes(CODEBOOK.read_bytes())
+    packet = make_mc_palettes.GROUP.read_bytes()
+    assert engine.count_bits(packet, WIDTH, HEIGHT, book)[0].bits["copies and palettes"] > 100
+    decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
+    assert len(decoded) == make_mc_palettes.FRAMES
+    assert digest(decoded) == make_mc_palettes.HASH.read_text().strip()

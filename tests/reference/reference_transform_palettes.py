@@ -87,7 +87,8 @@ def read_index(indices: dict[tuple[int, int], int], i: int, j: int, count: int, 
             return other
         seen.add(other)
     bits = 2 if count <= 4 else 3 if count <= 8 else 4
+    place = 0 if left == 0 else 1 if left == count - 1 else 2 if 2 * left < count else 3
     node = 1
     for _ in range(bits):
-        node = 2 * node + values.value(REST + 16 * bits + node)
+        node = 2 * node + values.value(REST + 80 * place + 16 * bits + node)
     return min(node - (1 << bits), count - 1)

@@ -43,7 +43,7 @@ class Values:
         self.start = len(payload) - length
         self.data = payload[self.start :]
         self.decisions = Decisions(self.data)
-        self.chances = {context: Chance(first, first) for context, first in first_chances().items()}
+        self.chances = {context: Chance(first, first, 3) for context, first in first_chances().items()}
         self.trees: dict[tuple[int, int], Chance] = {}
         self.followers: dict[tuple[int, int], list[int]] = {}
 
@@ -64,7 +64,7 @@ class Values:
         group = 0 if plane == 0 and key == 0 else plane + 1
         found = None
         for number, follower in enumerate(followers):
-            if self.value(1170 + 2 * group + number):
+            if self.value(1410 + 2 * group + number):
                 found = follower
                 break
         if found is None:
@@ -83,11 +83,13 @@ class Values:
 def first_chances() -> dict[int, int]:
     """9.21: those that are not 32768."""
     chances = {}
+    for context in range(84):
+        chances[398 + context] = (4600, 23000, 52000)[context // 7 % 3]
     for kind in range(3):
         for pattern in range(128):
             alike = sum(pattern >> bit & 1 for bit in (0, 1, 2, 5))
-            chances[514 + 128 * kind + pattern] = (21000, 40000, 53000, 61000, 64800)[alike]
+            chances[514 + 128 * kind + pattern] = (16000, 39000, 27000, 57500, 65200)[alike]
     for context in range(192):
         alike = (context >> 3 & 1) + (context >> 4 & 1)
-        chances[898 + context] = (20000, 34000, 46000)[alike]
+        chances[898 + context] = ((35000, 49000, 42000)[alike], 30000, 20000)[context // 64]
     return chances

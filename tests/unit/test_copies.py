@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import reference_transform
 
 from vqcodec.blocks.layout import MEMORY, SUPERBLOCK, new_plane
 from vqcodec.blocks.model.initial import initial_model
+from vqcodec.blocks.search import encoder
 from vqcodec.blocks.search.leads import NO_LEADS, guiding_leads, picture_repeats, plane_leads
 from vqcodec.blocks.syntax.motion import column_of, row_of
 from vqcodec.blocks.syntax.values import write_values
@@ -37,6 +39,16 @@ def text(height: int, width: int, channels: int, seed: int = 0) -> np.ndarray:
             page[y : y + 9, x : x + 6] = alphabet[chance.integers(8)]
     paper, ink = chance.integers(180, 256, channels), chance.integers(0, 90, channels)
     return np.where(page[:height, :width, None], ink, paper).astype(np.uint8)
+
+
+@pytest.fixture
+def without_palettes(monkeypatch) -> None:
+    plain = encoder.encode_planes
+
+    def encode_planes(planes, model, parameters, *arguments, **more):
+        return plain(planes, model, replace(parameters, palettes=False), *arguments, **more)
+
+    monkeypatch.setattr(encoder, "encode_planes", encode_planes)
 
 
 def is_copying(header: bytes) -> bool:
@@ -68,6 +80,7 @@ def test_decoders_give_the_encoders_reconstruction(book, size, channels, chroma,
     assert np.array_equal(reference_transform.decode(coded.header, coded.packets, plain), coded.reconstruction)
 
 
+@pytest.mark.usefixtures("without_palettes")
 def test_copies_save_much_and_threads_change_nothing(book, monkeypatch) -> None:
     samples = text(200, 260, 3)
     coded, again = (engine.encode(samples, book, 60, 5, threads) for threads in (1, 3))
@@ -97,6 +110,7 @@ def test_tiles_copy_by_themselves(book) -> None:
     assert np.array_equal(cut, part.of(coded.reconstruction))
 
 
+@pytest.mark.usefixtures("without_palettes")
 def test_inspection_tells_which_blocks_are_copied(book) -> None:
     coded = engine.encode(text(64, 96, 3), book, 60, 5, options={"chroma": "444"})
     planes = engine.inspect(coded.header, coded.packets, book)
@@ -121,6 +135,7 @@ def outcome(decode, *arguments):
         return None
 
 
+@pytest.mark.usefixtures("without_palettes")
 def test_damage_is_named_and_found_by_the_reference_too(book) -> None:
     coded = engine.encode(text(50, 84, 1), book, 60, 3)
     plain = reference.parse_canonical(book.canonical_bytes())

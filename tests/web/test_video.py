@@ -13,6 +13,7 @@ import make_mc
 import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
+import make_mc_palettes
 import make_st3d
 import media_samples
 import numpy as np
@@ -58,7 +59,9 @@ def planes_of(frames: list[Frame]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "golden", [make_mc, make_mc_exposures, make_mc_copies, make_st3d], ids=["mc", "exposures", "copies", "st3d"]
+    "golden",
+    [make_mc, make_mc_exposures, make_mc_copies, make_mc_palettes, make_st3d],
+    ids=["mc", "exposures", "copies", "palettes", "st3d"],
 )
 def test_golden_groups_are_the_frozen_ones(golden, decoder, tmp_path):
     codebook = Codebook.from_bytes(golden.CODEBOOK.read_bytes())

@@ -139,8 +139,17 @@ def open_plane(
             guide_motion = _guiding_motion(before[0], down, across, *units, 0)
     step = parameters.plane_step(index)
     matrix = FREQUENCY_MATRIX if parameters.shaped else FREQUENCY_MATRIX[:0, :0]
-    kinds = parameters.copying, matrix.copy(), parameters.palettes
-    return new_plane(*shape, step, guides, guide_modes, memory, guide_motion, *kinds)
+    return new_plane(
+        *shape,
+        step,
+        guides,
+        guide_modes,
+        memory,
+        guide_motion,
+        parameters.copying,
+        matrix.copy(),
+        parameters.palettes,
+    )
 
 
 def _padded_references(planes: Sequence[npt.NDArray[np.int16]], rows: int, columns: int) -> npt.NDArray[np.int16]:

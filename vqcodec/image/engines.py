@@ -45,8 +45,8 @@ class PlaneBlocks:
         top, left: int32, the first sample of the block. height, width: int32, in samples.
         mode: uint8, the number of how it is predicted; `modes` has the names of the numbers.
         coded: bool, whether the block has coefficients.
-        bits: int32, of the block with what cuts it out of its neighbourhood; without the flags and displacements of
-            copies, which take parts of a bit.
+        bits: int32, of the block with what cuts it out of its neighbourhood; without what tells copies and palettes,
+            whose values take parts of a bit.
         step: float32, the quantizer step, in sample values.
         item: int32, the item of the codebook's memory that it is predicted from; -1 for none.
         moved_down, moved_right: float32, how far away the prediction lies, in samples of the plane: in the item, or in

@@ -125,10 +125,10 @@ class Written:
 
     @property
     def copied_share(self) -> float:
-        """The part of the video's bits that say what is copied within a frame."""
-        from vqcodec.blocks.syntax.parts import COPIES  # whose neighbours decoding and `info` do without
+        """The part of the video's bits that say what is copied within a frame, and what has palettes."""
+        from vqcodec.blocks.syntax.parts import values_part  # whose neighbours decoding and `info` do without
 
-        return self.bits[COPIES] / max(8 * self.video_bytes, 1)
+        return self.bits[values_part(True, True)] / max(8 * self.video_bytes, 1)
 
 
 def write_video(plan: Plan, quality: float, file: BinaryIO, progress: Progress | None = None) -> Written:

@@ -206,7 +206,8 @@ def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape], has_values: 
 
     Args:
         shapes: (height, width) of each of its planes.
-        has_values: whether blocks may be copied or have palettes. Then superblocks that reach beyond the plane may take none.
+        has_values: whether blocks may be copied or have palettes. Then superblocks that reach beyond the plane may take
+            none.
     """
     count = (lambda size: size // SUPERBLOCK) if has_values else superblock_count
     least = sum(count(height) * count(width) for height, width in shapes)

@@ -191,7 +191,7 @@ def pack_tile(
 
 
 def _pack_values(searched: Sequence[SearchedPlane], buffer: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
-    """Return what tells copies and palettes of a tile; write the number of its bytes to `buffer`, and return where it ends."""
+    """Return what tells copies and palettes of a tile; write the number of its bytes to `buffer`, return its end."""
     tokens = np.concatenate([plane.tokens[plane.tokens >= RAW_COPY << TOKEN_SHIFT] for plane in searched])
     values = np.zeros(2 * MAX_TOKEN_BITS * len(tokens) + 8, dtype=np.uint8)
     count = write_values(tokens, new_record(VALUE_STATE), values)

@@ -294,7 +294,9 @@ def _side_bits(plane, block, mode, likely, context, tables, scratch):
         added = palette_bits(plane, block, False)
     if copies_itself(plane):
         if mode == MEMORY:
-            bits = added + copied_bits(plane, block, True) + place_bits(motion >> FLAVOUR_BITS, list_copies(plane, block))
+            bits = (
+                added + copied_bits(plane, block, True) + place_bits(motion >> FLAVOUR_BITS, list_copies(plane, block))
+            )
             return bits + coded_bits(False), bits + coded_bits(True)
         added += copied_bits(plane, block, False)
     elif mode == MEMORY:

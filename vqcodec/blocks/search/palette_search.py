@@ -37,8 +37,8 @@ _KNOWN_BITS, _NEW_BITS = np.float32(1.2), np.float32(9.0)  # of a colour
 _FREQUENT = np.float32(5.0)  # bits that it is worth to take a frequent value, which may come again, for a mean
 _BITS = index_bits()
 # Bits of a block that has a palette, and of one that has none, by the number of neighbours that have
-_USED_BITS = np.array([3.5, 1.2, 0.4], dtype=np.float32)
-_OTHER_BITS = np.array([0.15, 0.8, 2.0], dtype=np.float32)
+_USED_BITS = np.array([3.8, 1.5, 0.3], dtype=np.float32)
+_OTHER_BITS = np.array([0.1, 0.6, 2.3], dtype=np.float32)
 
 PALETTE_SEARCH = record_type(
     counts=(np.int32, _BINS),
@@ -183,13 +183,12 @@ def _choose_colours(search, bins, clusters, lambda_):
 def _is_near(plane, block, level):
     """Whether a decoded sample beside a block has this value."""
     y, x = block.y, block.x
-    for j in range(1 << block.log_width):
-        if y > 0 and plane.samples[y - 1, x + j] == level:
-            return True
-    for i in range(1 << block.log_height):
-        if x > 0 and plane.samples[y + i, x - 1] == level:
-            return True
-    return False
+    found = False
+    for j in range(1 << block.log_width if y > 0 else 0):
+        found = found or plane.samples[y - 1, x + j] == level
+    for i in range(1 << block.log_height if x > 0 else 0):
+        found = found or plane.samples[y + i, x - 1] == level
+    return found
 
 
 @inner_kernel

@@ -1,8 +1,8 @@
 """The syntax of blocks that are copied from the samples of their own plane that are decoded already.
 
 In planes that copy, each block begins with a value: whether it is copied. A copied block (mode MEMORY) goes on with
-whether it has coefficients, and with its displacement: that of a candidate, or one that is told. All that are values of the
-range coder (`values`). Writer and reader stand side by side.
+whether it has coefficients, and with its displacement: that of a candidate, or one that is told. All that are values of
+the range coder (`values`). Writer and reader stand side by side.
 
 A displacement is in whole samples. It is kept as the place of reference 0 (`motion.pack_place`).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import DONE, ENERGY, SIZE_CLASSES, SUPERBLOCK_LOG, UNIT_LOG
-from vqcodec.blocks.syntax.contexts import RAW_COPY, RAW_COPY_BITS, TOKEN_SHIFT, is_done, size_class
+from vqcodec.blocks.syntax.contexts import RAW_COPY, RAW_COPY_BITS, is_done, size_class
 from vqcodec.blocks.syntax.motion import (
     CANDIDATES,
     FLAVOUR_BITS,
@@ -44,6 +44,7 @@ FIRST_COPIED = FIRST_OF_COPIES
 FIRST_CODED = FIRST_COPIED + _KINDS * _NEAR * SIZE_CLASSES
 FIRST_CANDIDATE = FIRST_CODED + _KINDS * _ENERGIES * SIZE_CLASSES
 FIRST_AXIS = FIRST_CANDIDATE + _KINDS * CANDIDATES
+
 
 @inline_kernel
 def copies_itself(plane):

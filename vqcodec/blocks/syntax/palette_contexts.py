@@ -17,6 +17,7 @@ PATTERNS = 128  # of which of the colours around a sample are equal
 _FEWER_PATTERNS = 32  # without those two samples away
 _PALETTES = 3  # of 2 colours, 3 or 4, and more
 _TURNS = 3  # above, above to the right, above to the left
+_PLACES = 4  # of the index to the left: the first, the last, in the lower or upper half
 
 FIRST_OF_PALETTES = 398
 FIRST_USED = FIRST_OF_PALETTES
@@ -24,12 +25,16 @@ FIRST_COUNT = FIRST_USED + _KINDS * _NEAR * SIZE_CLASSES
 FIRST_LEFT = FIRST_COUNT + (_COUNT_SIZES << COUNT_BITS)
 FIRST_TURN = FIRST_LEFT + _PALETTES * PATTERNS
 FIRST_REST = FIRST_TURN + _TURNS * (_PALETTES - 1) * _FEWER_PATTERNS
-FIRST_FOLLOWER = FIRST_REST + (COUNT_BITS + 1 << COUNT_BITS)
+FIRST_FOLLOWER = FIRST_REST + _PLACES * (COUNT_BITS + 1 << COUNT_BITS)
 FOLLOWER_CONTEXTS = 12  # luma, first or later; Cb; Cr; each for two followers
 VALUE_CONTEXTS = FIRST_FOLLOWER + FOLLOWER_CONTEXTS
 
-_LIKE_LEFT = (21000, 40000, 53000, 61000, 64800)
-_LIKE_TURN = (20000, 34000, 46000)
+# Chances at first, as they are on average in sprites and screenshots
+_USED = (4600, 23000, 52000)
+_LIKE_LEFT = (16000, 39000, 27000, 57500, 65200)
+_LIKE_ABOVE = (35000, 49000, 42000)
+_LIKE_RIGHT, _LIKE_CORNER = 30000, 20000
+KNOWN = 3  # values that the chances above count as learned from
 
 
 def used_context(kind: int, near: int, size: int) -> int:
@@ -40,12 +45,20 @@ def used_context(kind: int, near: int, size: int) -> int:
 def _first_chances() -> npt.NDArray[np.int32]:
     """Return int32 (VALUE_CONTEXTS,): the chances of 1 at first, in 1 / 2^CHANCE_BITS."""
     chances = np.full(VALUE_CONTEXTS, EVEN, dtype=np.int32)
+    for kind in range(_KINDS):
+        for near in range(_NEAR):
+            start = used_context(kind, near, 0)
+            chances[start : start + SIZE_CLASSES] = _USED[near]
     for pattern in range(PATTERNS):
         alike = sum(pattern >> bit & 1 for bit in (0, 1, 2, 5))  # above, above left, above right, two to the left
         chances[FIRST_LEFT + pattern : FIRST_TURN : PATTERNS] = _LIKE_LEFT[alike]
     for pattern in range(_FEWER_PATTERNS):
         alike = (pattern >> 3 & 1) + (pattern >> 4 & 1)  # above left and above right are as above
-        chances[FIRST_TURN + pattern : FIRST_REST : _FEWER_PATTERNS] = _LIKE_TURN[alike]
+        for kind in range(_PALETTES - 1):
+            chances[FIRST_TURN + kind * _FEWER_PATTERNS + pattern] = _LIKE_ABOVE[alike]
+    turn = (_PALETTES - 1) * _FEWER_PATTERNS
+    chances[FIRST_TURN + turn : FIRST_TURN + 2 * turn] = _LIKE_RIGHT
+    chances[FIRST_TURN + 2 * turn : FIRST_REST] = _LIKE_CORNER
     return chances
 
 

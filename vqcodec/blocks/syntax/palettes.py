@@ -1,8 +1,8 @@
 """The syntax of blocks of few sample values: a palette, and for each sample its index.
 
-In planes with palettes, each block of luma begins with a value: whether it has a palette (mode PALETTE). It goes on with
-the number of colours, the colours in ascending order, and the indices in raster order. An index is told as that to the
-left, above, above to the right, above to the left, or by its bits. Samples outside the block count as the nearest
+In planes with palettes, each block of luma begins with a value: whether it has a palette (mode PALETTE). It goes on
+with the number of colours, the colours in ascending order, and the indices in raster order. An index is told as that to
+the left, above, above to the right, above to the left, or by its bits. Samples outside the block count as the nearest
 colour. A block of chroma may have a palette if the first guide has few values in it: one colour for each of these, and
 no indices. Such blocks have no coefficients. All that are values of the range coder (`values`). Writer and reader stand
 side by side.
@@ -150,6 +150,13 @@ def index_size(count):
 
 
 @inline_kernel
+def rest_context(count, left):
+    """Return the first context of the bits of an index, by the index to the left."""
+    place = 0 if left == 0 else (1 if left == count - 1 else (2 if 2 * left < count else 3))
+    return FIRST_REST + ((place * (COUNT_BITS + 1) + index_size(count)) << COUNT_BITS)
+
+
+@inline_kernel
 def turn_index(turn, left, above, right, corner):
     """Return the index of a turn, -1 if it was asked before."""
     if turn == 0:
@@ -215,11 +222,11 @@ def _emit_index(indices, row, column, count, tokens, filled):
             filled += 1
             if same:
                 return filled
-    size = index_size(count)
+    size, first = index_size(count), rest_context(count, left)
     node = np.int64(1)
     for bit in range(size - 1, -1, -1):
         value = (index >> bit) & 1
-        tokens[filled] = token(RAW_COPY + FIRST_REST + (size << COUNT_BITS) + node, value)
+        tokens[filled] = token(RAW_COPY + first + node, value)
         filled += 1
         node = 2 * node + value
     return filled
@@ -297,10 +304,10 @@ def _read_index(indices, row, column, count, buffer, state):
         other = turn_index(turn, left, above, right, corner)
         if other >= 0 and read_value(state, buffer, turn_context(count, pattern, turn)):
             return other
-    size = index_size(count)
+    size, first = index_size(count), rest_context(count, left)
     node = np.int64(1)
     for _ in range(size):
-        node = 2 * node + read_value(state, buffer, FIRST_REST + (size << COUNT_BITS) + node)
+        node = 2 * node + read_value(state, buffer, first + node)
     return np.int64(min(node - (1 << size), count - 1))
 
 

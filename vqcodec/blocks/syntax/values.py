@@ -9,7 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.syntax.contexts import RAW_COPY, RAW_COPY_BITS, RAW_KEY, RAW_LEVEL, TOKEN_SHIFT
-from vqcodec.blocks.syntax.palette_contexts import FIRST_CHANCES, FIRST_FOLLOWER, FIRST_OF_PALETTES, VALUE_CONTEXTS
+from vqcodec.blocks.syntax.palette_contexts import (
+    FIRST_CHANCES,
+    FIRST_FOLLOWER,
+    FIRST_OF_PALETTES,
+    KNOWN,
+    VALUE_CONTEXTS,
+)
 from vqcodec.entropy.bits import PADDING, get_exp_golomb, put_exp_golomb
 from vqcodec.entropy.range_coder import (
     ESTIMATES,
@@ -61,7 +67,7 @@ def _start_chances(state):
     for context in range(VALUE_CONTEXTS):
         state.chances[context, 0] = FIRST_CHANCES[context]
         state.chances[context, 1] = FIRST_CHANCES[context]
-        state.chances[context, 2] = 0
+        state.chances[context, 2] = 0 if FIRST_CHANCES[context] == EVEN else KNOWN
     for node in range(state.trees.shape[0]):
         state.trees[node, 0] = EVEN
         state.trees[node, 1] = EVEN
