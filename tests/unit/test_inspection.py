@@ -14,7 +14,17 @@ from vqcodec.image.inspection import inspect_picture
 from vqcodec.video.files import read_video
 from vqcodec.video.inspection import inspect_video
 
-NOT_OF_BLOCKS = ("alpha", "copies", "palettes", "copies and palettes", "header", "padding", "container", "metadata", "codebook")
+NOT_OF_BLOCKS = (
+    "alpha",
+    "copies",
+    "palettes",
+    "copies and palettes",
+    "header",
+    "padding",
+    "container",
+    "metadata",
+    "codebook",
+)
 
 
 def picture(height: int, width: int, channels: int) -> np.ndarray:
