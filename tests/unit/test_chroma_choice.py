@@ -71,6 +71,13 @@ def test_auto_keeps_half_size_for_smooth_colours_and_full_size_for_coloured_edge
     assert coded(coloured_text())[1] > coded(coloured_text(), chroma="420")[1] + 8
 
 
+@pytest.fixture
+def nothing_drawn(monkeypatch) -> None:
+    """Let no picture have palettes, which tell text exactly at any quality."""
+    monkeypatch.setattr("vqcodec.blocks.search.leads.is_drawn", lambda _: False)
+
+
+@pytest.mark.usefixtures("nothing_drawn")
 @pytest.mark.parametrize("name", PICTURES)
 def test_sizes_and_fidelity_go_up_evenly_with_the_quality(name: str) -> None:
     samples = PICTURES[name]()
@@ -129,6 +136,7 @@ def test_a_psnr_that_cannot_be_reached_is_refused_with_what_can_be() -> None:
         vqcodec.encode_image(photograph(), target_psnr=60, codebook="classic-4x4-256")
 
 
+@pytest.mark.usefixtures("nothing_drawn")
 @pytest.mark.parametrize(("name", "target"), [("text", 4000), ("flowers", 2500), ("flowers", 6000)])
 def test_a_size_is_used_up(name: str, target: int) -> None:
     size, _ = coded(PICTURES[name](), target_size=target)

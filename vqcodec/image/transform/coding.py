@@ -150,7 +150,7 @@ def _encode_planes(
     coded = encode_planes(planes, model, parameters, threads, progress, references, observe)
     if parameters.palettes and planes[0].size <= _SMALL:
         without = replace(parameters, palettes=False)
-        plain = encode_planes(planes, model, without, threads, progress, references, observe)
+        plain = encode_planes(planes, model, without, threads, None, references, observe)
         if cost_of(planes, plain, parameters) <= cost_of(planes, coded, parameters) + 8:
             return plain
     return coded
