@@ -89,7 +89,7 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
     else:
         payload_size = reader.varint()
         flags = reader.number(1)
-        require(flags <= 7)
+        require(flags <= 15)
         payload = reader.take(payload_size)
     bits = BitReader(reader.rest())
     shown: dict[int, list[Samples]] = {}
