@@ -15,6 +15,8 @@ from vqcodec.blocks.layout import (
     DONE,
     LEAF,
     LEFT_RIGHT,
+    MODE,
+    PALETTE,
     QUARTERS,
     SUPERBLOCK,
     SUPERBLOCK_LOG,
@@ -32,6 +34,7 @@ from vqcodec.kernels.records import record_type
 
 SIZES = SUPERBLOCK_LOG - UNIT_LOG + 1
 HUGE_NODE_COST = 1e30  # above the cost of any node, which are float64
+_CHEAP_PALETTE = 24.0  # bits; a block with such a palette is not cut where blocks without coefficients are not
 
 
 PARTITION_SCRATCH = record_type(
@@ -166,7 +169,9 @@ def search_superblock(plane, source, leads, y, x, tables, settings, scratch):
                         costs[k, 0] = cost
                         save_node(plane, top, left, log_size, scratch)
                     if cut == LEAF:
-                        coded = plane.blocks[CODED, top >> UNIT_LOG, left >> UNIT_LOG] != 0
+                        v, u = top >> UNIT_LOG, left >> UNIT_LOG
+                        coded = plane.blocks[CODED, v, u] != 0
+                        coded = coded or (plane.blocks[MODE, v, u] == PALETTE and cost > lambda_ * _CHEAP_PALETTE)
                     if log_size == UNIT_LOG or not settings.halves or not coded:
                         break
                 costs[k, 1] = lambda_ * bits_of(tables.flags[row, QUARTERS])
