@@ -100,6 +100,17 @@ def test_same_bytes_on_any_number_of_threads(start, rng, monkeypatch):
     assert same(*(lbg(data, 40, start=start, seed=3, threads=threads) for threads in (1, 2)))
 
 
+@pytest.mark.parametrize("dimension", [3, 65])
+def test_sums_do_not_depend_on_how_the_vectors_lie_in_memory(dimension, rng):
+    data = np.float32(rng.normal(size=(300, dimension)))
+    index = SearchIndex(data[:7])
+    wanted = partition(data, index)
+    for same_data in (np.asfortranarray(data), np.repeat(data, 2, axis=1)[:, ::2], data.astype(np.float64)):
+        found = partition(same_data, index)
+        assert np.array_equal(found.indices, wanted.indices)
+        assert found.sums.tobytes() == wanted.sums.tobytes()
+
+
 def test_seed_decides(rng):
     data = rng.normal(size=(2_000, 4))
     assert same(*(lbg(data, 20, start="k-means++", seed=1) for _ in range(2)))

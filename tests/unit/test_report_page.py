@@ -15,7 +15,10 @@ from PIL import Image
 
 import vqcodec
 from vqcodec.errors import CorruptFileError, OutputError, UnreadableInputError, UsageError
+from vqcodec.image.transform.inspection import MODES
 from vqcodec.report_page.peers import PEERS
+
+TEMPLATES = Path(vqcodec.__file__).parent / "report_page" / "templates"
 
 pytest.importorskip("bokeh", reason="a report needs Bokeh: pip install 'vqcodec[report]'")
 
@@ -102,6 +105,13 @@ def test_grey_and_transparent_pictures(channels: int, tmp_path: Path) -> None:
     assert ("JPEG" in names) == (channels == 1)
     planes = next(shown for shown in sections_of(report.data)[0]["pictures"] if shown["key"] == "q50")["planes"]
     assert [plane["name"] for plane in planes] == (["grey"] if channels == 1 else ["Y", "Cb", "Cr"])
+
+
+def test_each_mode_of_a_block_has_a_colour() -> None:
+    script = (TEMPLATES / "blocks.js").read_text()
+    listed = script.partition("colours: {")[2].partition("}")[0]
+    colours = {one or other for one, other in re.findall(r'^ +(?:"(.+?)"|(\w+)): \[', listed, re.MULTILINE)}
+    assert {"angle" if mode.startswith("angle") else mode for mode in (*MODES, "copied")} == colours
 
 
 def test_a_coded_file_with_and_without_its_original(photo: Path, tmp_path: Path) -> None:

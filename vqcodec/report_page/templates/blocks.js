@@ -95,6 +95,7 @@ const blocks = {
     "from Cb": [110, 190, 60],
     memory: [200, 40, 150],
     copied: [200, 40, 150],
+    palette: [130, 90, 220],
   },
 
   /** Direction in which a mode's prediction runs, as (x, y); null for a mode without one. */

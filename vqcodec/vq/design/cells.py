@@ -111,7 +111,7 @@ def measure(
     sums, counts, distortions = np.zeros(index.codewords.shape), np.zeros(index.size, np.int64), np.zeros(index.size)
     accumulate = sum_kernel(index.dimension)
     for rows in shards(len(vectors)):  # in which vectors are still in the cache when they are added up
-        some = vectors[rows]
+        some = np.ascontiguousarray(vectors[rows], dtype=np.float32)  # as the sums read them
         cells[rows], errors = index.nearest(some, hint=None if hint is None else hint[rows], threads=1)
         accumulate(some, cells[rows], errors, sums, counts, distortions)
     return (sums, counts, distortions), cells
