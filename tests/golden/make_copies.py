@@ -6,6 +6,7 @@ Only for a new format. The codebook is trained on nothing.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +41,19 @@ def digest(samples: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()
 
 
-if __name__ == "__main__":
-    book = Codebook(ENGINE, "golden-copies", initial_model((20, 34)).to_arrays(), {})
-    CODEBOOK.write_bytes(book.to_bytes())
+def freeze(kind: str, draw: Callable[[int, int, int], np.ndarray]) -> None:
+    """Write the codebook, the files and the hashes of what is drawn, named as `kind`."""
+    book = Codebook(ENGINE, f"golden-{kind}", initial_model((20, 34)).to_arrays(), {})
+    (HERE / f"{kind}.vqcb").write_bytes(book.to_bytes())
     lines = []
     for name, size in SIZES.items():
-        samples = picture(*size, {"rgb": 3, "rgba": 4, "grey": 1}[name])
+        samples = draw(*size, {"rgb": 3, "rgba": 4, "grey": 1}[name])
         samples = samples[:, :, 0] if name == "grey" else samples
         data = encode_image(samples, codebook=book, quality=75, effort=5, chroma="420" if name == "rgba" else "444")
-        (HERE / f"copies-{name}.vqc").write_bytes(data)
-        lines.append(f"{digest(decode_image(data, codebook=book))} copies-{name}.vqc\n")
-    HASHES.write_text("".join(lines))
+        (HERE / f"{kind}-{name}.vqc").write_bytes(data)
+        lines.append(f"{digest(decode_image(data, codebook=book))} {kind}-{name}.vqc\n")
+    (HERE / f"{kind}.sha256").write_text("".join(lines))
+
+
+if __name__ == "__main__":
+    freeze("copies", picture)

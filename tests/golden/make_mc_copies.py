@@ -29,8 +29,13 @@ def frames() -> list[Frame]:
     return [Frame(one[:, :, 1].copy(), one[::2, ::2, 2].copy(), one[::2, ::2, 0].copy()) for one in shown]
 
 
-if __name__ == "__main__":
+def freeze(group: Path, hashed: Path) -> None:
+    """Write a group of these frames, and the hash of what it decodes to."""
     coded = engine.encode_group(frames(), codebook(), Settings(QUALITY, EFFORT, 1, {}))
-    GROUP.write_bytes(coded.packet)
-    HASH.write_text(digest(list(coded.reconstruction)) + "\n")
+    group.write_bytes(coded.packet)
+    hashed.write_text(digest(list(coded.reconstruction)) + "\n")
     print(len(coded.packet), coded.frames[0])
+
+
+if __name__ == "__main__":
+    freeze(GROUP, HASH)

@@ -1,36 +1,18 @@
 """Make the frozen group of video/mc whose first frame has palettes: python tests/golden/make_mc_palettes.py.
 
-Only for a new format. The codebook is that of `make_mc`.
+Only for a new format. The frames are those of `make_mc_copies`, which the encoder of that time gave no palettes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from make_copies import picture
-from make_mc import CODEBOOK, EFFORT, HEIGHT, QUALITY, WIDTH, codebook
-from make_st3d import digest
+from make_mc_copies import CODEBOOK, FRAMES, HEIGHT, WIDTH, freeze
 
-from vqcodec.video.engines import Settings
-from vqcodec.video.io.frames import Frame
-from vqcodec.video.mc import engine
-
-FRAMES = 5
 HERE = Path(__file__).parent
 GROUP, HASH = HERE / "mc-palettes.group", HERE / "mc-palettes.sha256"
 
-__all__ = ["CODEBOOK", "FRAMES", "GROUP", "HASH", "HEIGHT", "WIDTH", "frames"]
-
-
-def frames() -> list[Frame]:
-    """Lines of shapes that move up by three samples a frame."""
-    page = picture(HEIGHT + 3 * FRAMES, WIDTH, 3)
-    shown = [page[3 * number : 3 * number + HEIGHT] for number in range(FRAMES)]
-    return [Frame(one[:, :, 1].copy(), one[::2, ::2, 2].copy(), one[::2, ::2, 0].copy()) for one in shown]
-
+__all__ = ["CODEBOOK", "FRAMES", "GROUP", "HASH", "HEIGHT", "WIDTH"]
 
 if __name__ == "__main__":
-    coded = engine.encode_group(frames(), codebook(), Settings(QUALITY, EFFORT, 1, {}))
-    GROUP.write_bytes(coded.packet)
-    HASH.write_text(digest(list(coded.reconstruction)) + "\n")
-    print(len(coded.packet), coded.frames[0])
+    freeze(GROUP, HASH)

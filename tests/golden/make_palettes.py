@@ -8,16 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from make_copies import digest
-
-from vqcodec.blocks.model.initial import initial_model
-from vqcodec.codebook.codebook import Codebook
-from vqcodec.image import decode_image, encode_image
-from vqcodec.image.transform.engine import ENGINE
+from make_copies import freeze
 
 HERE = Path(__file__).parent
 CODEBOOK, HASHES = HERE / "palettes.vqcb", HERE / "palettes.sha256"
-SIZES = {"rgb": (66, 90), "rgba": (61, 75), "grey": (52, 81)}
 TONES = np.array(
     [
         [250, 244, 255],
@@ -48,13 +42,4 @@ def picture(height: int, width: int, channels: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    book = Codebook(ENGINE, "golden-palettes", initial_model((20, 34)).to_arrays(), {})
-    CODEBOOK.write_bytes(book.to_bytes())
-    lines = []
-    for name, size in SIZES.items():
-        samples = picture(*size, {"rgb": 3, "rgba": 4, "grey": 1}[name])
-        samples = samples[:, :, 0] if name == "grey" else samples
-        data = encode_image(samples, codebook=book, quality=75, effort=5, chroma="420" if name == "rgba" else "444")
-        (HERE / f"palettes-{name}.vqc").write_bytes(data)
-        lines.append(f"{digest(decode_image(data, codebook=book))} palettes-{name}.vqc\n")
-    HASHES.write_text("".join(lines))
+    freeze("palettes", picture)

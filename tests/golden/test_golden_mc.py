@@ -4,6 +4,7 @@ import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
 import make_mc_palettes
+import pytest
 from make_mc import CODEBOOK, FRAMES, GROUP, HASH, HEIGHT, WIDTH
 from make_st3d import digest
 
@@ -36,19 +37,11 @@ def test_decodes_what_changes_its_exposure_to_the_frozen_frames():
     assert digest(decoded) == make_mc_exposures.HASH.read_text().strip()
 
 
-def test_decodes_what_copies_from_itself_to_the_frozen_frames():
+@pytest.mark.parametrize(("frozen", "part"), [(make_mc_copies, "copies"), (make_mc_palettes, "copies and palettes")])
+def test_decodes_what_copies_from_itself_and_has_palettes_to_the_frozen_frames(frozen, part):
     book = Codebook.from_bytes(CODEBOOK.read_bytes())
-    packet = make_mc_copies.GROUP.read_bytes()
-    assert engine.count_bits(packet, WIDTH, HEIGHT, book)[0].bits["copies"] > 100
+    packet = frozen.GROUP.read_bytes()
+    assert engine.count_bits(packet, WIDTH, HEIGHT, book)[0].bits[part] > 100
     decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
-    assert len(decoded) == make_mc_copies.FRAMES
-    assert digest(decoded) == make_mc_copies.HASH.read_text().strip()
-
-
-def test_decodes_what_has_palettes_to_the_frozen_frames():
-    book = Codebook.from_bytes(CODEBOOK.read_bytes())
-    packet = make_mc_palettes.GROUP.read_bytes()
-    assert engine.count_bits(packet, WIDTH, HEIGHT, book)[0].bits["copies and palettes"] > 100
-    decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
-    assert len(decoded) == make_mc_palettes.FRAMES
-    assert digest(decoded) == make_mc_palettes.HASH.read_text().strip()
+    assert len(decoded) == frozen.FRAMES
+    assert digest(decoded) == frozen.HASH.read_text().strip()

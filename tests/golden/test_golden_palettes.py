@@ -1,7 +1,8 @@
 """Frozen pictures whose blocks have palettes decode to frozen samples, in every version."""
 
 import pytest
-from make_palettes import CODEBOOK, HASHES, HERE, digest
+from make_copies import digest
+from make_palettes import CODEBOOK, HASHES, HERE
 
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.image import count_bits, decode_image

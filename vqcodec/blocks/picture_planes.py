@@ -146,9 +146,9 @@ def open_plane(
         guide_modes,
         memory,
         guide_motion,
-        parameters.copying,
-        matrix.copy(),
-        parameters.palettes,
+        copying=parameters.copying,
+        matrix=matrix.copy(),
+        palettes=parameters.palettes,
     )
 
 

@@ -175,7 +175,8 @@ def emit_superblock(plane, row, column, base_step, modulated, transforms, state,
         modulated: whether superblocks change their step.
         transforms: int8, the small alternative transforms.
         state: record of EMIT_STATE (`leaves`).
-        tokens: uint32, with room for MAX_TOKENS_PER_SAMPLE a sample; the first `count` are filled.
+        tokens: uint32, with room for MAX_TOKENS_PER_SAMPLE a sample, in planes with palettes for
+            `palettes.TOKENS_PER_SAMPLE`; the first `count` are filled.
     """
     if modulated:
         count = _emit_step(plane, row, column, base_step, tokens, count)

@@ -25,14 +25,12 @@ from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
-from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.parameters import COPYING_FLAG, PALETTES_FLAG, GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.structure import INTRA, Place, coding_order
 from vqcodec.video.mc.syntax.header import get_frame_header
 from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
-
-_PALETTES, _COPYING = 8, 4  # flags of an intra frame: its blocks; 2 and 1: luma and chroma are filtered
 
 Remembered = Callable[[Sequence[int], int, int], Sequence[Frame]]
 
@@ -106,7 +104,7 @@ class GroupDecoder:
         """
         items = self.parameters.items
         if not items:
-            refuse_too_little_data(self._intra, self._plane_shapes(), self._flags >= _COPYING)
+            refuse_too_little_data(self._intra, self._plane_shapes(), self._flags >= COPYING_FLAG)
         elif self._position + _least_bits(*self._size) > self._end:
             raise CorruptFileError("video data: a group ends within frame 0; truncated or damaged")
         memory = self._memory()
@@ -186,8 +184,8 @@ class GroupDecoder:
             steps[0],
             chroma_step=steps[1] - steps[0],
             subsampling="420",
-            copying=bool(self._flags & _COPYING),
-            palettes=bool(self._flags & _PALETTES),
+            copying=bool(self._flags & COPYING_FLAG),
+            palettes=bool(self._flags & PALETTES_FLAG),
         )
         model = self._model.intra
         tile = decode_tile(self._intra, self._plane_shapes(), model, parameters)
@@ -220,7 +218,7 @@ def _first_frame(packet: bytes, used: int) -> tuple[bytes, int, int]:
     if used >= len(packet) or size > len(packet) - used - 1:
         raise CorruptFileError("video data: a group ends within its first frame; truncated")
     flags = packet[used]
-    if flags >= 2 * _PALETTES:
+    if flags >= 2 * PALETTES_FLAG:
         raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
     return packet[used + 1 : used + 1 + size], flags, used + 1 + size
 

@@ -31,7 +31,7 @@ from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
-from vqcodec.video.mc.parameters import GroupParameters
+from vqcodec.video.mc.parameters import COPYING_FLAG, PALETTES_FLAG, GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.search.node_search import NODE_SCRATCH, search_root
@@ -268,7 +268,9 @@ def _code_first(
         observer.intra(first.searched, sources)
     if model.restores:
         samples, flags = filter_planes(planes, sources, model.restoration[:, model.rung_of(steps[0])], coder.threads)
-    head = put_varint(len(first.payload)) + bytes([12 * first.copying + 2 * flags[0] + flags[1]])
+    head = put_varint(len(first.payload)) + bytes(
+        [(COPYING_FLAG | PALETTES_FLAG) * first.copying + 2 * flags[0] + flags[1]]
+    )
     return head, first.payload, samples, first.bits
 
 

@@ -13,6 +13,7 @@ from vqcodec.video.mc.structure import DISTANCES, Place
 MAX_FRAMES = 1 << 16
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7
 DEFAULT_CHROMA_STEP = 0
+PALETTES_FLAG, COPYING_FLAG = 8, 4  # of an intra frame, beside 2 and 1: luma and chroma are filtered
 _EXPOSURE_BIT = 0x40  # of the byte with the step
 _MEMORY_BIT = 0x80  # of the byte after it
 LEVEL_STEPS = (-5, 0, 3, 4, 5, 6)  # eighths of an octave, by level of the hierarchy
