@@ -78,6 +78,11 @@ class KernelRecord {
     this.address = address;
     this.size = size;
   }
+
+  /** Make it what a new one is. */
+  clear(kernels) {
+    new Uint8Array(kernels.buffer, this.address, this.size).fill(0);
+  }
 }
 
 /** Compiled kernels; each decoding has an instance, and so memory, of its own. */

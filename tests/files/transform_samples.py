@@ -163,7 +163,7 @@ def unsupported_transformed() -> Iterator[Sample]:
     data = small(shape(4, 4, 1) + b"\x1e\x28\x07", b"\0")
     what = "A step that grows with the frequency, and is not modulated."
     yield Sample(UNSUPPORTED, "transform-shaped-alone.vqc", data, what, LATER, ENGINE.decode())
-    data = small(shape(4, 4, 1) + b"\x5e\x28\x13", b"\0")
+    data = small(shape(4, 4, 1) + b"\x5e\x28\x23", b"\0")
     what = "The third parameter byte has a reserved value."
     yield Sample(UNSUPPORTED, "transform-reserved-third.vqc", data, what, LATER, ENGINE.decode())
     data = small(shape(8, 8, 3) + b"\x1e\x28", bytes(3))

@@ -3,6 +3,7 @@
 import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
+import make_mc_mixed
 import make_mc_palettes
 import pytest
 from make_mc import CODEBOOK, FRAMES, GROUP, HASH, HEIGHT, WIDTH
@@ -45,3 +46,14 @@ def test_decodes_what_copies_from_itself_and_has_palettes_to_the_frozen_frames(f
     decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
     assert len(decoded) == frozen.FRAMES
     assert digest(decoded) == frozen.HASH.read_text().strip()
+
+
+def test_decodes_mixed_chances_to_the_frozen_frames():
+    book = Codebook.from_bytes(CODEBOOK.read_bytes())
+    packet = make_mc_mixed.GROUP.read_bytes()
+    assert engine.GroupParameters.from_bytes(packet)[0].mixed
+    decoded = list(engine.decode_group(packet, WIDTH, HEIGHT, book))
+    assert len(decoded) == make_mc_mixed.FRAMES
+    assert digest(decoded) == make_mc_mixed.HASH.read_text().strip()
+    counted = engine.count_bits(packet, WIDTH, HEIGHT, book)
+    assert sum(sum(frame.bits.values()) for frame in counted) == 8 * len(packet)

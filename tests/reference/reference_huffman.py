@@ -31,6 +31,7 @@ class HuffmanCode:
 
     def __init__(self, lengths: list[int]):
         require(all(0 <= length <= 16 for length in lengths))
+        self.lengths = lengths
         used = [symbol for symbol, length in enumerate(lengths) if length > 0]
         self.alone = used[0] if len(used) == 1 else None
         if self.alone is not None:

@@ -1,8 +1,8 @@
 """Engine image/transform of the reference decoder: section 9 of FORMAT.md; header, tiles, colour and alpha.
 
 The parts are in modules of their own: _tables (9.1, 9.2), _plane (9.4), _syntax (9.4 to 9.7, 9.9, 9.15), _residual (9.8
-to 9.12), _prediction (9.13, 9.14), _restoration (9.16), _memory (9.18), _values, _copies (9.20) and _palettes (9.21).
-9.19 is in reference_alpha_chances.
+to 9.12), _prediction (9.13, 9.14), _restoration (9.16), _memory (9.18), _values, _copies (9.20), _palettes (9.21)
+and _mixed (9.22). 9.19 is in reference_alpha_chances.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from reference_decoder import (
 )
 from reference_transform_copies import Copies
 from reference_transform_memory import References, be_guided_by_places, planes_for
+from reference_transform_mixed import Mixed
 from reference_transform_plane import Plane, Samples, be_guided, clip
 from reference_transform_restoration import restored
 from reference_transform_syntax import PlaneDecoder
@@ -49,6 +50,7 @@ class Parameters:
     copying: bool = False
     shaped: bool = False  # whether the step grows with the frequency
     palettes: bool = False
+    mixed: bool = False  # whether chances are mixed
 
 
 @dataclass
@@ -135,8 +137,9 @@ def read_parameters(first: int, reader: Reader) -> Parameters:
 
 def read_third_byte(parameters: Parameters, reader: Reader) -> None:
     third = reader.number(1)
-    require(1 <= third // 4 <= 3 and third % 4 != RESERVED, Unsupported)
-    parameters.chroma, parameters.shaped, parameters.palettes = third % 4, third // 4 % 2 == 1, third >= 8
+    require(1 <= third // 4 <= 7 and third % 4 != RESERVED, Unsupported)
+    parameters.chroma, parameters.shaped = third % 4, third // 4 % 2 == 1
+    parameters.palettes, parameters.mixed = third // 8 % 2 == 1, third // 16 == 1
     require(parameters.modulated or not parameters.shaped, Unsupported)
 
 
@@ -267,9 +270,10 @@ def tile_planes(
     payload: bytes, tile: Tile, parameters: Parameters, model: Model, memory: Sequence[list[Samples]] = ()
 ) -> list[Plane]:
     """The planes of a tile, padded, not yet filtered."""
-    require(8 * len(payload) >= superblocks(tile, parameters))
+    require(parameters.mixed or 8 * len(payload) >= superblocks(tile, parameters))
     bits, end = BitReader(payload), len(payload)
-    values = Values(bits, payload) if parameters.copying or parameters.palettes else None
+    has_values = parameters.copying or parameters.palettes or parameters.mixed
+    values = Values(bits, payload) if has_values else None
     planes = decode_planes(bits, tile, parameters, model, memory, values)
     if values is not None:
         values.close()
@@ -290,6 +294,7 @@ def decode_planes(
     rung = model.rung_of(parameters.step_index)
     chroma_index = clip(parameters.step_index + parameters.chroma_step, 0, 63)
     planes: list[Plane] = []
+    mixed = Mixed(values.decisions) if values and parameters.mixed else None
     for number in range(plane_count(parameters)):
         size = plane_size(tile, number, parameters)
         plane = Plane(*size, chroma_index if number > 0 else parameters.step_index)
@@ -304,6 +309,7 @@ def decode_planes(
             be_guided_by_places(plane, planes[0], 1 if parameters.chroma == HALF else 0)
         plane.copies = Copies(values) if values and parameters.copying else None
         plane.values = values if parameters.palettes else None
+        plane.mixed = mixed
         PlaneDecoder(plane, bits, model, tables, rung, parameters.modulated and number == 0).decode()
         planes.append(plane)
     return planes

@@ -55,6 +55,7 @@ class Plane:
         self.memory: Any = None  # of a plane that is predicted from memory (9.18): what it is predicted from
         self.copies: Any = None  # of a plane whose blocks may be copied (9.20): what tells the copies
         self.values: Any = None  # of a plane with palettes (9.21): what tells them
+        self.mixed: Any = None  # with mixed chances (9.22): what reads by them
         self.luma_units: dict[tuple[int, int], Unit] = {}  # of both: luma's units, by unit of this plane
         self.luma_shift = 0  # of both: 1 where the plane has half the size of luma
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from reference_decoder import BitReader, require
 from reference_transform_plane import Block, clip
@@ -44,6 +45,11 @@ class CoefficientReader:
         self.bits, self.symbol = bits, symbol
         self.depth = max(block.lw, block.lh) - 1
         self.sums: dict[tuple[int, int], int] = {}  # M, of the groups read so far
+        self.mixed: Any = None
+
+    def mix(self, mixed: Any, coarse_symbol: Callable[[int, int], int], kind: object) -> None:
+        """9.22: read masks and escapes by mixed chances."""
+        self.mixed, self.coarse_symbol, self.kind = mixed, coarse_symbol, kind
 
     def rows(self, depth: int) -> int:
         return min(self.block.height // 2, 1 << depth)
@@ -58,7 +64,9 @@ class CoefficientReader:
             tall = self.rows(depth + 1) // self.rows(depth)
             broad = self.columns(depth + 1) // self.columns(depth)
             for row, column in sorted(nodes):
-                mask = self.symbol(self.mask_context(depth, row, column, nodes, children, tall, broad))
+                context = self.mask_context(depth, row, column, nodes, children, tall, broad)
+                number = (4**depth - 1) // 3 + row * self.columns(depth) + column
+                mask = self.coarse_symbol(context, 74 + 85 * self.size + number) if self.mixed else self.symbol(context)
                 for p in range(tall):
                     for q in range(broad):
                         if mask >> (2 * p + q) & 1:
@@ -92,29 +100,41 @@ class CoefficientReader:
             pattern = self.symbol(
                 FIRST_PATTERN_CONTEXT + (self.form_of(self.depth, gy, gx) * 32 + situation) * 3 + coming
             )
-            levels = self.levels([pattern >> (6 - 2 * k) & 3 for k in range(4)])
+            levels = self.levels(gy, gx, [pattern >> (6 - 2 * k) & 3 for k in range(4)])
             self.sums[gy, gx] = sum(abs(level) for level in levels)
             groups.append(Group(gy, gx, situation, pattern, levels))
         return groups
 
     def situation(self, gy: int, gx: int) -> int:
         """place * 8 + S"""
+        near = self.near(gy, gx)
+        strength = sum(near >= bound for bound in (1, 2, 4, 6, 9, 14, 23))
+        return [0, 1, 2, 2, 3][min(gy + gx, 4)] * 8 + strength
+
+    def near(self, gy: int, gx: int) -> int:
+        """s"""
 
         def m(i: int, j: int) -> int:
             return self.sums.get((i, j), 0)
 
         near = 2 * m(gy, gx - 1) + 2 * m(gy - 1, gx) + m(gy - 1, gx - 1)
-        near += m(gy, gx - 2) + m(gy - 2, gx) + m(gy - 1, gx + 1)
-        strength = sum(near >= bound for bound in (1, 2, 4, 6, 9, 14, 23))
-        return [0, 1, 2, 2, 3][min(gy + gx, 4)] * 8 + strength
+        return near + m(gy, gx - 2) + m(gy - 2, gx) + m(gy - 1, gx + 1)
 
-    def levels(self, components: list[int]) -> list[int]:
+    @property
+    def size(self) -> int:
+        return self.block.lw + self.block.lh - 4
+
+    def levels(self, gy: int, gx: int, components: list[int]) -> list[int]:
         negative = [component > 0 and self.bits.bit() == 1 for component in components]
-        magnitudes = [self.escaped() if component == 3 else component for component in components]
+        magnitudes = [self.escaped(gy, gx) if component == 3 else component for component in components]
         return [-m if minus else m for m, minus in zip(magnitudes, negative, strict=True)]
 
-    def escaped(self) -> int:
+    def escaped(self, gy: int, gx: int) -> int:
         zeros = 0
+        if self.mixed:
+            fine = min(gy + gx, 3) * 10 + min(self.near(gy, gx).bit_length(), 9)
+            zeros = self.mixed.zeros(self.kind, fine, self.size * 4 + min(gy + gx, 3))
+            return min(3 + 2**zeros - 1 + self.bits.bits(zeros), 8193)
         while self.bits.bit() == 0:
             zeros += 1
             require(zeros <= 24)

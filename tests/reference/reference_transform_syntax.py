@@ -22,7 +22,7 @@ from reference_transform_tables import Model, Tables, step_of
 PLANAR, DC, VERTICAL = 0, 1, 26
 BLOCK, QUARTERS, UPPER_LOWER = 0, 1, 2
 MODE_SYMBOL, REMEMBERING = 3, 7
-CHOICE_CONTEXT, STEP_CONTEXT, TRANSFORM_CONTEXT, MODE_CONTEXT = 36, 316, 332, 5386
+CHOICE_CONTEXT, STEP_CONTEXT, TRANSFORM_CONTEXT, MODE_CONTEXT, PATTERN_CONTEXT = 36, 316, 332, 5386, 5710
 
 
 class PlaneDecoder:
@@ -33,9 +33,12 @@ class PlaneDecoder:
         self.model, self.tables, self.rung = model, tables, rung
         self.modulated = modulated
 
-    def symbol(self, context: int) -> int:
-        """9.5"""
-        return self.tables.code(self.rung, context).read(self.bits)
+    def symbol(self, context: int, coarse: int = 0) -> int:
+        """9.5; `coarse` is for mixed chances (9.22)"""
+        code = self.tables.code(self.rung, context)
+        if self.plane.mixed and context < PATTERN_CONTEXT:
+            return self.plane.mixed.symbol(bool(self.plane.guides), context, coarse, code.lengths)
+        return code.read(self.bits)
 
     def decode(self) -> None:
         """9.4"""
@@ -50,7 +53,7 @@ class PlaneDecoder:
         step = base
         if self.modulated:
             before = self.plane.steps[row, column - 1] - base if column > 0 else 0
-            step = clip(base + self.symbol(STEP_CONTEXT + clip(before + 7, 0, 14)) - 7, 0, 63)
+            step = clip(base + self.symbol(STEP_CONTEXT + clip(before + 7, 0, 14), 33) - 7, 0, 63)
         self.plane.steps[row, column] = step
 
     def node(self, y: int, x: int, k: int) -> None:
@@ -62,7 +65,7 @@ class PlaneDecoder:
         if y + side > plane.height or x + side > plane.width:
             cut = QUARTERS
         elif k > 2:
-            cut = self.symbol(self.partition_context(y, x, k))
+            cut = self.symbol(self.partition_context(y, x, k), 4 * len(plane.guides) + k - 2)
         if cut == BLOCK:
             self.block(Block(y, x, k, k))
         elif cut == QUARTERS:
@@ -110,7 +113,8 @@ class PlaneDecoder:
         if self.plane.copies and painted is None:
             place, choice = self.plane.copies.read(self.plane, block)
         if place is None and painted is None:
-            choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds)
+            coarse = 12 + 7 * len(self.plane.guides) + size
+            choice = self.symbol(CHOICE_CONTEXT + (size * 4 + min(energy, 3)) * 10 + kinds, coarse)
         if painted is not None:
             mode = palettes.PALETTE
         elif place is not None:
@@ -142,11 +146,13 @@ class PlaneDecoder:
         alternative = 0
         if has_alternatives(self.model, block, mode) and not self.plane.guides:
             size = block.lw + block.lh - 4
-            symbol = self.symbol(TRANSFORM_CONTEXT + size * 2 + (2 <= mode <= 34))
+            symbol = self.symbol(TRANSFORM_CONTEXT + size * 2 + (2 <= mode <= 34), 34 + mode)
             alternative = min(symbol, self.model.alternatives)
         reader = CoefficientReader(
             block, form(block, mode, alternative, self.plane.memory is not None), energy, self.bits, self.symbol
         )
+        if self.plane.mixed:
+            reader.mix(self.plane.mixed, self.symbol, bool(self.plane.guides))
         groups = reader.groups()
         step = step_of(self.plane.step_index(block.y, block.x))
         coefficients = dequantised(groups, step, self.tables, self.rung)

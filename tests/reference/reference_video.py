@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reference_alpha_chances import Decisions
 from reference_codebook import memory_items
 from reference_decoder import BitReader, Codebook, CodebookMissing, Reader, require
 from reference_transform import HALF, Parameters, Tile, filter_weights, tile_planes
+from reference_transform_mixed import Mixed
 from reference_transform_plane import Block, Plane, Samples, Unit, clip
 from reference_transform_residual import CoefficientReader, dequantised, inverse_transform
 from reference_transform_restoration import restored
@@ -71,8 +73,8 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
     reader = Reader(packet)
     frames = reader.varint()
     step, form = reader.number(1), reader.number(1)
-    exposed, step = step >> 6 & 1, step & ~64
-    require(1 <= frames <= 65536 and step < 64 and form >> 4 & 7 <= 4)
+    exposed, is_mixed, step = step >> 6 & 1, step >> 7, step & 63
+    require(1 <= frames <= 65536 and form >> 4 & 7 <= 4)
     decoder = GroupDecoder(VideoModel(codebook), height, width, step, (form & 15) - 8)
     if form >> 7:
         numbers = [reader.varint()]
@@ -89,9 +91,18 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
     else:
         payload_size = reader.varint()
         flags = reader.number(1)
-        require(flags <= 15)
+        require(flags <= 31)
         payload = reader.take(payload_size)
-    bits = BitReader(reader.rest())
+    values = b""
+    if is_mixed:
+        count = reader.varint()
+        rest = reader.rest()
+        require(count <= len(rest))
+        rest, values = rest[: len(rest) - count], rest[len(rest) - count :]
+        decoder.mix(Mixed(Decisions(values)))
+        bits = BitReader(rest)
+    else:
+        bits = BitReader(reader.rest())
     shown: dict[int, list[Samples]] = {}
     for place in coding_order(frames, 1 << (form >> 4 & 7), form >> 7 == 1):
         planes = decoder.first(payload, flags) if place.frame_class == 0 else decoder.predicted(place, bits)
@@ -100,7 +111,8 @@ def decode_group(packet: bytes, height: int, width: int, codebook: Codebook) -> 
         shown[place.time] = [
             [[(s + 8) >> 4 for s in row[:w]] for row in plane[:h]] for plane, (h, w) in zip(planes, sizes)
         ]
-    require(8 * len(bits.data) - bits.position < 8)
+    require(0 <= 8 * len(bits.data) - bits.position < 8)
+    require(not is_mixed or decoder.mixed.decisions.position >= len(values))
     return [shown[time] for time in range(frames)]
 
 
@@ -131,9 +143,16 @@ class GroupDecoder:
         self.step, self.chroma_step = step, chroma_step
         self.rung = model.rung_of(step)
         self.classes = [ClassTables(model, frame_class, self.rung) for frame_class in range(4)]
+        self.mixed: Mixed | None = None
         self.exposures: list[tuple[int, int]] = []
         self.kept: list[Reference] = []
         self.keys: list[int] = []
+
+    def mix(self, mixed: Mixed) -> None:
+        """18.12: read by mixed chances."""
+        self.mixed = mixed
+        for tables in self.classes:
+            tables.mixed = mixed
 
     def keep(self, place: Place, planes: list[Samples], units: dict, times: list[list[int]]) -> None:
         """18.4"""
@@ -159,7 +178,8 @@ class GroupDecoder:
         filters, copying = flags & 3, flags & 4 > 0
         place = Place(0, 0, 0, True)
         luma, chroma = self.steps(place, 0)
-        parameters = Parameters(luma, False, chroma - luma, HALF, False, False, copying, palettes=flags & 8 > 0)
+        parameters = Parameters(luma, False, chroma - luma, HALF, False, False, copying)
+        parameters.palettes, parameters.mixed = flags & 8 > 0, flags & 16 > 0
         pictures = self.model.pictures
         decoded = tile_planes(payload, Tile(0, 0, self.height, self.width), parameters, pictures)
         require(filters == 0 or pictures.restoration != [], CodebookMissing)
@@ -227,6 +247,7 @@ class FrameDecoder:
 
     def __init__(self, group: GroupDecoder, place: Place, bits: BitReader, tables: ClassTables, steps: tuple[int, int]):
         self.bits, self.tables, self.steps = bits, tables, steps
+        self.mixed = tables.mixed
         self.height, self.width = group.height, group.width
         self.field = MotionField(
             self.height,
@@ -237,6 +258,7 @@ class FrameDecoder:
         half = self.height // 2, self.width // 2
         self.planes = [Plane(self.height, self.width, steps[0]), Plane(*half, steps[1]), Plane(*half, steps[1])]
         for plane in self.planes:
+            plane.mixed = self.mixed
             for v in range(-(-plane.height // 32)):
                 for u in range(-(-plane.width // 32)):
                     plane.steps[v, u] = plane.base_step
@@ -382,7 +404,16 @@ class FrameDecoder:
                     return self.tables.read(self.bits, f"{kind}_masks", context - FIRST_MASK - z * 180)
                 return self.tables.read(self.bits, f"{kind}_patterns", context - FIRST_PATTERN - z * 96)
 
-            groups = CoefficientReader(block, 2 * z, energy, self.bits, symbol).groups()
+            reader = CoefficientReader(block, 2 * z, energy, self.bits, symbol)
+            if self.mixed:
+                of_residual = self.tables.number, number > 0
+
+                def mask(context: int, coarse: int) -> int:
+                    lengths = self.tables.lengths(f"{kind}_masks", context - FIRST_MASK - z * 180)
+                    return self.mixed.symbol(of_residual, context, coarse, lengths)
+
+                reader.mix(self.mixed, mask, of_residual)
+            groups = reader.groups()
             coefficients = dequantised(groups, step_of(plane.base_step), Offsets(self.tables, number > 0), 0)
             total = sum(abs(level) for group in groups for level in group.levels)
             residual = inverse_transform(block, False, coefficients) if total else None

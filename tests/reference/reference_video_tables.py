@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reference_decoder import Codebook, CodebookMissing, HuffmanCode, require
+from reference_transform_mixed import Mixed
 from reference_transform_tables import I1, I2, U1, U2, model_of, take
 
 POOLS = {
@@ -17,6 +18,9 @@ POOLS = {
     "chroma_patterns": (384, 256),
 }
 """Contexts and symbols of each pool."""
+
+BITS = {"nodes": 5, "shapes": 7, "vectors": 9}
+"""Of the symbols that may be coded by mixed chances, besides masks."""
 
 
 class VideoModel:
@@ -82,20 +86,28 @@ class ClassTables:
 
     def __init__(self, model: VideoModel, number: int, rung: int):
         self.model, self.rung = model, rung
+        self.number = number
+        self.mixed: Mixed | None = None  # 18.12
         self.c, self.from_memory = number % 3, number == 3
         self.contexts: dict[tuple[str, int], Context] = {}
         self.occurrences: dict[tuple[str, int], list[int]] = {}
 
+    def lengths(self, pool: str, context: int) -> list[int]:
+        """Before any frame."""
+        model, contexts = self.model, POOLS[pool][0]
+        if self.from_memory and model.memory_rows:
+            return model.memory_lengths[pool][model.memory_rows[pool][self.rung * contexts + context]]
+        row = (self.c * len(model.rungs) + self.rung) * contexts + context
+        return model.lengths[pool][model.rows[pool][row]]
+
     def read(self, bits, pool: str, context: int) -> int:
+        if self.mixed and pool in BITS:
+            coarse = context // 27 if pool == "nodes" else 0
+            kind = self.number, pool
+            return self.mixed.walk(kind, 0, context, coarse, self.lengths(pool, context), BITS[pool])
         key = pool, context
         if key not in self.contexts:
-            model, contexts = self.model, POOLS[pool][0]
-            if self.from_memory and model.memory_rows:
-                lengths = model.memory_lengths[pool][model.memory_rows[pool][self.rung * contexts + context]]
-            else:
-                row = (self.c * len(model.rungs) + self.rung) * contexts + context
-                lengths = model.lengths[pool][model.rows[pool][row]]
-            self.contexts[key] = Context(lengths)
+            self.contexts[key] = Context(self.lengths(pool, context))
         symbol = self.contexts[key].code.read(bits)
         self.occurrences.setdefault(key, [0] * POOLS[pool][1])[symbol] += 1
         return symbol

@@ -150,13 +150,15 @@ def test_parameters_survive_their_bytes():
         CodingParameters(6, tune="visual", subsampling="grey", remembering=True),
         CodingParameters(7, subsampling="420", remembering=True, palettes=True),
         CodingParameters(8, tune="visual", copying=True, palettes=True),
+        CodingParameters(9, subsampling="420", mixed=True),
+        CodingParameters(10, tune="visual", palettes=True, mixed=True),
     ):
         data = parameters.to_bytes()
-        assert len(data) == (3 if parameters.tune == "visual" or parameters.palettes else 2)
+        assert len(data) == (3 if parameters.tune == "visual" or parameters.palettes or parameters.mixed else 2)
         assert CodingParameters.from_bytes(data + b"\xff") == (parameters, len(data))
         with pytest.raises(CorruptFileError):
             CodingParameters.from_bytes(data[:-1])
-    for reserved in (b"\x80\x80", b"\x40\x20\x00", b"\x40\x20\x10", b"\x00\x20\x04"):
+    for reserved in (b"\x80\x80", b"\x40\x20\x00", b"\x40\x20\x20", b"\x00\x20\x04"):
         with pytest.raises(UnsupportedError):
             CodingParameters.from_bytes(reserved)
     with pytest.raises(UsageError):

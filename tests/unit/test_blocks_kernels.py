@@ -35,7 +35,6 @@ from vqcodec.blocks.signal.secondary import (
 )
 from vqcodec.blocks.steps import STEPS
 from vqcodec.blocks.syntax.coefficients import (
-    COEFFICIENT_STATE,
     MAX_MAGNITUDE,
     dequantize,
     emit_coefficients,
@@ -51,11 +50,14 @@ from vqcodec.blocks.syntax.contexts import (
     ELEMENTS,
     FORMS,
     MEMORY_ELEMENTS,
+    Look,
     coefficient_form,
 )
 from vqcodec.blocks.syntax.partitions import PLACES, leaf_count, leaf_of, next_node, node_corner
 from vqcodec.blocks.syntax.parts import new_part_bits
+from vqcodec.blocks.syntax.significance import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.tokens import pack_tokens
+from vqcodec.blocks.syntax.values import VALUE_STATE
 from vqcodec.entropy.bits import PADDING
 from vqcodec.kernels.records import new_record
 
@@ -176,7 +178,7 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
     state, tokens = new_record(COEFFICIENT_STATE), np.zeros(8192, dtype=np.uint32)
     form = coefficient_form(log_width, log_height, 10, 0, 0)
     block = Block(32, 32, log_width, log_height)
-    count = emit_coefficients(levels, block, form, 2, state, tokens, 0)
+    count = emit_coefficients(levels, block, Look(form, 2), state, tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
     written, read = new_part_bits()
     end = pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, written)
@@ -186,7 +188,16 @@ def test_coefficients_are_parsed_as_they_were_written(model, log_width, log_heig
     search, decoder = model.search_tables(LUMA, 0), model.decoder_tables(LUMA, 0)
     wanted = reconstruct_levels(levels, block, form, step, search, state, expected)
     position, *found = parse_coefficients(
-        buffer, 0, block, form, 2, step, decoder, new_record(COEFFICIENT_STATE), read, parsed
+        buffer,
+        0,
+        block,
+        Look(form, 2),
+        step,
+        decoder,
+        read,
+        new_record(COEFFICIENT_STATE),
+        parsed,
+        new_record(VALUE_STATE),
     )
     assert position == end
     np.testing.assert_array_equal(read, written)
@@ -209,7 +220,7 @@ def test_quantizer_counts_the_bits_that_are_written(model, log_width, log_height
     levels = np.where(np.kron(groups, np.ones((2, 2))), scratch.levels[:height, :width], 0).astype(np.int16)
     tokens = np.zeros(8192, dtype=np.uint32)
     block = Block(0, 0, log_width, log_height)
-    count = emit_coefficients(levels, block, form, 1, new_record(COEFFICIENT_STATE), tokens, 0)
+    count = emit_coefficients(levels, block, Look(form, 1), new_record(COEFFICIENT_STATE), tokens, 0)
     buffer = np.zeros(count * 2 + PADDING + 8, dtype=np.uint8)
     assert pack_tokens(tokens[:count], model.pack_tables(LUMA, 0), buffer, 0, new_part_bits()[LUMA]) == bits
     assert total == np.abs(levels).sum() > 0

@@ -15,7 +15,7 @@ from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.search import encoder
 from vqcodec.blocks.search.leads import NO_LEADS, guiding_leads, picture_repeats, plane_leads
 from vqcodec.blocks.syntax.motion import column_of, row_of
-from vqcodec.blocks.syntax.values import write_values
+from vqcodec.blocks.syntax.value_writing import finish_writing
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError
 from vqcodec.image.transform import engine
@@ -157,11 +157,11 @@ def test_damage_is_named_and_found_by_the_reference_too(book) -> None:
 
 def test_what_is_left_over_is_named(book, monkeypatch) -> None:
     def longer(*arguments):
-        return write_values(*arguments) + 9
+        return finish_writing(*arguments) + 9
 
-    monkeypatch.setattr("vqcodec.blocks.search.encoder.write_values", longer)
+    monkeypatch.setattr("vqcodec.blocks.search.encoder.finish_writing", longer)
     coded = engine.encode(text(50, 84, 1), book, 60, 3)
-    with pytest.raises(CorruptFileError, match="bytes are left over after the copies of a tile"):
+    with pytest.raises(CorruptFileError, match="bytes are left over after the values of a tile"):
         engine.decode(coded.header, coded.packets, book)
     plain = reference.parse_canonical(book.canonical_bytes())
     assert outcome(reference_transform.decode, coded.header, coded.packets, plain) is None

@@ -124,7 +124,7 @@ def test_the_parameters_tell_of_palettes(copying, tune) -> None:
 
 def test_reserved_bits_are_of_later_versions() -> None:
     data = CodingParameters(30, palettes=True).to_bytes()
-    for third in (data[2] | 16, data[2] & 3, data[2] | 4):  # unknown, none, and a matrix without modulation
+    for third in (data[2] | 32, data[2] & 3, data[2] | 4):  # unknown, none, and a matrix without modulation
         with pytest.raises(UnsupportedError):
             CodingParameters.from_bytes(data[:2] + bytes([third]))
     with pytest.raises(CorruptFileError):

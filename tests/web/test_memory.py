@@ -116,7 +116,7 @@ def test_damage_behind_right_checksums_ends_as_in_python(codebook, book, decoder
     assert 5 < sum("error" in one for one in wanted) < len(files)
 
 
-@pytest.mark.parametrize("kind", ["memory", "alpha", "copies", "palettes"])
+@pytest.mark.parametrize("kind", ["memory", "alpha", "copies", "palettes", "mixed"])
 def test_golden_pictures_are_those_of_python(decoder, kind):
     files = sorted(GOLDEN.glob(f"{kind}-*.vqc"))
     book = GOLDEN / f"{kind}.vqcb"

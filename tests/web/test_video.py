@@ -13,6 +13,7 @@ import make_mc
 import make_mc_copies
 import make_mc_exposures
 import make_mc_memory
+import make_mc_mixed
 import make_mc_palettes
 import make_st3d
 import media_samples
@@ -60,8 +61,8 @@ def planes_of(frames: list[Frame]) -> list[str]:
 
 @pytest.mark.parametrize(
     "golden",
-    [make_mc, make_mc_exposures, make_mc_copies, make_mc_palettes, make_st3d],
-    ids=["mc", "exposures", "copies", "palettes", "st3d"],
+    [make_mc, make_mc_exposures, make_mc_copies, make_mc_palettes, make_mc_mixed, make_st3d],
+    ids=["mc", "exposures", "copies", "palettes", "mixed", "st3d"],
 )
 def test_golden_groups_are_the_frozen_ones(golden, decoder, tmp_path):
     codebook = Codebook.from_bytes(golden.CODEBOOK.read_bytes())

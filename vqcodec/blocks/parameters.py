@@ -34,6 +34,7 @@ class CodingParameters:
             their own.
         copying: whether blocks may be copied from samples of their plane that are decoded already.
         palettes: whether blocks of few sample values may have palettes.
+        mixed: whether flags are values of the range coder, by mixed chances (`vqcodec.entropy.mixing`).
         lambda_scale: factor of the rate-distortion lambda, for sizes between two steps; not in the stream.
 
     Raises:
@@ -50,6 +51,7 @@ class CodingParameters:
     remembering: bool = False
     copying: bool = False
     palettes: bool = False
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.step_index <= MAX_STEP_INDEX:
@@ -76,7 +78,7 @@ class CodingParameters:
     @property
     def has_values(self) -> bool:
         """Whether there are values of the range coder behind the Huffman codes."""
-        return self.copying or self.palettes
+        return self.copying or self.palettes or self.mixed
 
     def plane_step(self, plane: int) -> int:
         """Return the step index of plane 0 (luma) or another (chroma)."""
@@ -88,13 +90,13 @@ class CodingParameters:
         """Return 2 bytes: step, tune and copying, then chroma step, subsampling, filter and memory; or 3.
 
         In place of the subsampling, the second byte then says that there is a third. That has the subsampling, whether
-        the step grows with the frequency, and whether there are palettes.
+        the step grows with the frequency, whether there are palettes, and whether chances are mixed.
         """
         first = self.step_index | int(self.modulated) << 6 | int(self.copying) << 7
         second = (self.chroma_step - CHROMA_STEP_MIN) | int(self.restoration) << 6 | int(self.remembering) << 7
         subsampling = SUBSAMPLINGS.index(self.subsampling)
-        if self.shaped or self.palettes:
-            third = subsampling | int(self.shaped) << 2 | int(self.palettes) << 3
+        if self.shaped or self.palettes or self.mixed:
+            third = subsampling | int(self.shaped) << 2 | int(self.palettes) << 3 | int(self.mixed) << 4
             return bytes([first, second | _EXTENDED << 4, third])
         return bytes([first, second | subsampling << 4])
 
@@ -111,13 +113,13 @@ class CodingParameters:
         first, second = data[0], data[1]
         if first & second & 0x80:
             raise UnsupportedError("coding parameters: copies beside a memory; a later version wrote this stream")
-        used, subsampling, tune, palettes = PARAMETER_BYTES, second >> 4 & 3, TUNES[first >> 6 & 1], False
+        used, subsampling, tune, third = PARAMETER_BYTES, second >> 4 & 3, TUNES[first >> 6 & 1], 0
         if subsampling == _EXTENDED:
             if len(data) == used:
                 raise CorruptFileError(f"coding parameters: {used} bytes instead of {used + 1}; truncated")
             third, used = data[used], used + 1
-            shaped, palettes = bool(third >> 2 & 1), bool(third >> 3 & 1)
-            if not 1 <= third >> 2 <= 3 or (shaped and tune == "psnr"):
+            shaped = bool(third >> 2 & 1)
+            if not 1 <= third >> 2 <= 7 or (shaped and tune == "psnr"):
                 raise UnsupportedError("coding parameters: reserved bits are set; a later version wrote this stream")
             subsampling, tune = third & 3, "visual" if shaped else tune
         parameters = cls(
@@ -128,6 +130,7 @@ class CodingParameters:
             restoration=bool(second >> 6 & 1),
             remembering=bool(second >> 7),
             copying=bool(first >> 7),
-            palettes=palettes,
+            palettes=bool(third >> 3 & 1),
+            mixed=bool(third >> 4 & 1),
         )
         return parameters, used

@@ -8,6 +8,7 @@ both begin quickly.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from vqcodec.kernels.jit import inline_kernel
 
@@ -18,6 +19,24 @@ ESTIMATES = 3  # columns of adaptive chances: the quick estimate, the slow one, 
 WHOLE = np.uint64((1 << 32) - 1)  # the width of the range at the beginning
 _LEAST_RANGE = np.uint64(1 << 24)
 _QUICK, _SLOW = 4, 7  # an estimate moves by 2^-n of what it is off
+PRICE_UNIT = 4096  # prices are in 1/4096 bit
+_PRICE_BITS = 12  # of a chance, whose price is tabulated
+
+
+def _price_table() -> npt.NDArray[np.uint16]:
+    """Return the prices of values by their chance, rounded down: never more than the values take."""
+    chances = np.arange(1, (1 << _PRICE_BITS) + 1) / (1 << _PRICE_BITS)
+    return np.floor(-PRICE_UNIT * np.log2(chances)).astype(np.uint16)
+
+
+_PRICES = _price_table()
+
+
+@inline_kernel
+def price_of(chance, value):
+    """Return what a value takes at least, in 1 / PRICE_UNIT bit; `chance` is that of the value 1, neither 0 nor 1."""
+    of_value = chance if value else (1 << CHANCE_BITS) - chance
+    return np.int64(_PRICES[of_value >> (CHANCE_BITS - _PRICE_BITS)])
 
 
 @inline_kernel

@@ -25,7 +25,7 @@ _PRIOR_UNITS = 1 << 12  # resolution of the fractional counts that smoothing mak
 LENGTH_FIELD_BITS = 4  # low bits of a look-up entry: the code's length; the symbol is above
 NO_CODE = 255  # in `TableSet.prices`: the symbol has no code
 NO_CODE_BITS = 1e12  # what such a symbol counts in a search: it loses against everything that can be written
-_UNWRITABLE = np.int64(1) << 44  # bits: a position from here on tells that a symbol had no code
+UNWRITABLE = np.int64(1) << 44  # bits: a position from here on tells that a symbol had no code
 _LOOKUP_SYMBOLS = 1 << (16 - LENGTH_FIELD_BITS)  # symbols from here on do not fit into an entry
 
 
@@ -233,7 +233,7 @@ def put_symbol(buffer, position, context, symbol, codes, lengths):
     """
     length = np.int64(lengths[context, symbol])
     if length == 0:
-        return position + _UNWRITABLE
+        return position + UNWRITABLE
     return put_bits(buffer, position, np.int64(codes[context, symbol]), length)
 
 
@@ -243,7 +243,7 @@ def check_written(position: int) -> int:
     Raises:
         CodebookError: one of the symbols has no code.
     """
-    if position >= _UNWRITABLE:
+    if position >= UNWRITABLE:
         raise CodebookError(
             "codebook: it has no code for a symbol that this input needs; choose another codebook, or train one"
         )

@@ -19,8 +19,29 @@ import numpy as np
 
 def record_type(**fields: tuple[type, int | tuple[int, ...]] | np.dtype) -> np.dtype:
     """Return the type of records with these fields: each is (element type, shape) of an array, or a type of records."""
-    members = [(name, field) if isinstance(field, np.dtype) else (name, *field) for name, field in fields.items()]
-    return np.dtype((np.record, np.dtype(members, align=True)))
+    return record_of(
+        [(name, field) if isinstance(field, np.dtype) else (name, *field) for name, field in fields.items()]
+    )
+
+
+def record_of(members: list[tuple[Any, ...]]) -> np.dtype:
+    """Return the type of records with these members, as a structured type has them."""
+    layout = _aligned(np.dtype(members))
+    formats: list[Any] = [member[1] if len(member) == 2 else member[1:] for member in members]
+    placed: Any = {
+        "names": [member[0] for member in members],
+        "formats": formats,
+        "offsets": [layout.fields[member[0]][1] for member in members] if layout.fields else [],
+        "itemsize": layout.itemsize,
+    }
+    return np.dtype((np.record, np.dtype(placed, align=True)))
+
+
+def _aligned(kind: np.dtype) -> np.dtype:
+    """Return a structured type with all its members aligned, and theirs; numpy does not align records within others."""
+    if kind.fields is None:
+        return kind
+    return np.dtype([(name, _aligned(member[0])) for name, member in kind.fields.items()], align=True)
 
 
 def new_record(kind: np.dtype) -> Any:

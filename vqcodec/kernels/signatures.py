@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vqcodec.kernels.records import record_of
+
 _ARRAY = re.compile(r"(readonly )?([^\[]+)\[([:, ]*)\]")
 _FIELD = re.compile(r"([^\[]+)(?:\[([\d, ]+)\])?")
 
@@ -102,7 +104,7 @@ class Definitions:
                 raise KeyError(text)
             item, shape = match.groups()
             members.append((field, self._item(item)) if shape is None else (field, self._item(item), _shape_of(shape)))
-        return np.dtype((np.record, np.dtype(members, align=True)))
+        return record_of(members)
 
 
 def _shape_of(text: str) -> tuple[int, ...]:

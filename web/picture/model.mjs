@@ -2,6 +2,7 @@
 
 import { CodebookError, VQCodecError, require } from "../errors.mjs";
 import { checkLengths, decodeTables } from "../huffman.mjs";
+import { noChances, priorChances } from "../mixing.mjs";
 import { memoryTypes } from "./memory_tables.mjs";
 import { FILTER_WEIGHTS, checkRows, nearestRung, packedWeights } from "./model_arrays.mjs";
 
@@ -70,8 +71,8 @@ export class Model {
   }
 
   /** The tables of a type of planes on a rung, a tuple for kernels. */
-  decoderTables(type, rung) {
-    return this.once(`tables ${type} ${rung}`, () => {
+  decoderTables(type, rung, mixed = false) {
+    return this.once(`tables ${type} ${rung} ${mixed}`, () => {
       const { kernels } = this;
       require(type < this.types.length, "codebook: it has no tables for prediction from a memory", CodebookError);
       const { rows, sets, offsets, contexts } = this.types[type];
@@ -83,8 +84,17 @@ export class Model {
         this.transformsOf(type),
         kernels.room("int64", [0, 0]), // counts, for tables that adapt: these do not
         kernels.room("int64", [0, 0]),
+        mixed ? this.chances(type) : noChances(kernels),
+        type % REMEMBERING,
+        Number(mixed),
       ];
     });
+  }
+
+  /** What the code lengths of flags and of modes say of their bits. */
+  chances(type) {
+    const [flags, modes] = this.types[type].pools;
+    return this.once(`chances ${type}`, () => [priorChances(this.kernels, flags, 4), priorChances(this.kernels, modes, 6)]);
   }
 
   codes(type) {

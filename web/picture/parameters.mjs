@@ -26,6 +26,7 @@ export function readParameters(reader) {
     remembering: (second & 128) !== 0, // predicted from a memory
     copying: (first & 128) !== 0, // blocks may be copied from their plane
     palettes: false, // blocks may have palettes
+    mixed: false, // chances are mixed
   };
 }
 
@@ -35,7 +36,12 @@ export function readColourParameters(reader) {
   if (parameters.chroma !== EXTENDED) return parameters;
   const third = reader.number(1);
   const shaped = (third & 4) !== 0;
-  const known = third >= 4 && third < 16 && (parameters.modulated || !shaped);
+  const known = third >= 4 && third < 32 && (parameters.modulated || !shaped);
   require(known, "coding parameters: reserved bits are set", UnsupportedError);
-  return { ...parameters, chroma: third & 3, shaped, palettes: (third & 8) !== 0 };
+  return { ...parameters, chroma: third & 3, shaped, palettes: (third & 8) !== 0, mixed: (third & 16) !== 0 };
+}
+
+/** Whether payloads have values of the range coder. */
+export function hasValues({ copying, palettes, mixed }) {
+  return copying || palettes || mixed;
 }

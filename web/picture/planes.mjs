@@ -43,7 +43,7 @@ export function decodePlanes(kernels, model, parameters, size, count, payloads, 
       loss.report(number, error);
     }
   };
-  parts.forEach((ofTile, number) => attempt(number, () => refuseTooLittle(payloads[number], ofTile, parameters.copying || parameters.palettes)));
+  parts.forEach((ofTile, number) => attempt(number, () => refuseTooLittle(payloads[number], ofTile, parameters)));
   const planes = Array.from({ length: count }, (_, number) => {
     const whole = number > 0 && half ? halfOf({ top: 0, left: 0, ...size }) : size;
     const { width, height } = whole;
@@ -52,7 +52,7 @@ export function decodePlanes(kernels, model, parameters, size, count, payloads, 
   const scratch = tileScratch(kernels);
   const rung = model.rungOf(parameters.step);
   for (const type of count > 1 ? [LUMA, CHROMA] : [LUMA]) { // made now, since they stay
-    model.decoderTables(type + (parameters.remembering ? REMEMBERING : 0), rung);
+    model.decoderTables(type + (parameters.remembering ? REMEMBERING : 0), rung, parameters.mixed);
     if (parameters.restored) model.filterWeights(type, rung);
   }
   parts.forEach((ofTile, number) => {

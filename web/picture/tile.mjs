@@ -3,7 +3,7 @@
 import { require } from "../errors.mjs";
 import { paddedBits } from "../huffman.mjs";
 import { CHROMA, LUMA, REMEMBERING } from "./model.mjs";
-import { HALF } from "./parameters.mjs";
+import { HALF, hasValues } from "./parameters.mjs";
 
 export const UNIT = 4;
 const UNIT_LOG = 2;
@@ -26,10 +26,11 @@ export function tileScratch(kernels) {
 
 /**
  * Each superblock takes a bit, but those that reach beyond a plane that has copies or palettes: so a short payload is refused before
- * memory is taken.
+ * memory is taken. With mixed chances they may take next to nothing.
  */
-export function refuseTooLittle(payload, parts, hasValues = false) {
-  const count = hasValues ? Math.floor : Math.ceil;
+export function refuseTooLittle(payload, parts, parameters) {
+  if (parameters.mixed) return;
+  const count = hasValues(parameters) ? Math.floor : Math.ceil;
   const squares = ({ width, height }) => count(width / SUPERBLOCK) * count(height / SUPERBLOCK);
   const least = parts.reduce((sum, part) => sum + squares(part), 0);
   require(8 * payload.length >= least, `${payload.length} bytes cannot hold a tile of the picture; cut off`);
@@ -50,8 +51,8 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
   const bits = kernels.zeros("int64", [PARTS]);
   const planes = [];
   let [position, end] = [0, 8 * payload.length];
-  const hasValues = parameters.copying || parameters.palettes;
-  if (hasValues) [position, end] = kernels.call("blocks.syntax.values.open_values", buffer, scratch);
+  if (parameters.mixed) scratch.clear(kernels);
+  if (hasValues(parameters)) [position, end] = kernels.call("blocks.syntax.values.open_values", buffer, scratch);
   parts.forEach((part, index) => {
     const type = index === 0 ? LUMA : CHROMA;
     const step = index === 0 ? parameters.step : parameters.chromaStep;
@@ -67,17 +68,17 @@ export function decodeTile(kernels, model, parameters, parts, payload, scratch, 
       end,
       step,
       parameters.modulated && type === LUMA,
-      model.decoderTables(tables, model.rungOf(parameters.step)),
+      model.decoderTables(tables, model.rungOf(parameters.step), parameters.mixed),
       bits,
       scratch,
     );
     require(position <= end, `${payload.length} bytes do not make a tile; cut off or damaged`);
     planes.push(plane);
   });
-  if (hasValues) {
+  if (hasValues(parameters)) {
     const fault = kernels.call("blocks.syntax.values.close_values", scratch);
     require(fault !== NOT_DECODED, "a block is copied from samples that are not decoded before it; damaged");
-    require(fault === 0, "bytes are left over after the copies of a tile; damaged");
+    require(fault === 0, "bytes are left over after the values of a tile; damaged");
   }
   require(end - position < 8, `${(end - position) >> 3} bytes are left over after a tile; damaged`);
   return planes;

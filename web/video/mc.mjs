@@ -43,7 +43,7 @@ export class Decoder {
    */
   *decode(packet) {
     const group = readGroup(packet, this.model.remembers);
-    refuseTooLittle(group.first, this.parts, group.copying || group.palettes);
+    refuseTooLittle(group.first, this.parts, group);
     const waiting = new Map();
     let next = 0;
     for (const [time, planes] of this.inCodingOrder(group)) {
@@ -58,6 +58,11 @@ export class Decoder {
   *inCodingOrder(group) {
     const memory = this.memoryFor(group);
     memory.bits.fill(group.rest);
+    memory.end = 8 * group.rest.length;
+    if (group.mixedFrames) {
+      memory.scratch.clear(this.kernels);
+      memory.end = this.kernels.call("video.mc.syntax.reading.open_frame_values", memory.bits.array, group.values, memory.scratch);
+    }
     let position = 0;
     for (const place of codingOrder(group)) {
       let planes;
@@ -65,12 +70,14 @@ export class Decoder {
       else [planes, position] = this.decodePredicted(group, place, position);
       yield [place.time, planes];
     }
-    const spare = (8 * group.rest.length - position) >> 3;
+    const left = group.mixedFrames && this.kernels.call("video.mc.syntax.reading.close_frame_values", memory.scratch);
+    require(!left, "bytes are left over after the values of a group; damaged");
+    const spare = (memory.end - position) >> 3;
     require(spare === 0, `${spare} bytes are left after the last frame of a group; damaged`);
   }
 
   /** The memory for frames, and the tables as they stand at the beginning of a group. */
-  memoryFor({ step, exposures }) {
+  memoryFor({ step, exposures, mixedFrames }) {
     const { kernels, model } = this;
     this.memory ??= {
       bits: new PaddedRoom(kernels, this.mostBytes),
@@ -87,7 +94,7 @@ export class Decoder {
       }
     }
     this.memory.frames.start(exposures);
-    this.memory.adaptation.start(step);
+    this.memory.adaptation.start(step, mixedFrames);
     return this.memory;
   }
 
@@ -105,11 +112,12 @@ export class Decoder {
     const usable = group.filters === 0 || picture.restoration !== null;
     require(usable, "this group needs a codebook with a filter, and this one has none", CodebookError);
     const weights = [LUMA, CHROMA].map((type) => {
-      picture.decoderTables(type, rung); // made now, since they stay
+      picture.decoderTables(type, rung, group.mixed); // made now, since they stay
       return group.filters ? picture.filterWeights(type, rung) : null;
     });
     return kernels.scope(() => {
-      const parameters = { step, chromaStep, modulated: false, chroma: HALF, copying: group.copying, palettes: group.palettes };
+      const { copying, palettes, mixed } = group;
+      const parameters = { step, chromaStep, modulated: false, chroma: HALF, copying, palettes, mixed };
       const planes = decodeTile(kernels, picture, parameters, parts, group.first, this.memory.tileScratch);
       const samples = filtered(kernels, planes, weights, group.filters);
       this.memory.frames.keepFirst(place, samples);
@@ -120,10 +128,10 @@ export class Decoder {
   /** The planes of a predicted frame, and the position after its bits. */
   decodePredicted(group, place, position) {
     const { kernels, model, size } = this;
-    const { bits, frames, adaptation, scratch, counted } = this.memory;
-    const end = 8 * group.rest.length;
+    const { bits, frames, adaptation, scratch, counted, end } = this.memory;
     const cutOff = `a group ends within frame ${place.time}; cut off or damaged`;
-    require(position + Math.ceil(size.height / ROOT) * Math.ceil(size.width / ROOT) <= end, cutOff);
+    const least = group.mixedFrames ? 1 : Math.ceil(size.height / ROOT) * Math.ceil(size.width / ROOT);
+    require(position + least <= end, cutOff);
     const filters = model.restoration !== null;
     const [change, flags, start] = kernels.call(
       "video.mc.syntax.header.get_frame_header",
@@ -133,7 +141,7 @@ export class Decoder {
     );
     const frameClass = place.frameClass - 1;
     const steps = stepsOf(group, place, change);
-    const picture = [LUMA, CHROMA].map((type) => model.picture.decoderTables(type, model.picture.rungOf(steps[type])));
+    const picture = [LUMA, CHROMA].map((type) => model.picture.decoderTables(type, model.picture.rungOf(steps[type]), group.mixedFrames));
     return kernels.scope(() => {
       const tables = adaptation.tablesFor(frameClass, picture);
       const frame = frames.open(place, steps);

@@ -2,18 +2,19 @@
 
 import { CodebookError, require } from "../errors.mjs";
 import { checkLengths, roomForTables } from "../huffman.mjs";
+import { fillPriorChances, noChances } from "../mixing.mjs";
 import { Model, noMotions } from "../picture/model.mjs";
 import { FILTER_WEIGHTS, ModelArrays, checkRows, nearestRung, packedWeights } from "../picture/model_arrays.mjs";
 
 /** Classes of frames that are predicted. */
 export const CLASSES = 3;
-const POOLS = [
-  { name: "nodes", contexts: 108, symbols: 32 },
-  { name: "shapes", contexts: 24, symbols: 68 },
-  { name: "vectors", contexts: 8, symbols: 288 },
-  { name: "luma_masks", contexts: 720, symbols: 16 },
+const POOLS = [ // with the bits of symbols that may be coded by mixed chances
+  { name: "nodes", contexts: 108, symbols: 32, bits: 5 },
+  { name: "shapes", contexts: 24, symbols: 68, bits: 7 },
+  { name: "vectors", contexts: 8, symbols: 288, bits: 9 },
+  { name: "luma_masks", contexts: 720, symbols: 16, bits: 4 },
   { name: "luma_patterns", contexts: 384, symbols: 256 },
-  { name: "chroma_masks", contexts: 720, symbols: 16 },
+  { name: "chroma_masks", contexts: 720, symbols: 16, bits: 4 },
   { name: "chroma_patterns", contexts: 384, symbols: 256 },
 ];
 const OFFSETS = 32 * 256 * 4; // of luma or chroma
@@ -29,6 +30,7 @@ const PICTURE_CONTEXTS = 8398;
 const MASKS = { first: 346, ofForm: 180 };
 const PATTERNS = { first: 5710, ofForm: 96 };
 const SIZES = 4;
+const PICTURE_KINDS = 2; // of planes; then come those of residuals
 
 /** The tables of a codebook, checked. */
 export class VideoModel {
@@ -95,13 +97,17 @@ export class Adaptation {
     this.counts = POOLS.map(({ contexts, symbols }) => kernels.zeros("int64", [contexts, symbols]));
     this.rows = kernels.array("int32", [PICTURE_CONTEXTS], coefficientRows());
     this.noMotions = noMotions(kernels);
+    [this.noChances] = noChances(kernels);
+    this.noCounts = kernels.room("int64", [0, 0]);
+    this.mixed = false;
     this.noTransforms = [kernels.room("int8", [0, 0, 16, 16]), kernels.room("int8", [0, 0, 0, 64, 64])];
     this.classes = Array.from({ length: CLASSES }, () => new ClassTables(kernels));
   }
 
   /** Begin a group with a base step. */
-  start(step) {
-    this.classes.forEach((tables, frameClass) => tables.start(this.model, this.model.placeOf(frameClass, step)));
+  start(step, mixed) {
+    this.mixed = mixed;
+    this.classes.forEach((tables, frameClass) => tables.start(this.model, this.model.placeOf(frameClass, step), mixed));
   }
 
   /**
@@ -112,7 +118,7 @@ export class Adaptation {
   tablesFor(frameClass, picture) {
     this.counts.forEach((counts) => counts.clear());
     const { pools, offsets } = this.classes[frameClass];
-    const [nodes, shapes, vectors] = pools.map(({ tables }, pool) => [tables, this.counts[pool]]);
+    const [nodes, shapes, vectors] = pools.map(({ tables, chances }, pool) => [tables, this.counts[pool], chances]);
     const coefficients = [3, 5].map((masks, type) => [
       this.rows,
       pools[masks].tables,
@@ -121,10 +127,14 @@ export class Adaptation {
       this.noMotions,
       offsets[type],
       this.noTransforms,
-      this.counts[masks],
+      this.mixed ? this.noCounts : this.counts[masks],
       this.counts[masks + 1],
+      pools[masks].chances,
+      this.noChances,
+      PICTURE_KINDS + 2 * frameClass + type,
+      Number(this.mixed),
     ]);
-    return [nodes, shapes, vectors, coefficients, picture];
+    return [nodes, shapes, vectors, coefficients, picture, frameClass, Number(this.mixed)];
   }
 
   /** Add what has been counted in a frame of a class. */
@@ -139,17 +149,19 @@ class ClassTables {
     this.offsets = [0, 1].map(() => kernels.room("int8", [32, 256, 4]));
   }
 
-  start(model, place) {
-    this.pools.forEach((pool, number) => pool.start(model.priorOf(number, place)));
+  start(model, place, mixed) {
+    this.pools.forEach((pool, number) => pool.start(model.priorOf(number, place), mixed));
     this.offsets.forEach((offsets, type) => offsets.view.set(model.offsetsOf(place, type)));
   }
 }
 
 /** The codes of one pool. */
 class AdaptingPool {
-  constructor(kernels, { contexts, symbols }) {
+  constructor(kernels, { contexts, symbols, bits }) {
     this.kernels = kernels;
     this.symbols = symbols;
+    this.bits = bits;
+    this.chances = bits ? kernels.zeros("int32", [contexts, 1 << bits]) : null;
     this.prior = null;
     this.running = new Float64Array(contexts * symbols); // K, whole numbers
     this.totals = new Float64Array(contexts); // of K
@@ -159,8 +171,9 @@ class AdaptingPool {
     this.keys = kernels.room("int64", [1, symbols]);
   }
 
-  start(prior) {
+  start(prior, mixed) {
     this.prior = prior;
+    if (mixed && this.chances) fillPriorChances(prior, this.symbols, this.bits, this.chances.view);
     for (const counts of [this.running, this.totals, this.fresh]) counts.fill(0);
     this.lengths.view.set(prior);
     this.fill(0, this.totals.length);

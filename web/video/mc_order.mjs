@@ -9,9 +9,9 @@ const MOST_FRAMES = 1 << 16;
 const MOST_STEP = 63;
 const LEAST_CHROMA_STEP = -8;
 const MOST_DISTANCE_LOG = 4;
-const EXPOSED = 0x40; // bit of the step
+const [MIXED_FRAMES, EXPOSED] = [0x80, 0x40]; // bits of the step
 const FROM_MEMORY = 0x80; // bit of the form
-const [PALETTES, COPYING] = [8, 4]; // flags of the first frame; 2 and 1: luma and chroma are filtered
+const [MIXED, PALETTES, COPYING] = [16, 8, 4]; // flags of the first frame; 2 and 1: luma and chroma are filtered
 const LEVEL_STEPS = [-5, 0, 3, 4, 5, 6]; // by level; deeper ones as the last
 
 /** Frames that are kept at a time. */
@@ -27,7 +27,7 @@ export const ENTRIES = 2;
  */
 export function readGroup(packet, remembers) {
   const reader = new Reader(packet, WHAT);
-  const { frames, step, exposed, form } = readHead(reader);
+  const { frames, step, exposed, mixedFrames, form } = readHead(reader);
   if (form & FROM_MEMORY) {
     require(remembers, `${WHAT}: it needs a memory, which the codebook does not have; damaged`);
     require(false, `${WHAT}: it is predicted from the codebook's memory, which is not known here`, UnsupportedError);
@@ -35,13 +35,15 @@ export function readGroup(packet, remembers) {
   const exposures = exposed ? readExposures(reader, frames) : null;
   const size = reader.varint();
   const flags = reader.number(1);
-  require(flags < 2 * PALETTES, `${WHAT}: it has flags that are not possible; damaged`);
+  require(flags < 2 * MIXED, `${WHAT}: it has flags that are not possible; damaged`);
   const chromaStep = (form & 15) + LEAST_CHROMA_STEP;
   const first = reader.take(size);
   const filters = flags & 3;
-  const [copying, palettes] = [COPYING, PALETTES].map((flag) => (flags & flag) !== 0);
+  const [copying, palettes, mixed] = [COPYING, PALETTES, MIXED].map((flag) => (flags & flag) !== 0);
   const distance = 1 << (form >> 4);
-  return { frames, step, chromaStep, distance, exposures, filters, copying, palettes, first, rest: reader.rest() };
+  const values = mixedFrames ? reader.varint() : 0; // bytes
+  const rest = reader.rest();
+  return { frames, step, chromaStep, distance, exposures, filters, copying, palettes, mixed, first, mixedFrames, values, rest };
 }
 
 /** The number of frames that a packet tells. */
@@ -52,10 +54,10 @@ export function framesIn(packet) {
 function readHead(reader) {
   const frames = reader.varint();
   const [first, form] = reader.take(2);
-  const step = first & ~EXPOSED;
+  const step = first & ~(MIXED_FRAMES | EXPOSED);
   const possible = frames >= 1 && frames <= MOST_FRAMES && step <= MOST_STEP && (form & 0x7f) >> 4 <= MOST_DISTANCE_LOG;
   require(possible, `${WHAT}: its first bytes have values that are not possible; damaged`);
-  return { frames, step, exposed: (first & EXPOSED) !== 0, form };
+  return { frames, step, exposed: (first & EXPOSED) !== 0, mixedFrames: (first & MIXED_FRAMES) !== 0, form };
 }
 
 /** The step indices of luma and chroma of a frame of a level, whose header changes them by `change`. */

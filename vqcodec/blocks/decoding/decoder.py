@@ -25,7 +25,7 @@ from vqcodec.blocks.picture_planes import (
     tables_type,
     tile_rectangles,
 )
-from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits, values_part
+from vqcodec.blocks.syntax.parts import add_bits, add_mixed, bits_by_part, new_part_bits, values_part
 from vqcodec.blocks.syntax.values import FINE, NOT_DECODED, TOO_LONG, close_values, open_values
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
@@ -84,7 +84,7 @@ def decode_tile(
             end,
             parameters.plane_step(index),
             parameters.modulated and kind == 0,
-            model.decoder_tables(tables_type(index, parameters), rung),
+            model.decoder_tables(tables_type(index, parameters), rung, parameters.mixed),
             part_bits[kind],
             scratch,
         )
@@ -95,12 +95,13 @@ def decode_tile(
     if fault == NOT_DECODED:
         raise CorruptFileError("picture data: damaged, a block is copied from samples that are not decoded before it")
     if fault == TOO_LONG:
-        raise CorruptFileError("picture data: damaged, bytes are left over after the copies of a tile")
+        raise CorruptFileError("picture data: damaged, bytes are left over after the values of a tile")
     if end - position >= 8:
         raise CorruptFileError(f"picture data: damaged, {(end - position) // 8} bytes are left over after a tile")
+    values = start + 8 * len(payload) - end
+    flags = add_mixed(part_bits, scratch.values.mixing.spent)
     bits = bits_by_part(part_bits, kind + 1, end - position)
-    if parameters.has_values:
-        bits[values_part(parameters.copying, parameters.palettes)] = start + 8 * len(payload) - end
+    add_bits(bits, {values_part(parameters.copying, parameters.palettes): values - flags})
     return DecodedTile(planes, bits)
 
 
@@ -197,19 +198,22 @@ def _checked_tiles(
         tile, planes = tiles[number], range(len(shapes))
         parts_by_tile[number] = [plane_rectangle(tile, luma, index, parameters.subsampling) for index in planes]
         shapes_of_tile = [(part.height, part.width) for part in parts_by_tile[number]]
-        refuse_too_little_data(payloads[number], shapes_of_tile, parameters.has_values)
+        refuse_too_little_data(payloads[number], shapes_of_tile, parameters)
     return parts_by_tile
 
 
-def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape], has_values: bool = False) -> None:
+def refuse_too_little_data(payload: bytes, shapes: Sequence[Shape], parameters: CodingParameters) -> None:
     """Raise CorruptFileError if the payload is too short for a tile's superblocks: each takes at least one bit.
+
+    With mixed chances they may take next to nothing. If blocks may be copied or have palettes, superblocks that reach
+    beyond the plane may take no bit.
 
     Args:
         shapes: (height, width) of each of its planes.
-        has_values: whether blocks may be copied or have palettes. Then superblocks that reach beyond the plane may take
-            none.
     """
-    count = (lambda size: size // SUPERBLOCK) if has_values else superblock_count
+    if parameters.mixed:
+        return
+    count = (lambda size: size // SUPERBLOCK) if parameters.has_values else superblock_count
     least = sum(count(height) * count(width) for height, width in shapes)
     if 8 * len(payload) < least:
         raise CorruptFileError(

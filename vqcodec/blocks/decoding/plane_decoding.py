@@ -69,11 +69,11 @@ def decode_plane(plane, buffer, position, end, base_step, modulated, tables, par
     for superblock in range(rows * columns):
         row, column = superblock // columns, superblock % columns
         if modulated:
-            position = parse_step(plane, buffer, position, row, column, base_step, tables, part_bits)
+            position = parse_step(plane, buffer, position, row, column, base_step, tables, part_bits, scratch.values)
         place, log_size = np.int64(0), np.int64(SUPERBLOCK_LOG)
         while place < PLACES:
             y, x = node_corner(row << SUPERBLOCK_LOG, column << SUPERBLOCK_LOG, place)
-            cut, position = parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits)
+            cut, position = parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits, scratch.values)
             for part in range(leaf_count(cut)):
                 block = leaf_of(y, x, log_size, cut, part)
                 position = decode_leaf(plane, buffer, position, block, tables, part_bits, scratch)

@@ -27,8 +27,8 @@ from vqcodec.blocks.signal.prediction import LINE, REFERENCES, gather_references
 from vqcodec.blocks.signal.secondary import invert_secondary
 from vqcodec.blocks.signal.transforms import COSINE, SINE, transform_inverse
 from vqcodec.blocks.steps import MATRIX_BITS
-from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.palettes import PALETTE_STATE
+from vqcodec.blocks.syntax.significance import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.values import VALUE_STATE
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import record_type

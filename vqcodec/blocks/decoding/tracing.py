@@ -23,7 +23,14 @@ from vqcodec.blocks.syntax.partitions import (
     parse_cut,
     parse_step,
 )
-from vqcodec.kernels.jit import kernel
+from vqcodec.entropy.range_coder import PRICE_UNIT
+from vqcodec.kernels.jit import inline_kernel, kernel
+
+
+@inline_kernel
+def _bits_read(position, scratch):
+    """Return how many bits have been read: up to `position`, and of values."""
+    return position + scratch.values.mixing.spent.sum() // PRICE_UNIT
 
 
 @kernel
@@ -43,18 +50,19 @@ def trace_plane(plane, buffer, position, end, base_step, modulated, tables, part
     rows, columns = plane.steps.shape
     for superblock in range(rows * columns):
         row, column = superblock // columns, superblock % columns
-        before = position
+        before = _bits_read(position, scratch)
         if modulated:
-            position = parse_step(plane, buffer, position, row, column, base_step, tables, part_bits)
+            position = parse_step(plane, buffer, position, row, column, base_step, tables, part_bits, scratch.values)
         place, log_size = np.int64(0), np.int64(SUPERBLOCK_LOG)
         while place < PLACES:
             y, x = node_corner(row << SUPERBLOCK_LOG, column << SUPERBLOCK_LOG, place)
-            cut, position = parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits)
+            cut, position = parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits, scratch.values)
             for part in range(leaf_count(cut)):
                 block = leaf_of(y, x, log_size, cut, part)
                 position = decode_leaf(plane, buffer, position, block, tables, part_bits, scratch)
-                spent[block.y >> UNIT_LOG, block.x >> UNIT_LOG] = position - before
-                before = position
+                after = _bits_read(position, scratch)
+                spent[block.y >> UNIT_LOG, block.x >> UNIT_LOG] = after - before
+                before = after
             place, log_size = next_node(place, log_size, cut)
         if position > end:
             break

@@ -21,6 +21,8 @@ from vqcodec.blocks.model.model_arrays import ModelArrays
 from vqcodec.blocks.model.plane_tables import MEMORY_POOLS, PlaneTables, no_motions
 from vqcodec.blocks.signal.restoration_kernels import CLASSES, TAPS
 from vqcodec.blocks.signal.secondary import MODE_GROUPS, forward_matrices
+from vqcodec.blocks.syntax.flag_contexts import FLAG_BITS, MODE_BITS
+from vqcodec.entropy.mixing import prior_chances
 from vqcodec.entropy.tables import DecodeTables, EncodeTables
 from vqcodec.errors import CodebookError
 
@@ -58,6 +60,10 @@ class DecoderTables(NamedTuple):
     Attributes:
         mask_counts, pattern_counts: int64 (tables, symbols), to which the reader adds the masks and patterns that it
             reads; of size 0 if the tables do not adapt.
+        flag_chances, mode_chances: int32 (tables, nodes), what the code lengths of flags and modes say of their
+            bits (see `mixing.prior_chances`).
+        kind: LUMA or CHROMA.
+        mixed: 1 if flags and modes are values of the range coder, by mixed chances.
     """
 
     rows: npt.NDArray[np.int32]
@@ -70,16 +76,23 @@ class DecoderTables(NamedTuple):
     large_transforms: npt.NDArray[np.int8]
     mask_counts: npt.NDArray[np.int64]
     pattern_counts: npt.NDArray[np.int64]
+    flag_chances: npt.NDArray[np.int32]
+    mode_chances: npt.NDArray[np.int32]
+    kind: int
+    mixed: int
 
 
 class PackTables(NamedTuple):
-    """The codes of one rung of one plane type, as `tokens.pack_tokens` takes them."""
+    """The codes of one rung of one plane type, as writers take them; the last three are as in `DecoderTables`."""
 
     rows: npt.NDArray[np.int32]
     flags: EncodeTables
     modes: EncodeTables
     patterns: EncodeTables
     motions: EncodeTables
+    flag_chances: npt.NDArray[np.int32]
+    mode_chances: npt.NDArray[np.int32]
+    mixed: int
 
 
 class Transforms(NamedTuple):
@@ -94,6 +107,7 @@ def no_transforms() -> Transforms:
     return Transforms(np.zeros((0, 0, 16, 16), dtype=np.int8), np.zeros((0, 0, 0, 64, 64), dtype=np.int8))
 
 
+NO_CHANCES = np.zeros((1, 1), dtype=np.int32)
 _NO_COUNTS = np.zeros((0, 0), dtype=np.int64)
 _NO_FORWARD = tuple(forward_matrices(matrices) for matrices in no_transforms())
 
@@ -125,6 +139,7 @@ class Model:
         self.restoration = none if restoration is None else restoration
         self._plane = lru_cache(maxsize=None)(self._make_plane_tables)
         self._search = lru_cache(maxsize=None)(self._make_search_tables)
+        self._chances = lru_cache(maxsize=None)(self._make_chances)
         self._decoder = lru_cache(maxsize=None)(self._make_decoder_tables)
         self._pack = lru_cache(maxsize=None)(self._make_pack_tables)
 
@@ -170,13 +185,18 @@ class Model:
         """
         return self._search(plane_type, rung)
 
-    def decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
-        """Return decoding tables and offsets."""
-        return self._decoder(plane_type, rung)
+    def decoder_tables(self, plane_type: int, rung: int, mixed: bool = False) -> DecoderTables:
+        """Return decoding tables and offsets; `mixed` says whether flags are read by mixed chances."""
+        return self._decoder(plane_type, rung, mixed)
 
-    def pack_tables(self, plane_type: int, rung: int) -> PackTables:
-        """Return codes and lengths for writing."""
-        return self._pack(plane_type, rung)
+    def pack_tables(self, plane_type: int, rung: int, mixed: bool = False) -> PackTables:
+        """Return codes and lengths for writing; `mixed` says whether flags are written by mixed chances."""
+        return self._pack(plane_type, rung, mixed)
+
+    def _make_chances(self, plane_type: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Return the prior chances of flags and of modes."""
+        pools = self.plane_tables(plane_type).pools
+        return prior_chances(pools["flags"].lengths, FLAG_BITS), prior_chances(pools["modes"].lengths, MODE_BITS)
 
     def _make_search_tables(self, plane_type: int, rung: int) -> SearchTables:
         plane = self.plane_tables(plane_type)
@@ -201,8 +221,9 @@ class Model:
     def _transforms_of(self, plane_type: int) -> Transforms:
         return self.transforms if plane_type % REMEMBERING == LUMA else no_transforms()
 
-    def _make_decoder_tables(self, plane_type: int, rung: int) -> DecoderTables:
+    def _make_decoder_tables(self, plane_type: int, rung: int, mixed: bool) -> DecoderTables:
         plane = self.plane_tables(plane_type)
+        flag_chances, mode_chances = self._chances(plane_type) if mixed else (NO_CHANCES, NO_CHANCES)
         return DecoderTables(
             rows=plane.rows[rung].astype(np.int32),
             flags=plane.pools["flags"].decoder,
@@ -214,14 +235,18 @@ class Model:
             large_transforms=self._transforms_of(plane_type).large,
             mask_counts=_NO_COUNTS,
             pattern_counts=_NO_COUNTS,
+            flag_chances=flag_chances,
+            mode_chances=mode_chances,
+            kind=plane_type % REMEMBERING,
+            mixed=int(mixed),
         )
 
-    def _make_pack_tables(self, plane_type: int, rung: int) -> PackTables:
+    def _make_pack_tables(self, plane_type: int, rung: int, mixed: bool) -> PackTables:
         plane = self.plane_tables(plane_type)
-        return PackTables(
-            plane.rows[rung].astype(np.int32),
-            *(plane.pools.get(name, no_motions()).encoder for name in MEMORY_POOLS),
-        )
+        flags, modes, patterns, motions = (plane.pools.get(name, no_motions()).encoder for name in MEMORY_POOLS)
+        chances = self._chances(plane_type) if mixed else (NO_CHANCES, NO_CHANCES)
+        rows = plane.rows[rung].astype(np.int32)
+        return PackTables(rows, flags, modes, patterns, motions, *chances, int(mixed))
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the model as named integer arrays, for a codebook."""

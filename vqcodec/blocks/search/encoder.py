@@ -13,7 +13,7 @@ import numpy.typing as npt
 from vqcodec.blocks.decoding.picture_filter import restore_plane
 from vqcodec.blocks.effort import SearchSettings, search_settings
 from vqcodec.blocks.layout import CHROMA, SAMPLE_BITS, SAMPLE_MAX, SUPERBLOCK, Plane, superblock_count
-from vqcodec.blocks.model.tables import Model, SearchTables
+from vqcodec.blocks.model.tables import Model, PackTables, SearchTables
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.picture_planes import (
     References,
@@ -31,15 +31,15 @@ from vqcodec.blocks.search.leads import NO_LEADS, Leads, guiding_leads, plane_le
 from vqcodec.blocks.search.modulation import superblock_steps
 from vqcodec.blocks.search.partition_search import PARTITION_SCRATCH, search_superblock
 from vqcodec.blocks.steps import LAMBDA_FACTOR
-from vqcodec.blocks.syntax.contexts import RAW_COPY, TOKEN_SHIFT
 from vqcodec.blocks.syntax.leaves import EMIT_STATE
 from vqcodec.blocks.syntax.palettes import TOKENS_PER_SAMPLE
 from vqcodec.blocks.syntax.partitions import MAX_TOKENS_PER_SAMPLE
-from vqcodec.blocks.syntax.parts import add_bits, bits_by_part, new_part_bits, values_part
+from vqcodec.blocks.syntax.parts import add_bits, add_mixed, bits_by_part, new_part_bits, values_part
 from vqcodec.blocks.syntax.tokens import MAX_TOKEN_BITS, emit_plane, pack_tokens
-from vqcodec.blocks.syntax.values import VALUE_STATE, start_values, write_values
+from vqcodec.blocks.syntax.value_writing import begin_writing, finish_writing, start_values, write_values
+from vqcodec.blocks.syntax.values import VALUE_STATE
 from vqcodec.entropy.bits import PADDING
-from vqcodec.entropy.tables import check_written
+from vqcodec.entropy.tables import UNWRITABLE, check_written
 from vqcodec.errors import UsageError
 from vqcodec.kernels.records import new_record
 from vqcodec.threads import default_threads
@@ -53,7 +53,8 @@ class EncodedPlanes:
         payloads: coded data of each tile, in raster order.
         reconstruction: the planes exactly as decoding returns them, of the type of the planes that were coded.
         bits: the bits of all payloads by plane type and part ("luma mask"), with "padding" to whole bytes.
-        parameters: as given to `encode_planes`, but without restoration if the filter does not reduce the error.
+        parameters: as given to `encode_planes`, but without restoration if the filter does not reduce the error, and
+            without mixed chances if they do not save bytes.
     """
 
     payloads: list[bytes]
@@ -161,6 +162,24 @@ def search_tile(
     return searched
 
 
+_UNUSUAL = 2  # bytes that a header with mixed chances may cost where a container or a pack knows the usual ones
+
+
+class _Way:
+    """The tiles of a picture, packed in one of two ways: with mixed chances, or without."""
+
+    def __init__(self, parameters: CodingParameters) -> None:
+        self.parameters = parameters
+        self.payloads: list[bytes] = []
+        self.bits: dict[str, int] = {}
+
+    def add(self, searched: Sequence[SearchedPlane], model: Model) -> None:
+        """Pack a tile; errors as in `pack_tile`."""
+        payload, bits = pack_tile(searched, model, self.parameters)
+        self.payloads.append(payload)
+        add_bits(self.bits, bits)
+
+
 def pack_tile(
     searched: Sequence[SearchedPlane], model: Model, parameters: CodingParameters
 ) -> tuple[bytes, dict[str, int]]:
@@ -169,33 +188,48 @@ def pack_tile(
     Raises:
         CodebookError: a symbol that the tile needs has no code.
     """
-    rung = model.rung_of(parameters.step_index)
+    rung, mixed = model.rung_of(parameters.step_index), parameters.mixed
+    kinds = [plane_type(index, parameters.subsampling) for index in range(len(searched))]
+    tables = [model.pack_tables(tables_type(index, parameters), rung, mixed) for index in range(len(searched))]
     most_bytes = sum(len(plane.tokens) for plane in searched) * MAX_TOKEN_BITS // 8 + 2 * PADDING + 1
     buffer = np.zeros(most_bytes, dtype=np.uint8)
-    position = start = kind = 0
+    part_bits = new_part_bits(parameters.remembering)
+    position = flags = 0
     values = b""
     if parameters.has_values:
-        values, start = _pack_values(searched, buffer)
-        position = start
-    part_bits = new_part_bits(parameters.remembering)
-    for index, plane in enumerate(searched):
-        kind = plane_type(index, parameters.subsampling)
-        position = pack_tokens(
-            plane.tokens, model.pack_tables(tables_type(index, parameters), rung), buffer, position, part_bits[kind]
-        )
+        state = new_record(VALUE_STATE)
+        values = _pack_values(searched, tables, kinds, state)
+        position = start_values(len(values), buffer)
+        flags = add_mixed(part_bits, state.mixing.spent)
+    others = position + 8 * len(values) - flags
+    for plane, own, kind in zip(searched, tables, kinds):
+        position = pack_tokens(plane.tokens, own, buffer, position, part_bits[kind])
     check_written(position)
-    bits = bits_by_part(part_bits, kind + 1, -position % 8)
-    if parameters.has_values:
-        bits[values_part(parameters.copying, parameters.palettes)] = start + 8 * len(values)
+    bits = bits_by_part(part_bits, kinds[-1] + 1, -position % 8)
+    add_bits(bits, {values_part(parameters.copying, parameters.palettes): others})
     return buffer[: (position + 7) // 8].tobytes() + values, bits
 
 
-def _pack_values(searched: Sequence[SearchedPlane], buffer: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
-    """Return what tells copies and palettes of a tile; write the number of its bytes to `buffer`, return its end."""
-    tokens = np.concatenate([plane.tokens[plane.tokens >= RAW_COPY << TOKEN_SHIFT] for plane in searched])
-    values = np.zeros(2 * MAX_TOKEN_BITS * len(tokens) + 8, dtype=np.uint8)
-    count = write_values(tokens, new_record(VALUE_STATE), values)
-    return values[:count].tobytes(), start_values(count, buffer)
+def _pack_values(
+    searched: Sequence[SearchedPlane], tables: Sequence[PackTables], kinds: Sequence[int], state: np.record
+) -> bytes:
+    """Return the values of a tile, as bytes of the range coder; `state` is a record of VALUE_STATE, zeroed."""
+    buffer = np.zeros(2 * MAX_TOKEN_BITS * sum(len(plane.tokens) for plane in searched) + 8, dtype=np.uint8)
+    begin_writing(state)
+    for plane, own, kind in zip(searched, tables, kinds):
+        write_values(plane.tokens, own, kind, state, buffer)
+    count = int(finish_writing(state, buffer))
+    return buffer[: check_written(int(UNWRITABLE) if count < 0 else count)].tobytes()
+
+
+def _smallest(ways: Sequence[_Way]) -> _Way:
+    """Return the way with the fewest bytes, with its parameters and what they may cost a container."""
+
+    def size(way: _Way) -> int:
+        parameters = len(way.parameters.to_bytes()) + _UNUSUAL * way.parameters.mixed
+        return parameters + sum(map(len, way.payloads))
+
+    return min(ways, key=size)
 
 
 def encode_planes(
@@ -228,8 +262,7 @@ def encode_planes(
     unfiltered = [np.empty(plane.shape, dtype=np.int16) for plane in planes]
     filtered = [np.empty(plane.shape, dtype=np.int16) for plane in planes]
     restoring = parameters.restoration and model.restores
-    payloads: list[bytes] = []
-    bits: dict[str, int] = {}
+    ways = [_Way(replace(parameters, mixed=mixed)) for mixed in ((False, True) if parameters.mixed else (False,))]
     gained = 0  # squared error that the filter removes, in squares of 1/16
     workers = threads or default_threads()
     scratches = [new_record(PARTITION_SCRATCH) for _ in range(workers)]
@@ -241,9 +274,8 @@ def encode_planes(
             sources = [part.of(plane) for part, plane in zip(parts, planes)]
             searched = search_tile(sources, model, parameters, pool, scratches, advance, references)
             observe(searched, parameters)
-            payload, tile_bits = pack_tile(searched, model, parameters)
-            payloads.append(payload)
-            add_bits(bits, tile_bits)
+            for way in ways:
+                way.add(searched, model)
             for index, (part, plane) in enumerate(zip(parts, searched)):
                 inside = np.s_[: part.height, : part.width]
                 part.of(unfiltered[index])[:] = plane.plane.samples[inside]
@@ -258,7 +290,8 @@ def encode_planes(
     restoring = restoring and gained > 0
     result = filtered if restoring else unfiltered
     converted = [rounded(plane) if planes[0].dtype == np.uint8 else plane for plane in result]
-    return EncodedPlanes(payloads, converted, bits, replace(parameters, restoration=restoring))
+    way = _smallest(ways)
+    return EncodedPlanes(way.payloads, converted, way.bits, replace(way.parameters, restoration=restoring))
 
 
 def _advance_to(progress: Callable[[float], None] | None, total: int) -> Callable[[int], None]:

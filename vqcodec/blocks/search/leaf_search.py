@@ -34,7 +34,7 @@ from vqcodec.blocks.search.repeats import LEADS, LEVELS
 from vqcodec.blocks.signal.secondary import alternatives, apply_secondary
 from vqcodec.blocks.signal.transforms import transform_forward
 from vqcodec.blocks.steps import MATRIX_BITS, STEP_SIZES, STEPS
-from vqcodec.blocks.syntax.coefficients import reconstruct_levels, tree_depth
+from vqcodec.blocks.syntax.coefficients import reconstruct_levels
 from vqcodec.blocks.syntax.contexts import (
     CHOOSE_OTHER,
     coefficient_form,
@@ -46,6 +46,7 @@ from vqcodec.blocks.syntax.contexts import (
 from vqcodec.blocks.syntax.copies import copies_itself, list_copies
 from vqcodec.blocks.syntax.leaves import choice_of, likely_modes
 from vqcodec.blocks.syntax.motion import FLAVOUR_BITS, leaf_choice_context
+from vqcodec.blocks.syntax.significance import tree_depth
 from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type

@@ -13,24 +13,20 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import SUPERBLOCK
-from vqcodec.blocks.syntax.coefficients import (
+from vqcodec.blocks.syntax.coefficients import LARGE_OFFSET, MAX_MAGNITUDE, OFFSET_BITS, escape_bits, pattern_context
+from vqcodec.blocks.syntax.contexts import offset_cell
+from vqcodec.blocks.syntax.significance import (
     BORDER,
     COEFFICIENT_STATE,
     DEPTHS,
     GROUPS,
-    LARGE_OFFSET,
-    MAX_MAGNITUDE,
-    OFFSET_BITS,
     clear_magnitudes,
-    escape_bits,
     mask_context,
     node_form,
     node_mask,
-    pattern_context,
     summarise_significance,
     tree_depth,
 )
-from vqcodec.blocks.syntax.contexts import offset_cell
 from vqcodec.entropy.tables import bits_of
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type

@@ -70,11 +70,14 @@ ALL_WITH_MEMORY = FIRST_FRACTION + FRACTION_CONTEXTS
 # Tokens are uint32: context * 65536 + symbol. Contexts from RAW_SIGNS on mean raw bits; their number is added
 RAW_SIGNS = 0xF000
 RAW_ESCAPE = 0xF100
+RAW_LENGTH = 0xF140  # bits that tell the length of an escape
+RAW_BITS = 0x3F  # the part of a context that is the number of raw bits
 RAW_VECTOR = 0xF200
 RAW_COPY = 0xF300  # a value of the range coder; its context is added
 RAW_COPY_BITS = 0xFF00  # bits for it
 RAW_KEY = 0xFF20  # the key of a sample value for it
 RAW_LEVEL = 0xFF21  # the sample value
+RAW_COARSE, RAW_FINE = 0xFF22, 0xFF23  # coarse context of the flag or escape that follows, fine context of the escape
 TOKEN_SHIFT = 16
 
 # Symbols of the choice element: twice one of these, plus 1 if the block has coefficients
@@ -89,6 +92,13 @@ class Element(NamedTuple):
     first: int
     contexts: int
     symbols: int
+
+
+class Look(NamedTuple):
+    """What is known of a block's coefficients before they are read: `coefficient_form` and `surrounding_energy`."""
+
+    form: int
+    energy: int
 
 
 ELEMENTS = (

@@ -29,7 +29,7 @@ from vqcodec.blocks.layout import (
 from vqcodec.blocks.signal.secondary import alternatives
 from vqcodec.blocks.steps import STEPS
 from vqcodec.blocks.syntax import parts
-from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE, emit_coefficients, parse_coefficients
+from vqcodec.blocks.syntax.coefficients import emit_coefficients, parse_coefficients
 from vqcodec.blocks.syntax.contexts import (
     CHOOSE_FIRST,
     CHOOSE_FROM_FIRST,
@@ -37,6 +37,7 @@ from vqcodec.blocks.syntax.contexts import (
     CHOOSE_OTHER,
     CHOOSE_SECOND,
     CHOOSE_THIRD,
+    Look,
     coefficient_form,
     mode_context,
     neighbour_mode,
@@ -45,9 +46,11 @@ from vqcodec.blocks.syntax.contexts import (
     transform_context,
 )
 from vqcodec.blocks.syntax.copies import copies_itself, emit_copied, parse_copied
+from vqcodec.blocks.syntax.flag_contexts import COARSE_MODE, coarse_choice, coarse_transform
 from vqcodec.blocks.syntax.motion import emit_motion, leaf_choice_context, parse_motion
 from vqcodec.blocks.syntax.palettes import PALETTE_STATE, emit_palette, parse_palette
-from vqcodec.blocks.syntax.symbols import count_symbol, token
+from vqcodec.blocks.syntax.significance import COEFFICIENT_STATE
+from vqcodec.blocks.syntax.symbols import put_flag, read_flag, read_mode
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 
@@ -133,20 +136,19 @@ def emit_leaf(plane, block, transforms, state, tokens, count):
     if not copied:
         choice = choice_of(mode, first, second, third)
         context = leaf_choice_context(plane, block, energy, left, above)
-        tokens[count] = token(context, 2 * choice + coded)
-        count += 1
+        coarse = coarse_choice(plane, size_class(log_width, log_height))
+        count = put_flag(tokens, count, context, coarse, 2 * choice + coded)
         if choice == CHOOSE_OTHER:
-            tokens[count] = token(mode_context(left, above), mode)
-            count += 1
+            count = put_flag(tokens, count, mode_context(left, above), COARSE_MODE, mode)
         if mode == MEMORY:
             count = emit_motion(plane, block, tokens, count)
     if coded:
         transform = np.int64(blocks[TRANSFORM, y >> UNIT_LOG, x >> UNIT_LOG])
         if alternatives(transforms, log_width, log_height, mode) > 0:
-            tokens[count] = token(transform_context(size_class(log_width, log_height), mode), transform)
-            count += 1
+            context = transform_context(size_class(log_width, log_height), mode)
+            count = put_flag(tokens, count, context, coarse_transform(mode), transform)
         form = coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0])
-        count = emit_coefficients(plane.levels, block, form, energy, state.coefficients, tokens, count)
+        count = emit_coefficients(plane.levels, block, Look(form, energy), state.coefficients, tokens, count)
     return count
 
 
@@ -176,7 +178,8 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
         scratch.motion[0] = motion
     if motion < 0 and not painted:
         context = leaf_choice_context(plane, block, energy, left, above)
-        symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.CHOICE)
+        coarse = coarse_choice(plane, size_class(log_width, log_height))
+        symbol, position = read_flag(buffer, position, context, coarse, tables, part_bits, parts.CHOICE, scratch.values)
     choice = symbol >> 1
     mode = first
     if painted:
@@ -188,8 +191,10 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
     elif choice == CHOOSE_THIRD:
         mode = third
     elif choice == CHOOSE_OTHER:
-        table = tables.rows[mode_context(left, above)]
-        mode, position = count_symbol(buffer, position, table, tables.modes, part_bits, parts.MODE)
+        context = mode_context(left, above)
+        mode, position = read_mode(
+            buffer, position, context, COARSE_MODE, tables, part_bits, parts.MODE, scratch.values
+        )
         mode = min(mode, LAST_ANGLE)
     elif choice == CHOOSE_MEMORY and plane.memory.shape[0] > 0:
         mode = np.int64(MEMORY)
@@ -200,20 +205,23 @@ def parse_leaf(plane, buffer, position, block, tables, part_bits, scratch):
     if symbol & 1:
         choices = alternatives(tables.small_transforms, log_width, log_height, mode)
         if choices > 0:
-            table = tables.rows[transform_context(size_class(log_width, log_height), mode)]
-            transform, position = count_symbol(buffer, position, table, tables.flags, part_bits, parts.TRANSFORM)
+            context = transform_context(size_class(log_width, log_height), mode)
+            coarse = coarse_transform(mode)
+            transform, position = read_flag(
+                buffer, position, context, coarse, tables, part_bits, parts.TRANSFORM, scratch.values
+            )
             transform = min(transform, choices)
         step = np.int64(STEPS[plane.steps[y >> SUPERBLOCK_LOG, x >> SUPERBLOCK_LOG]])
         position, total, used_width, used_height = parse_coefficients(
             buffer,
             position,
             block,
-            coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0]),
-            energy,
+            Look(coefficient_form(log_width, log_height, mode, transform, plane.memory.shape[0]), energy),
             step,
             tables,
-            scratch.coefficient_state,
             part_bits,
+            scratch.coefficient_state,
             scratch.coefficients,
+            scratch.values,
         )
     return position, mode, transform, total, used_width, used_height

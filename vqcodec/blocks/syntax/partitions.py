@@ -36,8 +36,9 @@ from vqcodec.blocks.layout import (
 from vqcodec.blocks.steps import MAX_STEP_INDEX
 from vqcodec.blocks.syntax import parts
 from vqcodec.blocks.syntax.contexts import FIRST_STEP, guided_partition_context, mark_done, partition_context
+from vqcodec.blocks.syntax.flag_contexts import COARSE_STEP, coarse_partition
 from vqcodec.blocks.syntax.leaves import emit_leaf
-from vqcodec.blocks.syntax.symbols import count_symbol, token
+from vqcodec.blocks.syntax.symbols import put_flag, read_flag
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
 MAX_TOKENS_PER_SAMPLE = 4  # bound on the tokens of a superblock, partition and modes included
@@ -125,18 +126,18 @@ def _emit_cut(plane, y, x, log_size, tokens, count):
     """Append the token of the recorded cut of the node at (y, x), if it has one; return (cut, new count)."""
     cut = recorded_cut(plane, y, x, log_size)
     if _given_cut(plane.samples, y, x, log_size) == _FREE:
-        tokens[count] = token(node_context(plane, y, x, log_size), cut)
-        count += 1
+        context = node_context(plane, y, x, log_size)
+        count = put_flag(tokens, count, context, coarse_partition(plane, log_size), cut)
     return cut, count
 
 
 @inline_kernel
-def parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits):
+def parse_cut(plane, buffer, position, y, x, log_size, tables, part_bits, values):
     """Return (cut of the node at (y, x), new position); the symbol is read if the node has one."""
     cut = np.int64(_given_cut(plane.samples, y, x, log_size))
     if cut == _FREE:
-        table = tables.rows[node_context(plane, y, x, log_size)]
-        cut, position = count_symbol(buffer, position, table, tables.flags, part_bits, parts.PARTITION)
+        context, coarse = node_context(plane, y, x, log_size), coarse_partition(plane, log_size)
+        cut, position = read_flag(buffer, position, context, coarse, tables, part_bits, parts.PARTITION, values)
         cut = min(cut, LEFT_RIGHT)
     return cut, position
 
@@ -146,16 +147,15 @@ def _emit_step(plane, row, column, base_step, tokens, count):
     """Append the token of a superblock's change of step; return the new count."""
     before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
     change = np.int64(plane.steps[row, column]) - base_step
-    tokens[count] = token(FIRST_STEP + before + STEP_MIDDLE, change + STEP_MIDDLE)
-    return count + 1
+    return put_flag(tokens, count, FIRST_STEP + before + STEP_MIDDLE, COARSE_STEP, change + STEP_MIDDLE)
 
 
 @inline_kernel
-def parse_step(plane, buffer, position, row, column, base_step, tables, part_bits):
+def parse_step(plane, buffer, position, row, column, base_step, tables, part_bits, values):
     """Read a superblock's change of step into `plane.steps`; return the new position."""
     before = np.int64(plane.steps[row, column - 1]) - base_step if column > 0 else 0
     context = FIRST_STEP + min(max(before + STEP_MIDDLE, 0), 2 * STEP_MIDDLE)
-    symbol, position = count_symbol(buffer, position, tables.rows[context], tables.flags, part_bits, parts.STEP)
+    symbol, position = read_flag(buffer, position, context, COARSE_STEP, tables, part_bits, parts.STEP, values)
     plane.steps[row, column] = min(max(base_step + symbol - STEP_MIDDLE, 0), MAX_STEP_INDEX)
     return position
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import PLANE_TYPES
 from vqcodec.blocks.syntax.contexts import ELEMENTS
+from vqcodec.entropy.range_coder import PRICE_UNIT
 
 PART_NAMES = (*(element.name for element in ELEMENTS), "sign", "escape")
 # np.int64 instead of int: numba compiles a helper again for each literal integer in its calls
@@ -16,7 +17,12 @@ MEMORY_PART_NAMES = ("motion", "vector")  # of planes that are predicted from me
 PARTITION, CHOICE, STEP, TRANSFORM, MASK, MODE, PATTERN, SIGN, ESCAPE = map(np.int64, range(len(PART_NAMES)))
 MOTION, VECTOR = np.int64(len(PART_NAMES)), np.int64(len(PART_NAMES) + 1)
 
-_VALUES = {(True, False): "copies", (False, True): "palettes", (True, True): "copies and palettes"}
+_VALUES = {
+    (False, False): "padding",
+    (True, False): "copies",
+    (False, True): "palettes",
+    (True, True): "copies and palettes",
+}
 """Of all planes of a tile, by whether blocks may be copied and may have palettes."""
 
 PartBits = npt.NDArray[np.int64]  # (plane types, parts), in bits
@@ -33,8 +39,21 @@ def new_part_bits(remembering: bool = False) -> PartBits:
 
 
 def values_part(copying: bool, palettes: bool) -> str:
-    """Return the name of the part that is values of the range coder; blocks may be copied, or have palettes."""
+    """Return the name of the values of the range coder that are no flags; blocks may be copied, or have palettes."""
     return _VALUES[copying, palettes]
+
+
+def add_mixed(counts: PartBits, spent: npt.NDArray[np.int64]) -> int:
+    """Add the bits of what is coded by mixed chances to the counts of a tile; return how many bits they are.
+
+    Args:
+        spent: as in `flag_contexts.MIXING_STATE`.
+    """
+    elements = int(MODE) + 2  # those of flags, then escapes
+    mixed = spent[: len(PLANE_TYPES) * elements].reshape(len(PLANE_TYPES), elements) // PRICE_UNIT
+    counts[:, : int(MODE) + 1] += mixed[:, :-1]
+    counts[:, ESCAPE] += mixed[:, -1]
+    return int(mixed.sum())
 
 
 def bits_by_part(counts: PartBits, types: int, padding: int) -> dict[str, int]:

@@ -13,8 +13,10 @@ from vqcodec.blocks.syntax.contexts import (
     FIRST_MOTION,
     FIRST_PATTERN,
     MEMORY_ELEMENTS,
+    RAW_BITS,
     RAW_COPY,
     RAW_ESCAPE,
+    RAW_LENGTH,
     RAW_SIGNS,
     RAW_VECTOR,
     TOKEN_SHIFT,
@@ -59,11 +61,15 @@ def pack_tokens(tokens, tables, buffer, position, part_bits):
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
         before = position
         if context >= RAW_COPY:
-            continue  # `values.write_values` writes it
+            continue  # `value_writing.write_values` writes it
         if context >= RAW_SIGNS:
-            position = put_bits(buffer, position, symbol, context & 0xFF)
+            if tables.mixed and context & ~RAW_BITS == RAW_LENGTH:
+                continue
+            position = put_bits(buffer, position, symbol, context & RAW_BITS)
             part = VECTOR if context >= RAW_VECTOR else (ESCAPE if context >= RAW_ESCAPE else SIGN)
             part_bits[part] += position - before
+            continue
+        if tables.mixed and context < FIRST_PATTERN:
             continue
         row = tables.rows[context]
         if context >= FIRST_MOTION:

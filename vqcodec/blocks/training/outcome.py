@@ -14,7 +14,15 @@ from vqcodec.blocks.model.tables import SearchTables
 from vqcodec.blocks.picture_planes import rounded
 from vqcodec.blocks.search.encoder import SearchedPlane
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
-from vqcodec.blocks.syntax.contexts import COUNT_STARTS, ELEMENTS, PATTERN_SYMBOLS, RAW_SIGNS, TOKEN_SHIFT
+from vqcodec.blocks.syntax.contexts import (
+    COUNT_STARTS,
+    ELEMENTS,
+    PATTERN_SYMBOLS,
+    RAW_BITS,
+    RAW_COPY,
+    RAW_SIGNS,
+    TOKEN_SHIFT,
+)
 from vqcodec.blocks.training.statistics import PlaneStatistics
 
 COST_UNIT = "bits a sample, and those that its squared error is worth"
@@ -56,7 +64,7 @@ class CodedSums:
 def _bits(tokens: npt.NDArray[np.uint32], tables: SearchTables) -> int:
     """Return the bits of tokens in the codes of `tables`."""
     contexts, symbols = (tokens >> TOKEN_SHIFT).astype(np.int64), tokens & 0xFFFF
-    bits = int((contexts[contexts >= RAW_SIGNS] & 0xFF).sum())
+    bits = int((contexts[(contexts >= RAW_SIGNS) & (contexts < RAW_COPY)] & RAW_BITS).sum())
     for pool, (first, end) in POOL_RANGES.items():
         own = (contexts >= first) & (contexts < end)
         prices: npt.NDArray[np.uint8] = getattr(tables, pool)

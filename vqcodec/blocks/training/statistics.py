@@ -13,7 +13,7 @@ from vqcodec.blocks.model.tables import SearchTables
 from vqcodec.blocks.search.encoder import SearchedPlane
 from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH, flatten_spectrum, load_residual, transform_block
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.syntax.coefficients import BORDER, COEFFICIENT_STATE, load_significance, pattern_context, tree_depth
+from vqcodec.blocks.syntax.coefficients import pattern_context
 from vqcodec.blocks.syntax.contexts import (
     COUNT_SIZE,
     OFFSET_CELLS,
@@ -23,6 +23,7 @@ from vqcodec.blocks.syntax.contexts import (
     offset_cell,
 )
 from vqcodec.blocks.syntax.partitions import PLACES, leaf_count, leaf_of, next_node, node_corner, recorded_cut
+from vqcodec.blocks.syntax.significance import BORDER, COEFFICIENT_STATE, load_significance, tree_depth
 from vqcodec.blocks.syntax.tokens import count_tokens
 from vqcodec.kernels.jit import inline_kernel, inner_kernel, kernel
 from vqcodec.kernels.records import new_record

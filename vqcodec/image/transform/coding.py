@@ -226,4 +226,5 @@ def _parameters(quality: float, effort: int, tune: str, chroma: ChromaCoding) ->
         subsampling=chroma.subsampling,
         effort=effort,
         lambda_scale=lambda_scale * _LAMBDA_SCALES[tune],
+        mixed=True,
     )

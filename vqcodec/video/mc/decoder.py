@@ -12,6 +12,7 @@ from vqcodec.blocks.decoding.decoder import decode_tile, refuse_too_little_data
 from vqcodec.blocks.layout import Plane
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.signal.restoration import restore
+from vqcodec.blocks.syntax.values import FINE
 from vqcodec.container.varint import get_varint
 from vqcodec.entropy.bits import PADDING
 from vqcodec.entropy.bits import padded as padded_bits
@@ -22,15 +23,17 @@ from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.layout import ROOT, InterFrame, Sources
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
+from vqcodec.video.mc.model.chances import frame_chances
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
-from vqcodec.video.mc.parameters import COPYING_FLAG, PALETTES_FLAG, GroupParameters
-from vqcodec.video.mc.parts import named_bits, new_frame_bits
+from vqcodec.video.mc.parameters import COPYING_FLAG, MIXED_FLAG, PALETTES_FLAG, GroupParameters
+from vqcodec.video.mc.parts import add_mixed_frame, named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.structure import INTRA, Place, coding_order
+from vqcodec.video.mc.syntax.group_values import open_group_values
 from vqcodec.video.mc.syntax.header import get_frame_header
-from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, decode_frame
+from vqcodec.video.mc.syntax.reading import FRAME_SCRATCH, close_frame_values, decode_frame
 
 Remembered = Callable[[Sequence[int], int, int], Sequence[Frame]]
 
@@ -86,14 +89,19 @@ class GroupDecoder:
         if not self.parameters.items:
             self._intra, self._flags, used = _first_frame(packet, used)
         self._head_size = used - len(self._intra)
-        self._buffer = padded_bits(packet[used:])
-        self._end = 8 * (self._buffer.size - PADDING)
+        self._scratch = new_record(FRAME_SCRATCH)
+        if self.parameters.mixed:
+            self._buffer, self._end = open_group_values(packet[used:], self._scratch)
+        else:
+            self._buffer = padded_bits(packet[used:])
+            self._end = 8 * (self._buffer.size - PADDING)
         self._position = 0
         self._size = height, width
         self._shape = whole_units(height), whole_units(width)
         self._model = model
         self._threads = threads or default_threads()
-        self._scratch = new_record(FRAME_SCRATCH)
+        self._told = 0
+        self._size_in_bits = 8 * len(packet)
 
     def decoded(self) -> Iterator[DecodedFrame]:
         """Yield the frames in coding order.
@@ -104,8 +112,8 @@ class GroupDecoder:
         """
         items = self.parameters.items
         if not items:
-            refuse_too_little_data(self._intra, self._plane_shapes(), self._flags >= COPYING_FLAG)
-        elif self._position + _least_bits(*self._size) > self._end:
+            refuse_too_little_data(self._intra, self._plane_shapes(), self._first_parameters())
+        elif self._position + self._least_bits() > self._end:
             raise CorruptFileError("video data: a group ends within frame 0; truncated or damaged")
         memory = self._memory()
         store = FrameStore(*self._shape, exposures=self.parameters.exposures)
@@ -124,7 +132,10 @@ class GroupDecoder:
             if place.kept:
                 store.keep(place, samples, frame)
             motion, times = (None, None) if frame is None else (frame.motion, frame.times)
+            self._told += sum(bits.values())
             yield DecodedFrame(place, shown_frame(tuple(samples), *self._size), bits, motion, times, partition)
+        if self.parameters.mixed and close_frame_values(self._scratch) != FINE:
+            raise CorruptFileError("video data: bytes are left over after the values of a group; damaged")
         if self._end - self._position >= 8:
             spare = (self._end - self._position) // 8
             raise CorruptFileError(f"video data: {spare} bytes are left after the last frame of a group; damaged")
@@ -141,7 +152,7 @@ class GroupDecoder:
             The frame, its samples (luma, blue, red; int16 in 1/16, filtered) and its bits by part.
         """
         before = self._position
-        if self._position + _least_bits(*self._size) > self._end:  # before memory is taken for the frame
+        if self._position + self._least_bits() > self._end:  # before memory is taken for the frame
             raise CorruptFileError(f"video data: a group ends within frame {place.time}; truncated or damaged")
         change, flags, self._position = get_frame_header(self._buffer, self._position, self._model.restores)
         header_bits = self._position - before
@@ -150,12 +161,19 @@ class GroupDecoder:
         frame_class = place.frame_class - 1
         counts, part_bits = new_counts(), new_frame_bits()
         model = self._model.intra
-        luma, chroma = (model.decoder_tables(kind, model.rung_of(steps[kind])) for kind in range(2))
-        tables = adaptation.decoding(frame_class, counts, (luma, chroma))
+        mixed = self.parameters.mixed
+        luma, chroma = (model.decoder_tables(kind, model.rung_of(steps[kind]), mixed) for kind in range(2))
+        rung = self._model.rung_of(self.parameters.step_index)
+        chances = frame_chances(self._model, frame_class, rung) if mixed else None
+        tables = adaptation.decoding(frame_class, counts, (luma, chroma), chances)
+        spent, motion = self._scratch.block.values.mixing.spent.copy(), self._scratch.mixing.spent.copy()
         self._position = decode_frame(frame, self._buffer, self._position, self._end, tables, part_bits, self._scratch)
         if self._position > self._end:
             raise CorruptFileError(f"video data: a group ends within frame {place.time}; truncated or damaged")
         adaptation.add(frame_class, counts)
+        if mixed:
+            spent, motion = self._scratch.block.values.mixing.spent - spent, self._scratch.mixing.spent - motion
+            add_mixed_frame(part_bits, frame_class, spent, motion)
         smooth_frame(frame)
         planes = [frame.luma, frame.blue, frame.red]
         samples = [plane.samples for plane in planes]
@@ -166,8 +184,8 @@ class GroupDecoder:
 
     @property
     def padding(self) -> int:
-        """Return the number of bits after the last frame; call it once all frames are decoded."""
-        return self._end - self._position
+        """Return the number of bits that belong to no frame; call it once all frames are decoded."""
+        return self._size_in_bits - self._told
 
     def _memory(self) -> list[Sources]:
         """Return the planes of the items that the group names; none for a group without memory."""
@@ -178,17 +196,29 @@ class GroupDecoder:
             raise CorruptFileError("video data: an item of a codebook's memory is itself predicted from one; damaged")
         return [padded_planes(frame) for frame in self._remembered(items, *self._size)]
 
-    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int], npt.NDArray[np.uint8]]:
-        steps = self.parameters.steps(place)
-        parameters = CodingParameters(
-            steps[0],
-            chroma_step=steps[1] - steps[0],
+    def _least_bits(self) -> int:
+        """Return the fewest bits of a predicted frame: every 64x64 samples have a symbol of at least one bit.
+
+        If chances are mixed, they are values, and take next to nothing. A header is one bit at least.
+        """
+        height, width = self._size
+        return 1 if self.parameters.mixed else -(-height // ROOT) * -(-width // ROOT)
+
+    def _first_parameters(self) -> CodingParameters:
+        """Return how the planes of an intra frame are coded."""
+        luma, chroma = self.parameters.steps(Place(0, 0, INTRA, True))
+        return CodingParameters(
+            luma,
+            chroma_step=chroma - luma,
             subsampling="420",
             copying=bool(self._flags & COPYING_FLAG),
             palettes=bool(self._flags & PALETTES_FLAG),
+            mixed=bool(self._flags & MIXED_FLAG),
         )
-        model = self._model.intra
-        tile = decode_tile(self._intra, self._plane_shapes(), model, parameters)
+
+    def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int], npt.NDArray[np.uint8]]:
+        steps, model = self.parameters.steps(place), self._model.intra
+        tile = decode_tile(self._intra, self._plane_shapes(), model, self._first_parameters())
         filters = self._flags & 3
         if filters and not model.restores:
             raise CodebookError("video data: this group needs a codebook with a filter; this codebook has none")
@@ -218,7 +248,7 @@ def _first_frame(packet: bytes, used: int) -> tuple[bytes, int, int]:
     if used >= len(packet) or size > len(packet) - used - 1:
         raise CorruptFileError("video data: a group ends within its first frame; truncated")
     flags = packet[used]
-    if flags >= 2 * PALETTES_FLAG:
+    if flags >= 2 * MIXED_FLAG:
         raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
     return packet[used + 1 : used + 1 + size], flags, used + 1 + size
 
@@ -232,8 +262,3 @@ def in_display_order(decoded: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:
         while following in waiting:
             yield waiting.pop(following)
             following += 1
-
-
-def _least_bits(height: int, width: int) -> int:
-    """Return the fewest bits of a predicted frame: every 64x64 samples have a symbol of at least one bit."""
-    return -(-height // ROOT) * -(-width // ROOT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -28,15 +29,17 @@ from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.lookahead.starts import StartFinder, Starts
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
 from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new_counts
+from vqcodec.video.mc.model.chances import frame_chances
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
-from vqcodec.video.mc.parameters import COPYING_FLAG, PALETTES_FLAG, GroupParameters
+from vqcodec.video.mc.parameters import GroupParameters
 from vqcodec.video.mc.parts import named_bits, new_frame_bits
 from vqcodec.video.mc.planes import padded_planes, shown_frame, whole_units
 from vqcodec.video.mc.search.node_search import NODE_SCRATCH, search_root
 from vqcodec.video.mc.search.search_records import Search
 from vqcodec.video.mc.structure import INTRA, Place, coding_order
+from vqcodec.video.mc.syntax.group_values import GroupValues
 from vqcodec.video.mc.syntax.header import put_frame_header
 from vqcodec.video.mc.syntax.symbols import most_tokens, pack_frame
 from vqcodec.video.mc.syntax.writing import EMIT_SCRATCH, emit_frame
@@ -153,11 +156,23 @@ class FrameCoder:
 
 
 class GroupWriter:
-    """Collects the bits of the predicted frames of a group, without gaps between frames."""
+    """Collects the bits of the predicted frames of a group, without gaps between frames.
 
-    def __init__(self) -> None:
+    Args:
+        model: the trained tables; rung: of the group.
+        mixed: whether chances are mixed. Then there are values of the range coder besides.
+
+    Attributes:
+        bits: of each frame by part, by its place in display order.
+    """
+
+    def __init__(self, model: VideoModel, rung: int, mixed: bool) -> None:
+        self.mixed = mixed
+        self.bits: dict[int, dict[str, int]] = {}
+        self._model, self._rung = model, rung
         self._buffer = np.zeros(1 << 16, dtype=np.uint8)
         self._position = 0
+        self._values = GroupValues() if mixed else None
 
     def header(self, change: int, filters: tuple[bool, bool] | None) -> int:
         """Write the header of a frame; return its number of bits.
@@ -174,40 +189,38 @@ class GroupWriter:
     def frame(
         self,
         tokens: npt.NDArray[np.uint32],
-        model: VideoModel,
         steps: tuple[int, int],
         adaptation: Adaptation,
         frame_class: int,
         counts: FrameCounts,
-        part_bits: npt.NDArray[np.int64],
-    ) -> None:
-        """Write the tokens of a frame.
+    ) -> dict[str, int]:
+        """Write the tokens of a frame; return its bits by part.
 
         Args:
             steps: step indices of luma and chroma.
             adaptation: the present tables; frame_class: 0 to PREDICTED_CLASSES - 1.
-            counts: the symbols are added here.
-            part_bits: int64 (parts.GROUPS, parts); the bits of each part are added here.
+            counts: the symbols that are Huffman codes are added here.
 
         Raises:
             CodebookError: a symbol of the picture model has no code.
         """
+        part_bits, pictures = new_frame_bits(), self._model.intra
         needed = self._position // 8 + 4 * len(tokens) + 2 * PADDING + 16
         if needed > len(self._buffer):
             self._buffer = np.concatenate([self._buffer, np.zeros(needed, dtype=np.uint8)])
-        intra = tuple(model.intra.pack_tables(kind, model.intra.rung_of(steps[kind])) for kind in range(2))
-        codes = adaptation.codes(frame_class)
+        intra = tuple(pictures.pack_tables(kind, pictures.rung_of(steps[kind]), self.mixed) for kind in range(2))
+        codes = adaptation.codes(frame_class, self.mixed)
         position = pack_frame(tokens, codes, ROWS, intra, counts, self._buffer, self._position, part_bits)
         self._position = check_written(position)
+        if self._values is not None:
+            chances = frame_chances(self._model, frame_class, self._rung)
+            self._values.add(tokens, chances, intra, frame_class, part_bits)
+        return named_bits(part_bits)
 
     def to_bytes(self) -> bytes:
-        """Return all bits, padded with zeros to whole bytes."""
-        return self._buffer[: (self._position + 7) // 8].tobytes()
-
-    @property
-    def padding(self) -> int:
-        """Return the number of bits that `to_bytes` adds."""
-        return -self._position % 8
+        """Return all bits, padded with zeros to whole bytes, and the values behind them; errors as in `frame`."""
+        bits = self._buffer[: (self._position + 7) // 8].tobytes()
+        return bits if self._values is None else self._values.around(bits)
 
 
 def _squared_error(source: Samples, plane: Samples) -> int:
@@ -268,9 +281,7 @@ def _code_first(
         observer.intra(first.searched, sources)
     if model.restores:
         samples, flags = filter_planes(planes, sources, model.restoration[:, model.rung_of(steps[0])], coder.threads)
-    head = put_varint(len(first.payload)) + bytes(
-        [(COPYING_FLAG | PALETTES_FLAG) * first.copying + 2 * flags[0] + flags[1]]
-    )
+    head = put_varint(len(first.payload)) + bytes([first.flags | 2 * flags[0] | flags[1]])
     return head, first.payload, samples, first.bits
 
 
@@ -308,7 +319,8 @@ def encode_frames(
     adaptation = Adaptation(model, parameters.step_index, bool(memory))
     smoother = TemporalFilter(frames, parameters.exposures) if smooths_sources(coder.effort) else None
     finder = StartFinder(frames, looking=smoother is not None, matching=observer is None)
-    writer = GroupWriter()
+    rung = model.rung_of(parameters.step_index)
+    writers = [GroupWriter(model, rung, mixed) for mixed in ((False, True) if observer is None else (False,))]
     bits: list[dict[str, int]] = [{} for _ in frames]
     shown: list[Frame | None] = [None] * len(frames)
     head = parameters.to_bytes()
@@ -343,20 +355,25 @@ def encode_frames(
             if model.restores:
                 coefficients = model.restoration_of(frame_class, parameters.step_index)
                 samples, filters = filter_planes(coded, sources, coefficients, coder.threads)
-            header_bits = writer.header(own_change, filters)
-            counts, part_bits = new_counts(), new_frame_bits()
-            writer.frame(tokens, model, steps, adaptation, frame_class, counts, part_bits)
-            adaptation.add(frame_class, counts)
+            counts = [new_counts() for _ in writers]
+            for writer, counted in zip(writers, counts):
+                header_bits = writer.header(own_change, filters) + 8 * len(head) * (place.level == 0)
+                coded_bits = writer.frame(tokens, steps, adaptation, frame_class, counted)
+                writer.bits[place.time] = {**coded_bits, "header": header_bits}
+            adaptation.add(frame_class, counts[0])
             if observer is not None:
-                observer.predicted(frame_class, frame, sources, counts)
-            if place.level == 0:
-                header_bits += 8 * len(head)
-            bits[place.time] = {**named_bits(part_bits), "header": header_bits}
+                observer.predicted(frame_class, frame, sources, counts[0])
         if place.kept:
             store.keep(place, samples, frame)
         shown[place.time] = shown_frame(tuple(samples), height, width)
         if progress is not None:
             progress(number + 1)
-    bits[0]["padding"] = bits[0].get("padding", 0) + writer.padding
-    packet = head + intra_payload + writer.to_bytes()
+    packed = [(writer.to_bytes(), writer) for writer in writers]
+    others, writer = min(packed, key=lambda pair: len(pair[0]))
+    head = replace(parameters, mixed=writer.mixed).to_bytes() + head[len(parameters.to_bytes()) :]
+    for time, parts in writer.bits.items():
+        bits[time] = parts
+    packet = head + intra_payload + others
+    told = sum(sum(parts.values()) for parts in bits)
+    bits[0]["padding"] = bits[0].get("padding", 0) + 8 * len(packet) - told
     return packet, bits, [frame for frame in shown if frame is not None]

@@ -1,4 +1,4 @@
-"""Encoding of a group's intra frame by the picture coder, with copies and palettes where that pays."""
+"""Encoding of a group's intra frame by the picture coder, with copies, palettes and mixed chances where that pays."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from vqcodec.blocks.search.encoder import SearchedPlane, pack_tile, search_tile
 from vqcodec.blocks.steps import LAMBDA_FACTOR, STEP_SIZES
 from vqcodec.video.mc.layout import Sources
 from vqcodec.video.mc.lookahead.starts import repeats
+from vqcodec.video.mc.parameters import COPYING_FLAG, MIXED_FLAG, PALETTES_FLAG
 
 _MOST_SIDE = 4095  # samples; a displacement can be no longer
 
@@ -26,6 +27,7 @@ class CodedFirst(NamedTuple):
     Attributes:
         payload, searched, bits: its bytes, its planes and its bits by part.
         copying: whether blocks may be copied in it, and have palettes.
+        mixed: whether its flags are coded by mixed chances.
         saved: part of the bytes without these that they save; 0 if there are none.
     """
 
@@ -33,7 +35,13 @@ class CodedFirst(NamedTuple):
     searched: list[SearchedPlane]
     bits: dict[str, int]
     copying: bool
+    mixed: bool
     saved: float = 0.0
+
+    @property
+    def flags(self) -> int:
+        """What the byte of flags says of it."""
+        return (COPYING_FLAG | PALETTES_FLAG) * self.copying | MIXED_FLAG * self.mixed
 
 
 def code_first(
@@ -55,7 +63,10 @@ def code_first(
     def coded(copying: bool) -> CodedFirst:
         chosen = replace(parameters, copying=copying, palettes=copying)
         searched = search_tile(sources, model, chosen, pool, scratches)
-        return CodedFirst(*_packed(searched, model, chosen), copying)
+        return min(
+            (_packed(searched, model, replace(chosen, mixed=mixed)) for mixed in (False, True)),
+            key=lambda one: len(one.payload),
+        )
 
     plain = coded(False)
     if luma is None or max(luma.shape) > _MOST_SIDE or not repeats(luma):
@@ -65,11 +76,9 @@ def code_first(
     return best._replace(saved=1 - len(best.payload) / max(len(plain.payload), 1))
 
 
-def _packed(
-    searched: list[SearchedPlane], model: Model, parameters: CodingParameters
-) -> tuple[bytes, list[SearchedPlane], dict[str, int]]:
+def _packed(searched: list[SearchedPlane], model: Model, parameters: CodingParameters) -> CodedFirst:
     payload, bits = pack_tile(searched, model, parameters)
-    return payload, searched, bits
+    return CodedFirst(payload, searched, bits, parameters.copying, parameters.mixed)
 
 
 def _cost(coded: CodedFirst, lambda_: float) -> float:

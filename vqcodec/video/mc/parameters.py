@@ -13,8 +13,9 @@ from vqcodec.video.mc.structure import DISTANCES, Place
 MAX_FRAMES = 1 << 16
 CHROMA_STEP_MIN, CHROMA_STEP_MAX = -8, 7
 DEFAULT_CHROMA_STEP = 0
-PALETTES_FLAG, COPYING_FLAG = 8, 4  # of an intra frame, beside 2 and 1: luma and chroma are filtered
+MIXED_FLAG, PALETTES_FLAG, COPYING_FLAG = 16, 8, 4  # of an intra frame, beside 2 and 1: luma and chroma are filtered
 _EXPOSURE_BIT = 0x40  # of the byte with the step
+_MIXED_BIT = 0x80  # of the same byte
 _MEMORY_BIT = 0x80  # of the byte after it
 LEVEL_STEPS = (-5, 0, 3, 4, 5, 6)  # eighths of an octave, by level of the hierarchy
 
@@ -31,6 +32,7 @@ class GroupParameters:
         items: numbers of 1 or 2 items of the codebook's memory, from which the first frame is predicted, the more
             useful one first; empty for an intra frame.
         exposures: of the frames.
+        mixed: whether predicted frames are coded by mixed chances.
     """
 
     frames: int
@@ -39,6 +41,7 @@ class GroupParameters:
     distance: int = 8
     items: tuple[int, ...] = ()
     exposures: Exposures = STEADY
+    mixed: bool = False
 
     def steps(self, place: Place, change: int = 0) -> tuple[int, int]:
         """Return the step indices of luma and chroma of the frame at `place`; `change` is added to both."""
@@ -52,7 +55,7 @@ class GroupParameters:
 
     def to_bytes(self) -> bytes:
         """Return the first bytes of a packet."""
-        step = self.step_index | (_EXPOSURE_BIT if self.exposures.points else 0)
+        step = self.step_index | (_EXPOSURE_BIT if self.exposures.points else 0) | (_MIXED_BIT if self.mixed else 0)
         form = (self.chroma_step - CHROMA_STEP_MIN) | DISTANCES.index(self.distance) << 4
         told = b""
         if self.items:
@@ -73,13 +76,14 @@ class GroupParameters:
         frames, used = get_varint(data)
         if len(data) < used + 2:
             raise CorruptFileError("video data: a group ends within its first bytes; truncated")
-        step, form = data[used] & ~_EXPOSURE_BIT, data[used + 1]
+        step, form = data[used] & ~(_EXPOSURE_BIT | _MIXED_BIT), data[used + 1]
+        mixed = bool(data[used] & _MIXED_BIT)
         exposed, remembers, distance = data[used] & _EXPOSURE_BIT, form & _MEMORY_BIT, (form & ~_MEMORY_BIT) >> 4
         if not 1 <= frames <= MAX_FRAMES or step > MAX_STEP_INDEX or distance >= len(DISTANCES):
             raise CorruptFileError("video data: the first bytes of a group have values out of range; damaged")
         items, used = _get_items(data, used + 2) if remembers else ((), used + 2)
         exposures, used = Exposures.from_bytes(data, used, frames) if exposed else (STEADY, used)
-        return cls(frames, step, (form & 15) + CHROMA_STEP_MIN, DISTANCES[distance], items, exposures), used
+        return cls(frames, step, (form & 15) + CHROMA_STEP_MIN, DISTANCES[distance], items, exposures, mixed), used
 
 
 def _get_items(data: bytes, used: int) -> tuple[tuple[int, ...], int]:

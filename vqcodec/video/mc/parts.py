@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.syntax.parts import PART_NAMES
+from vqcodec.blocks.syntax.flag_contexts import KINDS
+from vqcodec.blocks.syntax.parts import ESCAPE, MODE, PART_NAMES
+from vqcodec.entropy.range_coder import PRICE_UNIT
 
 # Rows of the counts. The first four are coefficients, each by the parts of the block engine; the others are one count
 INTRA_LUMA, INTRA_CHROMA, INTER_LUMA, INTER_CHROMA, NODE, SHAPE, VECTOR = range(7)
@@ -17,6 +19,25 @@ _OWN_NAMES = ("nodes", "residual shapes", "vectors")
 def new_frame_bits() -> npt.NDArray[np.int64]:
     """Return zeroed counts of one frame, int64 (GROUPS, parts of the block engine)."""
     return np.zeros((GROUPS, len(PART_NAMES)), dtype=np.int64)
+
+
+def add_mixed_frame(
+    counts: npt.NDArray[np.int64], frame_class: int, spent: npt.NDArray[np.int64], motion: npt.NDArray[np.int64]
+) -> None:
+    """Add the bits of what is coded by mixed chances to the counts of a frame, rounded down.
+
+    Args:
+        frame_class: of the frame.
+        spent: in the frame, as `spent` of `blocks.syntax.flag_contexts.MIXING_STATE`.
+        motion: likewise, as `spent` of `syntax.mixed.MOTION_MIXING`.
+    """
+    elements = int(MODE) + 2  # those of flags, then escapes
+    by_kind = spent[: -(len(spent) % elements) or None].reshape(-1, elements) // PRICE_UNIT
+    for group, kind in ((INTRA_LUMA, 0), (INTRA_CHROMA, 1), (INTER_LUMA, 2), (INTER_CHROMA, 3)):
+        row = by_kind[kind if kind < KINDS else kind + 2 * frame_class]
+        counts[group, : int(MODE) + 1] += row[:-1]
+        counts[group, ESCAPE] += row[-1]
+    counts[NODE:, 0] += motion.reshape(-1, GROUPS - NODE)[frame_class] // PRICE_UNIT
 
 
 def named_bits(counts: npt.NDArray[np.int64]) -> dict[str, int]:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vqcodec.blocks.model.plane_tables import no_motions
-from vqcodec.blocks.model.tables import DecoderTables, SearchTables, no_transforms
+from vqcodec.blocks.model.tables import NO_CHANCES, DecoderTables, SearchTables, no_transforms
 from vqcodec.blocks.syntax.contexts import MODE_SYMBOLS
+from vqcodec.blocks.syntax.flag_contexts import KINDS
 from vqcodec.entropy.huffman import canonical_codes, code_lengths
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.video.mc.contexts import (
@@ -29,6 +30,7 @@ from vqcodec.video.mc.contexts import (
     VECTORS,
     coefficient_rows,
 )
+from vqcodec.video.mc.model.chances import NO_FRAME_CHANCES, FrameChances
 from vqcodec.video.mc.model.tables import PREDICTED_CLASSES, VideoModel
 
 PRIOR_SYMBOLS = 256
@@ -39,6 +41,7 @@ REBUILD_SHARE = 16
 
 ROWS = coefficient_rows()
 _NO_MODES = np.zeros((1, MODE_SYMBOLS), dtype=np.uint8)
+_NOT_COUNTED = np.zeros((0, 0), dtype=np.int64)
 _NO_FORWARD = (np.zeros((0, 0, 16, 16), dtype=np.float32), np.zeros((0, 0, 0, 64, 64), dtype=np.float32))
 
 
@@ -99,7 +102,7 @@ class FrameLengths(NamedTuple):
 
 
 class FrameCodes(NamedTuple):
-    """Codes for writing a frame, by pool, in the order of `contexts.POOLS`."""
+    """Codes for writing a frame, by pool, in the order of `contexts.POOLS`; whether chances are mixed."""
 
     nodes: EncodeTables
     shapes: EncodeTables
@@ -108,13 +111,20 @@ class FrameCodes(NamedTuple):
     luma_patterns: EncodeTables
     chroma_masks: EncodeTables
     chroma_patterns: EncodeTables
+    mixed: int
 
 
 class CountedTables(NamedTuple):
-    """Tables for reading one pool, and the counts of the symbols read with them, int64 (contexts, symbols)."""
+    """Tables for reading one pool.
+
+    Attributes:
+        counts: int64 (contexts, symbols), to which the symbols read with them are added.
+        chances: int32 (contexts, nodes), if chances are mixed: what is known of the bits of symbols before.
+    """
 
     tables: DecodeTables
     counts: npt.NDArray[np.int64]
+    chances: npt.NDArray[np.int32]
 
 
 class FrameDecoding(NamedTuple):
@@ -124,6 +134,8 @@ class FrameDecoding(NamedTuple):
         nodes, shapes, vectors: count the symbols read with them.
         luma, chroma: for coefficients; these, too, count the symbols read with them.
         intra: tables of the picture model for luma and chroma of blocks without motion.
+        frame_class: of the frame.
+        mixed: 1 if chances are mixed. Then only patterns are counted.
     """
 
     nodes: CountedTables
@@ -132,6 +144,8 @@ class FrameDecoding(NamedTuple):
     luma: DecoderTables
     chroma: DecoderTables
     intra: tuple[DecoderTables, DecoderTables]
+    frame_class: int
+    mixed: int
 
 
 class Adaptation:
@@ -176,22 +190,29 @@ class Adaptation:
             search(CHROMA_MASKS, CHROMA_PATTERNS, 1),
         )
 
-    def codes(self, frame_class: int) -> FrameCodes:
+    def codes(self, frame_class: int, mixed: bool) -> FrameCodes:
         """Return codes for writing a frame of the class."""
         lengths = self._classes[frame_class].lengths
-        return FrameCodes(*(EncodeTables(canonical_codes(table), table.copy()) for table in lengths))
+        tables = {pool.name: EncodeTables(canonical_codes(table), table.copy()) for pool, table in zip(POOLS, lengths)}
+        return FrameCodes(**tables, mixed=int(mixed))
 
     def decoding(
-        self, frame_class: int, counts: FrameCounts, intra: tuple[DecoderTables, DecoderTables]
+        self,
+        frame_class: int,
+        counts: FrameCounts,
+        intra: tuple[DecoderTables, DecoderTables],
+        chances: FrameChances | None,
     ) -> FrameDecoding:
         """Return tables for reading a frame of the class.
 
         Args:
             counts: the symbols that are read are added here.
             intra: tables of the picture model for luma and chroma.
+            chances: of the class, if chances are mixed.
         """
         tables = self._classes[frame_class]
         decoders = [TableSet(table).decoder for table in tables.lengths]
+        mixed, known = chances is not None, chances or NO_FRAME_CHANCES
 
         def plane(masks: int, patterns: int, plane_type: int) -> DecoderTables:
             return DecoderTables(
@@ -202,15 +223,21 @@ class Adaptation:
                 no_motions().decoder,
                 tables.offsets[plane_type],
                 *no_transforms(),
-                counts[masks],
+                _NOT_COUNTED if mixed else counts[masks],
                 counts[patterns],
+                known.masks[plane_type],
+                NO_CHANCES,
+                kind=KINDS + 2 * frame_class + plane_type,
+                mixed=int(mixed),
             )
 
         return FrameDecoding(
-            CountedTables(decoders[NODES], counts.nodes),
-            CountedTables(decoders[SHAPES], counts.shapes),
-            CountedTables(decoders[VECTORS], counts.vectors),
+            CountedTables(decoders[NODES], counts.nodes, known.nodes),
+            CountedTables(decoders[SHAPES], counts.shapes, known.shapes),
+            CountedTables(decoders[VECTORS], counts.vectors, known.vectors),
             plane(LUMA_MASKS, LUMA_PATTERNS, 0),
             plane(CHROMA_MASKS, CHROMA_PATTERNS, 1),
             intra,
+            frame_class,
+            int(mixed),
         )

@@ -10,8 +10,8 @@ from vqcodec.blocks.search.leaf_search import LEAF_SCRATCH
 from vqcodec.blocks.search.quantization import quantize_block
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.syntax.coefficients import tree_depth
 from vqcodec.blocks.syntax.contexts import surrounding_energy
+from vqcodec.blocks.syntax.significance import tree_depth
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 from vqcodec.video.mc.contexts import shape_context

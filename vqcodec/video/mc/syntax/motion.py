@@ -26,7 +26,8 @@ from vqcodec.video.mc.contexts import (
 from vqcodec.video.mc.layout import EXPLICIT, FIRST_COUNT, LISTS, MOTION, SECOND_COUNT, SKIPPED, VECTOR_MAX
 from vqcodec.video.mc.motion.candidates import list_candidates, list_predictors, same_motion, vector_bits
 from vqcodec.video.mc.parts import VECTOR
-from vqcodec.video.mc.syntax.symbols import FIRST_VECTOR_TOKEN, RAW_VECTOR, get_counted
+from vqcodec.video.mc.syntax.mixed import VECTORS, get_element
+from vqcodec.video.mc.syntax.symbols import FIRST_VECTOR_TOKEN, RAW_VECTOR
 
 MOTION_ARRAYS: dict[str, tuple[type, int | tuple[int, ...]]] = {
     "candidates": (np.int64, (CANDIDATES + 1, MOTION)),
@@ -90,12 +91,12 @@ def emit_vectors(frame, y, x, log_size, motion, lengths, scratch, tokens, count)
 
 
 @inner_kernel
-def _read_vectors(frame, buffer, position, y, x, log_size, vectors, scratch):
+def _read_vectors(frame, buffer, position, y, x, log_size, tables, scratch):
     """Read the vectors of the references in `scratch.current` into it; return the new position.
 
     Args:
-        vectors: `adaptation.CountedTables`.
-        scratch: record with the MOTION_ARRAYS.
+        tables: `adaptation.FrameDecoding`.
+        scratch: record of `reading.FRAME_SCRATCH`.
     """
     current, predictors = scratch.current, scratch.predictors
     context = _context(current, log_size)
@@ -104,7 +105,7 @@ def _read_vectors(frame, buffer, position, y, x, log_size, vectors, scratch):
             continue
         entry = current[side]
         list_predictors(frame, y, x, np.int64(1) << log_size, np.int64(side), entry, scratch.vector, predictors)
-        symbol, position = get_counted(buffer, position, context, vectors)
+        symbol, position = get_element(buffer, position, VECTORS, context, tables.vectors, tables, scratch)
         number = symbol // (VECTOR_CLASSES * VECTOR_CLASSES)
         down, position = _read_component(buffer, position, symbol // VECTOR_CLASSES % VECTOR_CLASSES)
         across, position = _read_component(buffer, position, symbol % VECTOR_CLASSES)
@@ -139,14 +140,14 @@ def node_symbol(frame, y, x, log_size, kind, motion, shape, scratch):
 
 
 @inner_kernel
-def read_motion(frame, buffer, position, y, x, log_size, symbol, vectors, part_bits, scratch):
+def read_motion(frame, buffer, position, y, x, log_size, symbol, tables, part_bits, scratch):
     """Find the motion of the block at (y, x) whose node has this `symbol`, into `scratch.current`.
 
     Args:
         symbol: FIRST_SKIP or above, below INTRA_BLOCK.
-        vectors: `adaptation.CountedTables`.
+        tables: `adaptation.FrameDecoding`.
         part_bits: int64 (parts.GROUPS, parts), to which the bits of vectors are added.
-        scratch: record with the MOTION_ARRAYS.
+        scratch: record of `reading.FRAME_SCRATCH`.
 
     Returns:
         The new position.
@@ -163,6 +164,6 @@ def read_motion(frame, buffer, position, y, x, log_size, symbol, vectors, part_b
     current[1] = min(second, frame.numbers[SECOND_COUNT] - 1)
     for k in range(2, MOTION):
         current[k] = 0
-    after = _read_vectors(frame, buffer, position, y, x, log_size, vectors, scratch)
+    after = _read_vectors(frame, buffer, position, y, x, log_size, tables, scratch)
     part_bits[VECTOR, 0] += after - position
     return after

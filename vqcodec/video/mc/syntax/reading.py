@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.decoding.reconstruction import BLOCK_SCRATCH
+from vqcodec.blocks.syntax.values import close_values, open_last_values
+from vqcodec.entropy.mixing import start_weights
 from vqcodec.kernels.jit import inner_kernel, kernel
 from vqcodec.kernels.records import record_type
 from vqcodec.video.mc.contexts import CUT, FIRST_EXPLICIT, FIRST_MERGE, FIRST_SKIP, INTRA_BLOCK, node_context
@@ -19,13 +21,33 @@ from vqcodec.video.mc.motion.reconstruction import (
 )
 from vqcodec.video.mc.parts import INTER_CHROMA, INTER_LUMA, NODE
 from vqcodec.video.mc.syntax.intra import decode_intra
+from vqcodec.video.mc.syntax.mixed import MOTION_MIXING, NODES, get_element
 from vqcodec.video.mc.syntax.motion import MOTION_ARRAYS, read_motion
 from vqcodec.video.mc.syntax.partitions import WALK, cut_node, lies_inside, next_node, start_walk
 from vqcodec.video.mc.syntax.residual import read_shape, read_square
-from vqcodec.video.mc.syntax.symbols import get_counted
 
-FRAME_SCRATCH = record_type(walk=WALK, motion=MOTION_SCRATCH, block=BLOCK_SCRATCH, **MOTION_ARRAYS)
+FRAME_SCRATCH = record_type(
+    walk=WALK, motion=MOTION_SCRATCH, block=BLOCK_SCRATCH, mixing=MOTION_MIXING, **MOTION_ARRAYS
+)
 """Working arrays of reading."""
+
+
+@kernel
+def open_frame_values(buffer, length, scratch):
+    """Begin to read the values of a group, the last bytes of its packet. Return where they begin, in bits.
+
+    Args:
+        buffer: padded uint8; length: of the values, in bytes.
+        scratch: record of FRAME_SCRATCH, zeroed.
+    """
+    start_weights(scratch.mixing.weights)
+    return open_last_values(buffer, length, scratch.block)
+
+
+@kernel
+def close_frame_values(scratch):
+    """Return FINE, or what is wrong with the values of a group; see `blocks.syntax.values.close_values`."""
+    return close_values(scratch.block)
 
 
 @inner_kernel
@@ -82,14 +104,14 @@ def _decode_block(frame, buffer, position, y, x, log_size, symbol, tables, part_
             motion[k] = -1 if k < 2 else 0
         note_motion(frame.motion, y, x, log_size, np.int64(INTRA), motion, np.int64(0))
         return decode_intra(frame, buffer, position, y, x, log_size, tables.intra, part_bits, scratch.block)
-    position = read_motion(frame, buffer, position, y, x, log_size, symbol, tables.vectors, part_bits, scratch)
+    position = read_motion(frame, buffer, position, y, x, log_size, symbol, tables, part_bits, scratch)
     shape = np.int64(0)
     kind = np.int64(SKIPPED)
     if symbol >= FIRST_MERGE:
         explicit = np.int64(symbol >= FIRST_EXPLICIT)
         kind = np.int64(EXPLICIT if explicit else MERGED)
         if not explicit or (symbol - FIRST_EXPLICIT) & 1 == 1:
-            shape, position = read_shape(frame, buffer, position, y, x, log_size, explicit, tables.shapes, part_bits)
+            shape, position = read_shape(frame, buffer, position, y, x, log_size, explicit, tables, part_bits, scratch)
     note_motion(frame.motion, y, x, log_size, kind, motion, shape)
     position = _decode_squares(frame, buffer, position, y, x, log_size, shape, tables, part_bits, scratch)
     update_guides(frame, y, x, log_size)
@@ -118,7 +140,7 @@ def decode_frame(frame, buffer, position, end, tables, part_bits, scratch):
         symbol = np.int64(CUT)
         if lies_inside(y, x, log_size, rows, columns):
             context = node_context(frame.motion, frame.colocated, y, x, log_size)
-            symbol, after = get_counted(buffer, position, context, tables.nodes)
+            symbol, after = get_element(buffer, position, NODES, context, tables.nodes, tables, scratch)
             part_bits[NODE, 0] += after - position
             position = after
             if symbol == CUT and log_size == GRID_LOG:

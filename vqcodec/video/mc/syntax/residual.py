@@ -11,13 +11,14 @@ import numpy as np
 from vqcodec.blocks.layout import SUPERBLOCK_LOG, Block
 from vqcodec.blocks.steps import STEPS
 from vqcodec.blocks.syntax.coefficients import emit_coefficients, parse_coefficients
-from vqcodec.blocks.syntax.contexts import surrounding_energy
+from vqcodec.blocks.syntax.contexts import Look, surrounding_energy
 from vqcodec.blocks.syntax.symbols import token
 from vqcodec.kernels.jit import inner_kernel
 from vqcodec.video.mc.contexts import shape_context
 from vqcodec.video.mc.motion.reconstruction import is_part_coded, transform_form, transform_log
 from vqcodec.video.mc.parts import INTER_CHROMA, INTER_LUMA, SHAPE
-from vqcodec.video.mc.syntax.symbols import FIRST_SHAPE_TOKEN, TABLES_TOKEN, get_counted
+from vqcodec.video.mc.syntax.mixed import SHAPES, get_element
+from vqcodec.video.mc.syntax.symbols import FIRST_SHAPE_TOKEN, TABLES_TOKEN
 
 
 @inner_kernel
@@ -29,9 +30,9 @@ def _emit_square(plane, y, x, log_size, group, state, tokens, count):
         state: record of COEFFICIENT_STATE.
     """
     tokens[count] = token(TABLES_TOKEN, group)
-    energy = surrounding_energy(plane.blocks, y, x)
+    look = Look(transform_form(log_size), surrounding_energy(plane.blocks, y, x))
     block = Block(y, x, log_size, log_size)
-    return emit_coefficients(plane.levels, block, transform_form(log_size), energy, state, tokens, count + 1)
+    return emit_coefficients(plane.levels, block, look, state, tokens, count + 1)
 
 
 @inner_kernel
@@ -52,13 +53,13 @@ def read_square(plane, buffer, position, y, x, log_size, tables, part_bits, scra
         buffer,
         position,
         Block(y, x, log_size, log_size),
-        transform_form(log_size),
-        energy,
+        Look(transform_form(log_size), energy),
         step,
         tables,
-        scratch.coefficient_state,
         part_bits,
+        scratch.coefficient_state,
         scratch.coefficients,
+        scratch.values,
     )
 
 
@@ -90,18 +91,19 @@ def emit_residual(frame, y, x, log_size, shape, explicit, state, tokens, count):
 
 
 @inner_kernel
-def read_shape(frame, buffer, position, y, x, log_size, explicit, shapes, part_bits):
+def read_shape(frame, buffer, position, y, x, log_size, explicit, tables, part_bits, scratch):
     """Return (shape of the residual of the block at (y, x), new position).
 
     Luma of a block larger than the largest transform is always cut: one transform then means all four.
 
     Args:
         explicit: 1 for explicit motion, 0 for merged motion.
-        shapes: `adaptation.CountedTables`.
+        tables: `adaptation.FrameDecoding`.
         part_bits: int64 (parts.GROUPS, parts), to which the bits are added.
+        scratch: record of `reading.FRAME_SCRATCH`.
     """
     context = shape_context(frame.luma.blocks, y, x, log_size, explicit)
-    shape, after = get_counted(buffer, position, context, shapes)
+    shape, after = get_element(buffer, position, SHAPES, context, tables.shapes, tables, scratch)
     part_bits[SHAPE, 0] += after - position
     if shape >> 2 == 1 and log_size > SUPERBLOCK_LOG:
         shape = np.int64(16 << 2) | (shape & 3)

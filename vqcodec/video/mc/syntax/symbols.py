@@ -10,7 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.layout import Plane
-from vqcodec.blocks.syntax.contexts import FIRST_MODE, FIRST_PATTERN, RAW_ESCAPE, RAW_SIGNS, TOKEN_SHIFT
+from vqcodec.blocks.syntax.contexts import (
+    FIRST_MODE,
+    FIRST_PATTERN,
+    RAW_BITS,
+    RAW_COPY,
+    RAW_ESCAPE,
+    RAW_LENGTH,
+    RAW_SIGNS,
+    TOKEN_SHIFT,
+)
 from vqcodec.blocks.syntax.parts import ESCAPE, MASK, PATTERN, SIGN
 from vqcodec.blocks.syntax.tokens import PART_OF_CONTEXT
 from vqcodec.entropy.bits import put_bits
@@ -27,6 +36,14 @@ MAX_TOKENS_PER_SAMPLE = 4
 def most_tokens(luma: Plane) -> int:
     """Return the largest number of tokens that a frame with this plane of luma can have."""
     return 2 * MAX_TOKENS_PER_SAMPLE * luma.samples.size + 64
+
+
+@inline_kernel
+def _is_value(context):
+    """Whether a token is a value of the range coder if chances are mixed."""
+    if context >= RAW_SIGNS:
+        return context & ~RAW_BITS == RAW_LENGTH
+    return context < FIRST_PATTERN or (context >= FIRST_NODE_TOKEN and context < TABLES_TOKEN)
 
 
 @kernel
@@ -46,8 +63,12 @@ def pack_frame(tokens, codes, rows, intra, counts, buffer, position, part_bits):
     for item in tokens:
         context, symbol = np.int64(item >> np.uint32(TOKEN_SHIFT)), np.int64(item & np.uint32(0xFFFF))
         before = position
+        if context >= RAW_COPY:
+            continue  # contexts of what may be coded by mixed chances
+        if codes.mixed and _is_value(context):
+            continue  # `mixed.write_frame` writes it
         if context >= RAW_SIGNS:
-            position = put_bits(buffer, position, symbol, context & 0xFF)
+            position = put_bits(buffer, position, symbol, context & RAW_BITS)
             if context >= RAW_VECTOR:
                 part_bits[VECTOR, 0] += position - before
             else:

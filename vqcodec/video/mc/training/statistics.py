@@ -17,8 +17,8 @@ from vqcodec.blocks.signal.restoration import FilterSums
 from vqcodec.blocks.signal.restoration import collect as collect_filter
 from vqcodec.blocks.signal.transforms import COSINE, transform_forward
 from vqcodec.blocks.steps import STEP_SIZES
-from vqcodec.blocks.syntax.coefficients import COEFFICIENT_STATE
 from vqcodec.blocks.syntax.contexts import OFFSET_CELLS, PATTERN_SYMBOLS
+from vqcodec.blocks.syntax.significance import COEFFICIENT_STATE
 from vqcodec.blocks.training.outcome import CodedSums
 from vqcodec.blocks.training.statistics import Collector, PlaneStatistics, collect_levels, new_statistics
 from vqcodec.kernels.jit import kernel

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from vqcodec.blocks.layout import SAMPLE_MIDDLE, SUPERBLOCK, Block
 from vqcodec.blocks.signal.transforms import COSINE, transform_inverse
-from vqcodec.blocks.syntax.coefficients import BORDER, COEFFICIENT_STATE
+from vqcodec.blocks.syntax.significance import BORDER, COEFFICIENT_STATE
+from vqcodec.blocks.syntax.values import VALUE_STATE
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 from vqcodec.kernels.records import record_type
 from vqcodec.video.st3d.contexts import band_class, band_form
@@ -37,12 +38,14 @@ BLOCK_SCRATCH = record_type(
     between=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
     residual=(np.int32, (SUPERBLOCK, SUPERBLOCK)),
     magnitudes=(np.int32, (COMPONENTS, MAX_BANDS, 8, 8)),
+    values=VALUE_STATE,
 )
 """Working arrays for one macroblock.
 
 Attributes:
     magnitudes: sums of magnitudes by component, band, and row and column of the group within the macroblock. Chroma has
         only the first quarter of the groups.
+    values: for `parse_coefficients`; flags are Huffman codes here.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqcodec.blocks.syntax.coefficients import emit_coefficients, parse_coefficients
+from vqcodec.blocks.syntax.contexts import Look
 from vqcodec.kernels.jit import inner_kernel
 from vqcodec.video.st3d.contexts import energy_around
 from vqcodec.video.st3d.signal.blocks import class_of, condition, form_of, square_within
@@ -21,8 +22,8 @@ def write_coefficients(component, block, levels, tokens, count, scratch):
     """
     condition(block, scratch.magnitudes, scratch.state)
     energy = energy_around(component.energy[block.band], block.square.y, block.square.x)
-    inner = square_within(block)
-    return emit_coefficients(levels, inner, form_of(block), energy, scratch.state, tokens, count)
+    look = Look(form_of(block), energy)
+    return emit_coefficients(levels, square_within(block), look, scratch.state, tokens, count)
 
 
 @inner_kernel
@@ -44,11 +45,11 @@ def read_coefficients(component, block, buffer, position, tables, part_bits, scr
         buffer,
         position,
         block.square,
-        form_of(block),
-        energy,
+        Look(form_of(block), energy),
         np.int64(component.steps[class_of(block)]),
         tables,
-        scratch.state,
         part_bits,
+        scratch.state,
         scratch.coefficients,
+        scratch.values,
     )
