@@ -30,14 +30,17 @@ _SEEN_BITS = 10
 _FIRST_SEEN, _MOST_SEEN = 4, 250
 
 
-def _tables() -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return the logarithms of odds by chance, the chances by logarithm of odds, the rates by number of values seen."""
+def _tables() -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
+    """Return the logarithms of odds by chance, the chances by logarithm of odds, the rates by number of values seen.
+
+    They are small, because they are to stay in the nearest cache.
+    """
     chance = np.arange(1 << _ODDS_BITS) + 0.5
-    odds = np.rint(256 * np.log(chance / ((1 << _ODDS_BITS) - chance))).astype(np.int32)
+    odds = np.rint(256 * np.log(chance / ((1 << _ODDS_BITS) - chance)))
     logarithms = np.arange(-_ODDS_MAX, _ODDS_MAX + 1) / 256
-    chances = np.rint((1 << CHANCE_BITS) / (1 + np.exp(-logarithms))).astype(np.int32)
-    rates = np.rint(65536 / (np.arange(_MOST_SEEN + 1) + 1.5)).astype(np.int32)
-    return np.clip(odds, -_ODDS_MAX, _ODDS_MAX).astype(np.int32), chances, rates
+    chances = np.rint((1 << CHANCE_BITS) / (1 + np.exp(-logarithms))).astype(np.uint16)
+    rates = np.rint(65536 / (np.arange(_MOST_SEEN + 1) + 1.5)).astype(np.uint16)
+    return np.clip(odds, -_ODDS_MAX, _ODDS_MAX).astype(np.int16), chances, rates
 
 
 _ODDS, _CHANCES, _RATES = _tables()
@@ -104,25 +107,43 @@ def odds_of(prior, first, second):
 
 
 @inline_kernel
-def mixed_chance(odds, weights, row):
+def weights_of(weights, row):
+    """Return the weights of a row of int32 (rows, ESTIMATES)."""
+    return np.int64(weights[row, 0]), np.int64(weights[row, 1]), np.int64(weights[row, 2])
+
+
+@inline_kernel
+def keep_weights(weights, row, kept):
+    """Store the weights of a row."""
+    for estimate in range(ESTIMATES):
+        weights[row, estimate] = kept[estimate]
+
+
+@inline_kernel
+def mixed_chance(odds, weights):
     """Return the chance of the value 1, in 1 / 2^CHANCE_BITS: never 0, never 1.
 
     Args:
-        odds: as from `odds_of`.
-        weights: int32 (rows, ESTIMATES).
+        odds: as from `odds_of`; weights: as from `weights_of`.
     """
-    total = (
-        odds[0] * np.int64(weights[row, 0]) + odds[1] * np.int64(weights[row, 1]) + odds[2] * np.int64(weights[row, 2])
-    )
+    total = odds[0] * weights[0] + odds[1] * weights[1] + odds[2] * weights[2]
     place = min(max(total >> _WEIGHT_SHIFT, -_ODDS_MAX), np.int64(_ODDS_MAX))
     return np.int64(_CHANCES[place + _ODDS_MAX])
 
 
 @inline_kernel
-def learn(odds, weights, row, chance, value):
-    """Change the weights of a row after a value whose chance was `chance`."""
+def _learned(weight, odds, error):
+    """Return a weight that has learnt from an error."""
+    change = (odds * error + (1 << (_LEARNING_SHIFT - 1))) >> _LEARNING_SHIFT
+    return min(max(weight + change, -_WEIGHT_MAX), np.int64(_WEIGHT_MAX))
+
+
+@inline_kernel
+def learned(odds, weights, chance, value):
+    """Return the weights after a value whose chance was `chance`."""
     error = (value << CHANCE_BITS) - chance
-    for estimate in range(ESTIMATES):
-        change = (odds[estimate] * error + (1 << (_LEARNING_SHIFT - 1))) >> _LEARNING_SHIFT
-        weight = np.int64(weights[row, estimate]) + change
-        weights[row, estimate] = min(max(weight, -_WEIGHT_MAX), np.int64(_WEIGHT_MAX))
+    return (
+        _learned(weights[0], odds[0], error),
+        _learned(weights[1], odds[1], error),
+        _learned(weights[2], odds[2], error),
+    )

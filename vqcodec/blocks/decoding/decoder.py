@@ -51,6 +51,7 @@ def decode_tile(
     parameters: CodingParameters,
     references: References = (),
     read_plane: Callable[..., int] = decode_plane,
+    counting: bool = False,
 ) -> DecodedTile:
     """Return a decoded tile.
 
@@ -60,6 +61,7 @@ def decode_tile(
         model: the tables it was coded with.
         references: what it is predicted from, if `parameters.remembering`.
         read_plane: reads and reconstructs a plane as `decode_plane` does.
+        counting: whether to count the bits of values of the range coder by part; else they count as padding.
 
     Raises:
         CorruptFileError: the payload is too short, or bytes are left over.
@@ -68,6 +70,7 @@ def decode_tile(
     end = 8 * (buffer.size - PADDING)
     rung = model.rung_of(parameters.step_index)
     scratch = new_record(BLOCK_SCRATCH)
+    scratch.values.counting[0] = counting
     part_bits = new_part_bits(parameters.remembering)
     planes: list[Plane] = []
     position = start = kind = 0
@@ -170,7 +173,8 @@ def count_plane_bits(
 
     def count_one(number: int) -> dict[str, int]:
         parts = parts_by_tile[number]
-        return decode_tile(payloads[number], [(p.height, p.width) for p in parts], model, parameters, references).bits
+        shapes_of_tile = [(part.height, part.width) for part in parts]
+        return decode_tile(payloads[number], shapes_of_tile, model, parameters, references, counting=True).bits
 
     total: dict[str, int] = {}
     for bits in map_shards(count_one, tiles, threads):

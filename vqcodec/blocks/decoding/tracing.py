@@ -93,5 +93,5 @@ def trace_tile(
         maps.append(np.zeros(plane.blocks.shape[1:], dtype=np.int32))
         return int(trace_plane(plane, *arguments, maps[-1]))
 
-    tile = decode_tile(payload, shapes, model, parameters, references, read)
+    tile = decode_tile(payload, shapes, model, parameters, references, read, counting=True)
     return [TracedPlane(plane, spent) for plane, spent in zip(tile.planes, maps)]

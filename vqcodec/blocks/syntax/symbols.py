@@ -15,9 +15,18 @@ from vqcodec.blocks.syntax.flag_contexts import (
     escape_places,
     fine_place,
 )
-from vqcodec.blocks.syntax.values import read_by_chance
-from vqcodec.entropy.mixing import CERTAIN, counter_at, learn, mixed_chance, moved, odds_of
-from vqcodec.entropy.range_coder import EVEN, price_of, put_value
+from vqcodec.blocks.syntax.values import keep_reader, reader_of
+from vqcodec.entropy.mixing import (
+    CERTAIN,
+    counter_at,
+    keep_weights,
+    learned,
+    mixed_chance,
+    moved,
+    odds_of,
+    weights_of,
+)
+from vqcodec.entropy.range_coder import EVEN, get_value, price_of, put_value
 from vqcodec.entropy.tables import get_symbol
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
@@ -47,39 +56,37 @@ def count_symbol(buffer, position, table, tables, part_bits, part):
 
 
 @inline_kernel
-def _estimates(mixing, fine, coarse, prior, row):
-    """Return (fine counter, coarse counter, their logarithms of odds and the prior's, the chance) of a value."""
+def _note(counters, fine, coarse, first, second, value):
+    """Count a value in both contexts."""
+    counters[fine] = np.uint32(moved(first, value))
+    counters[coarse] = np.uint32(moved(second, value))
+
+
+@inline_kernel
+def _put_mixed(mixing, fine, coarse, prior, weights, row, value, place, buffer):
+    """Write a value; return (new place, new weights), and note what it took."""
     first, second = counter_at(mixing.counters, fine, prior), counter_at(mixing.counters, coarse, prior)
     odds = odds_of(prior, first, second)
-    return first, second, odds, mixed_chance(odds, mixing.weights, row)
-
-
-@inline_kernel
-def _note(mixing, fine, coarse, row, estimates, value):
-    """Learn from a value, and note what it took; `estimates` are those of `_estimates`."""
-    first, second, odds, chance = estimates
-    mixing.counters[fine] = np.uint32(moved(first, value))
-    mixing.counters[coarse] = np.uint32(moved(second, value))
-    learn(odds, mixing.weights, row, chance, value)
+    chance = mixed_chance(odds, weights)
+    place = put_value(buffer, place[0], place[1], place[2], chance, value)
+    _note(mixing.counters, fine, coarse, first, second, value)
     mixing.spent[row] += price_of(chance, value)
+    return place, learned(odds, weights, chance, value)
 
 
 @inline_kernel
-def _put_mixed(mixing, fine, coarse, prior, row, value, place, buffer):
-    """Write a value; return the new place."""
-    estimates = _estimates(mixing, fine, coarse, prior, row)
-    place = put_value(buffer, place[0], place[1], place[2], estimates[3], value)
-    _note(mixing, fine, coarse, row, estimates, value)
-    return place
+def _read_mixed(mixing, buffer, reader, fine, coarse, prior, weights):
+    """Read a value; return (value, its chance, new reader, new weights).
 
-
-@inline_kernel
-def _read_mixed(mixing, values, buffer, fine, coarse, prior, row):
-    """Read a value."""
-    estimates = _estimates(mixing, fine, coarse, prior, row)
-    value = read_by_chance(values, buffer, estimates[3])
-    _note(mixing, fine, coarse, row, estimates, value)
-    return value
+    Args:
+        reader: (position, end, code, width) of the range coder, in registers.
+    """
+    first, second = counter_at(mixing.counters, fine, prior), counter_at(mixing.counters, coarse, prior)
+    odds = odds_of(prior, first, second)
+    chance = mixed_chance(odds, weights)
+    value, position, code, width = get_value(buffer, reader[0], reader[1], reader[2], reader[3], chance)
+    _note(mixing.counters, fine, coarse, first, second, value)
+    return value, chance, (position, reader[1], code, width), learned(odds, weights, chance, value)
 
 
 @inline_kernel
@@ -93,27 +100,36 @@ def put_mixed_symbol(mixing, fine, coarse, chances, bits, row, symbol, place, bu
         bits: of a symbol; row: of the weights.
         place: (count, low, width) of the range coder. If the symbol has no code, the count becomes negative.
     """
-    node = np.int64(1)
+    node, weights = np.int64(1), weights_of(mixing.weights, row)
     for bit in range(bits - 1, -1, -1):
         value, prior = (symbol >> bit) & 1, np.int64(chances[node])
         if prior > 0 and prior < CERTAIN:
-            place = _put_mixed(mixing, fine + node, coarse + node, prior, row, value, place, buffer)
+            place, weights = _put_mixed(mixing, fine + node, coarse + node, prior, weights, row, value, place, buffer)
         elif value != (prior > 0):
             return _UNWRITABLE, place[1], place[2]
         node = 2 * node + value
+    keep_weights(mixing.weights, row, weights)
     return place
 
 
 @inline_kernel
 def read_mixed_symbol(mixing, values, buffer, fine, coarse, chances, bits, row):
     """Return the symbol that `put_mixed_symbol` wrote; `values` is a record of VALUE_STATE."""
-    node = np.int64(1)
+    node, weights, reader = np.int64(1), weights_of(mixing.weights, row), reader_of(values)
+    spent = np.int64(0)
     for _ in range(bits):
         prior = np.int64(chances[node])
         value = np.int64(prior > 0)
         if prior > 0 and prior < CERTAIN:
-            value = _read_mixed(mixing, values, buffer, fine + node, coarse + node, prior, row)
+            value, chance, reader, weights = _read_mixed(
+                mixing, buffer, reader, fine + node, coarse + node, prior, weights
+            )
+            if values.counting[0]:
+                spent += price_of(chance, value)
         node = 2 * node + value
+    keep_weights(mixing.weights, row, weights)
+    keep_reader(values, reader)
+    mixing.spent[row] += spent
     return node - (1 << bits)
 
 
@@ -143,10 +159,12 @@ def read_mixed_flag(values, buffer, kind, context, coarse, chances, part):
 def put_mixed_zeros(mixing, kind, fine, coarse, zeros, place, buffer):
     """Write the zeros that tell the length of an escape; return the new place. Arguments as in `put_mixed_flag`."""
     first, second = escape_places(kind, fine, coarse)
-    row = kind * PART_ROWS + ESCAPE_ROW
+    row, even = kind * PART_ROWS + ESCAPE_ROW, np.int64(EVEN)
+    weights = weights_of(mixing.weights, row)
     for number in range(min(zeros + 1, MOST_ZEROS)):
         value = np.int64(number == zeros)
-        place = _put_mixed(mixing, first + number, second + number, np.int64(EVEN), row, value, place, buffer)
+        place, weights = _put_mixed(mixing, first + number, second + number, even, weights, row, value, place, buffer)
+    keep_weights(mixing.weights, row, weights)
     return place
 
 
@@ -154,12 +172,19 @@ def put_mixed_zeros(mixing, kind, fine, coarse, zeros, place, buffer):
 def read_mixed_zeros(values, buffer, kind, fine, coarse):
     """Return how many zeros tell the length of an escape, 0 to MOST_ZEROS; the writer is `put_mixed_zeros`."""
     first, second = escape_places(kind, fine, coarse)
-    row, even = kind * PART_ROWS + ESCAPE_ROW, np.int64(EVEN)
-    zeros = np.int64(0)
-    while zeros < MOST_ZEROS:
-        if _read_mixed(values.mixing, values, buffer, first + zeros, second + zeros, even, row):
-            break
-        zeros += 1
+    mixing, row, even = values.mixing, kind * PART_ROWS + ESCAPE_ROW, np.int64(EVEN)
+    weights, reader = weights_of(mixing.weights, row), reader_of(values)
+    zeros = spent = value = np.int64(0)
+    while zeros < MOST_ZEROS and not value:
+        value, chance, reader, weights = _read_mixed(
+            mixing, buffer, reader, first + zeros, second + zeros, even, weights
+        )
+        if values.counting[0]:
+            spent += price_of(chance, value)
+        zeros += 1 - value
+    keep_weights(mixing.weights, row, weights)
+    keep_reader(values, reader)
+    mixing.spent[row] += spent
     return zeros
 
 

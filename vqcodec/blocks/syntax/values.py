@@ -49,6 +49,7 @@ VALUE_STATE = record_type(
     coder=(np.uint64, 2),
     where=(np.int64, 2),
     fault=(np.int64, 1),
+    counting=(np.int64, 1),
     mixing=MIXING_STATE,
 )
 """What writer and reader keep.
@@ -60,6 +61,7 @@ Attributes:
     coder: the reader's code and width.
     where: in the payload, the position of the next one and where they end.
     fault: FINE or NOT_DECODED.
+    counting: 1 if the reader counts bits in `mixing.spent`.
     mixing: of flags whose chances are mixed (`symbols`).
 """
 
@@ -142,19 +144,31 @@ def close_values(scratch):
 
 
 @inline_kernel
+def reader_of(state):
+    """Return (position, end, code, width) of the range coder, for reading several values in registers."""
+    return state.where[0], state.where[1], state.coder[0], state.coder[1]
+
+
+@inline_kernel
+def keep_reader(state, reader):
+    """Store what `reader_of` returned, after values were read."""
+    state.where[0], state.coder[0], state.coder[1] = reader[0], reader[2], reader[3]
+
+
+@inline_kernel
 def read_by_chance(state, buffer, chance):
     """Read a value by its chance. Arguments as in `read_value`."""
-    value, position, code, width = get_value(
-        buffer, state.where[0], state.where[1], state.coder[0], state.coder[1], chance
-    )
-    state.where[0], state.coder[0], state.coder[1] = position, code, width
+    position, end, code, width = reader_of(state)
+    value, position, code, width = get_value(buffer, position, end, code, width, chance)
+    keep_reader(state, (position, end, code, width))
     return value
 
 
 @inner_kernel
 def read_even(state, buffer):
     """Read a value about which nothing is known."""
-    state.mixing.spent[OTHER_VALUES] += PRICE_UNIT
+    if state.counting[0]:
+        state.mixing.spent[OTHER_VALUES] += PRICE_UNIT
     return read_by_chance(state, buffer, np.int64(EVEN))
 
 
@@ -164,7 +178,8 @@ def _read_adapting(state, buffer, chances, context):
     chance = chance_of(chances, context)
     value = read_by_chance(state, buffer, chance)
     adapt(chances, context, value)
-    state.mixing.spent[OTHER_VALUES] += price_of(chance, value)
+    if state.counting[0]:
+        state.mixing.spent[OTHER_VALUES] += price_of(chance, value)
     return value
 
 

@@ -90,6 +90,7 @@ class GroupDecoder:
             self._intra, self._flags, used = _first_frame(packet, used)
         self._head_size = used - len(self._intra)
         self._scratch = new_record(FRAME_SCRATCH)
+        self._scratch.block.values.counting[0] = 1
         if self.parameters.mixed:
             self._buffer, self._end = open_group_values(packet[used:], self._scratch)
         else:
@@ -218,7 +219,7 @@ class GroupDecoder:
 
     def _decode_intra(self, place: Place) -> tuple[list[Samples], dict[str, int], npt.NDArray[np.uint8]]:
         steps, model = self.parameters.steps(place), self._model.intra
-        tile = decode_tile(self._intra, self._plane_shapes(), model, self._first_parameters())
+        tile = decode_tile(self._intra, self._plane_shapes(), model, self._first_parameters(), counting=True)
         filters = self._flags & 3
         if filters and not model.restores:
             raise CodebookError("video data: this group needs a codebook with a filter; this codebook has none")
