@@ -106,6 +106,13 @@ RECIPES = (
         "vp9", "VP9", "-c:v libvpx-vp9 -cpu-used 1 -row-mt 0 " + _VPX.format(rate="-b:v 0"), "ivf", (20, 33, 46, 59)
     ),
     _Recipe("x265-veryslow", "x265 veryslow", _X265.format(preset="veryslow"), "hevc", (19, 25, 31, 37)),
+    _Recipe(
+        "svt-av1",
+        "SVT-AV1 preset 2",
+        "-c:v libsvtav1 -preset 2 -crf {} -svtav1-params tune=1:scd=0:lp=1",
+        "ivf",
+        (23, 33, 44, 55),
+    ),
     _Recipe("cinepak", "Cinepak", "-c:v cinepak -q:v {}", "avi", (1, 14, 40, 120), multiple=4, samples=4_000_000),
 )
 SCREEN_RECIPES = (  # beside those, on clips of screens
