@@ -10,6 +10,7 @@ from training_tasks import task_for
 
 from vqcodec.blocks.signal.interpolation import QUARTER_TAPS, pad_reference
 from vqcodec.codebook.codebook import Codebook
+from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.entropy.huffman import check_lengths
 from vqcodec.errors import CodebookError, CorruptFileError, UsageError
 from vqcodec.kernels.records import new_record
@@ -195,16 +196,19 @@ def test_quick_efforts_leave_out_the_smallest_blocks(effort, smallest):
     assert min(sizes.seen) == smallest
 
 
-def test_an_observer_changes_nothing_and_a_uniform_lambda_does():
+def test_an_observer_changes_no_sample_and_a_uniform_lambda_does():
     frames = moving_frames(10, 64, 136, seed=2)
     model, parameters = VideoModel.from_arrays(tiny_video_codebook().arrays), GroupParameters(10, 30)
     with FrameCoder(model, 5, threads=1) as coder:
         plain, observed, uniform = (
-            encode_frames(frames, coder, parameters, **options)[0]
+            encode_frames(frames, coder, parameters, **options)
             for options in ({}, {"observer": Sizes()}, {"uniform_lambda": True})
         )
-    assert observed == plain
-    assert uniform != plain
+    assert all(
+        np.array_equal(a, b) for one, other in zip(observed[2], plain[2], strict=True) for a, b in zip(one, other)
+    )
+    assert not GroupParameters.from_bytes(observed[0])[0].mixed  # trainings count Huffman codes
+    assert any(not np.array_equal(one.luma, other.luma) for one, other in zip(uniform[2], plain[2]))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(64, 64), (72, 136), (8, 8)])
@@ -246,6 +250,21 @@ def test_damage_is_told(coded):
             list(engine.decode_group(data, 60, 44, tiny_video_codebook()))
     with pytest.raises(CorruptFileError):
         GroupParameters.from_bytes(bytes([1, 64, 0x38]))
+
+
+@pytest.mark.parametrize("count", [1, 100, 1 << 61, (1 << 61) + 1, (1 << 63) - 1])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_fewer_values_than_told_are_damage(frames, count):
+    """Also where no predicted frame reads one, and where eight times the number does not fit into 64 bits."""
+    packet = engine.encode_group(moving_frames(frames, 44, 60), tiny_video_codebook(), FAST).packet
+    used = len(GroupParameters.from_bytes(packet)[0].to_bytes())
+    size, payload = get_varint(packet, used)
+    end = payload + 1 + size
+    head = packet[:1] + bytes([packet[1] | 0x80]) + packet[2:end]
+    if frames == 1:
+        assert len(list(engine.decode_group(head + put_varint(0), 60, 44, tiny_video_codebook()))) == 1
+    with pytest.raises(CorruptFileError, match="ends within its values"):
+        list(engine.decode_group(head + put_varint(count), 60, 44, tiny_video_codebook()))
 
 
 def test_any_bytes_decode_or_are_refused(coded):

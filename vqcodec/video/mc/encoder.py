@@ -305,7 +305,8 @@ def encode_frames(
         uniform_lambda: use the same lambda in all superblocks of a frame. Otherwise it follows their importance
             (`lookahead.importance`), at efforts that look ahead.
         progress: called with the number of frames done.
-        observer: receives every frame when it is coded. With one, what repeats is not looked for.
+        observer: receives every frame when it is coded. With one, what repeats is not looked for, and
+            chances are not mixed.
         memory: the frames of the items that `parameters` names.
 
     Returns:

@@ -12,6 +12,7 @@ from vqcodec.blocks.syntax.values import VALUE_STATE
 from vqcodec.container.varint import get_varint, put_varint
 from vqcodec.entropy.bits import padded
 from vqcodec.entropy.tables import UNWRITABLE, check_written
+from vqcodec.errors import CorruptFileError
 from vqcodec.kernels.records import new_record
 from vqcodec.video.mc.contexts import coefficient_rows
 from vqcodec.video.mc.parts import add_mixed_frame
@@ -72,8 +73,10 @@ def open_group_values(data: bytes, scratch: Any) -> tuple[npt.NDArray[np.uint8],
         scratch: record of `syntax.reading.FRAME_SCRATCH`, zeroed.
 
     Raises:
-        CorruptFileError: the number of bytes is cut off.
+        CorruptFileError: the number of bytes is cut off, or there are fewer bytes.
     """
     count, used = get_varint(data)
+    if count > len(data) - used:
+        raise CorruptFileError("video data: a group ends within its values; truncated or damaged")
     buffer = padded(data[used:])
     return buffer, int(open_frame_values(buffer, count, scratch))
