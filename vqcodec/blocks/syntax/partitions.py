@@ -41,7 +41,7 @@ from vqcodec.blocks.syntax.leaves import emit_leaf
 from vqcodec.blocks.syntax.symbols import put_flag, read_flag
 from vqcodec.kernels.jit import inline_kernel, inner_kernel
 
-MAX_TOKENS_PER_SAMPLE = 4  # bound on the tokens of a superblock, partition and modes included
+MAX_TOKENS_PER_SAMPLE = 5  # a copied block of 4x4 samples with escapes has 73, its partition included
 PLACES = 1 << 2 * (SUPERBLOCK_LOG - UNIT_LOG)  # units of a superblock
 STEP_MIDDLE = 7  # the symbol of the step element that changes nothing
 _FREE = -1  # the cut of a node that a symbol tells

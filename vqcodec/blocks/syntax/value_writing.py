@@ -79,7 +79,7 @@ def write_values(tokens, tables, kind, state, buffer):
         tables: `model.PackTables`, which say whether flags are values.
         kind: 0 in luma, 1 in chroma.
         state: record of VALUE_STATE. If a symbol has no code, the number of its bytes becomes negative.
-        buffer: uint8, of 4 bytes for each bit and 8 more.
+        buffer: uint8, with room for 16 bits for each bit of the tokens, and 8 bytes.
     """
     place = np.int64(state.where[0]), state.coder[0], state.coder[1]
     key = coarse = fine = np.int64(0)

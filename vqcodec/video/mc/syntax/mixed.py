@@ -120,7 +120,7 @@ def write_frame(tokens, chances, rows, intra, frame_class, mixing, state, buffer
         intra: codes of the picture model (`blocks.model.tables.PackTables`) for luma and chroma, with chances.
         frame_class: 0 to 3.
         mixing: record of MOTION_MIXING; state: of VALUE_STATE (see `value_writing.write_values`).
-        buffer: uint8, of 4 bytes for each bit and 8 more.
+        buffer: uint8, with room for 16 bytes for each token, and 64.
     """
     place = np.int64(state.where[0]), state.coder[0], state.coder[1]
     group = coarse = fine = np.int64(0)
