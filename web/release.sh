@@ -9,7 +9,7 @@ version=0.28.2
 tools=$web/../build/esbuild-$version
 ls "$wasm"/vqcodec-pictures.wasm > /dev/null 2>&1 || { echo "$wasm: no vqcodec-pictures.wasm there; run make wasm" >&2; exit 1; }
 [ -x "$tools/node_modules/.bin/esbuild" ] ||
-  npm install --silent --no-audit --no-fund --prefix "$tools" "esbuild@$version" ||
+  npm install --silent --no-audit --no-fund --fetch-retries 1 --fetch-timeout 20000 --prefix "$tools" "esbuild@$version" ||
   { echo "npm does not give esbuild $version: no network?" >&2; exit 1; }
 rm -rf "$target"
 mkdir -p "$target/codebooks"

