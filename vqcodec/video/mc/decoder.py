@@ -23,7 +23,6 @@ from vqcodec.threads import default_threads
 from vqcodec.video.io.frames import Frame
 from vqcodec.video.mc.layout import ROOT, InterFrame, Sources
 from vqcodec.video.mc.model.adaptation import Adaptation, new_counts
-from vqcodec.video.mc.model.chances import frame_chances
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
@@ -164,9 +163,7 @@ class GroupDecoder:
         model = self._model.intra
         mixed = self.parameters.mixed
         luma, chroma = (model.decoder_tables(kind, model.rung_of(steps[kind]), mixed) for kind in range(2))
-        rung = self._model.rung_of(self.parameters.step_index)
-        chances = frame_chances(self._model, frame_class, rung) if mixed else None
-        tables = adaptation.decoding(frame_class, counts, (luma, chroma), chances)
+        tables = adaptation.decoding(frame_class, counts, (luma, chroma), mixed)
         spent, motion = self._scratch.block.values.mixing.spent.copy(), self._scratch.mixing.spent.copy()
         self._position = decode_frame(frame, self._buffer, self._position, self._end, tables, part_bits, self._scratch)
         if self._position > self._end:

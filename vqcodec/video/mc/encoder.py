@@ -29,7 +29,6 @@ from vqcodec.video.mc.lookahead.importance import LAMBDA_PARTS, lambda_changes
 from vqcodec.video.mc.lookahead.starts import StartFinder, Starts
 from vqcodec.video.mc.lookahead.temporal_filter import TemporalFilter
 from vqcodec.video.mc.model.adaptation import ROWS, Adaptation, FrameCounts, new_counts
-from vqcodec.video.mc.model.chances import frame_chances
 from vqcodec.video.mc.model.tables import VideoModel
 from vqcodec.video.mc.motion.deblocking import smooth_frame
 from vqcodec.video.mc.motion.store import FrameStore, Samples
@@ -159,17 +158,17 @@ class GroupWriter:
     """Collects the bits of the predicted frames of a group, without gaps between frames.
 
     Args:
-        model: the trained tables; rung: of the group.
+        model: the trained tables.
         mixed: whether chances are mixed. Then there are values of the range coder besides.
 
     Attributes:
         bits: of each frame by part, by its place in display order.
     """
 
-    def __init__(self, model: VideoModel, rung: int, mixed: bool) -> None:
+    def __init__(self, model: VideoModel, mixed: bool) -> None:
         self.mixed = mixed
         self.bits: dict[int, dict[str, int]] = {}
-        self._model, self._rung = model, rung
+        self._model = model
         self._buffer = np.zeros(1 << 16, dtype=np.uint8)
         self._position = 0
         self._values = GroupValues() if mixed else None
@@ -213,8 +212,7 @@ class GroupWriter:
         position = pack_frame(tokens, codes, ROWS, intra, counts, self._buffer, self._position, part_bits)
         self._position = check_written(position)
         if self._values is not None:
-            chances = frame_chances(self._model, frame_class, self._rung)
-            self._values.add(tokens, chances, intra, frame_class, part_bits)
+            self._values.add(tokens, adaptation.chances(frame_class), intra, frame_class, part_bits)
         return named_bits(part_bits)
 
     def to_bytes(self) -> bytes:
@@ -320,12 +318,11 @@ def encode_frames(
     adaptation = Adaptation(model, parameters.step_index, bool(memory))
     smoother = TemporalFilter(frames, parameters.exposures) if smooths_sources(coder.effort) else None
     finder = StartFinder(frames, looking=smoother is not None, matching=observer is None)
-    rung = model.rung_of(parameters.step_index)
-    writers = [GroupWriter(model, rung, mixed) for mixed in ((False, True) if observer is None else (False,))]
+    writers = [GroupWriter(model, mixed) for mixed in ((False, True) if observer is None else (False,))]
     bits: list[dict[str, int]] = [{} for _ in frames]
     shown: list[Frame | None] = [None] * len(frames)
-    head = parameters.to_bytes()
-    intra_payload = b""
+    head = 8 * len(parameters.to_bytes())
+    first = b""
     for number, place in enumerate(coding_order(len(frames), parameters.distance, bool(memory))):
         own_change = change if place.level else 0
         steps = parameters.steps(place, own_change)
@@ -333,9 +330,9 @@ def encode_frames(
         frame: InterFrame | None = None
         if place.frame_class == INTRA:
             luma = frames[place.time].luma if observer is None else None  # copies teach nothing
-            intra_head, intra_payload, samples, bits[place.time] = _code_first(coder, sources, luma, steps, observer)
-            bits[place.time]["header"] = 8 * (len(head) + len(intra_head))
-            head += intra_head
+            first_head, payload, samples, bits[place.time] = _code_first(coder, sources, luma, steps, observer)
+            bits[place.time]["header"] = head + 8 * len(first_head)
+            first = first_head + payload
         else:
             frame = store.open(place, *steps)
             frame_class = place.frame_class - 1
@@ -358,7 +355,7 @@ def encode_frames(
                 samples, filters = filter_planes(coded, sources, coefficients, coder.threads)
             counts = [new_counts() for _ in writers]
             for writer, counted in zip(writers, counts):
-                header_bits = writer.header(own_change, filters) + 8 * len(head) * (place.level == 0)
+                header_bits = writer.header(own_change, filters) + head * (place.level == 0)
                 coded_bits = writer.frame(tokens, steps, adaptation, frame_class, counted)
                 writer.bits[place.time] = {**coded_bits, "header": header_bits}
             adaptation.add(frame_class, counts[0])
@@ -369,12 +366,10 @@ def encode_frames(
         shown[place.time] = shown_frame(tuple(samples), height, width)
         if progress is not None:
             progress(number + 1)
-    packed = [(writer.to_bytes(), writer) for writer in writers]
-    others, writer = min(packed, key=lambda pair: len(pair[0]))
-    head = replace(parameters, mixed=writer.mixed).to_bytes() + head[len(parameters.to_bytes()) :]
+    others, writer = min(((one.to_bytes(), one) for one in writers), key=lambda pair: len(pair[0]))
+    packet = replace(parameters, mixed=writer.mixed).to_bytes() + first + others
     for time, parts in writer.bits.items():
         bits[time] = parts
-    packet = head + intra_payload + others
     told = sum(sum(parts.values()) for parts in bits)
     bits[0]["padding"] = bits[0].get("padding", 0) + 8 * len(packet) - told
     return packet, bits, [frame for frame in shown if frame is not None]

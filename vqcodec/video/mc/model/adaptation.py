@@ -8,6 +8,7 @@ more than 1/REBUILD_SHARE of the whole.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from vqcodec.blocks.model.plane_tables import no_motions
 from vqcodec.blocks.model.tables import NO_CHANCES, DecoderTables, SearchTables, no_transforms
 from vqcodec.blocks.syntax.contexts import MODE_SYMBOLS
 from vqcodec.blocks.syntax.flag_contexts import KINDS
-from vqcodec.entropy.huffman import canonical_codes, code_lengths
+from vqcodec.entropy.huffman import code_lengths
 from vqcodec.entropy.tables import DecodeTables, EncodeTables, TableSet
 from vqcodec.video.mc.contexts import (
     CHROMA_MASKS,
@@ -30,7 +31,7 @@ from vqcodec.video.mc.contexts import (
     VECTORS,
     coefficient_rows,
 )
-from vqcodec.video.mc.model.chances import NO_FRAME_CHANCES, FrameChances
+from vqcodec.video.mc.model.chances import NO_FRAME_CHANCES, FrameChances, frame_chances
 from vqcodec.video.mc.model.tables import PREDICTED_CLASSES, VideoModel
 
 PRIOR_SYMBOLS = 256
@@ -66,11 +67,25 @@ class _ClassTables:
     """The present tables of one class of frames on one rung."""
 
     def __init__(self, model: VideoModel, frame_class: int, rung: int) -> None:
+        self._of = model, frame_class, rung
         self.lengths = [np.ascontiguousarray(model.prior(pool.name, frame_class, rung)) for pool in POOLS]
         self.priors = [(1 << PRIOR_SHIFT) >> lengths.astype(np.int64) for lengths in self.lengths]
         self.running = new_counts()
         self.fresh = [np.zeros(pool.contexts, dtype=np.int64) for pool in POOLS]
         self.offsets = model.offsets_of(frame_class, rung)
+        self._sets: list[TableSet | None] = [None] * len(POOLS)
+
+    @cached_property
+    def chances(self) -> FrameChances:
+        """What the tables said before any frame."""
+        return frame_chances(*self._of)
+
+    def table_set(self, number: int) -> TableSet:
+        """Return the present codes of a pool; later changes do not affect them."""
+        made = self._sets[number]
+        if made is None:
+            made = self._sets[number] = TableSet(self.lengths[number])
+        return made
 
     def add(self, counts: FrameCounts) -> None:
         """Add the symbols of a frame, and rebuild the contexts in which enough is new."""
@@ -84,6 +99,7 @@ class _ClassTables:
             if len(stale):
                 self.lengths[number][stale] = code_lengths(self.priors[number][stale] + running[stale])
                 fresh[stale] = 0
+                self._sets[number] = None
 
 
 class FrameLengths(NamedTuple):
@@ -192,27 +208,31 @@ class Adaptation:
 
     def codes(self, frame_class: int, mixed: bool) -> FrameCodes:
         """Return codes for writing a frame of the class."""
-        lengths = self._classes[frame_class].lengths
-        tables = {pool.name: EncodeTables(canonical_codes(table), table.copy()) for pool, table in zip(POOLS, lengths)}
-        return FrameCodes(**tables, mixed=int(mixed))
+        tables = self._classes[frame_class]
+        codes = {pool.name: tables.table_set(number).encoder for number, pool in enumerate(POOLS)}
+        return FrameCodes(**codes, mixed=int(mixed))
+
+    def chances(self, frame_class: int) -> FrameChances:
+        """Return the prior chances of frames of the class, for mixed chances."""
+        return self._classes[frame_class].chances
 
     def decoding(
         self,
         frame_class: int,
         counts: FrameCounts,
         intra: tuple[DecoderTables, DecoderTables],
-        chances: FrameChances | None,
+        mixed: bool,
     ) -> FrameDecoding:
         """Return tables for reading a frame of the class.
 
         Args:
             counts: the symbols that are read are added here.
             intra: tables of the picture model for luma and chroma.
-            chances: of the class, if chances are mixed.
+            mixed: whether chances are mixed.
         """
         tables = self._classes[frame_class]
-        decoders = [TableSet(table).decoder for table in tables.lengths]
-        mixed, known = chances is not None, chances or NO_FRAME_CHANCES
+        decoders = [tables.table_set(number).decoder for number in range(len(POOLS))]
+        known = tables.chances if mixed else NO_FRAME_CHANCES
 
         def plane(masks: int, patterns: int, plane_type: int) -> DecoderTables:
             return DecoderTables(

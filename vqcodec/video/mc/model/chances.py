@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +26,6 @@ class FrameChances(NamedTuple):
 NO_FRAME_CHANCES = FrameChances(NO_CHANCES, NO_CHANCES, NO_CHANCES, (NO_CHANCES, NO_CHANCES))
 
 
-@lru_cache(maxsize=64)  # of the classes and rungs of a few models
 def frame_chances(model: VideoModel, frame_class: int, rung: int) -> FrameChances:
     """Return the prior chances of a class of frames; they are those of its tables before any frame."""
 
