@@ -135,20 +135,28 @@ def outcome(decode, *arguments):
         return None
 
 
-@pytest.mark.usefixtures("without_palettes")
-def test_damage_is_named_and_found_by_the_reference_too(book) -> None:
-    coded = engine.encode(text(50, 84, 1), book, 60, 3)
-    plain = reference.parse_canonical(book.canonical_bytes())
-    chance, said = random.Random(5), []
-    for number in range(MUTANTS):
-        packet = bytearray(coded.packets[0])
-        where = 0 if number < 9 else chance.randrange(len(packet))
-        packet[where] = number if number < 9 else packet[where] ^ 1 << chance.randrange(8)
+def agreed_outcomes(coded, book, packets):
+    """The outcome of each packet in place of the coded one; the reference must come to the same."""
+    plain, said = reference.parse_canonical(book.canonical_bytes()), []
+    for number, packet in enumerate(packets):
         ours = outcome(engine.decode, coded.header, [bytes(packet)], book)
         theirs = outcome(reference_transform.decode, coded.header, [bytes(packet)], plain)
         assert (theirs is None) == isinstance(ours, str), number
         assert theirs is None or ours == theirs, number
         said.append(ours)
+    return said
+
+
+@pytest.mark.usefixtures("without_palettes")
+def test_damage_is_named_and_found_by_the_reference_too(book) -> None:
+    coded = engine.encode(text(50, 84, 1), book, 60, 3)
+    chance, packets = random.Random(5), []
+    for number in range(MUTANTS):
+        packet = bytearray(coded.packets[0])
+        where = 0 if number < 9 else chance.randrange(len(packet))
+        packet[where] = number if number < 9 else packet[where] ^ 1 << chance.randrange(8)
+        packets.append(packet)
+    said = agreed_outcomes(coded, book, packets)
     errors = [each for each in said if isinstance(each, str)]
     assert any("copied from samples that are not decoded before it" in error for error in errors)
     assert any("do not make a tile" in error for error in errors)
