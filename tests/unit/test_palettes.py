@@ -14,7 +14,7 @@ from vqcodec.blocks.layout import PALETTE, Block
 from vqcodec.blocks.model.initial import initial_model
 from vqcodec.blocks.parameters import CodingParameters
 from vqcodec.blocks.search.leads import is_drawn
-from vqcodec.blocks.syntax import copies, palette_contexts, values
+from vqcodec.blocks.syntax import copies, palette_contexts
 from vqcodec.codebook.codebook import Codebook
 from vqcodec.errors import CorruptFileError, UnsupportedError
 from vqcodec.image.transform import engine
@@ -128,7 +128,7 @@ def test_reserved_bits_are_of_later_versions() -> None:
 
 
 def test_contexts_do_not_overlap() -> None:
-    assert values.COPY_CONTEXTS == copies.FIRST_AXIS + 210
+    assert palette_contexts.FIRST_OF_PALETTES == copies.FIRST_AXIS + 210
     starts = [
         palette_contexts.FIRST_USED,
         palette_contexts.FIRST_COUNT,

@@ -12,7 +12,6 @@ from vqcodec.blocks.syntax.flag_contexts import MIXING_STATE, OTHER_VALUES
 from vqcodec.blocks.syntax.palette_contexts import (
     FIRST_CHANCES,
     FIRST_FOLLOWER,
-    FIRST_OF_PALETTES,
     KNOWN,
     VALUE_CONTEXTS,
 )
@@ -34,7 +33,6 @@ from vqcodec.kernels.records import record_type
 
 LENGTH_ORDER = 7  # of the Exp-Golomb code for the number of bytes
 FIRST_OF_COPIES = 0
-COPY_CONTEXTS = FIRST_OF_PALETTES
 LEVEL_BITS = 10  # of a sample value, in quarters
 KEYS = 1025  # of a plane: none, or a sample value
 _PLANES = 3
