@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vqcodec.blocks.syntax.flag_contexts import KINDS
-from vqcodec.blocks.syntax.parts import ESCAPE, MODE, PART_NAMES
+from vqcodec.blocks.syntax.flag_contexts import ESCAPE_ROW, KINDS, OTHER_VALUES, PART_ROWS
+from vqcodec.blocks.syntax.parts import ESCAPE, PART_NAMES
 from vqcodec.entropy.range_coder import PRICE_UNIT
 
 # Rows of the counts. The first four are coefficients, each by the parts of the block engine; the others are one count
@@ -31,12 +31,11 @@ def add_mixed_frame(
         spent: in the frame, as `spent` of `blocks.syntax.flag_contexts.MIXING_STATE`.
         motion: likewise, as `spent` of `syntax.mixed.MOTION_MIXING`.
     """
-    elements = int(MODE) + 2  # those of flags, then escapes
-    by_kind = spent[: -(len(spent) % elements) or None].reshape(-1, elements) // PRICE_UNIT
+    by_kind = spent[:OTHER_VALUES].reshape(-1, PART_ROWS) // PRICE_UNIT
     for group, kind in ((INTRA_LUMA, 0), (INTRA_CHROMA, 1), (INTER_LUMA, 2), (INTER_CHROMA, 3)):
         row = by_kind[kind if kind < KINDS else kind + 2 * frame_class]
-        counts[group, : int(MODE) + 1] += row[:-1]
-        counts[group, ESCAPE] += row[-1]
+        counts[group, :ESCAPE_ROW] += row[:ESCAPE_ROW]
+        counts[group, ESCAPE] += row[ESCAPE_ROW]
     counts[NODE:, 0] += motion.reshape(-1, GROUPS - NODE)[frame_class] // PRICE_UNIT
 
 
